@@ -1,0 +1,103 @@
+// The errors that Tastespace throws on purpose: each says what is wrong with which value, and `remedy` says what to do about it.
+
+export type ErrorCode =
+  | "options"
+  | "ratings"
+  | "unknown-id"
+  | "model-file"
+  | "no-adapter"
+  | "device-lost"
+  | "out-of-memory"
+  | "device-limit"
+  | "shader"
+  | "not-positive-definite"
+  | "diverged"
+  | "download";
+
+/** Base of every typed error. `message` names the thing and its value; `remedy`, when there is one, is one imperative sentence. */
+export class TastespaceError extends Error {
+  readonly code: ErrorCode;
+  readonly remedy: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: { remedy?: string; cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.remedy = details.remedy;
+  }
+}
+
+/** A hyperparameter, option or argument outside its range. */
+export class OptionsError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string } = {}) {
+    super("options", message, details);
+  }
+}
+
+/** Ratings that cannot be read. `file` and `line` (from 1) are set when the trouble has a place. */
+export class RatingsError extends TastespaceError {
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+
+  constructor(message: string, details: { remedy?: string; cause?: unknown; file?: string; line?: number } = {}) {
+    super("ratings", message, details);
+    this.file = details.file;
+    this.line = details.line;
+  }
+}
+
+/** A user, item or title that the model or the data does not hold. `near` lists the closest known ones. */
+export class UnknownIdError extends TastespaceError {
+  readonly near: readonly string[];
+
+  constructor(message: string, near: readonly string[] = []) {
+    super("unknown-id", message, near.length > 0 ? { remedy: `did you mean ${near.map((name) => `"${name}"`).join(", ")}?` } : {});
+    this.near = near;
+  }
+}
+
+/** A model file that is not one, is damaged, or comes from a newer version. */
+export class ModelFileError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+    super("model-file", message, details);
+  }
+}
+
+/** No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects. */
+export class DeviceError extends TastespaceError {
+  constructor(
+    code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader",
+    message: string,
+    details: { remedy?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, details);
+  }
+}
+
+/** The normal equations of a row have no unique solution: a precision of 0 and too few ratings. */
+export class NotPositiveDefiniteError extends TastespaceError {
+  readonly side: "users" | "items";
+  readonly row: number;
+
+  constructor(side: "users" | "items", row: number) {
+    super("not-positive-definite", `the normal equations of ${side} row ${row} are not positive definite`, {
+      remedy: "give tau and gamma a positive value",
+    });
+    this.side = side;
+    this.row = row;
+  }
+}
+
+/** Training left the finite numbers. */
+export class DivergedError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string } = {}) {
+    super("diverged", message, details);
+  }
+}
+
+/** A data set that could not be downloaded or whose checksum is wrong. */
+export class DownloadError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+    super("download", message, details);
+  }
+}

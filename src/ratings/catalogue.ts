@@ -1,0 +1,64 @@
+// Titles and genres of items, kept by raw id: also of items that nobody has rated, which features can score later.
+
+import { distance } from "fastest-levenshtein";
+import type { RawId } from "./ids.js";
+
+export interface CatalogueEntry {
+  readonly id: RawId;
+  readonly title: string;
+  readonly genres: readonly string[];
+}
+
+/** What is known of the items besides their ratings. */
+export class Catalogue {
+  readonly #entries = new Map<RawId, CatalogueEntry>();
+  #byTitle: Map<string, CatalogueEntry> | undefined;
+
+  constructor(entries: Iterable<CatalogueEntry> = []) {
+    for (const entry of entries) this.#entries.set(entry.id, entry);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  entries(): IterableIterator<CatalogueEntry> {
+    return this.#entries.values();
+  }
+
+  get(id: RawId): CatalogueEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** The title of an item, or its raw id as text where the catalogue has none. */
+  title(id: RawId): string {
+    return this.#entries.get(id)?.title ?? String(id);
+  }
+
+  /** The entry with this title, upper and lower case alike; of several, the first. */
+  byTitle(title: string): CatalogueEntry | undefined {
+    if (!this.#byTitle) {
+      this.#byTitle = new Map();
+      for (const entry of this.#entries.values()) {
+        const key = entry.title.toLowerCase();
+        if (!this.#byTitle.has(key)) this.#byTitle.set(key, entry);
+      }
+    }
+    return this.#byTitle.get(title.trim().toLowerCase());
+  }
+
+  /** The titles nearest to a mistyped one: those that contain it first, then by edit distance. */
+  near(title: string, count = 3): string[] {
+    const wanted = title.trim().toLowerCase();
+    const scored = [...this.#entries.values()].map((entry) => {
+      const known = entry.title.toLowerCase();
+      const contained = wanted.length > 2 && known.includes(wanted);
+      return { title: entry.title, cost: contained ? known.length / 1e3 - 1 : distance(known, wanted) / Math.max(known.length, wanted.length) };
+    });
+    return scored
+      .filter(({ cost }) => cost < 0.6)
+      .sort((a, b) => a.cost - b.cost)
+      .slice(0, count)
+      .map((entry) => entry.title);
+  }
+}

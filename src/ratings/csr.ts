@@ -1,0 +1,34 @@
+// Compressed sparse rows: the ratings sorted by one side by a counting sort, which keeps file order within a row.
+
+import type { RatingColumns } from "./ratings.js";
+
+/** Row `m` holds the ratings `start[m]` to `start[m + 1]` − 1; `index` is the dense index on the other side. */
+export interface Csr {
+  /** Number of rows. */
+  readonly count: number;
+  readonly start: Uint32Array;
+  readonly index: Uint32Array;
+  readonly value: Float32Array;
+}
+
+/**
+ * Sorts ratings into rows of one side.
+ *
+ * @param count number of rows of that side; rows without ratings are empty, never missing.
+ */
+export function buildCsr(ratings: RatingColumns, side: "users" | "items", count: number): Csr {
+  const row = side === "users" ? ratings.user : ratings.item;
+  const other = side === "users" ? ratings.item : ratings.user;
+  const start = new Uint32Array(count + 1);
+  for (let at = 0; at < row.length; at++) start[row[at] + 1]++;
+  for (let m = 0; m < count; m++) start[m + 1] += start[m];
+  const next = start.slice(0, count);
+  const index = new Uint32Array(row.length);
+  const value = new Float32Array(row.length);
+  for (let at = 0; at < row.length; at++) {
+    const to = next[row[at]]++;
+    index[to] = other[at];
+    value[to] = ratings.value[at];
+  }
+  return { count, start, index, value };
+}

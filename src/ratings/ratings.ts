@@ -1,0 +1,113 @@
+// The ratings as columns of dense indices and values, in file order. Everything downstream reads these typed arrays.
+
+import { RatingsError } from "../errors.js";
+import { Catalogue } from "./catalogue.js";
+import { Ids, type RawId } from "./ids.js";
+
+/** Columns of equal length L: rating `at` was given by `user[at]` to `item[at]`, both dense indices. */
+export interface RatingColumns {
+  readonly user: Uint32Array;
+  readonly item: Uint32Array;
+  readonly value: Float32Array;
+  /** Seconds since 1970 UTC; absent when the source has none. */
+  readonly time?: Float64Array | undefined;
+}
+
+export interface RatingStatistics {
+  readonly users: number;
+  readonly items: number;
+  readonly ratings: number;
+  readonly mean: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** A set of ratings: L columns, the ids of M users and N items, and what the catalogue knows of the items. */
+export class Ratings implements RatingColumns {
+  readonly users: Ids;
+  readonly items: Ids;
+  readonly user: Uint32Array;
+  readonly item: Uint32Array;
+  readonly value: Float32Array;
+  readonly time: Float64Array | undefined;
+  readonly catalogue: Catalogue;
+
+  /**
+   * @throws RatingsError when the columns differ in length, an index is beyond its ids, or a value is not finite.
+   */
+  constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue: Catalogue = new Catalogue()) {
+    const { user, item, value, time } = columns;
+    if (item.length !== user.length || value.length !== user.length || (time && time.length !== user.length)) {
+      throw new RatingsError(`columns differ in length: ${user.length} users, ${item.length} items, ${value.length} values`);
+    }
+    for (let at = 0; at < user.length; at++) {
+      if (user[at] >= users.size) throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${users.size} users`);
+      if (item[at] >= items.size) throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${items.size} items`);
+      if (!Number.isFinite(value[at])) throw new RatingsError(`rating ${at}: value ${value[at]} is not a finite number`);
+    }
+    this.user = user;
+    this.item = item;
+    this.value = value;
+    this.time = time;
+    this.users = users;
+    this.items = items;
+    this.catalogue = catalogue;
+  }
+
+  /** Ratings from rows of raw ids and values, for small data written by hand. */
+  static from(rows: Iterable<readonly [user: RawId, item: RawId, value: number]>, catalogue?: Catalogue): Ratings {
+    const users = new Ids();
+    const items = new Ids();
+    const user: number[] = [];
+    const item: number[] = [];
+    const value: number[] = [];
+    for (const [rawUser, rawItem, rating] of rows) {
+      user.push(users.add(rawUser));
+      item.push(items.add(rawItem));
+      value.push(rating);
+    }
+    return new Ratings({ user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) }, users, items, catalogue);
+  }
+
+  /** Number of ratings, L. */
+  get count(): number {
+    return this.value.length;
+  }
+
+  /** The ratings at these row numbers, in that order, with the same ids: users and items keep their indices. */
+  select(rows: Uint32Array): Ratings {
+    const user = new Uint32Array(rows.length);
+    const item = new Uint32Array(rows.length);
+    const value = new Float32Array(rows.length);
+    const time = this.time && new Float64Array(rows.length);
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at];
+      user[at] = this.user[row];
+      item[at] = this.item[row];
+      value[at] = this.value[row];
+      if (time && this.time) time[at] = this.time[row];
+    }
+    return new Ratings({ user, item, value, time }, this.users, this.items, this.catalogue);
+  }
+
+  /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */
+  statistics(): RatingStatistics {
+    let sum = 0;
+    let minimum = Infinity;
+    let maximum = -Infinity;
+    for (const value of this.value) {
+      sum += value;
+      if (value < minimum) minimum = value;
+      if (value > maximum) maximum = value;
+    }
+    const empty = this.count === 0;
+    return {
+      users: this.users.size,
+      items: this.items.size,
+      ratings: this.count,
+      mean: empty ? 0 : sum / this.count,
+      minimum: empty ? 0 : minimum,
+      maximum: empty ? 0 : maximum,
+    };
+  }
+}
