@@ -32,3 +32,10 @@ export function buildCsr(ratings: RatingColumns, side: "users" | "items", count:
   }
   return { count, start, index, value };
 }
+
+/** The row of every rating of a CSR, in its order. */
+export function rowOfEach(rows: Csr): Uint32Array {
+  const row = new Uint32Array(rows.index.length);
+  for (let m = 0; m < rows.count; m++) row.fill(m, rows.start[m], rows.start[m + 1]);
+  return row;
+}

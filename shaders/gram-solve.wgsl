@@ -1,0 +1,208 @@
+// Half-sweep of `als`: the normal equations of each row, accumulated and solved in one kernel.
+//
+// With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs. A team stages
+// STAGE ratings at a time in workgroup memory (two barriers a stage), each lane adds their outer products to the 4×4 tiles it
+// owns in registers, and the team then factors those registers in place (shared/cholesky.wgsl).
+//
+// Rows up to the host's segment length are solved by `solve_rows`. Longer ones are cut into segments: `gram_segments` writes the
+// tiles of each, `solve_long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
+//
+// Launch: one team of TEAM lanes a task, TEAMS teams a workgroup, workgroups in two dimensions.
+// Workgroup memory: TEAMS · SLICE vec4s. Twin: src/engine/reference/gram-solve.ts.
+
+struct Settings {
+  lambda: f32,
+  tau: f32,
+  gamma: f32,
+  mean: f32,
+  weighted: u32,
+  biases: u32,
+}
+
+struct Dispatch {
+  first_task: u32,
+  task_count: u32,
+}
+
+// solve_rows: the ratings of a row. gram_segments: the ratings of a segment, `segment` its place in partial_tiles.
+// solve_long_rows: `count` ratings in all, in `segments` segments from `segment` on.
+struct Task {
+  row: u32,
+  first: u32,
+  count: u32,
+  segment: u32,
+  segments: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> tasks: array<Task>;
+@group(0) @binding(2) var<storage, read> rating_index: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> fixed_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> solved_rows: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partial_tiles: array<mat4x4f>;
+@group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
+@group(1) @binding(0) var<uniform> dispatch: Dispatch;
+
+// After ORIGINAL in a team's slice: the bias's equation, kept aside by sequential updates: its row, λ Σ e, and its precision.
+// A place each for the last two, because writing one component of a vector may touch the others.
+const COUPLING = ORIGINAL + BLOCKS;
+const BIAS_SUM = COUPLING + BLOCKS;
+const BIAS_PRECISION = BIAS_SUM + 1u;
+
+struct Place {
+  base: u32,
+  lane: u32,
+  task: Task,
+  has_task: bool,
+}
+
+fn first_task(group: vec3u, groups: vec3u) -> u32 {
+  return (group.y * groups.x + group.x) * TEAMS;
+}
+
+fn place(first: u32, local: u32) -> Place {
+  let team = local / TEAM;
+  var at: Place;
+  at.base = team * SLICE;
+  at.lane = local % TEAM;
+  at.has_task = first + team < dispatch.task_count;
+  if (at.has_task) { at.task = tasks[dispatch.first_task + first + team]; }
+  return at;
+}
+
+// Stages of the workgroup's longest row. Tasks come longest first, so it is the first one's: uniform, as the barriers demand.
+fn stages_of(first: u32) -> u32 {
+  if (first >= dispatch.task_count) { return 0u; }
+  return (tasks[dispatch.first_task + first].count + STAGE - 1u) / STAGE;
+}
+
+// Block `block` of ỹ for one rating; beyond the task's last rating, zeros, which add nothing.
+fn rating_block(task: Task, at: u32, block: u32) -> vec4f {
+  if (at >= task.count) { return vec4f(); }
+  let other = rating_index[task.first + at] * BLOCKS;
+  var y = fixed_rows[other + block];
+  if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }
+  if (block == RHS_BLOCK) { y[RHS_AT] = rating_value[task.first + at] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT]; }
+  return y;
+}
+
+fn accumulate(at: Place, stages: u32) {
+  own_tiles(at.lane);
+  for (var stage = 0u; stage < stages; stage++) {
+    for (var slot = at.lane; slot < STAGE * BLOCKS; slot += TEAM) {
+      memory[at.base + slot] = rating_block(at.task, stage * STAGE + slot / BLOCKS, slot % BLOCKS);
+    }
+    workgroupBarrier();
+    for (var rating = 0u; rating < STAGE; rating++) {
+      let start = at.base + rating * BLOCKS;
+      for (var s = 0u; s < SLOTS; s++) {
+        let y = memory[start + min(tile_row[s], RHS_BLOCK)];
+        let z = memory[start + min(tile_column[s], RHS_BLOCK)];
+        tile[s] += mat4x4f(y * z.x, y * z.y, y * z.z, y * z.w);
+      }
+    }
+    workgroupBarrier();
+  }
+}
+
+// λ times the sums, plus the precisions on the diagonal. Places without a parameter, and rows without a rating, get 1: they solve to 0.
+fn add_prior(count: u32) {
+  let weight = select(1.0, f32(count), settings.weighted == 1u);
+  for (var s = 0u; s < SLOTS; s++) {
+    tile[s] *= settings.lambda;
+    if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
+    for (var c = 0u; c < 4u; c++) {
+      let k = 4u * tile_row[s] + c;
+      var added = 1.0;
+      if (count > 0u && k < K) { added = settings.tau * weight; }
+      if (count > 0u && k == K && settings.biases == 1u) { added = settings.gamma * weight; }
+      tile[s][c][c] += added;
+    }
+  }
+}
+
+// Sequential update: takes the bias out of the system. Its column goes to the right-hand side at the old bias.
+fn set_bias_aside(at: Place) {
+  for (var s = 0u; s < SLOTS; s++) {
+    let J = tile_column[s];
+    if (tile_row[s] == BIAS_BLOCK) {
+      var coupling = vec4f();
+      for (var c = 0u; c < 4u; c++) {
+        if (4u * J + c < K) { coupling[c] = tile[s][c][BIAS_AT]; }
+      }
+      memory[at.base + COUPLING + J] = coupling;
+    }
+    if (tile_row[s] == RHS_BLOCK && J == BIAS_BLOCK) { memory[at.base + BIAS_SUM].x = tile[s][BIAS_AT][RHS_AT]; }
+    if (tile_row[s] == BIAS_BLOCK && J == BIAS_BLOCK) { memory[at.base + BIAS_PRECISION].x = tile[s][BIAS_AT][BIAS_AT]; }
+    if (tile_row[s] == BIAS_BLOCK) {
+      for (var c = 0u; c < 4u; c++) { tile[s][c][BIAS_AT] = 0.0; }
+    }
+    if (J == BIAS_BLOCK) { tile[s][BIAS_AT] = vec4f(); }
+    if (tile_row[s] == BIAS_BLOCK && J == BIAS_BLOCK) { tile[s][BIAS_AT][BIAS_AT] = 1.0; }
+  }
+  workgroupBarrier();
+  let old_bias = solved_rows[at.task.row * BLOCKS + BIAS_BLOCK][BIAS_AT];
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] != RHS_BLOCK) { continue; }
+    let change = old_bias * memory[at.base + COUPLING + min(tile_column[s], BIAS_BLOCK)];
+    if (tile_column[s] > BIAS_BLOCK) { continue; }
+    for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] -= change[c]; }
+  }
+}
+
+// The bias at the new factors.
+fn bias_after(base: u32) -> f32 {
+  var sum = memory[base + BIAS_SUM].x;
+  for (var block = 0u; block <= BIAS_BLOCK; block++) {
+    sum -= dot(memory[base + COUPLING + block], memory[base + SOLUTION + block]);
+  }
+  return sum / memory[base + BIAS_PRECISION].x;
+}
+
+fn solve(at: Place) {
+  add_prior(at.task.count);
+  if (SEQUENTIAL) { set_bias_aside(at); }
+  solve_cholesky(at.base);
+  if (!at.has_task) { return; }
+  if (singular) { atomicMin(&first_singular_row, at.task.row); }
+  for (var block = at.lane; block < BLOCKS; block += TEAM) {
+    var x = memory[at.base + SOLUTION + block];
+    if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias_after(at.base); }
+    solved_rows[at.task.row * BLOCKS + block] = x;
+  }
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let first = first_task(group, groups);
+  let at = place(first, local);
+  accumulate(at, stages_of(first));
+  solve(at);
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let first = first_task(group, groups);
+  let at = place(first, local);
+  accumulate(at, stages_of(first));
+  if (!at.has_task) { return; }
+  for (var s = 0u; s < SLOTS; s++) {
+    let t = at.lane + s * TEAM;
+    if (t < TILES) { partial_tiles[at.task.segment * TILES + t] = tile[s]; }
+  }
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn solve_long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = place(first_task(group, groups), local);
+  own_tiles(at.lane);
+  for (var s = 0u; s < SLOTS; s++) {
+    let t = at.lane + s * TEAM;
+    if (t >= TILES) { continue; }
+    for (var segment = 0u; segment < at.task.segments; segment++) {
+      tile[s] += partial_tiles[(at.task.segment + segment) * TILES + t];
+    }
+  }
+  solve(at);
+}

@@ -1,0 +1,13 @@
+// Adds a pair over the LANES lanes of a workgroup as a binary tree, in the same order every time. LANES is a power of two.
+
+var<workgroup> lane_sums: array<vec2f, LANES>;
+
+// The total, in lane 0.
+fn add_lanes(lane: u32, value: vec2f) -> vec2f {
+  lane_sums[lane] = value;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { lane_sums[lane] += lane_sums[lane + half]; }
+  }
+  return lane_sums[lane];
+}

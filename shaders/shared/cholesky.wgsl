@@ -1,0 +1,119 @@
+// Blocked Cholesky of the tiles in registers, the right-hand side bordered on as the last row, so that factorization does the
+// forward substitution too. Per block column: the owner of the diagonal tile factors it, the tiles below become the panel,
+// the tiles to the right take the panel's outer product. Only panels pass through workgroup memory; two barriers a block.
+// Twin: src/engine/reference/cholesky.ts.
+
+const PANEL = 0u;
+const DIAGONAL = 4u * BLOCKS;
+const SOLUTION = DIAGONAL + 4u;
+const ORIGINAL = SOLUTION + BLOCKS;
+
+// A pivot below this share of its diagonal entry counts as not positive: float32 rounding alone leaves that much of a singular system.
+const SMALLEST_PIVOT_SHARE = 2.4e-7;
+
+var<private> singular: bool;
+
+// Written so that a NaN, which comparisons may ignore, fails the exponent test.
+fn checked_pivot(pivot: f32, original: f32) -> f32 {
+  let finite = (bitcast<u32>(pivot) & 0x7f800000u) != 0x7f800000u;
+  if (finite && pivot > original * SMALLEST_PIVOT_SHARE) { return sqrt(pivot); }
+  singular = true;
+  return 1.0;
+}
+
+// L of one diagonal tile. In the last block the fourth column is the right-hand side's own: it has no pivot.
+fn factor_tile(a: mat4x4f, original: vec4f, last: bool) -> mat4x4f {
+  let l0 = a[0] / checked_pivot(a[0].x, original.x);
+  let a1 = a[1] - l0 * l0.y;
+  let l1 = a1 / checked_pivot(a1.y, original.y);
+  let a2 = a[2] - l0 * l0.z - l1 * l1.z;
+  let l2 = a2 / checked_pivot(a2.z, original.z);
+  if (last) { return mat4x4f(l0, l1, l2, vec4f(0.0, 0.0, 0.0, 1.0)); }
+  let a3 = a[3] - l0 * l0.w - l1 * l1.w - l2 * l2.w;
+  return mat4x4f(l0, l1, l2, a3 / checked_pivot(a3.w, original.w));
+}
+
+// X of X Lᵀ = A.
+fn panel_tile(a: mat4x4f, l: mat4x4f) -> mat4x4f {
+  let x0 = a[0] / l[0].x;
+  let x1 = (a[1] - x0 * l[0].y) / l[1].y;
+  let x2 = (a[2] - x0 * l[0].z - x1 * l[1].z) / l[2].z;
+  let x3 = (a[3] - x0 * l[0].w - x1 * l[1].w - x2 * l[2].w) / l[3].w;
+  return mat4x4f(x0, x1, x2, x3);
+}
+
+// x of Lᵀ x = y.
+fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
+  let x3 = y.w / l[3].w;
+  let x2 = (y.z - l[2].w * x3) / l[2].z;
+  let x1 = (y.y - l[1].w * x3 - l[1].z * x2) / l[1].y;
+  let x0 = (y.x - l[0].w * x3 - l[0].z * x2 - l[0].y * x1) / l[0].x;
+  return vec4f(x0, x1, x2, x3);
+}
+
+fn load_tile(at: u32) -> mat4x4f {
+  return mat4x4f(memory[at], memory[at + 1u], memory[at + 2u], memory[at + 3u]);
+}
+
+fn store_tile(at: u32, value: mat4x4f) {
+  memory[at] = value[0];
+  memory[at + 1u] = value[1];
+  memory[at + 2u] = value[2];
+  memory[at + 3u] = value[3];
+}
+
+// Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets `singular` in the lane that saw it.
+fn solve_cholesky(base: u32) {
+  singular = false;
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
+      memory[base + ORIGINAL + tile_row[s]] = vec4f(tile[s][0].x, tile[s][1].y, tile[s][2].z, tile[s][3].w);
+    }
+  }
+
+  for (var k = 0u; k < BLOCKS; k++) {
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] == k && tile_column[s] == k) {
+        tile[s] = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
+        store_tile(base + DIAGONAL, tile[s]);
+      }
+    }
+    workgroupBarrier();
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_column[s] == k && tile_row[s] > k) {
+        tile[s] = panel_tile(tile[s], load_tile(base + DIAGONAL));
+        store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
+      }
+    }
+    workgroupBarrier();
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_column[s] > k && tile_row[s] < BLOCKS) {
+        tile[s] -= load_tile(base + PANEL + 4u * tile_row[s]) * transpose(load_tile(base + PANEL + 4u * tile_column[s]));
+      }
+    }
+  }
+
+  // The bordered row now holds L⁻¹ times the right-hand side.
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] == RHS_BLOCK) {
+      let y = vec4f(tile[s][0].w, tile[s][1].w, tile[s][2].w, tile[s][3].w);
+      memory[base + SOLUTION + tile_column[s]] = select(y, vec4f(y.xyz, 0.0), tile_column[s] == RHS_BLOCK);
+    }
+  }
+  workgroupBarrier();
+  for (var left = BLOCKS; left > 0u; left--) {
+    let k = left - 1u;
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] == k && tile_column[s] == k) {
+        memory[base + SOLUTION + k] = back_tile(tile[s], memory[base + SOLUTION + k]);
+      }
+    }
+    workgroupBarrier();
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] == k && tile_column[s] < k) {
+        memory[base + SOLUTION + tile_column[s]] -= memory[base + SOLUTION + k] * tile[s];
+      }
+    }
+    workgroupBarrier();
+  }
+}

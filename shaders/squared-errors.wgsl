@@ -1,0 +1,41 @@
+// Σ (r − r̂)² over ratings: each workgroup adds up one contiguous run, lane by lane and then as a tree, always in the same order.
+// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// Workgroup memory: LANES floats. Twin: src/engine/reference/measure.ts.
+
+struct Settings {
+  mean: f32,
+  count: u32,
+  // Ratings a workgroup.
+  run: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
+@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
+
+fn predict(user: u32, item: u32) -> f32 {
+  let item_bias = item_rows[item * BLOCKS + BIAS_BLOCK][BIAS_AT];
+  var sum = settings.mean + item_bias;
+  for (var block = 0u; block < BLOCKS; block++) {
+    var v = item_rows[item * BLOCKS + block];
+    if (block == BIAS_BLOCK) { v[BIAS_AT] = 1.0; }
+    sum += dot(user_rows[user * BLOCKS + block], v);
+  }
+  return sum;
+}
+
+@compute @workgroup_size(LANES)
+fn squared_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let last = min((group.x + 1u) * settings.run, settings.count);
+  var sum = 0.0;
+  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+    let error = rating_value[at] - predict(rating_user[at], rating_item[at]);
+    sum += error * error;
+  }
+  let total = add_lanes(lane, vec2f(sum, 0.0));
+  if (lane == 0u) { partial_sums[group.x] = total.x; }
+}

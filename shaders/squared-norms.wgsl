@@ -1,0 +1,34 @@
+// Σ w|x|² and Σ w b² over the rows of a side; w is the row's number of ratings under weighted regularization, else 1.
+// Launch: at most PARTIALS workgroups of LANES; each writes one pair of partial sums, which the host adds in float64.
+// Workgroup memory: LANES pairs. Twin: src/engine/reference/measure.ts.
+
+struct Settings {
+  weighted: u32,
+  count: u32,
+  // Rows a workgroup.
+  run: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> row_start: array<u32>;
+@group(0) @binding(2) var<storage, read> rows: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> partial_sums: array<vec2f>;
+
+@compute @workgroup_size(LANES)
+fn squared_norms(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let last = min((group.x + 1u) * settings.run, settings.count);
+  var sums = vec2f();
+  for (var row = group.x * settings.run + lane; row < last; row += LANES) {
+    let weight = select(1.0, f32(row_start[row + 1u] - row_start[row]), settings.weighted == 1u);
+    let bias = rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT];
+    var factors = 0.0;
+    for (var block = 0u; block < BLOCKS; block++) {
+      var x = rows[row * BLOCKS + block];
+      if (block == BIAS_BLOCK) { x[BIAS_AT] = 0.0; }
+      factors += dot(x, x);
+    }
+    sums += weight * vec2f(factors, bias * bias);
+  }
+  let total = add_lanes(lane, sums);
+  if (lane == 0u) { partial_sums[group.x] = total; }
+}

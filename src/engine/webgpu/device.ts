@@ -1,0 +1,129 @@
+// The GPU device: asked for with the limits that large problems need, watched for loss, its failures turned into typed errors.
+
+import { DeviceError } from "../../errors.js";
+import type { DeviceInfo } from "../engine.js";
+import { requestGpu } from "#gpu";
+
+/** What is known of an adapter, for people. */
+export interface AdapterReport extends DeviceInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: readonly string[];
+}
+
+export interface GpuOptions {
+  /** A GPU object of the caller's own; default: the browser's `navigator.gpu`, or Dawn in Node. */
+  readonly gpu?: GPU | undefined;
+  readonly powerPreference?: GPUPowerPreference | undefined;
+  /** Keep the WebGPU default limits instead of the adapter's largest; what the parity tests do. Default false. */
+  readonly defaultLimits?: boolean | undefined;
+}
+
+/** Limits raised to what the adapter offers: sizes only, for kernels are written for the defaults. */
+const SIZE_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+
+const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic render|warp/i;
+
+/** A device with its lost state. All work on the device goes through `checked`, so that no failure passes in silence. */
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly report: AdapterReport;
+  #lost: DeviceError | undefined;
+
+  constructor(gpu: GPUDevice, report: AdapterReport) {
+    this.gpu = gpu;
+    this.report = report;
+    void gpu.lost.then((info) => {
+      this.#lost = new DeviceError("device-lost", `the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`, {
+        remedy: "start again from the last checkpoint, or train on the CPU",
+      });
+    });
+  }
+
+  throwIfLost(): void {
+    if (this.#lost) throw this.#lost;
+  }
+
+  /**
+   * Runs work inside error scopes.
+   *
+   * @throws DeviceError of code "out-of-memory", "device-limit" or "device-lost".
+   */
+  async checked<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+    this.throwIfLost();
+    this.gpu.pushErrorScope("out-of-memory");
+    this.gpu.pushErrorScope("validation");
+    let result: T | undefined;
+    let thrown: unknown;
+    try {
+      result = await work();
+    } catch (error) {
+      thrown = error;
+    }
+    const [invalid, exhausted] = await Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+    this.throwIfLost();
+    if (exhausted) {
+      throw new DeviceError("out-of-memory", `the GPU ran out of memory while ${what}: ${exhausted.message}`, {
+        remedy: "use fewer factors or fewer ratings, or train on the CPU",
+      });
+    }
+    if (thrown !== undefined) throw thrown;
+    if (invalid) throw new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
+    return result as T;
+  }
+
+  /** @throws DeviceError of code "device-limit" naming the buffer, its size and the limit. */
+  checkSize(label: string, bytes: number): void {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.gpu.limits;
+    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (bytes > limit) {
+      throw new DeviceError("device-limit", `${label} needs ${mebibytes(bytes)}, beyond the ${mebibytes(limit)} this device can bind`, {
+        remedy: "use fewer factors or fewer ratings, or train on the CPU",
+      });
+    }
+  }
+
+  destroy(): void {
+    this.gpu.destroy();
+  }
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+/** @throws DeviceError of code "no-adapter" saying what was looked for. */
+export async function requestAdapter(options: GpuOptions = {}): Promise<GPUAdapter> {
+  const gpu = options.gpu ?? (await requestGpu());
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  if (!adapter) {
+    throw new DeviceError("no-adapter", "WebGPU is there but offers no adapter", {
+      remedy: "install a Vulkan, Metal or Direct3D 12 driver, or train on the CPU",
+    });
+  }
+  return adapter;
+}
+
+/** @throws DeviceError when there is no WebGPU, no adapter, or the device cannot be had. */
+export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
+  const adapter = await requestAdapter(options);
+  const requiredLimits: Record<string, number> = {};
+  if (!options.defaultLimits) for (const limit of SIZE_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  try {
+    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits }), reportOf(adapter));
+  } catch (cause) {
+    throw new DeviceError("no-adapter", `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+export function reportOf(adapter: GPUAdapter): AdapterReport {
+  const { vendor, architecture, description, device } = adapter.info;
+  const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  const limits: Record<string, number> = {};
+  for (const key in adapter.limits) {
+    const value = (adapter.limits as unknown as Record<string, unknown>)[key];
+    if (typeof value === "number") limits[key] = value;
+  }
+  const software = adapter.info.isFallbackAdapter || SOFTWARE_DRIVERS.test([vendor, architecture, description, device].join(" "));
+  return { kind: "webgpu", name, software, vendor, architecture, description, limits, features: [...adapter.features].sort() };
+}

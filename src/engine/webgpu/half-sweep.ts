@@ -1,0 +1,136 @@
+// One side's half-sweep on the device: its bindings, its three pipelines, and a schedule for every slice it has been asked for.
+
+import type { AlsHyperparameters } from "../../models/als.js";
+import type { Csr } from "../../ratings/csr.js";
+import type { RowSlice, Side } from "../engine.js";
+import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
+import type { Device } from "./device.js";
+import { gramSolveKernel } from "./kernels.js";
+import { compileModule, compilePipeline } from "./pipelines.js";
+import { type DispatchPlan, planSchedule } from "./schedule.js";
+import type { TilePlan } from "./tile-plan.js";
+
+export interface HalfSweepParts {
+  readonly side: Side;
+  readonly hyperparameters: AlsHyperparameters;
+  readonly globalMean: number;
+  readonly plan: TilePlan;
+  readonly csr: Csr;
+  readonly ratingIndex: GPUBuffer;
+  readonly ratingValue: GPUBuffer;
+  readonly fixedRows: GPUBuffer;
+  readonly solvedRows: GPUBuffer;
+  readonly firstSingularRow: GPUBuffer;
+}
+
+/** Scratch that partial Grams of long rows may take, bytes. */
+const PARTIAL_BYTES = 64 * 2 ** 20;
+const BYTES_PER_TILE = 64;
+/** Uniform offsets must be multiples of this at default limits. */
+const UNIFORM_ALIGNMENT = 256;
+const WORKGROUPS_PER_DIMENSION = 65_535;
+
+interface Schedule {
+  readonly bindGroup: GPUBindGroup;
+  readonly dispatchGroup: GPUBindGroup;
+  readonly dispatches: readonly DispatchPlan[];
+  readonly buffers: readonly GPUBuffer[];
+}
+
+export class HalfSweep {
+  readonly #device: Device;
+  readonly #parts: HalfSweepParts;
+  readonly #settings: GPUBuffer;
+  readonly #layouts: readonly GPUBindGroupLayout[];
+  readonly #pipelines = new Map<DispatchPlan["kernel"], GPUComputePipeline>();
+  readonly #schedules = new Map<string, Schedule>();
+
+  constructor(device: Device, parts: HalfSweepParts) {
+    this.#device = device;
+    this.#parts = parts;
+    const { side, hyperparameters: h } = parts;
+    this.#settings = uploadUniform(
+      device,
+      `settings of ${side}`,
+      uniformWords([
+        ["f", h.lambda],
+        ["f", side === "users" ? h.tauUsers : h.tauItems],
+        ["f", side === "users" ? h.gammaUsers : h.gammaItems],
+        ["f", parts.globalMean],
+        ["u", h.regularization === "weighted" ? 1 : 0],
+        ["u", h.biases ? 1 : 0],
+      ]),
+    );
+    const types: GPUBufferBindingType[] = ["uniform", ...Array<GPUBufferBindingType>(4).fill("read-only-storage"), ...Array<GPUBufferBindingType>(3).fill("storage")];
+    this.#layouts = [
+      device.gpu.createBindGroupLayout({
+        label: "gram-solve",
+        entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+      }),
+      device.gpu.createBindGroupLayout({
+        label: "gram-solve dispatch",
+        entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 8 } }],
+      }),
+    ];
+  }
+
+  async compile(): Promise<void> {
+    const { hyperparameters: h, plan } = this.#parts;
+    const sequential = h.update === "sequential" && h.biases;
+    const module = await compileModule(this.#device, gramSolveKernel(h.factors, plan, sequential));
+    const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
+    const kernels = ["solve_rows", "gram_segments", "solve_long_rows"] as const;
+    const pipelines = await Promise.all(kernels.map((kernel) => compilePipeline(this.#device, module, kernel, layout)));
+    kernels.forEach((kernel, at) => this.#pipelines.set(kernel, pipelines[at]));
+  }
+
+  /** Queues the half-sweep of a slice; all rows when it is left out. */
+  submit(slice: RowSlice = { from: 0, to: this.#parts.csr.count }): void {
+    const key = `${slice.from}:${slice.to}`;
+    let schedule = this.#schedules.get(key);
+    if (!schedule) this.#schedules.set(key, (schedule = this.#schedule(slice)));
+    const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${this.#parts.side}` });
+    const pass = encoder.beginComputePass({ label: `half-sweep of ${this.#parts.side}` });
+    pass.setBindGroup(0, schedule.bindGroup);
+    schedule.dispatches.forEach(({ kernel, taskCount }, at) => {
+      pass.setPipeline(this.#pipelines.get(kernel)!);
+      pass.setBindGroup(1, schedule.dispatchGroup, [at * UNIFORM_ALIGNMENT]);
+      const workgroups = Math.ceil(taskCount / this.#parts.plan.teams);
+      const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
+      pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
+    });
+    pass.end();
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  destroy(): void {
+    this.#settings.destroy();
+    for (const { buffers } of this.#schedules.values()) for (const buffer of buffers) buffer.destroy();
+  }
+
+  #schedule(slice: RowSlice): Schedule {
+    const { side, plan, csr, ratingIndex, ratingValue, fixedRows, solvedRows, firstSingularRow } = this.#parts;
+    const bytesPerPartial = plan.tiles * BYTES_PER_TILE;
+    const { tasks, dispatches, partials } = planSchedule(csr, slice, Math.floor(PARTIAL_BYTES / bytesPerPartial));
+    const taskBuffer = uploadStorage(this.#device, `tasks of ${side}`, tasks);
+    const partialBuffer = createStorage(this.#device, `partial Grams of ${side}`, Math.max(1, partials) * BYTES_PER_TILE * plan.tiles);
+    const words = new Uint32Array((Math.max(1, dispatches.length) * UNIFORM_ALIGNMENT) / 4);
+    dispatches.forEach(({ firstTask, taskCount }, at) => words.set([firstTask, taskCount], (at * UNIFORM_ALIGNMENT) / 4));
+    const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
+    const bound = [this.#settings, taskBuffer, ratingIndex, ratingValue, fixedRows, solvedRows, partialBuffer, firstSingularRow];
+    return {
+      dispatches,
+      buffers: [taskBuffer, partialBuffer, dispatchBuffer],
+      bindGroup: this.#device.gpu.createBindGroup({
+        label: `half-sweep of ${side}`,
+        layout: this.#layouts[0],
+        entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+      }),
+      dispatchGroup: this.#device.gpu.createBindGroup({
+        label: `dispatches of ${side}`,
+        layout: this.#layouts[1],
+        entries: [{ binding: 0, resource: { buffer: dispatchBuffer, size: 8 } }],
+      }),
+    };
+  }
+}

@@ -1,0 +1,107 @@
+// Squared errors and norms on the device: each writes partial sums in a fixed order, which the host adds in float64.
+
+import { createStorage, uniformWords, uploadUniform } from "./buffers.js";
+import type { Device } from "./device.js";
+import { type Kernel, squaredErrorsKernel, squaredNormsKernel } from "./kernels.js";
+import { compileModule, compilePipeline } from "./pipelines.js";
+
+const MOST_PARTIALS = 1024;
+/** A workgroup's run is at least this long, so that small problems need few workgroups. */
+const SHORTEST_RUN = 256;
+
+/** Runs a summing kernel over `count` elements. */
+class Sum {
+  readonly partials: GPUBuffer;
+  readonly #device: Device;
+  readonly #label: string;
+  readonly #settings: GPUBuffer;
+  readonly #inputs: readonly GPUBuffer[];
+  readonly #workgroups: number;
+  #pipeline: GPUComputePipeline | undefined;
+  #bindGroup: GPUBindGroup | undefined;
+
+  constructor(device: Device, label: string, setting: readonly ["f" | "u", number], count: number, inputs: readonly GPUBuffer[], bytesPerPartial: number) {
+    const run = Math.max(SHORTEST_RUN, Math.ceil(count / MOST_PARTIALS));
+    this.#device = device;
+    this.#label = label;
+    this.#workgroups = Math.ceil(count / run);
+    this.#settings = uploadUniform(device, `settings of ${label}`, uniformWords([setting, ["u", count], ["u", run]]));
+    this.#inputs = inputs;
+    this.partials = createStorage(device, `partial ${label}`, this.#workgroups * bytesPerPartial);
+  }
+
+  protected async compileKernel(kernel: Kernel, entryPoint: string): Promise<void> {
+    this.#pipeline = await compilePipeline(this.#device, await compileModule(this.#device, kernel), entryPoint);
+    this.#bindGroup = this.#device.gpu.createBindGroup({
+      label: this.#label,
+      layout: this.#pipeline.getBindGroupLayout(0),
+      entries: [this.#settings, ...this.#inputs, this.partials].map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+  }
+
+  encode(pass: GPUComputePassEncoder): void {
+    if (this.#workgroups === 0) return;
+    pass.setPipeline(this.#pipeline!);
+    pass.setBindGroup(0, this.#bindGroup!);
+    pass.dispatchWorkgroups(this.#workgroups);
+  }
+
+  destroy(): void {
+    this.partials.destroy();
+    this.#settings.destroy();
+  }
+}
+
+export interface SquaredErrorsParts {
+  readonly user: GPUBuffer;
+  readonly item: GPUBuffer;
+  readonly value: GPUBuffer;
+  readonly count: number;
+  readonly globalMean: number;
+  readonly userRows: GPUBuffer;
+  readonly itemRows: GPUBuffer;
+}
+
+export class SquaredErrors extends Sum {
+  constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
+    super(device, "squared errors", ["f", globalMean], count, [user, item, value, userRows, itemRows], 4);
+  }
+
+  compile(K: number): Promise<void> {
+    return this.compileKernel(squaredErrorsKernel(K), "squared_errors");
+  }
+
+  /** Σ e². */
+  static total(partials: ArrayBuffer): number {
+    return new Float32Array(partials).reduce((sum, value) => sum + value, 0);
+  }
+}
+
+export interface SquaredNormsParts {
+  readonly rowStart: GPUBuffer;
+  readonly rows: GPUBuffer;
+  readonly count: number;
+  readonly weighted: boolean;
+}
+
+export class SquaredNorms extends Sum {
+  constructor(device: Device, { rowStart, rows, count, weighted }: SquaredNormsParts) {
+    super(device, "squared norms", ["u", weighted ? 1 : 0], count, [rowStart, rows], 8);
+  }
+
+  compile(K: number): Promise<void> {
+    return this.compileKernel(squaredNormsKernel(K), "squared_norms");
+  }
+
+  /** Σ w|x|² and Σ w b². */
+  static total(partials: ArrayBuffer): [factors: number, biases: number] {
+    const pairs = new Float32Array(partials);
+    let factors = 0;
+    let biases = 0;
+    for (let at = 0; at < pairs.length; at += 2) {
+      factors += pairs[at];
+      biases += pairs[at + 1];
+    }
+    return [factors, biases];
+  }
+}

@@ -1,0 +1,64 @@
+// How the Gram-and-solve kernel is cut for a number of factors: tiles a lane, lanes a row, rows a workgroup, ratings a stage.
+
+/** Workgroup memory that every WebGPU device has, bytes. */
+const WORKGROUP_BYTES = 16_384;
+const MAX_LANES = 256;
+const BYTES_PER_VEC4 = 16;
+
+export interface TilePlan {
+  /** vec4s a row of factors takes: K factors, the bias, the residual. */
+  readonly blocks: number;
+  /** 4×4 tiles in the lower triangle of the bordered Gram matrix. */
+  readonly tiles: number;
+  /** Lanes that share one row. */
+  readonly team: number;
+  /** Rows solved side by side in one workgroup. */
+  readonly teams: number;
+  /** Tiles a lane holds in registers, 16 floats each. */
+  readonly slots: number;
+  /** Ratings staged in workgroup memory at a time. */
+  readonly stage: number;
+  /** vec4s of workgroup memory a team has. */
+  readonly slice: number;
+}
+
+/** Sizes that benchmarks vary; the defaults suit every device at default limits. */
+export interface TileTuning {
+  /** Most tiles a lane, 1 to 4. Default 3: 48 accumulators. */
+  readonly slots?: number | undefined;
+  /** Ratings a stage. Default 8. */
+  readonly stage?: number | undefined;
+  /** Lanes a workgroup aims at. Default 64. */
+  readonly lanes?: number | undefined;
+}
+
+/** Solves up to this many factors at default limits: 33 blocks, 561 tiles, 256 lanes. */
+export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
+  const blocks = Math.ceil((K + 2) / 4);
+  const tiles = (blocks * (blocks + 1)) / 2;
+  const wantedSlots = tuning.slots ?? 3;
+  const team = Math.min(MAX_LANES, 2 ** Math.ceil(Math.log2(Math.ceil(tiles / wantedSlots))));
+  const slots = Math.ceil(tiles / team);
+  const stage = tuning.stage ?? 8;
+  // Staged ratings share the slice with what the solve needs after them: see the offsets in cholesky.wgsl and gram-solve.wgsl.
+  const slice = Math.max(stage * blocks, 7 * blocks + 6);
+  const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
+  const teams = Math.max(1, Math.min(Math.floor((tuning.lanes ?? 64) / team), fitting));
+  return { blocks, tiles, team, teams, slots, stage, slice };
+}
+
+/** The plan as WGSL constants, to be put before the kernels that need them. */
+export function planConstants(K: number, plan: TilePlan, sequential: boolean): string {
+  return `${rowConstants(K)}const TEAM = ${plan.team}u;
+const TEAMS = ${plan.teams}u;
+const SLOTS = ${plan.slots}u;
+const STAGE = ${plan.stage}u;
+const SLICE = ${plan.slice}u;
+const SEQUENTIAL = ${sequential};
+`;
+}
+
+/** What every kernel that reads rows of factors needs to know. */
+export function rowConstants(K: number): string {
+  return `const K = ${K}u;\nconst BLOCKS = ${Math.ceil((K + 2) / 4)}u;\n`;
+}

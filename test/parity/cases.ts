@@ -1,0 +1,67 @@
+// Problems for the parity tests: random ones and pathological ones, seeded, small enough for a software adapter.
+
+import type { Problem } from "../../src/engine/engine.js";
+import { alsHyperparameters, type AlsHyperparameters } from "../../src/models/als.js";
+import type { Parameters } from "../../src/models/parameters.js";
+import { seededRandom } from "../../src/random.js";
+import { buildCsr } from "../../src/ratings/csr.js";
+import type { RatingColumns } from "../../src/ratings/ratings.js";
+
+export interface Case {
+  readonly users: number;
+  readonly items: number;
+  readonly ratings: RatingColumns;
+}
+
+/** Uniformly random ratings; with few ratings an entity, many rows are empty or hold one rating. */
+export function randomCase(seed: number, users: number, items: number, count: number): Case {
+  const random = seededRandom(seed);
+  const user = Uint32Array.from({ length: count }, () => random.below(users));
+  const item = Uint32Array.from({ length: count }, () => random.below(items));
+  const value = Float32Array.from({ length: count }, () => 0.5 * (1 + random.below(10)));
+  return { users, items, ratings: { user, item, value } };
+}
+
+/** A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one. */
+export function hotCase(seed: number, users: number, items: number, count: number): Case {
+  const random = seededRandom(seed);
+  const ordinary = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 > 1);
+  const single = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 === 1);
+  const user = Uint32Array.from({ length: count }, (_, at) => {
+    if (at < single.length) return single[at];
+    return at % 3 === 0 ? 0 : ordinary[random.below(ordinary.length)];
+  });
+  const item = Uint32Array.from({ length: count }, () => random.below(items));
+  const value = Float32Array.from({ length: count }, () => 0.5 * (1 + random.below(10)));
+  return { users, items, ratings: { user, item, value } };
+}
+
+/** A problem with random starting parameters, the fixed side being what a trained one looks like. */
+export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyperparameters>, seed = 7): Problem {
+  const hyperparameters = alsHyperparameters(given);
+  const K = hyperparameters.factors;
+  const random = seededRandom(seed);
+  const normals = (count: number, deviation: number): Float32Array => Float32Array.from({ length: count }, () => deviation * random.normal());
+  const biases = (count: number): Float32Array => (hyperparameters.biases ? normals(count, 0.4) : new Float32Array(count));
+  const initial: Parameters = {
+    factors: K,
+    userFactors: normals(users * K, 0.5),
+    itemFactors: normals(items * K, 0.5),
+    userBiases: biases(users),
+    itemBiases: biases(items),
+    globalMean: hyperparameters.mean ? Math.fround(2.75) : 0,
+  };
+  return { hyperparameters, byUser: buildCsr(ratings, "users", users), byItem: buildCsr(ratings, "items", items), heldOut: ratings, initial };
+}
+
+/** max |a − b| over the largest |b|: the relative error of one array against another. */
+export function relativeError(actual: Float32Array, expected: Float32Array): number {
+  let difference = 0;
+  let scale = 0;
+  for (let at = 0; at < expected.length; at++) {
+    const apart = Math.abs(actual[at] - expected[at]);
+    if (!(apart <= difference)) difference = apart;
+    scale = Math.max(scale, Math.abs(expected[at]));
+  }
+  return scale === 0 ? difference : difference / scale;
+}

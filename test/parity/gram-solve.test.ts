@@ -1,0 +1,71 @@
+// The Gram-and-solve shader against its float64 twin, at default limits.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NotPositiveDefiniteError } from "../../src/errors.js";
+import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import type { AlsHyperparameters } from "../../src/models/als.js";
+import type { Parameters } from "../../src/models/parameters.js";
+import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+
+const reference = new ReferenceEngine();
+let webgpu: WebGpuEngine;
+beforeAll(async () => {
+  webgpu = await WebGpuEngine.create({ defaultLimits: true });
+});
+afterAll(() => webgpu.destroy());
+
+const EVERY_K = [1, 2, 3, 7, 8, 10, 16, 31, 32, 50, 64, 100, 128];
+const HALF_SWEEP_ERROR = 1e-4;
+const RMSE_ERROR = 1e-5;
+
+/** One half-sweep of a side, then what was measured and the parameters. */
+async function halfSweep(engine: Engine, problem: Problem, side: Side) {
+  const session = await engine.open(problem);
+  session.solve(side);
+  const sums = await session.measure();
+  const parameters = await session.read();
+  session.destroy();
+  return { sums, parameters };
+}
+
+function expectParity(actual: Parameters, expected: Parameters): void {
+  for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+    expect(actual[name].length).toBe(expected[name].length);
+    expect(relativeError(actual[name], expected[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+  }
+}
+
+async function compare(given: Case, hyperparameters: Partial<AlsHyperparameters>): Promise<void> {
+  const problem = problemOf(given, hyperparameters);
+  for (const side of ["users", "items"] as const) {
+    const [actual, expected] = [await halfSweep(webgpu, problem, side), await halfSweep(reference, problem, side)];
+    expectParity(actual.parameters, expected.parameters);
+    const rmse = (squares: number): number => Math.sqrt(squares / given.ratings.value.length);
+    expect(Math.abs(rmse(actual.sums.trainSquares) - rmse(expected.sums.trainSquares))).toBeLessThanOrEqual(RMSE_ERROR);
+    expect(Math.abs(rmse(actual.sums.heldOutSquares) - rmse(expected.sums.heldOutSquares))).toBeLessThanOrEqual(RMSE_ERROR);
+    for (const norm of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+      expect(Math.abs(actual.sums[norm] - expected.sums[norm])).toBeLessThanOrEqual(2 * HALF_SWEEP_ERROR * expected.sums[norm]);
+    }
+  }
+}
+
+describe.each([0, ...EVERY_K])("K = %i", (factors) => {
+  test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
+    await compare(randomCase(factors + 1, 211, 157, 900), { factors, tauUsers: 2, tauItems: 3 });
+  });
+
+  test("a half-sweep agrees when one row holds a third of all ratings", async () => {
+    await compare(hotCase(factors + 2, 97, 301, 9000), { factors, tauUsers: 2, tauItems: 3 });
+  });
+
+  test("sequential updates agree", async () => {
+    await compare(hotCase(factors + 3, 61, 83, 4000), { factors, update: "sequential", tauUsers: 2, tauItems: 3 });
+  });
+
+  test("weighted regularization, no biases and no mean agree", async () => {
+    if (factors === 0) return;
+    await compare(hotCase(factors + 4, 53, 47, 3000), { factors, regularization: "weighted", tauUsers: 0.1, tauItems: 0.1, biases: false, mean: false });
+  });
+});
