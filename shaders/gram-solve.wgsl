@@ -95,12 +95,7 @@ fn accumulate(at: Place, stages: u32) {
     }
     workgroupBarrier();
     for (var rating = 0u; rating < STAGE; rating++) {
-      let start = at.base + rating * BLOCKS;
-      for (var s = 0u; s < SLOTS; s++) {
-        let y = memory[start + min(tile_row[s], RHS_BLOCK)];
-        let z = memory[start + min(tile_column[s], RHS_BLOCK)];
-        tile[s] += mat4x4f(y * z.x, y * z.y, y * z.z, y * z.w);
-      }
+      add_outer_product(at.base + rating * BLOCKS);
     }
     workgroupBarrier();
   }
@@ -188,8 +183,7 @@ fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
   accumulate(at, stages_of(first));
   if (!at.has_task) { return; }
   for (var s = 0u; s < SLOTS; s++) {
-    let t = at.lane + s * TEAM;
-    if (t < TILES) { partial_tiles[at.task.segment * TILES + t] = tile[s]; }
+    if (tile_row[s] != NO_TILE) { partial_tiles[at.task.segment * TILES + tile_place(s)] = tile[s]; }
   }
 }
 
@@ -198,10 +192,9 @@ fn solve_long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups)
   let at = place(first_task(group, groups), local);
   own_tiles(at.lane);
   for (var s = 0u; s < SLOTS; s++) {
-    let t = at.lane + s * TEAM;
-    if (t >= TILES) { continue; }
+    if (tile_row[s] == NO_TILE) { continue; }
     for (var segment = 0u; segment < at.task.segments; segment++) {
-      tile[s] += partial_tiles[(at.task.segment + segment) * TILES + t];
+      tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)];
     }
   }
   solve(at);

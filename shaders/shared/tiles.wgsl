@@ -1,9 +1,14 @@
 // The lower triangle of a bordered Gram matrix, cut into 4×4 tiles that live in registers: tile (I, J), I ≥ J, holds the
-// entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix; each lane owns SLOTS tiles.
+// entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns PATCHES square patches
+// of PATCH × PATCH tiles, so that PATCH vec4s of a row and of a column serve PATCH² tiles.
 // A workgroup holds TEAMS teams, each with its own SLICE of `memory`, so that short rows share a workgroup and its barriers.
-// The host puts TEAM, TEAMS, SLOTS, STAGE and SLICE before this text.
+// The host puts TEAM, TEAMS, PATCH, PATCHES, STAGE and SLICE before this text.
 
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
+const SLOTS = PATCHES * PATCH * PATCH;
+const PATCH_ROWS = (BLOCKS + PATCH - 1u) / PATCH;
+const PATCH_COUNT = PATCH_ROWS * (PATCH_ROWS + 1u) / 2u;
+// The row and column of a slot without a tile: above the diagonal, or beyond the matrix.
 const NO_TILE = BLOCKS;
 
 var<workgroup> memory: array<vec4f, TEAMS * SLICE>;
@@ -11,16 +16,51 @@ var<workgroup> memory: array<vec4f, TEAMS * SLICE>;
 var<private> tile: array<mat4x4f, SLOTS>;
 var<private> tile_row: array<u32, SLOTS>;
 var<private> tile_column: array<u32, SLOTS>;
+// First block row and column of each patch.
+var<private> patch_row: array<u32, PATCHES>;
+var<private> patch_column: array<u32, PATCHES>;
 
-// Tile t of the triangle counted row by row: t = I (I + 1) / 2 + J. Slots beyond the last tile own NO_TILE.
+// Patch p of the triangle counted row by row: p = I (I + 1) / 2 + J.
 fn own_tiles(lane: u32) {
-  for (var s = 0u; s < SLOTS; s++) {
-    let t = lane + s * TEAM;
-    var row = u32((sqrt(8.0 * f32(t) + 1.0) - 1.0) * 0.5);
-    if (row * (row + 1u) / 2u > t) { row--; }
-    if ((row + 1u) * (row + 2u) / 2u <= t) { row++; }
-    tile_row[s] = select(NO_TILE, row, t < TILES);
-    tile_column[s] = select(NO_TILE, t - row * (row + 1u) / 2u, t < TILES);
-    tile[s] = mat4x4f();
+  for (var n = 0u; n < PATCHES; n++) {
+    let p = lane + n * TEAM;
+    var row = u32((sqrt(8.0 * f32(p) + 1.0) - 1.0) * 0.5);
+    if (row * (row + 1u) / 2u > p) { row--; }
+    if ((row + 1u) * (row + 2u) / 2u <= p) { row++; }
+    let column = p - row * (row + 1u) / 2u;
+    let owned = p < PATCH_COUNT;
+    patch_row[n] = select(0u, row * PATCH, owned);
+    patch_column[n] = select(0u, column * PATCH, owned);
+    for (var s = 0u; s < PATCH * PATCH; s++) {
+      let I = row * PATCH + s / PATCH;
+      let J = column * PATCH + s % PATCH;
+      let held = owned && I < BLOCKS && J <= I;
+      tile_row[n * PATCH * PATCH + s] = select(NO_TILE, I, held);
+      tile_column[n * PATCH * PATCH + s] = select(NO_TILE, J, held);
+      tile[n * PATCH * PATCH + s] = mat4x4f();
+    }
+  }
+}
+
+// Where tile slot s lies among the TILES of a stored triangle.
+fn tile_place(s: u32) -> u32 {
+  return tile_row[s] * (tile_row[s] + 1u) / 2u + tile_column[s];
+}
+
+// Adds the outer product of the vector at `start` in workgroup memory with itself.
+fn add_outer_product(start: u32) {
+  for (var n = 0u; n < PATCHES; n++) {
+    var y: array<vec4f, PATCH>;
+    for (var i = 0u; i < PATCH; i++) { y[i] = memory[start + min(patch_row[n] + i, BLOCKS - 1u)]; }
+    for (var j = 0u; j < PATCH; j++) {
+      let z = memory[start + min(patch_column[n] + j, BLOCKS - 1u)];
+      for (var i = 0u; i < PATCH; i++) {
+        let s = n * PATCH * PATCH + i * PATCH + j;
+        tile[s][0] = fma(y[i], vec4f(z.x), tile[s][0]);
+        tile[s][1] = fma(y[i], vec4f(z.y), tile[s][1]);
+        tile[s][2] = fma(y[i], vec4f(z.z), tile[s][2]);
+        tile[s][3] = fma(y[i], vec4f(z.w), tile[s][3]);
+      }
+    }
   }
 }

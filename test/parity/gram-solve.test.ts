@@ -1,7 +1,6 @@
 // The Gram-and-solve shader against its float64 twin, at default limits.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NotPositiveDefiniteError } from "../../src/errors.js";
 import type { Engine, Problem, Side } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";

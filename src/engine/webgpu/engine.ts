@@ -65,9 +65,12 @@ class WebGpuSession implements Session {
   static async open(device: Device, problem: Problem, plan: TilePlan): Promise<WebGpuSession> {
     const session = new WebGpuSession(device, problem, plan);
     const { factors: K } = problem.hyperparameters;
-    // One after the other: the second side finds the compiled pipelines of the first in Dawn's cache.
-    for (const side of SIDES) await session.#halfSweep[side].compile();
-    await Promise.all([...SIDES.map((side) => session.#norms[side].compile(K)), session.#trainErrors.compile(K), session.#heldOutErrors?.compile(K)]);
+    await Promise.all([
+      ...SIDES.map((side) => session.#halfSweep[side].compile()),
+      ...SIDES.map((side) => session.#norms[side].compile(K)),
+      session.#trainErrors.compile(K),
+      session.#heldOutErrors?.compile(K),
+    ]);
     return session;
   }
 

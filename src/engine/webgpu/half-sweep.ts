@@ -6,7 +6,7 @@ import type { RowSlice, Side } from "../engine.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import { gramSolveKernel } from "./kernels.js";
-import { compileModule, compilePipeline } from "./pipelines.js";
+import { compilePipeline } from "./pipelines.js";
 import { type DispatchPlan, planSchedule } from "./schedule.js";
 import type { TilePlan } from "./tile-plan.js";
 
@@ -61,27 +61,17 @@ export class HalfSweep {
         ["u", h.biases ? 1 : 0],
       ]),
     );
-    const types: GPUBufferBindingType[] = ["uniform", ...Array<GPUBufferBindingType>(4).fill("read-only-storage"), ...Array<GPUBufferBindingType>(3).fill("storage")];
-    this.#layouts = [
-      device.gpu.createBindGroupLayout({
-        label: "gram-solve",
-        entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
-      }),
-      device.gpu.createBindGroupLayout({
-        label: "gram-solve dispatch",
-        entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 8 } }],
-      }),
-    ];
+    this.#layouts = layoutsOf(device);
   }
 
   async compile(): Promise<void> {
     const { hyperparameters: h, plan } = this.#parts;
     const sequential = h.update === "sequential" && h.biases;
-    const module = await compileModule(this.#device, gramSolveKernel(h.factors, plan, sequential));
+    const kernel = gramSolveKernel(h.factors, plan, sequential);
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
-    const kernels = ["solve_rows", "gram_segments", "solve_long_rows"] as const;
-    const pipelines = await Promise.all(kernels.map((kernel) => compilePipeline(this.#device, module, kernel, layout)));
-    kernels.forEach((kernel, at) => this.#pipelines.set(kernel, pipelines[at]));
+    const entryPoints = ["solve_rows", "gram_segments", "solve_long_rows"] as const;
+    const pipelines = await Promise.all(entryPoints.map((entryPoint) => compilePipeline(this.#device, kernel, entryPoint, layout)));
+    entryPoints.forEach((entryPoint, at) => this.#pipelines.set(entryPoint, pipelines[at]));
   }
 
   /** Queues the half-sweep of a slice; all rows when it is left out. */
@@ -133,4 +123,25 @@ export class HalfSweep {
       }),
     };
   }
+}
+
+/** The bind group layouts of gram-solve.wgsl, one pair a device, so that its pipelines can be shared. */
+const layouts = new WeakMap<Device, readonly GPUBindGroupLayout[]>();
+
+function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
+  let made = layouts.get(device);
+  if (made) return made;
+  const types: GPUBufferBindingType[] = ["uniform", ...Array<GPUBufferBindingType>(4).fill("read-only-storage"), ...Array<GPUBufferBindingType>(3).fill("storage")];
+  made = [
+    device.gpu.createBindGroupLayout({
+      label: "gram-solve",
+      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+    }),
+    device.gpu.createBindGroupLayout({
+      label: "gram-solve dispatch",
+      entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 8 } }],
+    }),
+  ];
+  layouts.set(device, made);
+  return made;
 }

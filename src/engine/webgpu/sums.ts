@@ -3,7 +3,7 @@
 import { createStorage, uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import { type Kernel, squaredErrorsKernel, squaredNormsKernel } from "./kernels.js";
-import { compileModule, compilePipeline } from "./pipelines.js";
+import { compilePipeline } from "./pipelines.js";
 
 const MOST_PARTIALS = 1024;
 /** A workgroup's run is at least this long, so that small problems need few workgroups. */
@@ -31,7 +31,7 @@ class Sum {
   }
 
   protected async compileKernel(kernel: Kernel, entryPoint: string): Promise<void> {
-    this.#pipeline = await compilePipeline(this.#device, await compileModule(this.#device, kernel), entryPoint);
+    this.#pipeline = await compilePipeline(this.#device, kernel, entryPoint);
     this.#bindGroup = this.#device.gpu.createBindGroup({
       label: this.#label,
       layout: this.#pipeline.getBindGroupLayout(0),

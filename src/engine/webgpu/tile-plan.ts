@@ -10,12 +10,14 @@ export interface TilePlan {
   readonly blocks: number;
   /** 4×4 tiles in the lower triangle of the bordered Gram matrix. */
   readonly tiles: number;
+  /** Side of the square patch of tiles that a lane owns, in tiles. */
+  readonly patch: number;
+  /** Patches a lane owns. */
+  readonly patches: number;
   /** Lanes that share one row. */
   readonly team: number;
   /** Rows solved side by side in one workgroup. */
   readonly teams: number;
-  /** Tiles a lane holds in registers, 16 floats each. */
-  readonly slots: number;
   /** Ratings staged in workgroup memory at a time. */
   readonly stage: number;
   /** vec4s of workgroup memory a team has. */
@@ -24,34 +26,37 @@ export interface TilePlan {
 
 /** Sizes that benchmarks vary; the defaults suit every device at default limits. */
 export interface TileTuning {
-  /** Most tiles a lane, 1 to 4. Default 3: 48 accumulators. */
-  readonly slots?: number | undefined;
+  /** Side of a lane's patch in tiles, 1 to 3. Default 2: 64 accumulators. */
+  readonly patch?: number | undefined;
+  /** Patches a lane, 1 to 3. Default 1. */
+  readonly patches?: number | undefined;
   /** Ratings a stage. Default 8. */
   readonly stage?: number | undefined;
   /** Lanes a workgroup aims at. Default 64. */
   readonly lanes?: number | undefined;
 }
 
-/** Solves up to this many factors at default limits: 33 blocks, 561 tiles, 256 lanes. */
+/** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const blocks = Math.ceil((K + 2) / 4);
-  const tiles = (blocks * (blocks + 1)) / 2;
-  const wantedSlots = tuning.slots ?? 3;
-  const team = Math.min(MAX_LANES, 2 ** Math.ceil(Math.log2(Math.ceil(tiles / wantedSlots))));
-  const slots = Math.ceil(tiles / team);
+  const patch = Math.min(blocks, tuning.patch ?? 2);
+  const patchRows = Math.ceil(blocks / patch);
+  const patchCount = (patchRows * (patchRows + 1)) / 2;
+  const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
   const stage = tuning.stage ?? 8;
   // Staged ratings share the slice with what the solve needs after them: see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = Math.max(stage * blocks, 7 * blocks + 6);
   const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
   const teams = Math.max(1, Math.min(Math.floor((tuning.lanes ?? 64) / team), fitting));
-  return { blocks, tiles, team, teams, slots, stage, slice };
+  return { blocks, tiles: (blocks * (blocks + 1)) / 2, patch, patches: Math.ceil(patchCount / team), team, teams, stage, slice };
 }
 
 /** The plan as WGSL constants, to be put before the kernels that need them. */
 export function planConstants(K: number, plan: TilePlan, sequential: boolean): string {
   return `${rowConstants(K)}const TEAM = ${plan.team}u;
 const TEAMS = ${plan.teams}u;
-const SLOTS = ${plan.slots}u;
+const PATCH = ${plan.patch}u;
+const PATCHES = ${plan.patches}u;
 const STAGE = ${plan.stage}u;
 const SLICE = ${plan.slice}u;
 const SEQUENTIAL = ${sequential};
