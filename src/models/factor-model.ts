@@ -1,16 +1,14 @@
 // A trained model: parameters, the ids and catalogue they belong to, and what a user asks of them.
 
+import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
-import type { Ids } from "../ratings/ids.js";
+import type { Ids, RawId } from "../ratings/ids.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
+import type { SeenItems } from "../ratings/seen.js";
+import { foldIn } from "../recommend/fold-in.js";
+import { cosines, scoreItems, topScored } from "../recommend/score.js";
 import type { AlsHyperparameters } from "./als.js";
-import type { Parameters } from "./parameters.js";
-
-/** Items that each user has rated, as rows of ascending item indices: what `recommend` leaves out. */
-export interface SeenItems {
-  readonly start: Uint32Array;
-  readonly items: Uint32Array;
-}
+import { type Parameters, predictRating } from "./parameters.js";
 
 /** Everything a model file holds. */
 export interface FactorModelParts {
@@ -25,4 +23,164 @@ export interface FactorModelParts {
   /** Ratings of every item in training, [N]: popularity, and the support of an item's factors. */
   readonly itemCounts: Uint32Array;
   readonly seen?: SeenItems | undefined;
+}
+
+export interface Recommendation {
+  readonly id: RawId;
+  readonly title: string;
+  readonly genres: readonly string[];
+  /** What the list is ordered by: u·v + αb, or the cosine for similar items. */
+  readonly score: number;
+  /** Predicted rating, rating units; absent for similar items. */
+  readonly predicted?: number;
+  /** Ratings of the item in training. */
+  readonly ratings: number;
+}
+
+export interface RecommendOptions {
+  /** Items to list. Default 10. */
+  readonly n?: number | undefined;
+  /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. Spec §7. */
+  readonly alpha?: number | undefined;
+  /** Whether items that the user has rated are left out. Default true. */
+  readonly filterSeen?: boolean | undefined;
+  /** Keeps the items for which it returns true. */
+  readonly filter?: ((id: RawId) => boolean) | undefined;
+}
+
+export class FactorModel implements FactorModelParts {
+  readonly model: "als";
+  readonly hyperparameters: AlsHyperparameters;
+  readonly parameters: Parameters;
+  readonly users: Ids;
+  readonly items: Ids;
+  readonly catalogue: Catalogue;
+  readonly statistics: RatingStatistics;
+  readonly itemCounts: Uint32Array;
+  readonly seen: SeenItems | undefined;
+
+  constructor(parts: FactorModelParts) {
+    this.model = parts.model;
+    this.hyperparameters = parts.hyperparameters;
+    this.parameters = parts.parameters;
+    this.users = parts.users;
+    this.items = parts.items;
+    this.catalogue = parts.catalogue;
+    this.statistics = parts.statistics;
+    this.itemCounts = parts.itemCounts;
+    this.seen = parts.seen;
+  }
+
+  /**
+   * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v.
+   *
+   * @param options.unknown "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
+   * @throws UnknownIdError
+   */
+  predict(user: RawId, item: RawId, options: { unknown?: "error" | "mean" | undefined } = {}): number {
+    const { globalMean, userBiases, itemBiases } = this.parameters;
+    const m = options.unknown === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
+    const n = options.unknown === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
+    if (m >= 0 && n >= 0) return predictRating(this.parameters, m, n);
+    return globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
+  }
+
+  /**
+   * The best items for a user of the training data, best first.
+   *
+   * @throws UnknownIdError; OptionsError when seen items are to be left out and the model does not hold them.
+   */
+  recommend(user: RawId, options: RecommendOptions = {}): Recommendation[] {
+    const { factors: K, userFactors, userBiases } = this.parameters;
+    const m = this.#userIndex(user);
+    let seen = new Set<number>();
+    if (options.filterSeen !== false) {
+      if (!this.seen) {
+        throw new OptionsError("this model does not hold which items a user has rated", { remedy: "train with keepSeen, or set filterSeen to false" });
+      }
+      seen = new Set(this.seen.items.subarray(this.seen.start[m], this.seen.start[m + 1]));
+    }
+    return this.#list(userFactors.subarray(m * K, m * K + K), userBiases[m], seen, options);
+  }
+
+  /**
+   * The best items for a new user from a few ratings, by fold-in; the rated items are left out. Spec §7.
+   *
+   * @param rated raw item ids and ratings; of an item rated twice, the last rating counts.
+   * @throws UnknownIdError, RatingsError for a rating that is not finite.
+   */
+  recommendFor(rated: Iterable<readonly [item: RawId, rating: number]>, options: Omit<RecommendOptions, "filterSeen"> = {}): Recommendation[] {
+    const values = new Map<number, number>();
+    for (const [item, rating] of rated) {
+      if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
+      values.set(this.#itemIndex(item), rating);
+    }
+    const few = { index: Uint32Array.from(values.keys()), value: Float32Array.from(values.values()) };
+    const { factors, bias } = foldIn(few, "users", this.parameters, this.hyperparameters);
+    return this.#list(factors, bias, new Set(values.keys()), options);
+  }
+
+  /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
+  similarItems(item: RawId, options: Pick<RecommendOptions, "n" | "filter"> & { minimumRatings?: number | undefined } = {}): Recommendation[] {
+    if (this.parameters.factors === 0) throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
+    const n = this.#itemIndex(item);
+    const scores = cosines(n, this.parameters);
+    const enough = options.minimumRatings ?? 1;
+    const allowed = (index: number): boolean => index !== n && this.itemCounts[index] >= enough && this.#passes(index, options.filter);
+    return topScored(scores, checkCount(options.n), allowed).map((index) => this.#describe(index, scores[index]));
+  }
+
+  /**
+   * The raw id that a text means: an id of an item, or a title, upper and lower case alike.
+   *
+   * @throws UnknownIdError with the nearest titles.
+   */
+  findItem(text: string): RawId {
+    const n = this.items.indexOf(text);
+    if (n >= 0) return this.items.rawAt(n);
+    const entry = this.catalogue.byTitle(text);
+    if (!entry) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
+    if (this.items.indexOf(entry.id) < 0) throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
+    return entry.id;
+  }
+
+  #userIndex(user: RawId): number {
+    const m = this.users.indexOf(user);
+    if (m < 0) throw new UnknownIdError(`no user has the id "${user}" among the ${this.users.size} of the model`);
+    return m;
+  }
+
+  #itemIndex(item: RawId): number {
+    const n = this.items.indexOf(item);
+    if (n < 0) throw new UnknownIdError(`no item has the id "${item}" among the ${this.items.size} of the model`);
+    return n;
+  }
+
+  #passes(index: number, filter: RecommendOptions["filter"]): boolean {
+    return !filter || filter(this.items.rawAt(index));
+  }
+
+  #list(userFactors: ArrayLike<number>, userBias: number, left: ReadonlySet<number>, options: RecommendOptions): Recommendation[] {
+    const { factors: K, itemFactors, itemBiases, globalMean } = this.parameters;
+    const alpha = options.alpha ?? 1;
+    if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
+    const scores = scoreItems(userFactors, this.parameters, alpha);
+    const best = topScored(scores, checkCount(options.n), (index) => !left.has(index) && this.#passes(index, options.filter));
+    return best.map((index) => {
+      let predicted = globalMean + userBias + itemBiases[index];
+      for (let k = 0; k < K; k++) predicted += userFactors[k] * itemFactors[index * K + k];
+      return this.#describe(index, scores[index], predicted);
+    });
+  }
+
+  #describe(index: number, score: number, predicted?: number): Recommendation {
+    const id = this.items.rawAt(index);
+    const described = { id, title: this.catalogue.title(id), genres: this.catalogue.get(id)?.genres ?? [], score, ratings: this.itemCounts[index] };
+    return predicted === undefined ? described : { ...described, predicted };
+  }
+}
+
+function checkCount(n = 10): number {
+  if (!Number.isInteger(n) || n < 1) throw new OptionsError(`n is ${n}: it must be a whole number, 1 or greater`);
+  return n;
 }

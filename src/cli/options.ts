@@ -1,0 +1,53 @@
+// Options that several commands take, their parsing, and what a wrong one is told.
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** A number; NaN and text are refused. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("it must be a number.");
+  return value;
+}
+
+export function wholeNumber(text: string): number {
+  const value = number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError("it must be a whole number.");
+  return value;
+}
+
+/** How ratings are read: the flags of every command that takes a PATH. */
+export interface DataFlags {
+  delimiter?: string;
+  header?: boolean;
+  userColumn?: string;
+  itemColumn?: string;
+  ratingColumn?: string;
+  timeColumn?: string;
+  duplicates?: "last" | "first" | "mean" | "error";
+  skipBadRows?: boolean;
+  split?: string;
+}
+
+export function addDataOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--delimiter <text>", "what separates the cells; found out when left out").helpGroup("Reading:"))
+    .addOption(new Option("--header", "the first row names the columns; found out when left out").helpGroup("Reading:"))
+    .addOption(new Option("--no-header", "the first row is a rating").helpGroup("Reading:"))
+    .addOption(new Option("--user-column <name>", "name of the users' column, or its number from 1").helpGroup("Reading:"))
+    .addOption(new Option("--item-column <name>", "the same for items").helpGroup("Reading:"))
+    .addOption(new Option("--rating-column <name>", "the same for ratings").helpGroup("Reading:"))
+    .addOption(new Option("--time-column <name>", "the same for timestamps").helpGroup("Reading:"))
+    .addOption(
+      new Option("--duplicates <policy>", "when a user rated an item twice").choices(["last", "first", "mean", "error"]).default("last").helpGroup("Reading:"),
+    )
+    .addOption(new Option("--skip-bad-rows", "leave malformed rows out and count them").helpGroup("Reading:"))
+    .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"));
+}
+
+export interface DeviceFlags {
+  device: "auto" | "webgpu" | "cpu";
+}
+
+export function addDeviceOption(command: Command): Command {
+  return command.addOption(new Option("--device <kind>", "where to compute; auto takes the GPU, or the CPU when there is none").choices(["auto", "webgpu", "cpu"]).default("auto"));
+}

@@ -1,0 +1,89 @@
+// tastespace recommend: the best items for a user of the data, or for a new one by a few ratings.
+
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { OptionsError } from "../errors.js";
+import type { FactorModel, Recommendation } from "../models/factor-model.js";
+import { load } from "../node.js";
+import type { RawId } from "../ratings/ids.js";
+import { number, wholeNumber } from "./options.js";
+import { count, dim, print, table } from "./terminal.js";
+
+interface RecommendFlags {
+  user?: string;
+  rated: string[];
+  n: number;
+  alpha: number;
+  genre?: string;
+  includeSeen?: boolean;
+  json?: string;
+}
+
+export function recommendCommand(): Command {
+  return new Command("recommend")
+    .description("List the best items for a user.")
+    .argument("<model>", "a model file")
+    .option("--user <id>", "a user of the training data")
+    .option("--rated <title=rating>", "a rating of a new user: a title or id, =, and the rating; may be repeated", (text: string, all: string[]) => [...all, text], [])
+    .option("-n <count>", "how many", wholeNumber, 10)
+    .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
+    .option("--genre <name>", "only items of this genre")
+    .option("--include-seen", "list items that the user has rated too")
+    .option("--json <file>", "write the list here")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tastespace recommend model.safetensors --user 42
+  tastespace recommend model.safetensors --rated "Toy Story (1995)=5" --rated "Heat (1995)=2" --alpha 0.02`,
+    )
+    .action(recommend);
+}
+
+async function recommend(path: string, flags: RecommendFlags): Promise<void> {
+  if ((flags.user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
+  const model = await load(path);
+  const filter = flags.genre === undefined ? undefined : genreFilter(model, flags.genre);
+  const options = { n: flags.n, alpha: flags.alpha, filter };
+  const list =
+    flags.user === undefined
+      ? model.recommendFor(flags.rated.map((text) => parseRated(model, text)), options)
+      : model.recommend(flags.user, { ...options, filterSeen: !flags.includeSeen });
+  print(dim(flags.user === undefined ? `for someone who rated ${flags.rated.join(", ")}` : `for user ${flags.user}`));
+  print(listing(list));
+  if (flags.json) await writeFile(flags.json, `${JSON.stringify(list, null, 2)}\n`);
+}
+
+/** A list of items as a table. */
+export function listing(list: readonly Recommendation[]): string {
+  const predicted = list.some((item) => item.predicted !== undefined);
+  return table(
+    ["#", "title", ...(predicted ? ["predicted"] : []), predicted ? "score" : "cosine", "ratings", "genres"],
+    list.map((item, at) => [
+      String(at + 1),
+      item.title,
+      ...(item.predicted === undefined ? [] : [item.predicted.toFixed(2)]),
+      item.score.toFixed(3),
+      count(item.ratings),
+      dim(item.genres.join(", ")),
+    ]),
+    predicted ? [0, 2, 3, 4] : [0, 2, 3],
+  );
+}
+
+function parseRated(model: FactorModel, text: string): [RawId, number] {
+  const at = text.lastIndexOf("=");
+  const value = at < 0 ? NaN : number(text.slice(at + 1));
+  if (!Number.isFinite(value)) throw new OptionsError(`--rated "${text}" has no rating`, { remedy: `write --rated "${text}=5"` });
+  return [model.findItem(text.slice(0, at)), value];
+}
+
+function genreFilter(model: FactorModel, genre: string): (id: RawId) => boolean {
+  const wanted = genre.toLowerCase();
+  const known = new Set<string>();
+  for (const entry of model.catalogue.entries()) for (const name of entry.genres) known.add(name);
+  if (![...known].some((name) => name.toLowerCase() === wanted)) {
+    throw new OptionsError(`there is no genre "${genre}"`, { remedy: `the genres are ${[...known].sort().join(", ")}` });
+  }
+  return (id) => model.catalogue.get(id)?.genres.some((name) => name.toLowerCase() === wanted) ?? false;
+}

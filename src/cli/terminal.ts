@@ -1,0 +1,58 @@
+// What the commands share of the terminal: tables, colours, notices, and a progress bar that stays silent in a pipe.
+
+import { SingleBar } from "cli-progress";
+import Table from "cli-table3";
+import colours from "picocolors";
+
+/** Standard output: results. */
+export function print(text = ""): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Standard error: what is good to know but no result. */
+export function notice(text: string): void {
+  process.stderr.write(`${colours.yellow("note")} ${text}\n`);
+}
+
+/** A plain table: a rule under the head, no boxes. `right` columns (from 0) are set flush right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const lines = new Table({
+    head: head.map((text) => colours.bold(text)),
+    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
+    chars: Object.fromEntries(
+      ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"].map(
+        (name) => [name, ""],
+      ),
+    ),
+  });
+  for (const row of rows) lines.push([...row]);
+  return lines
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+export const dim = (text: string): string => colours.dim(text);
+export const bold = (text: string): string => colours.bold(text);
+export const count = (value: number): string => value.toLocaleString("en-US");
+export const seconds = (value: number): string => (value < 10 ? `${value.toFixed(2)} s` : `${value.toFixed(1)} s`);
+
+/** A progress bar over bytes on a terminal; nothing in a pipe. */
+export function byteProgress(label: string): { update: (done: number, total: number | undefined) => void; stop: () => void } {
+  if (!process.stderr.isTTY) return { update() {}, stop() {} };
+  const bar = new SingleBar({ format: `${label} {bar} {percentage}%`, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  let started = false;
+  return {
+    update(done, total) {
+      if (!total) return;
+      if (!started) bar.start(total, done);
+      else bar.update(Math.min(done, total));
+      started = true;
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}

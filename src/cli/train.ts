@@ -1,0 +1,231 @@
+// tastespace train: ratings in, a model file and a run file out.
+
+import { writeFile } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { version } from "../../package.json";
+import { openEngine } from "../engine/open-engine.js";
+import { OptionsError } from "../errors.js";
+import { ALS_DEFAULTS } from "../models/als.js";
+import { load, save } from "../node.js";
+import type { Ratings } from "../ratings/ratings.js";
+import type { ReadResult } from "../ratings/readers.js";
+import { splitRatings } from "../ratings/split.js";
+import { fit, type FitResult } from "../training/fit.js";
+import type { HistoryEntry } from "../training/history.js";
+import { loadData } from "./data.js";
+import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { readRun, type RunFile } from "./run-file.js";
+import { bold, count, dim, notice, print, seconds } from "./terminal.js";
+
+interface TrainFlags extends DataFlags, DeviceFlags {
+  model: "als";
+  factors: number;
+  lambda: number;
+  tau?: number;
+  tauUsers?: number;
+  tauItems?: number;
+  gamma?: number;
+  gammaUsers?: number;
+  gammaItems?: number;
+  mean: boolean;
+  biases: boolean;
+  update: "joint" | "sequential";
+  regularization: "plain" | "weighted";
+  sweeps: number;
+  earlyStop: boolean;
+  tolerance?: number;
+  patience?: number;
+  holdout?: number;
+  holdoutBy: "random" | "user" | "time";
+  test?: string;
+  seed: number;
+  init?: string;
+  out?: string;
+  json?: string;
+  checkpoint?: string;
+  checkpointEvery: number;
+  resume?: boolean;
+  seen: boolean;
+}
+
+export function trainCommand(): Command {
+  const command = new Command("train")
+    .description("Train a model on ratings, and measure it on held-out ones.")
+    .argument("[path]", "a ratings file or a folder; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings")
+    .addOption(new Option("--model <name>", "the model").choices(["als"]).default("als"))
+    .option("--factors <K>", "factors; 0 trains the bias-only model", wholeNumber, ALS_DEFAULTS.factors)
+    .option("--lambda <λ>", "noise precision", number, ALS_DEFAULTS.lambda)
+    .option("--tau <τ>", `precision of the factors of both sides (default: ${ALS_DEFAULTS.tauUsers})`, number)
+    .option("--tau-users <τ>", "precision of the user factors", number)
+    .option("--tau-items <τ>", "precision of the item factors", number)
+    .option("--gamma <γ>", `precision of the biases of both sides (default: ${ALS_DEFAULTS.gammaUsers})`, number)
+    .option("--gamma-users <γ>", "precision of the user biases", number)
+    .option("--gamma-items <γ>", "precision of the item biases", number)
+    .option("--no-mean", "leave the global mean out (μ = 0)")
+    .option("--no-biases", "leave the biases out")
+    .addOption(new Option("--update <kind>", "solve factors and bias at once, or in turn").choices(["joint", "sequential"]).default("joint"))
+    .addOption(new Option("--regularization <kind>", "weighted multiplies τ and γ by an entity's number of ratings").choices(["plain", "weighted"]).default("plain"))
+    .option("--sweeps <n>", "most sweeps", wholeNumber, 20)
+    .option("--no-early-stop", "do all sweeps")
+    .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
+    .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3)", wholeNumber)
+    .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .option("--test <file>", "ratings to measure by instead")
+    .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
+    .option("--init <model>", "start from this model")
+    .option("--out <file>", "write the model here (safetensors)")
+    .option("--json <file>", "write the run here: device, data, history, seconds")
+    .option("--checkpoint <file>", "write the model so far here, with its run beside it, every few sweeps")
+    .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeNumber, 5)
+    .option("--resume", "go on from --checkpoint when it is there")
+    .option("--no-seen", "do not store which items each user rated");
+  addDeviceOption(addDataOptions(command));
+  return command
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tastespace train ml-latest-small --factors 10 --tau 20 --gamma 5 --out model.safetensors
+  tastespace train ratings.csv --factors 0 --holdout 0 --no-early-stop     the bias-only model
+  tastespace train ml-100k --split u1 --json run.json`,
+    )
+    .action(train);
+}
+
+async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
+  const started = performance.now();
+  const read = await loadData(path, flags);
+  const { train: ratings, heldOut } = await splitOf(read, flags);
+  const readSeconds = (performance.now() - started) / 1000;
+  describeData(read, ratings, heldOut);
+
+  const engine = await openEngine(flags.device, notice);
+  const device = engine.info;
+  print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
+    process.once("SIGINT", () => process.exit(130));
+    controller.abort();
+  };
+  process.once("SIGINT", interrupt);
+  try {
+    const resumed = flags.resume ? await resumedFrom(flags) : undefined;
+    print();
+    print(bold(sweepLine("sweep", "objective", "train RMSE", "held-out RMSE", "seconds")));
+    resumed?.history.forEach(printSweep);
+    const result = await fit(ratings, {
+      ...hyperparametersOf(flags),
+      model: flags.model,
+      sweeps: flags.sweeps,
+      earlyStop: flags.earlyStop,
+      tolerance: flags.tolerance,
+      patience: flags.patience,
+      seed: flags.seed,
+      heldOut: heldOut.count > 0 ? heldOut : undefined,
+      init: resumed?.model ?? (flags.init ? await load(flags.init) : undefined),
+      resumed: resumed?.history,
+      device: engine,
+      keepSeen: flags.seen,
+      signal: controller.signal,
+      onNotice: notice,
+      onSweep: printSweep,
+      checkpointEvery: flags.checkpointEvery,
+      onCheckpoint: flags.checkpoint ? (model, history) => writeCheckpoint(flags.checkpoint!, model, history) : undefined,
+    });
+    print();
+    print(outcome(result));
+    if (flags.out) {
+      await save(result.model, flags.out);
+      print(`${dim("model")}    ${flags.out}`);
+    }
+    if (flags.json) {
+      const total = (performance.now() - started) / 1000;
+      const run: RunFile = {
+        version,
+        device: { kind: device.kind, name: device.name, software: device.software },
+        data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
+        hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
+        history: result.history,
+        stop: result.stop,
+        seconds: { read: readSeconds, ...result.seconds, total },
+      };
+      await writeFile(flags.json, `${JSON.stringify(run, null, 2)}\n`);
+      print(`${dim("run")}      ${flags.json}`);
+    }
+  } finally {
+    process.off("SIGINT", interrupt);
+    engine.destroy();
+  }
+}
+
+function hyperparametersOf(flags: TrainFlags) {
+  const { factors, lambda, tau, gamma, mean, biases, update, regularization } = flags;
+  return {
+    factors,
+    lambda,
+    tauUsers: flags.tauUsers ?? tau,
+    tauItems: flags.tauItems ?? tau,
+    gammaUsers: flags.gammaUsers ?? gamma,
+    gammaItems: flags.gammaItems ?? gamma,
+    mean,
+    biases,
+    update,
+    regularization,
+  };
+}
+
+async function splitOf(read: ReadResult, flags: TrainFlags): Promise<{ train: Ratings; heldOut: Ratings }> {
+  const { ratings } = read;
+  if (read.heldOut) {
+    if (flags.holdout || flags.test) throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
+    return { train: ratings, heldOut: read.heldOut };
+  }
+  if (flags.test) {
+    if (flags.holdout) throw new OptionsError("--test and --holdout exclude each other");
+    const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
+    return { train: ratings, heldOut };
+  }
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, seed: flags.seed });
+}
+
+function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings): void {
+  const { users, items } = train;
+  print(`${dim("data")}     ${format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`);
+  print(`${dim("split")}    ${count(train.count)} to train on, ${count(heldOut.count)} held out`);
+}
+
+const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
+  `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
+
+function printSweep({ sweep, objective, trainRmse, heldOutRmse, seconds: time }: HistoryEntry): void {
+  print(sweepLine(String(sweep), objective.toFixed(3), trainRmse.toFixed(6), heldOutRmse === null ? "–" : heldOutRmse.toFixed(6), time.toFixed(2)));
+}
+
+function outcome({ stop, history, seconds: time }: FitResult): string {
+  const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
+  const why = {
+    sweeps: `did all ${stop.sweep} sweeps`,
+    converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out RMSE has risen since sweep ${stop.bestSweep}, the model overfits`,
+    aborted: `interrupted after sweep ${stop.sweep}`,
+  }[stop.reason];
+  const measured = best.heldOutRmse === null ? `train RMSE ${best.trainRmse.toFixed(6)}` : `held-out RMSE ${bold(best.heldOutRmse.toFixed(4))}`;
+  return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}, trained in ${seconds(time.train)}`;
+}
+
+const runBeside = (checkpoint: string): string => `${checkpoint}.json`;
+
+async function writeCheckpoint(path: string, model: FitResult["model"], history: readonly HistoryEntry[]): Promise<void> {
+  await save(model, path);
+  await writeFile(runBeside(path), JSON.stringify({ history }));
+}
+
+async function resumedFrom(flags: TrainFlags): Promise<{ model: FitResult["model"]; history: readonly HistoryEntry[] } | undefined> {
+  if (!flags.checkpoint) throw new OptionsError("--resume needs --checkpoint FILE");
+  const history = await readRun(runBeside(flags.checkpoint));
+  if (!history) return undefined;
+  return { model: await load(flags.checkpoint), history };
+}
+

@@ -1,0 +1,24 @@
+// What a user imports. The same names in browsers and in Node, where `tastespace` adds the readers of files (src/node.ts).
+
+export * from "./errors.js";
+export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
+export { Ids, type RawId, toRawId } from "./ratings/ids.js";
+export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
+export { buildCsr, type Csr } from "./ratings/csr.js";
+export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
+export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
+export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
+export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
+export { ALS_DEFAULTS, type AlsHyperparameters, MAX_FACTORS } from "./models/als.js";
+export { type Parameters } from "./models/parameters.js";
+export { FactorModel, type Recommendation, type RecommendOptions } from "./models/factor-model.js";
+export { fit, type FitOptions, type FitResult } from "./training/fit.js";
+export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
+export { type DeviceInfo, type Engine, type Problem, type Session, type Side } from "./engine/engine.js";
+export { type DeviceChoice, openEngine } from "./engine/open-engine.js";
+export { ReferenceEngine } from "./engine/reference/engine.js";
+export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
+export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
+export { accuracy } from "./metrics/accuracy.js";
+export { rankingMetrics, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { decodeModel, encodeModel } from "./model-file.js";

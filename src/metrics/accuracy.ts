@@ -1,0 +1,29 @@
+// Errors of predicted ratings.
+
+import type { FactorModel } from "../models/factor-model.js";
+import { predictRating } from "../models/parameters.js";
+import type { Ratings } from "../ratings/ratings.js";
+
+/** Root mean squared and mean absolute error over ratings, rating units: √(Σ(r − r̂)²/L) and Σ|r − r̂|/L. NaN for no ratings. */
+export function accuracy(model: FactorModel, ratings: Ratings): { rmse: number; mae: number } {
+  const users = indicesIn(model.users, ratings.users);
+  const items = indicesIn(model.items, ratings.items);
+  const { globalMean, userBiases, itemBiases } = model.parameters;
+  let squares = 0;
+  let absolutes = 0;
+  for (let at = 0; at < ratings.count; at++) {
+    const m = users[ratings.user[at]];
+    const n = items[ratings.item[at]];
+    // A user or item that the model does not know adds nothing to the mean.
+    const predicted = m >= 0 && n >= 0 ? predictRating(model.parameters, m, n) : globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
+    const error = ratings.value[at] - predicted;
+    squares += error * error;
+    absolutes += Math.abs(error);
+  }
+  return { rmse: Math.sqrt(squares / ratings.count), mae: absolutes / ratings.count };
+}
+
+/** The model's index of every id of the ratings; −1 for the unknown. */
+export function indicesIn(known: FactorModel["users"], wanted: FactorModel["users"]): Int32Array {
+  return Int32Array.from({ length: wanted.size }, (_, index) => known.indexOf(wanted.rawAt(index)));
+}

@@ -1,0 +1,77 @@
+// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training.
+
+import type { FactorModel } from "../models/factor-model.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { scoreItems, topScored } from "../recommend/score.js";
+import { indicesIn } from "./accuracy.js";
+
+export interface RankingMetrics {
+  readonly k: number;
+  /** Users with at least one relevant held-out item: the means below are over these. */
+  readonly users: number;
+  /** Mean of |top k ∩ relevant| / k. */
+  readonly precision: number;
+  /** Mean of |top k ∩ relevant| / |relevant|. */
+  readonly recall: number;
+  /** Mean of DCG / ideal DCG with gain 1 for a relevant item at rank i and discount 1 / log₂(i + 1). */
+  readonly ndcg: number;
+  /** Share of the N items that stand in at least one list. */
+  readonly coverage: number;
+}
+
+export interface RankingOptions {
+  /** Length of the lists. Default 10. */
+  readonly k?: number | undefined;
+  /** A held-out item is relevant when its rating is at least this. Default: the training mean. */
+  readonly threshold?: number | undefined;
+  /** Weight of the item biases in the score. Default 1. */
+  readonly alpha?: number | undefined;
+}
+
+/**
+ * @param train the ratings whose items are left out of each user's list. Users unknown to the model are left out.
+ */
+export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions = {}): RankingMetrics {
+  const { k = 10, threshold = model.statistics.mean, alpha = 1 } = options;
+  const { factors: K, userFactors } = model.parameters;
+  const itemsOf = (ratings: Ratings, keep: (at: number) => boolean): Map<number, Set<number>> => {
+    const users = indicesIn(model.users, ratings.users);
+    const items = indicesIn(model.items, ratings.items);
+    const sets = new Map<number, Set<number>>();
+    for (let at = 0; at < ratings.count; at++) {
+      const m = users[ratings.user[at]];
+      const n = items[ratings.item[at]];
+      if (m < 0 || n < 0 || !keep(at)) continue;
+      let set = sets.get(m);
+      if (!set) sets.set(m, (set = new Set()));
+      set.add(n);
+    }
+    return sets;
+  };
+  const seen = itemsOf(train, () => true);
+  const relevant = itemsOf(heldOut, (at) => heldOut.value[at] >= threshold);
+  const listed = new Set<number>();
+  let precision = 0;
+  let recall = 0;
+  let ndcg = 0;
+  for (const [m, wanted] of relevant) {
+    const scores = scoreItems(userFactors.subarray(m * K, m * K + K), model.parameters, alpha);
+    const list = topScored(scores, k, (item) => !seen.get(m)?.has(item));
+    let hits = 0;
+    let gain = 0;
+    list.forEach((item, at) => {
+      listed.add(item);
+      if (!wanted.has(item)) return;
+      hits++;
+      gain += 1 / Math.log2(at + 2);
+    });
+    let ideal = 0;
+    for (let at = 0; at < Math.min(k, wanted.size); at++) ideal += 1 / Math.log2(at + 2);
+    precision += hits / k;
+    recall += hits / wanted.size;
+    ndcg += gain / ideal;
+  }
+  const users = relevant.size;
+  const mean = (sum: number): number => (users === 0 ? NaN : sum / users);
+  return { k, users, precision: mean(precision), recall: mean(recall), ndcg: mean(ndcg), coverage: listed.size / model.items.size };
+}

@@ -1,0 +1,190 @@
+// Model files: safetensors in and out, readable from Python too. An 8-byte length, a JSON header, then the tensors' bytes.
+
+import { version } from "../package.json";
+import { ModelFileError } from "./errors.js";
+import { alsHyperparameters } from "./models/als.js";
+import { FactorModel } from "./models/factor-model.js";
+import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
+import { Ids, type RawId } from "./ratings/ids.js";
+import type { RatingStatistics } from "./ratings/ratings.js";
+
+const FORMAT_VERSION = 1;
+const LENGTH_BYTES = 8;
+const ALIGNMENT = 8;
+/** Texts longer than this, in characters, become tensors: readers of the header need not parse megabytes. */
+const LONGEST_METADATA = 2 ** 20;
+const LONGEST_HEADER = 100_000_000;
+
+type Dtype = "F32" | "U32" | "I64" | "U8";
+
+interface TensorEntry {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+interface Tensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Uint32Array | BigInt64Array | Uint8Array;
+}
+
+/**
+ * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M], `item_biases` [N] and
+ * `global_mean` [1] in float32, `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
+ * Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
+ * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
+ */
+export function encodeModel(model: FactorModel): Uint8Array {
+  const { parameters, users, items } = model;
+  const [M, N, K] = [users.size, items.size, parameters.factors];
+  const tensors: Tensor[] = [
+    { name: "user_factors", dtype: "F32", shape: [M, K], data: parameters.userFactors },
+    { name: "item_factors", dtype: "F32", shape: [N, K], data: parameters.itemFactors },
+    { name: "user_biases", dtype: "F32", shape: [M], data: parameters.userBiases },
+    { name: "item_biases", dtype: "F32", shape: [N], data: parameters.itemBiases },
+    { name: "global_mean", dtype: "F32", shape: [1], data: Float32Array.of(parameters.globalMean) },
+    { name: "item_counts", dtype: "U32", shape: [N], data: model.itemCounts },
+  ];
+  if (model.seen) {
+    tensors.push({ name: "seen_start", dtype: "U32", shape: [M + 1], data: model.seen.start });
+    tensors.push({ name: "seen_items", dtype: "U32", shape: [model.seen.items.length], data: model.seen.items });
+  }
+  const metadata: Record<string, string> = {
+    format: "tastespace",
+    format_version: String(FORMAT_VERSION),
+    tastespace_version: version,
+    model: model.model,
+    hyperparameters: JSON.stringify(model.hyperparameters),
+    statistics: JSON.stringify(model.statistics),
+  };
+  const addText = (name: string, text: string, integers?: readonly RawId[]): void => {
+    if (text.length <= LONGEST_METADATA) metadata[name] = text;
+    else if (integers?.every((id) => typeof id === "number")) {
+      tensors.push({ name, dtype: "I64", shape: [integers.length], data: BigInt64Array.from(integers as number[], BigInt) });
+    } else {
+      const data = new TextEncoder().encode(text);
+      tensors.push({ name, dtype: "U8", shape: [data.length], data });
+    }
+  };
+  addText("user_ids", JSON.stringify(users.raw), users.raw);
+  addText("item_ids", JSON.stringify(items.raw), items.raw);
+  addText("catalogue", JSON.stringify([...model.catalogue.entries()].map(({ id, title, genres }) => [id, title, genres])));
+  return encodeTensors(tensors, metadata);
+}
+
+function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {
+  // The widest elements first, so that every tensor is aligned without gaps, which the format forbids.
+  const ordered = [...tensors].sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const { name, dtype, shape, data } of ordered) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(" ".charCodeAt(0), LENGTH_BYTES, LENGTH_BYTES + headerLength);
+  bytes.set(json, LENGTH_BYTES);
+  let at = LENGTH_BYTES + headerLength;
+  for (const { data } of ordered) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * The model in the bytes of a file; predictions are bit-equal to those of the model that was encoded.
+ *
+ * @param name what errors call the file.
+ * @throws ModelFileError when the file is no model, is truncated or damaged, or comes from a newer version.
+ */
+export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
+  const fail = (what: string, cause?: unknown): ModelFileError => new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
+  const { header, metadata, body } = decodeHeader(bytes, fail);
+  if (metadata["format"] !== "tastespace") throw fail("it is a safetensors file, but no Tastespace model");
+  if (!(Number(metadata["format_version"]) <= FORMAT_VERSION)) {
+    throw new ModelFileError(`${name}: its format version is ${metadata["format_version"]}, newer than the ${FORMAT_VERSION} known here`, {
+      remedy: `update tastespace to ${metadata["tastespace_version"]} or later`,
+    });
+  }
+  if (metadata["model"] !== "als") throw fail(`its model "${metadata["model"]}" is not known`);
+
+  const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): Uint8Array => {
+    const entry = header[tensorName] as TensorEntry | undefined;
+    if (!entry) throw fail(`tensor ${tensorName} is missing`);
+    if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
+    if (shape && shape.join() !== entry.shape.join()) throw fail(`tensor ${tensorName} has shape [${entry.shape.join()}], not [${shape.join()}]`);
+    const [from, to] = entry.data_offsets;
+    const elements = entry.shape.reduce((product, size) => product * size, 1);
+    if (!(from >= 0 && to <= body.length && to - from === elements * ELEMENT_BYTES[dtype])) throw fail(`tensor ${tensorName} is truncated`);
+    return body.slice(from, to);
+  };
+  const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
+    const values = new Float32Array(tensor(tensorName, "F32", shape).buffer as ArrayBuffer);
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
+    return values;
+  };
+  const words = (tensorName: string, shape?: readonly number[]): Uint32Array => new Uint32Array(tensor(tensorName, "U32", shape).buffer as ArrayBuffer);
+  const json = <T>(key: string): T => {
+    const text = metadata[key] ?? new TextDecoder().decode(tensor(key, "U8"));
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw fail(`${key} is not JSON`, cause);
+    }
+  };
+  const ids = (key: string): Ids => {
+    if ((header[key] as TensorEntry | undefined)?.dtype === "I64") return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
+    return new Ids(json<RawId[]>(key));
+  };
+
+  const hyperparameters = alsHyperparameters(json("hyperparameters"));
+  const K = hyperparameters.factors;
+  const users = ids("user_ids");
+  const items = ids("item_ids");
+  const [M, N] = [users.size, items.size];
+  const parameters = {
+    factors: K,
+    userFactors: floats("user_factors", [M, K]),
+    itemFactors: floats("item_factors", [N, K]),
+    userBiases: floats("user_biases", [M]),
+    itemBiases: floats("item_biases", [N]),
+    globalMean: floats("global_mean", [1])[0],
+  };
+  const entries = json<[RawId, string, string[]][]>("catalogue").map(([id, title, genres]): CatalogueEntry => ({ id, title, genres }));
+  return new FactorModel({
+    model: "als",
+    hyperparameters,
+    parameters,
+    users,
+    items,
+    catalogue: new Catalogue(entries),
+    statistics: json<RatingStatistics>("statistics"),
+    itemCounts: words("item_counts", [N]),
+    seen: header["seen_start"] ? { start: words("seen_start", [M + 1]), items: words("seen_items") } : undefined,
+  });
+}
+
+const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, U32: 4, I64: 8, U8: 1 };
+
+function decodeHeader(
+  bytes: Uint8Array,
+  fail: (what: string, cause?: unknown) => ModelFileError,
+): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
+  if (bytes.length < LENGTH_BYTES) throw fail(`it is no safetensors file: ${bytes.length} bytes`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > LONGEST_HEADER || length < 2) throw fail("it is no safetensors file");
+  if (LENGTH_BYTES + length > bytes.length) throw fail("it is no safetensors file, or its header is truncated");
+  try {
+    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length))) as Record<string, unknown>;
+    return { header, metadata: (header["__metadata__"] ?? {}) as Record<string, string>, body: bytes.subarray(LENGTH_BYTES + length) };
+  } catch (cause) {
+    throw fail("it is no safetensors file: its header is not JSON", cause);
+  }
+}

@@ -1,0 +1,47 @@
+// Ratings from the file system, in Node.
+
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { RatingsError } from "../errors.js";
+import type { Folder, RatingSource } from "./folder.js";
+import { catalogueBeside, readCatalogue } from "./movielens.js";
+import { readFolder, type ReadOptions, readRatings, type ReadResult } from "./readers.js";
+
+/** Bytes read at a time. */
+const CHUNK_BYTES = 1 << 20;
+
+/** @throws RatingsError when the file is not there. */
+export async function fileSource(path: string): Promise<RatingSource> {
+  const { size } = await statOf(path);
+  return { name: path, bytes: size, stream: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+}
+
+export function directoryFolder(path: string): Folder {
+  return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file)) };
+}
+
+/**
+ * Reads a ratings file, with the catalogue that stands beside it, or a folder.
+ *
+ * @throws RatingsError
+ */
+export async function readPath(path: string, options: ReadOptions = {}): Promise<ReadResult> {
+  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path), options);
+  const folder = directoryFolder(dirname(path));
+  const beside = catalogueBeside(basename(path));
+  const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
+  return await readRatings(await fileSource(path), options, await readCatalogue(folder, { catalogue }, options));
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw new RatingsError(`${path}: there is no such file or folder`, {
+      cause,
+      file: path,
+      remedy: "give a file, a folder, or the name of a MovieLens set such as ml-latest-small",
+    });
+  }
+}

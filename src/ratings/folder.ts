@@ -1,0 +1,49 @@
+// Where ratings come from, whatever the platform: named streams of bytes, and folders of them.
+
+/** One file's bytes. `name` is what errors call it. */
+export interface RatingSource {
+  readonly name: string;
+  /** Size in bytes where it is known, for progress. */
+  readonly bytes?: number | undefined;
+  stream(): AsyncIterable<Uint8Array>;
+}
+
+/** Several files side by side: a directory, an unpacked archive, files dropped into a page. */
+export interface Folder {
+  readonly name: string;
+  list(): Promise<string[]>;
+  open(file: string): Promise<RatingSource>;
+}
+
+export function bytesSource(name: string, bytes: Uint8Array): RatingSource {
+  return {
+    name,
+    bytes: bytes.length,
+    async *stream() {
+      yield bytes;
+    },
+  };
+}
+
+export function textSource(name: string, text: string): RatingSource {
+  return bytesSource(name, new TextEncoder().encode(text));
+}
+
+/** A file that a user chose or dropped. */
+export function blobSource(blob: Blob, name = blob instanceof File ? blob.name : "ratings"): RatingSource {
+  return { name, bytes: blob.size, stream: () => chunksOf(blob.stream()) };
+}
+
+/** The chunks of a stream; not every browser's streams can be iterated. */
+export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

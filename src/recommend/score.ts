@@ -1,0 +1,68 @@
+// Scores of items and the best of them. Spec §7.
+
+import type { Parameters } from "../models/parameters.js";
+
+/**
+ * Ranking scores of all N items for a user's factors: u·v_n + α b_n, without the user's bias, which changes no order.
+ *
+ * @param alpha weight of the item biases; below 1 it plays popularity down.
+ */
+export function scoreItems(userFactors: ArrayLike<number>, parameters: Parameters, alpha: number): Float64Array {
+  const { factors: K, itemFactors, itemBiases } = parameters;
+  const scores = new Float64Array(itemBiases.length);
+  for (let item = 0; item < scores.length; item++) {
+    let sum = alpha * itemBiases[item];
+    for (let k = 0; k < K; k++) sum += userFactors[k] * itemFactors[item * K + k];
+    scores[item] = sum;
+  }
+  return scores;
+}
+
+/** Cosines of all items' factors with one item's; items with zero factors get 0. */
+export function cosines(item: number, { factors: K, itemFactors }: Parameters): Float64Array {
+  const count = K === 0 ? 0 : itemFactors.length / K;
+  const dots = new Float64Array(count);
+  const norms = new Float64Array(count);
+  for (let other = 0; other < count; other++) {
+    for (let k = 0; k < K; k++) {
+      dots[other] += itemFactors[item * K + k] * itemFactors[other * K + k];
+      norms[other] += itemFactors[other * K + k] ** 2;
+    }
+  }
+  return dots.map((dot, other) => (norms[other] > 0 && norms[item] > 0 ? dot / Math.sqrt(norms[other] * norms[item]) : 0));
+}
+
+/**
+ * The `count` best-scored indices that are allowed, best first; of equals the lower index first.
+ */
+export function topScored(scores: ArrayLike<number>, count: number, allowed: (index: number) => boolean): number[] {
+  const better = (a: number, b: number): boolean => scores[a] > scores[b] || (scores[a] === scores[b] && a < b);
+  // A heap with the worst of the best on top.
+  const heap: number[] = [];
+  const sift = (from: number): void => {
+    for (let at = from; ; ) {
+      let worst = at;
+      for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && better(heap[worst], heap[child])) worst = child;
+      if (worst === at) return;
+      [heap[at], heap[worst]] = [heap[worst], heap[at]];
+      at = worst;
+    }
+  };
+  for (let index = 0; index < scores.length; index++) {
+    if (heap.length === count && (count === 0 || !better(index, heap[0]))) continue;
+    if (!allowed(index)) continue;
+    if (heap.length === count) {
+      heap[0] = index;
+      sift(0);
+      continue;
+    }
+    heap.push(index);
+    for (let at = heap.length - 1; at > 0; ) {
+      const parent = (at - 1) >> 1;
+      if (!better(heap[parent], heap[at])) break;
+      [heap[parent], heap[at]] = [heap[at], heap[parent]];
+      at = parent;
+    }
+  }
+  return heap.sort((a, b) => (better(a, b) ? -1 : 1));
+}

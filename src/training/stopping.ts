@@ -1,0 +1,49 @@
+// When a training ends: after a number of sweeps, when the objective barely moves, or when the held-out error keeps rising.
+
+import { OptionsError } from "../errors.js";
+import type { HistoryEntry, StopReason } from "./history.js";
+
+export interface StoppingOptions {
+  /** Most sweeps. Default 20. */
+  readonly sweeps?: number | undefined;
+  /** Whether to stop before that. Default true; the best sweep is kept either way. */
+  readonly earlyStop?: boolean | undefined;
+  /** Relative change of the objective in one sweep below which training has converged. Default 1e-6. */
+  readonly tolerance?: number | undefined;
+  /** Sweeps in a row without a new best held-out RMSE after which training stops. Default 3. */
+  readonly patience?: number | undefined;
+}
+
+export interface Stopping {
+  readonly sweeps: number;
+  /** The reason to stop after the last entry, if there is one. */
+  reached(history: readonly HistoryEntry[]): StopReason | undefined;
+}
+
+/** @throws OptionsError naming the option and its value. */
+export function stoppingRule(options: StoppingOptions): Stopping {
+  const { sweeps = 20, earlyStop = true, tolerance = 1e-6, patience = 3 } = options;
+  if (!Number.isInteger(sweeps) || sweeps < 0) throw new OptionsError(`sweeps is ${sweeps}: it must be a whole number, 0 or greater`);
+  if (!(tolerance >= 0)) throw new OptionsError(`tolerance is ${tolerance}: it must be 0 or greater`);
+  if (!Number.isInteger(patience) || patience < 1) throw new OptionsError(`patience is ${patience}: it must be a whole number, 1 or greater`);
+  return {
+    sweeps,
+    reached(history) {
+      const last = history[history.length - 1];
+      if (earlyStop && history.length >= 2) {
+        const before = history[history.length - 2];
+        if (Math.abs(before.objective - last.objective) <= tolerance * Math.abs(before.objective)) return "converged";
+        if (last.sweep - bestSweep(history) >= patience) return "held-out";
+      }
+      return last.sweep >= sweeps ? "sweeps" : undefined;
+    },
+  };
+}
+
+/** The sweep of the lowest held-out RMSE, the first of equals; without held-out ratings, the last sweep. */
+export function bestSweep(history: readonly HistoryEntry[]): number {
+  let best = history[history.length - 1];
+  if (best.heldOutRmse === null) return best.sweep;
+  for (const entry of [...history].reverse()) if (entry.heldOutRmse! <= best.heldOutRmse!) best = entry;
+  return best.sweep;
+}

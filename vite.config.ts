@@ -1,0 +1,23 @@
+// The library, built twice: for browsers (dist/index.js) and for Node (dist/node.js and the CLI). They differ in where WebGPU comes from.
+
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
+export default defineConfig(({ mode }) => {
+  const node = mode === "node";
+  const entry: Record<string, string> = node ? { node: source("node.ts"), cli: source("cli/main.ts") } : { index: source("index.ts") };
+  return {
+    resolve: { alias: { "#gpu": source(`engine/webgpu/gpu-${node ? "node" : "browser"}.ts`) } },
+    build: {
+      target: "es2022",
+      minify: false,
+      sourcemap: true,
+      emptyOutDir: !node,
+      ssr: node,
+      lib: { entry, formats: ["es"] },
+      rolldownOptions: { external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/ },
+    },
+  };
+});
