@@ -122,7 +122,8 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     const [from, to] = entry.data_offsets;
     const elements = entry.shape.reduce((product, size) => product * size, 1);
     if (!(from >= 0 && to <= body.length && to - from === elements * ELEMENT_BYTES[dtype])) throw fail(`tensor ${tensorName} is truncated`);
-    return body.slice(from, to);
+    // A copy of its own, so that elements are aligned; `slice` would not copy out of a Node Buffer.
+    return new Uint8Array(body.subarray(from, to));
   };
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
     const values = new Float32Array(tensor(tensorName, "F32", shape).buffer as ArrayBuffer);

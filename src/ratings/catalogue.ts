@@ -47,13 +47,15 @@ export class Catalogue {
     return this.#byTitle.get(title.trim().toLowerCase());
   }
 
-  /** The titles nearest to a mistyped one: those that contain it first, then by edit distance. */
+  /** The titles nearest to a mistyped one: those that share most of its words first, then by edit distance. */
   near(title: string, count = 3): string[] {
     const wanted = title.trim().toLowerCase();
+    const words = wordsOf(wanted);
     const scored = [...this.#entries.values()].map((entry) => {
       const known = entry.title.toLowerCase();
-      const contained = wanted.length > 2 && known.includes(wanted);
-      return { title: entry.title, cost: contained ? known.length / 1e3 - 1 : distance(known, wanted) / Math.max(known.length, wanted.length) };
+      const held = new Set(wordsOf(known));
+      const shared = words.filter((word) => held.has(word)).length / Math.max(1, words.length);
+      return { title: entry.title, cost: distance(known, wanted) / Math.max(known.length, wanted.length) - shared };
     });
     return scored
       .filter(({ cost }) => cost < 0.6)
@@ -62,3 +64,5 @@ export class Catalogue {
       .map((entry) => entry.title);
   }
 }
+
+const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
