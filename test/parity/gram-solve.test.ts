@@ -68,3 +68,7 @@ describe.each([0, ...EVERY_K])("K = %i", (factors) => {
     await compare(hotCase(factors + 4, 53, 47, 3000), { factors, regularization: "weighted", tauUsers: 0.1, tauItems: 0.1, biases: false, mean: false });
   });
 });
+
+test("more rows than a dispatch dimension has workgroups, most of them of one rating", async () => {
+  await compare(randomCase(11, 66_000, 40, 90_000), { factors: 64, tauUsers: 2, tauItems: 3 });
+});

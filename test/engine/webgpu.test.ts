@@ -1,0 +1,96 @@
+// The WebGPU engine where things go wrong: no adapter, a lost device, sizes beyond the limits; and what its kernels compile to.
+
+import { expect, test } from "vitest";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { requestDevice } from "../../src/engine/webgpu/device.js";
+import { gramSolveKernel, type Kernel, squaredErrorsKernel, squaredNormsKernel } from "../../src/engine/webgpu/kernels.js";
+import { openEngine } from "../../src/engine/open-engine.js";
+import { planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
+import { planTiles } from "../../src/engine/webgpu/tile-plan.js";
+import { DeviceError } from "../../src/errors.js";
+import { MAX_FACTORS } from "../../src/models/als.js";
+import { buildCsr } from "../../src/ratings/csr.js";
+import { hotCase, problemOf, randomCase } from "../parity/cases.js";
+
+const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
+
+test("without an adapter, webgpu is an error with a remedy and auto falls back to the CPU, saying why", async () => {
+  await expect(openEngine("webgpu", undefined, { gpu: noAdapter })).rejects.toMatchObject({ code: "no-adapter", remedy: expect.stringContaining("driver") as string });
+  const notices: string[] = [];
+  const engine = await openEngine("auto", (notice) => notices.push(notice), { gpu: noAdapter });
+  expect(engine.info.kind).toBe("cpu");
+  expect(notices).toEqual([expect.stringContaining("no adapter")]);
+});
+
+test("a lost device is an error of its own, not a hang", async () => {
+  const engine = await WebGpuEngine.create();
+  const session = await engine.open(problemOf(randomCase(1, 30, 20, 200), { factors: 3 }));
+  engine.destroy();
+  await engine.device.gpu.lost;
+  await expect(session.measure()).rejects.toMatchObject({ code: "device-lost", remedy: expect.stringContaining("checkpoint") as string });
+});
+
+test("a problem beyond the device's limits is refused by name and size before anything is allocated", async () => {
+  const device = await requestDevice({ defaultLimits: true });
+  expect(() => device.checkSize("user rows", 2 ** 28 + 4)).toThrow(DeviceError);
+  expect(() => device.checkSize("user rows", 2 ** 28 + 4)).toThrow(/user rows needs 256\.0 MiB, beyond the 128\.0 MiB/);
+  device.destroy();
+});
+
+test("every kernel variant compiles without a word from the compiler, for every number of factors", async () => {
+  const device = await requestDevice({ defaultLimits: true });
+  const check = async ({ name, code }: Kernel): Promise<void> => {
+    const { messages } = await device.gpu.createShaderModule({ label: name, code }).getCompilationInfo();
+    expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
+  };
+  for (let K = 0; K <= MAX_FACTORS; K++) {
+    for (const sequential of [false, true]) await check(gramSolveKernel(K, planTiles(K), sequential));
+    await check(squaredErrorsKernel(K));
+    await check(squaredNormsKernel(K));
+  }
+  device.destroy();
+});
+
+test("a shader that does not compile is an error with the compiler's line", async () => {
+  const device = await requestDevice();
+  const { compilePipeline } = await import("../../src/engine/webgpu/pipelines.js");
+  await expect(device.checked("compiling", () => compilePipeline(device, { name: "broken", code: "fn x() { nonsense; }" }, "x"))).rejects.toMatchObject({
+    code: "shader",
+    message: expect.stringMatching(/^broken:1:/) as string,
+  });
+  device.destroy();
+});
+
+test("every plan stays within the default limits of WebGPU", () => {
+  for (let K = 0; K <= MAX_FACTORS; K++) {
+    const plan = planTiles(K);
+    expect(plan.team * plan.teams).toBeLessThanOrEqual(256);
+    expect(plan.teams * plan.slice * 16).toBeLessThanOrEqual(16_384);
+    const rows = Math.ceil(plan.blocks / plan.patch);
+    expect(plan.team * plan.patches).toBeGreaterThanOrEqual((rows * (rows + 1)) / 2);
+  }
+});
+
+test("a schedule gives every row and every rating of a slice to exactly one task, longest first", () => {
+  const { users, ratings } = hotCase(9, 300, 200, 30_000);
+  const rows = buildCsr(ratings, "users", users);
+  const slice = { from: 0, to: 250 };
+  const { tasks, dispatches, partials } = planSchedule(rows, slice, 4);
+  const solved: number[] = [];
+  const covered = new Uint8Array(rows.index.length);
+  for (const { kernel, firstTask, taskCount } of dispatches) {
+    let before = Infinity;
+    for (let task = firstTask; task < firstTask + taskCount; task++) {
+      const [row, first, count, segment, segments] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
+      if (kernel !== "gram_segments") solved.push(row);
+      if (kernel !== "solve_long_rows") {
+        for (let at = first; at < first + count; at++) covered[at]++;
+        expect(count).toBeLessThanOrEqual(before);
+        before = count;
+      } else expect(segment + segments).toBeLessThanOrEqual(partials);
+    }
+  }
+  expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
+  expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
+  expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);
+});

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { ModelFileError } from "../src/errors.js";
+import { decodeModel, encodeModel } from "../src/model-file.js";
+import { FactorModel } from "../src/models/factor-model.js";
+import { Ids } from "../src/ratings/ids.js";
+import { syntheticRatings } from "../src/ratings/synthetic.js";
+import { fit } from "../src/training/fit.js";
+
+const ratings = syntheticRatings({ users: 40, items: 30, ratings: 300 });
+const train = async (factors: number): Promise<FactorModel> => (await fit(ratings, { factors, sweeps: 2, device: "cpu" })).model;
+
+test.each([0, 1, 7])("save, load, predict is bit-equal, K = %i", async (factors) => {
+  const model = await train(factors);
+  const loaded = decodeModel(encodeModel(model));
+  for (const user of model.users.raw) for (const item of model.items.raw) expect(loaded.predict(user, item)).toBe(model.predict(user, item));
+  expect(loaded.recommend(1)).toEqual(model.recommend(1));
+  expect(loaded.parameters).toEqual(model.parameters);
+  expect(encodeModel(loaded)).toEqual(encodeModel(model));
+});
+
+test("bytes at any offset of a larger buffer load, as Node's pooled buffers lie", async () => {
+  const model = await train(3);
+  const bytes = encodeModel(model);
+  for (const offset of [1, 8, 13]) {
+    const pool = Buffer.alloc(bytes.length + 64, 0xee);
+    pool.set(bytes, offset);
+    expect(decodeModel(pool.subarray(offset, offset + bytes.length)).parameters).toEqual(model.parameters);
+  }
+});
+
+test("the header is plain safetensors: aligned, tensors without gaps, names as documented", async () => {
+  const bytes = encodeModel(await train(5));
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  expect(length % 8).toBe(0);
+  expect(header["user_factors"]).toMatchObject({ dtype: "F32", shape: [40, 5] });
+  expect(header["item_factors"]).toMatchObject({ dtype: "F32", shape: [30, 5] });
+  expect(header["global_mean"]).toMatchObject({ dtype: "F32", shape: [1] });
+  const spans = Object.entries(header).filter(([name]) => name !== "__metadata__").map(([, { data_offsets }]) => data_offsets).sort((a, b) => a[0] - b[0]); // prettier-ignore
+  spans.forEach(([from], at) => expect(from).toBe(at === 0 ? 0 : spans[at - 1][1]));
+  expect(8 + length + spans[spans.length - 1][1]).toBe(bytes.length);
+});
+
+test("ids too many for the metadata become tensors and come back in order", async () => {
+  const model = await train(0);
+  const many = 200_000;
+  const raw = Array.from({ length: many }, (_, at) => 1_000_000 + at);
+  for (const ids of [new Ids(raw), new Ids(raw.map((id) => `user-${id}`))]) {
+    const parameters = { ...model.parameters, userFactors: new Float32Array(0), userBiases: new Float32Array(many) };
+    const loaded = decodeModel(encodeModel(new FactorModel({ ...model, users: ids, parameters, seen: undefined })));
+    expect(loaded.users.raw).toEqual(ids.raw);
+  }
+});
+
+test("damaged, foreign and newer files are refused with the file's name", async () => {
+  const bytes = encodeModel(await train(2));
+  const text = new TextDecoder("latin1").decode(bytes);
+  const edited = (from: string, to: string): Uint8Array => Uint8Array.from(text.replace(from, to.padEnd(from.length)), (character) => character.charCodeAt(0));
+  const model = await train(2);
+  const broken = { ...model.parameters, itemBiases: new Float32Array(30).fill(NaN) };
+  const cases: Record<string, Uint8Array> = {
+    empty: new Uint8Array(0),
+    truncated: bytes.subarray(0, bytes.length - 3),
+    "header cut": bytes.subarray(0, 40),
+    foreign: new TextEncoder().encode("PK\u0003\u0004 something else altogether"),
+    newer: edited('"format_version":"1"', '"format_version":"9"'),
+    "missing tensor": edited('"user_biases":{', '"uzer_biases":{'),
+    "not finite": encodeModel(new FactorModel({ ...model, parameters: broken })),
+    "other type": edited('"user_biases":{"dtype":"F32"', '"user_biases":{"dtype":"U32"'),
+  };
+  for (const [name, damaged] of Object.entries(cases)) {
+    expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(ModelFileError);
+    expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(/m\.safetensors/);
+  }
+});

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { OptionsError, RatingsError } from "../../src/errors.js";
+import { kFolds, splitRatings } from "../../src/ratings/split.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+
+const ratings = syntheticRatings({ users: 50, items: 40, ratings: 600 });
+const pairs = (...sets: Ratings[]): string[] => sets.flatMap((set) => Array.from(set.user, (user, at) => `${user}:${set.item[at]}:${set.value[at]}`)).sort();
+
+test.each(["random", "user"] as const)("a split by %s puts every rating in one part, the same for the same seed", (by) => {
+  const { train, heldOut } = splitRatings(ratings, { by, share: 0.25, seed: 5 });
+  expect(pairs(train, heldOut)).toEqual(pairs(ratings));
+  expect(pairs(heldOut)).toEqual(pairs(splitRatings(ratings, { by, share: 0.25, seed: 5 }).heldOut));
+  expect(pairs(heldOut)).not.toEqual(pairs(splitRatings(ratings, { by, share: 0.25, seed: 6 }).heldOut));
+  expect(Math.abs(heldOut.count - 150)).toBeLessThan(by === "random" ? 1 : 20);
+});
+
+test("a split by user holds out that share of each user's ratings", () => {
+  const { train, heldOut } = splitRatings(ratings, { by: "user", share: 0.5 });
+  for (let user = 0; user < 50; user++) {
+    const [kept, held] = [train, heldOut].map((set) => set.user.filter((m) => m === user).length);
+    expect(Math.abs(kept - held)).toBeLessThanOrEqual(1);
+  }
+});
+
+test("a split by time holds the latest out, and needs times", () => {
+  const time = Float64Array.from({ length: ratings.count }, (_, at) => (at * 7919) % 601);
+  const timed = new Ratings({ user: ratings.user, item: ratings.item, value: ratings.value, time }, ratings.users, ratings.items);
+  const { train, heldOut } = splitRatings(timed, { by: "time", share: 0.1 });
+  expect(Math.max(...train.time!)).toBeLessThanOrEqual(Math.min(...heldOut.time!));
+  expect(() => splitRatings(ratings, { by: "time" })).toThrow(RatingsError);
+});
+
+test("folds hold every rating out exactly once", () => {
+  const folds = [...kFolds(ratings, 7)];
+  expect(pairs(...folds.map(({ heldOut }) => heldOut))).toEqual(pairs(ratings));
+  for (const { train, heldOut } of folds) expect(pairs(train, heldOut)).toEqual(pairs(ratings));
+});
+
+test.each([-0.1, 1, NaN])("a share of %s is refused", (share) => {
+  expect(() => splitRatings(ratings, { share })).toThrow(OptionsError);
+});
+
+test("a share of 0 holds nothing out", () => {
+  expect(splitRatings(ratings, { share: 0 }).heldOut.count).toBe(0);
+});

@@ -1,0 +1,143 @@
+// What training must satisfy on either engine.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../../src/errors.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { alsObjective } from "../../src/models/als.js";
+import { decodeModel, encodeModel } from "../../src/model-file.js";
+import type { FactorModel } from "../../src/models/factor-model.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
+import { hotCase, problemOf } from "../parity/cases.js";
+
+const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
+const { train, heldOut } = splitRatings(ratings);
+
+let webgpu: WebGpuEngine;
+beforeAll(async () => {
+  webgpu = await WebGpuEngine.create({ defaultLimits: true });
+});
+afterAll(() => webgpu.destroy());
+
+describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
+  const engine = (): Engine => (kind === "cpu" ? new ReferenceEngine() : webgpu);
+  // float32 sums wobble in the seventh digit; float64 ones hardly at all.
+  const wobble = kind === "cpu" ? 1e-12 : 1e-6;
+  const run = (options: FitOptions = {}) => fit(train, { factors: 4, heldOut, device: engine(), ...options });
+
+  test.each([
+    { update: "joint", regularization: "plain", biases: true },
+    { update: "sequential", regularization: "plain", biases: true },
+    { update: "joint", regularization: "weighted", biases: true },
+    { update: "joint", regularization: "plain", biases: false },
+  ] as const)("the objective never rises in a half-sweep, nor in the half-sweep of a slice: %o", async (given) => {
+    const problem = problemOf(hotCase(5, 60, 50, 1500), { factors: 4, tauUsers: 0.7, tauItems: 1.3, gammaUsers: 0.2, gammaItems: 0.4, lambda: 2, ...given });
+    const session = await engine().open(problem);
+    let before = alsObjective(problem.hyperparameters, await session.measure());
+    for (let sweep = 0; sweep < 4; sweep++) {
+      for (const step of [["users"], ["items", { from: 0, to: 20 }], ["items", { from: 20, to: 50 }]] as const) {
+        session.solve(step[0], step[1]);
+        const after = alsObjective(problem.hyperparameters, await session.measure());
+        expect(after).toBeLessThanOrEqual(before * (1 + wobble));
+        before = after;
+      }
+    }
+    session.destroy();
+  });
+
+  test("a half-sweep in slices is bit-equal to a whole one", async () => {
+    const problem = problemOf(hotCase(6, 90, 70, 6000), { factors: 5 });
+    const solved = async (slices: { from: number; to: number }[]) => {
+      const session = await engine().open(problem);
+      for (const slice of slices) session.solve("users", slice);
+      const parameters = await session.read();
+      session.destroy();
+      return parameters;
+    };
+    expect(await solved([{ from: 0, to: 1 }, { from: 1, to: 64 }, { from: 64, to: 90 }])).toEqual(await solved([{ from: 0, to: 90 }])); // prettier-ignore
+  });
+
+  test("the bias-only optimum is the same from any start", async () => {
+    const options = { factors: 0, gammaUsers: 0.1, gammaItems: 0.1, sweeps: 200, tolerance: 1e-9, heldOut: undefined };
+    const first = await run(options);
+    const shifted = { ...first.model.parameters, userBiases: first.model.parameters.userBiases.map((bias, user) => bias + Math.sin(user)) };
+    const second = await run({ ...options, init: decodeModel(encodeModel(Object.assign(Object.create(first.model), { parameters: shifted }) as FactorModel)) });
+    const [a, b] = [first, second].map(({ history }) => history[history.length - 1].objective);
+    expect(Math.abs(a - b) / a).toBeLessThan(1e-5);
+    second.model.parameters.userBiases.forEach((bias, user) => expect(bias).toBeCloseTo(first.model.parameters.userBiases[user], 2));
+  });
+
+  test("the same seed gives the same model, another seed another", async () => {
+    const [a, b, c] = [await run({ sweeps: 3 }), await run({ sweeps: 3 }), await run({ sweeps: 3, seed: 2 })];
+    expect(a.model.parameters).toEqual(b.model.parameters);
+    expect(a.history.map(({ objective }) => objective)).toEqual(b.history.map(({ objective }) => objective));
+    expect(a.model.parameters).not.toEqual(c.model.parameters);
+  });
+
+  test("early stopping keeps the best sweep, whose held-out RMSE the model reaches", async () => {
+    const { history, stop, model } = await run({ factors: 16, tauUsers: 0.05, tauItems: 0.05, gammaUsers: 0.05, gammaItems: 0.05, patience: 2 });
+    expect(stop.reason).toBe("held-out");
+    expect(stop.sweep).toBe(stop.bestSweep + 2);
+    expect(Math.min(...history.map(({ heldOutRmse }) => heldOutRmse!))).toBe(history[stop.bestSweep].heldOutRmse);
+    let squares = 0;
+    for (let at = 0; at < heldOut.count; at++) {
+      squares += (heldOut.value[at] - model.predict(heldOut.users.rawAt(heldOut.user[at]), heldOut.items.rawAt(heldOut.item[at]))) ** 2;
+    }
+    expect(Math.sqrt(squares / heldOut.count)).toBeCloseTo(history[stop.bestSweep].heldOutRmse!, 5);
+  });
+
+  test("a training resumed from a checkpoint ends where the uninterrupted one does", async () => {
+    const whole = await run({ sweeps: 6, earlyStop: false });
+    let checkpoint: { model: FactorModel; history: FitOptions["resumed"] } | undefined;
+    await run({ sweeps: 4, earlyStop: false, checkpointEvery: 4, onCheckpoint: (model, history) => void (checkpoint = { model, history: [...history] }) });
+    const resumed = await run({ sweeps: 6, earlyStop: false, init: checkpoint!.model, resumed: checkpoint!.history });
+    expect(resumed.history.map(({ sweep }) => sweep)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(resumed.history[6].objective / whole.history[6].objective).toBeCloseTo(1, 6);
+  });
+
+  test("an abort ends after the sweep under way and gives the model so far", async () => {
+    const controller = new AbortController();
+    const { stop, history } = await run({ sweeps: 50, signal: controller.signal, onSweep: ({ sweep }) => sweep === 2 && controller.abort() });
+    expect(stop).toMatchObject({ reason: "aborted", sweep: 2 });
+    expect(history.length).toBe(3);
+  });
+
+  test("a precision of 0 and too few ratings name the first row without a solution", async () => {
+    const few = Ratings.from([[1, 1, 3], [2, 1, 4], [2, 2, 5], [3, 2, 1]]); // prettier-ignore
+    const failing = fit(few, { factors: 3, tauUsers: 0, tauItems: 0, gammaUsers: 0, gammaItems: 0, device: engine() });
+    await expect(failing).rejects.toThrow(NotPositiveDefiniteError);
+    await expect(failing).rejects.toMatchObject({ side: "users", row: 0 });
+  });
+
+  test("numbers beyond float32 are reported, never returned as NaN", async () => {
+    const huge = Ratings.from([[1, 1, 3e38], [2, 1, -3e38], [2, 2, 3e38]]); // prettier-ignore
+    const result = fit(huge, { factors: 1, device: engine(), mean: false });
+    if (kind === "webgpu") await expect(result).rejects.toSatisfy((error) => error instanceof DivergedError || error instanceof NotPositiveDefiniteError);
+    else expect((await result).history.every(({ objective }) => Number.isFinite(objective))).toBe(true);
+  });
+});
+
+test("auto takes the GPU that is there, and a foreign engine stays open", async () => {
+  const notices: string[] = [];
+  const { device } = await fit(train, { factors: 1, sweeps: 1, onNotice: (notice) => notices.push(notice) });
+  expect(device.kind).toBe("webgpu");
+  if (device.software) expect(notices[0]).toContain("software");
+  expect((await fit(train, { factors: 1, sweeps: 1, device: webgpu })).device.kind).toBe("webgpu");
+  expect((await fit(train, { factors: 1, sweeps: 1, device: webgpu })).device.kind).toBe("webgpu");
+});
+
+test.each([
+  { factors: -1 }, { factors: 129 }, { factors: 1.5 }, { factors: NaN }, { lambda: 0 }, { tauUsers: -1 }, { gammaItems: Infinity }, { sweeps: -2 }, { patience: 0 },
+  { seed: 0.5 }, { factors: 0, biases: false }, { device: "tpu" as "cpu" }, { model: "lda" as "als" }, { update: "both" as "joint" }, { regularization: "l1" as "plain" },
+])("a wrong option is refused by name: %o", async (options) => {
+  await expect(fit(train, { device: "cpu", ...options })).rejects.toThrow(OptionsError);
+}); // prettier-ignore
+
+test("no ratings, and held-out ratings of other ids, are refused", async () => {
+  await expect(fit(train.select(new Uint32Array(0)), { device: "cpu" })).rejects.toThrow(RatingsError);
+  await expect(fit(train, { heldOut: syntheticRatings(), device: "cpu" })).rejects.toThrow(RatingsError);
+});
