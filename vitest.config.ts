@@ -1,15 +1,38 @@
+// Two projects: the library in Node, on a software Vulkan driver, and a smoke test of it in a real browser.
+
 import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { chromiumLaunchOptions } from "./test/support/chromium.js";
 import { useSoftwareDriver } from "./test/support/software-driver.js";
 
 await useSoftwareDriver();
+const gpu = (platform: "node" | "browser"): { "#gpu": string } => ({ "#gpu": fileURLToPath(new URL(`src/engine/webgpu/gpu-${platform}.ts`, import.meta.url)) });
 
 export default defineConfig({
-  resolve: { alias: { "#gpu": fileURLToPath(new URL("src/engine/webgpu/gpu-node.ts", import.meta.url)) } },
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 300_000,
-    hookTimeout: 120_000,
     reporters: ["default", "./test/support/count-reporter.ts"],
+    projects: [
+      {
+        resolve: { alias: gpu("node") },
+        test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
+      },
+      {
+        resolve: { alias: gpu("browser") },
+        optimizeDeps: { include: ["papaparse", "fastest-levenshtein", "pure-rand/generator/xoroshiro128plus"] },
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
   },
 });
