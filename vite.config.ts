@@ -17,7 +17,9 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: !node,
       ssr: node,
       lib: { entry, formats: ["es"] },
-      rolldownOptions: { external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/ },
+      rolldownOptions: {
+        external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
+      },
     },
   };
 });

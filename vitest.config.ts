@@ -7,7 +7,9 @@ import { chromiumLaunchOptions } from "./test/support/chromium.js";
 import { useSoftwareDriver } from "./test/support/software-driver.js";
 
 await useSoftwareDriver();
-const gpu = (platform: "node" | "browser"): { "#gpu": string } => ({ "#gpu": fileURLToPath(new URL(`src/engine/webgpu/gpu-${platform}.ts`, import.meta.url)) });
+const gpu = (platform: "node" | "browser"): { "#gpu": string } => ({
+  "#gpu": fileURLToPath(new URL(`src/engine/webgpu/gpu-${platform}.ts`, import.meta.url)),
+});
 
 export default defineConfig({
   test: {

@@ -104,7 +104,8 @@ function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, stri
  * @throws ModelFileError when the file is no model, is truncated or damaged, or comes from a newer version.
  */
 export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
-  const fail = (what: string, cause?: unknown): ModelFileError => new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
+  const fail = (what: string, cause?: unknown): ModelFileError =>
+    new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
   const { header, metadata, body } = decodeHeader(bytes, fail);
   if (metadata["format"] !== "tastespace") throw fail("it is a safetensors file, but no Tastespace model");
   if (!(Number(metadata["format_version"]) <= FORMAT_VERSION)) {
@@ -118,7 +119,8 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     const entry = header[tensorName] as TensorEntry | undefined;
     if (!entry) throw fail(`tensor ${tensorName} is missing`);
     if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
-    if (shape && shape.join() !== entry.shape.join()) throw fail(`tensor ${tensorName} has shape [${entry.shape.join()}], not [${shape.join()}]`);
+    if (shape && shape.join() !== entry.shape.join())
+      throw fail(`tensor ${tensorName} has shape [${entry.shape.join()}], not [${shape.join()}]`);
     const [from, to] = entry.data_offsets;
     const elements = entry.shape.reduce((product, size) => product * size, 1);
     if (!(from >= 0 && to <= body.length && to - from === elements * ELEMENT_BYTES[dtype])) throw fail(`tensor ${tensorName} is truncated`);
@@ -131,7 +133,8 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
     return values;
   };
-  const words = (tensorName: string, shape?: readonly number[]): Uint32Array => new Uint32Array(tensor(tensorName, "U32", shape).buffer as ArrayBuffer);
+  const words = (tensorName: string, shape?: readonly number[]): Uint32Array =>
+    new Uint32Array(tensor(tensorName, "U32", shape).buffer as ArrayBuffer);
   const json = <T>(key: string): T => {
     const text = metadata[key] ?? new TextDecoder().decode(tensor(key, "U8"));
     try {
@@ -141,7 +144,8 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     }
   };
   const ids = (key: string): Ids => {
-    if ((header[key] as TensorEntry | undefined)?.dtype === "I64") return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
+    if ((header[key] as TensorEntry | undefined)?.dtype === "I64")
+      return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
     return new Ids(json<RawId[]>(key));
   };
 
@@ -183,7 +187,9 @@ function decodeHeader(
   if (length > LONGEST_HEADER || length < 2) throw fail("it is no safetensors file");
   if (LENGTH_BYTES + length > bytes.length) throw fail("it is no safetensors file, or its header is truncated");
   try {
-    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length))) as Record<string, unknown>;
+    const header = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length)),
+    ) as Record<string, unknown>;
     return { header, metadata: (header["__metadata__"] ?? {}) as Record<string, string>, body: bytes.subarray(LENGTH_BYTES + length) };
   } catch (cause) {
     throw fail("it is no safetensors file: its header is not JSON", cause);

@@ -23,7 +23,10 @@ export async function load(path: string): Promise<FactorModel> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, remedy: "train one with `tastespace train … --out FILE`" });
+    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      remedy: "train one with `tastespace train … --out FILE`",
+    });
   }
   return decodeModel(bytes, path);
 }

@@ -18,11 +18,17 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
   const place = known && !existsSync(path) ? await download(path) : path;
   const bar = byteProgress("reading");
   try {
-    const column = (name: string | undefined): string | number | undefined => (name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name);
+    const column = (name: string | undefined): string | number | undefined =>
+      name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name;
     const result = await readPath(place, {
       delimiter: flags.delimiter === "\\t" ? "\t" : flags.delimiter,
       header: flags.header,
-      columns: { user: column(flags.userColumn), item: column(flags.itemColumn), value: column(flags.ratingColumn), time: column(flags.timeColumn) },
+      columns: {
+        user: column(flags.userColumn),
+        item: column(flags.itemColumn),
+        value: column(flags.ratingColumn),
+        time: column(flags.timeColumn),
+      },
       duplicates: flags.duplicates,
       skipBadRows: flags.skipBadRows,
       split: flags.split,
@@ -32,7 +38,8 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     bar.stop();
     for (const warning of result.warnings) notice(warning);
     if (result.skippedRows > 0) notice(`${count(result.skippedRows)} malformed rows left out`);
-    if (result.duplicateRows > 0) notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
+    if (result.duplicateRows > 0)
+      notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
     return result;
   } finally {
     bar.stop();

@@ -36,7 +36,8 @@ export function infoCommand(): Command {
       }
       rows.push(["largest factors", String(MAX_FACTORS)]);
       print(table(["", ""], rows).trimStart());
-      if (json) await writeFile(json, `${JSON.stringify({ version, node: process.version, adapter: adapter ?? null, missing }, null, 2)}\n`);
+      if (json)
+        await writeFile(json, `${JSON.stringify({ version, node: process.version, adapter: adapter ?? null, missing }, null, 2)}\n`);
     });
 }
 

@@ -38,7 +38,10 @@ export function addDataOptions(command: Command): Command {
     .addOption(new Option("--rating-column <name>", "the same for ratings").helpGroup("Reading:"))
     .addOption(new Option("--time-column <name>", "the same for timestamps").helpGroup("Reading:"))
     .addOption(
-      new Option("--duplicates <policy>", "when a user rated an item twice").choices(["last", "first", "mean", "error"]).default("last").helpGroup("Reading:"),
+      new Option("--duplicates <policy>", "when a user rated an item twice")
+        .choices(["last", "first", "mean", "error"])
+        .default("last")
+        .helpGroup("Reading:"),
     )
     .addOption(new Option("--skip-bad-rows", "leave malformed rows out and count them").helpGroup("Reading:"))
     .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"));
@@ -49,5 +52,9 @@ export interface DeviceFlags {
 }
 
 export function addDeviceOption(command: Command): Command {
-  return command.addOption(new Option("--device <kind>", "where to compute; auto takes the GPU, or the CPU when there is none").choices(["auto", "webgpu", "cpu"]).default("auto"));
+  return command.addOption(
+    new Option("--device <kind>", "where to compute; auto takes the GPU, or the CPU when there is none")
+      .choices(["auto", "webgpu", "cpu"])
+      .default("auto"),
+  );
 }

@@ -33,7 +33,8 @@ export function predictCommand(): Command {
 async function predict(path: string, flags: PredictFlags): Promise<void> {
   const model = await load(path);
   const rows: { user: string | number; item: string | number; predicted: number; rating?: number }[] = [];
-  if (flags.unknown !== "error" && flags.unknown !== "mean") throw new OptionsError(`--unknown is "${String(flags.unknown)}": it must be error or mean`);
+  if (flags.unknown !== "error" && flags.unknown !== "mean")
+    throw new OptionsError(`--unknown is "${String(flags.unknown)}": it must be error or mean`);
   if (flags.pairs !== undefined) {
     const { ratings } = await loadData(flags.pairs, flags);
     for (let at = 0; at < ratings.count; at++) {
@@ -51,7 +52,12 @@ async function predict(path: string, flags: PredictFlags): Promise<void> {
   print(
     table(
       ["user", "item", "predicted", ...(measured ? ["rating"] : [])],
-      rows.map(({ user, item, predicted, rating }) => [String(user), model.catalogue.title(item), predicted.toFixed(3), ...(rating === undefined ? [] : [String(rating)])]),
+      rows.map(({ user, item, predicted, rating }) => [
+        String(user),
+        model.catalogue.title(item),
+        predicted.toFixed(3),
+        ...(rating === undefined ? [] : [String(rating)]),
+      ]),
       [2, 3],
     ),
   );

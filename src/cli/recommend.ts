@@ -24,7 +24,12 @@ export function recommendCommand(): Command {
     .description("List the best items for a user.")
     .argument("<model>", "a model file")
     .option("--user <id>", "a user of the training data")
-    .option("--rated <title=rating>", "a rating of a new user: a title or id, =, and the rating; may be repeated", (text: string, all: string[]) => [...all, text], [])
+    .option(
+      "--rated <title=rating>",
+      "a rating of a new user: a title or id, =, and the rating; may be repeated",
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
     .option("-n <count>", "how many", wholeNumber, 10)
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
     .option("--genre <name>", "only items of this genre")
@@ -47,7 +52,10 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   const options = { n: flags.n, alpha: flags.alpha, filter };
   const list =
     flags.user === undefined
-      ? model.recommendFor(flags.rated.map((text) => parseRated(model, text)), options)
+      ? model.recommendFor(
+          flags.rated.map((text) => parseRated(model, text)),
+          options,
+        )
       : model.recommend(flags.user, { ...options, filterSeen: !flags.includeSeen });
   print(dim(flags.user === undefined ? `for someone who rated ${flags.rated.join(", ")}` : `for user ${flags.user}`));
   print(listing(list));

@@ -12,7 +12,13 @@ export interface RunFile {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
-  readonly seconds: { readonly read: number; readonly index: number; readonly upload: number; readonly train: number; readonly total: number };
+  readonly seconds: {
+    readonly read: number;
+    readonly index: number;
+    readonly upload: number;
+    readonly train: number;
+    readonly total: number;
+  };
 }
 
 /** The history of a run file, or undefined when there is no such file. @throws ModelFileError when it is damaged. */

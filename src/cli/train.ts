@@ -63,8 +63,14 @@ export function trainCommand(): Command {
     .option("--gamma-items <γ>", "precision of the item biases", number)
     .option("--no-mean", "leave the global mean out (μ = 0)")
     .option("--no-biases", "leave the biases out")
-    .addOption(new Option("--update <kind>", "solve factors and bias at once, or in turn").choices(["joint", "sequential"]).default("joint"))
-    .addOption(new Option("--regularization <kind>", "weighted multiplies τ and γ by an entity's number of ratings").choices(["plain", "weighted"]).default("plain"))
+    .addOption(
+      new Option("--update <kind>", "solve factors and bias at once, or in turn").choices(["joint", "sequential"]).default("joint"),
+    )
+    .addOption(
+      new Option("--regularization <kind>", "weighted multiplies τ and γ by an entity's number of ratings")
+        .choices(["plain", "weighted"])
+        .default("plain"),
+    )
     .option("--sweeps <n>", "most sweeps", wholeNumber, 20)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
@@ -179,7 +185,8 @@ function hyperparametersOf(flags: TrainFlags) {
 async function splitOf(read: ReadResult, flags: TrainFlags): Promise<{ train: Ratings; heldOut: Ratings }> {
   const { ratings } = read;
   if (read.heldOut) {
-    if (flags.holdout || flags.test) throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
+    if (flags.holdout || flags.test)
+      throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
     return { train: ratings, heldOut: read.heldOut };
   }
   if (flags.test) {
@@ -192,7 +199,9 @@ async function splitOf(read: ReadResult, flags: TrainFlags): Promise<{ train: Ra
 
 function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings): void {
   const { users, items } = train;
-  print(`${dim("data")}     ${format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`);
+  print(
+    `${dim("data")}     ${format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
+  );
   print(`${dim("split")}    ${count(train.count)} to train on, ${count(heldOut.count)} held out`);
 }
 
@@ -200,7 +209,15 @@ const sweepLine = (sweep: string, objective: string, train: string, heldOut: str
   `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
 
 function printSweep({ sweep, objective, trainRmse, heldOutRmse, seconds: time }: HistoryEntry): void {
-  print(sweepLine(String(sweep), objective.toFixed(3), trainRmse.toFixed(6), heldOutRmse === null ? "–" : heldOutRmse.toFixed(6), time.toFixed(2)));
+  print(
+    sweepLine(
+      String(sweep),
+      objective.toFixed(3),
+      trainRmse.toFixed(6),
+      heldOutRmse === null ? "–" : heldOutRmse.toFixed(6),
+      time.toFixed(2),
+    ),
+  );
 }
 
 function outcome({ stop, history, seconds: time }: FitResult): string {
@@ -211,7 +228,8 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
     "held-out": `stopped early after sweep ${stop.sweep}: the held-out RMSE has risen since sweep ${stop.bestSweep}, the model overfits`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
-  const measured = best.heldOutRmse === null ? `train RMSE ${best.trainRmse.toFixed(6)}` : `held-out RMSE ${bold(best.heldOutRmse.toFixed(4))}`;
+  const measured =
+    best.heldOutRmse === null ? `train RMSE ${best.trainRmse.toFixed(6)}` : `held-out RMSE ${bold(best.heldOutRmse.toFixed(4))}`;
   return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}, trained in ${seconds(time.train)}`;
 }
 
@@ -228,4 +246,3 @@ async function resumedFrom(flags: TrainFlags): Promise<{ model: FitResult["model
   if (!history) return undefined;
   return { model: await load(flags.checkpoint), history };
 }
-

@@ -11,9 +11,14 @@ export type DeviceChoice = "auto" | "webgpu" | "cpu";
  * @param onNotice receives one sentence when "auto" falls back to the CPU, or when the adapter is a software one.
  * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had.
  */
-export async function openEngine(choice: DeviceChoice, onNotice: (notice: string) => void = () => {}, options: WebGpuOptions = {}): Promise<Engine> {
+export async function openEngine(
+  choice: DeviceChoice,
+  onNotice: (notice: string) => void = () => {},
+  options: WebGpuOptions = {},
+): Promise<Engine> {
   if (choice === "cpu") return new ReferenceEngine();
-  if (choice !== "auto" && choice !== "webgpu") throw new OptionsError(`device is "${String(choice)}": it must be "auto", "webgpu" or "cpu"`);
+  if (choice !== "auto" && choice !== "webgpu")
+    throw new OptionsError(`device is "${String(choice)}": it must be "auto", "webgpu" or "cpu"`);
   try {
     const engine = await WebGpuEngine.create(options);
     if (engine.info.software) onNotice(`${engine.info.name} is a software adapter: it computes on the CPU, much slower than a GPU`);

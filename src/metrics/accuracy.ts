@@ -15,7 +15,8 @@ export function accuracy(model: FactorModel, ratings: Ratings): { rmse: number; 
     const m = users[ratings.user[at]];
     const n = items[ratings.item[at]];
     // A user or item that the model does not know adds nothing to the mean.
-    const predicted = m >= 0 && n >= 0 ? predictRating(model.parameters, m, n) : globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
+    const predicted =
+      m >= 0 && n >= 0 ? predictRating(model.parameters, m, n) : globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
     const error = ratings.value[at] - predicted;
     squares += error * error;
     absolutes += Math.abs(error);

@@ -96,7 +96,9 @@ export class FactorModel implements FactorModelParts {
     let seen = new Set<number>();
     if (options.filterSeen !== false) {
       if (!this.seen) {
-        throw new OptionsError("this model does not hold which items a user has rated", { remedy: "train with keepSeen, or set filterSeen to false" });
+        throw new OptionsError("this model does not hold which items a user has rated", {
+          remedy: "train with keepSeen, or set filterSeen to false",
+        });
       }
       seen = new Set(this.seen.items.subarray(this.seen.start[m], this.seen.start[m + 1]));
     }
@@ -109,7 +111,10 @@ export class FactorModel implements FactorModelParts {
    * @param rated raw item ids and ratings; of an item rated twice, the last rating counts.
    * @throws UnknownIdError, RatingsError for a rating that is not finite.
    */
-  recommendFor(rated: Iterable<readonly [item: RawId, rating: number]>, options: Omit<RecommendOptions, "filterSeen"> = {}): Recommendation[] {
+  recommendFor(
+    rated: Iterable<readonly [item: RawId, rating: number]>,
+    options: Omit<RecommendOptions, "filterSeen"> = {},
+  ): Recommendation[] {
     const values = new Map<number, number>();
     for (const [item, rating] of rated) {
       if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
@@ -121,8 +126,12 @@ export class FactorModel implements FactorModelParts {
   }
 
   /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
-  similarItems(item: RawId, options: Pick<RecommendOptions, "n" | "filter"> & { minimumRatings?: number | undefined } = {}): Recommendation[] {
-    if (this.parameters.factors === 0) throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
+  similarItems(
+    item: RawId,
+    options: Pick<RecommendOptions, "n" | "filter"> & { minimumRatings?: number | undefined } = {},
+  ): Recommendation[] {
+    if (this.parameters.factors === 0)
+      throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
     const n = this.#itemIndex(item);
     const scores = cosines(n, this.parameters);
     const enough = options.minimumRatings ?? 1;
@@ -175,7 +184,13 @@ export class FactorModel implements FactorModelParts {
 
   #describe(index: number, score: number, predicted?: number): Recommendation {
     const id = this.items.rawAt(index);
-    const described = { id, title: this.catalogue.title(id), genres: this.catalogue.get(id)?.genres ?? [], score, ratings: this.itemCounts[index] };
+    const described = {
+      id,
+      title: this.catalogue.title(id),
+      genres: this.catalogue.get(id)?.genres ?? [],
+      score,
+      ratings: this.itemCounts[index],
+    };
     return predicted === undefined ? described : { ...described, predicted };
   }
 }

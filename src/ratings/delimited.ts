@@ -48,7 +48,11 @@ export async function* readDelimited(source: RatingSource, options: DelimitedOpt
     }
   } catch (cause) {
     if (cause instanceof RatingsError || options.signal?.aborted) throw cause;
-    throw new RatingsError(`${source.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, file: source.name, remedy: "check that the file is whole" });
+    throw new RatingsError(`${source.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      file: source.name,
+      remedy: "check that the file is whole",
+    });
   }
   left += decoder.decode();
   if (left !== "") yield parse(left);

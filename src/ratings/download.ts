@@ -31,7 +31,10 @@ const WANTED = /^(ratings\.(csv|dat)|movies\.(csv|dat)|u\.(data|item)|u[ab1-5]\.
  */
 export async function fetchKnownSet(name: string, options: FetchOptions = {}): Promise<string> {
   const set = KNOWN_SETS.find((known) => known.name === name);
-  if (!set) throw new DownloadError(`there is no data set "${name}"`, { remedy: `the sets are ${KNOWN_SETS.map((known) => known.name).join(", ")}` });
+  if (!set)
+    throw new DownloadError(`there is no data set "${name}"`, {
+      remedy: `the sets are ${KNOWN_SETS.map((known) => known.name).join(", ")}`,
+    });
   const cache = options.cacheFolder ?? defaultCacheFolder();
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;
@@ -45,7 +48,9 @@ export async function fetchKnownSet(name: string, options: FetchOptions = {}): P
     const md5 = await download(url, archive, options);
     const expected = set.md5 ?? (await publishedMd5(url, options.signal));
     if (expected && md5 !== expected) {
-      throw new DownloadError(`${url} has MD5 ${md5}, not ${expected}`, { remedy: "try again; if it happens again, the file has changed: report it" });
+      throw new DownloadError(`${url} has MD5 ${md5}, not ${expected}`, {
+        remedy: "try again; if it happens again, the file has changed: report it",
+      });
     }
     await rm(unpacked, { recursive: true, force: true });
     await mkdir(unpacked, { recursive: true });
@@ -74,7 +79,8 @@ export function defaultCacheFolder(environment: NodeJS.ProcessEnv = process.env,
 
 async function download(url: string, path: string, { onProgress, signal }: FetchOptions): Promise<string> {
   const response = await fetch(url, { signal });
-  if (!response.ok || !response.body) throw new DownloadError(`${url} answered ${response.status} ${response.statusText}`, { remedy: "try again later" });
+  if (!response.ok || !response.body)
+    throw new DownloadError(`${url} answered ${response.status} ${response.statusText}`, { remedy: "try again later" });
   const length = Number(response.headers.get("content-length")) || undefined;
   const hash = createHash("md5");
   const file = await open(path, "w");
@@ -86,7 +92,8 @@ async function download(url: string, path: string, { onProgress, signal }: Fetch
       done += chunk.length;
       onProgress?.(done, length);
     }
-    if (length !== undefined && done !== length) throw new DownloadError(`${url} ended after ${done} of ${length} bytes`, { remedy: "try again" });
+    if (length !== undefined && done !== length)
+      throw new DownloadError(`${url} ended after ${done} of ${length} bytes`, { remedy: "try again" });
   } finally {
     await file.close();
   }

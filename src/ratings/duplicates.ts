@@ -16,7 +16,8 @@ export function mergeDuplicates(
   policy: DuplicatePolicy,
   error: (at: number) => Error,
 ): { columns: RatingColumns; duplicateRows: number } {
-  if (!["last", "first", "mean", "error"].includes(policy)) throw new OptionsError(`duplicates is "${policy}": it must be "last", "first", "mean" or "error"`);
+  if (!["last", "first", "mean", "error"].includes(policy))
+    throw new OptionsError(`duplicates is "${policy}": it must be "last", "first", "mean" or "error"`);
   const { user, item, time } = columns;
   const L = user.length;
   // Rows grouped by user, each group in file order; then pairs are neighbours after a sort by item.
@@ -34,7 +35,7 @@ export function mergeDuplicates(
   for (let m = 0; m < users; m++) {
     const group = rows.subarray(start[m], start[m + 1]);
     group.sort((a, b) => item[a] - item[b] || a - b);
-    for (let from = 0; from < group.length; ) {
+    for (let from = 0; from < group.length;) {
       let to = from + 1;
       while (to < group.length && item[group[to]] === item[group[from]]) to++;
       if (to - from > 1) {
@@ -55,5 +56,8 @@ export function mergeDuplicates(
   }
   if (duplicateRows === 0) return { columns, duplicateRows };
   const kept = (_: number, at: number): boolean => dropped[at] === 0;
-  return { columns: { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept), time: merged?.filter(kept) }, duplicateRows };
+  return {
+    columns: { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept), time: merged?.filter(kept) },
+    duplicateRows,
+  };
 }

@@ -27,7 +27,8 @@ const NO_GENRES = "(no genres listed)";
  * @throws RatingsError when no layout fits, or the ready-made split is not there.
  */
 export function findLayout(folder: string, files: readonly string[], split?: string): Layout {
-  const find = (...names: string[]): string | undefined => files.find((file) => names.includes(file) || names.some((name) => file === `${name}.gz`));
+  const find = (...names: string[]): string | undefined =>
+    files.find((file) => names.includes(file) || names.some((name) => file === `${name}.gz`));
   if (split !== undefined) {
     const [base, test] = [find(`${split}.base`), find(`${split}.test`)];
     if (!base || !test) {
@@ -46,22 +47,36 @@ export function findLayout(folder: string, files: readonly string[], split?: str
   if (data) return { name: "MovieLens", ratings: data, catalogue: find("u.item"), delimiter: "\t", header: false };
   const tables = files.filter((file) => /\.(csv|tsv)(\.gz)?$/.test(file));
   if (tables.length === 1) return { name: "one table", ratings: tables[0] };
-  throw new RatingsError(`${folder}: no ratings.csv, ratings.dat or u.data is there${tables.length > 1 ? `, and ${tables.length} other tables` : ""}`, {
-    remedy: "name the file that holds the ratings",
-  });
+  throw new RatingsError(
+    `${folder}: no ratings.csv, ratings.dat or u.data is there${tables.length > 1 ? `, and ${tables.length} other tables` : ""}`,
+    {
+      remedy: "name the file that holds the ratings",
+    },
+  );
 }
 
 /** The catalogue file that stands beside a ratings file of this name. */
 export function catalogueBeside(file: string): string | undefined {
-  return { "ratings.csv": "movies.csv", "ratings.dat": "movies.dat", "u.data": "u.item" }[file.replace(/\.gz$/, "")] ?? (/^u[ab1-5]\.(base|test)$/.test(file) ? "u.item" : undefined);
+  return (
+    { "ratings.csv": "movies.csv", "ratings.dat": "movies.dat", "u.data": "u.item" }[file.replace(/\.gz$/, "")] ??
+    (/^u[ab1-5]\.(base|test)$/.test(file) ? "u.item" : undefined)
+  );
 }
 
 /** Titles and genres; an empty catalogue when the folder has none. */
-export async function readCatalogue(folder: Folder, { catalogue }: Pick<Layout, "catalogue">, { signal }: Pick<DelimitedOptions, "signal"> = {}): Promise<Catalogue> {
+export async function readCatalogue(
+  folder: Folder,
+  { catalogue }: Pick<Layout, "catalogue">,
+  { signal }: Pick<DelimitedOptions, "signal"> = {},
+): Promise<Catalogue> {
   if (!catalogue) return new Catalogue();
   const kind = catalogue.replace(/\.gz$/, "");
   const entries: CatalogueEntry[] = [];
-  const settings = { "movies.csv": { delimiter: "," }, "movies.dat": { delimiter: "::", encoding: "latin1" }, "u.item": { delimiter: "|", encoding: "latin1" } } as const;
+  const settings = {
+    "movies.csv": { delimiter: "," },
+    "movies.dat": { delimiter: "::", encoding: "latin1" },
+    "u.item": { delimiter: "|", encoding: "latin1" },
+  } as const;
   const setting = settings[kind as keyof typeof settings];
   for await (const { rows } of readDelimited(await folder.open(catalogue), { ...setting, signal })) {
     for (const row of rows) {

@@ -66,7 +66,12 @@ export class Ratings implements RatingColumns {
       item.push(items.add(rawItem));
       value.push(rating);
     }
-    return new Ratings({ user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) }, users, items, catalogue);
+    return new Ratings(
+      { user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) },
+      users,
+      items,
+      catalogue,
+    );
   }
 
   /** Number of ratings, L. */

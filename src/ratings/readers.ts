@@ -51,7 +51,11 @@ const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-
  *
  * @throws RatingsError naming file and line of the first malformed row; for an empty file; for a column that is not there.
  */
-export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue: Catalogue = new Catalogue()): Promise<ReadResult> {
+export async function readRatings(
+  source: RatingSource,
+  options: ReadOptions = {},
+  catalogue: Catalogue = new Catalogue(),
+): Promise<ReadResult> {
   const table = await readTable(source, options, options.ids ?? { users: new Ids(), items: new Ids() });
   return { ...table, ratings: new Ratings(table.columns, table.users, table.items, catalogue), format: source.name, warnings: [] };
 }
@@ -122,7 +126,11 @@ async function readTable(source: RatingSource, options: ReadOptions, { users, it
     }
   }
   if (grown.count === 0) {
-    const what = !places ? "the file is empty" : skippedRows > 0 ? `all ${skippedRows} rows are malformed` : "there is a header but no rating";
+    const what = !places
+      ? "the file is empty"
+      : skippedRows > 0
+        ? `all ${skippedRows} rows are malformed`
+        : "there is a header but no rating";
     throw new RatingsError(`${source.name}: ${what}`, { file: source.name, remedy: "give a file with rows of user, item and rating" });
   }
   const { columns, duplicateRows } = mergeDuplicates(grown.columns(), users.size, options.duplicates ?? "last", (at) => {
@@ -137,7 +145,8 @@ async function readTable(source: RatingSource, options: ReadOptions, { users, it
 
 function malformed(row: readonly string[], places: Record<Column, number>): string | undefined {
   const [user, item, value] = [row[places.user], row[places.item], row[places.value]];
-  if (user === undefined || item === undefined || value === undefined) return `the row has ${row.length} cells, too few for user, item and rating`;
+  if (user === undefined || item === undefined || value === undefined)
+    return `the row has ${row.length} cells, too few for user, item and rating`;
   if (user.trim() === "") return "the user is empty";
   if (item.trim() === "") return "the item is empty";
   if (value.trim() === "" || !Number.isFinite(Math.fround(Number(value)))) return `rating "${value}" is not a number`;
@@ -152,19 +161,29 @@ function findColumns(first: readonly string[], file: string, options: ReadOption
   const looksLikeHeader = (): boolean => {
     if (Object.values(asked).some((wanted) => typeof wanted === "string")) return true;
     const value = asked.value ?? 2;
-    return typeof value === "number" && first[value] !== undefined && !Number.isFinite(Number(first[value].trim() || NaN)) && names.some((name) => name !== "");
+    return (
+      typeof value === "number" &&
+      first[value] !== undefined &&
+      !Number.isFinite(Number(first[value].trim() || NaN)) &&
+      names.some((name) => name !== "")
+    );
   };
   const isHeader = options.header ?? (named("user") >= 0 || named("value") >= 0 || looksLikeHeader());
   const positions: Record<Column, number> = { user: 0, item: 1, value: 2, time: first.length > 3 ? 3 : -1 };
   const places = {} as Record<Column, number>;
   for (const column of ["user", "item", "value", "time"] as const) {
     const wanted = asked[column];
-    if (wanted === undefined) places[column] = isHeader && named(column) >= 0 ? named(column) : isHeader && column === "time" ? -1 : positions[column];
+    if (wanted === undefined)
+      places[column] = isHeader && named(column) >= 0 ? named(column) : isHeader && column === "time" ? -1 : positions[column];
     else if (typeof wanted === "number") places[column] = wanted;
     else {
       places[column] = isHeader ? names.indexOf(simplified(wanted)) : -1;
       if (places[column] < 0) {
-        throw new RatingsError(`${file}: there is no column "${wanted}"`, { file, line: 1, remedy: `the columns are ${first.map((name) => `"${name}"`).join(", ")}` });
+        throw new RatingsError(`${file}: there is no column "${wanted}"`, {
+          file,
+          line: 1,
+          remedy: `the columns are ${first.map((name) => `"${name}"`).join(", ")}`,
+        });
       }
     }
   }
@@ -210,4 +229,3 @@ function doubled<T extends Uint32Array | Float32Array | Float64Array>(array: T, 
   grown.set(array);
   return grown;
 }
-

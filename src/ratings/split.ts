@@ -43,7 +43,10 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
     default:
       throw new OptionsError(`a split by "${String(by)}" is not known: it must be "random", "user" or "time"`);
   }
-  return { train: ratings.select(rows.subarray(0, ratings.count - heldOut)), heldOut: ratings.select(rows.subarray(ratings.count - heldOut)) };
+  return {
+    train: ratings.select(rows.subarray(0, ratings.count - heldOut)),
+    heldOut: ratings.select(rows.subarray(ratings.count - heldOut)),
+  };
 }
 
 /** k splits in which every rating is held out exactly once. @throws OptionsError for fewer than 2 folds or more than there are ratings. */

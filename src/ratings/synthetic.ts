@@ -75,7 +75,8 @@ export function syntheticRatings(options: SyntheticOptions = {}): Ratings {
       if (indexOf[n] < 0) indexOf[n] = items.add(n + 1);
       user[at] = m;
       item[at] = indexOf[n];
-      const exact = MEAN + truth.userBiases[m] + truth.itemBiases[n] + dot(truth.userFactors, m, truth.itemFactors, n, K) + noise * random.normal();
+      const exact =
+        MEAN + truth.userBiases[m] + truth.itemBiases[n] + dot(truth.userFactors, m, truth.itemFactors, n, K) + noise * random.normal();
       value[at++] = Math.min(5, Math.max(0.5, Math.round(exact * 2) / 2));
     }
   }
@@ -91,14 +92,20 @@ function dot(a: Float32Array, row: number, b: Float32Array, column: number, K: n
 }
 
 function inventTruth(M: number, N: number, K: number, genres: readonly string[][], random: Random) {
-  const normals = (count: number, deviation: number): Float32Array => Float32Array.from({ length: count }, () => deviation * random.normal());
+  const normals = (count: number, deviation: number): Float32Array =>
+    Float32Array.from({ length: count }, () => deviation * random.normal());
   const spread = Math.sqrt(TASTE_DEVIATION / Math.sqrt(K));
   const genreFactors = new Map(GENRES.map((name) => [name, normals(K, spread)]));
   const itemFactors = normals(N * K, spread * 0.5);
   genres.forEach((names, n) => {
     for (const name of names) genreFactors.get(name)!.forEach((f, k) => (itemFactors[n * K + k] += f / Math.sqrt(names.length)));
   });
-  return { userFactors: normals(M * K, spread), itemFactors, userBiases: normals(M, BIAS_DEVIATION.users), itemBiases: normals(N, BIAS_DEVIATION.items) };
+  return {
+    userFactors: normals(M * K, spread),
+    itemFactors,
+    userBiases: normals(M, BIAS_DEVIATION.users),
+    itemBiases: normals(N, BIAS_DEVIATION.items),
+  };
 }
 
 /** Whole numbers that follow a power law, shuffled over the users, each from 1 to N/2, adding up to L. */
@@ -114,8 +121,9 @@ function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uin
   // Rounding and clamping leave some over or under: spread them one by one.
   let left = L - counts.reduce((sum, count) => sum + count, 0);
   for (let m = 0; left !== 0; m = (m + 1) % M) {
-    if (left > 0 && counts[m] < most) (counts[m]++, left--);
-    else if (left < 0 && counts[m] > 1) (counts[m]--, left++);
+    const step = left > 0 ? Number(counts[m] < most) : -Number(counts[m] > 1);
+    counts[m] += step;
+    left -= step;
   }
   return counts;
 }
@@ -138,7 +146,20 @@ function powerLaw(count: number, exponent: number, random: Random): () => number
   };
 }
 
-const GENRES = ["Adventure", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Horror", "Mystery", "Romance", "Science Fiction", "Thriller"];
+const GENRES = [
+  "Adventure",
+  "Animation",
+  "Comedy",
+  "Crime",
+  "Documentary",
+  "Drama",
+  "Fantasy",
+  "Horror",
+  "Mystery",
+  "Romance",
+  "Science Fiction",
+  "Thriller",
+];
 
 function inventGenres(random: Random): string[] {
   const wanted = 1 + random.below(3);
@@ -158,7 +179,20 @@ const NOUNS = [
   "Orchestra", "Painter", "Parade", "Pilot", "Postman", "Promise", "Railway", "River", "Robot", "Season", "Shadow", "Smuggler", "Storm", "Submarine", "Summer", "Telescope",
   "Thief", "Valley", "Violin", "Voyage", "Witness",
 ]; // prettier-ignore
-const PLACES = ["", " of Avalon", " in the Rain", " at Dawn", " of the North", " Returns", " and the Sea", " by Moonlight", " of Winter", " on Elm Street", " in Lisbon", " from Afar"];
+const PLACES = [
+  "",
+  " of Avalon",
+  " in the Rain",
+  " at Dawn",
+  " of the North",
+  " Returns",
+  " and the Sea",
+  " by Moonlight",
+  " of Winter",
+  " on Elm Street",
+  " in Lisbon",
+  " from Afar",
+];
 const FIRST_YEAR = 1931;
 const YEARS = 90;
 

@@ -16,8 +16,14 @@ export interface FewRatings {
  * @param side "users" folds in a user against the items' parameters, "items" the other way round.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
-export function foldIn(rated: FewRatings, side: "users" | "items", parameters: Parameters, h: AlsHyperparameters): { factors: Float64Array; bias: number } {
-  const [factors, biases] = side === "users" ? [parameters.itemFactors, parameters.itemBiases] : [parameters.userFactors, parameters.userBiases];
+export function foldIn(
+  rated: FewRatings,
+  side: "users" | "items",
+  parameters: Parameters,
+  h: AlsHyperparameters,
+): { factors: Float64Array; bias: number } {
+  const [factors, biases] =
+    side === "users" ? [parameters.itemFactors, parameters.itemBiases] : [parameters.userFactors, parameters.userBiases];
   const K = parameters.factors;
   // Only the rated rows of the fixed side are needed.
   const fixed = { factors: new Float64Array(rated.index.length * K), biases: new Float64Array(rated.index.length) };

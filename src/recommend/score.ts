@@ -40,7 +40,7 @@ export function topScored(scores: ArrayLike<number>, count: number, allowed: (in
   // A heap with the worst of the best on top.
   const heap: number[] = [];
   const sift = (from: number): void => {
-    for (let at = from; ; ) {
+    for (let at = from; ;) {
       let worst = at;
       for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && better(heap[worst], heap[child])) worst = child;
       if (worst === at) return;
@@ -57,7 +57,7 @@ export function topScored(scores: ArrayLike<number>, count: number, allowed: (in
       continue;
     }
     heap.push(index);
-    for (let at = heap.length - 1; at > 0; ) {
+    for (let at = heap.length - 1; at > 0;) {
       const parent = (at - 1) >> 1;
       if (!better(heap[parent], heap[at])) break;
       [heap[parent], heap[at]] = [heap[at], heap[parent]];

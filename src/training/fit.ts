@@ -62,7 +62,9 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
   checkRatings(ratings, options.heldOut);
   const clock = stopwatch();
 
-  const initial = options.init ? parametersFrom(options.init, ratings, hyperparameters) : randomParameters(ratings, hyperparameters, options.seed ?? 1);
+  const initial = options.init
+    ? parametersFrom(options.init, ratings, hyperparameters)
+    : randomParameters(ratings, hyperparameters, options.seed ?? 1);
   const byUser = buildCsr(ratings, "users", ratings.users.size);
   const byItem = buildCsr(ratings, "items", ratings.items.size);
   const itemCounts = byItem.start.subarray(1).map((end, item) => end - byItem.start[item]);
@@ -76,7 +78,17 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
   try {
     session = await engine.open({ hyperparameters, byUser, byItem, heldOut: options.heldOut, initial });
     const modelOf = (parameters: Parameters): FactorModel =>
-      new FactorModel({ model, hyperparameters, parameters, users: ratings.users, items: ratings.items, catalogue: ratings.catalogue, statistics, itemCounts, seen });
+      new FactorModel({
+        model,
+        hyperparameters,
+        parameters,
+        users: ratings.users,
+        items: ratings.items,
+        catalogue: ratings.catalogue,
+        statistics,
+        itemCounts,
+        seen,
+      });
     const upload = clock();
     const { history, stop } = await sweep(session, ratings.count, hyperparameters, stopping, options, modelOf);
     const trained = modelOf(await session.read("kept"));
@@ -141,7 +153,9 @@ function hyperparametersOf(options: FitOptions): AlsHyperparameters {
 function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
   if (ratings.count === 0) throw new RatingsError("there are no ratings to train on", { remedy: "hold out a smaller share" });
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
-    throw new RatingsError("the held-out ratings have other ids than the training ratings", { remedy: "split one set of ratings with splitRatings" });
+    throw new RatingsError("the held-out ratings have other ids than the training ratings", {
+      remedy: "split one set of ratings with splitRatings",
+    });
   }
 }
 
@@ -170,9 +184,16 @@ function parametersFrom(init: FactorModel, ratings: Ratings, h: AlsHyperparamete
   const K = h.factors;
   const { parameters, users, items } = init;
   if (parameters.factors !== K) {
-    throw new OptionsError(`the model to start from has ${parameters.factors} factors, not ${K}`, { remedy: `ask for ${parameters.factors} factors` });
+    throw new OptionsError(`the model to start from has ${parameters.factors} factors, not ${K}`, {
+      remedy: `ask for ${parameters.factors} factors`,
+    });
   }
-  const side = (known: typeof users, wanted: typeof users, factors: Float32Array, biases: Float32Array): { factors: Float32Array; biases: Float32Array } => {
+  const side = (
+    known: typeof users,
+    wanted: typeof users,
+    factors: Float32Array,
+    biases: Float32Array,
+  ): { factors: Float32Array; biases: Float32Array } => {
     const taken = { factors: new Float32Array(wanted.size * K), biases: new Float32Array(wanted.size) };
     for (let row = 0; row < wanted.size; row++) {
       const from = known.indexOf(wanted.rawAt(row));

@@ -25,7 +25,8 @@ export function stoppingRule(options: StoppingOptions): Stopping {
   const { sweeps = 20, earlyStop = true, tolerance = 1e-6, patience = 3 } = options;
   if (!Number.isInteger(sweeps) || sweeps < 0) throw new OptionsError(`sweeps is ${sweeps}: it must be a whole number, 0 or greater`);
   if (!(tolerance >= 0)) throw new OptionsError(`tolerance is ${tolerance}: it must be 0 or greater`);
-  if (!Number.isInteger(patience) || patience < 1) throw new OptionsError(`patience is ${patience}: it must be a whole number, 1 or greater`);
+  if (!Number.isInteger(patience) || patience < 1)
+    throw new OptionsError(`patience is ${patience}: it must be a whole number, 1 or greater`);
   return {
     sweeps,
     reached(history) {

@@ -15,7 +15,9 @@ test("a model trains on WebGPU as it does on the CPU reference, and recommends",
 });
 
 test("a dropped file is read, gzip too", async () => {
-  const packed = await new Response(new Blob(["userId,movieId,rating\n1,2,3.5\n"]).stream().pipeThrough(new CompressionStream("gzip"))).blob();
+  const packed = await new Response(
+    new Blob(["userId,movieId,rating\n1,2,3.5\n"]).stream().pipeThrough(new CompressionStream("gzip")),
+  ).blob();
   const { ratings } = await readRatings(blobSource(new File([packed], "ratings.csv.gz")));
   expect([ratings.count, ratings.value[0]]).toEqual([1, 3.5]);
 });

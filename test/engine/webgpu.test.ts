@@ -15,7 +15,10 @@ import { hotCase, problemOf, randomCase } from "../parity/cases.js";
 const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
 
 test("without an adapter, webgpu is an error with a remedy and auto falls back to the CPU, saying why", async () => {
-  await expect(openEngine("webgpu", undefined, { gpu: noAdapter })).rejects.toMatchObject({ code: "no-adapter", remedy: expect.stringContaining("driver") as string });
+  await expect(openEngine("webgpu", undefined, { gpu: noAdapter })).rejects.toMatchObject({
+    code: "no-adapter",
+    remedy: expect.stringContaining("driver") as string,
+  });
   const notices: string[] = [];
   const engine = await openEngine("auto", (notice) => notices.push(notice), { gpu: noAdapter });
   expect(engine.info.kind).toBe("cpu");
@@ -54,7 +57,9 @@ test("every kernel variant compiles without a word from the compiler, for every 
 test("a shader that does not compile is an error with the compiler's line", async () => {
   const device = await requestDevice();
   const { compilePipeline } = await import("../../src/engine/webgpu/pipelines.js");
-  await expect(device.checked("compiling", () => compilePipeline(device, { name: "broken", code: "fn x() { nonsense; }" }, "x"))).rejects.toMatchObject({
+  await expect(
+    device.checked("compiling", () => compilePipeline(device, { name: "broken", code: "fn x() { nonsense; }" }, "x")),
+  ).rejects.toMatchObject({
     code: "shader",
     message: expect.stringMatching(/^broken:1:/) as string,
   });

@@ -41,7 +41,8 @@ export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyp
   const hyperparameters = alsHyperparameters(given);
   const K = hyperparameters.factors;
   const random = seededRandom(seed);
-  const normals = (count: number, deviation: number): Float32Array => Float32Array.from({ length: count }, () => deviation * random.normal());
+  const normals = (count: number, deviation: number): Float32Array =>
+    Float32Array.from({ length: count }, () => deviation * random.normal());
   const biases = (count: number): Float32Array => (hyperparameters.biases ? normals(count, 0.4) : new Float32Array(count));
   const initial: Parameters = {
     factors: K,
@@ -51,7 +52,13 @@ export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyp
     itemBiases: biases(items),
     globalMean: hyperparameters.mean ? Math.fround(2.75) : 0,
   };
-  return { hyperparameters, byUser: buildCsr(ratings, "users", users), byItem: buildCsr(ratings, "items", items), heldOut: ratings, initial };
+  return {
+    hyperparameters,
+    byUser: buildCsr(ratings, "users", users),
+    byItem: buildCsr(ratings, "items", items),
+    heldOut: ratings,
+    initial,
+  };
 }
 
 /** max |a − b| over the largest |b|: the relative error of one array against another. */

@@ -65,7 +65,14 @@ describe.each([0, ...EVERY_K])("K = %i", (factors) => {
 
   test("weighted regularization, no biases and no mean agree", async () => {
     if (factors === 0) return;
-    await compare(hotCase(factors + 4, 53, 47, 3000), { factors, regularization: "weighted", tauUsers: 0.1, tauItems: 0.1, biases: false, mean: false });
+    await compare(hotCase(factors + 4, 53, 47, 3000), {
+      factors,
+      regularization: "weighted",
+      tauUsers: 0.1,
+      tauItems: 0.1,
+      biases: false,
+      mean: false,
+    });
   });
 });
 

@@ -33,7 +33,10 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 beforeEach(() => {
-  files = { "ml-latest-small.zip": archive, "ml-latest-small.zip.md5": `${createHash("md5").update(archive).digest("hex")}  ml-latest-small.zip` };
+  files = {
+    "ml-latest-small.zip": archive,
+    "ml-latest-small.zip.md5": `${createHash("md5").update(archive).digest("hex")}  ml-latest-small.zip`,
+  };
   requests = [];
   cacheFolder = mkdtempSync(join(tmpdir(), "tastespace-"));
 });
@@ -64,7 +67,10 @@ test.each([
 });
 
 test("no network is an error with a remedy; an unknown name lists the known ones", async () => {
-  await expect(fetchKnownSet("ml-100k", { baseUrl: "http://127.0.0.1:9", cacheFolder })).rejects.toMatchObject({ code: "download", remedy: expect.stringContaining("network") as string });
+  await expect(fetchKnownSet("ml-100k", { baseUrl: "http://127.0.0.1:9", cacheFolder })).rejects.toMatchObject({
+    code: "download",
+    remedy: expect.stringContaining("network") as string,
+  });
   await expect(fetchKnownSet("ml-3")).rejects.toMatchObject({ remedy: expect.stringContaining("ml-25m") as string });
 });
 

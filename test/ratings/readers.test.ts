@@ -93,7 +93,9 @@ test.each([
 });
 
 test("a column that is not there is an error that lists those that are", async () => {
-  await expect(read("a,b,c\n1,2,3\n", { columns: { value: "stars" } })).rejects.toMatchObject({ remedy: expect.stringContaining('"a", "b", "c"') as string });
+  await expect(read("a,b,c\n1,2,3\n", { columns: { value: "stars" } })).rejects.toMatchObject({
+    remedy: expect.stringContaining('"a", "b", "c"') as string,
+  });
   expect(triples((await read("a,b,c\n1,2,3\n", { columns: { user: "c", item: "b", value: "a" } })).ratings)).toEqual([[3, 2, 1]]);
 });
 
@@ -118,7 +120,10 @@ describe("duplicate pairs", () => {
 
 describe("MovieLens folders", () => {
   test("ratings.csv and movies.csv, also gzipped", async () => {
-    const files = { "ratings.csv.gz": gzipSync("userId,movieId,rating,timestamp\n1,10,4,5\n"), "movies.csv": 'movieId,title,genres\n10,"Ten, The (2007)",Comedy|Drama\n11,Unrated,(no genres listed)\n' };
+    const files = {
+      "ratings.csv.gz": gzipSync("userId,movieId,rating,timestamp\n1,10,4,5\n"),
+      "movies.csv": 'movieId,title,genres\n10,"Ten, The (2007)",Comedy|Drama\n11,Unrated,(no genres listed)\n',
+    };
     const { ratings } = await readFolder(folderOf(files));
     expect(triples(ratings)).toEqual([[1, 10, 4]]);
     expect(ratings.catalogue.get(10)).toEqual({ id: 10, title: "Ten, The (2007)", genres: ["Comedy", "Drama"] });

@@ -5,7 +5,8 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 
 const ratings = syntheticRatings({ users: 50, items: 40, ratings: 600 });
-const pairs = (...sets: Ratings[]): string[] => sets.flatMap((set) => Array.from(set.user, (user, at) => `${user}:${set.item[at]}:${set.value[at]}`)).sort();
+const pairs = (...sets: Ratings[]): string[] =>
+  sets.flatMap((set) => Array.from(set.user, (user, at) => `${user}:${set.item[at]}:${set.value[at]}`)).sort();
 
 test.each(["random", "user"] as const)("a split by %s puts every rating in one part, the same for the same seed", (by) => {
   const { train, heldOut } = splitRatings(ratings, { by, share: 0.25, seed: 5 });

@@ -31,6 +31,9 @@ test("titles differ and popularity is uneven", () => {
   expect(counts[2999]).toBeGreaterThan(20 * counts[1500]);
 });
 
-test.each([{ users: 0 }, { ratings: 10 }, { users: 10, items: 10, ratings: 90 }, { items: 2.5 }])("impossible sizes are refused: %o", (options) => {
-  expect(() => syntheticRatings(options)).toThrow(OptionsError);
-});
+test.each([{ users: 0 }, { ratings: 10 }, { users: 10, items: 10, ratings: 90 }, { items: 2.5 }])(
+  "impossible sizes are refused: %o",
+  (options) => {
+    expect(() => syntheticRatings(options)).toThrow(OptionsError);
+  },
+);

@@ -16,7 +16,14 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   const { default: chromium } = await import("@sparticuz/chromium");
   const executablePath = await withTemporaryFolder(folder, () => chromium.executablePath());
   const libraries = join(await unpacked("al2023"), "lib");
-  return { executablePath, args: FLAGS, env: { ...process.env, LD_LIBRARY_PATH: [libraries, process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":") } as Record<string, string> };
+  return {
+    executablePath,
+    args: FLAGS,
+    env: { ...process.env, LD_LIBRARY_PATH: [libraries, process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":") } as Record<
+      string,
+      string
+    >,
+  };
 }
 
 async function withTemporaryFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {

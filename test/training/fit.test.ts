@@ -35,7 +35,15 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     { update: "joint", regularization: "weighted", biases: true },
     { update: "joint", regularization: "plain", biases: false },
   ] as const)("the objective never rises in a half-sweep, nor in the half-sweep of a slice: %o", async (given) => {
-    const problem = problemOf(hotCase(5, 60, 50, 1500), { factors: 4, tauUsers: 0.7, tauItems: 1.3, gammaUsers: 0.2, gammaItems: 0.4, lambda: 2, ...given });
+    const problem = problemOf(hotCase(5, 60, 50, 1500), {
+      factors: 4,
+      tauUsers: 0.7,
+      tauItems: 1.3,
+      gammaUsers: 0.2,
+      gammaItems: 0.4,
+      lambda: 2,
+      ...given,
+    });
     const session = await engine().open(problem);
     let before = alsObjective(problem.hyperparameters, await session.measure());
     for (let sweep = 0; sweep < 4; sweep++) {
@@ -65,7 +73,10 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     const options = { factors: 0, gammaUsers: 0.1, gammaItems: 0.1, sweeps: 200, tolerance: 1e-9, heldOut: undefined };
     const first = await run(options);
     const shifted = { ...first.model.parameters, userBiases: first.model.parameters.userBiases.map((bias, user) => bias + Math.sin(user)) };
-    const second = await run({ ...options, init: decodeModel(encodeModel(Object.assign(Object.create(first.model), { parameters: shifted }) as FactorModel)) });
+    const second = await run({
+      ...options,
+      init: decodeModel(encodeModel(Object.assign(Object.create(first.model), { parameters: shifted }) as FactorModel)),
+    });
     const [a, b] = [first, second].map(({ history }) => history[history.length - 1].objective);
     expect(Math.abs(a - b) / a).toBeLessThan(1e-5);
     second.model.parameters.userBiases.forEach((bias, user) => expect(bias).toBeCloseTo(first.model.parameters.userBiases[user], 2));
@@ -79,7 +90,14 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
   });
 
   test("early stopping keeps the best sweep, whose held-out RMSE the model reaches", async () => {
-    const { history, stop, model } = await run({ factors: 16, tauUsers: 0.05, tauItems: 0.05, gammaUsers: 0.05, gammaItems: 0.05, patience: 2 });
+    const { history, stop, model } = await run({
+      factors: 16,
+      tauUsers: 0.05,
+      tauItems: 0.05,
+      gammaUsers: 0.05,
+      gammaItems: 0.05,
+      patience: 2,
+    });
     expect(stop.reason).toBe("held-out");
     expect(stop.sweep).toBe(stop.bestSweep + 2);
     expect(Math.min(...history.map(({ heldOutRmse }) => heldOutRmse!))).toBe(history[stop.bestSweep].heldOutRmse);
@@ -93,7 +111,12 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
   test("a training resumed from a checkpoint ends where the uninterrupted one does", async () => {
     const whole = await run({ sweeps: 6, earlyStop: false });
     let checkpoint: { model: FactorModel; history: FitOptions["resumed"] } | undefined;
-    await run({ sweeps: 4, earlyStop: false, checkpointEvery: 4, onCheckpoint: (model, history) => void (checkpoint = { model, history: [...history] }) });
+    await run({
+      sweeps: 4,
+      earlyStop: false,
+      checkpointEvery: 4,
+      onCheckpoint: (model, history) => void (checkpoint = { model, history: [...history] }),
+    });
     const resumed = await run({ sweeps: 6, earlyStop: false, init: checkpoint!.model, resumed: checkpoint!.history });
     expect(resumed.history.map(({ sweep }) => sweep)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(resumed.history[6].objective / whole.history[6].objective).toBeCloseTo(1, 6);
@@ -101,7 +124,11 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
 
   test("an abort ends after the sweep under way and gives the model so far", async () => {
     const controller = new AbortController();
-    const { stop, history } = await run({ sweeps: 50, signal: controller.signal, onSweep: ({ sweep }) => sweep === 2 && controller.abort() });
+    const { stop, history } = await run({
+      sweeps: 50,
+      signal: controller.signal,
+      onSweep: ({ sweep }) => sweep === 2 && controller.abort(),
+    });
     expect(stop).toMatchObject({ reason: "aborted", sweep: 2 });
     expect(history.length).toBe(3);
   });
@@ -116,7 +143,8 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
   test("numbers beyond float32 are reported, never returned as NaN", async () => {
     const huge = Ratings.from([[1, 1, 3e38], [2, 1, -3e38], [2, 2, 3e38]]); // prettier-ignore
     const result = fit(huge, { factors: 1, device: engine(), mean: false });
-    if (kind === "webgpu") await expect(result).rejects.toSatisfy((error) => error instanceof DivergedError || error instanceof NotPositiveDefiniteError);
+    if (kind === "webgpu")
+      await expect(result).rejects.toSatisfy((error) => error instanceof DivergedError || error instanceof NotPositiveDefiniteError);
     else expect((await result).history.every(({ objective }) => Number.isFinite(objective))).toBe(true);
   });
 });

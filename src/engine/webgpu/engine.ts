@@ -113,10 +113,23 @@ class WebGpuSession implements Session {
 
     const weighted = h.regularization === "weighted";
     const norms = (side: Side, start: Uint32Array): SquaredNorms =>
-      new SquaredNorms(device, { rowStart: upload(`row starts of ${side}`, start), rows: this.#rows[side], count: start.length - 1, weighted });
+      new SquaredNorms(device, {
+        rowStart: upload(`row starts of ${side}`, start),
+        rows: this.#rows[side],
+        count: start.length - 1,
+        weighted,
+      });
     this.#norms = { users: norms("users", byUser.start), items: norms("items", byItem.start) };
     const errors = (user: GPUBuffer, item: GPUBuffer, value: GPUBuffer, count: number): SquaredErrors =>
-      new SquaredErrors(device, { user, item, value, count, globalMean: initial.globalMean, userRows: this.#rows.users, itemRows: this.#rows.items });
+      new SquaredErrors(device, {
+        user,
+        item,
+        value,
+        count,
+        globalMean: initial.globalMean,
+        userRows: this.#rows.users,
+        itemRows: this.#rows.items,
+      });
     this.#trainErrors = errors(upload("user of each rating", rowOfEach(byUser)), csr.users.index, csr.users.value, byUser.index.length);
     if (heldOut && heldOut.value.length > 0) {
       this.#heldOutErrors = errors(
@@ -143,7 +156,7 @@ class WebGpuSession implements Session {
         buffer ? readBuffer(this.#device, encoder, buffer) : undefined,
       );
       this.#device.gpu.queue.submit([encoder.finish()]);
-      const [train, heldOut, users, items, singularUser, singularItem] = await Promise.all(reads.map((read) => read?.()));
+      const [train, heldOut, users, items, singularUser, singularItem] = await Promise.all(reads.map(async (read) => await read?.()));
       throwIfSingular("users", singularUser!);
       throwIfSingular("items", singularItem!);
       const [userFactors, userBiases] = SquaredNorms.total(users!);
@@ -171,7 +184,9 @@ class WebGpuSession implements Session {
     const rows = which === "kept" ? (this.#kept ?? this.#rows) : this.#rows;
     const [users, items] = await this.#device.checked("reading the factors", async () => {
       const encoder = this.#device.gpu.createCommandEncoder({ label: "read" });
-      const reads = [rows.users, rows.items, this.#singular.users, this.#singular.items].map((buffer) => readBuffer(this.#device, encoder, buffer));
+      const reads = [rows.users, rows.items, this.#singular.users, this.#singular.items].map((buffer) =>
+        readBuffer(this.#device, encoder, buffer),
+      );
       this.#device.gpu.queue.submit([encoder.finish()]);
       const [userRows, itemRows, singularUser, singularItem] = await Promise.all(reads.map((read) => read()));
       throwIfSingular("users", singularUser);

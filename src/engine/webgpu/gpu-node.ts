@@ -20,9 +20,13 @@ export async function requestGpu(): Promise<GPU> {
     dawn = create((process.env["TASTESPACE_DAWN"] ?? "").split(" ").filter(Boolean));
     return dawn;
   } catch (cause) {
-    throw new DeviceError("no-adapter", `the package "webgpu" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      remedy: "npm install webgpu, or train on the CPU",
-      cause,
-    });
+    throw new DeviceError(
+      "no-adapter",
+      `the package "webgpu" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        remedy: "npm install webgpu, or train on the CPU",
+        cause,
+      },
+    );
   }
 }

@@ -131,7 +131,11 @@ const layouts = new WeakMap<Device, readonly GPUBindGroupLayout[]>();
 function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
   let made = layouts.get(device);
   if (made) return made;
-  const types: GPUBufferBindingType[] = ["uniform", ...Array<GPUBufferBindingType>(4).fill("read-only-storage"), ...Array<GPUBufferBindingType>(3).fill("storage")];
+  const types: GPUBufferBindingType[] = [
+    "uniform",
+    ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
+    ...Array<GPUBufferBindingType>(3).fill("storage"),
+  ];
   made = [
     device.gpu.createBindGroupLayout({
       label: "gram-solve",

@@ -12,7 +12,12 @@ const pipelines = new WeakMap<Device, Map<string, Promise<GPUComputePipeline>>>(
  * @param layout the bind group layouts; left out, the compiler derives them.
  * @throws DeviceError of code "shader" with the compiler's messages and their lines.
  */
-export function compilePipeline(device: Device, kernel: Kernel, entryPoint: string, layout?: GPUPipelineLayout): Promise<GPUComputePipeline> {
+export function compilePipeline(
+  device: Device,
+  kernel: Kernel,
+  entryPoint: string,
+  layout?: GPUPipelineLayout,
+): Promise<GPUComputePipeline> {
   let compiled = pipelines.get(device);
   if (!compiled) pipelines.set(device, (compiled = new Map()));
   const key = `${entryPoint}\n${kernel.code}`;
@@ -21,12 +26,22 @@ export function compilePipeline(device: Device, kernel: Kernel, entryPoint: stri
   return pipeline;
 }
 
-async function compile(device: Device, kernel: Kernel, entryPoint: string, layout: GPUPipelineLayout | undefined): Promise<GPUComputePipeline> {
+async function compile(
+  device: Device,
+  kernel: Kernel,
+  entryPoint: string,
+  layout: GPUPipelineLayout | undefined,
+): Promise<GPUComputePipeline> {
   const module = device.gpu.createShaderModule({ label: kernel.name, code: kernel.code });
   const errors = (await compilationMessages(module)).filter((message) => message.type === "error");
-  if (errors.length > 0) throw new DeviceError("shader", errors.map((error) => `${kernel.name}:${error.lineNum}:${error.linePos} ${error.message}`).join("\n"));
+  if (errors.length > 0)
+    throw new DeviceError("shader", errors.map((error) => `${kernel.name}:${error.lineNum}:${error.linePos} ${error.message}`).join("\n"));
   try {
-    return await device.gpu.createComputePipelineAsync({ label: `${kernel.name} ${entryPoint}`, layout: layout ?? "auto", compute: { module, entryPoint } });
+    return await device.gpu.createComputePipelineAsync({
+      label: `${kernel.name} ${entryPoint}`,
+      layout: layout ?? "auto",
+      compute: { module, entryPoint },
+    });
   } catch (cause) {
     device.throwIfLost();
     throw new DeviceError("shader", `${kernel.name} ${entryPoint}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

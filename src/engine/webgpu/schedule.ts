@@ -38,7 +38,7 @@ export function planSchedule(rows: Csr, slice: RowSlice, mostPartials: number): 
   if (short.length > 0) dispatches.push({ kernel: "solve_rows", firstTask: 0, taskCount: short.length });
 
   let partials = 0;
-  for (let at = 0; at < long.length; ) {
+  for (let at = 0; at < long.length;) {
     // As many long rows as the scratch buffer holds; always at least one.
     const segmentTasks: number[][] = [];
     const rowTasks: number[][] = [];

@@ -20,7 +20,14 @@ class Sum {
   #pipeline: GPUComputePipeline | undefined;
   #bindGroup: GPUBindGroup | undefined;
 
-  constructor(device: Device, label: string, setting: readonly ["f" | "u", number], count: number, inputs: readonly GPUBuffer[], bytesPerPartial: number) {
+  constructor(
+    device: Device,
+    label: string,
+    setting: readonly ["f" | "u", number],
+    count: number,
+    inputs: readonly GPUBuffer[],
+    bytesPerPartial: number,
+  ) {
     const run = Math.max(SHORTEST_RUN, Math.ceil(count / MOST_PARTIALS));
     this.#device = device;
     this.#label = label;

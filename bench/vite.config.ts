@@ -1,0 +1,18 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  root: path("."),
+  resolve: { alias: { "#gpu": path("../src/engine/webgpu/gpu-node.ts") } },
+  build: {
+    target: "es2022",
+    ssr: true,
+    minify: false,
+    outDir: path("../.cache/bench"),
+    emptyOutDir: true,
+    lib: { entry: { main: path("main.ts") }, formats: ["es"] },
+    rolldownOptions: { external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-)/ },
+  },
+});

@@ -1,0 +1,210 @@
+// The command line as others meet it: a child process, its output, its files and its exit codes. `npm test` builds it first.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
+const inFolder = (name: string): string => join(folder, name);
+const model = inFolder("model.safetensors");
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function tastespace(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["dist/cli.js", ...args], { env: { ...process.env, NO_COLOR: "1" } }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
+
+const json = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
+interface Run {
+  readonly device: { kind: string; name: string; software: boolean };
+  readonly data: { users: number; items: number; ratings: number; heldOut: number };
+  readonly history: { sweep: number; objective: number; trainRmse: number; heldOutRmse: number | null; seconds: number }[];
+  readonly seconds: Record<string, number>;
+}
+
+beforeAll(async () => {
+  const { code, err } = await tastespace(
+    "train",
+    "--device",
+    "cpu",
+    "--factors",
+    "6",
+    "--sweeps",
+    "5",
+    "--out",
+    model,
+    "--json",
+    inFolder("run.json"),
+  );
+  expect(err).toBe("");
+  expect(code).toBe(0);
+});
+
+test("train writes the documented run file", () => {
+  const run = json<Run>(inFolder("run.json"));
+  expect(run.device).toEqual({ kind: "cpu", name: "float64 reference", software: true });
+  expect(run.data).toEqual({ users: 600, items: 400, ratings: 24_000, heldOut: 6000 });
+  expect(run.history.map(({ sweep }) => sweep)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(Object.keys(run.history[0])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "seconds"]);
+  expect(Object.keys(run.seconds).sort()).toEqual(["index", "read", "total", "train", "upload"]);
+});
+
+test("evaluate finds the held-out RMSE that train printed", async () => {
+  const { code, out } = await tastespace("evaluate", model, "--json", inFolder("metrics.json"));
+  expect(code).toBe(0);
+  const history = json<Run>(inFolder("run.json")).history;
+  expect(json<{ rmse: number }>(inFolder("metrics.json")).rmse).toBeCloseTo(Math.min(...history.map(({ heldOutRmse }) => heldOutRmse!)), 5);
+  expect(out).toMatch(/nDCG@10\s+0\.\d{4}/);
+});
+
+test("train on webgpu and on cpu agree on the bias-only model of a file", async () => {
+  const bias = async (device: string): Promise<Run> => {
+    const path = inFolder(`${device}.json`);
+    const { code } = await tastespace(
+      "train",
+      "data/tiny/ratings.csv",
+      "--factors",
+      "0",
+      "--gamma",
+      "0.1",
+      "--holdout",
+      "0",
+      "--no-early-stop",
+      "--device",
+      device,
+      "--json",
+      path,
+    );
+    expect(code).toBe(0);
+    return json<Run>(path);
+  };
+  const [cpu, webgpu] = [await bias("cpu"), await bias("webgpu")];
+  expect(webgpu.device.kind).toBe("webgpu");
+  expect(cpu.history.length).toBe(21);
+  expect(webgpu.history[20].objective / cpu.history[20].objective).toBeCloseTo(1, 6);
+  expect(webgpu.history[20].heldOutRmse).toBeNull();
+});
+
+describe.runIf(process.env["TASTESPACE_ML_SMALL"])("on the real ml-latest-small", () => {
+  test.each(["cpu", "webgpu"])("the bias-only optimum is the known one, on %s", async (device) => {
+    const path = inFolder("real.json");
+    const flags = ["--factors", "0", "--lambda", "1", "--gamma", "0.1", "--holdout", "0", "--sweeps", "60", "--no-early-stop"];
+    await tastespace("train", process.env["TASTESPACE_ML_SMALL"]!, ...flags, "--device", device, "--json", path);
+    const last = json<Run>(path).history[60];
+    expect(Math.abs(last.objective - 31441.371)).toBeLessThan(0.02);
+    expect(Math.abs(last.trainRmse - 0.785909)).toBeLessThan(1e-5);
+  });
+});
+
+test("recommend lists unseen items of a user, and for a new one by title", async () => {
+  const known = await tastespace("recommend", model, "--user", "1", "-n", "3", "--json", inFolder("list.json"));
+  expect(known.code).toBe(0);
+  expect(known.out.trim().split("\n")).toHaveLength(5);
+  const [first] = json<{ title: string }[]>(inFolder("list.json"));
+  const fresh = await tastespace("recommend", model, "--rated", `${first.title}=5`, "--alpha", "0.02");
+  expect(fresh.code).toBe(0);
+  expect(fresh.out).not.toMatch(new RegExp(`^ *\\d+ +${first.title.replace(/[()]/g, "\\$&")}`, "m"));
+});
+
+test("similar and predict take titles", async () => {
+  const [{ title }] = json<{ title: string }[]>(inFolder("list.json"));
+  expect((await tastespace("similar", model, title, "-n", "4")).out.trim().split("\n")).toHaveLength(6);
+  expect((await tastespace("predict", model, "--user", "1", "--item", title)).out).toContain(title);
+});
+
+test("a training is resumed from its checkpoint", async () => {
+  const flags = [
+    "train",
+    "--device",
+    "cpu",
+    "--factors",
+    "3",
+    "--no-early-stop",
+    "--checkpoint",
+    inFolder("point.safetensors"),
+    "--checkpoint-every",
+    "2",
+  ];
+  await tastespace(...flags, "--sweeps", "4");
+  const { code, out } = await tastespace(...flags, "--sweeps", "6", "--resume", "--json", inFolder("resumed.json"));
+  expect(code).toBe(0);
+  expect(out).toContain("did all 6 sweeps");
+  expect(json<Run>(inFolder("resumed.json")).history).toHaveLength(7);
+});
+
+test("a separate test file is measured by", async () => {
+  writeFileSync(inFolder("test.csv"), "userId,movieId,rating\n1,1,4\n99,2,3\n");
+  const { code } = await tastespace(
+    "train",
+    "data/tiny/ratings.csv",
+    "--test",
+    inFolder("test.csv"),
+    "--device",
+    "cpu",
+    "--json",
+    inFolder("tested.json"),
+  );
+  expect(code).toBe(0);
+  expect(json<Run>(inFolder("tested.json")).data).toMatchObject({ heldOut: 2 });
+});
+
+describe("wrong usage exits with 2 and suggests the near", () => {
+  test.each([
+    [["trian"], /Did you mean train/],
+    [["train", "--factor", "3"], /Did you mean --factors/],
+    [["train", "--factors", "many"], /must be a number/],
+    [["train", "--factors", "500"], /whole number from 0 to 128/],
+    [["train", "--model", "als2"], /Allowed choices are als/],
+    [["recommend", model], /say for whom/],
+    [["recommend", model, "--user", "99999"], /no user has the id "99999"/],
+  ] as const)("%j", async (args, said) => {
+    const { code, err } = await tastespace(...args);
+    expect(err).toMatch(said);
+    expect(code).toBe(2);
+  });
+});
+
+test("a mistyped title suggests the right one", async () => {
+  const [{ title }] = json<{ title: string }[]>(inFolder("list.json"));
+  const { code, err } = await tastespace("recommend", model, "--rated", `${title.slice(0, -8)}=5`);
+  expect(err).toContain(`did you mean "${title}"`);
+  expect(code).toBe(2);
+});
+
+describe("failures exit with 1 and name file, line and remedy", () => {
+  test("a malformed row", async () => {
+    writeFileSync(inFolder("bad.csv"), "userId,movieId,rating\n1,1,4\n1,2,four\n");
+    const { code, err } = await tastespace("train", inFolder("bad.csv"), "--device", "cpu");
+    expect(err).toContain('bad.csv:3: rating "four" is not a number');
+    expect(err).toContain("--skip-bad-rows");
+    expect(code).toBe(1);
+  });
+  test("a file that is not there, and one that is no model", async () => {
+    expect(await tastespace("train", "nowhere.csv")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("nowhere.csv: there is no such file") as string,
+    });
+    expect(await tastespace("recommend", "data/tiny/ratings.csv", "--user", "1")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("no safetensors file") as string,
+    });
+  });
+});
+
+test("help shows examples; nothing in a pipe draws a progress bar", async () => {
+  const { code, out } = await tastespace("train", "--help");
+  expect(code).toBe(0);
+  expect(out).toContain("Examples:");
+  // eslint-disable-next-line no-control-regex
+  expect((await tastespace("train", "data/tiny/ratings.csv", "--device", "cpu")).err).not.toMatch(/\u001b/);
+});
