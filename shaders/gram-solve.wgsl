@@ -77,25 +77,29 @@ fn stages_of(first: u32) -> u32 {
   return (tasks[dispatch.first_task + first].count + STAGE - 1u) / STAGE;
 }
 
-// Block `block` of ỹ for one rating; beyond the task's last rating, zeros, which add nothing.
-fn rating_block(task: Task, at: u32, block: u32) -> vec4f {
-  if (at >= task.count) { return vec4f(); }
-  let other = rating_index[task.first + at] * BLOCKS;
-  var y = fixed_rows[other + block];
-  if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }
-  if (block == RHS_BLOCK) { y[RHS_AT] = rating_value[task.first + at] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT]; }
-  return y;
+// Writes ỹ of one rating to workgroup memory; beyond the task's last rating, zeros, which add nothing.
+fn stage_rating(task: Task, at: u32, to: u32) {
+  let given = at < task.count;
+  let rating = task.first + select(0u, at, given);
+  let other = rating_index[rating] * BLOCKS;
+  let residual = rating_value[rating] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
+  for (var block = 0u; block < BLOCKS; block++) {
+    var y = fixed_rows[other + block];
+    if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }
+    if (block == RHS_BLOCK) { y[RHS_AT] = residual; }
+    memory[to + block] = select(vec4f(), y, given);
+  }
 }
 
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
   for (var stage = 0u; stage < stages; stage++) {
-    for (var slot = at.lane; slot < STAGE * BLOCKS; slot += TEAM) {
-      memory[at.base + slot] = rating_block(at.task, stage * STAGE + slot / BLOCKS, slot % BLOCKS);
+    for (var rating = at.lane; rating < STAGE; rating += TEAM) {
+      stage_rating(at.task, stage * STAGE + rating, at.base + rating * BLOCKS);
     }
     workgroupBarrier();
-    for (var rating = 0u; rating < STAGE; rating++) {
-      add_outer_product(at.base + rating * BLOCKS);
+    for (var rating = 0u; rating < STAGE; rating += 2u) {
+      add_outer_products(at.base + rating * BLOCKS, at.base + (rating + 1u) * BLOCKS);
     }
     workgroupBarrier();
   }

@@ -47,19 +47,27 @@ fn tile_place(s: u32) -> u32 {
   return tile_row[s] * (tile_row[s] + 1u) / 2u + tile_column[s];
 }
 
-// Adds the outer product of the vector at `start` in workgroup memory with itself.
-fn add_outer_product(start: u32) {
+// Adds the outer products of the vectors at `start` and `next` in workgroup memory with themselves: two at a time, so that each
+// accumulator is fetched once for both where registers are few.
+fn add_outer_products(start: u32, next: u32) {
   for (var n = 0u; n < PATCHES; n++) {
     var y: array<vec4f, PATCH>;
-    for (var i = 0u; i < PATCH; i++) { y[i] = memory[start + min(patch_row[n] + i, BLOCKS - 1u)]; }
+    var v: array<vec4f, PATCH>;
+    for (var i = 0u; i < PATCH; i++) {
+      let at = min(patch_row[n] + i, BLOCKS - 1u);
+      y[i] = memory[start + at];
+      v[i] = memory[next + at];
+    }
     for (var j = 0u; j < PATCH; j++) {
-      let z = memory[start + min(patch_column[n] + j, BLOCKS - 1u)];
+      let at = min(patch_column[n] + j, BLOCKS - 1u);
+      let z = memory[start + at];
+      let w = memory[next + at];
       for (var i = 0u; i < PATCH; i++) {
         let s = n * PATCH * PATCH + i * PATCH + j;
-        tile[s][0] = fma(y[i], vec4f(z.x), tile[s][0]);
-        tile[s][1] = fma(y[i], vec4f(z.y), tile[s][1]);
-        tile[s][2] = fma(y[i], vec4f(z.z), tile[s][2]);
-        tile[s][3] = fma(y[i], vec4f(z.w), tile[s][3]);
+        tile[s][0] = fma(y[i], vec4f(z.x), fma(v[i], vec4f(w.x), tile[s][0]));
+        tile[s][1] = fma(y[i], vec4f(z.y), fma(v[i], vec4f(w.y), tile[s][1]));
+        tile[s][2] = fma(y[i], vec4f(z.z), fma(v[i], vec4f(w.z), tile[s][2]));
+        tile[s][3] = fma(y[i], vec4f(z.w), fma(v[i], vec4f(w.w), tile[s][3]));
       }
     }
   }

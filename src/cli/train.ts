@@ -225,7 +225,7 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   const why = {
     sweeps: `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
-    "held-out": `stopped early after sweep ${stop.sweep}: the held-out RMSE has risen since sweep ${stop.bestSweep}, the model overfits`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out RMSE has not improved since sweep ${stop.bestSweep}, the model overfits`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
   const measured =

@@ -30,7 +30,7 @@ export interface TileTuning {
   readonly patch?: number | undefined;
   /** Patches a lane, 1 to 3. Default 1. */
   readonly patches?: number | undefined;
-  /** Ratings a stage. Default 8. */
+  /** Ratings a stage, an even number. Default: about one a lane, 8 to 16. */
   readonly stage?: number | undefined;
   /** Lanes a workgroup aims at. Default 64. */
   readonly lanes?: number | undefined;
@@ -43,7 +43,8 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const patchRows = Math.ceil(blocks / patch);
   const patchCount = (patchRows * (patchRows + 1)) / 2;
   const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
-  const stage = tuning.stage ?? 8;
+  // A lane stages whole ratings, and the kernel adds them in pairs: an even number near a rating a lane.
+  const stage = tuning.stage ?? Math.min(16, Math.max(8, 2 * Math.ceil(team / 2)));
   // Staged ratings share the slice with what the solve needs after them: see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = Math.max(stage * blocks, 7 * blocks + 6);
   const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
