@@ -2,16 +2,17 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { alsHyperparameters } from "./models/als.js";
+import { type AlsHyperparameters, alsHyperparameters } from "./models/als.js";
 import { FactorModel } from "./models/factor-model.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
+import type { SeenItems } from "./ratings/seen.js";
 
 const FORMAT_VERSION = 1;
 const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
-/** Texts longer than this, in characters, become tensors: readers of the header need not parse megabytes. */
+/** Texts longer than this, in bytes, become tensors: readers of the header need not parse megabytes. */
 const LONGEST_METADATA = 2 ** 20;
 const LONGEST_HEADER = 100_000_000;
 
@@ -59,14 +60,12 @@ export function encodeModel(model: FactorModel): Uint8Array {
     hyperparameters: JSON.stringify(model.hyperparameters),
     statistics: JSON.stringify(model.statistics),
   };
-  const addText = (name: string, text: string, integers?: readonly RawId[]): void => {
-    if (text.length <= LONGEST_METADATA) metadata[name] = text;
-    else if (integers?.every((id) => typeof id === "number")) {
-      tensors.push({ name, dtype: "I64", shape: [integers.length], data: BigInt64Array.from(integers as number[], BigInt) });
-    } else {
-      const data = new TextEncoder().encode(text);
-      tensors.push({ name, dtype: "U8", shape: [data.length], data });
-    }
+  const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
+    const data = new TextEncoder().encode(text);
+    if (data.length <= LONGEST_METADATA) metadata[name] = text;
+    else if (raw?.every(Number.isSafeInteger)) {
+      tensors.push({ name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as number[], BigInt) });
+    } else tensors.push({ name, dtype: "U8", shape: [data.length], data });
   };
   addText("user_ids", JSON.stringify(users.raw), users.raw);
   addText("item_ids", JSON.stringify(items.raw), items.raw);
@@ -108,8 +107,10 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
   const { header, metadata, body } = decodeHeader(bytes, fail);
   if (metadata["format"] !== "tastespace") throw fail("it is a safetensors file, but no Tastespace model");
-  if (!(Number(metadata["format_version"]) <= FORMAT_VERSION)) {
-    throw new ModelFileError(`${name}: its format version is ${metadata["format_version"]}, newer than the ${FORMAT_VERSION} known here`, {
+  const formatVersion = Number(metadata["format_version"]);
+  if (!(formatVersion >= 1)) throw fail(`its format version "${metadata["format_version"]}" is no number`);
+  if (formatVersion > FORMAT_VERSION) {
+    throw new ModelFileError(`${name}: its format version is ${formatVersion}, newer than the ${FORMAT_VERSION} known here`, {
       remedy: `update tastespace to ${metadata["tastespace_version"]} or later`,
     });
   }
@@ -118,6 +119,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): Uint8Array => {
     const entry = header[tensorName] as TensorEntry | undefined;
     if (!entry) throw fail(`tensor ${tensorName} is missing`);
+    if (!Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets)) throw fail(`tensor ${tensorName} has no shape or no offsets`);
     if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
     if (shape && shape.join() !== entry.shape.join())
       throw fail(`tensor ${tensorName} has shape [${entry.shape.join()}], not [${shape.join()}]`);
@@ -135,21 +137,32 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   };
   const words = (tensorName: string, shape?: readonly number[]): Uint32Array =>
     new Uint32Array(tensor(tensorName, "U32", shape).buffer as ArrayBuffer);
-  const json = <T>(key: string): T => {
+  const json = <T>(key: string, fits: (value: unknown) => boolean): T => {
     const text = metadata[key] ?? new TextDecoder().decode(tensor(key, "U8"));
+    let value: unknown;
     try {
-      return JSON.parse(text) as T;
+      value = JSON.parse(text);
     } catch (cause) {
       throw fail(`${key} is not JSON`, cause);
     }
+    if (!fits(value)) throw fail(`${key} does not hold what it should`);
+    return value as T;
   };
   const ids = (key: string): Ids => {
     if ((header[key] as TensorEntry | undefined)?.dtype === "I64")
       return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
-    return new Ids(json<RawId[]>(key));
+    return new Ids(json<RawId[]>(key, areIds));
+  };
+  const seenItems = (M: number, N: number): SeenItems => {
+    const seen = { start: words("seen_start", [M + 1]), items: words("seen_items") };
+    const ascends = seen.start.every((from, m) => from >= (m === 0 ? 0 : seen.start[m - 1]));
+    if (!ascends || seen.start[0] !== 0 || seen.start[M] !== seen.items.length || seen.items.some((item) => item >= N)) {
+      throw fail("seen_start and seen_items do not fit together");
+    }
+    return seen;
   };
 
-  const hyperparameters = alsHyperparameters(json("hyperparameters"));
+  const hyperparameters = checked(json("hyperparameters", isObject), fail);
   const K = hyperparameters.factors;
   const users = ids("user_ids");
   const items = ids("item_ids");
@@ -162,7 +175,11 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     itemBiases: floats("item_biases", [N]),
     globalMean: floats("global_mean", [1])[0],
   };
-  const entries = json<[RawId, string, string[]][]>("catalogue").map(([id, title, genres]): CatalogueEntry => ({ id, title, genres }));
+  const entries = json<[RawId, string, string[]][]>("catalogue", isCatalogue).map(([id, title, genres]): CatalogueEntry => ({
+    id,
+    title,
+    genres,
+  }));
   return new FactorModel({
     model: "als",
     hyperparameters,
@@ -170,10 +187,27 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     users,
     items,
     catalogue: new Catalogue(entries),
-    statistics: json<RatingStatistics>("statistics"),
+    statistics: json<RatingStatistics>("statistics", isStatistics),
     itemCounts: words("item_counts", [N]),
-    seen: header["seen_start"] ? { start: words("seen_start", [M + 1]), items: words("seen_items") } : undefined,
+    seen: header["seen_start"] ? seenItems(M, N) : undefined,
   });
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+const isId = (value: unknown): boolean => typeof value === "string" || typeof value === "number";
+const areIds = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
+const isEntry = (value: unknown): boolean =>
+  Array.isArray(value) && isId(value[0]) && typeof value[1] === "string" && Array.isArray(value[2]);
+const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.every(isEntry);
+const isStatistics = (value: unknown): boolean =>
+  isObject(value) && ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name]));
+
+function checked(given: Partial<AlsHyperparameters>, fail: (what: string, cause?: unknown) => ModelFileError): AlsHyperparameters {
+  try {
+    return alsHyperparameters(given);
+  } catch (cause) {
+    throw fail(`its hyperparameters are out of range: ${(cause as Error).message}`, cause);
+  }
 }
 
 const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, U32: 4, I64: 8, U8: 1 };

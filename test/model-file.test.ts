@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ModelFileError } from "../src/errors.js";
 import { decodeModel, encodeModel } from "../src/model-file.js";
@@ -71,11 +72,69 @@ test("ids too many for the metadata become tensors and come back in order", asyn
   const model = await train(0);
   const many = 200_000;
   const raw = Array.from({ length: many }, (_, at) => 1_000_000 + at);
-  for (const ids of [new Ids(raw), new Ids(raw.map((id) => `user-${id}`))]) {
+  for (const ids of [new Ids(raw), new Ids(raw.map((id) => `användare-${id}`)), new Ids(raw.map((id) => id + 0.5))]) {
     const parameters = { ...model.parameters, userFactors: new Float32Array(0), userBiases: new Float32Array(many) };
     const loaded = decodeModel(encodeModel(new FactorModel({ ...partsOf(model), users: ids, parameters, seen: undefined })));
     expect(loaded.users.raw).toEqual(ids.raw);
   }
+});
+
+test("a model that has forgotten what was seen stays so", async () => {
+  const model = new FactorModel({ ...partsOf(await train(2)), seen: undefined });
+  expect(partsOf(decodeModel(encodeModel(model)))).toEqual(partsOf(model));
+});
+
+type Header = Record<string, { [key: string]: unknown }>;
+/** The bytes of a model with its header changed. */
+function withHeader(bytes: Uint8Array, change: (header: Header) => void): Uint8Array {
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
+  change(header);
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const changed = new Uint8Array(8 + json.length + bytes.length - 8 - length);
+  new DataView(changed.buffer).setBigUint64(0, BigInt(json.length), true);
+  changed.set(json, 8);
+  changed.set(bytes.subarray(8 + length), 8 + json.length);
+  return changed;
+}
+
+test("a file cut anywhere is refused", async () => {
+  const bytes = encodeModel(await train(2));
+  fc.assert(
+    fc.property(fc.nat({ max: bytes.length - 1 }), (length) => {
+      expect(() => decodeModel(bytes.subarray(0, length), "m.safetensors")).toThrow(ModelFileError);
+    }),
+  );
+});
+
+test("whatever stands in a header, a model loads or a ModelFileError names the file", async () => {
+  const bytes = encodeModel(await train(2));
+  const names = ["hyperparameters", "statistics", "user_ids", "item_ids", "catalogue", "format_version", "model"];
+  const tensors = ["user_factors", "item_factors", "user_biases", "item_biases", "global_mean", "item_counts", "seen_start", "seen_items"];
+  const change = fc.oneof(
+    fc.tuple(fc.constantFrom(...names), fc.json()).map(
+      ([name, json]) =>
+        (header: Header) =>
+          void (header["__metadata__"][name] = json),
+    ),
+    fc.tuple(fc.constantFrom(...tensors), fc.constantFrom("dtype", "shape", "data_offsets"), fc.jsonValue()).map(
+      ([name, key, value]) =>
+        (header: Header) =>
+          void (header[name][key] = value),
+    ),
+    fc.constantFrom(...tensors, "__metadata__").map((name) => (header: Header) => void delete header[name]),
+  );
+  fc.assert(
+    fc.property(change, (damage) => {
+      try {
+        expect(decodeModel(withHeader(bytes, damage), "m.safetensors").users.size).toBe(40);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ModelFileError);
+        expect((error as ModelFileError).message).toMatch(/^m\.safetensors: /);
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("damaged, foreign and newer files are refused with the file's name", async () => {
@@ -93,6 +152,15 @@ test("damaged, foreign and newer files are refused with the file's name", async 
     newer: edited('"format_version":"1"', '"format_version":"9"'),
     "missing tensor": edited('"user_biases":{', '"uzer_biases":{'),
     "not finite": encodeModel(new FactorModel({ ...partsOf(model), parameters: broken })),
+    "wrong shape": withHeader(bytes, (header) => void (header["item_biases"]["shape"] = [3, 10])),
+    "no shape": withHeader(bytes, (header) => void delete header["item_biases"]["shape"]),
+    "hyperparameters out of range": withHeader(bytes, (header) => {
+      header["__metadata__"]["hyperparameters"] = JSON.stringify({ ...model.hyperparameters, lambda: -1 });
+    }),
+    "no list of ids": withHeader(bytes, (header) => void (header["__metadata__"]["user_ids"] = "null")),
+    "seen items that do not fit": encodeModel(
+      new FactorModel({ ...partsOf(model), seen: { start: new Uint32Array(41).fill(1), items: Uint32Array.of(99) } }),
+    ),
     "other type": edited('"user_biases":{"dtype":"F32"', '"user_biases":{"dtype":"U32"'),
   };
   for (const [name, damaged] of Object.entries(cases)) {

@@ -1,23 +1,19 @@
 // Errors of predicted ratings.
 
 import type { FactorModel } from "../models/factor-model.js";
-import { predictRating } from "../models/parameters.js";
 import type { Ratings } from "../ratings/ratings.js";
 
-/** Root mean squared and mean absolute error over ratings, rating units: √(Σ(r − r̂)²/L) and Σ|r − r̂|/L. NaN for no ratings. */
+/**
+ * Root mean squared and mean absolute error over ratings, rating units: √(Σ(r − r̂)²/L) and Σ|r − r̂|/L. NaN for no ratings.
+ * The terms of users and items that the model does not know are left out of r̂.
+ */
 export function accuracy(model: FactorModel, ratings: Ratings): { rmse: number; mae: number } {
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
-  const { globalMean, userBiases, itemBiases } = model.parameters;
   let squares = 0;
   let absolutes = 0;
   for (let at = 0; at < ratings.count; at++) {
-    const m = users[ratings.user[at]];
-    const n = items[ratings.item[at]];
-    // A user or item that the model does not know adds nothing to the mean.
-    const predicted =
-      m >= 0 && n >= 0 ? predictRating(model.parameters, m, n) : globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
-    const error = ratings.value[at] - predicted;
+    const error = ratings.value[at] - model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
     squares += error * error;
     absolutes += Math.abs(error);
   }

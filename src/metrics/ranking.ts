@@ -1,5 +1,6 @@
 // Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training.
 
+import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { scoreItems, topScored } from "../recommend/score.js";
@@ -22,26 +23,30 @@ export interface RankingMetrics {
 export interface RankingOptions {
   /** Length of the lists. Default 10. */
   readonly k?: number | undefined;
-  /** A held-out item is relevant when its rating is at least this. Default: the training mean. */
+  /** A held-out item is relevant when its rating is at least this and it was not seen in training. Default: the training mean. */
   readonly threshold?: number | undefined;
   /** Weight of the item biases in the score. Default 1. */
   readonly alpha?: number | undefined;
 }
 
 /**
- * @param train the ratings whose items are left out of each user's list. Users unknown to the model are left out.
+ * Means over the users that have a relevant item; NaN when none has. Users and items unknown to the model are left out.
+ *
+ * @param train the ratings whose items are left out of each user's list.
+ * @throws OptionsError when k is not a whole number of 1 or more.
  */
 export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions = {}): RankingMetrics {
   const { k = 10, threshold = model.statistics.mean, alpha = 1 } = options;
+  if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);
   const { factors: K, userFactors } = model.parameters;
-  const itemsOf = (ratings: Ratings, keep: (at: number) => boolean): Map<number, Set<number>> => {
+  const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {
     const users = indicesIn(model.users, ratings.users);
     const items = indicesIn(model.items, ratings.items);
     const sets = new Map<number, Set<number>>();
     for (let at = 0; at < ratings.count; at++) {
       const m = users[ratings.user[at]];
       const n = items[ratings.item[at]];
-      if (m < 0 || n < 0 || !keep(at)) continue;
+      if (m < 0 || n < 0 || !keep(at, m, n)) continue;
       let set = sets.get(m);
       if (!set) sets.set(m, (set = new Set()));
       set.add(n);
@@ -49,7 +54,7 @@ export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Rati
     return sets;
   };
   const seen = itemsOf(train, () => true);
-  const relevant = itemsOf(heldOut, (at) => heldOut.value[at] >= threshold);
+  const relevant = itemsOf(heldOut, (at, m, n) => heldOut.value[at] >= threshold && !seen.get(m)?.has(n));
   const listed = new Set<number>();
   let precision = 0;
   let recall = 0;

@@ -2,7 +2,7 @@
 
 import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
-import type { Ids, RawId } from "../ratings/ids.js";
+import { type Ids, type RawId, toRawId } from "../ratings/ids.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { foldIn } from "../recommend/fold-in.js";
@@ -78,9 +78,13 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError
    */
   predict(user: RawId, item: RawId, options: { unknown?: "error" | "mean" | undefined } = {}): number {
+    if (options.unknown === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
+    return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
+  }
+
+  /** `predict` by dense indices; −1 stands for an unknown user or item, whose terms are left out. */
+  predictAt(m: number, n: number): number {
     const { globalMean, userBiases, itemBiases } = this.parameters;
-    const m = options.unknown === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
-    const n = options.unknown === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
     if (m >= 0 && n >= 0) return predictRating(this.parameters, m, n);
     return globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
   }
@@ -147,7 +151,7 @@ export class FactorModel implements FactorModelParts {
   findItem(text: string): RawId {
     const n = this.items.indexOf(text);
     if (n >= 0) return this.items.rawAt(n);
-    const entry = this.catalogue.byTitle(text);
+    const entry = this.catalogue.get(toRawId(text)) ?? this.catalogue.byTitle(text);
     if (!entry) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
     if (this.items.indexOf(entry.id) < 0) throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
     return entry.id;

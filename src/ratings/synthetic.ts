@@ -11,12 +11,14 @@ export interface SyntheticOptions {
   readonly users?: number | undefined;
   /** N. Default 400. */
   readonly items?: number | undefined;
-  /** L, at most a third of M·N. Default 30,000. */
+  /** L, from the larger of M and N to M·N. Default 30,000. */
   readonly ratings?: number | undefined;
   /** Rank of the truth. Default 4. */
   readonly factors?: number | undefined;
-  /** Standard deviation of the noise, rating units. Default 0.7. */
+  /** Standard deviation of the noise, rating units, ≥ 0. Default 0.7. */
   readonly noise?: number | undefined;
+  /** Whether items have genres, which shape their factors. Default true. */
+  readonly genres?: boolean | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
 }
@@ -37,19 +39,22 @@ const POPULARITY = { users: 0.7, items: 0.9, offset: 8 };
 
 /**
  * Ratings in half stars from 0.5 to 5, every user and item with at least one, no pair twice. Users and items are numbered from 1.
+ * The truth is r = 3.5 + b_m + b_n + u_m·v_n + noise; an item's v is the sum of its genres' factors over √(genres), plus its own.
  *
- * @throws OptionsError for sizes that cannot be met.
+ * @throws OptionsError for sizes that cannot be met, a negative noise, or a seed that is no whole number.
  */
 export function syntheticRatings(options: SyntheticOptions = {}): Ratings {
-  const { users: M = 600, items: N = 400, ratings: L = 30_000, factors: K = 4, noise = 0.7, seed = 1 } = options;
+  const { users: M = 600, items: N = 400, ratings: L = 30_000, factors: K = 4, noise = 0.7, genres: withGenres = true, seed = 1 } = options;
   for (const [name, value] of Object.entries({ users: M, items: N, ratings: L, factors: K })) {
     if (!Number.isInteger(value) || value < 1) throw new OptionsError(`${name} is ${value}: it must be a whole number, 1 or greater`);
   }
-  if (L < M + N || L > (M * N) / 3) {
-    throw new OptionsError(`${L} ratings of ${M} users and ${N} items: there must be from ${M + N} to ${Math.floor((M * N) / 3)} ratings`);
+  if (L < Math.max(M, N) || L > M * N) {
+    throw new OptionsError(`${L} ratings of ${M} users and ${N} items: there must be from ${Math.max(M, N)} to ${M * N} ratings`);
   }
+  if (!(noise >= 0) || !Number.isFinite(noise)) throw new OptionsError(`noise is ${noise}: a standard deviation must be 0 or greater`);
+  if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);
-  const genres = Array.from({ length: N }, () => inventGenres(random));
+  const genres = Array.from({ length: N }, () => (withGenres ? inventGenres(random) : []));
   const truth = inventTruth(M, N, K, genres, random);
 
   const user = new Uint32Array(L);
@@ -96,7 +101,7 @@ function inventTruth(M: number, N: number, K: number, genres: readonly string[][
     Float32Array.from({ length: count }, () => deviation * random.normal());
   const spread = Math.sqrt(TASTE_DEVIATION / Math.sqrt(K));
   const genreFactors = new Map(GENRES.map((name) => [name, normals(K, spread)]));
-  const itemFactors = normals(N * K, spread * 0.5);
+  const itemFactors = normals(N * K, genres[0].length > 0 ? spread * 0.5 : spread);
   genres.forEach((names, n) => {
     for (const name of names) genreFactors.get(name)!.forEach((f, k) => (itemFactors[n * K + k] += f / Math.sqrt(names.length)));
   });
@@ -108,9 +113,9 @@ function inventTruth(M: number, N: number, K: number, genres: readonly string[][
   };
 }
 
-/** Whole numbers that follow a power law, shuffled over the users, each from 1 to N/2, adding up to L. */
+/** Whole numbers that follow a power law, shuffled over the users, adding up to L, each from 1 to N/2 or what a dense L needs. */
 function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uint32Array {
-  const most = Math.max(1, Math.floor(N / 2));
+  const most = Math.max(Math.floor(N / 2), Math.ceil(L / M));
   const weights = Float64Array.from({ length: M }, (_, rank) => (rank + POPULARITY.offset) ** -POPULARITY.users);
   for (let m = M - 1; m > 0; m--) {
     const other = random.below(m + 1);
@@ -200,7 +205,8 @@ const YEARS = 90;
 function inventTitle(n: number, seed: number): string {
   const combinations = ADJECTIVES.length * NOUNS.length * PLACES.length * YEARS;
   const STEP = 1_234_577;
-  let left = (n * STEP + seed * 7919) % combinations;
+  const remainder = (n * STEP + (seed % combinations) * 7919) % combinations;
+  let left = remainder < 0 ? remainder + combinations : remainder;
   const part = (size: number): number => {
     const index = left % size;
     left = Math.floor(left / size);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
 import { kFolds, splitRatings } from "../../src/ratings/split.js";
@@ -5,6 +6,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 
 const ratings = syntheticRatings({ users: 50, items: 40, ratings: 600 });
+const columns = { user: ratings.user, item: ratings.item, value: ratings.value };
 const pairs = (...sets: Ratings[]): string[] =>
   sets.flatMap((set) => Array.from(set.user, (user, at) => `${user}:${set.item[at]}:${set.value[at]}`)).sort();
 
@@ -24,22 +26,54 @@ test("a split by user holds out that share of each user's ratings", () => {
   }
 });
 
+test("every share of every kind puts every rating in one part; a split at random has the exact share", () => {
+  const timed = new Ratings({ ...columns, time: Float64Array.from(ratings.item) }, ratings.users, ratings.items);
+  const kinds = fc.constantFrom("random" as const, "user" as const, "time" as const);
+  fc.assert(
+    fc.property(kinds, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.maxSafeInteger(), (by, share, seed) => {
+      const { train, heldOut } = splitRatings(timed, { by, share, seed });
+      expect(pairs(train, heldOut)).toEqual(pairs(ratings));
+      if (by !== "user") expect(heldOut.count).toBe(Math.round(ratings.count * share));
+      for (const part of [train, heldOut]) {
+        expect(part.users).toBe(ratings.users);
+        expect(part.time).toEqual(Float64Array.from(part.item));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test("a split by time holds the latest out, and needs times", () => {
   const time = Float64Array.from({ length: ratings.count }, (_, at) => (at * 7919) % 601);
-  const timed = new Ratings({ user: ratings.user, item: ratings.item, value: ratings.value, time }, ratings.users, ratings.items);
+  const timed = new Ratings({ ...columns, time }, ratings.users, ratings.items);
   const { train, heldOut } = splitRatings(timed, { by: "time", share: 0.1 });
   expect(Math.max(...train.time!)).toBeLessThanOrEqual(Math.min(...heldOut.time!));
   expect(() => splitRatings(ratings, { by: "time" })).toThrow(RatingsError);
 });
 
-test("folds hold every rating out exactly once", () => {
+test("folds hold every rating out exactly once and differ by one rating at most", () => {
   const folds = [...kFolds(ratings, 7)];
+  const sizes = folds.map(({ heldOut }) => heldOut.count);
   expect(pairs(...folds.map(({ heldOut }) => heldOut))).toEqual(pairs(ratings));
+  expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
   for (const { train, heldOut } of folds) expect(pairs(train, heldOut)).toEqual(pairs(ratings));
+});
+
+test.each([0, 1, 2.5, NaN, 601])("%s folds of 600 ratings are refused", (folds) => {
+  expect(() => [...kFolds(ratings, folds)]).toThrow(OptionsError);
 });
 
 test.each([-0.1, 1, NaN])("a share of %s is refused", (share) => {
   expect(() => splitRatings(ratings, { share })).toThrow(OptionsError);
+});
+
+test.each([0.5, NaN, Infinity])("a seed of %s is refused", (seed) => {
+  expect(() => splitRatings(ratings, { seed })).toThrow(OptionsError);
+  expect(() => [...kFolds(ratings, 3, seed)]).toThrow(OptionsError);
+});
+
+test("a split by something else is refused", () => {
+  expect(() => splitRatings(ratings, { by: "moon" as "time" })).toThrow(OptionsError);
 });
 
 test("a share of 0 holds nothing out", () => {
