@@ -8,19 +8,6 @@ const DIAGONAL = 4u * BLOCKS;
 const SOLUTION = DIAGONAL + 4u;
 const ORIGINAL = SOLUTION + BLOCKS;
 
-// A pivot below this share of its diagonal entry counts as not positive: float32 rounding alone leaves that much of a singular system.
-const SMALLEST_PIVOT_SHARE = 2.4e-7;
-
-var<private> singular: bool;
-
-// Written so that a NaN, which comparisons may ignore, fails the exponent test.
-fn checked_pivot(pivot: f32, original: f32) -> f32 {
-  let finite = (bitcast<u32>(pivot) & 0x7f800000u) != 0x7f800000u;
-  if (finite && pivot > original * SMALLEST_PIVOT_SHARE) { return sqrt(pivot); }
-  singular = true;
-  return 1.0;
-}
-
 // L of one diagonal tile. In the last block the fourth column is the right-hand side's own: it has no pivot.
 fn factor_tile(a: mat4x4f, original: vec4f, last: bool) -> mat4x4f {
   let l0 = a[0] / checked_pivot(a[0].x, original.x);

@@ -3,9 +3,16 @@
 import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { requestDevice } from "../../src/engine/webgpu/device.js";
-import { gramSolveKernel, type Kernel, squaredErrorsKernel, squaredNormsKernel } from "../../src/engine/webgpu/kernels.js";
+import {
+  gramSolveKernel,
+  gramSolveSubgroupKernel,
+  type Kernel,
+  squaredErrorsKernel,
+  squaredNormsKernel,
+} from "../../src/engine/webgpu/kernels.js";
 import { openEngine } from "../../src/engine/open-engine.js";
 import { planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
+import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
 import { planTiles } from "../../src/engine/webgpu/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/als.js";
@@ -47,7 +54,11 @@ test("every kernel variant compiles without a word from the compiler, for every 
     expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
   };
   for (let K = 0; K <= MAX_FACTORS; K++) {
-    for (const sequential of [false, true]) await check(gramSolveKernel(K, planTiles(K), sequential));
+    const subgroup = device.subgroups && planSubgroup(K, device.subgroups);
+    for (const sequential of [false, true]) {
+      await check(gramSolveKernel(K, planTiles(K), sequential));
+      if (subgroup) await check(gramSolveSubgroupKernel(K, subgroup, sequential));
+    }
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
   }

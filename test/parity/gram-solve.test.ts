@@ -1,21 +1,25 @@
 // The Gram-and-solve shader against its float64 twin, at default limits.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Engine, Problem, Side } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
 import type { AlsHyperparameters } from "../../src/models/als.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 
 const reference = new ReferenceEngine();
-let webgpu: WebGpuEngine;
-beforeAll(async () => {
-  webgpu = await WebGpuEngine.create({ defaultLimits: true });
-});
-afterAll(() => webgpu.destroy());
+const KERNELS = ["tiles", "subgroup"] as const;
+const engines = new Map<(typeof KERNELS)[number], WebGpuEngine>();
+for (const kernel of KERNELS) engines.set(kernel, await WebGpuEngine.create({ defaultLimits: true, tuning: { kernel } }));
+const { subgroups } = engines.get("subgroup")!.device;
+afterAll(() => engines.forEach((engine) => engine.destroy()));
 
 const EVERY_K = [1, 2, 3, 7, 8, 10, 16, 31, 32, 50, 64, 100, 128];
+const EVERY_CASE = KERNELS.flatMap((kernel) => [0, ...EVERY_K].map((factors) => ({ kernel, factors }))).filter(
+  ({ kernel, factors }) => kernel === "tiles" || (subgroups && planSubgroup(factors, subgroups)),
+);
 const HALF_SWEEP_ERROR = 1e-4;
 const RMSE_ERROR = 1e-5;
 
@@ -36,7 +40,7 @@ function expectParity(actual: Parameters, expected: Parameters): void {
   }
 }
 
-async function compare(given: Case, hyperparameters: Partial<AlsHyperparameters>, engine: Engine = webgpu): Promise<void> {
+async function compare(given: Case, hyperparameters: Partial<AlsHyperparameters>, engine: Engine): Promise<void> {
   const problem = problemOf(given, hyperparameters);
   for (const side of ["users", "items"] as const) {
     const [actual, expected] = [await halfSweep(engine, problem, side), await halfSweep(reference, problem, side)];
@@ -50,34 +54,34 @@ async function compare(given: Case, hyperparameters: Partial<AlsHyperparameters>
   }
 }
 
-describe.each([0, ...EVERY_K])("K = %i", (factors) => {
+describe.each(EVERY_CASE)("$kernel, K = $factors", ({ kernel, factors }) => {
+  const webgpu = (): WebGpuEngine => engines.get(kernel)!;
+
   test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
-    await compare(randomCase(factors + 1, 211, 157, 900), { factors, tauUsers: 2, tauItems: 3 });
+    await compare(randomCase(factors + 1, 211, 157, 900), { factors, tauUsers: 2, tauItems: 3 }, webgpu());
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {
-    await compare(hotCase(factors + 2, 97, 301, 9000), { factors, tauUsers: 2, tauItems: 3 });
+    await compare(hotCase(factors + 2, 97, 301, 9000), { factors, tauUsers: 2, tauItems: 3 }, webgpu());
   });
 
   test("sequential updates agree", async () => {
-    await compare(hotCase(factors + 3, 61, 83, 4000), { factors, update: "sequential", tauUsers: 2, tauItems: 3 });
+    await compare(hotCase(factors + 3, 61, 83, 4000), { factors, update: "sequential", tauUsers: 2, tauItems: 3 }, webgpu());
   });
 
   test("weighted regularization, no biases and no mean agree", async () => {
     if (factors === 0) return;
-    await compare(hotCase(factors + 4, 53, 47, 3000), {
-      factors,
-      regularization: "weighted",
-      tauUsers: 0.1,
-      tauItems: 0.1,
-      biases: false,
-      mean: false,
-    });
+    const settings = { factors, regularization: "weighted", tauUsers: 0.1, tauItems: 0.1, biases: false, mean: false } as const;
+    await compare(hotCase(factors + 4, 53, 47, 3000), settings, webgpu());
   });
 });
 
+test("the adapter that the tests run on has subgroups, so that both kernels are tested", () => {
+  expect(EVERY_CASE.filter(({ kernel }) => kernel === "subgroup").length).toBeGreaterThan(9);
+});
+
 test("more rows than a dispatch dimension has workgroups, most of them of one rating, one row a workgroup", async () => {
-  const narrow = await WebGpuEngine.create({ defaultLimits: true, tuning: { lanes: 1 } });
+  const narrow = await WebGpuEngine.create({ defaultLimits: true, tuning: { kernel: "tiles", lanes: 1 } });
   await compare(randomCase(11, 66_000, 40, 90_000), { factors: 3, tauUsers: 2, tauItems: 3 }, narrow);
   narrow.destroy();
 });

@@ -26,15 +26,22 @@ const SIZE_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 
 const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic render|warp/i;
 
+/** Feature by which lanes of a subgroup exchange registers. */
+const SUBGROUPS = "subgroups";
+
 /** A device with its lost state. All work on the device goes through `checked`, so that no failure passes in silence. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly report: AdapterReport;
+  /** Lanes of a subgroup, fewest and most; undefined when the device has no subgroup operations. */
+  readonly subgroups: { readonly minimum: number; readonly maximum: number } | undefined;
   #lost: DeviceError | undefined;
 
   constructor(gpu: GPUDevice, report: AdapterReport) {
     this.gpu = gpu;
     this.report = report;
+    const { subgroupMinSize: minimum, subgroupMaxSize: maximum } = gpu.adapterInfo;
+    this.subgroups = gpu.features.has(SUBGROUPS) ? { minimum, maximum } : undefined;
     void gpu.lost.then((info) => {
       this.#lost = new DeviceError("device-lost", `the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`, {
         remedy: "start again from the last checkpoint, or train on the CPU",
@@ -109,8 +116,9 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
   const adapter = await requestAdapter(options);
   const requiredLimits: Record<string, number> = {};
   if (!options.defaultLimits) for (const limit of SIZE_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const requiredFeatures = ([SUBGROUPS] as const).filter((feature) => adapter.features.has(feature));
   try {
-    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits }), reportOf(adapter));
+    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), reportOf(adapter));
   } catch (cause) {
     throw new DeviceError("no-adapter", `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

@@ -7,21 +7,22 @@ import { rowOfEach } from "../../ratings/csr.js";
 import type { DeviceInfo, Engine, Problem, RowSlice, Session, Side } from "../engine.js";
 import { createStorage, readBuffer, uploadStorage } from "./buffers.js";
 import { type Device, type GpuOptions, requestDevice } from "./device.js";
+import { chooseGramKernel, type GramKernel, type GramTuning } from "./gram-kernel.js";
 import { HalfSweep } from "./half-sweep.js";
 import { SquaredErrors, SquaredNorms } from "./sums.js";
 import { packRows, unpackRows } from "./rows.js";
-import { planTiles, type TilePlan, type TileTuning } from "./tile-plan.js";
+import { blocksOf } from "./tile-plan.js";
 
 export interface WebGpuOptions extends GpuOptions {
-  readonly tuning?: TileTuning | undefined;
+  readonly tuning?: GramTuning | undefined;
 }
 
 export class WebGpuEngine implements Engine {
   readonly info: DeviceInfo;
   readonly device: Device;
-  readonly #tuning: TileTuning | undefined;
+  readonly #tuning: GramTuning | undefined;
 
-  constructor(device: Device, tuning?: TileTuning) {
+  constructor(device: Device, tuning?: GramTuning) {
     this.device = device;
     this.#tuning = tuning;
     const { kind, name, software } = device.report;
@@ -34,8 +35,8 @@ export class WebGpuEngine implements Engine {
   }
 
   async open(problem: Problem): Promise<Session> {
-    const plan = planTiles(problem.hyperparameters.factors, this.#tuning);
-    return await this.device.checked("loading the ratings", () => WebGpuSession.open(this.device, problem, plan));
+    const gram = chooseGramKernel(this.device, problem.hyperparameters, this.#tuning);
+    return await this.device.checked("loading the ratings", () => WebGpuSession.open(this.device, problem, gram));
   }
 
   destroy(): void {
@@ -51,7 +52,6 @@ const SIDES = ["users", "items"] as const;
 class WebGpuSession implements Session {
   readonly #device: Device;
   readonly #problem: Problem;
-  readonly #plan: TilePlan;
   /** Rows (x, b) of each side: see shaders/shared/rows.wgsl. */
   readonly #rows: Record<Side, GPUBuffer>;
   readonly #singular: Record<Side, GPUBuffer>;
@@ -62,8 +62,8 @@ class WebGpuSession implements Session {
   readonly #buffers: GPUBuffer[];
   #kept: Record<Side, GPUBuffer> | undefined;
 
-  static async open(device: Device, problem: Problem, plan: TilePlan): Promise<WebGpuSession> {
-    const session = new WebGpuSession(device, problem, plan);
+  static async open(device: Device, problem: Problem, gram: GramKernel): Promise<WebGpuSession> {
+    const session = new WebGpuSession(device, problem, gram);
     const { factors: K } = problem.hyperparameters;
     await Promise.all([
       ...SIDES.map((side) => session.#halfSweep[side].compile()),
@@ -74,10 +74,9 @@ class WebGpuSession implements Session {
     return session;
   }
 
-  private constructor(device: Device, problem: Problem, plan: TilePlan) {
+  private constructor(device: Device, problem: Problem, gram: GramKernel) {
     this.#device = device;
     this.#problem = problem;
-    this.#plan = plan;
     const { hyperparameters: h, byUser, byItem, heldOut, initial } = problem;
     const upload = (label: string, data: Uint32Array | Float32Array): GPUBuffer => {
       const buffer = uploadStorage(device, label, data);
@@ -85,7 +84,7 @@ class WebGpuSession implements Session {
       return buffer;
     };
     this.#buffers = [];
-    const { blocks } = plan;
+    const blocks = blocksOf(h.factors);
     this.#rows = {
       users: upload("user rows", packRows(initial.userFactors, initial.userBiases, h.factors, blocks)),
       items: upload("item rows", packRows(initial.itemFactors, initial.itemBiases, h.factors, blocks)),
@@ -101,7 +100,7 @@ class WebGpuSession implements Session {
         side,
         hyperparameters: h,
         globalMean: initial.globalMean,
-        plan,
+        gram,
         csr: csr[side].rows,
         ratingIndex: csr[side].index,
         ratingValue: csr[side].value,
@@ -194,8 +193,8 @@ class WebGpuSession implements Session {
       return [userRows, itemRows];
     });
     const { hyperparameters: h, byUser, byItem, initial } = this.#problem;
-    const user = unpackRows(new Float32Array(users), byUser.count, h.factors, this.#plan.blocks);
-    const item = unpackRows(new Float32Array(items), byItem.count, h.factors, this.#plan.blocks);
+    const user = unpackRows(new Float32Array(users), byUser.count, h.factors, blocksOf(h.factors));
+    const item = unpackRows(new Float32Array(items), byItem.count, h.factors, blocksOf(h.factors));
     return {
       factors: h.factors,
       userFactors: user.factors,

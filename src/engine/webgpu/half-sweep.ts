@@ -5,16 +5,15 @@ import type { Csr } from "../../ratings/csr.js";
 import type { RowSlice, Side } from "../engine.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import { gramSolveKernel } from "./kernels.js";
+import type { GramKernel } from "./gram-kernel.js";
 import { compilePipeline } from "./pipelines.js";
 import { type DispatchPlan, planSchedule } from "./schedule.js";
-import type { TilePlan } from "./tile-plan.js";
 
 export interface HalfSweepParts {
   readonly side: Side;
   readonly hyperparameters: AlsHyperparameters;
   readonly globalMean: number;
-  readonly plan: TilePlan;
+  readonly gram: GramKernel;
   readonly csr: Csr;
   readonly ratingIndex: GPUBuffer;
   readonly ratingValue: GPUBuffer;
@@ -25,7 +24,6 @@ export interface HalfSweepParts {
 
 /** Scratch that partial Grams of long rows may take, bytes. */
 const PARTIAL_BYTES = 64 * 2 ** 20;
-const BYTES_PER_TILE = 64;
 /** Uniform offsets must be multiples of this at default limits. */
 const UNIFORM_ALIGNMENT = 256;
 const WORKGROUPS_PER_DIMENSION = 65_535;
@@ -65,9 +63,7 @@ export class HalfSweep {
   }
 
   async compile(): Promise<void> {
-    const { hyperparameters: h, plan } = this.#parts;
-    const sequential = h.update === "sequential" && h.biases;
-    const kernel = gramSolveKernel(h.factors, plan, sequential);
+    const { kernel } = this.#parts.gram;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
     const entryPoints = ["solve_rows", "gram_segments", "solve_long_rows"] as const;
     const pipelines = await Promise.all(entryPoints.map((entryPoint) => compilePipeline(this.#device, kernel, entryPoint, layout)));
@@ -85,7 +81,7 @@ export class HalfSweep {
     schedule.dispatches.forEach(({ kernel, taskCount }, at) => {
       pass.setPipeline(this.#pipelines.get(kernel)!);
       pass.setBindGroup(1, schedule.dispatchGroup, [at * UNIFORM_ALIGNMENT]);
-      const workgroups = Math.ceil(taskCount / this.#parts.plan.teams);
+      const workgroups = Math.ceil(taskCount / this.#parts.gram.tasksPerWorkgroup);
       const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
       pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
     });
@@ -99,11 +95,10 @@ export class HalfSweep {
   }
 
   #schedule(slice: RowSlice): Schedule {
-    const { side, plan, csr, ratingIndex, ratingValue, fixedRows, solvedRows, firstSingularRow } = this.#parts;
-    const bytesPerPartial = plan.tiles * BYTES_PER_TILE;
-    const { tasks, dispatches, partials } = planSchedule(csr, slice, Math.floor(PARTIAL_BYTES / bytesPerPartial));
+    const { side, gram, csr, ratingIndex, ratingValue, fixedRows, solvedRows, firstSingularRow } = this.#parts;
+    const { tasks, dispatches, partials } = planSchedule(csr, slice, Math.floor(PARTIAL_BYTES / gram.partialBytes));
     const taskBuffer = uploadStorage(this.#device, `tasks of ${side}`, tasks);
-    const partialBuffer = createStorage(this.#device, `partial Grams of ${side}`, Math.max(1, partials) * BYTES_PER_TILE * plan.tiles);
+    const partialBuffer = createStorage(this.#device, `partial Grams of ${side}`, Math.max(1, partials) * gram.partialBytes);
     const words = new Uint32Array((Math.max(1, dispatches.length) * UNIFORM_ALIGNMENT) / 4);
     dispatches.forEach(({ firstTask, taskCount }, at) => words.set([firstTask, taskCount], (at * UNIFORM_ALIGNMENT) / 4));
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);

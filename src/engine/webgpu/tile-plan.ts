@@ -36,9 +36,12 @@ export interface TileTuning {
   readonly lanes?: number | undefined;
 }
 
+/** vec4s a row of factors takes: K factors, the bias, the residual. */
+export const blocksOf = (K: number): number => Math.ceil((K + 2) / 4);
+
 /** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
-  const blocks = Math.ceil((K + 2) / 4);
+  const blocks = blocksOf(K);
   const patch = Math.min(blocks, tuning.patch ?? 2);
   const patchRows = Math.ceil(blocks / patch);
   const patchCount = (patchRows * (patchRows + 1)) / 2;
@@ -66,5 +69,5 @@ const SEQUENTIAL = ${sequential};
 
 /** What every kernel that reads rows of factors needs to know. */
 export function rowConstants(K: number): string {
-  return `const K = ${K}u;\nconst BLOCKS = ${Math.ceil((K + 2) / 4)}u;\n`;
+  return `const K = ${K}u;\nconst BLOCKS = ${blocksOf(K)}u;\n`;
 }

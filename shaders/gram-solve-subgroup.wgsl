@@ -1,0 +1,62 @@
+// Half-sweep of `als`, a subgroup a row: for drivers that run a subgroup as one SIMD register, where lanes that load from different
+// addresses load one after the other, but a broadcast is one instruction and a barrier is dear.
+//
+// The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, kept by rows: lane l holds the rows l, l + SUBGROUP, … up to their diagonal.
+// Every lane loads one rating; each is then broadcast to all, which add its outer product to what they hold. Factorization and
+// substitution broadcast in the same way: no workgroup memory, no barrier. Entries above the diagonal inside the last vec4s of a
+// row are carried along and never read.
+//
+// The loops over rows and columns are written out by src/engine/webgpu/subgroup-plan.ts, for a broadcast wants a constant lane and
+// registers want constant indices: `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`, `add_prior`, `set_bias_aside`, `factor`,
+// `substitute`, `bias_after`, `write_solution`.
+//
+// Launch: one subgroup a workgroup and a task, workgroups in two dimensions. Twin: src/engine/reference/gram-solve.ts.
+
+@group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
+
+fn task_at(group: vec3u, groups: vec3u) -> u32 {
+  return dispatch.first_task + group.y * groups.x + group.x;
+}
+
+fn is_task(at: u32) -> bool {
+  return at - dispatch.first_task < dispatch.task_count;
+}
+
+fn solve(row: u32, count: u32, lane: u32) {
+  add_prior(count, lane);
+  if (SEQUENTIAL) { set_bias_aside(solved_rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT], lane); }
+  factor(lane);
+  substitute();
+  if (SEQUENTIAL) { bias_after(); }
+  if (singular && lane == 0u) { atomicMin(&first_singular_row, row); }
+  write_solution(row * BLOCKS, lane);
+}
+
+@compute @workgroup_size(SUBGROUP)
+fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let at = task_at(group, groups);
+  if (!is_task(at)) { return; }
+  clear_sums();
+  add_ratings(tasks[at].first, tasks[at].count, lane);
+  solve(tasks[at].row, tasks[at].count, lane);
+}
+
+@compute @workgroup_size(SUBGROUP)
+fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let at = task_at(group, groups);
+  if (!is_task(at)) { return; }
+  clear_sums();
+  add_ratings(tasks[at].first, tasks[at].count, lane);
+  store_sums(tasks[at].segment * PARTIAL + lane);
+}
+
+@compute @workgroup_size(SUBGROUP)
+fn solve_long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let at = task_at(group, groups);
+  if (!is_task(at)) { return; }
+  clear_sums();
+  for (var segment = 0u; segment < tasks[at].segments; segment++) {
+    add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane);
+  }
+  solve(tasks[at].row, tasks[at].count, lane);
+}

@@ -1,0 +1,34 @@
+// What the half-sweep's kernels are given: settings, tasks, ratings, the rows of both sides.
+
+struct Settings {
+  lambda: f32,
+  tau: f32,
+  gamma: f32,
+  mean: f32,
+  weighted: u32,
+  biases: u32,
+}
+
+struct Dispatch {
+  first_task: u32,
+  task_count: u32,
+}
+
+// solve_rows: the ratings of a row. gram_segments: the ratings of a segment, `segment` its place in partial_tiles.
+// solve_long_rows: `count` ratings in all, in `segments` segments from `segment` on.
+struct Task {
+  row: u32,
+  first: u32,
+  count: u32,
+  segment: u32,
+  segments: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> tasks: array<Task>;
+@group(0) @binding(2) var<storage, read> rating_index: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> fixed_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> solved_rows: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
+@group(1) @binding(0) var<uniform> dispatch: Dispatch;

@@ -1,0 +1,244 @@
+// Writes out the loops of gram-solve-subgroup.wgsl for a number of factors and a subgroup size: one statement for every four columns
+// that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
+
+import { blocksOf, rowConstants } from "./tile-plan.js";
+
+export interface SubgroupPlan {
+  /** vec4s a row of factors takes: K factors, the bias, the residual. */
+  readonly blocks: number;
+  /** Lanes of a subgroup, all of which share one row. */
+  readonly size: number;
+  /** vec4s that a partial Gram takes in the scratch buffer. */
+  readonly partial: number;
+}
+
+/** vec4s that a lane may hold: K = 64 by 8 lanes takes 89, K = 50 by 4 lanes 91. Drivers need long to compile more, or fail. */
+const MOST_HELD = 92;
+const SMALLEST_SUBGROUP = 4;
+const LARGEST_SUBGROUP = 16;
+
+/** Undefined when the kernel does not suit: too many factors, or subgroups of a size that is unknown or too wide to share one row. */
+export function planSubgroup(K: number, sizes: { readonly minimum: number; readonly maximum: number }): SubgroupPlan | undefined {
+  const { minimum: size, maximum } = sizes;
+  if (size !== maximum || size < SMALLEST_SUBGROUP || size > LARGEST_SUBGROUP) return undefined;
+  const blocks = blocksOf(K);
+  const held = new Loops(K, blocks, size).held.length;
+  return held <= MOST_HELD ? { blocks, size, partial: held * size } : undefined;
+}
+
+export function subgroupConstants(K: number, plan: SubgroupPlan, sequential: boolean): string {
+  return `${rowConstants(K)}const SUBGROUP = ${plan.size}u;
+const PARTIAL = ${plan.partial}u;
+const SEQUENTIAL = ${sequential};
+`;
+}
+
+/** The functions that gram-solve-subgroup.wgsl names. */
+export function subgroupLoops(K: number, plan: SubgroupPlan): string {
+  return new Loops(K, plan.blocks, plan.size).text();
+}
+
+const range = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, at) => from + at);
+const lines = (statements: readonly string[]): string => statements.map((statement) => `  ${statement}\n`).join("");
+
+/** Row i of the matrix is row `i % size` of group `⌊i / size⌋`, so it is held by that lane; `sum_g_J` is its columns 4J to 4J + 3. */
+class Loops {
+  readonly #K: number;
+  readonly #blocks: number;
+  readonly #size: number;
+  readonly #groups: number;
+  /** (group, block of columns) of every vec4 that a lane holds. */
+  readonly held: readonly (readonly [g: number, J: number])[];
+
+  constructor(K: number, blocks: number, size: number) {
+    this.#K = K;
+    this.#blocks = blocks;
+    this.#size = size;
+    this.#groups = Math.ceil((4 * blocks) / size);
+    this.held = range(this.#groups).flatMap((g) => range(this.#columns(g)).map((J) => [g, J] as const));
+  }
+
+  text(): string {
+    const declarations = [
+      ...this.held.map(([g, J]) => `var<private> sum_${g}_${J}: vec4f;`),
+      ...range(this.#groups).map((g) => `var<private> diagonal_${g}: f32;`),
+      ...range(this.#blocks).map((J) => `var<private> solution_${J}: vec4f;\nvar<private> coupling_${J}: vec4f;`),
+      "var<private> bias_sum: f32;",
+      "var<private> bias_precision: f32;",
+    ];
+    return [
+      declarations.join("\n"),
+      this.#function("clear_sums()", [...this.held.map(([g, J]) => `sum_${g}_${J} = vec4f();`), "singular = false;"]),
+      this.#function("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings()),
+      this.#function(
+        "store_sums(to: u32)",
+        this.held.map(([g, J], at) => `partial_sums[to + ${at * this.#size}u] = sum_${g}_${J};`),
+      ),
+      this.#function(
+        "add_stored_sums(from_: u32)",
+        this.held.map(([g, J], at) => `sum_${g}_${J} += partial_sums[from_ + ${at * this.#size}u];`),
+      ),
+      this.#function("add_prior(count: u32, lane: u32)", this.#addPrior()),
+      this.#function("set_bias_aside(old_bias: f32, lane: u32)", this.#setBiasAside()),
+      this.#function("factor(lane: u32)", this.#factor()),
+      this.#function("substitute()", this.#substitute()),
+      this.#function("bias_after()", this.#biasAfter()),
+      this.#function("write_solution(to: u32, lane: u32)", this.#writeSolution()),
+    ].join("\n");
+  }
+
+  /** Blocks of columns that the rows of a group hold. */
+  #columns(g: number): number {
+    return Math.min(this.#blocks, ((g + 1) * this.#size) / 4);
+  }
+
+  /** Component c of block J of a row of factors, as the variable and place that hold its row of the matrix. */
+  #row(i: number): { g: number; lane: number; J: number; c: number } {
+    return { g: Math.floor(i / this.#size), lane: i % this.#size, J: Math.floor(i / 4), c: i % 4 };
+  }
+
+  #function(signature: string, statements: readonly string[]): string {
+    return `fn ${signature} {\n${lines(statements)}}\n`;
+  }
+
+  /** Of group g's blocks of columns, the one in which a lane's own diagonal entry lies, with the lanes that it is for. */
+  #diagonalBlocks(g: number): { J: number; quarter: number }[] {
+    return range(this.#size / 4)
+      .map((quarter) => ({ J: (g * this.#size) / 4 + quarter, quarter }))
+      .filter(({ J }) => J < this.#blocks);
+  }
+
+  #addRatings(): string[] {
+    const blocks = range(this.#blocks);
+    const { J: biasBlock, c: biasAt } = this.#row(this.#K);
+    const rhs = this.#blocks - 1;
+    const load = [
+      "let given = start + lane < count;",
+      "let rating = first + select(0u, start + lane, given);",
+      "let other = rating_index[rating] * BLOCKS;",
+      ...blocks.map((J) => `var y_${J} = select(vec4f(), fixed_rows[other + ${J}u], given);`),
+      `let residual = select(0.0, rating_value[rating] - settings.mean - y_${biasBlock}[${biasAt}], given);`,
+      `y_${biasBlock}[${biasAt}] = select(0.0, f32(settings.biases), given);`,
+      `y_${rhs}[RHS_AT] = residual;`,
+    ];
+    const add = range(this.#size).flatMap((q) => [
+      ...blocks.map((J) => `let y_${q}_${J} = subgroupBroadcast(y_${J}, ${q}u);`),
+      ...range(this.#groups).map((g) => `let own_${q}_${g} = ${this.#ownComponent(q, g)};`),
+    ]);
+    const sums = this.held.map(
+      ([g, J]) => `sum_${g}_${J} += ${range(this.#size).map((q) => `own_${q}_${g} * y_${q}_${J}`).join(" + ")};`,
+    ); // prettier-ignore
+    return [
+      ...range(this.#size, 1).map((l) => `let is_${l} = lane == ${l}u;`),
+      `for (var start = 0u; start < count; start += SUBGROUP) {\n${lines([...load, ...add, ...sums])}  }`,
+    ];
+  }
+
+  /** Component `size · g + lane` of rating q. */
+  #ownComponent(q: number, g: number): string {
+    const component = (l: number): string => {
+      const { J, c } = this.#row(g * this.#size + l);
+      return J < this.#blocks ? `y_${q}_${J}[${c}]` : "0.0";
+    };
+    return range(this.#size, 1).reduce((text, l) => `select(${text}, ${component(l)}, is_${l})`, component(0));
+  }
+
+  #addPrior(): string[] {
+    return [
+      "let weight = select(1.0, f32(count), settings.weighted == 1u);",
+      "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));",
+      ...this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`),
+      ...range(this.#groups).flatMap((g) => {
+        const i = `(${g * this.#size}u + lane)`;
+        return [
+          `var added_${g} = 1.0;`,
+          `if (count > 0u && ${i} < K) { added_${g} = settings.tau * weight; }`,
+          `if (count > 0u && ${i} == K && settings.biases == 1u) { added_${g} = settings.gamma * weight; }`,
+          `diagonal_${g} = 0.0;`,
+          ...this.#diagonalBlocks(g).flatMap(({ J, quarter }) => [
+            `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`,
+            `diagonal_${g} += select(0.0, dot(sum_${g}_${J}, unit), lane / 4u == ${quarter}u);`,
+          ]),
+        ];
+      }),
+    ];
+  }
+
+  /** The bias's row and column become those of the unit matrix; what they held is kept for `bias_after` and the right-hand side. */
+  #setBiasAside(): string[] {
+    const bias = this.#row(this.#K);
+    const rhs = this.#row(4 * this.#blocks - 1);
+    const before = (J: number): string => `vec4f(${range(4).map((c) => Number(4 * J + c < this.#K)).join(", ")})`; // prettier-ignore
+    return [
+      ...range(bias.J + 1).map((J) => `coupling_${J} = subgroupBroadcast(sum_${bias.g}_${J}, ${bias.lane}u) * ${before(J)};`),
+      `bias_sum = subgroupBroadcast(sum_${rhs.g}_${bias.J}[${bias.c}], ${rhs.lane}u);`,
+      `bias_precision = subgroupBroadcast(sum_${bias.g}_${bias.J}[${bias.c}], ${bias.lane}u);`,
+      ...range(bias.J + 1).map((J) => `sum_${rhs.g}_${J} -= select(0.0, old_bias, lane == ${rhs.lane}u) * coupling_${J};`),
+      ...range(bias.J + 1).map((J) => `if (lane == ${bias.lane}u) { sum_${bias.g}_${J} = vec4f(); }`),
+      ...range(this.#groups, bias.g).map((g) => `sum_${g}_${bias.J}[${bias.c}] = 0.0;`),
+      `if (lane == ${bias.lane}u) { sum_${bias.g}_${bias.J}[${bias.c}] = 1.0; }`,
+      `if (lane == ${bias.lane}u) { diagonal_${bias.g} = 1.0; }`,
+    ];
+  }
+
+  /** Cholesky by columns, right-looking; the right-hand side is the last row, so that it is substituted forward on the way. */
+  #factor(): string[] {
+    const last = 4 * this.#blocks - 1;
+    return range(last).flatMap((k) => {
+      const { g: g0, lane, J: J0, c } = this.#row(k);
+      const groups = range(this.#groups, g0);
+      const below = (j: number): string => {
+        const { g, lane: at } = this.#row(j);
+        return j > k && j < last ? `subgroupBroadcast(l_${k}_${g}, ${at}u)` : "0.0";
+      };
+      return [
+        `let root_${k} = checked_pivot(subgroupBroadcast(sum_${g0}_${J0}[${c}], ${lane}u), subgroupBroadcast(diagonal_${g0}, ${lane}u));`,
+        ...groups.map((g) => `let l_${k}_${g} = sum_${g}_${J0}[${c}] / root_${k};`),
+        ...groups.map((g) => `sum_${g}_${J0}[${c}] = l_${k}_${g};`),
+        ...range(this.#blocks, J0)
+          .filter((J) => range(4).some((at) => 4 * J + at > k && 4 * J + at < last))
+          .flatMap((J) => [
+            `let column_${k}_${J} = vec4f(${range(4)
+              .map((at) => below(4 * J + at))
+              .join(", ")});`,
+            ...groups.filter((g) => J < this.#columns(g)).map((g) => `sum_${g}_${J} -= l_${k}_${g} * column_${k}_${J};`),
+          ]),
+      ];
+    });
+  }
+
+  #substitute(): string[] {
+    const last = 4 * this.#blocks - 1;
+    const rhs = this.#row(last);
+    return [
+      ...range(this.#blocks).map((J) => `solution_${J} = subgroupBroadcast(sum_${rhs.g}_${J}, ${rhs.lane}u);`),
+      `solution_${this.#blocks - 1}[RHS_AT] = 0.0;`,
+      ...range(last)
+        .reverse()
+        .flatMap((k) => {
+          const { g, lane, J: J0, c } = this.#row(k);
+          const before = (J: number): string => (J < J0 ? "" : ` * vec4f(${range(4).map((at) => Number(at < c)).join(", ")})`); // prettier-ignore
+          return [
+            `let x_${k} = solution_${J0}[${c}] / subgroupBroadcast(sum_${g}_${J0}[${c}], ${lane}u);`,
+            `solution_${J0}[${c}] = x_${k};`,
+            ...range(c > 0 ? J0 + 1 : J0).map((J) => `solution_${J} -= x_${k} * subgroupBroadcast(sum_${g}_${J}, ${lane}u)${before(J)};`),
+          ];
+        }),
+    ];
+  }
+
+  #biasAfter(): string[] {
+    const { J, c } = this.#row(this.#K);
+    const sum = range(J + 1).map((at) => ` - dot(coupling_${at}, solution_${at})`).join(""); // prettier-ignore
+    return [`solution_${J}[${c}] = (bias_sum${sum}) / bias_precision;`];
+  }
+
+  #writeSolution(): string[] {
+    return range(Math.ceil(this.#blocks / this.#size)).flatMap((turn) => {
+      const blocks = range(Math.min(this.#blocks, (turn + 1) * this.#size), turn * this.#size);
+      const [first, ...others] = blocks;
+      const mine = others.reduce((text, J) => `select(${text}, solution_${J}, lane == ${J % this.#size}u)`, `solution_${first}`);
+      return [`if (lane < ${blocks.length}u) { solved_rows[to + ${first}u + lane] = ${mine}; }`];
+    });
+  }
+}
