@@ -83,6 +83,7 @@ function problemOf(ratings: Ratings, K: number): Problem {
   const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.3 * random.normal());
   const [M, N] = [ratings.users.size, ratings.items.size];
   return {
+    model: "als",
     hyperparameters: alsHyperparameters({ factors: K }),
     byUser: buildCsr(ratings, "users", M),
     byItem: buildCsr(ratings, "items", N),

@@ -2,7 +2,8 @@
 //
 // With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs. A team stages
 // STAGE ratings at a time in workgroup memory (two barriers a stage), each lane adds their outer products to the 4×4 tiles it
-// owns in registers, and the team then factors those registers in place (shared/cholesky.wgsl).
+// owns in registers, and the team then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
+// sweeps them (shared/sweep.wgsl). What a posterior's covariance adds, and what is written of it, is in shared/spread-*.wgsl.
 //
 // Rows up to the host's segment length are solved by `solve_rows`. Longer ones are cut into segments: `gram_segments` writes the
 // tiles of each, `solve_long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
@@ -49,7 +50,7 @@ fn stages_of(first: u32) -> u32 {
 fn stage_rating(task: Task, at: u32, to: u32) {
   let given = at < task.count;
   let rating = task.first + select(0u, at, given);
-  let other = rating_index[rating] * BLOCKS;
+  let other = rating_index[rating] * STRIDE;
   let residual = rating_value[rating] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
   for (var block = 0u; block < BLOCKS; block++) {
     var y = fixed_rows[other + block];
@@ -71,21 +72,15 @@ fn accumulate(at: Place, stages: u32) {
     }
     workgroupBarrier();
   }
+  add_spreads(at.task, at.base, at.lane);
 }
 
-// λ times the sums, plus the precisions on the diagonal. Places without a parameter, and rows without a rating, get 1: they solve to 0.
+// λ times the sums, plus the prior precisions on the diagonal.
 fn add_prior(count: u32) {
-  let weight = select(1.0, f32(count), settings.weighted == 1u);
   for (var s = 0u; s < SLOTS; s++) {
     tile[s] *= settings.lambda;
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
-    for (var c = 0u; c < 4u; c++) {
-      let k = 4u * tile_row[s] + c;
-      var added = 1.0;
-      if (count > 0u && k < K) { added = settings.tau * weight; }
-      if (count > 0u && k == K && settings.biases == 1u) { added = settings.gamma * weight; }
-      tile[s][c][c] += added;
-    }
+    for (var c = 0u; c < 4u; c++) { tile[s][c][c] += prior_precision(tile_row[s], c, count); }
   }
 }
 
@@ -109,7 +104,7 @@ fn set_bias_aside(at: Place) {
     if (tile_row[s] == BIAS_BLOCK && J == BIAS_BLOCK) { tile[s][BIAS_AT][BIAS_AT] = 1.0; }
   }
   workgroupBarrier();
-  let old_bias = solved_rows[at.task.row * BLOCKS + BIAS_BLOCK][BIAS_AT];
+  let old_bias = solved_rows[at.task.row * STRIDE + BIAS_BLOCK][BIAS_AT];
   for (var s = 0u; s < SLOTS; s++) {
     if (tile_row[s] != RHS_BLOCK) { continue; }
     let change = old_bias * memory[at.base + COUPLING + min(tile_column[s], BIAS_BLOCK)];
@@ -130,13 +125,15 @@ fn bias_after(base: u32) -> f32 {
 fn solve(at: Place) {
   add_prior(at.task.count);
   if (SEQUENTIAL) { set_bias_aside(at); }
-  solve_cholesky(at.base);
+  solve_tiles(at.base);
+  write_spread(at.base, at.lane, at.task.row, at.has_task);
   if (!at.has_task) { return; }
   if (singular) { atomicMin(&first_singular_row, at.task.row); }
   for (var block = at.lane; block < BLOCKS; block += TEAM) {
     var x = memory[at.base + SOLUTION + block];
     if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias_after(at.base); }
-    solved_rows[at.task.row * BLOCKS + block] = x;
+    if (SPREAD > 0u && block == RHS_BLOCK) { x[RHS_AT] = log_determinant(at.base); }
+    solved_rows[at.task.row * STRIDE + block] = x;
   }
 }
 

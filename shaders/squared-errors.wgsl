@@ -1,6 +1,6 @@
 // Σ (r − r̂)² over ratings: each workgroup adds up one contiguous run, lane by lane and then as a tree, always in the same order.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
-// Workgroup memory: LANES floats. Twin: src/engine/reference/measure.ts.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/measure.ts.
 
 struct Settings {
   mean: f32,
@@ -18,12 +18,12 @@ struct Settings {
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
 
 fn predict(user: u32, item: u32) -> f32 {
-  let item_bias = item_rows[item * BLOCKS + BIAS_BLOCK][BIAS_AT];
+  let item_bias = item_rows[item * STRIDE + BIAS_BLOCK][BIAS_AT];
   var sum = settings.mean + item_bias;
   for (var block = 0u; block < BLOCKS; block++) {
-    var v = item_rows[item * BLOCKS + block];
+    var v = item_rows[item * STRIDE + block];
     if (block == BIAS_BLOCK) { v[BIAS_AT] = 1.0; }
-    sum += dot(user_rows[user * BLOCKS + block], v);
+    sum += dot(user_rows[user * STRIDE + block], v);
   }
   return sum;
 }
@@ -36,6 +36,6 @@ fn squared_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
     let error = rating_value[at] - predict(rating_user[at], rating_item[at]);
     sum += error * error;
   }
-  let total = add_lanes(lane, vec2f(sum, 0.0));
+  let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total.x; }
 }

@@ -1,6 +1,6 @@
 // Σ w|x|² and Σ w b² over the rows of a side; w is the row's number of ratings under weighted regularization, else 1.
 // Launch: at most PARTIALS workgroups of LANES; each writes one pair of partial sums, which the host adds in float64.
-// Workgroup memory: LANES pairs. Twin: src/engine/reference/measure.ts.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/measure.ts.
 
 struct Settings {
   weighted: u32,
@@ -20,15 +20,15 @@ fn squared_norms(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   var sums = vec2f();
   for (var row = group.x * settings.run + lane; row < last; row += LANES) {
     let weight = select(1.0, f32(row_start[row + 1u] - row_start[row]), settings.weighted == 1u);
-    let bias = rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT];
+    let bias = rows[row * STRIDE + BIAS_BLOCK][BIAS_AT];
     var factors = 0.0;
     for (var block = 0u; block < BLOCKS; block++) {
-      var x = rows[row * BLOCKS + block];
+      var x = rows[row * STRIDE + block];
       if (block == BIAS_BLOCK) { x[BIAS_AT] = 0.0; }
       factors += dot(x, x);
     }
     sums += weight * vec2f(factors, bias * bias);
   }
-  let total = add_lanes(lane, sums);
+  let total = add_lanes(lane, vec4f(sums, 0.0, 0.0)).xy;
   if (lane == 0u) { partial_sums[group.x] = total; }
 }

@@ -2,8 +2,10 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { type AlsHyperparameters, alsHyperparameters } from "./models/als.js";
 import { FactorModel } from "./models/factor-model.js";
+import type { Posterior } from "./models/parameters.js";
+import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
+import { type CovarianceFamily, type Precisions, triangle } from "./models/vb.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
@@ -33,7 +35,8 @@ interface Tensor {
 
 /**
  * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M], `item_biases` [N] and
- * `global_mean` [1] in float32, `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
+ * `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1] or `user_covariances` and
+ * `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
  * Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
  * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
  */
@@ -48,6 +51,12 @@ export function encodeModel(model: FactorModel): Uint8Array {
     { name: "global_mean", dtype: "F32", shape: [1], data: Float32Array.of(parameters.globalMean) },
     { name: "item_counts", dtype: "U32", shape: [N], data: model.itemCounts },
   ];
+  const { posterior } = parameters;
+  if (posterior) {
+    const [name, width] = posterior.family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
+    tensors.push({ name: `user_${name}`, dtype: "F32", shape: [M, width], data: posterior.users });
+    tensors.push({ name: `item_${name}`, dtype: "F32", shape: [N, width], data: posterior.items });
+  }
   if (model.seen) {
     tensors.push({ name: "seen_start", dtype: "U32", shape: [M + 1], data: model.seen.start });
     tensors.push({ name: "seen_items", dtype: "U32", shape: [model.seen.items.length], data: model.seen.items });
@@ -60,6 +69,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
     hyperparameters: JSON.stringify(model.hyperparameters),
     statistics: JSON.stringify(model.statistics),
   };
+  if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
   const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
     const data = new TextEncoder().encode(text);
     if (data.length <= LONGEST_METADATA) metadata[name] = text;
@@ -114,7 +124,8 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
       remedy: `update tastespace to ${metadata["tastespace_version"]} or later`,
     });
   }
-  if (metadata["model"] !== "als") throw fail(`its model "${metadata["model"]}" is not known`);
+  const model = metadata["model"] as ModelName;
+  if (!MODEL_NAMES.includes(model)) throw fail(`its model "${model}" is not known`);
 
   const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): Uint8Array => {
     const entry = header[tensorName] as TensorEntry | undefined;
@@ -162,7 +173,13 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     return seen;
   };
 
-  const hyperparameters = checked(json("hyperparameters", isObject), fail);
+  const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
+    const [name, width] = family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
+    const precisions = json<Precisions>("precisions", (value) => arePrecisions(value, K));
+    return { family, precisions, users: floats(`user_${name}`, [M, width]), items: floats(`item_${name}`, [N, width]) };
+  };
+
+  const hyperparameters = checked(model, json("hyperparameters", isObject), fail);
   const K = hyperparameters.factors;
   const users = ids("user_ids");
   const items = ids("item_ids");
@@ -174,6 +191,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     userBiases: floats("user_biases", [M]),
     itemBiases: floats("item_biases", [N]),
     globalMean: floats("global_mean", [1])[0],
+    posterior: "covariance" in hyperparameters ? posterior(hyperparameters.covariance, M, N, K) : undefined,
   };
   const entries = json<[RawId, string, string[]][]>("catalogue", isCatalogue).map(([id, title, genres]): CatalogueEntry => ({
     id,
@@ -181,7 +199,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     genres,
   }));
   return new FactorModel({
-    model: "als",
+    model,
     hyperparameters,
     parameters,
     users,
@@ -202,9 +220,19 @@ const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.e
 const isStatistics = (value: unknown): boolean =>
   isObject(value) && ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name]));
 
-function checked(given: Partial<AlsHyperparameters>, fail: (what: string, cause?: unknown) => ModelFileError): AlsHyperparameters {
+const arePrecisions = (value: unknown, K: number): boolean => {
+  const positive = (precision: unknown): boolean => typeof precision === "number" && precision > 0 && Number.isFinite(precision);
+  const side = (list: unknown): boolean => Array.isArray(list) && list.length === K + 1 && list.every(positive);
+  return isObject(value) && positive(value["lambda"]) && side(value["users"]) && side(value["items"]);
+};
+
+function checked(
+  model: ModelName,
+  given: Partial<Hyperparameters>,
+  fail: (what: string, cause?: unknown) => ModelFileError,
+): Hyperparameters {
   try {
-    return alsHyperparameters(given);
+    return MODELS[model].complete(given as never);
   } catch (cause) {
     throw fail(`its hyperparameters are out of range: ${(cause as Error).message}`, cause);
   }

@@ -3,23 +3,6 @@
 // the tiles to the right take the panel's outer product. Only panels pass through workgroup memory; two barriers a block.
 // Twin: src/engine/reference/cholesky.ts.
 
-const PANEL = 0u;
-const DIAGONAL = 4u * BLOCKS;
-const SOLUTION = DIAGONAL + 4u;
-const ORIGINAL = SOLUTION + BLOCKS;
-
-// L of one diagonal tile. In the last block the fourth column is the right-hand side's own: it has no pivot.
-fn factor_tile(a: mat4x4f, original: vec4f, last: bool) -> mat4x4f {
-  let l0 = a[0] / checked_pivot(a[0].x, original.x);
-  let a1 = a[1] - l0 * l0.y;
-  let l1 = a1 / checked_pivot(a1.y, original.y);
-  let a2 = a[2] - l0 * l0.z - l1 * l1.z;
-  let l2 = a2 / checked_pivot(a2.z, original.z);
-  if (last) { return mat4x4f(l0, l1, l2, vec4f(0.0, 0.0, 0.0, 1.0)); }
-  let a3 = a[3] - l0 * l0.w - l1 * l1.w - l2 * l2.w;
-  return mat4x4f(l0, l1, l2, a3 / checked_pivot(a3.w, original.w));
-}
-
 // X of X Lᵀ = A.
 fn panel_tile(a: mat4x4f, l: mat4x4f) -> mat4x4f {
   let x0 = a[0] / l[0].x;
@@ -38,19 +21,8 @@ fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
   return vec4f(x0, x1, x2, x3);
 }
 
-fn load_tile(at: u32) -> mat4x4f {
-  return mat4x4f(memory[at], memory[at + 1u], memory[at + 2u], memory[at + 3u]);
-}
-
-fn store_tile(at: u32, value: mat4x4f) {
-  memory[at] = value[0];
-  memory[at + 1u] = value[1];
-  memory[at + 2u] = value[2];
-  memory[at + 3u] = value[3];
-}
-
 // Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets `singular` in the lane that saw it.
-fn solve_cholesky(base: u32) {
+fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {
     if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {

@@ -2,11 +2,11 @@
 
 struct Settings {
   lambda: f32,
-  tau: f32,
-  gamma: f32,
   mean: f32,
   weighted: u32,
   biases: u32,
+  // Prior precisions of factors and bias; 1 where a row has no parameter, so that it solves to 0.
+  prior: array<vec4f, BLOCKS>,
 }
 
 struct Dispatch {
@@ -32,3 +32,9 @@ struct Task {
 @group(0) @binding(5) var<storage, read_write> solved_rows: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
 @group(1) @binding(0) var<uniform> dispatch: Dispatch;
+
+// Component c of a block's prior precision for a row of `count` ratings. A row without any precision and ratings solves to 0 too.
+fn prior_precision(block: u32, c: u32, count: u32) -> f32 {
+  let weighted_prior = settings.prior[block][c] * select(1.0, f32(count), settings.weighted == 1u);
+  return select(weighted_prior, 1.0, weighted_prior == 0.0 && count == 0u);
+}

@@ -1,6 +1,13 @@
 // How an entity lies in memory: BLOCKS vec4s a row, (x₀ … x₍K₋₁₎, b, 0 …). The last component of the last block is always free:
 // it is where a rating's residual rides along as a bordered right-hand side.
-// The host puts K and BLOCKS = ⌈(K + 2) / 4⌉ before this text.
+// Under variational Bayes SPREAD more vec4s follow: what the posterior's covariance adds to E[ỹ ỹᵀ], ỹ = (y, 1, …, e), e = … − b. Its
+// last row is therefore that of −b, and the row of the constant 1 is zero. "Diagonal": the BLOCKS vec4s of its diagonal. "Full": its
+// lower triangle in 4×4 tiles, tile (I, J) at I (I + 1) / 2 + J, by columns.
+// The host puts K, BLOCKS = ⌈(K + 2) / 4⌉ and SPREAD before this text.
+
+const STRIDE = BLOCKS + SPREAD;
+const DIAGONAL_SPREAD = SPREAD == BLOCKS;
+const FULL_SPREAD = SPREAD > BLOCKS;
 
 const BIAS_BLOCK = K / 4u;
 const BIAS_AT = K % 4u;

@@ -72,3 +72,21 @@ fn add_outer_products(start: u32, next: u32) {
     }
   }
 }
+
+// Where a team's slice of `memory` holds what the solve passes between lanes: a panel of tiles, a diagonal tile, the solution, and
+// the diagonal before elimination.
+const PANEL = 0u;
+const DIAGONAL = 4u * BLOCKS;
+const SOLUTION = DIAGONAL + 4u;
+const ORIGINAL = SOLUTION + BLOCKS;
+
+fn load_tile(at: u32) -> mat4x4f {
+  return mat4x4f(memory[at], memory[at + 1u], memory[at + 2u], memory[at + 3u]);
+}
+
+fn store_tile(at: u32, value: mat4x4f) {
+  memory[at] = value[0];
+  memory[at + 1u] = value[1];
+  memory[at + 2u] = value[2];
+  memory[at + 3u] = value[3];
+}

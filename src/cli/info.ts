@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { version } from "../../package.json";
 import { DeviceError } from "../errors.js";
 import { type AdapterReport, requestDevice } from "../engine/webgpu/device.js";
-import { MAX_FACTORS } from "../models/als.js";
+import { MAX_FACTORS } from "../models/hyperparameters.js";
 import { count, print, table } from "./terminal.js";
 
 const SHOWN_LIMITS = [

@@ -32,7 +32,7 @@ export function predictCommand(): Command {
 
 async function predict(path: string, flags: PredictFlags): Promise<void> {
   const model = await load(path);
-  const rows: { user: string | number; item: string | number; predicted: number; rating?: number }[] = [];
+  const rows: { user: string | number; item: string | number; predicted: number; deviation?: number; rating?: number }[] = [];
   if (flags.unknown !== "error" && flags.unknown !== "mean")
     throw new OptionsError(`--unknown is "${String(flags.unknown)}": it must be error or mean`);
   if (flags.pairs !== undefined) {
@@ -45,17 +45,19 @@ async function predict(path: string, flags: PredictFlags): Promise<void> {
     if (flags.user === undefined || flags.item.length === 0) throw new OptionsError("say which: --user ID --item TITLE, or --pairs FILE");
     for (const text of flags.item) {
       const item = model.findItem(text);
-      rows.push({ user: flags.user, item, predicted: model.predict(flags.user, item, { unknown: flags.unknown }) });
+      const predicted = model.predict(flags.user, item, { unknown: flags.unknown });
+      const known = model.parameters.posterior && model.users.indexOf(flags.user) >= 0;
+      rows.push({ user: flags.user, item, predicted, ...(known && { deviation: model.predictive(flags.user, item).deviation }) });
     }
   }
   const measured = rows.some(({ rating }) => rating !== undefined);
   print(
     table(
       ["user", "item", "predicted", ...(measured ? ["rating"] : [])],
-      rows.map(({ user, item, predicted, rating }) => [
+      rows.map(({ user, item, predicted, deviation, rating }) => [
         String(user),
         model.catalogue.title(item),
-        predicted.toFixed(3),
+        deviation === undefined ? predicted.toFixed(3) : `${predicted.toFixed(3)} ± ${deviation.toFixed(3)}`,
         ...(rating === undefined ? [] : [String(rating)]),
       ]),
       [2, 3],

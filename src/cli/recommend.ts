@@ -16,6 +16,7 @@ interface RecommendFlags {
   alpha: number;
   genre?: string;
   includeSeen?: boolean;
+  thompson?: number;
   json?: string;
 }
 
@@ -34,6 +35,7 @@ export function recommendCommand(): Command {
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
     .option("--genre <name>", "only items of this genre")
     .option("--include-seen", "list items that the user has rated too")
+    .option("--thompson <seed>", "vb: draw the scores from the posterior, so that uncertain items are tried too", wholeNumber)
     .option("--json <file>", "write the list here")
     .addHelpText(
       "after",
@@ -49,7 +51,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   if ((flags.user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
   const model = await load(path);
   const filter = flags.genre === undefined ? undefined : genreFilter(model, flags.genre);
-  const options = { n: flags.n, alpha: flags.alpha, filter };
+  const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson };
   const list =
     flags.user === undefined
       ? model.recommendFor(
@@ -62,7 +64,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   if (flags.json) await writeFile(flags.json, `${JSON.stringify(list, null, 2)}\n`);
 }
 
-/** A list of items as a table. */
+/** A list of items as a table; ± is one standard deviation of a rating. */
 export function listing(list: readonly Recommendation[]): string {
   const predicted = list.some((item) => item.predicted !== undefined);
   return table(
@@ -70,7 +72,7 @@ export function listing(list: readonly Recommendation[]): string {
     list.map((item, at) => [
       String(at + 1),
       item.title,
-      ...(item.predicted === undefined ? [] : [item.predicted.toFixed(2)]),
+      ...(item.predicted === undefined ? [] : [withDeviation(item.predicted, item.deviation)]),
       item.score.toFixed(3),
       count(item.ratings),
       dim(item.genres.join(", ")),
@@ -78,6 +80,9 @@ export function listing(list: readonly Recommendation[]): string {
     predicted ? [0, 2, 3, 4] : [0, 2, 3],
   );
 }
+
+const withDeviation = (predicted: number, deviation: number | undefined): string =>
+  deviation === undefined ? predicted.toFixed(2) : `${predicted.toFixed(2)} ± ${deviation.toFixed(2)}`;
 
 function parseRated(model: FactorModel, text: string): [RawId, number] {
   const at = text.lastIndexOf("=");

@@ -6,6 +6,8 @@ import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
+import { MODEL_NAMES, type ModelName } from "../models/registry.js";
+import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
@@ -18,9 +20,9 @@ import { readRun, type RunFile } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, DeviceFlags {
-  model: "als";
-  factors: number;
-  lambda: number;
+  model: ModelName;
+  factors?: number;
+  lambda?: number;
   tau?: number;
   tauUsers?: number;
   tauItems?: number;
@@ -29,8 +31,11 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   gammaItems?: number;
   mean: boolean;
   biases: boolean;
-  update: "joint" | "sequential";
-  regularization: "plain" | "weighted";
+  update?: "joint" | "sequential";
+  regularization?: "plain" | "weighted";
+  covariance?: CovarianceFamily;
+  learn: boolean;
+  warmUp?: number;
   sweeps: number;
   earlyStop: boolean;
   tolerance?: number;
@@ -52,9 +57,9 @@ export function trainCommand(): Command {
   const command = new Command("train")
     .description("Train a model on ratings, and measure it on held-out ones.")
     .argument("[path]", "a ratings file or a folder; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings")
-    .addOption(new Option("--model <name>", "the model").choices(["als"]).default("als"))
-    .option("--factors <K>", "factors; 0 trains the bias-only model", wholeNumber, ALS_DEFAULTS.factors)
-    .option("--lambda <λ>", "noise precision", number, ALS_DEFAULTS.lambda)
+    .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
+    .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
+    .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
     .option("--tau <τ>", `precision of the factors of both sides (default: ${ALS_DEFAULTS.tauUsers})`, number)
     .option("--tau-users <τ>", "precision of the user factors", number)
     .option("--tau-items <τ>", "precision of the item factors", number)
@@ -64,13 +69,17 @@ export function trainCommand(): Command {
     .option("--no-mean", "leave the global mean out (μ = 0)")
     .option("--no-biases", "leave the biases out")
     .addOption(
-      new Option("--update <kind>", "solve factors and bias at once, or in turn").choices(["joint", "sequential"]).default("joint"),
+      new Option("--update <kind>", "als: solve factors and bias at once, or in turn (default: joint)").choices(["joint", "sequential"]),
     )
     .addOption(
-      new Option("--regularization <kind>", "weighted multiplies τ and γ by an entity's number of ratings")
-        .choices(["plain", "weighted"])
-        .default("plain"),
+      new Option("--regularization <kind>", "als: weighted multiplies τ and γ by an entity's number of ratings (default: plain)").choices([
+        "plain",
+        "weighted",
+      ]),
     )
+    .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
+    .option("--no-learn", "vb: keep λ, τ and γ as they are")
+    .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
     .option("--sweeps <n>", "most sweeps", wholeNumber, 20)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
@@ -94,6 +103,7 @@ export function trainCommand(): Command {
 Examples:
   tastespace train ml-latest-small --factors 10 --tau 20 --gamma 5 --out model.safetensors
   tastespace train ratings.csv --factors 0 --holdout 0 --no-early-stop     the bias-only model
+  tastespace train ml-latest-small --model vb                              precisions learned, nothing to tune
   tastespace train ml-100k --split u1 --json run.json`,
     )
     .action(train);
@@ -119,7 +129,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   try {
     const resumed = flags.resume ? await resumedFrom(flags) : undefined;
     print();
-    print(bold(sweepLine("sweep", "objective", "train RMSE", "held-out RMSE", "seconds")));
+    print(bold(sweepLine("sweep", flags.model === "vb" ? "ELBO" : "objective", "train RMSE", "held-out RMSE", "seconds")));
     resumed?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...hyperparametersOf(flags),
@@ -166,8 +176,9 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   }
 }
 
+/** The hyperparameters that were given; the model fills in the rest, and refuses those of other models. */
 function hyperparametersOf(flags: TrainFlags) {
-  const { factors, lambda, tau, gamma, mean, biases, update, regularization } = flags;
+  const { factors, lambda, tau, gamma, mean, biases, update, regularization, covariance, learn, warmUp } = flags;
   return {
     factors,
     lambda,
@@ -175,10 +186,14 @@ function hyperparametersOf(flags: TrainFlags) {
     tauItems: flags.tauItems ?? tau,
     gammaUsers: flags.gammaUsers ?? gamma,
     gammaItems: flags.gammaItems ?? gamma,
-    mean,
-    biases,
     update,
     regularization,
+    covariance,
+    warmUp,
+    // Flags that switch off: on, they are the defaults.
+    mean: mean ? undefined : false,
+    biases: biases ? undefined : false,
+    learn: learn ? undefined : false,
   };
 }
 
@@ -208,12 +223,12 @@ function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings):
 const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
   `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
 
-function printSweep({ sweep, objective, trainRmse, heldOutRmse, seconds: time }: HistoryEntry): void {
+function printSweep({ sweep, objective, elbo, trainRmse, heldOutRmse, seconds: time }: HistoryEntry): void {
   print(
     sweepLine(
       String(sweep),
-      objective.toFixed(3),
-      trainRmse.toFixed(6),
+      (elbo ?? objective).toFixed(3),
+      trainRmse === null ? "–" : trainRmse.toFixed(6),
       heldOutRmse === null ? "–" : heldOutRmse.toFixed(6),
       time.toFixed(2),
     ),
@@ -229,8 +244,15 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
   const measured =
-    best.heldOutRmse === null ? `train RMSE ${best.trainRmse.toFixed(6)}` : `held-out RMSE ${bold(best.heldOutRmse.toFixed(4))}`;
-  return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}, trained in ${seconds(time.train)}`;
+    best.heldOutRmse === null
+      ? best.trainRmse === null
+        ? `objective ${best.objective.toFixed(3)}`
+        : `train RMSE ${best.trainRmse.toFixed(6)}`
+      : `held-out RMSE ${bold(best.heldOutRmse.toFixed(4))}`;
+  const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
+  const density =
+    best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;
+  return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
 }
 
 const runBeside = (checkpoint: string): string => `${checkpoint}.json`;

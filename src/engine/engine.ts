@@ -1,6 +1,8 @@
 // The interface of an engine: it holds a problem's ratings and parameters where it computes, and solves half-sweeps on request.
 
-import type { AlsHyperparameters, Measurement } from "../models/als.js";
+import type { Measurement } from "../models/als.js";
+import type { HyperparametersOf, ModelName } from "../models/registry.js";
+import type { Precisions, VbSums } from "../models/vb.js";
 import type { Parameters } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
 import type { RatingColumns } from "../ratings/ratings.js";
@@ -22,23 +24,24 @@ export interface RowSlice {
 }
 
 /** Everything a session needs: both CSR indexes of the training ratings, the held-out ratings, and the starting parameters. */
-export interface Problem {
-  readonly hyperparameters: AlsHyperparameters;
+export interface Problem<M extends ModelName = "als"> {
+  readonly model: M;
+  readonly hyperparameters: HyperparametersOf[M];
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
   readonly initial: Parameters;
 }
 
-/** One training in progress on an engine. Calls take effect in the order they are made. */
-export interface Session {
+/** One training in progress on an engine. Calls take effect in the order they are made. `Sums` is what a measurement gives. */
+export interface Session<Sums> {
   /**
-   * Half-sweep: solves the normal equations of every row of one side, or of a contiguous slice of it, the other side fixed.
-   * Returns when the work is queued; errors of the device and of singular systems come out of the next `measure` or `read`.
+   * One sweep, numbered from 1: for most models a users' and an items' half-sweep. Resolves when the work is queued; errors of the
+   * device and of singular systems come out of the next `measure` or `read`.
    */
-  solve(side: Side, slice?: RowSlice): void;
-  /** Squared errors and norms at the current parameters. @throws NotPositiveDefiniteError, DeviceError */
-  measure(): Promise<Measurement>;
+  sweep(number: number): Promise<void>;
+  /** Sums at the current parameters. @throws NotPositiveDefiniteError, DeviceError */
+  measure(): Promise<Sums>;
   /** Sets the current parameters aside as the ones to keep; replaces any kept before. */
   keep(): void;
   /** Reads parameters back: the current ones, or those set aside by `keep`. */
@@ -46,10 +49,38 @@ export interface Session {
   destroy(): void;
 }
 
+/** Of a model trained by alternating half-sweeps. */
+export interface AlternatingSession<Sums> extends Session<Sums> {
+  /** Half-sweep: solves every row of one side, or of a contiguous slice of it, the other side fixed. Returns when the work is queued. */
+  solve(side: Side, slice?: RowSlice): void;
+}
+
+export type AlsSession = AlternatingSession<Measurement>;
+
+/** What a measurement of `vb` gives: sums, the precisions they were taken at, and the ELBO. */
+export interface VbMeasurement extends VbSums {
+  readonly precisions: Precisions;
+  readonly elbo: number;
+  /** Σ (r − E r̂)² and Σ log N(r; E r̂, 1/λ + Var r̂) over the held-out ratings; 0 when there are none. */
+  readonly heldOutSquares: number;
+  readonly heldOutLogDensity: number;
+}
+
+export interface VbSession extends AlternatingSession<VbMeasurement> {
+  /** Sets the precisions that maximise the ELBO at the posterior measured. */
+  learn(measured: VbMeasurement): void;
+}
+
+/** The session of each model. */
+export interface SessionOf {
+  readonly als: AlsSession;
+  readonly vb: VbSession;
+}
+
 export interface Engine {
   readonly info: DeviceInfo;
   /** Loads a problem. @throws DeviceError when it does not fit the device. */
-  open(problem: Problem): Promise<Session>;
+  open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]>;
   /** Releases the device. The engine is of no use after. */
   destroy(): void;
 }

@@ -1,9 +1,8 @@
 // MAP matrix factorization by alternating least squares (`als`): hyperparameters, their checks, and the objective. Spec §2.
 
 import { OptionsError } from "../errors.js";
-
-/** The largest number of factors that the kernels solve. */
-export const MAX_FACTORS = 128;
+import type { Figures } from "./figures.js";
+import { checkChoice, checkFactors, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
 
 /**
  * Hyperparameters of `als`. λ is the noise precision, τ and γ are the prior precisions of factors and biases; all are
@@ -76,23 +75,21 @@ export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
  * @throws OptionsError naming the hyperparameter and its value.
  */
 export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): AlsHyperparameters {
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const h: AlsHyperparameters = { ...ALS_DEFAULTS, ...set };
-  if (!Number.isInteger(h.factors) || h.factors < 0 || h.factors > MAX_FACTORS) {
-    throw new OptionsError(`factors is ${h.factors}: it must be a whole number from 0 to ${MAX_FACTORS}`, {
-      remedy: "0 trains the bias-only model; 10 to 64 suit most data",
-    });
-  }
+  const h = completed(ALS_DEFAULTS, given);
+  checkFactors(h.factors);
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
-  if (!(h.lambda > 0) || !Number.isFinite(h.lambda)) throw new OptionsError(`lambda is ${h.lambda}: it must be greater than 0`);
-  for (const name of ["tauUsers", "tauItems", "gammaUsers", "gammaItems"] as const) {
-    if (!(h[name] >= 0) || !Number.isFinite(h[name])) throw new OptionsError(`${name} is ${h[name]}: a precision must be 0 or greater`);
-  }
-  if (h.regularization !== "plain" && h.regularization !== "weighted") {
-    throw new OptionsError(`regularization is "${String(h.regularization)}": it must be "plain" or "weighted"`);
-  }
-  if (h.update !== "joint" && h.update !== "sequential") {
-    throw new OptionsError(`update is "${String(h.update)}": it must be "joint" or "sequential"`);
-  }
+  checkPositive(h, "lambda");
+  checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems");
+  checkChoice("regularization", h.regularization, ["plain", "weighted"]);
+  checkChoice("update", h.update, ["joint", "sequential"]);
   return h;
+}
+
+/** Objective and errors from the sums of one measurement. */
+export function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
+  return {
+    objective: alsObjective(h, sums),
+    trainRmse: Math.sqrt(sums.trainSquares / ratings),
+    heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
+  };
 }

@@ -1,5 +1,7 @@
 // The learned numbers of a factor model, in the layout that every room shares: row-major float32, users and items in index order.
 
+import type { CovarianceFamily, Precisions } from "./vb.js";
+
 /** Factors [M, K] and [N, K] row-major, biases [M] and [N], and the global mean μ. */
 export interface Parameters {
   readonly factors: number;
@@ -8,6 +10,19 @@ export interface Parameters {
   readonly userBiases: Float32Array;
   readonly itemBiases: Float32Array;
   readonly globalMean: number;
+  /** What `vb` knows beyond the means, which the factors and biases then are. */
+  readonly posterior?: Posterior | undefined;
+}
+
+/**
+ * Covariances of the posteriors of (factors, bias), D = K + 1 coordinates an entity. "diagonal": variances [count, D]. "full": packed
+ * lower triangles [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
+ */
+export interface Posterior {
+  readonly family: CovarianceFamily;
+  readonly precisions: Precisions;
+  readonly users: Float32Array;
+  readonly items: Float32Array;
 }
 
 /** r̂ = μ + b_m + b_n + u_m·v_n, summed in float64 from the float32 parameters. Spec §2. */

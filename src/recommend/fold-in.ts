@@ -1,8 +1,11 @@
 // Fold-in: the factors and bias of a new user or item from a few ratings, the other side fixed. Spec §7.
 
 import { gramSolve } from "../engine/reference/gram-solve.js";
+import { type PosteriorState, posteriorState, vbSolve } from "../engine/reference/vb.js";
 import type { AlsHyperparameters } from "../models/als.js";
-import type { Parameters } from "../models/parameters.js";
+import type { Parameters, Posterior } from "../models/parameters.js";
+import type { Hyperparameters } from "../models/registry.js";
+import { triangle } from "../models/vb.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
 export interface FewRatings {
@@ -10,29 +13,65 @@ export interface FewRatings {
   readonly value: Float32Array;
 }
 
+/** One user or item: factors [K], bias, and under `vb` the covariance of (factors, bias), a packed lower triangle. */
+export interface Entity {
+  readonly factors: Float64Array;
+  readonly bias: number;
+  readonly covariance?: Float64Array;
+}
+
 /**
- * The joint solve of one new row, float64; no ratings give zeros.
+ * The solve of one new row, float64: the joint one of `als`, or the posterior of `vb`. No ratings give zeros, or the prior.
  *
  * @param side "users" folds in a user against the items' parameters, "items" the other way round.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
-export function foldIn(
-  rated: FewRatings,
-  side: "users" | "items",
-  parameters: Parameters,
-  h: AlsHyperparameters,
-): { factors: Float64Array; bias: number } {
-  const [factors, biases] =
-    side === "users" ? [parameters.itemFactors, parameters.itemBiases] : [parameters.userFactors, parameters.userBiases];
-  const K = parameters.factors;
-  // Only the rated rows of the fixed side are needed.
-  const fixed = { factors: new Float64Array(rated.index.length * K), biases: new Float64Array(rated.index.length) };
-  rated.index.forEach((row, at) => {
-    fixed.factors.set(factors.subarray(row * K, row * K + K), at * K);
-    fixed.biases[at] = biases[row];
-  });
+export function foldIn(rated: FewRatings, side: "users" | "items", parameters: Parameters, h: Hyperparameters): Entity {
+  const fixed = rowsOf(parameters, side === "users" ? "items" : "users", rated.index);
   const rows = { count: 1, start: Uint32Array.of(0, rated.index.length), index: rated.index.map((_, at) => at), value: rated.value };
+  const { factors: K, globalMean, posterior } = parameters;
+  const [factors, biases] = side === "users" ? [fixed.itemFactors, fixed.itemBiases] : [fixed.userFactors, fixed.userBiases];
+  if (posterior) {
+    const D = K + 1;
+    const solved: PosteriorState = {
+      D,
+      means: new Float64Array(D),
+      covariances: new Float64Array(triangle(D)),
+      logDeterminants: new Float64Array(1),
+    };
+    const other = posteriorState(fixed as Parameters & { posterior: Posterior }, side === "users" ? "items" : "users");
+    const { lambda, [side]: precisions } = posterior.precisions;
+    vbSolve(posterior.family, lambda, precisions, side, rows, globalMean, solved, other);
+    return { factors: solved.means.subarray(0, K), bias: solved.means[K], covariance: solved.covariances };
+  }
   const solved = { factors: new Float64Array(K), biases: new Float64Array(1) };
-  gramSolve({ ...h, update: "joint" }, side, rows, parameters.globalMean, solved, fixed);
+  const other = { factors: Float64Array.from(factors), biases: Float64Array.from(biases) };
+  gramSolve({ ...(h as AlsHyperparameters), update: "joint" }, side, rows, globalMean, solved, other);
   return { factors: solved.factors, bias: solved.biases[0] };
+}
+
+/** The parameters with only these rows of one side, and none of the other: what a fold-in needs. */
+function rowsOf(parameters: Parameters, side: "users" | "items", rows: Uint32Array): Parameters {
+  const take = (values: Float32Array, width: number): Float32Array => {
+    const taken = new Float32Array(rows.length * width);
+    rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
+    return taken;
+  };
+  const { factors: K, posterior, globalMean } = parameters;
+  const none = new Float32Array(0);
+  const width = posterior?.family === "full" ? triangle(K + 1) : K + 1;
+  const isUsers = side === "users";
+  return {
+    factors: K,
+    globalMean,
+    userFactors: isUsers ? take(parameters.userFactors, K) : none,
+    userBiases: isUsers ? take(parameters.userBiases, 1) : none,
+    itemFactors: isUsers ? none : take(parameters.itemFactors, K),
+    itemBiases: isUsers ? none : take(parameters.itemBiases, 1),
+    posterior: posterior && {
+      ...posterior,
+      users: isUsers ? take(posterior.users, width) : none,
+      items: isUsers ? none : take(posterior.items, width),
+    },
+  };
 }

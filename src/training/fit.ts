@@ -2,20 +2,22 @@
 
 import { buildCsr } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
-import type { DeviceInfo, Engine, Session } from "../engine/engine.js";
+import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
-import { type AlsHyperparameters, alsHyperparameters, alsObjective } from "../models/als.js";
 import { FactorModel } from "../models/factor-model.js";
+import type { Figures } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
+import { checkModel, type Hyperparameters, type HyperparametersOf, type ModelName, MODELS, type SumsOf } from "../models/registry.js";
+import { initialPosterior, triangle } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { bestSweep, stoppingRule, type StoppingOptions } from "./stopping.js";
 
-export interface FitOptions extends Partial<AlsHyperparameters>, StoppingOptions {
+export interface TrainingOptions extends StoppingOptions {
   /** The model to train. Default "als". */
-  readonly model?: "als" | undefined;
+  readonly model?: ModelName | undefined;
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
   /** Seed of the starting factors. Default 1. */
@@ -40,6 +42,9 @@ export interface FitOptions extends Partial<AlsHyperparameters>, StoppingOptions
   readonly keepSeen?: boolean | undefined;
 }
 
+/** How to train, and the hyperparameters of the model: those that are left out have the model's defaults. */
+export type FitOptions = TrainingOptions & Partial<HyperparametersOf["als"] & HyperparametersOf["vb"]>;
+
 export interface FitResult {
   readonly model: FactorModel;
   readonly history: readonly HistoryEntry[];
@@ -50,14 +55,16 @@ export interface FitResult {
 }
 
 /**
- * Trains a model: sweeps of a users half-sweep and an items half-sweep, until the stopping rule says so.
+ * Trains a model, sweep by sweep, until the stopping rule says so.
  *
  * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError, NotPositiveDefiniteError, DivergedError.
  */
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
-  const model = options.model ?? "als";
-  if (model !== "als") throw new OptionsError(`model is "${String(model)}": it must be "als"`);
-  const hyperparameters = hyperparametersOf(options);
+  return await fitModel(checkModel(options.model ?? "als"), ratings, options);
+}
+
+async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions): Promise<FitResult> {
+  const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
   const stopping = stoppingRule(options);
   checkRatings(ratings, options.heldOut);
   const clock = stopwatch();
@@ -74,9 +81,10 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
 
   const { device = "auto" } = options;
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice) : device;
-  let session: Session | undefined;
+  let session: Session<SumsOf<M>> | undefined;
   try {
-    session = await engine.open({ hyperparameters, byUser, byItem, heldOut: options.heldOut, initial });
+    const problem: Problem<M> = { model, hyperparameters, byUser, byItem, heldOut: options.heldOut, initial };
+    session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
     const modelOf = (parameters: Parameters): FactorModel =>
       new FactorModel({
         model,
@@ -90,7 +98,9 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
         seen,
       });
     const upload = clock();
-    const { history, stop } = await sweep(session, ratings.count, hyperparameters, stopping, options, modelOf);
+    const counts = { ratings: ratings.count, heldOut: options.heldOut?.count ?? 0 };
+    const figures = (sums: SumsOf<M>): Figures => MODELS[model].figures(hyperparameters, sums, counts);
+    const { history, stop } = await train(session, figures, stopping, options, modelOf);
     const trained = modelOf(await session.read("kept"));
     return { model: trained, history, stop, device: engine.info, seconds: { index, upload, train: clock() } };
   } finally {
@@ -99,32 +109,25 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
   }
 }
 
-async function sweep(
-  session: Session,
-  trainCount: number,
-  hyperparameters: AlsHyperparameters,
+async function train<Sums>(
+  session: Session<Sums>,
+  figures: (sums: Sums) => Figures,
   stopping: ReturnType<typeof stoppingRule>,
-  options: FitOptions,
+  options: TrainingOptions,
   modelOf: (parameters: Parameters) => FactorModel,
 ): Promise<{ history: HistoryEntry[]; stop: Stop }> {
-  const heldOutCount = options.heldOut?.count ?? 0;
   const clock = stopwatch();
   const before = options.resumed?.at(-1)?.seconds ?? 0;
   let elapsed = before;
   const measure = async (sweep: number): Promise<HistoryEntry> => {
-    const sums = await session.measure();
+    const measured = figures(await session.measure());
     elapsed += clock();
-    const objective = alsObjective(hyperparameters, sums);
-    if (!Number.isFinite(objective)) {
-      throw new DivergedError(`the objective is ${objective} after sweep ${sweep}`, { remedy: "give tau and gamma a larger value" });
+    if (!Number.isFinite(measured.objective)) {
+      throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}`, {
+        remedy: "give tau and gamma a larger value",
+      });
     }
-    return {
-      sweep,
-      objective,
-      trainRmse: Math.sqrt(sums.trainSquares / trainCount),
-      heldOutRmse: heldOutCount > 0 ? Math.sqrt(sums.heldOutSquares / heldOutCount) : null,
-      seconds: elapsed,
-    };
+    return { sweep, ...measured, seconds: elapsed };
   };
 
   const history: HistoryEntry[] = options.resumed ? [...options.resumed] : [await measure(0)];
@@ -135,8 +138,7 @@ async function sweep(
     const last = history[history.length - 1];
     const reason = options.signal?.aborted ? "aborted" : stopping.reached(history);
     if (reason) return { history, stop: { reason, sweep: last.sweep, bestSweep: bestSweep(history) } };
-    session.solve("users");
-    session.solve("items");
+    await session.sweep(last.sweep + 1);
     const entry = await measure(last.sweep + 1);
     history.push(entry);
     if (bestSweep(history) === entry.sweep) session.keep();
@@ -145,9 +147,17 @@ async function sweep(
   }
 }
 
-function hyperparametersOf(options: FitOptions): AlsHyperparameters {
-  const { factors, lambda, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases, regularization, update } = options;
-  return alsHyperparameters({ factors, lambda, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases, regularization, update });
+/** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
+function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
+  const every = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
+  const given = Object.entries(options).filter(([name, value]) => every.has(name) && value !== undefined);
+  const foreign = given.find(([name]) => !(name in MODELS[model].defaults));
+  if (foreign) {
+    throw new OptionsError(`${model} has no hyperparameter "${foreign[0]}"`, {
+      remedy: `it has ${Object.keys(MODELS[model].defaults).join(", ")}`,
+    });
+  }
+  return Object.fromEntries(given) as Partial<HyperparametersOf[M]>;
 }
 
 function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
@@ -159,13 +169,13 @@ function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
   }
 }
 
-const meanOf = (ratings: Ratings, h: AlsHyperparameters): number => (h.mean ? Math.fround(ratings.statistics().mean) : 0);
+const meanOf = (ratings: Ratings, h: Hyperparameters): number => (h.mean ? Math.fround(ratings.statistics().mean) : 0);
 
 /**
  * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
  * model, and not zero, which would be a saddle point.
  */
-function randomParameters(ratings: Ratings, h: AlsHyperparameters, seed: number): Parameters {
+function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Parameters {
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);
   const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.1 * random.normal());
@@ -180,7 +190,7 @@ function randomParameters(ratings: Ratings, h: AlsHyperparameters, seed: number)
 }
 
 /** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
-function parametersFrom(init: FactorModel, ratings: Ratings, h: AlsHyperparameters): Parameters {
+function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters): Parameters {
   const K = h.factors;
   const { parameters, users, items } = init;
   if (parameters.factors !== K) {
@@ -188,23 +198,35 @@ function parametersFrom(init: FactorModel, ratings: Ratings, h: AlsHyperparamete
       remedy: `ask for ${parameters.factors} factors`,
     });
   }
+  // The covariances go along when they are of the kind that is asked for; else, and for the unknown, they are the starting ones.
+  const before = "covariance" in h && parameters.posterior?.family === h.covariance ? parameters.posterior : undefined;
+  const width = before && (before.family === "full" ? triangle(K + 1) : K + 1);
   const side = (
     known: typeof users,
     wanted: typeof users,
     factors: Float32Array,
     biases: Float32Array,
-  ): { factors: Float32Array; biases: Float32Array } => {
-    const taken = { factors: new Float32Array(wanted.size * K), biases: new Float32Array(wanted.size) };
+    spread: Float32Array | undefined,
+    start: Float32Array | undefined,
+  ): { factors: Float32Array; biases: Float32Array; spread: Float32Array } => {
+    const taken = {
+      factors: new Float32Array(wanted.size * K),
+      biases: new Float32Array(wanted.size),
+      spread: start ?? new Float32Array(0),
+    };
     for (let row = 0; row < wanted.size; row++) {
       const from = known.indexOf(wanted.rawAt(row));
       if (from < 0) continue;
       taken.factors.set(factors.subarray(from * K, from * K + K), row * K);
-      if (h.biases) taken.biases[row] = biases[from];
+      if (spread && width) taken.spread.set(spread.subarray(from * width, (from + 1) * width), row * width);
+      if (!("biases" in h) || h.biases) taken.biases[row] = biases[from];
     }
     return taken;
   };
-  const user = side(users, ratings.users, parameters.userFactors, parameters.userBiases);
-  const item = side(items, ratings.items, parameters.itemFactors, parameters.itemBiases);
+  const counts = { userBiases: new Float32Array(ratings.users.size), itemBiases: new Float32Array(ratings.items.size) };
+  const start = before && "covariance" in h ? initialPosterior(h, counts) : undefined;
+  const user = side(users, ratings.users, parameters.userFactors, parameters.userBiases, before?.users, start?.users);
+  const item = side(items, ratings.items, parameters.itemFactors, parameters.itemBiases, before?.items, start?.items);
   return {
     factors: K,
     userFactors: user.factors,
@@ -212,6 +234,7 @@ function parametersFrom(init: FactorModel, ratings: Ratings, h: AlsHyperparamete
     userBiases: user.biases,
     itemBiases: item.biases,
     globalMean: meanOf(ratings, h),
+    posterior: before && { ...before, users: user.spread, items: item.spread },
   };
 }
 

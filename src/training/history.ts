@@ -1,12 +1,9 @@
 // What is recorded of a training: one entry a sweep, sweep 0 being the state before the first.
 
-export interface HistoryEntry {
+import type { Figures } from "../models/figures.js";
+
+export interface HistoryEntry extends Figures {
   readonly sweep: number;
-  readonly objective: number;
-  /** Root mean squared error over the training ratings, rating units. */
-  readonly trainRmse: number;
-  /** Root mean squared error over the held-out ratings; null when there are none. */
-  readonly heldOutRmse: number | null;
   /** Seconds since training began, measuring included. */
   readonly seconds: number;
 }

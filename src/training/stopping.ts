@@ -1,6 +1,7 @@
 // When a training ends: after a number of sweeps, when the objective barely moves, or when the held-out error keeps rising.
 
 import { OptionsError } from "../errors.js";
+import { heldOutLoss } from "../models/figures.js";
 import type { HistoryEntry, StopReason } from "./history.js";
 
 export interface StoppingOptions {
@@ -10,7 +11,7 @@ export interface StoppingOptions {
   readonly earlyStop?: boolean | undefined;
   /** Relative change of the objective in one sweep below which training has converged. Default 1e-6. */
   readonly tolerance?: number | undefined;
-  /** Sweeps in a row without a new best held-out RMSE after which training stops. Default 3. */
+  /** Sweeps in a row without a new best held-out RMSE (or log-loss) after which training stops. Default 3. */
   readonly patience?: number | undefined;
 }
 
@@ -41,10 +42,10 @@ export function stoppingRule(options: StoppingOptions): Stopping {
   };
 }
 
-/** The sweep of the lowest held-out RMSE, the first of equals; without held-out ratings, the last sweep. */
+/** The sweep of the lowest held-out loss, the first of equals; without held-out ratings, the last sweep. */
 export function bestSweep(history: readonly HistoryEntry[]): number {
   let best = history[history.length - 1];
-  if (best.heldOutRmse === null) return best.sweep;
-  for (const entry of [...history].reverse()) if (entry.heldOutRmse! <= best.heldOutRmse!) best = entry;
+  if (heldOutLoss(best) === null) return best.sweep;
+  for (const entry of [...history].reverse()) if (heldOutLoss(entry)! <= heldOutLoss(best)!) best = entry;
   return best.sweep;
 }

@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { requestDevice } from "../../src/engine/webgpu/device.js";
 import {
+  expectedErrorsKernel,
+  posteriorSumsKernel,
   gramSolveKernel,
   gramSolveSubgroupKernel,
   type Kernel,
@@ -11,11 +13,11 @@ import {
   squaredNormsKernel,
 } from "../../src/engine/webgpu/kernels.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
+import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
 import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
 import { planTiles } from "../../src/engine/webgpu/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
-import { MAX_FACTORS } from "../../src/models/als.js";
+import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
 
@@ -58,6 +60,11 @@ test("every kernel variant compiles without a word from the compiler, for every 
     for (const sequential of [false, true]) {
       await check(gramSolveKernel(K, planTiles(K), sequential));
       if (subgroup) await check(gramSolveSubgroupKernel(K, subgroup, sequential));
+    }
+    for (const spread of ["diagonal", "full"] as const) {
+      await check(gramSolveKernel(K, planTiles(K), false, spread));
+      await check(expectedErrorsKernel(K, spread));
+      await check(posteriorSumsKernel(K, spread));
     }
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
@@ -106,6 +113,7 @@ test("a schedule gives every row and every rating of a slice to exactly one task
       } else expect(segment + segments).toBeLessThanOrEqual(partials);
     }
   }
+  expect(new Set(dispatches.map(({ kernel }) => kernel))).toEqual(new Set(kernelsOf(rows)));
   expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
   expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
   expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);

@@ -34,7 +34,7 @@ test("ratings 1 and 2 above and below the prediction of unknown pairs have error
 test("the training RMSE is the history's", async () => {
   const { history, stop } = await fit(ratings, { factors: 3, sweeps: 3, device: "cpu" });
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
-  expect(accuracy(model, ratings).rmse).toBeCloseTo(best.trainRmse, 6);
+  expect(accuracy(model, ratings).rmse).toBeCloseTo(best.trainRmse!, 6);
 });
 
 test("no ratings have no errors", () => {

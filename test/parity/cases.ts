@@ -3,6 +3,7 @@
 import type { Problem } from "../../src/engine/engine.js";
 import { alsHyperparameters, type AlsHyperparameters } from "../../src/models/als.js";
 import type { Parameters } from "../../src/models/parameters.js";
+import { initialPosterior, type VbHyperparameters, vbHyperparameters } from "../../src/models/vb.js";
 import { seededRandom } from "../../src/random.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import type { RatingColumns } from "../../src/ratings/ratings.js";
@@ -53,12 +54,35 @@ export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyp
     globalMean: hyperparameters.mean ? Math.fround(2.75) : 0,
   };
   return {
+    model: "als",
     hyperparameters,
     byUser: buildCsr(ratings, "users", users),
     byItem: buildCsr(ratings, "items", items),
     heldOut: ratings,
     initial,
   };
+}
+
+/** A problem of `vb` with random starting means and covariances, the latter well inside the positive definite ones. */
+export function vbProblemOf(given: Case, settings: Partial<VbHyperparameters>, seed = 7): Problem<"vb"> {
+  const hyperparameters = vbHyperparameters(settings);
+  const { factors: K, covariance } = hyperparameters;
+  const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K }, seed);
+  const random = seededRandom(seed + 1);
+  const D = K + 1;
+  const side = (count: number): Float32Array => {
+    if (covariance === "diagonal") return Float32Array.from({ length: count * D }, () => 0.02 + 0.1 * random.uniform());
+    const values: number[] = [];
+    for (let row = 0; row < count; row++) {
+      // a aᵀ plus a diagonal.
+      const a = Array.from({ length: D }, () => 0.1 * random.normal());
+      for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) values.push(a[i] * a[j] + (i === j ? 0.02 + 0.1 * random.uniform() : 0));
+    }
+    return Float32Array.from(values);
+  };
+  const precisions = initialPosterior(hyperparameters, initial).precisions;
+  const posterior = { family: covariance, precisions, users: side(byUser.count), items: side(byItem.count) };
+  return { model: "vb", hyperparameters, byUser, byItem, heldOut, initial: { ...initial, posterior } };
 }
 
 /** max |a − b| over the largest |b|: the relative error of one array against another. */

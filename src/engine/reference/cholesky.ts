@@ -34,3 +34,37 @@ export function solveCholesky(matrix: Float64Array, rhs: Float64Array, D: number
   }
   return -1;
 }
+
+/**
+ * A⁻¹ = L⁻ᵀ L⁻¹ from the factor that `solveCholesky` leaves.
+ *
+ * @param factor  L, [D, D] row-major, lower triangle.
+ * @param inverse receives the packed lower triangle of A⁻¹, [D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
+ */
+export function choleskyInverse(factor: Float64Array, D: number, inverse: Float64Array): void {
+  const lower = new Float64Array(D * D);
+  for (let j = 0; j < D; j++) {
+    for (let i = j; i < D; i++) {
+      let sum = i === j ? 1 : 0;
+      for (let k = j; k < i; k++) sum -= factor[i * D + k] * lower[k * D + j];
+      lower[i * D + j] = sum / factor[i * D + i];
+    }
+  }
+  for (let i = 0; i < D; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = i; k < D; k++) sum += lower[k * D + i] * lower[k * D + j];
+      inverse[(i * (i + 1)) / 2 + j] = sum;
+    }
+  }
+}
+
+/** log|A| of a packed lower triangle. */
+export function logDeterminant(packed: ArrayLike<number>, D: number): number {
+  const matrix = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = packed[(i * (i + 1)) / 2 + j];
+  solveCholesky(matrix, new Float64Array(D), D);
+  let sum = 0;
+  for (let k = 0; k < D; k++) sum += 2 * Math.log(matrix[k * D + k]);
+  return sum;
+}

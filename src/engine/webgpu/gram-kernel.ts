@@ -1,10 +1,9 @@
 // Which Gram-and-solve kernel a device gets: tiles in registers and workgroup memory, or a subgroup a row.
 
-import type { AlsHyperparameters } from "../../models/als.js";
 import type { Device } from "./device.js";
 import { gramSolveKernel, gramSolveSubgroupKernel, type Kernel } from "./kernels.js";
 import { planSubgroup } from "./subgroup-plan.js";
-import { planTiles, type TileTuning } from "./tile-plan.js";
+import { planTiles, type Spread, type TileTuning } from "./tile-plan.js";
 
 export interface GramKernel {
   readonly kernel: Kernel;
@@ -22,22 +21,31 @@ export interface GramTuning extends TileTuning {
 const BYTES_PER_TILE = 64;
 const BYTES_PER_VEC4 = 16;
 
-export function chooseGramKernel(device: Device, h: AlsHyperparameters, tuning: GramTuning = {}): GramKernel {
-  const sequential = h.update === "sequential" && h.biases;
+/** What of the kernel's text depends on the model. */
+export interface GramVariant {
+  readonly factors: number;
+  /** Whether the bias is solved after the factors instead of with them. Default false. */
+  readonly sequential?: boolean | undefined;
+  /** Covariances that go in and out. Default "none". */
+  readonly spread?: Spread | undefined;
+}
+
+export function chooseGramKernel(device: Device, variant: GramVariant, tuning: GramTuning = {}): GramKernel {
+  const { factors: K, sequential = false, spread = "none" } = variant;
   const { kernel = "auto" } = tuning;
-  if (device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
-    const plan = planSubgroup(h.factors, device.subgroups);
+  if (spread === "none" && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
+    const plan = planSubgroup(K, device.subgroups);
     if (plan) {
       return {
-        kernel: gramSolveSubgroupKernel(h.factors, plan, sequential),
+        kernel: gramSolveSubgroupKernel(K, plan, sequential),
         tasksPerWorkgroup: 1,
         partialBytes: plan.partial * BYTES_PER_VEC4,
       };
     }
   }
-  const plan = planTiles(h.factors, tuning);
+  const plan = planTiles(K, tuning);
   return {
-    kernel: gramSolveKernel(h.factors, plan, sequential),
+    kernel: gramSolveKernel(K, plan, sequential, spread),
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
   };

@@ -1,18 +1,27 @@
 // One side's half-sweep on the device: its bindings, its three pipelines, and a schedule for every slice it has been asked for.
 
-import type { AlsHyperparameters } from "../../models/als.js";
 import type { Csr } from "../../ratings/csr.js";
 import type { RowSlice, Side } from "../engine.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import type { GramKernel } from "./gram-kernel.js";
 import { compilePipeline } from "./pipelines.js";
-import { type DispatchPlan, planSchedule } from "./schedule.js";
+import { type DispatchPlan, kernelsOf, planSchedule } from "./schedule.js";
+import { blocksOf } from "./tile-plan.js";
+
+/** What a half-sweep's equations hold beside ratings and rows. */
+export interface HalfSweepSettings {
+  readonly lambda: number;
+  readonly mean: number;
+  readonly weighted: boolean;
+  readonly biases: boolean;
+  /** Prior precisions of the factors and the bias of the side that is solved, [K + 1]. */
+  readonly prior: readonly number[];
+}
 
 export interface HalfSweepParts {
   readonly side: Side;
-  readonly hyperparameters: AlsHyperparameters;
-  readonly globalMean: number;
+  readonly settings: HalfSweepSettings;
   readonly gram: GramKernel;
   readonly csr: Csr;
   readonly ratingIndex: GPUBuffer;
@@ -46,28 +55,21 @@ export class HalfSweep {
   constructor(device: Device, parts: HalfSweepParts) {
     this.#device = device;
     this.#parts = parts;
-    const { side, hyperparameters: h } = parts;
-    this.#settings = uploadUniform(
-      device,
-      `settings of ${side}`,
-      uniformWords([
-        ["f", h.lambda],
-        ["f", side === "users" ? h.tauUsers : h.tauItems],
-        ["f", side === "users" ? h.gammaUsers : h.gammaItems],
-        ["f", parts.globalMean],
-        ["u", h.regularization === "weighted" ? 1 : 0],
-        ["u", h.biases ? 1 : 0],
-      ]),
-    );
+    this.#settings = uploadUniform(device, `settings of ${parts.side}`, settingsWords(parts.settings));
     this.#layouts = layoutsOf(device);
   }
 
   async compile(): Promise<void> {
     const { kernel } = this.#parts.gram;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
-    const entryPoints = ["solve_rows", "gram_segments", "solve_long_rows"] as const;
+    const entryPoints = kernelsOf(this.#parts.csr);
     const pipelines = await Promise.all(entryPoints.map((entryPoint) => compilePipeline(this.#device, kernel, entryPoint, layout)));
     entryPoints.forEach((entryPoint, at) => this.#pipelines.set(entryPoint, pipelines[at]));
+  }
+
+  /** Settings for the half-sweeps queued from now on. */
+  set(settings: HalfSweepSettings): void {
+    this.#device.gpu.queue.writeBuffer(this.#settings, 0, settingsWords(settings));
   }
 
   /** Queues the half-sweep of a slice; all rows when it is left out. */
@@ -118,6 +120,19 @@ export class HalfSweep {
       }),
     };
   }
+}
+
+/** The uniform struct Settings of half-sweep.wgsl. */
+function settingsWords({ lambda, mean, weighted, biases, prior }: HalfSweepSettings): ArrayBuffer {
+  const K = prior.length - 1;
+  const padded = Array.from({ length: 4 * blocksOf(K) }, (_, k) => (k < K || (k === K && biases) ? prior[k] : 1));
+  return uniformWords([
+    ["f", lambda],
+    ["f", mean],
+    ["u", weighted ? 1 : 0],
+    ["u", biases ? 1 : 0],
+    ...padded.map((precision) => ["f", precision] as const),
+  ]);
 }
 
 /** The bind group layouts of gram-solve.wgsl, one pair a device, so that its pipelines can be shared. */

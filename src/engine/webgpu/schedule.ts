@@ -65,6 +65,17 @@ export function planSchedule(rows: Csr, slice: RowSlice, mostPartials: number): 
   return { tasks: Uint32Array.from(tasks.flat()), dispatches, partials };
 }
 
+/** The kernels that the rows, or any slice of them, need. */
+export function kernelsOf(rows: Csr): readonly DispatchPlan["kernel"][] {
+  let short = false;
+  let long = false;
+  for (let row = 0; row < rows.count; row++) {
+    if (rows.start[row + 1] - rows.start[row] > SEGMENT_RATINGS) long = true;
+    else short = true;
+  }
+  return [...(short ? (["solve_rows"] as const) : []), ...(long ? (["gram_segments", "solve_long_rows"] as const) : [])];
+}
+
 /** Rows of the slice, longest first; those of one length in row order. */
 function rowsByLength(rows: Csr, slice: RowSlice): { short: number[]; long: number[] } {
   const buckets: number[][] = Array.from({ length: SEGMENT_RATINGS + 1 }, () => []);

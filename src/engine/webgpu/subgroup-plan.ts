@@ -145,15 +145,11 @@ class Loops {
 
   #addPrior(): string[] {
     return [
-      "let weight = select(1.0, f32(count), settings.weighted == 1u);",
       "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));",
       ...this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`),
       ...range(this.#groups).flatMap((g) => {
-        const i = `(${g * this.#size}u + lane)`;
         return [
-          `var added_${g} = 1.0;`,
-          `if (count > 0u && ${i} < K) { added_${g} = settings.tau * weight; }`,
-          `if (count > 0u && ${i} == K && settings.biases == 1u) { added_${g} = settings.gamma * weight; }`,
+          `let added_${g} = prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, count);`,
           `diagonal_${g} = 0.0;`,
           ...this.#diagonalBlocks(g).flatMap(({ J, quarter }) => [
             `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`,

@@ -1,16 +1,20 @@
 // Squared errors and norms on the device: each writes partial sums in a fixed order, which the host adds in float64.
 
+import type { CovarianceFamily, PosteriorSums } from "../../models/vb.js";
 import { createStorage, uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import { type Kernel, squaredErrorsKernel, squaredNormsKernel } from "./kernels.js";
+import { expectedErrorsKernel, type Kernel, posteriorSumsKernel, squaredErrorsKernel, squaredNormsKernel } from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
+import { blocksOf } from "./tile-plan.js";
 
 const MOST_PARTIALS = 1024;
 /** A workgroup's run is at least this long, so that small problems need few workgroups. */
 const SHORTEST_RUN = 256;
 
+type Settings = readonly (readonly ["f" | "u", number])[];
+
 /** Runs a summing kernel over `count` elements. */
-class Sum {
+export class Sum {
   readonly partials: GPUBuffer;
   readonly #device: Device;
   readonly #label: string;
@@ -20,19 +24,12 @@ class Sum {
   #pipeline: GPUComputePipeline | undefined;
   #bindGroup: GPUBindGroup | undefined;
 
-  constructor(
-    device: Device,
-    label: string,
-    setting: readonly ["f" | "u", number],
-    count: number,
-    inputs: readonly GPUBuffer[],
-    bytesPerPartial: number,
-  ) {
+  constructor(device: Device, label: string, settings: Settings, count: number, inputs: readonly GPUBuffer[], bytesPerPartial: number) {
     const run = Math.max(SHORTEST_RUN, Math.ceil(count / MOST_PARTIALS));
     this.#device = device;
     this.#label = label;
     this.#workgroups = Math.ceil(count / run);
-    this.#settings = uploadUniform(device, `settings of ${label}`, uniformWords([setting, ["u", count], ["u", run]]));
+    this.#settings = uploadUniform(device, `settings of ${label}`, uniformWords([...settings, ["u", count], ["u", run]]));
     this.#inputs = inputs;
     this.partials = createStorage(device, `partial ${label}`, this.#workgroups * bytesPerPartial);
   }
@@ -53,6 +50,11 @@ class Sum {
     pass.dispatchWorkgroups(this.#workgroups);
   }
 
+  /** Replaces the leading settings from now on. */
+  protected set(settings: Settings): void {
+    this.#device.gpu.queue.writeBuffer(this.#settings, 0, uniformWords(settings), 0, settings.length * 4);
+  }
+
   destroy(): void {
     this.partials.destroy();
     this.#settings.destroy();
@@ -71,7 +73,7 @@ export interface SquaredErrorsParts {
 
 export class SquaredErrors extends Sum {
   constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
-    super(device, "squared errors", ["f", globalMean], count, [user, item, value, userRows, itemRows], 4);
+    super(device, "squared errors", [["f", globalMean]], count, [user, item, value, userRows, itemRows], 4);
   }
 
   compile(K: number): Promise<void> {
@@ -93,7 +95,7 @@ export interface SquaredNormsParts {
 
 export class SquaredNorms extends Sum {
   constructor(device: Device, { rowStart, rows, count, weighted }: SquaredNormsParts) {
-    super(device, "squared norms", ["u", weighted ? 1 : 0], count, [rowStart, rows], 8);
+    super(device, "squared norms", [["u", weighted ? 1 : 0]], count, [rowStart, rows], 8);
   }
 
   compile(K: number): Promise<void> {
@@ -111,4 +113,58 @@ export class SquaredNorms extends Sum {
     }
     return [factors, biases];
   }
+}
+
+export interface ExpectedErrorsParts extends SquaredErrorsParts {
+  readonly lambda: number;
+}
+
+/** Σ (r − E r̂)², Σ Var r̂ and Σ log predictive density of `vb`. */
+export class ExpectedErrors extends Sum {
+  readonly #mean: number;
+
+  constructor(device: Device, { user, item, value, count, globalMean, lambda, userRows, itemRows }: ExpectedErrorsParts) {
+    const settings = [["f", globalMean], ["f", lambda]] as const; // prettier-ignore
+    super(device, "expected errors", settings, count, [user, item, value, userRows, itemRows], 16);
+    this.#mean = globalMean;
+  }
+
+  compile(K: number, family: CovarianceFamily): Promise<void> {
+    return this.compileKernel(expectedErrorsKernel(K, family), "expected_errors");
+  }
+
+  setLambda(lambda: number): void {
+    this.set([["f", this.#mean], ["f", lambda]]); // prettier-ignore
+  }
+
+  static total(partials: ArrayBuffer): { squares: number; variances: number; logDensity: number } {
+    const [squares, variances, logDensity] = columnSums(new Float32Array(partials), 4);
+    return { squares, variances, logDensity };
+  }
+}
+
+/** E[Σ x_k²] a coordinate, and Σ log|Γ|, of one side of `vb`. */
+export class PosteriorMoments extends Sum {
+  readonly #count: number;
+
+  constructor(device: Device, rows: GPUBuffer, count: number, K: number) {
+    super(device, "posterior sums", [["u", 0]], count, [rows], 16 * blocksOf(K));
+    this.#count = count;
+  }
+
+  compile(K: number, family: CovarianceFamily): Promise<void> {
+    return this.compileKernel(posteriorSumsKernel(K, family), "posterior_sums");
+  }
+
+  total(partials: ArrayBuffer, K: number): PosteriorSums {
+    const sums = columnSums(new Float32Array(partials), 4 * blocksOf(K));
+    return { count: this.#count, secondMoments: sums.slice(0, K + 1), logDeterminants: sums[sums.length - 1] };
+  }
+}
+
+/** Sums of the columns of a row-major table, in float64. */
+function columnSums(table: Float32Array, columns: number): number[] {
+  const sums = Array<number>(columns).fill(0);
+  table.forEach((value, at) => (sums[at % columns] += value));
+  return sums;
 }

@@ -1,5 +1,7 @@
 // How the Gram-and-solve kernel is cut for a number of factors: tiles a lane, lanes a row, rows a workgroup, ratings a stage.
 
+import type { CovarianceFamily } from "../../models/vb.js";
+
 /** Workgroup memory that every WebGPU device has, bytes. */
 const WORKGROUP_BYTES = 16_384;
 const MAX_LANES = 256;
@@ -56,8 +58,8 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
 }
 
 /** The plan as WGSL constants, to be put before the kernels that need them. */
-export function planConstants(K: number, plan: TilePlan, sequential: boolean): string {
-  return `${rowConstants(K)}const TEAM = ${plan.team}u;
+export function planConstants(K: number, plan: TilePlan, sequential: boolean, spread: Spread): string {
+  return `${rowConstants(K, spread)}const TEAM = ${plan.team}u;
 const TEAMS = ${plan.teams}u;
 const PATCH = ${plan.patch}u;
 const PATCHES = ${plan.patches}u;
@@ -67,7 +69,16 @@ const SEQUENTIAL = ${sequential};
 `;
 }
 
+/** What a row carries of its posterior's covariance: nothing for point estimates. */
+export type Spread = "none" | CovarianceFamily;
+
+/** vec4s of it a row. */
+export function spreadBlocks(K: number, spread: Spread): number {
+  const blocks = blocksOf(K);
+  return { none: 0, diagonal: blocks, full: 2 * blocks * (blocks + 1) }[spread];
+}
+
 /** What every kernel that reads rows of factors needs to know. */
-export function rowConstants(K: number): string {
-  return `const K = ${K}u;\nconst BLOCKS = ${blocksOf(K)}u;\n`;
+export function rowConstants(K: number, spread: Spread = "none"): string {
+  return `const K = ${K}u;\nconst BLOCKS = ${blocksOf(K)}u;\nconst SPREAD = ${spreadBlocks(K, spread)}u;\n`;
 }

@@ -1,0 +1,99 @@
+// Under variational Bayes, over ratings: Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂). One rating a lane; each workgroup adds
+// up one contiguous run, always in the same order.
+// With z = (x, 0 …, −1) and C the covariance of ỹ that a row carries, (x, 1)ᵀ Γ (x, 1) = zᵀ C z.
+// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/vb.ts.
+
+struct Settings {
+  mean: f32,
+  lambda: f32,
+  count: u32,
+  // Ratings a workgroup.
+  run: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
+@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
+
+const TWO_PI = 6.283185307179586;
+// Places of factors, as a mask of each block.
+fn is_factor(block: u32) -> vec4f {
+  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
+}
+
+fn with_last(x: vec4f, block: u32, last: f32) -> vec4f {
+  return select(x, vec4f(x.xyz, last), block == RHS_BLOCK);
+}
+
+// Block of z.
+fn user_z(user: u32, block: u32) -> vec4f {
+  return with_last(user_rows[user * STRIDE + block] * is_factor(block), block, -1.0);
+}
+
+fn item_z(item: u32, block: u32) -> vec4f {
+  return with_last(item_rows[item * STRIDE + block] * is_factor(block), block, -1.0);
+}
+
+fn user_tile(user: u32, place: u32) -> mat4x4f {
+  let at = user * STRIDE + BLOCKS + 4u * place;
+  return mat4x4f(user_rows[at], user_rows[at + 1u], user_rows[at + 2u], user_rows[at + 3u]);
+}
+
+fn item_tile(item: u32, place: u32) -> mat4x4f {
+  let at = item * STRIDE + BLOCKS + 4u * place;
+  return mat4x4f(item_rows[at], item_rows[at + 1u], item_rows[at + 2u], item_rows[at + 3u]);
+}
+
+fn variance_of(user: u32, item: u32) -> f32 {
+  var sum = 0.0;
+  for (var I = 0u; I < BLOCKS; I++) {
+    let u = user_z(user, I);
+    let v = item_z(item, I);
+    if (DIAGONAL_SPREAD) {
+      let c = user_rows[user * STRIDE + BLOCKS + I];
+      let d = item_rows[item * STRIDE + BLOCKS + I];
+      sum += dot(v * v, c) + dot(u * u, d) + dot(c * is_factor(I), d);
+      continue;
+    }
+    for (var J = 0u; J <= I; J++) {
+      let place = I * (I + 1u) / 2u + J;
+      let c = user_tile(user, place);
+      let d = item_tile(item, place);
+      let both = is_factor(I);
+      let columns = is_factor(J);
+      var quadratic = dot(v, c * item_z(item, J)) + dot(u, d * user_z(user, J));
+      for (var k = 0u; k < 4u; k++) { quadratic += columns[k] * dot(c[k] * both, d[k]); }
+      sum += select(2.0, 1.0, I == J) * quadratic;
+    }
+  }
+  return sum;
+}
+
+fn predict(user: u32, item: u32) -> f32 {
+  var sum = settings.mean + user_rows[user * STRIDE + BIAS_BLOCK][BIAS_AT] + item_rows[item * STRIDE + BIAS_BLOCK][BIAS_AT];
+  for (var block = 0u; block < BLOCKS; block++) {
+    sum += dot(user_rows[user * STRIDE + block] * is_factor(block), item_rows[item * STRIDE + block]);
+  }
+  return sum;
+}
+
+@compute @workgroup_size(LANES)
+fn expected_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let last = min((group.x + 1u) * settings.run, settings.count);
+  var sums = vec4f();
+  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+    let user = rating_user[at];
+    let item = rating_item[at];
+    let error = rating_value[at] - predict(user, item);
+    let variance = variance_of(user, item);
+    let spread = 1.0 / settings.lambda + variance;
+    sums += vec4f(error * error, variance, -0.5 * (log(TWO_PI * spread) + error * error / spread), 0.0);
+  }
+  let total = add_lanes(lane, sums);
+  if (lane == 0u) { partial_sums[group.x] = total; }
+}

@@ -1,0 +1,51 @@
+// Under variational Bayes, over the rows of a side: E[Σ x_k²] for every factor and the bias, and Σ log|Γ|, laid out like a row, the
+// last component being the log determinants. LANES / BLOCKS rows side by side, a block a lane, always in the same order.
+// Launch: at most PARTIALS workgroups of LANES; each writes BLOCKS partial sums, which the host adds in float64.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/vb.ts.
+
+struct Settings {
+  // Pads to what the summing kernels share.
+  unused: u32,
+  count: u32,
+  // Rows a workgroup.
+  run: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> rows: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> partial_sums: array<vec4f>;
+
+const ABREAST = LANES / BLOCKS;
+
+var<workgroup> block_sums: array<vec4f, LANES>;
+
+fn bias_variance(row: u32) -> f32 {
+  return rows[(row + 1u) * STRIDE - 1u].w;
+}
+
+fn variances(row: u32, block: u32) -> vec4f {
+  if (DIAGONAL_SPREAD) { return rows[row * STRIDE + BLOCKS + block]; }
+  let at = row * STRIDE + BLOCKS + 4u * (block * (block + 1u) / 2u + block);
+  return vec4f(rows[at].x, rows[at + 1u].y, rows[at + 2u].z, rows[at + 3u].w);
+}
+
+@compute @workgroup_size(LANES)
+fn posterior_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let block = lane % BLOCKS;
+  let last = min((group.x + 1u) * settings.run, settings.count);
+  var sum = vec4f();
+  if (lane < ABREAST * BLOCKS) {
+    for (var row = group.x * settings.run + lane / BLOCKS; row < last; row += ABREAST) {
+      let x = rows[row * STRIDE + block];
+      var moment = x * x + variances(row, block);
+      if (block == RHS_BLOCK) { moment[RHS_AT] = x[RHS_AT]; }
+      if (block == BIAS_BLOCK) { moment[BIAS_AT] = x[BIAS_AT] * x[BIAS_AT] + bias_variance(row); }
+      sum += moment;
+    }
+  }
+  block_sums[lane] = sum;
+  workgroupBarrier();
+  if (lane >= BLOCKS) { return; }
+  for (var other = 1u; other < ABREAST; other++) { sum += block_sums[lane + other * BLOCKS]; }
+  partial_sums[group.x * BLOCKS + lane] = sum;
+}

@@ -1,0 +1,50 @@
+// Full posteriors: the covariance tiles of the other side's entities are added to the Gram tiles, and the swept tiles, −A⁻¹, are what
+// is written of the solved one. Spec §5. Twin: src/engine/reference/vb.ts.
+
+fn add_spreads(task: Task, base: u32, lane: u32) {
+  for (var at = 0u; at < task.count; at++) {
+    let from_row = rating_index[task.first + at] * STRIDE + BLOCKS;
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] == NO_TILE) { continue; }
+      let place = from_row + 4u * tile_place(s);
+      tile[s] += mat4x4f(fixed_rows[place], fixed_rows[place + 1u], fixed_rows[place + 2u], fixed_rows[place + 3u]);
+    }
+  }
+}
+
+// The bias's row of Γ moves to the last row with its sign turned, for what is stored is the covariance of ỹ.
+fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] != BIAS_BLOCK) { continue; }
+    let t = tile[s];
+    memory[base + PANEL + tile_column[s]] = -vec4f(t[0][BIAS_AT], t[1][BIAS_AT], t[2][BIAS_AT], t[3][BIAS_AT]);
+  }
+  workgroupBarrier();
+  if (!has_task) { return; }
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] == NO_TILE) { continue; }
+    let I = tile_row[s];
+    let J = tile_column[s];
+    // Γ_bj; beyond the bias's own block nothing has been stored, nor is it used.
+    let bias_row = memory[base + PANEL + min(J, BIAS_BLOCK)];
+    let variance = memory[base + PANEL + BIAS_BLOCK][BIAS_AT];
+    for (var c = 0u; c < 4u; c++) {
+      var column = vec4f();
+      for (var r = 0u; r < 4u; r++) {
+        let i = 4u * I + r;
+        let j = 4u * J + c;
+        if (i < K && j < K) { column[r] = -tile[s][c][r]; }
+        if (i == LAST && j < K) { column[r] = -bias_row[c]; }
+        if (j == LAST && i < K) { column[r] = -bias_row[r]; }
+        if (i == LAST && j == LAST) { column[r] = variance; }
+      }
+      solved_rows[row * STRIDE + BLOCKS + 4u * tile_place(s) + c] = column;
+    }
+  }
+}
+
+fn log_determinant(base: u32) -> f32 {
+  var sum = 0.0;
+  for (var block = 0u; block < BLOCKS; block++) { sum += memory[base + LOGS + block].x; }
+  return sum;
+}

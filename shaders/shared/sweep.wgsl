@@ -1,0 +1,98 @@
+// The sweep operator on the tiles in registers: after every coordinate is swept, the tiles hold −A⁻¹, and the right-hand side, bordered
+// on as the last row and never swept itself, has become the solution. Per block k, with D the inverse of the diagonal tile and
+// P_i the tile between rows i and k: A_ij −= P_i D P_jᵀ, A_ik = P_i D, A_kk = −D. Two barriers a block. Three times the work of a
+// Cholesky solve, and the whole inverse for it. Twin: src/engine/reference/cholesky.ts.
+
+const LAST = 4u * BLOCKS - 1u;
+// log|Γ| of each block, in x.
+const LOGS = ORIGINAL + BLOCKS;
+
+// A⁻¹ = L⁻ᵀ L⁻¹ of a factored tile.
+fn inverse_tile(l: mat4x4f) -> mat4x4f {
+  let a = 1.0 / l[0].x;
+  let b = 1.0 / l[1].y;
+  let c = 1.0 / l[2].z;
+  let d = 1.0 / l[3].w;
+  // Rows of L⁻¹.
+  let r1 = vec4f(-l[0].y * a * b, b, 0.0, 0.0);
+  let r2 = vec4f(-(l[0].z * a + l[1].z * r1.x) * c, -l[1].z * b * c, c, 0.0);
+  let r3 = vec4f(-(l[0].w * a + l[1].w * r1.x + l[2].w * r2.x) * d, -(l[1].w * b + l[2].w * r2.y) * d, -l[2].w * c * d, d);
+  let x = mat4x4f(vec4f(a, 0.0, 0.0, 0.0), r1, r2, r3);
+  return x * transpose(x);
+}
+
+// The panel's tile between rows `block` and the block that is swept.
+fn panel(base: u32, block: u32) -> mat4x4f {
+  return load_tile(base + PANEL + 4u * block);
+}
+
+// Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets `singular` in the lane that saw it.
+fn solve_tiles(base: u32) {
+  singular = false;
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
+      memory[base + ORIGINAL + tile_row[s]] = vec4f(tile[s][0].x, tile[s][1].y, tile[s][2].z, tile[s][3].w);
+    }
+  }
+  for (var k = 0u; k < BLOCKS; k++) {
+    for (var s = 0u; s < SLOTS; s++) {
+      let I = tile_row[s];
+      let J = tile_column[s];
+      if (I == k && J == k) {
+        let l = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
+        memory[base + LOGS + k].x = -2.0 * (log(l[0].x) + log(l[1].y) + log(l[2].z) + log(l[3].w));
+        if (k == RHS_BLOCK) {
+          // The last row is no pivot: it is left out of D, and is the panel of its own block.
+          let inverse = inverse_tile(mat4x4f(vec4f(l[0].xyz, 0.0), vec4f(l[1].xyz, 0.0), vec4f(l[2].xyz, 0.0), vec4f(0.0, 0.0, 0.0, 1.0)));
+          store_tile(base + DIAGONAL, mat4x4f(inverse[0], inverse[1], inverse[2], vec4f()));
+          store_tile(base + PANEL + 4u * k, tile[s]);
+        } else {
+          store_tile(base + DIAGONAL, inverse_tile(l));
+        }
+      } else if (J == k && I < BLOCKS) {
+        store_tile(base + PANEL + 4u * I, tile[s]);
+      } else if (I == k) {
+        store_tile(base + PANEL + 4u * J, transpose(tile[s]));
+      }
+    }
+    workgroupBarrier();
+    let D = load_tile(base + DIAGONAL);
+    for (var s = 0u; s < SLOTS; s++) {
+      let I = tile_row[s];
+      let J = tile_column[s];
+      if (I >= BLOCKS) { continue; }
+      if (J == k && I > k) {
+        tile[s] = tile[s] * D;
+      } else if (I == k && k < RHS_BLOCK) {
+        if (J == k) { tile[s] = mat4x4f(-D[0], -D[1], -D[2], -D[3]); } else { tile[s] = D * tile[s]; }
+      } else if (I == k) {
+        // The last block holds pivots in its first three rows and the right-hand side in its last.
+        let own = transpose(panel(base, k))[3].xyz;
+        let b = vec4f(own, 0.0);
+        if (J == k) {
+          let x = D * b;
+          var t = mat4x4f(-D[0], -D[1], -D[2], vec4f());
+          t[0].w = x.x;
+          t[1].w = x.y;
+          t[2].w = x.z;
+          t[3] = vec4f(x.xyz, tile[s][3].w - dot(b, x));
+          tile[s] = t;
+        } else {
+          let swept = D * tile[s];
+          let x = b * swept;
+          for (var c = 0u; c < 4u; c++) { tile[s][c] = vec4f(swept[c].xyz, tile[s][c].w - x[c]); }
+        }
+      } else {
+        tile[s] -= panel(base, I) * D * transpose(panel(base, J));
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] == RHS_BLOCK) {
+      let x = vec4f(tile[s][0].w, tile[s][1].w, tile[s][2].w, tile[s][3].w);
+      memory[base + SOLUTION + tile_column[s]] = select(x, vec4f(x.xyz, 0.0), tile_column[s] == RHS_BLOCK);
+    }
+  }
+  workgroupBarrier();
+}

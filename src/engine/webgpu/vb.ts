@@ -1,0 +1,140 @@
+// A training of `vb` on the device: the posteriors' covariances lie behind the means of each row.
+
+import type { Parameters } from "../../models/parameters.js";
+import { elbo, initialPosterior, learnedPrecisions, type Precisions, type VbHyperparameters } from "../../models/vb.js";
+import type { Problem, RowSlice, Side, VbMeasurement, VbSession } from "../engine.js";
+import type { Device } from "./device.js";
+import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
+import type { HalfSweepSettings } from "./half-sweep.js";
+import { DeviceSession, SIDES } from "./session.js";
+import { ExpectedErrors, PosteriorMoments } from "./sums.js";
+
+export class WebGpuVbSession extends DeviceSession implements VbSession {
+  readonly #problem: Problem<"vb">;
+  readonly #h: VbHyperparameters;
+  readonly #moments: Record<Side, PosteriorMoments>;
+  readonly #trainErrors: ExpectedErrors;
+  readonly #heldOutErrors: ExpectedErrors | undefined;
+  #precisions: Precisions;
+  #keptPrecisions: Precisions;
+  /** The last measurement, while nothing has been solved since. */
+  #measured: VbMeasurement | undefined;
+
+  static async open(device: Device, problem: Problem<"vb">, tuning?: GramTuning): Promise<WebGpuVbSession> {
+    const session = new WebGpuVbSession(device, problem, tuning);
+    const { factors: K, covariance } = problem.hyperparameters;
+    await Promise.all([
+      ...SIDES.map((side) => session.halfSweep[side].compile()),
+      ...SIDES.map((side) => session.#moments[side].compile(K, covariance)),
+      session.#trainErrors.compile(K, covariance),
+      session.#heldOutErrors?.compile(K, covariance),
+    ]);
+    return session;
+  }
+
+  private constructor(device: Device, problem: Problem<"vb">, tuning: GramTuning | undefined) {
+    const { hyperparameters: h, byUser, byItem, heldOut } = problem;
+    const initial = { ...problem.initial, posterior: problem.initial.posterior ?? initialPosterior(h, problem.initial) };
+    const { precisions } = initial.posterior;
+    super(device, {
+      byUser,
+      byItem,
+      initial,
+      spread: h.covariance,
+      gram: chooseGramKernel(device, { factors: h.factors, spread: h.covariance }, tuning),
+      settings: {
+        users: settingsOf(precisions, "users", initial.globalMean),
+        items: settingsOf(precisions, "items", initial.globalMean),
+      },
+    });
+    this.#problem = problem;
+    this.#h = h;
+    this.#precisions = this.#keptPrecisions = precisions;
+    this.#moments = {
+      users: new PosteriorMoments(device, this.rows.users, byUser.count, h.factors),
+      items: new PosteriorMoments(device, this.rows.items, byItem.count, h.factors),
+    };
+    const sides = {
+      globalMean: initial.globalMean,
+      lambda: precisions.lambda,
+      userRows: this.rows.users,
+      itemRows: this.rows.items,
+    };
+    this.#trainErrors = new ExpectedErrors(device, { ...this.trainRatings, ...sides });
+    const held = this.uploadHeldOut(heldOut);
+    this.#heldOutErrors = held && new ExpectedErrors(device, { ...held, ...sides });
+  }
+
+  async sweep(number: number): Promise<void> {
+    if (this.#h.learn && number > this.#h.warmUp) this.learn(this.#measured ?? (await this.measure()));
+    this.solve("users");
+    this.solve("items");
+  }
+
+  override solve(side: Side, slice?: RowSlice): void {
+    this.#measured = undefined;
+    super.solve(side, slice);
+  }
+
+  learn(measured: VbMeasurement): void {
+    this.#measured = undefined;
+    this.#precisions = learnedPrecisions(this.#precisions, measured);
+    const { globalMean } = this.#problem.initial;
+    for (const side of SIDES) this.halfSweep[side].set(settingsOf(this.#precisions, side, globalMean));
+    this.#trainErrors.setLambda(this.#precisions.lambda);
+    this.#heldOutErrors?.setLambda(this.#precisions.lambda);
+  }
+
+  async measure(): Promise<VbMeasurement> {
+    const sums = [this.#trainErrors, this.#moments.users, this.#moments.items];
+    const [train, users, items, heldOut] = await this.readSums(this.#heldOutErrors ? [...sums, this.#heldOutErrors] : sums);
+    const K = this.#h.factors;
+    const { squares, variances } = ExpectedErrors.total(train);
+    const held = this.#heldOutErrors && ExpectedErrors.total(heldOut);
+    const measured = {
+      ratings: this.trainRatings.count,
+      expectedSquares: squares + variances,
+      trainSquares: squares,
+      users: this.#moments.users.total(users, K),
+      items: this.#moments.items.total(items, K),
+    };
+    return (this.#measured = {
+      ...measured,
+      precisions: this.#precisions,
+      elbo: elbo(this.#precisions, measured),
+      heldOutSquares: held?.squares ?? 0,
+      heldOutLogDensity: held?.logDensity ?? 0,
+    });
+  }
+
+  override keep(): void {
+    super.keep();
+    this.#keptPrecisions = this.#precisions;
+  }
+
+  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
+    const precisions = which === "kept" ? this.#keptPrecisions : this.#precisions;
+    const { users, items } = await this.readRows(which);
+    const { factors, globalMean } = this.#problem.initial;
+    return {
+      factors,
+      userFactors: users.factors,
+      userBiases: users.biases,
+      itemFactors: items.factors,
+      itemBiases: items.biases,
+      globalMean,
+      posterior: { family: this.#h.covariance, precisions, users: users.spread, items: items.spread },
+    };
+  }
+
+  override destroy(): void {
+    super.destroy();
+    for (const side of SIDES) this.#moments[side].destroy();
+    this.#trainErrors.destroy();
+    this.#heldOutErrors?.destroy();
+  }
+}
+
+function settingsOf({ lambda, users, items }: Precisions, side: Side, mean: number): HalfSweepSettings {
+  return { lambda, mean, weighted: false, biases: true, prior: side === "users" ? users : items };
+}

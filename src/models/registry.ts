@@ -1,0 +1,38 @@
+// Every model by name: its hyperparameters, their checks, and how figures come out of a measurement. A new model adds a line.
+
+import type { SessionOf } from "../engine/engine.js";
+import { OptionsError } from "../errors.js";
+import { ALS_DEFAULTS, alsFigures, type AlsHyperparameters, alsHyperparameters } from "./als.js";
+import type { Figures } from "./figures.js";
+import { VB_DEFAULTS, vbFigures, type VbHyperparameters, vbHyperparameters } from "./vb.js";
+
+export interface HyperparametersOf {
+  readonly als: AlsHyperparameters;
+  readonly vb: VbHyperparameters;
+}
+
+export type ModelName = keyof HyperparametersOf;
+export type Hyperparameters = HyperparametersOf[ModelName];
+
+/** What a session of a model measures. */
+export type SumsOf<M extends ModelName> = Awaited<ReturnType<SessionOf[M]["measure"]>>;
+
+export interface ModelDefinition<M extends ModelName> {
+  readonly defaults: HyperparametersOf[M];
+  /** Completes partial hyperparameters and checks them. @throws OptionsError */
+  complete(given: Partial<HyperparametersOf[M]>): HyperparametersOf[M];
+  figures(h: HyperparametersOf[M], sums: SumsOf<M>, counts: { readonly ratings: number; readonly heldOut: number }): Figures;
+}
+
+export const MODELS: { readonly [M in ModelName]: ModelDefinition<M> } = {
+  als: { defaults: ALS_DEFAULTS, complete: alsHyperparameters, figures: alsFigures },
+  vb: { defaults: VB_DEFAULTS, complete: vbHyperparameters, figures: vbFigures },
+};
+
+export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
+
+/** @throws OptionsError when no model has this name. */
+export function checkModel(name: string): ModelName {
+  if (!(name in MODELS)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
+  return name as ModelName;
+}

@@ -1,0 +1,75 @@
+// What the posteriors of `vb` say of a single rating or of a list: variances, and scores drawn by Thompson sampling. Spec §5.
+
+import { solveCholesky } from "../engine/reference/cholesky.js";
+import { OptionsError } from "../errors.js";
+import type { Parameters, Posterior } from "../models/parameters.js";
+import { triangle } from "../models/vb.js";
+import { seededRandom } from "../random.js";
+import type { Entity } from "./fold-in.js";
+
+/** Covariance of one entity's (factors, bias), D = K + 1, as a packed lower triangle. */
+export function covarianceAt({ family, ...sides }: Posterior, side: "users" | "items", row: number, D: number): Float64Array {
+  const values = sides[side];
+  if (family === "full") return Float64Array.from(values.subarray(row * triangle(D), (row + 1) * triangle(D)));
+  const packed = new Float64Array(triangle(D));
+  for (let k = 0; k < D; k++) packed[triangle(k) + k] = values[row * D + k];
+  return packed;
+}
+
+type Spread = { readonly factors: ArrayLike<number>; readonly covariance: Float64Array };
+
+/** Var r̂ = (v, 1)ᵀ Γ_u (v, 1) + (u, 1)ᵀ Γ_v (u, 1) + tr of the factors' blocks of Γ_u Γ_v. */
+export function varianceOf(user: Spread, item: Spread): number {
+  const K = user.factors.length;
+  let variance = 0;
+  for (let i = 0, at = 0; i <= K; i++) {
+    for (let j = 0; j <= i; j++, at++) {
+      const xx = (i < K ? user.factors[i] : 1) * (j < K ? user.factors[j] : 1);
+      const yy = (i < K ? item.factors[i] : 1) * (j < K ? item.factors[j] : 1);
+      const both = i < K ? user.covariance[at] * item.covariance[at] : 0;
+      variance += (i === j ? 1 : 2) * (item.covariance[at] * xx + user.covariance[at] * yy + both);
+    }
+  }
+  return variance;
+}
+
+/**
+ * Scores u·v_n + α b_n with u drawn from the user's posterior and each item drawn from its own: given u, the score is normal.
+ *
+ * @throws OptionsError when the parameters hold no posterior.
+ */
+export function sampleScores(user: Entity, parameters: Parameters, alpha: number, seed: number): Float64Array {
+  const { factors: K, itemFactors, itemBiases, posterior } = parameters;
+  if (!posterior || !user.covariance) {
+    throw new OptionsError("a point estimate has no posterior to draw scores from", { remedy: "train a model of vb" });
+  }
+  if (!Number.isSafeInteger(seed)) throw new OptionsError(`thompsonSeed is ${seed}: it must be a whole number`);
+  const random = seededRandom(seed);
+  const u = drawn(user, () => random.normal());
+  return Float64Array.from(itemBiases, (bias, n) => {
+    let score = alpha * bias;
+    for (let k = 0; k < K; k++) score += u[k] * itemFactors[n * K + k];
+    const covariance = covarianceAt(posterior, "items", n, K + 1);
+    let variance = 0;
+    for (let i = 0, at = 0; i <= K; i++) {
+      for (let j = 0; j <= i; j++, at++) {
+        variance += (i === j ? 1 : 2) * covariance[at] * (i < K ? u[i] : alpha) * (j < K ? u[j] : alpha);
+      }
+    }
+    return score + Math.sqrt(Math.max(0, variance)) * random.normal();
+  });
+}
+
+/** A draw of (factors, bias) from N(mean, Γ) by the Cholesky factor of Γ. */
+function drawn({ factors, bias, covariance }: Entity, normal: () => number): Float64Array {
+  const D = factors.length + 1;
+  const matrix = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = covariance![triangle(i) + j];
+  solveCholesky(matrix, new Float64Array(D), D);
+  const z = Float64Array.from({ length: D }, normal);
+  return Float64Array.from({ length: D }, (_, i) => {
+    let value = i < D - 1 ? factors[i] : bias;
+    for (let j = 0; j <= i; j++) value += matrix[i * D + j] * z[j];
+    return value;
+  });
+}

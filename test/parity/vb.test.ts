@@ -1,0 +1,81 @@
+// Variational Bayes on the device against its float64 twin, at default limits.
+
+import { afterAll, describe, expect, test } from "vitest";
+import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import type { VbHyperparameters } from "../../src/models/vb.js";
+import { type Case, hotCase, randomCase, relativeError, vbProblemOf } from "./cases.js";
+
+const reference = new ReferenceEngine();
+const webgpu = await WebGpuEngine.create({ defaultLimits: true });
+afterAll(() => webgpu.destroy());
+
+const HALF_SWEEP_ERROR = 1e-4;
+const ELBO_ERROR = 1e-5;
+const EVERY_K = { diagonal: [0, 1, 2, 3, 7, 10, 32, 64, 128], full: [0, 1, 2, 3, 7, 10, 16, 32] } as const;
+const EVERY_CASE = (["diagonal", "full"] as const).flatMap((covariance) => EVERY_K[covariance].map((factors) => ({ covariance, factors })));
+
+/** What was measured before and after one half-sweep of a side, and the parameters. */
+async function halfSweep(engine: Engine, problem: Problem<"vb">, side: Side) {
+  const session = await engine.open(problem);
+  const before = await session.measure();
+  session.solve(side);
+  const after = await session.measure();
+  const parameters = await session.read();
+  session.destroy();
+  return { before, after, parameters };
+}
+
+async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>): Promise<void> {
+  const problem = vbProblemOf(given, hyperparameters);
+  for (const side of ["users", "items"] as const) {
+    const [actual, expected] = [await halfSweep(webgpu, problem, side), await halfSweep(reference, problem, side)];
+    for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+      expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+    }
+    for (const name of ["users", "items"] as const) {
+      const error = relativeError(actual.parameters.posterior![name], expected.parameters.posterior![name]);
+      expect(error, `covariances of ${name}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+    }
+    for (const moment of ["before", "after"] as const) {
+      const [a, e] = [actual[moment], expected[moment]];
+      const close = (name: string, x: number, y: number): void =>
+        expect(Math.abs(x - y) / Math.abs(y), `${name} ${moment}`).toBeLessThanOrEqual(ELBO_ERROR);
+      close("ELBO", a.elbo, e.elbo);
+      close("expected squares", a.expectedSquares, e.expectedSquares);
+      close("held-out squares", a.heldOutSquares, e.heldOutSquares);
+      close("held-out log density", a.heldOutLogDensity, e.heldOutLogDensity);
+      for (const of of ["users", "items"] as const) {
+        close(`log determinants of ${of}`, a[of].logDeterminants, e[of].logDeterminants);
+        e[of].secondMoments.forEach((moment, k) => close(`second moment ${k} of ${of}`, a[of].secondMoments[k], moment));
+      }
+    }
+  }
+}
+
+describe.each(EVERY_CASE)("$covariance covariance, K = $factors", ({ covariance, factors }) => {
+  test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
+    await compare(randomCase(factors + 1, 111, 87, 500), { covariance, factors, tauUsers: 2, tauItems: 3 });
+  });
+
+  test("a half-sweep agrees when one row holds a third of all ratings", async () => {
+    await compare(hotCase(factors + 2, 47, 101, 4500), { covariance, factors, tauUsers: 2, tauItems: 3, lambda: 1.7 });
+  });
+});
+
+test.each(["diagonal", "full"] as const)("trained and learned alike: %s covariance", async (covariance) => {
+  const problem = vbProblemOf(hotCase(3, 60, 50, 1500), { covariance, factors: 5, warmUp: 1 });
+  const [actual, expected] = await Promise.all(
+    [webgpu, reference].map(async (engine: Engine) => {
+      const session = await engine.open(problem);
+      for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
+      const measured = await session.measure();
+      session.destroy();
+      return measured;
+    }),
+  );
+  expect(Math.abs(actual.elbo - expected.elbo) / Math.abs(expected.elbo)).toBeLessThan(1e-4);
+  expect(actual.precisions.lambda).toBeCloseTo(expected.precisions.lambda, 3);
+  actual.precisions.users.forEach((precision, k) => expect(precision / expected.precisions.users[k]).toBeCloseTo(1, 2));
+});
