@@ -84,6 +84,7 @@ function problemOf(ratings: Ratings, K: number): Problem {
   const [M, N] = [ratings.users.size, ratings.items.size];
   return {
     model: "als",
+    seed: 1,
     hyperparameters: alsHyperparameters({ factors: K }),
     byUser: buildCsr(ratings, "users", M),
     byItem: buildCsr(ratings, "items", N),

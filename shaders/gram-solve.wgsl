@@ -1,9 +1,10 @@
-// Half-sweep of `als`: the normal equations of each row, accumulated and solved in one kernel.
+// Half-sweep: the normal equations of each row, accumulated and solved in one kernel.
 //
 // With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs. A team stages
 // STAGE ratings at a time in workgroup memory (two barriers a stage), each lane adds their outer products to the 4×4 tiles it
 // owns in registers, and the team then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
-// sweeps them (shared/sweep.wgsl). What a posterior's covariance adds, and what is written of it, is in shared/spread-*.wgsl.
+// sweeps them (shared/sweep.wgsl). Models differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share
+// (base-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
 //
 // Rows up to the host's segment length are solved by `solve_rows`. Longer ones are cut into segments: `gram_segments` writes the
 // tiles of each, `solve_long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
@@ -18,6 +19,8 @@
 const COUPLING = ORIGINAL + BLOCKS;
 const BIAS_SUM = COUPLING + BLOCKS;
 const BIAS_PRECISION = BIAS_SUM + 1u;
+
+var<private> current_row: u32;
 
 struct Place {
   base: u32,
@@ -46,20 +49,6 @@ fn stages_of(first: u32) -> u32 {
   return (tasks[dispatch.first_task + first].count + STAGE - 1u) / STAGE;
 }
 
-// Writes ỹ of one rating to workgroup memory; beyond the task's last rating, zeros, which add nothing.
-fn stage_rating(task: Task, at: u32, to: u32) {
-  let given = at < task.count;
-  let rating = task.first + select(0u, at, given);
-  let other = rating_index[rating] * STRIDE;
-  let residual = rating_value[rating] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
-  for (var block = 0u; block < BLOCKS; block++) {
-    var y = fixed_rows[other + block];
-    if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }
-    if (block == RHS_BLOCK) { y[RHS_AT] = residual; }
-    memory[to + block] = select(vec4f(), y, given);
-  }
-}
-
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
   for (var stage = 0u; stage < stages; stage++) {
@@ -75,10 +64,11 @@ fn accumulate(at: Place, stages: u32) {
   add_spreads(at.task, at.base, at.lane);
 }
 
-// λ times the sums, plus the prior precisions on the diagonal.
+// λ times the sums, plus what all rows share, plus the prior precisions on the diagonal.
 fn add_prior(count: u32) {
   for (var s = 0u; s < SLOTS; s++) {
     tile[s] *= settings.lambda;
+    if (BASE && tile_row[s] != NO_TILE) { tile[s] += base_tile(tile_place(s)); }
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
     for (var c = 0u; c < 4u; c++) { tile[s][c][c] += prior_precision(tile_row[s], c, count); }
   }
@@ -123,6 +113,7 @@ fn bias_after(base: u32) -> f32 {
 }
 
 fn solve(at: Place) {
+  current_row = at.task.row;
   add_prior(at.task.count);
   if (SEQUENTIAL) { set_bias_aside(at); }
   solve_tiles(at.base);

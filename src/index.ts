@@ -10,6 +10,8 @@ export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ra
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
+export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
+export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
 export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { MODEL_NAMES, type ModelName } from "./models/registry.js";

@@ -3,6 +3,7 @@
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
 import { FactorModel } from "./models/factor-model.js";
+import type { GibbsDraw } from "./models/gibbs.js";
 import type { Posterior } from "./models/parameters.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
 import { type CovarianceFamily, type Precisions, triangle } from "./models/vb.js";
@@ -77,6 +78,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
       tensors.push({ name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as number[], BigInt) });
     } else tensors.push({ name, dtype: "U8", shape: [data.length], data });
   };
+  if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
   addText("user_ids", JSON.stringify(users.raw), users.raw);
   addText("item_ids", JSON.stringify(items.raw), items.raw);
   addText("catalogue", JSON.stringify([...model.catalogue.entries()].map(({ id, title, genres }) => [id, title, genres])));
@@ -180,7 +182,9 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   };
 
   const hyperparameters = checked(model, json("hyperparameters", isObject), fail);
-  const K = hyperparameters.factors;
+  const draws =
+    metadata["draws"] || header["draws"] ? json<GibbsDraw[]>("draws", (value) => areDraws(value, hyperparameters.factors)) : undefined;
+  const K = hyperparameters.factors * (draws?.length ?? 1);
   const users = ids("user_ids");
   const items = ids("item_ids");
   const [M, N] = [users.size, items.size];
@@ -191,6 +195,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     userBiases: floats("user_biases", [M]),
     itemBiases: floats("item_biases", [N]),
     globalMean: floats("global_mean", [1])[0],
+    draws,
     posterior: "covariance" in hyperparameters ? posterior(hyperparameters.covariance, M, N, K) : undefined,
   };
   const entries = json<[RawId, string, string[]][]>("catalogue", isCatalogue).map(([id, title, genres]): CatalogueEntry => ({
@@ -224,6 +229,14 @@ const arePrecisions = (value: unknown, K: number): boolean => {
   const positive = (precision: unknown): boolean => typeof precision === "number" && precision > 0 && Number.isFinite(precision);
   const side = (list: unknown): boolean => Array.isArray(list) && list.length === K + 1 && list.every(positive);
   return isObject(value) && positive(value["lambda"]) && side(value["users"]) && side(value["items"]);
+};
+
+const areDraws = (value: unknown, K: number): boolean => {
+  const numbers = (list: unknown, length: number): boolean => Array.isArray(list) && list.length === length && list.every(Number.isFinite);
+  const side = (prior: unknown): boolean =>
+    isObject(prior) && numbers(prior["mean"], K + 1) && numbers(prior["precision"], triangle(K + 1));
+  const draw = (one: unknown): boolean => isObject(one) && Number.isFinite(one["lambda"]) && side(one["users"]) && side(one["items"]);
+  return Array.isArray(value) && value.length > 0 && value.every(draw);
 };
 
 function checked(

@@ -10,25 +10,34 @@ export interface Random {
   below(below: number): number;
   /** Standard normal, by Box and Muller. */
   normal(): number;
+  /** Gamma of this shape, > 0, and scale 1, by Marsaglia and Tsang. */
+  gamma(shape: number): number;
 }
 
 export function seededRandom(seed: number): Random {
   const generator = xoroshiro128plus(seed);
   const uniform = (): number => (generator.next() >>> 0) / 2 ** 32;
   let spare: number | undefined;
-  return {
-    uniform,
-    below: (below) => Math.floor(uniform() * below),
-    normal() {
-      if (spare !== undefined) {
-        const value = spare;
-        spare = undefined;
-        return value;
-      }
-      const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-      const angle = 2 * Math.PI * uniform();
-      spare = radius * Math.sin(angle);
-      return radius * Math.cos(angle);
-    },
+  const normal = (): number => {
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   };
+  const gamma = (shape: number): number => {
+    if (shape < 1) return gamma(shape + 1) * (1 - uniform()) ** (1 / shape);
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = normal();
+      const v = (1 + c * x) ** 3;
+      if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+    }
+  };
+  return { uniform, below: (below) => Math.floor(uniform() * below), normal, gamma };
 }

@@ -56,7 +56,7 @@ fn solve_tiles(base: u32) {
   for (var s = 0u; s < SLOTS; s++) {
     if (tile_row[s] == RHS_BLOCK) {
       let y = vec4f(tile[s][0].w, tile[s][1].w, tile[s][2].w, tile[s][3].w);
-      memory[base + SOLUTION + tile_column[s]] = select(y, vec4f(y.xyz, 0.0), tile_column[s] == RHS_BLOCK);
+      memory[base + SOLUTION + tile_column[s]] = select(y, vec4f(y.xyz, 0.0), tile_column[s] == RHS_BLOCK) + noise(tile_column[s]);
     }
   }
   workgroupBarrier();

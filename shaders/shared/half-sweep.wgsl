@@ -3,8 +3,15 @@
 struct Settings {
   lambda: f32,
   mean: f32,
+  // α of implicit feedback.
+  confidence: f32,
+  // What stands in the place of a residual when rows are summed for their own moments.
+  border: f32,
   weighted: u32,
   biases: u32,
+  // Counters of the random numbers.
+  seed: u32,
+  draw: u32,
   // Prior precisions of factors and bias; 1 where a row has no parameter, so that it solves to 0.
   prior: array<vec4f, BLOCKS>,
 }
@@ -35,6 +42,6 @@ struct Task {
 
 // Component c of a block's prior precision for a row of `count` ratings. A row without any precision and ratings solves to 0 too.
 fn prior_precision(block: u32, c: u32, count: u32) -> f32 {
-  let weighted_prior = settings.prior[block][c] * select(1.0, f32(count), settings.weighted == 1u);
-  return select(weighted_prior, 1.0, weighted_prior == 0.0 && count == 0u);
+  let given = settings.prior[block][c] * select(1.0, f32(count), settings.weighted == 1u);
+  return select(given, 1.0, given == 0.0 && count == 0u && !BASE);
 }

@@ -6,6 +6,8 @@ import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
+import { GIBBS_DEFAULTS } from "../models/gibbs.js";
+import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
@@ -36,7 +38,10 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   covariance?: CovarianceFamily;
   learn: boolean;
   warmUp?: number;
-  sweeps: number;
+  burnIn?: number;
+  samples?: number;
+  confidence?: number;
+  sweeps?: number;
   earlyStop: boolean;
   tolerance?: number;
   patience?: number;
@@ -80,7 +85,10 @@ export function trainCommand(): Command {
     .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
     .option("--no-learn", "vb: keep λ, τ and γ as they are")
     .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
-    .option("--sweeps <n>", "most sweeps", wholeNumber, 20)
+    .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
+    .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
+    .option("--confidence <α>", `implicit: confidence 1 + α r (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
+    .option("--sweeps <n>", "most sweeps (default: 20; gibbs: 100)", wholeNumber)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
     .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3)", wholeNumber)
@@ -135,7 +143,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       ...hyperparametersOf(flags),
       model: flags.model,
       sweeps: flags.sweeps,
-      earlyStop: flags.earlyStop,
+      earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
       seed: flags.seed,
@@ -178,7 +186,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 
 /** The hyperparameters that were given; the model fills in the rest, and refuses those of other models. */
 function hyperparametersOf(flags: TrainFlags) {
-  const { factors, lambda, tau, gamma, mean, biases, update, regularization, covariance, learn, warmUp } = flags;
+  const { factors, lambda, tau, gamma, mean, biases, update, regularization, covariance, learn, warmUp, burnIn, samples, confidence } =
+    flags;
   return {
     factors,
     lambda,
@@ -190,6 +199,9 @@ function hyperparametersOf(flags: TrainFlags) {
     regularization,
     covariance,
     warmUp,
+    burnIn,
+    samples,
+    confidence,
     // Flags that switch off: on, they are the defaults.
     mean: mean ? undefined : false,
     biases: biases ? undefined : false,

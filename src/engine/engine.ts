@@ -1,6 +1,8 @@
 // The interface of an engine: it holds a problem's ratings and parameters where it computes, and solves half-sweeps on request.
 
 import type { Measurement } from "../models/als.js";
+import type { GibbsSums, Moments, PriorDraw } from "../models/gibbs.js";
+import type { ImplicitSums } from "../models/implicit.js";
 import type { HyperparametersOf, ModelName } from "../models/registry.js";
 import type { Precisions, VbSums } from "../models/vb.js";
 import type { Parameters } from "../models/parameters.js";
@@ -31,6 +33,8 @@ export interface Problem<M extends ModelName = "als"> {
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
   readonly initial: Parameters;
+  /** Seed of what is random in training itself. */
+  readonly seed: number;
 }
 
 /** One training in progress on an engine. Calls take effect in the order they are made. `Sums` is what a measurement gives. */
@@ -71,8 +75,19 @@ export interface VbSession extends AlternatingSession<VbMeasurement> {
   learn(measured: VbMeasurement): void;
 }
 
+export type ImplicitSession = AlternatingSession<ImplicitSums>;
+
+export interface GibbsSession extends Session<GibbsSums> {
+  /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. Returns when it is queued. */
+  draw(side: Side, prior: PriorDraw, lambda: number, draw: number): void;
+  /** Moments of a side as it is. */
+  moments(side: Side): Promise<Moments>;
+}
+
 /** The session of each model. */
 export interface SessionOf {
+  readonly gibbs: GibbsSession;
+  readonly implicit: ImplicitSession;
   readonly als: AlsSession;
   readonly vb: VbSession;
 }

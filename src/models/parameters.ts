@@ -1,5 +1,6 @@
 // The learned numbers of a factor model, in the layout that every room shares: row-major float32, users and items in index order.
 
+import type { GibbsDraw } from "./gibbs.js";
 import type { CovarianceFamily, Precisions } from "./vb.js";
 
 /** Factors [M, K] and [N, K] row-major, biases [M] and [N], and the global mean μ. */
@@ -12,6 +13,8 @@ export interface Parameters {
   readonly globalMean: number;
   /** What `vb` knows beyond the means, which the factors and biases then are. */
   readonly posterior?: Posterior | undefined;
+  /** What the samples were drawn at that `gibbs` averages: `factors` is then K times their number, sample by sample. */
+  readonly draws?: readonly GibbsDraw[] | undefined;
 }
 
 /**

@@ -4,11 +4,15 @@ import type { SessionOf } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, alsFigures, type AlsHyperparameters, alsHyperparameters } from "./als.js";
 import type { Figures } from "./figures.js";
+import { GIBBS_DEFAULTS, gibbsFigures, type GibbsHyperparameters, gibbsHyperparameters } from "./gibbs.js";
+import { IMPLICIT_DEFAULTS, implicitFigures, type ImplicitHyperparameters, implicitHyperparameters } from "./implicit.js";
 import { VB_DEFAULTS, vbFigures, type VbHyperparameters, vbHyperparameters } from "./vb.js";
 
 export interface HyperparametersOf {
   readonly als: AlsHyperparameters;
   readonly vb: VbHyperparameters;
+  readonly gibbs: GibbsHyperparameters;
+  readonly implicit: ImplicitHyperparameters;
 }
 
 export type ModelName = keyof HyperparametersOf;
@@ -21,12 +25,27 @@ export interface ModelDefinition<M extends ModelName> {
   readonly defaults: HyperparametersOf[M];
   /** Completes partial hyperparameters and checks them. @throws OptionsError */
   complete(given: Partial<HyperparametersOf[M]>): HyperparametersOf[M];
+  /** Most sweeps, and whether to stop before, unless options say otherwise. Default 20, true. */
+  readonly sweeps?: number;
+  readonly earlyStop?: boolean;
+  /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
+  readonly keeps?: "best" | "last";
   figures(h: HyperparametersOf[M], sums: SumsOf<M>, counts: { readonly ratings: number; readonly heldOut: number }): Figures;
 }
 
 export const MODELS: { readonly [M in ModelName]: ModelDefinition<M> } = {
   als: { defaults: ALS_DEFAULTS, complete: alsHyperparameters, figures: alsFigures },
   vb: { defaults: VB_DEFAULTS, complete: vbHyperparameters, figures: vbFigures },
+  // A chain does not converge to a point, and its model is the average over the draws, not the best of them.
+  gibbs: {
+    defaults: GIBBS_DEFAULTS,
+    complete: gibbsHyperparameters,
+    figures: gibbsFigures,
+    sweeps: 100,
+    earlyStop: false,
+    keeps: "last",
+  },
+  implicit: { defaults: IMPLICIT_DEFAULTS, complete: implicitHyperparameters, figures: implicitFigures },
 };
 
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];

@@ -1,10 +1,15 @@
 // Fold-in: the factors and bias of a new user or item from a few ratings, the other side fixed. Spec §7.
 
+import { gibbsDraw } from "../engine/reference/gibbs.js";
+import { implicitSolve, rowGram } from "../engine/reference/implicit.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
 import { type PosteriorState, posteriorState, vbSolve } from "../engine/reference/vb.js";
+import { OptionsError } from "../errors.js";
 import type { AlsHyperparameters } from "../models/als.js";
+import type { GibbsDraw } from "../models/gibbs.js";
 import type { Parameters, Posterior } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
+import type { Csr } from "../ratings/csr.js";
 import { triangle } from "../models/vb.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
@@ -21,7 +26,8 @@ export interface Entity {
 }
 
 /**
- * The solve of one new row, float64: the joint one of `als`, or the posterior of `vb`. No ratings give zeros, or the prior.
+ * The solve of one new row, float64: the joint one of `als`, the posterior of `vb`, the confident one of `implicit`, the posterior mean at each
+ * of `gibbs`' samples. No ratings give zeros, or the prior.
  *
  * @param side "users" folds in a user against the items' parameters, "items" the other way round.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
@@ -31,6 +37,16 @@ export function foldIn(rated: FewRatings, side: "users" | "items", parameters: P
   const rows = { count: 1, start: Uint32Array.of(0, rated.index.length), index: rated.index.map((_, at) => at), value: rated.value };
   const { factors: K, globalMean, posterior } = parameters;
   const [factors, biases] = side === "users" ? [fixed.itemFactors, fixed.itemBiases] : [fixed.userFactors, fixed.userBiases];
+  if (parameters.draws) return averageFoldIn(rows, side, factors, biases, parameters.draws, globalMean);
+  if ("burnIn" in h) {
+    throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
+  }
+  if ("confidence" in h) {
+    const solved = new Float64Array(K);
+    const gram = rowGram(Float64Array.from(side === "users" ? parameters.itemFactors : parameters.userFactors), K);
+    implicitSolve(h, side, rows, solved, Float64Array.from(factors), gram);
+    return { factors: solved, bias: 0 };
+  }
   if (posterior) {
     const D = K + 1;
     const solved: PosteriorState = {
@@ -48,6 +64,31 @@ export function foldIn(rated: FewRatings, side: "users" | "items", parameters: P
   const other = { factors: Float64Array.from(factors), biases: Float64Array.from(biases) };
   gramSolve({ ...(h as AlsHyperparameters), update: "joint" }, side, rows, globalMean, solved, other);
   return { factors: solved.factors, bias: solved.biases[0] };
+}
+
+/** The mean of the posterior at every kept sample, side by side as in `averageOf`: the mean of the samples' predictions. */
+function averageFoldIn(
+  rows: Csr,
+  side: "users" | "items",
+  factors: Float32Array,
+  biases: Float32Array,
+  draws: readonly GibbsDraw[],
+  globalMean: number,
+): Entity {
+  const S = draws.length;
+  const K = draws[0].users.mean.length - 1;
+  const averaged = { factors: new Float64Array(S * K), bias: 0 };
+  draws.forEach((draw, s) => {
+    // The users' factors carry the share 1/S of each sample.
+    const scale = side === "users" ? 1 : S;
+    const own = new Float64Array(biases.length * K);
+    for (let row = 0; row < biases.length; row++) for (let k = 0; k < K; k++) own[row * K + k] = factors[(row * S + s) * K + k] * scale;
+    const solved = { factors: new Float64Array(K), biases: new Float64Array(1) };
+    gibbsDraw(draw.lambda, draw[side], side, rows, globalMean, solved, { factors: own, biases: Float64Array.from(biases) });
+    averaged.factors.set(side === "users" ? solved.factors.map((value) => value / S) : solved.factors, s * K);
+    averaged.bias += solved.biases[0] / S;
+  });
+  return averaged;
 }
 
 /** The parameters with only these rows of one side, and none of the other: what a fold-in needs. */

@@ -13,7 +13,7 @@ import { seededRandom } from "../random.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import type { HistoryEntry, Stop } from "./history.js";
-import { bestSweep, stoppingRule, type StoppingOptions } from "./stopping.js";
+import { stoppingRule, type StoppingOptions } from "./stopping.js";
 
 export interface TrainingOptions extends StoppingOptions {
   /** The model to train. Default "als". */
@@ -43,7 +43,8 @@ export interface TrainingOptions extends StoppingOptions {
 }
 
 /** How to train, and the hyperparameters of the model: those that are left out have the model's defaults. */
-export type FitOptions = TrainingOptions & Partial<HyperparametersOf["als"] & HyperparametersOf["vb"]>;
+export type FitOptions = TrainingOptions &
+  Partial<HyperparametersOf["als"] & HyperparametersOf["vb"] & HyperparametersOf["gibbs"] & HyperparametersOf["implicit"]>;
 
 export interface FitResult {
   readonly model: FactorModel;
@@ -65,7 +66,8 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
 
 async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions): Promise<FitResult> {
   const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
-  const stopping = stoppingRule(options);
+  const { sweeps, earlyStop, keeps } = MODELS[model];
+  const stopping = stoppingRule({ ...options, sweeps: options.sweeps ?? sweeps, earlyStop: options.earlyStop ?? earlyStop, keeps });
   checkRatings(ratings, options.heldOut);
   const clock = stopwatch();
 
@@ -83,7 +85,7 @@ async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice) : device;
   let session: Session<SumsOf<M>> | undefined;
   try {
-    const problem: Problem<M> = { model, hyperparameters, byUser, byItem, heldOut: options.heldOut, initial };
+    const problem: Problem<M> = { model, hyperparameters, byUser, byItem, heldOut: options.heldOut, initial, seed: options.seed ?? 1 };
     session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
     const modelOf = (parameters: Parameters): FactorModel =>
       new FactorModel({
@@ -137,11 +139,11 @@ async function train<Sums>(
   for (;;) {
     const last = history[history.length - 1];
     const reason = options.signal?.aborted ? "aborted" : stopping.reached(history);
-    if (reason) return { history, stop: { reason, sweep: last.sweep, bestSweep: bestSweep(history) } };
+    if (reason) return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
     await session.sweep(last.sweep + 1);
     const entry = await measure(last.sweep + 1);
     history.push(entry);
-    if (bestSweep(history) === entry.sweep) session.keep();
+    if (stopping.best(history) === entry.sweep) session.keep();
     options.onSweep?.(entry);
     if (options.onCheckpoint && entry.sweep % checkpointEvery === 0) await options.onCheckpoint(modelOf(await session.read()), history);
   }
@@ -169,7 +171,7 @@ function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
   }
 }
 
-const meanOf = (ratings: Ratings, h: Hyperparameters): number => (h.mean ? Math.fround(ratings.statistics().mean) : 0);
+const meanOf = (ratings: Ratings, h: Hyperparameters): number => ("mean" in h && h.mean ? Math.fround(ratings.statistics().mean) : 0);
 
 /**
  * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
@@ -192,7 +194,8 @@ function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): P
 /** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
 function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters): Parameters {
   const K = h.factors;
-  const { parameters, users, items } = init;
+  const { users, items } = init;
+  const parameters = lastSample(init.parameters);
   if (parameters.factors !== K) {
     throw new OptionsError(`the model to start from has ${parameters.factors} factors, not ${K}`, {
       remedy: `ask for ${parameters.factors} factors`,
@@ -235,6 +238,24 @@ function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters)
     itemBiases: item.biases,
     globalMean: meanOf(ratings, h),
     posterior: before && { ...before, users: user.spread, items: item.spread },
+    draws: init.parameters.draws?.slice(-1),
+  };
+}
+
+/** The last of the samples that `gibbs` averages; other parameters as they are. Sampling goes on from it and its λ; the average starts again. */
+function lastSample(parameters: Parameters): Parameters {
+  const { draws } = parameters;
+  if (!draws) return parameters;
+  const S = draws.length;
+  const K = parameters.factors / S;
+  const last = (wide: Float32Array, scale: number): Float32Array =>
+    Float32Array.from({ length: wide.length / S }, (_, at) => scale * wide[(Math.floor(at / K) * S + S - 1) * K + (at % K)]);
+  return {
+    ...parameters,
+    factors: K,
+    userFactors: last(parameters.userFactors, S),
+    itemFactors: last(parameters.itemFactors, 1),
+    draws: undefined,
   };
 }
 

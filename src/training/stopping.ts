@@ -17,12 +17,14 @@ export interface StoppingOptions {
 
 export interface Stopping {
   readonly sweeps: number;
+  /** The sweep whose parameters the model is to have. */
+  best(history: readonly HistoryEntry[]): number;
   /** The reason to stop after the last entry, if there is one. */
   reached(history: readonly HistoryEntry[]): StopReason | undefined;
 }
 
 /** @throws OptionsError naming the option and its value. */
-export function stoppingRule(options: StoppingOptions): Stopping {
+export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last" | undefined }): Stopping {
   const { sweeps = 20, earlyStop = true, tolerance = 1e-6, patience = 3 } = options;
   if (!Number.isInteger(sweeps) || sweeps < 0) throw new OptionsError(`sweeps is ${sweeps}: it must be a whole number, 0 or greater`);
   if (!(tolerance >= 0)) throw new OptionsError(`tolerance is ${tolerance}: it must be 0 or greater`);
@@ -30,6 +32,7 @@ export function stoppingRule(options: StoppingOptions): Stopping {
     throw new OptionsError(`patience is ${patience}: it must be a whole number, 1 or greater`);
   return {
     sweeps,
+    best: (history) => (options.keeps === "last" ? history[history.length - 1].sweep : bestSweep(history)),
     reached(history) {
       const last = history[history.length - 1];
       if (earlyStop && history.length >= 2) {

@@ -4,6 +4,9 @@ import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { requestDevice } from "../../src/engine/webgpu/device.js";
 import {
+  addPartialsKernel,
+  averagedErrorsKernel,
+  confidentErrorsKernel,
   expectedErrorsKernel,
   posteriorSumsKernel,
   gramSolveKernel,
@@ -58,14 +61,18 @@ test("every kernel variant compiles without a word from the compiler, for every 
   for (let K = 0; K <= MAX_FACTORS; K++) {
     const subgroup = device.subgroups && planSubgroup(K, device.subgroups);
     for (const sequential of [false, true]) {
-      await check(gramSolveKernel(K, planTiles(K), sequential));
+      await check(gramSolveKernel(planTiles(K), { factors: K, sequential }));
       if (subgroup) await check(gramSolveSubgroupKernel(K, subgroup, sequential));
     }
     for (const spread of ["diagonal", "full"] as const) {
-      await check(gramSolveKernel(K, planTiles(K), false, spread));
+      await check(gramSolveKernel(planTiles(K), { factors: K, spread }));
       await check(expectedErrorsKernel(K, spread));
       await check(posteriorSumsKernel(K, spread));
     }
+    await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true }));
+    await check(gramSolveKernel(planTiles(K), { factors: K, stage: "moments" }));
+    await check(gramSolveKernel(planTiles(K), { factors: K, base: true, noise: true }));
+    for (const kernel of [confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel]) await check(kernel(K));
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
   }

@@ -55,6 +55,7 @@ export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyp
   };
   return {
     model: "als",
+    seed: 1,
     hyperparameters,
     byUser: buildCsr(ratings, "users", users),
     byItem: buildCsr(ratings, "items", items),
@@ -82,7 +83,7 @@ export function vbProblemOf(given: Case, settings: Partial<VbHyperparameters>, s
   };
   const precisions = initialPosterior(hyperparameters, initial).precisions;
   const posterior = { family: covariance, precisions, users: side(byUser.count), items: side(byItem.count) };
-  return { model: "vb", hyperparameters, byUser, byItem, heldOut, initial: { ...initial, posterior } };
+  return { model: "vb", seed: 1, hyperparameters, byUser, byItem, heldOut, initial: { ...initial, posterior } };
 }
 
 /** max |a − b| over the largest |b|: the relative error of one array against another. */

@@ -11,6 +11,15 @@ const SMALLEST_PIVOT_SHARE = 2 ** -44;
  * @returns −1, or the first column whose pivot is not positive (the arguments are then spoilt).
  */
 export function solveCholesky(matrix: Float64Array, rhs: Float64Array, D: number): number {
+  const failed = factorize(matrix, D);
+  if (failed >= 0) return failed;
+  solveLower(matrix, rhs, D);
+  solveUpper(matrix, rhs, D);
+  return -1;
+}
+
+/** A = L Lᵀ in place; returns −1, or the first column whose pivot is not positive. */
+export function factorize(matrix: Float64Array, D: number): number {
   for (let k = 0; k < D; k++) {
     const diagonal = matrix[k * D + k];
     let pivot = diagonal;
@@ -24,15 +33,23 @@ export function solveCholesky(matrix: Float64Array, rhs: Float64Array, D: number
       matrix[i * D + k] = sum / root;
     }
   }
-  for (let k = 0; k < D; k++) {
-    for (let j = 0; j < k; j++) rhs[k] -= matrix[k * D + j] * rhs[j];
-    rhs[k] /= matrix[k * D + k];
-  }
-  for (let k = D - 1; k >= 0; k--) {
-    for (let i = k + 1; i < D; i++) rhs[k] -= matrix[i * D + k] * rhs[i];
-    rhs[k] /= matrix[k * D + k];
-  }
   return -1;
+}
+
+/** L⁻¹ b in place. */
+export function solveLower(factor: Float64Array, rhs: Float64Array, D: number): void {
+  for (let k = 0; k < D; k++) {
+    for (let j = 0; j < k; j++) rhs[k] -= factor[k * D + j] * rhs[j];
+    rhs[k] /= factor[k * D + k];
+  }
+}
+
+/** L⁻ᵀ b in place. */
+export function solveUpper(factor: Float64Array, rhs: Float64Array, D: number): void {
+  for (let k = D - 1; k >= 0; k--) {
+    for (let i = k + 1; i < D; i++) rhs[k] -= factor[i * D + k] * rhs[i];
+    rhs[k] /= factor[k * D + k];
+  }
 }
 
 /**
@@ -67,4 +84,21 @@ export function logDeterminant(packed: ArrayLike<number>, D: number): number {
   let sum = 0;
   for (let k = 0; k < D; k++) sum += 2 * Math.log(matrix[k * D + k]);
   return sum;
+}
+
+/** L of A = L Lᵀ, [D, D] row-major with zeros above the diagonal; A is left as it is. */
+export function choleskyFactor(matrix: Float64Array, D: number): Float64Array {
+  const factor = matrix.slice();
+  solveCholesky(factor, new Float64Array(D), D);
+  for (let i = 0; i < D; i++) factor.fill(0, i * D + i + 1, (i + 1) * D);
+  return factor;
+}
+
+/** A⁻¹ of a symmetric positive definite A, [D, D] row-major, both triangles. */
+export function symmetricInverse(matrix: Float64Array, D: number): Float64Array {
+  const packed = new Float64Array((D * (D + 1)) / 2);
+  choleskyInverse(choleskyFactor(matrix, D), D, packed);
+  const inverse = new Float64Array(D * D);
+  for (let i = 0, at = 0; i < D; i++) for (let j = 0; j <= i; j++, at++) inverse[i * D + j] = inverse[j * D + i] = packed[at];
+  return inverse;
 }

@@ -3,11 +3,15 @@
 import type { ModelName } from "../../models/registry.js";
 import type { DeviceInfo, Engine, Problem, SessionOf } from "../engine.js";
 import { ReferenceAlsSession } from "./als.js";
+import { ReferenceGibbsSession } from "./gibbs.js";
+import { ReferenceImplicitSession } from "./implicit.js";
 import { ReferenceVbSession } from "./vb.js";
 
 const SESSIONS: { readonly [M in ModelName]: new (problem: Problem<M>) => SessionOf[M] } = {
   als: ReferenceAlsSession,
   vb: ReferenceVbSession,
+  gibbs: ReferenceGibbsSession,
+  implicit: ReferenceImplicitSession,
 };
 
 export class ReferenceEngine implements Engine {

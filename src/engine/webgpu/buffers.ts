@@ -30,6 +30,11 @@ export function uploadUniform(device: Device, label: string, words: ArrayBuffer)
   return buffer;
 }
 
+/** A zero-filled uniform buffer. */
+export function createUniform(device: Device, label: string, bytes: number): GPUBuffer {
+  return device.gpu.createBuffer({ label, size: bytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+}
+
 /** Words of a uniform struct: "f" a float32, "u" a u32, in order, padded to whole vec4s. */
 export function uniformWords(fields: readonly (readonly ["f" | "u", number])[]): ArrayBuffer {
   const bytes = new ArrayBuffer(Math.ceil((fields.length * WORD) / 16) * 16);

@@ -5,6 +5,8 @@ import type { DeviceInfo, Engine, Problem, SessionOf } from "../engine.js";
 import { WebGpuAlsSession } from "./als.js";
 import { type Device, type GpuOptions, requestDevice } from "./device.js";
 import type { GramTuning } from "./gram-kernel.js";
+import { WebGpuGibbsSession } from "./gibbs.js";
+import { WebGpuImplicitSession } from "./implicit.js";
 import { WebGpuVbSession } from "./vb.js";
 
 export interface WebGpuOptions extends GpuOptions {
@@ -16,6 +18,8 @@ const SESSIONS: {
 } = {
   als: WebGpuAlsSession,
   vb: WebGpuVbSession,
+  gibbs: WebGpuGibbsSession,
+  implicit: WebGpuImplicitSession,
 };
 
 export class WebGpuEngine implements Engine {

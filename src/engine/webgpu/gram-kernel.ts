@@ -1,9 +1,9 @@
 // Which Gram-and-solve kernel a device gets: tiles in registers and workgroup memory, or a subgroup a row.
 
 import type { Device } from "./device.js";
-import { gramSolveKernel, gramSolveSubgroupKernel, type Kernel } from "./kernels.js";
+import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, type Kernel } from "./kernels.js";
 import { planSubgroup } from "./subgroup-plan.js";
-import { planTiles, type Spread, type TileTuning } from "./tile-plan.js";
+import { planTiles, type TileTuning } from "./tile-plan.js";
 
 export interface GramKernel {
   readonly kernel: Kernel;
@@ -11,6 +11,8 @@ export interface GramKernel {
   readonly tasksPerWorkgroup: number;
   /** Bytes of a partial Gram in the scratch buffer. */
   readonly partialBytes: number;
+  /** Bytes of a whole matrix in tiles. */
+  readonly tileBytes: number;
 }
 
 export interface GramTuning extends TileTuning {
@@ -21,32 +23,26 @@ export interface GramTuning extends TileTuning {
 const BYTES_PER_TILE = 64;
 const BYTES_PER_VEC4 = 16;
 
-/** What of the kernel's text depends on the model. */
-export interface GramVariant {
-  readonly factors: number;
-  /** Whether the bias is solved after the factors instead of with them. Default false. */
-  readonly sequential?: boolean | undefined;
-  /** Covariances that go in and out. Default "none". */
-  readonly spread?: Spread | undefined;
-}
-
 export function chooseGramKernel(device: Device, variant: GramVariant, tuning: GramTuning = {}): GramKernel {
-  const { factors: K, sequential = false, spread = "none" } = variant;
+  const { factors: K, sequential = false } = variant;
+  const plain = !variant.base && !variant.noise && (variant.spread ?? "none") === "none" && (variant.stage ?? "explicit") === "explicit";
   const { kernel = "auto" } = tuning;
-  if (spread === "none" && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
+  if (plain && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
     const plan = planSubgroup(K, device.subgroups);
     if (plan) {
       return {
         kernel: gramSolveSubgroupKernel(K, plan, sequential),
         tasksPerWorkgroup: 1,
         partialBytes: plan.partial * BYTES_PER_VEC4,
+        tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
       };
     }
   }
   const plan = planTiles(K, tuning);
   return {
-    kernel: gramSolveKernel(K, plan, sequential, spread),
+    kernel: gramSolveKernel(plan, variant),
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
+    tileBytes: plan.tiles * BYTES_PER_TILE,
   };
 }

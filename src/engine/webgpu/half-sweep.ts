@@ -15,6 +15,13 @@ export interface HalfSweepSettings {
   readonly mean: number;
   readonly weighted: boolean;
   readonly biases: boolean;
+  /** α of implicit feedback. Default 0. */
+  readonly confidence?: number | undefined;
+  /** Last component of a row when rows are summed for their own moments. Default 0. */
+  readonly border?: number | undefined;
+  /** Counters of the random numbers of a draw. Default 0. */
+  readonly seed?: number | undefined;
+  readonly draw?: number | undefined;
   /** Prior precisions of the factors and the bias of the side that is solved, [K + 1]. */
   readonly prior: readonly number[];
 }
@@ -29,12 +36,14 @@ export interface HalfSweepParts {
   readonly fixedRows: GPUBuffer;
   readonly solvedRows: GPUBuffer;
   readonly firstSingularRow: GPUBuffer;
+  /** A bordered matrix that all rows share, in tiles; of the variants that have one. */
+  readonly base?: GPUBuffer | undefined;
 }
 
 /** Scratch that partial Grams of long rows may take, bytes. */
 const PARTIAL_BYTES = 64 * 2 ** 20;
 /** Uniform offsets must be multiples of this at default limits. */
-const UNIFORM_ALIGNMENT = 256;
+export const UNIFORM_ALIGNMENT = 256;
 const WORKGROUPS_PER_DIMENSION = 65_535;
 
 interface Schedule {
@@ -116,21 +125,29 @@ export class HalfSweep {
       dispatchGroup: this.#device.gpu.createBindGroup({
         label: `dispatches of ${side}`,
         layout: this.#layouts[1],
-        entries: [{ binding: 0, resource: { buffer: dispatchBuffer, size: 8 } }],
+        entries: [
+          { binding: 0, resource: { buffer: dispatchBuffer, size: 8 } },
+          { binding: 1, resource: { buffer: this.#parts.base ?? this.#settings } },
+        ],
       }),
     };
   }
 }
 
 /** The uniform struct Settings of half-sweep.wgsl. */
-function settingsWords({ lambda, mean, weighted, biases, prior }: HalfSweepSettings): ArrayBuffer {
+export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
+  const { lambda, mean, weighted, biases, prior, confidence = 0, border = 0, seed = 0, draw = 0 } = settings;
   const K = prior.length - 1;
   const padded = Array.from({ length: 4 * blocksOf(K) }, (_, k) => (k < K || (k === K && biases) ? prior[k] : 1));
   return uniformWords([
     ["f", lambda],
     ["f", mean],
+    ["f", confidence],
+    ["f", border],
     ["u", weighted ? 1 : 0],
     ["u", biases ? 1 : 0],
+    ["u", seed],
+    ["u", draw],
     ...padded.map((precision) => ["f", precision] as const),
   ]);
 }
@@ -138,7 +155,7 @@ function settingsWords({ lambda, mean, weighted, biases, prior }: HalfSweepSetti
 /** The bind group layouts of gram-solve.wgsl, one pair a device, so that its pipelines can be shared. */
 const layouts = new WeakMap<Device, readonly GPUBindGroupLayout[]>();
 
-function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
+export function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
   let made = layouts.get(device);
   if (made) return made;
   const types: GPUBufferBindingType[] = [
@@ -153,7 +170,10 @@ function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
     }),
     device.gpu.createBindGroupLayout({
       label: "gram-solve dispatch",
-      entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 8 } }],
+      entries: [
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 8 } },
+        { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } },
+      ],
     }),
   ];
   layouts.set(device, made);

@@ -2,6 +2,14 @@
 
 import gramSolveText from "../../../shaders/gram-solve.wgsl?raw";
 import subgroupText from "../../../shaders/gram-solve-subgroup.wgsl?raw";
+import baseNoneText from "../../../shaders/shared/base-none.wgsl?raw";
+import baseTilesText from "../../../shaders/shared/base-tiles.wgsl?raw";
+import counterRandomText from "../../../shaders/shared/counter-random.wgsl?raw";
+import noiseNoneText from "../../../shaders/shared/noise-none.wgsl?raw";
+import noiseNormalText from "../../../shaders/shared/noise-normal.wgsl?raw";
+import stageConfidentText from "../../../shaders/shared/stage-confident.wgsl?raw";
+import stageExplicitText from "../../../shaders/shared/stage-explicit.wgsl?raw";
+import stageMomentsText from "../../../shaders/shared/stage-moments.wgsl?raw";
 import addLanesText from "../../../shaders/shared/add-lanes.wgsl?raw";
 import choleskyText from "../../../shaders/shared/cholesky.wgsl?raw";
 import halfSweepText from "../../../shaders/shared/half-sweep.wgsl?raw";
@@ -12,6 +20,9 @@ import spreadFullText from "../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../shaders/shared/sweep.wgsl?raw";
 import tilesText from "../../../shaders/shared/tiles.wgsl?raw";
+import addPartialsText from "../../../shaders/add-partials.wgsl?raw";
+import averagedErrorsText from "../../../shaders/averaged-errors.wgsl?raw";
+import confidentErrorsText from "../../../shaders/confident-errors.wgsl?raw";
 import expectedErrorsText from "../../../shaders/expected-errors.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
@@ -35,15 +46,62 @@ const SOLVERS: Record<Spread, readonly string[]> = {
   full: [sweepText, spreadFullText],
 };
 
-export function gramSolveKernel(K: number, plan: TilePlan, sequential: boolean, spread: Spread = "none"): Kernel {
-  const constants = planConstants(K, plan, sequential, spread);
-  const code = [constants, rowsText, halfSweepText, tilesText, pivotText, ...SOLVERS[spread], gramSolveText].join("\n");
-  return { name: `gram-solve K=${K}${sequential ? " sequential" : ""}${spread === "none" ? "" : ` ${spread}`}`, code };
+/** How a rating, or a row of a side, becomes a vector whose outer product is added. */
+export type Stage = "explicit" | "confident" | "moments";
+
+const STAGES: Record<Stage, string> = { explicit: stageExplicitText, confident: stageConfidentText, moments: stageMomentsText };
+
+/** What of the kernel's text depends on the model. */
+export interface GramVariant {
+  readonly factors: number;
+  /** Whether the bias is solved after the factors instead of with them. Default false. */
+  readonly sequential?: boolean | undefined;
+  /** Covariances that go in and out. Default "none". */
+  readonly spread?: Spread | undefined;
+  /** How ratings become rows of the system. Default "explicit". */
+  readonly stage?: Stage | undefined;
+  /** Whether all rows share a matrix. Default false. */
+  readonly base?: boolean | undefined;
+  /** Whether a draw is wanted instead of the mean. Default false. */
+  readonly noise?: boolean | undefined;
+}
+
+export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
+  const { factors: K, sequential = false, spread = "none", stage = "explicit", base = false, noise = false } = variant;
+  const parts = [
+    planConstants(K, plan, sequential, spread),
+    rowsText,
+    halfSweepText,
+    tilesText,
+    base ? baseTilesText : baseNoneText,
+    noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
+    pivotText,
+    ...SOLVERS[spread],
+    STAGES[stage],
+    gramSolveText,
+  ];
+  const differing = [
+    sequential && "sequential",
+    spread !== "none" && spread,
+    stage !== "explicit" && stage,
+    base && "base",
+    noise && "noise",
+  ];
+  return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
 }
 
 export function gramSolveSubgroupKernel(K: number, plan: SubgroupPlan, sequential: boolean): Kernel {
   const constants = subgroupConstants(K, plan, sequential);
-  const code = ["enable subgroups;", constants, rowsText, halfSweepText, pivotText, subgroupLoops(K, plan), subgroupText].join("\n");
+  const code = [
+    "enable subgroups;",
+    constants,
+    rowsText,
+    halfSweepText,
+    "const BASE = false;",
+    pivotText,
+    subgroupLoops(K, plan),
+    subgroupText,
+  ].join("\n");
   return { name: `gram-solve-subgroup K=${K}${sequential ? " sequential" : ""}`, code };
 }
 
@@ -60,5 +118,13 @@ export const expectedErrorsKernel = (K: number, spread: Spread): Kernel =>
 
 export const posteriorSumsKernel = (K: number, spread: Spread): Kernel =>
   summingKernel(`posterior-sums ${spread}`, K, spread, posteriorSumsText);
+
+export const confidentErrorsKernel = (K: number): Kernel => summingKernel("confident-errors", K, "none", addLanesText, confidentErrorsText);
+
+export const averagedErrorsKernel = (K: number): Kernel => summingKernel("averaged-errors", K, "none", addLanesText, averagedErrorsText);
+
+export function addPartialsKernel(K: number): Kernel {
+  return { name: `add-partials K=${K}`, code: [rowConstants(K), addPartialsText].join("\n") };
+}
 
 const sumConstants = `const LANES = ${SUM_LANES}u;\n`;

@@ -26,6 +26,8 @@ export interface SessionParts {
   readonly spread: Spread;
   readonly gram: GramKernel;
   readonly settings: Record<Side, HalfSweepSettings>;
+  /** The matrix that all rows of a side share, of the variants that have one. */
+  readonly base?: Record<Side, GPUBuffer> | undefined;
 }
 
 /** Ratings on the device, one buffer a column. */
@@ -50,7 +52,7 @@ export class DeviceSession {
   constructor(device: Device, parts: SessionParts) {
     this.device = device;
     this.#parts = parts;
-    const { byUser, byItem, initial, gram, settings } = parts;
+    const { byUser, byItem, initial, gram, settings, base } = parts;
     const rowsOf = (side: Side, factors: Float32Array, biases: Float32Array): GPUBuffer => {
       const spread = initial.posterior && { family: initial.posterior.family, values: initial.posterior[side] };
       return this.upload(`${side} rows`, packRows(factors, biases, initial.factors, spread));
@@ -84,6 +86,7 @@ export class DeviceSession {
         fixedRows: this.rows[other],
         solvedRows: this.rows[side],
         firstSingularRow: this.#singular[side],
+        base: base?.[side],
       });
     this.halfSweep = { users: halfSweep("users", "items"), items: halfSweep("items", "users") };
     this.trainRatings = {

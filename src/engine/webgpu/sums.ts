@@ -3,7 +3,15 @@
 import type { CovarianceFamily, PosteriorSums } from "../../models/vb.js";
 import { createStorage, uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import { expectedErrorsKernel, type Kernel, posteriorSumsKernel, squaredErrorsKernel, squaredNormsKernel } from "./kernels.js";
+import {
+  averagedErrorsKernel,
+  confidentErrorsKernel,
+  expectedErrorsKernel,
+  type Kernel,
+  posteriorSumsKernel,
+  squaredErrorsKernel,
+  squaredNormsKernel,
+} from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
 import { blocksOf } from "./tile-plan.js";
 
@@ -159,6 +167,58 @@ export class PosteriorMoments extends Sum {
   total(partials: ArrayBuffer, K: number): PosteriorSums {
     const sums = columnSums(new Float32Array(partials), 4 * blocksOf(K));
     return { count: this.#count, secondMoments: sums.slice(0, K + 1), logDeterminants: sums[sums.length - 1] };
+  }
+}
+
+export interface ConfidentErrorsParts extends Omit<SquaredErrorsParts, "globalMean"> {
+  readonly confidence: number;
+}
+
+/** Σ c (1 − u·v)² − (u·v)² of `implicit`. */
+export class ConfidentErrors extends Sum {
+  constructor(device: Device, { user, item, value, count, confidence, userRows, itemRows }: ConfidentErrorsParts) {
+    super(device, "confident errors", [["f", confidence]], count, [user, item, value, userRows, itemRows], 4);
+  }
+
+  compile(K: number): Promise<void> {
+    return this.compileKernel(confidentErrorsKernel(K), "confident_errors");
+  }
+
+  static total(partials: ArrayBuffer): number {
+    return columnSums(new Float32Array(partials), 1)[0];
+  }
+}
+
+/** Held-out errors of `gibbs`, of predictions averaged over the draws. */
+export class AveragedErrors extends Sum {
+  readonly #mean: number;
+  readonly #sums: GPUBuffer;
+
+  constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
+    const sums = createStorage(device, "sums over the draws", count * 8);
+    const settings = [["f", globalMean], ["f", 1], ["u", 0]] as const; // prettier-ignore
+    super(device, "averaged errors", settings, count, [user, item, value, userRows, itemRows, sums], 8);
+    this.#mean = globalMean;
+    this.#sums = sums;
+  }
+
+  compile(K: number): Promise<void> {
+    return this.compileKernel(averagedErrorsKernel(K), "averaged_errors");
+  }
+
+  /** The precision that the present draw predicts at, and the number of draws, this one included; 0 during the burn-in. */
+  setDraw(lambda: number, draws: number): void {
+    this.set([["f", this.#mean], ["f", lambda], ["u", draws]]); // prettier-ignore
+  }
+
+  static total(partials: ArrayBuffer): { squares: number; logDensity: number } {
+    const [squares, logDensity] = columnSums(new Float32Array(partials), 2);
+    return { squares, logDensity };
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.#sums.destroy();
   }
 }
 

@@ -1,0 +1,53 @@
+// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far, Σ (r − mean r̂)², and Σ log of the averaged density
+// N(r; r̂, 1/λ). One rating a lane, which keeps its own two sums.
+// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/gibbs.ts.
+
+struct Settings {
+  mean: f32,
+  lambda: f32,
+  // Draws so far, this one included; 0 during the burn-in, when only the present draw counts.
+  draws: u32,
+  count: u32,
+  // Ratings a workgroup.
+  run: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
+@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> draw_sums: array<vec2f>;
+@group(0) @binding(7) var<storage, read_write> partial_sums: array<vec2f>;
+
+const TWO_PI = 6.283185307179586;
+
+fn predict(user: u32, item: u32) -> f32 {
+  var sum = settings.mean + item_rows[item * STRIDE + BIAS_BLOCK][BIAS_AT];
+  for (var block = 0u; block < BLOCKS; block++) {
+    var v = item_rows[item * STRIDE + block];
+    if (block == BIAS_BLOCK) { v[BIAS_AT] = 1.0; }
+    sum += dot(user_rows[user * STRIDE + block], v);
+  }
+  return sum;
+}
+
+@compute @workgroup_size(LANES)
+fn averaged_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let last = min((group.x + 1u) * settings.run, settings.count);
+  var sums = vec2f();
+  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+    let predicted = predict(rating_user[at], rating_item[at]);
+    let error = rating_value[at] - predicted;
+    let density = sqrt(settings.lambda / TWO_PI) * exp(-0.5 * settings.lambda * error * error);
+    let all = vec2f(predicted, density) + select(vec2f(), draw_sums[at], settings.draws > 1u);
+    draw_sums[at] = all;
+    let average = all / f32(max(1u, settings.draws));
+    let averaged = rating_value[at] - average.x;
+    sums += vec2f(averaged * averaged, log(max(average.y, 1e-30)));
+  }
+  let total = add_lanes(lane, vec4f(sums, 0.0, 0.0));
+  if (lane == 0u) { partial_sums[group.x] = total.xy; }
+}

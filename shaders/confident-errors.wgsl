@@ -1,0 +1,35 @@
+// Implicit feedback, over the pairs that have some: Σ c (1 − u·v)² − (u·v)², c = 1 + α r. One pair a lane; each workgroup adds up one
+// contiguous run, always in the same order.
+// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/implicit.ts.
+
+struct Settings {
+  confidence: f32,
+  count: u32,
+  // Pairs a workgroup.
+  run: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
+@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn confident_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let last = min((group.x + 1u) * settings.run, settings.count);
+  var sum = 0.0;
+  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+    var score = 0.0;
+    for (var block = 0u; block < BLOCKS; block++) {
+      score += dot(user_rows[rating_user[at] * STRIDE + block], item_rows[rating_item[at] * STRIDE + block]);
+    }
+    let missing = 1.0 - score;
+    sum += (1.0 + settings.confidence * rating_value[at]) * missing * missing - score * score;
+  }
+  let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
+  if (lane == 0u) { partial_sums[group.x] = total.x; }
+}

@@ -1,0 +1,15 @@
+// Ratings as they are: ỹ = (y, 1, …, e) with e = r − μ − b.
+
+// Writes ỹ of one rating to workgroup memory; beyond the task's last rating, zeros, which add nothing.
+fn stage_rating(task: Task, at: u32, to: u32) {
+  let given = at < task.count;
+  let rating = task.first + select(0u, at, given);
+  let other = rating_index[rating] * STRIDE;
+  let residual = rating_value[rating] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
+  for (var block = 0u; block < BLOCKS; block++) {
+    var y = fixed_rows[other + block];
+    if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }
+    if (block == RHS_BLOCK) { y[RHS_AT] = residual; }
+    memory[to + block] = select(vec4f(), y, given);
+  }
+}

@@ -1,0 +1,150 @@
+// Σ x̃ x̃ᵀ over all rows of a side, x̃ = (x, b, …, border): the matrix that implicit feedback shares, and the moments that Gibbs sampling
+// draws its priors from. The Gram-and-solve kernel's segments over the rows themselves, then one kernel that adds them in order.
+
+import type { Moments } from "../../models/gibbs.js";
+import type { Side } from "../engine.js";
+import { createStorage, readBuffer, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
+import type { Device } from "./device.js";
+import { layoutsOf, settingsWords } from "./half-sweep.js";
+import { addPartialsKernel, gramSolveKernel } from "./kernels.js";
+import { compilePipeline } from "./pipelines.js";
+import { TASK_FIELDS } from "./schedule.js";
+import { blocksOf, planTiles, type TilePlan } from "./tile-plan.js";
+
+/** Segments are at least this long, and at most this many. */
+const SHORTEST_SEGMENT = 256;
+const MOST_SEGMENTS = 256;
+const BYTES_PER_TILE = 64;
+const ADDING_LANES = 64;
+
+export class RowGram {
+  /** The sum in tiles: see shaders/shared/tiles.wgsl. */
+  readonly total: GPUBuffer;
+  readonly #device: Device;
+  readonly #side: Side;
+  readonly #rows: GPUBuffer;
+  readonly #count: number;
+  readonly #K: number;
+  readonly #plan: TilePlan;
+  readonly #segments: number;
+  readonly #buffers: Record<"settings" | "tasks" | "partials" | "dispatch" | "adding" | "unused" | "counter", GPUBuffer>;
+  #gram: { pipeline: GPUComputePipeline; groups: readonly GPUBindGroup[] } | undefined;
+  #add: { pipeline: GPUComputePipeline; group: GPUBindGroup } | undefined;
+
+  /** @param border last component of x̃: 1 for Σ x in the last row, 0 for none. */
+  constructor(device: Device, side: Side, rows: GPUBuffer, count: number, K: number, border: number) {
+    this.#device = device;
+    this.#side = side;
+    this.#rows = rows;
+    this.#count = count;
+    this.#K = K;
+    this.#plan = planTiles(K);
+    const length = Math.max(SHORTEST_SEGMENT, Math.ceil(count / MOST_SEGMENTS));
+    this.#segments = Math.ceil(count / length);
+    const tasks = new Uint32Array(this.#segments * TASK_FIELDS);
+    for (let segment = 0; segment < this.#segments; segment++) {
+      const from = segment * length;
+      tasks.set([0, from, Math.min(length, count - from), segment, 0], segment * TASK_FIELDS);
+    }
+    const bytes = this.#plan.tiles * BYTES_PER_TILE;
+    const settings = { lambda: 1, mean: 0, weighted: false, biases: true, border, prior: Array<number>(K + 1).fill(0) };
+    this.total = createStorage(device, `Gram of ${side}`, bytes);
+    this.#buffers = {
+      settings: uploadUniform(device, `settings of the Gram of ${side}`, settingsWords(settings)),
+      tasks: uploadStorage(device, `segments of the Gram of ${side}`, tasks),
+      partials: createStorage(device, `partial Grams of the rows of ${side}`, this.#segments * bytes),
+      dispatch: uploadUniform(device, `dispatch of the Gram of ${side}`, uniformWords([["u", 0], ["u", this.#segments]])), // prettier-ignore
+      adding: uploadUniform(device, `partials of the Gram of ${side}`, uniformWords([["u", this.#segments]])),
+      // What the layout binds and these segments do not use: ratings, and rows to solve.
+      unused: createStorage(device, "unused", 0),
+      counter: createStorage(device, "unused", 0),
+    };
+  }
+
+  async compile(): Promise<void> {
+    const layouts = layoutsOf(this.#device);
+    const kernel = gramSolveKernel(this.#plan, { factors: this.#K, stage: "moments" });
+    const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...layouts] });
+    const [pipeline, adding] = await Promise.all([
+      compilePipeline(this.#device, kernel, "gram_segments", layout),
+      compilePipeline(this.#device, addPartialsKernel(this.#K), "add_partials"),
+    ]);
+    const { settings, tasks, partials, dispatch, adding: count, unused, counter } = this.#buffers;
+    const solved = createStorage(this.#device, "unused", 0);
+    const bound = [settings, tasks, unused, unused, this.#rows, solved, partials, counter];
+    const group = (layoutAt: GPUBindGroupLayout, entries: readonly GPUBindingResource[]): GPUBindGroup =>
+      this.#device.gpu.createBindGroup({
+        label: `Gram of ${this.#side}`,
+        layout: layoutAt,
+        entries: entries.map((resource, binding) => ({ binding, resource })),
+      });
+    this.#gram = {
+      pipeline,
+      groups: [
+        group(
+          layouts[0],
+          bound.map((buffer) => ({ buffer })),
+        ),
+        group(layouts[1], [{ buffer: dispatch, size: 8 }, { buffer: settings }]),
+      ],
+    };
+    this.#add = {
+      pipeline: adding,
+      group: group(
+        adding.getBindGroupLayout(0),
+        [count, partials, this.total].map((buffer) => ({ buffer })),
+      ),
+    };
+  }
+
+  /** Queues the sum of the rows as they then are, and its copy into a uniform buffer when one is given. */
+  submit(copyTo?: GPUBuffer): void {
+    const encoder = this.#device.gpu.createCommandEncoder({ label: `Gram of ${this.#side}` });
+    this.encode(encoder);
+    if (copyTo) encoder.copyBufferToBuffer(this.total, 0, copyTo, 0, this.total.size);
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  encode(encoder: GPUCommandEncoder): void {
+    const pass = encoder.beginComputePass({ label: `Gram of ${this.#side}` });
+    pass.setPipeline(this.#gram!.pipeline);
+    pass.setBindGroup(0, this.#gram!.groups[0]);
+    pass.setBindGroup(1, this.#gram!.groups[1], [0]);
+    pass.dispatchWorkgroups(Math.ceil(this.#segments / this.#plan.teams));
+    pass.setPipeline(this.#add!.pipeline);
+    pass.setBindGroup(0, this.#add!.group);
+    pass.dispatchWorkgroups(Math.ceil((this.#plan.tiles * 4) / ADDING_LANES));
+    pass.end();
+  }
+
+  /** Sums and reads them back. */
+  async read(): Promise<Moments> {
+    const encoder = this.#device.gpu.createCommandEncoder({ label: `Gram of ${this.#side}` });
+    this.encode(encoder);
+    const read = readBuffer(this.#device, encoder, this.total);
+    this.#device.gpu.queue.submit([encoder.finish()]);
+    return this.moments(await read());
+  }
+
+  /** The sum out of the bytes of `total`, of D = K + 1 coordinates. */
+  moments(bytes: ArrayBuffer): Moments {
+    const tiles = new Float32Array(bytes);
+    const D = this.#K + 1;
+    const last = 4 * blocksOf(this.#K) - 1;
+    const sums = Float64Array.from({ length: D }, (_, j) => tiles[tileEntry(last, j)]);
+    const gram = new Float64Array(D * D);
+    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) gram[i * D + j] = tiles[tileEntry(i, j)];
+    return { count: this.#count, sums, gram };
+  }
+
+  destroy(): void {
+    this.total.destroy();
+    for (const buffer of Object.values(this.#buffers)) buffer.destroy();
+  }
+}
+
+/** Where entry (i, j), i ≥ j, of a matrix in tiles stands. */
+export function tileEntry(i: number, j: number): number {
+  const [I, J] = [Math.floor(i / 4), Math.floor(j / 4)];
+  return 16 * ((I * (I + 1)) / 2 + J) + 4 * (j % 4) + (i % 4);
+}

@@ -1,0 +1,198 @@
+// Bayesian matrix factorization by Gibbs sampling (`gibbs`): hyperparameters, the draws of precisions and means, and the average over
+// samples. Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as
+// one more coordinate of each entity and the noise precision drawn too.
+
+import { choleskyFactor, symmetricInverse } from "../engine/reference/cholesky.js";
+import type { Random } from "../random.js";
+import type { Figures } from "./figures.js";
+import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
+import type { Parameters } from "./parameters.js";
+import { triangle } from "./vb.js";
+
+export interface GibbsHyperparameters {
+  /** K, from 0 (biases only) to 128. Default 10. */
+  readonly factors: number;
+  /** Whether μ is the training mean (default) or 0. */
+  readonly mean: boolean;
+  /** Sweeps whose draws are thrown away. Default 20. */
+  readonly burnIn: number;
+  /** Most draws that the model keeps, evenly spaced; predictions are averaged over them. Default 16. */
+  readonly samples: number;
+  /** β₀, how many entities the prior of an entity's mean, 0, counts for. Default 2. */
+  readonly meanStrength: number;
+  /** s of the Wishart prior W(I / s, K + 1) of an entity's precision: the larger, the wider entities may spread. Default 5. */
+  readonly scale: number;
+}
+
+export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 16, meanStrength: 2, scale: 5 };
+
+/** @throws OptionsError naming the hyperparameter and its value. */
+export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters {
+  const h = completed(GIBBS_DEFAULTS, given);
+  checkFactors(h.factors);
+  checkPositive(h, "meanStrength", "scale");
+  checkWhole(h, 0, "burnIn");
+  checkWhole(h, 1, "samples");
+  return h;
+}
+
+/** Of one side: number of entities, Σ x [D], and Σ x xᵀ [D, D] row-major (the lower triangle), x = (factors, bias), D = K + 1. */
+export interface Moments {
+  readonly count: number;
+  readonly sums: ArrayLike<number>;
+  readonly gram: ArrayLike<number>;
+}
+
+/** A draw of a side's prior: N(mean [D], precision⁻¹), the precision a packed lower triangle. */
+export interface PriorDraw {
+  readonly mean: readonly number[];
+  readonly precision: readonly number[];
+}
+
+/** The precisions that one kept sample was drawn at. */
+export interface GibbsDraw {
+  readonly lambda: number;
+  readonly users: PriorDraw;
+  readonly items: PriorDraw;
+}
+
+/**
+ * Draws a side's mean and precision from their normal-Wishart posterior given its entities: with W₀⁻¹ = s I, ν₀ = D, μ₀ = 0,
+ * W⁻¹ = W₀⁻¹ + Σ (x − x̄)(x − x̄)ᵀ + β₀ N/(β₀ + N) x̄ x̄ᵀ, Λ ~ W(W, ν₀ + N), μ ~ N(N x̄ / (β₀ + N), ((β₀ + N) Λ)⁻¹). Ibid., equation 14.
+ */
+export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Moments, random: Random): PriorDraw {
+  const D = h.factors + 1;
+  const strength = h.meanStrength + N;
+  const average = Array.from(sums, (sum) => sum / N);
+  const scatter = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) {
+    for (let j = 0; j <= i; j++) {
+      const around = gram[i * D + j] - N * average[i] * average[j];
+      const shift = ((h.meanStrength * N) / strength) * average[i] * average[j];
+      scatter[i * D + j] = scatter[j * D + i] = around + shift + (i === j ? h.scale : 0);
+    }
+  }
+  // Bartlett's decomposition: Λ = (L A)(L A)ᵀ with W = L Lᵀ and A lower triangular, √χ² on its diagonal, normal below.
+  const L = choleskyFactor(symmetricInverse(scatter, D), D);
+  const A = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) {
+    A[i * D + i] = Math.sqrt(2 * random.gamma((D + N - i) / 2));
+    for (let j = 0; j < i; j++) A[i * D + j] = random.normal();
+  }
+  const root = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) for (let k = j; k <= i; k++) root[i * D + j] += L[i * D + k] * A[k * D + j];
+  const precision = new Float64Array(D * D);
+  for (let i = 0; i < D; i++)
+    for (let j = 0; j < D; j++) for (let k = 0; k <= Math.min(i, j); k++) precision[i * D + j] += root[i * D + k] * root[j * D + k];
+  // (L A)⁻ᵀ z has covariance Λ⁻¹.
+  const z = Float64Array.from({ length: D }, () => random.normal());
+  for (let i = D - 1; i >= 0; i--) {
+    for (let j = i + 1; j < D; j++) z[i] -= root[j * D + i] * z[j];
+    z[i] /= root[i * D + i];
+  }
+  const mean = average.map((value, i) => (N * value) / strength + z[i] / Math.sqrt(strength));
+  const packed: number[] = [];
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) packed.push(precision[i * D + j]);
+  return { mean, precision: packed };
+}
+
+/** Draws λ from its gamma posterior given the squared errors, under the prior Gamma(1, 1). */
+export function drawLambda(ratings: number, squares: number, random: Random): number {
+  return random.gamma(1 + ratings / 2) / (1 + squares / 2);
+}
+
+/** The right-hand side that a prior adds to an entity's equations: Λ μ, [D]. */
+export function priorRhs({ mean, precision }: PriorDraw): number[] {
+  return mean.map((_, i) => mean.reduce((sum, value, j) => sum + precision[j <= i ? triangle(i) + j : triangle(j) + i] * value, 0));
+}
+
+/** Evenly spaced draws of a chain of unknown length: when there are too many, every other one is dropped and the spacing doubled. */
+export class Thinning<Draw> {
+  readonly #most: number;
+  #kept: Draw[] = [];
+  #spacing = 1;
+  #seen = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether the next draw is one to keep; call `keep` then. */
+  wants(): boolean {
+    return this.#seen++ % this.#spacing === 0;
+  }
+
+  keep(draw: Draw): void {
+    this.#kept.push(draw);
+    if (this.#kept.length <= this.#most) return;
+    this.#kept = this.#kept.filter((_, at) => at % 2 === 0);
+    this.#spacing *= 2;
+  }
+
+  get kept(): readonly Draw[] {
+    return this.#kept;
+  }
+}
+
+/** One draw of all parameters with the precisions it was drawn at. */
+export interface Sample {
+  readonly parameters: Parameters;
+  readonly draw: GibbsDraw;
+}
+
+/**
+ * The average of the predictions of S samples, as parameters: factors side by side, [M, S K] and [N, S K], the users' divided by S, so
+ * that u·v is the mean of the samples' u·v; biases averaged.
+ */
+export function averageOf(samples: readonly Sample[]): Parameters {
+  const S = samples.length;
+  const [{ parameters: first }] = samples;
+  const K = first.factors;
+  const side = (count: number, factors: "userFactors" | "itemFactors", biases: "userBiases" | "itemBiases", share: number) => {
+    const wide = new Float32Array(count * S * K);
+    const mean = new Float64Array(count);
+    samples.forEach(({ parameters }, s) => {
+      for (let row = 0; row < count; row++) {
+        mean[row] += parameters[biases][row] / S;
+        for (let k = 0; k < K; k++) wide[(row * S + s) * K + k] = parameters[factors][row * K + k] * share;
+      }
+    });
+    return { factors: wide, biases: Float32Array.from(mean) };
+  };
+  const users = side(first.userBiases.length, "userFactors", "userBiases", 1 / S);
+  const items = side(first.itemBiases.length, "itemFactors", "itemBiases", 1);
+  return {
+    factors: S * K,
+    userFactors: users.factors,
+    userBiases: users.biases,
+    itemFactors: items.factors,
+    itemBiases: items.biases,
+    globalMean: first.globalMean,
+    draws: samples.map(({ draw }) => draw),
+  };
+}
+
+export interface GibbsSums {
+  readonly lambda: number;
+  /** Σ (r − r̂)² over the training ratings, at the present draw. */
+  readonly trainSquares: number;
+  /** Σ (r − r̂)² over the held-out ratings with r̂ averaged over the draws since the burn-in (during it, at the present draw). */
+  readonly heldOutSquares: number;
+  /** Σ log of the averaged predictive density over the held-out ratings. */
+  readonly heldOutLogDensity: number;
+}
+
+/** The objective is the negative log-likelihood of the training ratings at the present draw: it wanders, as it should. */
+export function gibbsFigures(
+  _h: GibbsHyperparameters,
+  { lambda, trainSquares, heldOutSquares, heldOutLogDensity }: GibbsSums,
+  { ratings, heldOut }: { ratings: number; heldOut: number },
+): Figures {
+  return {
+    objective: 0.5 * (lambda * trainSquares - ratings * Math.log(lambda / (2 * Math.PI))),
+    trainRmse: Math.sqrt(trainSquares / ratings),
+    heldOutRmse: heldOut > 0 ? Math.sqrt(heldOutSquares / heldOut) : null,
+    heldOutLogDensity: heldOut > 0 ? heldOutLogDensity / heldOut : null,
+    lambda,
+  };
+}

@@ -1,0 +1,71 @@
+// Gibbs sampling on the device against its float64 twin, at default limits: the same prior and counters give the same draw.
+
+import { afterAll, describe, expect, test } from "vitest";
+import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { drawPrior, gibbsHyperparameters } from "../../src/models/gibbs.js";
+import { seededRandom } from "../../src/random.js";
+import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+
+const reference = new ReferenceEngine();
+const webgpu = await WebGpuEngine.create({ defaultLimits: true });
+afterAll(() => webgpu.destroy());
+
+const HALF_SWEEP_ERROR = 1e-4;
+
+function gibbsProblemOf(given: Case, factors: number): Problem<"gibbs"> {
+  const { byUser, byItem, initial, heldOut } = problemOf(given, { factors });
+  const hyperparameters = gibbsHyperparameters({ factors, burnIn: 1, samples: 2 });
+  return { model: "gibbs", hyperparameters, byUser, byItem, initial, heldOut, seed: 5 };
+}
+
+async function compare(given: Case, factors: number): Promise<void> {
+  const problem = gibbsProblemOf(given, factors);
+  const drawn = async (engine: Engine, side: Side) => {
+    const session = await engine.open(problem);
+    const moments = await session.moments(side);
+    const prior = drawPrior(problem.hyperparameters, await (await reference.open(problem)).moments(side), seededRandom(3));
+    session.draw(side, prior, 1.6, 9);
+    const parameters = await session.read();
+    session.destroy();
+    return { moments, parameters };
+  };
+  for (const side of ["users", "items"] as const) {
+    const [actual, expected] = [await drawn(webgpu, side), await drawn(reference, side)];
+    expect(relativeError(Float32Array.from(actual.moments.sums), Float32Array.from(expected.moments.sums))).toBeLessThan(HALF_SWEEP_ERROR);
+    expect(relativeError(Float32Array.from(actual.moments.gram), Float32Array.from(expected.moments.gram))).toBeLessThan(HALF_SWEEP_ERROR);
+    for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+      expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+    }
+  }
+}
+
+describe.each([0, 1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
+  test("a draw agrees on random rows, many of them empty or of one rating", async () => {
+    await compare(randomCase(factors + 1, 311, 187, 900), factors);
+  });
+
+  test("a draw agrees when one row holds a third of all ratings", async () => {
+    await compare(hotCase(factors + 2, 157, 161, 6000), factors);
+  });
+});
+
+test("chains agree for some sweeps, and so do the predictions averaged over them", async () => {
+  const problem = gibbsProblemOf(hotCase(3, 90, 70, 3000), 3);
+  const [actual, expected] = await Promise.all(
+    [webgpu, reference].map(async (engine: Engine) => {
+      const session = await engine.open(problem);
+      for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
+      const [sums, average] = [await session.measure(), await session.read("kept")];
+      session.destroy();
+      return { sums, average };
+    }),
+  );
+  expect(actual.sums.lambda).toBeCloseTo(expected.sums.lambda, 2);
+  expect(actual.sums.heldOutSquares / expected.sums.heldOutSquares).toBeCloseTo(1, 2);
+  expect(actual.sums.heldOutLogDensity / expected.sums.heldOutLogDensity).toBeCloseTo(1, 2);
+  expect(actual.average.factors).toBe(6);
+  expect(actual.average.draws!.length).toBe(2);
+  expect(relativeError(actual.average.itemBiases, expected.average.itemBiases)).toBeLessThan(0.02);
+});

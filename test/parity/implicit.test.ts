@@ -1,0 +1,58 @@
+// Implicit feedback on the device against its float64 twin, at default limits.
+
+import { afterAll, describe, expect, test } from "vitest";
+import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { type ImplicitHyperparameters, implicitHyperparameters } from "../../src/models/implicit.js";
+import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+
+const reference = new ReferenceEngine();
+const webgpu = await WebGpuEngine.create({ defaultLimits: true });
+afterAll(() => webgpu.destroy());
+
+const HALF_SWEEP_ERROR = 1e-4;
+
+function implicitProblemOf(given: Case, settings: Partial<ImplicitHyperparameters>): Problem<"implicit"> {
+  const hyperparameters = implicitHyperparameters(settings);
+  const { byUser, byItem, initial } = problemOf(given, { factors: hyperparameters.factors, biases: false, mean: false });
+  return { model: "implicit", hyperparameters, byUser, byItem, initial, seed: 1 };
+}
+
+async function compare(given: Case, settings: Partial<ImplicitHyperparameters>): Promise<void> {
+  const problem = implicitProblemOf(given, settings);
+  const halfSweep = async (engine: Engine, side: Side) => {
+    const session = await engine.open(problem);
+    const before = await session.measure();
+    session.solve(side);
+    const [after, parameters] = [await session.measure(), await session.read()];
+    session.destroy();
+    return { before, after, parameters };
+  };
+  for (const side of ["users", "items"] as const) {
+    const [actual, expected] = [await halfSweep(webgpu, side), await halfSweep(reference, side)];
+    for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+      expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+    }
+    for (const moment of ["before", "after"] as const) {
+      for (const sum of ["allSquares", "seenSquares", "userFactors", "itemFactors"] as const) {
+        const scale = Math.max(Math.abs(expected[moment][sum]), expected[moment].allSquares);
+        expect(Math.abs(actual[moment][sum] - expected[moment][sum]) / scale, `${sum} ${moment}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+      }
+    }
+  }
+}
+
+describe.each([1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
+  test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
+    await compare(randomCase(factors + 1, 311, 187, 900), { factors, tauUsers: 2, tauItems: 3, confidence: 0.7 });
+  });
+
+  test("a half-sweep agrees when one row holds a third of all ratings", async () => {
+    await compare(hotCase(factors + 2, 57, 131, 6000), { factors, tauUsers: 2, tauItems: 3, confidence: 4 });
+  });
+});
+
+test("a confidence of 0, the fully observed matrix, agrees", async () => {
+  await compare(randomCase(5, 111, 87, 900), { factors: 6, confidence: 0, tauUsers: 1, tauItems: 1 });
+});
