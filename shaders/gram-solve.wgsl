@@ -4,7 +4,7 @@
 // STAGE ratings at a time in workgroup memory (two barriers a stage), each lane adds their outer products to the 4×4 tiles it
 // owns in registers, and the team then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
 // sweeps them (shared/sweep.wgsl). Models differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share
-// (base-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
+// (base-*.wgsl), a prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
 //
 // Rows up to the host's segment length are solved by `solve_rows`. Longer ones are cut into segments: `gram_segments` writes the
 // tiles of each, `solve_long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
@@ -65,10 +65,14 @@ fn accumulate(at: Place, stages: u32) {
 }
 
 // λ times the sums, plus what all rows share, plus the prior precisions on the diagonal.
-fn add_prior(count: u32) {
+fn add_prior(count: u32, has_task: bool) {
   for (var s = 0u; s < SLOTS; s++) {
     tile[s] *= settings.lambda;
     if (BASE && tile_row[s] != NO_TILE) { tile[s] += base_tile(tile_place(s)); }
+    if (MEANS && has_task && tile_row[s] == RHS_BLOCK) {
+      let mean = prior_mean(current_row, tile_column[s]);
+      for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += prior_precision(tile_column[s], c, count) * mean[c]; }
+    }
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
     for (var c = 0u; c < 4u; c++) { tile[s][c][c] += prior_precision(tile_row[s], c, count); }
   }
@@ -114,7 +118,7 @@ fn bias_after(base: u32) -> f32 {
 
 fn solve(at: Place) {
   current_row = at.task.row;
-  add_prior(at.task.count);
+  add_prior(at.task.count, at.has_task);
   if (SEQUENTIAL) { set_bias_aside(at); }
   solve_tiles(at.base);
   write_spread(at.base, at.lane, at.task.row, at.has_task);

@@ -1,4 +1,4 @@
-// Σ w|x|² and Σ w b² over the rows of a side; w is the row's number of ratings under weighted regularization, else 1.
+// Σ w|x − x̄|² and Σ w b² over the rows of a side; w is the row's number of ratings under weighted regularization, else 1.
 // Launch: at most PARTIALS workgroups of LANES; each writes one pair of partial sums, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/measure.ts.
 
@@ -25,6 +25,8 @@ fn squared_norms(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     for (var block = 0u; block < BLOCKS; block++) {
       var x = rows[row * STRIDE + block];
       if (block == BIAS_BLOCK) { x[BIAS_AT] = 0.0; }
+      // The prior mean, where rows carry one.
+      if (SPREAD == BLOCKS) { x -= rows[row * STRIDE + BLOCKS + block]; }
       factors += dot(x, x);
     }
     sums += weight * vec2f(factors, bias * bias);

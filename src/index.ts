@@ -8,6 +8,7 @@ export { buildCsr, type Csr } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
+export { FeatureTable, MAX_FEATURES, readFeatures } from "./ratings/features.js";
 export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";

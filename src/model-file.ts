@@ -2,17 +2,19 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { FactorModel } from "./models/factor-model.js";
+import { FactorModel, type FeatureTables } from "./models/factor-model.js";
 import type { GibbsDraw } from "./models/gibbs.js";
 import type { Posterior } from "./models/parameters.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
 import { type CovarianceFamily, type Precisions, triangle } from "./models/vb.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
+import { FeatureTable } from "./ratings/features.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
 
 const FORMAT_VERSION = 1;
+const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
 const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 /** Texts longer than this, in bytes, become tensors: readers of the header need not parse megabytes. */
@@ -38,6 +40,8 @@ interface Tensor {
  * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M], `item_biases` [N] and
  * `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1] or `user_covariances` and
  * `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
+ * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the ids in
+ * `item_feature_ids` by the names in `item_feature_names`, and the same for users.
  * Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
  * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
  */
@@ -57,6 +61,15 @@ export function encodeModel(model: FactorModel): Uint8Array {
     const [name, width] = posterior.family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
     tensors.push({ name: `user_${name}`, dtype: "F32", shape: [M, width], data: posterior.users });
     tensors.push({ name: `item_${name}`, dtype: "F32", shape: [N, width], data: posterior.items });
+  }
+  for (const [side, name] of FEATURE_SIDES) {
+    const table = model.features?.[side];
+    const factors = parameters.features?.[side];
+    if (!table || !factors) continue;
+    tensors.push({ name: `${name}_feature_factors`, dtype: "F32", shape: [table.names.length, K], data: factors });
+    tensors.push({ name: `${name}_feature_start`, dtype: "U32", shape: [table.ids.size + 1], data: table.rows.start });
+    tensors.push({ name: `${name}_feature_index`, dtype: "U32", shape: [table.rows.index.length], data: table.rows.index });
+    tensors.push({ name: `${name}_feature_value`, dtype: "F32", shape: [table.rows.value.length], data: table.rows.value });
   }
   if (model.seen) {
     tensors.push({ name: "seen_start", dtype: "U32", shape: [M + 1], data: model.seen.start });
@@ -78,6 +91,12 @@ export function encodeModel(model: FactorModel): Uint8Array {
       tensors.push({ name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as number[], BigInt) });
     } else tensors.push({ name, dtype: "U8", shape: [data.length], data });
   };
+  for (const [side, name] of FEATURE_SIDES) {
+    const table = model.features?.[side];
+    if (!table) continue;
+    addText(`${name}_feature_names`, JSON.stringify(table.names));
+    addText(`${name}_feature_ids`, JSON.stringify(table.ids.raw), table.ids.raw);
+  }
   if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
   addText("user_ids", JSON.stringify(users.raw), users.raw);
   addText("item_ids", JSON.stringify(items.raw), items.raw);
@@ -175,6 +194,22 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     return seen;
   };
 
+  const featureTable = (name: string): FeatureTable | undefined => {
+    if (!header[`${name}_feature_factors`]) return undefined;
+    const names = json<string[]>(
+      `${name}_feature_names`,
+      (value) => Array.isArray(value) && value.every((text) => typeof text === "string"),
+    );
+    const known = ids(`${name}_feature_ids`);
+    const start = words(`${name}_feature_start`, [known.size + 1]);
+    const index = words(`${name}_feature_index`);
+    const ascends = start.every((from, row) => from >= (row === 0 ? 0 : start[row - 1]));
+    if (!ascends || start[0] !== 0 || start[known.size] !== index.length || index.some((feature) => feature >= names.length))
+      throw fail(`the features of ${name}s do not fit together`);
+    const value = floats(`${name}_feature_value`, [index.length]);
+    return new FeatureTable(names, known, { count: known.size, columns: names.length, start, index, value });
+  };
+
   const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
     const [name, width] = family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
     const precisions = json<Precisions>("precisions", (value) => arePrecisions(value, K));
@@ -198,6 +233,12 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     draws,
     posterior: "covariance" in hyperparameters ? posterior(hyperparameters.covariance, M, N, K) : undefined,
   };
+  const tables = Object.fromEntries(FEATURE_SIDES.map(([side, name]) => [side, featureTable(name)])) as FeatureTables;
+  const featureFactors = (side: "users" | "items", name: string): Float32Array | undefined => {
+    const table = tables[side];
+    return table && floats(`${name}_feature_factors`, [table.names.length, K]);
+  };
+  const hasFeatures = tables.users ?? tables.items;
   const entries = json<[RawId, string, string[]][]>("catalogue", isCatalogue).map(([id, title, genres]): CatalogueEntry => ({
     id,
     title,
@@ -206,7 +247,10 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   return new FactorModel({
     model,
     hyperparameters,
-    parameters,
+    parameters: hasFeatures
+      ? { ...parameters, features: { users: featureFactors("users", "user"), items: featureFactors("items", "item") } }
+      : parameters,
+    features: hasFeatures && tables,
     users,
     items,
     catalogue: new Catalogue(entries),

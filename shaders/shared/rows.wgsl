@@ -3,6 +3,7 @@
 // Under variational Bayes SPREAD more vec4s follow: what the posterior's covariance adds to E[ỹ ỹᵀ], ỹ = (y, 1, …, e), e = … − b. Its
 // last row is therefore that of −b, and the row of the constant 1 is zero. "Diagonal": the BLOCKS vec4s of its diagonal. "Full": its
 // lower triangle in 4×4 tiles, tile (I, J) at I (I + 1) / 2 + J, by columns.
+// Under features the BLOCKS vec4s of the prior mean follow instead.
 // The host puts K, BLOCKS = ⌈(K + 2) / 4⌉ and SPREAD before this text.
 
 const STRIDE = BLOCKS + SPREAD;

@@ -17,6 +17,7 @@ interface RecommendFlags {
   genre?: string;
   includeSeen?: boolean;
   thompson?: number;
+  cold?: boolean;
   json?: string;
 }
 
@@ -35,6 +36,7 @@ export function recommendCommand(): Command {
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
     .option("--genre <name>", "only items of this genre")
     .option("--include-seen", "list items that the user has rated too")
+    .option("--cold", "list items without ratings too, by their features")
     .option("--thompson <seed>", "vb: draw the scores from the posterior, so that uncertain items are tried too", wholeNumber)
     .option("--json <file>", "write the list here")
     .addHelpText(
@@ -51,7 +53,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   if ((flags.user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
   const model = await load(path);
   const filter = flags.genre === undefined ? undefined : genreFilter(model, flags.genre);
-  const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson };
+  const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldStart: flags.cold };
   const list =
     flags.user === undefined
       ? model.recommendFor(

@@ -11,6 +11,8 @@ import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
+import { FeatureTable, readFeatures } from "../ratings/features.js";
+import { fileSource } from "../ratings/files.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { splitRatings } from "../ratings/split.js";
@@ -41,6 +43,9 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   burnIn?: number;
   samples?: number;
   confidence?: number;
+  tauFeatures?: number;
+  itemFeatures?: string;
+  userFeatures?: string;
   sweeps?: number;
   earlyStop: boolean;
   tolerance?: number;
@@ -85,6 +90,9 @@ export function trainCommand(): Command {
     .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
     .option("--no-learn", "vb: keep λ, τ and γ as they are")
     .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
+    .option("--item-features <file>", "als: features of the items, rows of id, feature[, weight]; or the word genres")
+    .option("--user-features <file>", "als: features of the users")
+    .option("--tau-features <τ>", `als: precision of the feature factors (default: ${ALS_DEFAULTS.tauFeatures})`, number)
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
     .option("--confidence <α>", `implicit: confidence 1 + α r (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
@@ -151,6 +159,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       init: resumed?.model ?? (flags.init ? await load(flags.init) : undefined),
       resumed: resumed?.history,
       device: engine,
+      itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
+      userFeatures: await featuresFrom(flags.userFeatures),
       keepSeen: flags.seen,
       signal: controller.signal,
       onNotice: notice,
@@ -186,8 +196,23 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 
 /** The hyperparameters that were given; the model fills in the rest, and refuses those of other models. */
 function hyperparametersOf(flags: TrainFlags) {
-  const { factors, lambda, tau, gamma, mean, biases, update, regularization, covariance, learn, warmUp, burnIn, samples, confidence } =
-    flags;
+  const {
+    factors,
+    lambda,
+    tau,
+    gamma,
+    mean,
+    biases,
+    update,
+    regularization,
+    covariance,
+    learn,
+    warmUp,
+    burnIn,
+    samples,
+    confidence,
+    tauFeatures,
+  } = flags;
   return {
     factors,
     lambda,
@@ -202,11 +227,19 @@ function hyperparametersOf(flags: TrainFlags) {
     burnIn,
     samples,
     confidence,
+    tauFeatures,
     // Flags that switch off: on, they are the defaults.
     mean: mean ? undefined : false,
     biases: biases ? undefined : false,
     learn: learn ? undefined : false,
   };
+}
+
+/** A table of features; "genres" are those of the catalogue, of items only. */
+async function featuresFrom(path: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
+  if (path === undefined) return undefined;
+  if (path === "genres" && items) return FeatureTable.genres(items.catalogue);
+  return await readFeatures(await fileSource(path));
 }
 
 async function splitOf(read: ReadResult, flags: TrainFlags): Promise<{ train: Ratings; heldOut: Ratings }> {

@@ -7,6 +7,7 @@ import type { HyperparametersOf, ModelName } from "../models/registry.js";
 import type { Precisions, VbSums } from "../models/vb.js";
 import type { Parameters } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
+import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/ratings.js";
 
 export type Side = "users" | "items";
@@ -33,6 +34,8 @@ export interface Problem<M extends ModelName = "als"> {
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
   readonly initial: Parameters;
+  /** S of each side that has features (`als`): rows in index order. */
+  readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;
   /** Seed of what is random in training itself. */
   readonly seed: number;
 }
@@ -59,7 +62,10 @@ export interface AlternatingSession<Sums> extends Session<Sums> {
   solve(side: Side, slice?: RowSlice): void;
 }
 
-export type AlsSession = AlternatingSession<Measurement>;
+export interface AlsSession extends AlternatingSession<Measurement> {
+  /** Solves the feature factors of a side, and with them its prior means. Nothing happens when the side has no features. */
+  solveFeatures(side: Side): void;
+}
 
 /** What a measurement of `vb` gives: sums, the precisions they were taken at, and the ELBO. */
 export interface VbMeasurement extends VbSums {

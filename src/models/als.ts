@@ -25,6 +25,8 @@ export interface AlsHyperparameters {
   readonly mean: boolean;
   /** Whether users and items have biases. Default true. */
   readonly biases: boolean;
+  /** τ_f, precision of the feature factors, > 0, where there are features. Default 10. Spec §4. */
+  readonly tauFeatures: number;
   /** "weighted" multiplies an entity's τ and γ by its number of ratings (ALS-WR). Default "plain". */
   readonly regularization: "plain" | "weighted";
   /** "joint" solves factors and bias of an entity at once (default); "sequential" one after the other. */
@@ -38,6 +40,7 @@ export const ALS_DEFAULTS: AlsHyperparameters = {
   tauItems: 10,
   gammaUsers: 5,
   gammaItems: 5,
+  tauFeatures: 10,
   mean: true,
   biases: true,
   regularization: "plain",
@@ -55,9 +58,11 @@ export interface Measurement {
   readonly itemFactors: number;
   readonly userBiases: number;
   readonly itemBiases: number;
+  /** Σ|f|² over the features of both sides; 0 without features. With features |x|² above is |x − x̄|². */
+  readonly featureFactors: number;
 }
 
-/** ½λ Σ e² + ½τ_u Σ|u|² + ½τ_v Σ|v|² + ½γ_u Σ b² + ½γ_v Σ b². Spec §2. */
+/** ½λ Σ e² + ½τ_u Σ|u − ū|² + ½τ_v Σ|v − v̄|² + ½γ_u Σ b² + ½γ_v Σ b² + ½τ_f Σ|f|². Spec §2, §4. */
 export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
   return (
     0.5 *
@@ -65,7 +70,8 @@ export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
       h.tauUsers * sums.userFactors +
       h.tauItems * sums.itemFactors +
       h.gammaUsers * sums.userBiases +
-      h.gammaItems * sums.itemBiases)
+      h.gammaItems * sums.itemBiases +
+      h.tauFeatures * sums.featureFactors)
   );
 }
 
@@ -78,7 +84,7 @@ export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): Als
   const h = completed(ALS_DEFAULTS, given);
   checkFactors(h.factors);
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
-  checkPositive(h, "lambda");
+  checkPositive(h, "lambda", "tauFeatures");
   checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems");
   checkChoice("regularization", h.regularization, ["plain", "weighted"]);
   checkChoice("update", h.update, ["joint", "sequential"]);

@@ -3,6 +3,7 @@
 import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import { type Ids, type RawId, toRawId } from "../ratings/ids.js";
+import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { type Entity, foldIn } from "../recommend/fold-in.js";
@@ -10,6 +11,12 @@ import { covarianceAt, sampleScores, varianceOf } from "../recommend/posterior.j
 import { cosines, scoreItems, topScored } from "../recommend/score.js";
 import { type Parameters, predictRating } from "./parameters.js";
 import type { Hyperparameters, ModelName } from "./registry.js";
+
+/** What is known of the features of each side. */
+export interface FeatureTables {
+  readonly users?: FeatureTable | undefined;
+  readonly items?: FeatureTable | undefined;
+}
 
 /** Everything a model file holds. */
 export interface FactorModelParts {
@@ -19,6 +26,8 @@ export interface FactorModelParts {
   readonly users: Ids;
   readonly items: Ids;
   readonly catalogue: Catalogue;
+  /** Whose factors are in `parameters.features`. */
+  readonly features?: FeatureTables | undefined;
   /** Of the training ratings. */
   readonly statistics: RatingStatistics;
   /** Ratings of every item in training, [N]: popularity, and the support of an item's factors. */
@@ -45,6 +54,8 @@ export interface RecommendOptions {
   readonly n?: number | undefined;
   /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. Spec §7. */
   readonly alpha?: number | undefined;
+  /** Whether items without ratings are listed too, by their features. Default false. */
+  readonly coldStart?: boolean | undefined;
   /** Whether items that the user has rated are left out. Default true. */
   readonly filterSeen?: boolean | undefined;
   /** Keeps the items for which it returns true. */
@@ -63,6 +74,7 @@ export class FactorModel implements FactorModelParts {
   readonly users: Ids;
   readonly items: Ids;
   readonly catalogue: Catalogue;
+  readonly features: FeatureTables | undefined;
   readonly statistics: RatingStatistics;
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
@@ -74,6 +86,7 @@ export class FactorModel implements FactorModelParts {
     this.users = parts.users;
     this.items = parts.items;
     this.catalogue = parts.catalogue;
+    this.features = parts.features;
     this.statistics = parts.statistics;
     this.itemCounts = parts.itemCounts;
     this.seen = parts.seen;
@@ -82,10 +95,18 @@ export class FactorModel implements FactorModelParts {
   /**
    * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v.
    *
+   * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
+   *
    * @param options.unknown "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
    * @throws UnknownIdError
    */
   predict(user: RawId, item: RawId, options: { unknown?: "error" | "mean" | undefined } = {}): number {
+    const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
+    if (coldUser || coldItem) {
+      const m = coldUser ? -1 : options.unknown === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
+      const n = coldItem ? -1 : options.unknown === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
+      return this.#predictCold(m, coldUser, n, coldItem);
+    }
     if (options.unknown === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
     return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
   }
@@ -174,7 +195,8 @@ export class FactorModel implements FactorModelParts {
     if (n >= 0) return this.items.rawAt(n);
     const entry = this.catalogue.get(toRawId(text)) ?? this.catalogue.byTitle(text);
     if (!entry) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
-    if (this.items.indexOf(entry.id) < 0) throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
+    if (this.items.indexOf(entry.id) < 0 && !this.#cold("items", entry.id))
+      throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
     return entry.id;
   }
 
@@ -207,12 +229,44 @@ export class FactorModel implements FactorModelParts {
       options.thompsonSeed === undefined
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
-    const best = topScored(scores, checkCount(options.n), (index) => !left.has(index) && this.#passes(index, options.filter));
-    return best.map((index) => {
+    const count = checkCount(options.n);
+    const best = topScored(scores, count, (index) => !left.has(index) && this.#passes(index, options.filter));
+    const list = best.map((index) => {
       const { mean, deviation } = this.#predictiveOf(user, index);
       const described = this.#describe(index, scores[index], mean);
       return user.covariance ? { ...described, deviation } : described;
     });
+    if (!options.coldStart) return list;
+    return [...list, ...this.#coldList(user, options)].sort((a, b) => b.score - a.score).slice(0, count);
+  }
+
+  /** Items without ratings, scored by their features' prior mean: u·v̄. */
+  #coldList(user: Entity, { filter }: RecommendOptions): Recommendation[] {
+    const table = this.features?.items;
+    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als with itemFeatures" });
+    return table.ids.raw.flatMap((id) => {
+      const factors = this.#cold("items", id);
+      if (!factors || (filter && !filter(id))) return [];
+      const score = factors.reduce((sum, value, k) => sum + value * user.factors[k], 0);
+      const predicted = this.parameters.globalMean + user.bias + score;
+      return [{ id, title: this.catalogue.title(id), genres: this.catalogue.get(id)?.genres ?? [], score, predicted, ratings: 0 }];
+    });
+  }
+
+  /** The prior mean of an entity that has features and no ratings; undefined for all others. */
+  #cold(side: "users" | "items", id: RawId): Float64Array | undefined {
+    const factors = this.parameters.features?.[side];
+    if (!factors || (side === "users" ? this.users : this.items).indexOf(id) >= 0) return undefined;
+    return this.features?.[side]?.meanOf(id, factors, this.parameters.factors);
+  }
+
+  #predictCold(m: number, user: Float64Array | undefined, n: number, item: Float64Array | undefined): number {
+    const { factors: K, userFactors, itemFactors, userBiases, itemBiases, globalMean } = this.parameters;
+    const u = user ?? (m >= 0 ? userFactors.subarray(m * K, (m + 1) * K) : new Float32Array(K));
+    const v = item ?? (n >= 0 ? itemFactors.subarray(n * K, (n + 1) * K) : new Float32Array(K));
+    let sum = globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
+    for (let k = 0; k < K; k++) sum += u[k] * v[k];
+    return sum;
   }
 
   /** Mean and standard deviation of a user's rating of item n; the deviation is NaN for point estimates. */

@@ -16,7 +16,7 @@ export interface GibbsHyperparameters {
   readonly mean: boolean;
   /** Sweeps whose draws are thrown away. Default 20. */
   readonly burnIn: number;
-  /** Most draws that the model keeps, evenly spaced; predictions are averaged over them. Default 16. */
+  /** Most draws that the model keeps, evenly spaced; predictions are averaged over them. Default 32. */
   readonly samples: number;
   /** β₀, how many entities the prior of an entity's mean, 0, counts for. Default 2. */
   readonly meanStrength: number;
@@ -24,7 +24,7 @@ export interface GibbsHyperparameters {
   readonly scale: number;
 }
 
-export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 16, meanStrength: 2, scale: 5 };
+export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 32, meanStrength: 2, scale: 5 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters {

@@ -13,6 +13,8 @@ export interface Parameters {
   readonly globalMean: number;
   /** What `vb` knows beyond the means, which the factors and biases then are. */
   readonly posterior?: Posterior | undefined;
+  /** Factors of the features of each side that has some, [features, K] row-major. Spec §4. */
+  readonly features?: { readonly users?: Float32Array | undefined; readonly items?: Float32Array | undefined } | undefined;
   /** What the samples were drawn at that `gibbs` averages: `factors` is then K times their number, sample by sample. */
   readonly draws?: readonly GibbsDraw[] | undefined;
 }

@@ -4,12 +4,13 @@ import { buildCsr } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
-import { FactorModel } from "../models/factor-model.js";
+import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import type { Figures } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
 import { checkModel, type Hyperparameters, type HyperparametersOf, type ModelName, MODELS, type SumsOf } from "../models/registry.js";
 import { initialPosterior, triangle } from "../models/vb.js";
 import { seededRandom } from "../random.js";
+import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import type { HistoryEntry, Stop } from "./history.js";
@@ -20,6 +21,9 @@ export interface TrainingOptions extends StoppingOptions {
   readonly model?: ModelName | undefined;
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
+  /** Features of the items, of the users (`als`): entities without ratings are then scored by them. Spec §4. */
+  readonly itemFeatures?: FeatureTable | undefined;
+  readonly userFeatures?: FeatureTable | undefined;
   /** Seed of the starting factors. Default 1. */
   readonly seed?: number | undefined;
   /** Parameters to start from instead: a model trained before, matched by raw ids. */
@@ -67,6 +71,7 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
 async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions): Promise<FitResult> {
   const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
   const { sweeps, earlyStop, keeps } = MODELS[model];
+  const tables = featuresOf(model, hyperparameters, options);
   const stopping = stoppingRule({ ...options, sweeps: options.sweeps ?? sweeps, earlyStop: options.earlyStop ?? earlyStop, keeps });
   checkRatings(ratings, options.heldOut);
   const clock = stopwatch();
@@ -85,13 +90,26 @@ async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice) : device;
   let session: Session<SumsOf<M>> | undefined;
   try {
-    const problem: Problem<M> = { model, hyperparameters, byUser, byItem, heldOut: options.heldOut, initial, seed: options.seed ?? 1 };
+    const problem: Problem<M> = {
+      model,
+      hyperparameters,
+      byUser,
+      byItem,
+      heldOut: options.heldOut,
+      initial,
+      features: tables && {
+        users: tables.users?.rowsFor(ratings.users),
+        items: tables.items?.rowsFor(ratings.items),
+      },
+      seed: options.seed ?? 1,
+    };
     session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
     const modelOf = (parameters: Parameters): FactorModel =>
       new FactorModel({
         model,
         hyperparameters,
         parameters,
+        features: tables,
         users: ratings.users,
         items: ratings.items,
         catalogue: ratings.catalogue,
@@ -160,6 +178,21 @@ function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): 
     });
   }
   return Object.fromEntries(given) as Partial<HyperparametersOf[M]>;
+}
+
+/** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
+function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFeatures }: TrainingOptions): FeatureTables | undefined {
+  if (!itemFeatures && !userFeatures) return undefined;
+  if (!("tauFeatures" in h)) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als" });
+  if (h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
+  if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
+  for (const [table, name] of [
+    [itemFeatures, "tauItems"],
+    [userFeatures, "tauUsers"],
+  ] as const) {
+    if (table && h[name] === 0) throw new OptionsError(`${name} is 0: features need a precision that ties factors to them`);
+  }
+  return { users: userFeatures, items: itemFeatures };
 }
 
 function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
@@ -239,6 +272,7 @@ function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters)
     globalMean: meanOf(ratings, h),
     posterior: before && { ...before, users: user.spread, items: item.spread },
     draws: init.parameters.draws?.slice(-1),
+    features: init.parameters.features,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   averagedErrorsKernel,
   confidentErrorsKernel,
   expectedErrorsKernel,
+  featureFactorsKernel,
   posteriorSumsKernel,
   gramSolveKernel,
   gramSolveSubgroupKernel,
@@ -62,6 +63,7 @@ test("every kernel variant compiles without a word from the compiler, for every 
     const subgroup = device.subgroups && planSubgroup(K, device.subgroups);
     for (const sequential of [false, true]) {
       await check(gramSolveKernel(planTiles(K), { factors: K, sequential }));
+      await check(gramSolveKernel(planTiles(K), { factors: K, sequential, spread: "means" }));
       if (subgroup) await check(gramSolveSubgroupKernel(K, subgroup, sequential));
     }
     for (const spread of ["diagonal", "full"] as const) {
@@ -72,7 +74,9 @@ test("every kernel variant compiles without a word from the compiler, for every 
     await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true }));
     await check(gramSolveKernel(planTiles(K), { factors: K, stage: "moments" }));
     await check(gramSolveKernel(planTiles(K), { factors: K, base: true, noise: true }));
-    for (const kernel of [confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel]) await check(kernel(K));
+    await check(squaredNormsKernel(K, "means"));
+    await check(squaredErrorsKernel(K, "means"));
+    for (const kernel of [featureFactorsKernel, confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel]) await check(kernel(K));
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
   }

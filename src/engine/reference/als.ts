@@ -5,14 +5,22 @@ import type { Parameters } from "../../models/parameters.js";
 import { rowOfEach } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
 import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
+import { featureFactors, featureMeans } from "./features.js";
 import { gramSolve, type SideState } from "./gram-solve.js";
 import { squaredErrors, squaredNorms } from "./measure.js";
+
+interface Kept {
+  readonly users: SideState;
+  readonly items: SideState;
+  readonly features: Record<Side, Float64Array | undefined>;
+}
 
 export class ReferenceAlsSession implements AlsSession {
   readonly #problem: Problem;
   #users: SideState;
   #items: SideState;
-  #kept: { users: SideState; items: SideState };
+  #kept: Kept;
+  readonly #features: Record<Side, Float64Array | undefined> = { users: undefined, items: undefined };
   #failure: unknown;
 
   constructor(problem: Problem) {
@@ -20,12 +28,30 @@ export class ReferenceAlsSession implements AlsSession {
     const { userFactors, userBiases, itemFactors, itemBiases } = problem.initial;
     this.#users = { factors: Float64Array.from(userFactors), biases: Float64Array.from(userBiases) };
     this.#items = { factors: Float64Array.from(itemFactors), biases: Float64Array.from(itemBiases) };
-    this.#kept = { users: copy(this.#users), items: copy(this.#items) };
+    for (const side of ["users", "items"] as const) {
+      const rows = problem.features?.[side];
+      if (rows)
+        this.#setFeatures(
+          side,
+          Float64Array.from(problem.initial.features?.[side] ?? new Float64Array(rows.columns * problem.hyperparameters.factors)),
+        );
+    }
+    this.#kept = this.#current();
   }
 
   async sweep(): Promise<void> {
     this.solve("users");
+    this.solveFeatures("users");
     this.solve("items");
+    this.solveFeatures("items");
+  }
+
+  solveFeatures(side: Side): void {
+    const rows = this.#problem.features?.[side];
+    if (!rows) return;
+    const { tauFeatures, tauUsers, tauItems, factors: K } = this.#problem.hyperparameters;
+    const state = side === "users" ? this.#users : this.#items;
+    this.#setFeatures(side, featureFactors(rows, tauFeatures / (side === "users" ? tauUsers : tauItems), state.factors, K));
   }
 
   solve(side: Side, slice?: RowSlice): void {
@@ -52,16 +78,17 @@ export class ReferenceAlsSession implements AlsSession {
       userBiases: users.biases,
       itemFactors: items.factors,
       itemBiases: items.biases,
+      featureFactors: norm(this.#features.users) + norm(this.#features.items),
     };
   }
 
   keep(): void {
-    this.#kept = { users: copy(this.#users), items: copy(this.#items) };
+    this.#kept = this.#current();
   }
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {
     this.#throwFailure();
-    const { users, items } = which === "kept" ? this.#kept : { users: this.#users, items: this.#items };
+    const { users, items, features } = which === "kept" ? this.#kept : this.#current();
     return {
       factors: this.#problem.hyperparameters.factors,
       userFactors: Float32Array.from(users.factors),
@@ -69,14 +96,31 @@ export class ReferenceAlsSession implements AlsSession {
       itemFactors: Float32Array.from(items.factors),
       itemBiases: Float32Array.from(items.biases),
       globalMean: this.#problem.initial.globalMean,
+      features: this.#problem.features && {
+        users: features.users && Float32Array.from(features.users),
+        items: features.items && Float32Array.from(features.items),
+      },
     };
   }
 
   destroy(): void {}
 
+  #current(): Kept {
+    return { users: copy(this.#users), items: copy(this.#items), features: { ...this.#features } };
+  }
+
+  #setFeatures(side: Side, factors: Float64Array): void {
+    this.#features[side] = factors;
+    const means = featureMeans(this.#problem.features![side]!, factors, this.#problem.hyperparameters.factors);
+    if (side === "users") this.#users = { ...this.#users, means };
+    else this.#items = { ...this.#items, means };
+  }
+
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 }
+
+const norm = (values: Float64Array | undefined): number => values?.reduce((sum, value) => sum + value * value, 0) ?? 0;
 
 const copy = (state: SideState): SideState => ({ factors: state.factors.slice(), biases: state.biases.slice() });

@@ -10,11 +10,14 @@ import { solveCholesky } from "./cholesky.js";
 export interface SideState {
   readonly factors: Float64Array;
   readonly biases: Float64Array;
+  /** Prior means of the factors, [count, K] row-major, where the side has features; else they are 0. */
+  readonly means?: Float64Array | undefined;
 }
 
 /**
  * Solves the normal equations of every row of a slice: (λ Σ ỹ ỹᵀ + diag(τ…, γ)) x̃ = λ Σ ỹ (r − μ − b), ỹ = (y, 1).
- * `update: "sequential"` solves the factors at the old bias, then the bias at the new factors. Empty rows become 0.
+ * `update: "sequential"` solves the factors at the old bias, then the bias at the new factors. Empty rows become their
+ * prior mean, 0 without features.
  *
  * @param side   which side `solved` is; its precisions are used.
  * @param solved overwritten in the rows of the slice.
@@ -42,7 +45,7 @@ export function gramSolve(
     const x = solved.factors.subarray(row * K, row * K + K);
     const count = rows.start[row + 1] - rows.start[row];
     if (count === 0) {
-      x.fill(0);
+      x.set(solved.means?.subarray(row * K, row * K + K) ?? new Float64Array(K));
       solved.biases[row] = 0;
       continue;
     }
@@ -54,7 +57,10 @@ export function gramSolve(
       accumulate(gram, rhs, fixed.factors.subarray(other * K, other * K + K), residual, h.lambda);
     }
     const weight = h.regularization === "weighted" ? count : 1;
-    for (let k = 0; k < K; k++) gram[k * D + k] += tau * weight;
+    for (let k = 0; k < K; k++) {
+      gram[k * D + k] += tau * weight;
+      if (solved.means) rhs[k] += tau * weight * solved.means[row * K + k];
+    }
 
     if (joint) {
       gram[K * D + K] += gamma * weight;

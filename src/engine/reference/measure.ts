@@ -16,13 +16,13 @@ export function squaredErrors(ratings: RatingColumns, K: number, globalMean: num
   return sum;
 }
 
-/** Σ w|x|² and Σ w b² over the rows of a side; w is the row's number of ratings when `weighted`, else 1. */
+/** Σ w|x − x̄|² and Σ w b² over the rows of a side; w is the row's number of ratings when `weighted`, else 1. */
 export function squaredNorms(state: SideState, K: number, start: Uint32Array, weighted: boolean): { factors: number; biases: number } {
   let factors = 0;
   let biases = 0;
   for (let row = 0; row < state.biases.length; row++) {
     const weight = weighted ? start[row + 1] - start[row] : 1;
-    for (let k = 0; k < K; k++) factors += weight * state.factors[row * K + k] ** 2;
+    for (let k = 0; k < K; k++) factors += weight * (state.factors[row * K + k] - (state.means?.[row * K + k] ?? 0)) ** 2;
     biases += weight * state.biases[row] ** 2;
   }
   return { factors, biases };

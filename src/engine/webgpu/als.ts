@@ -3,10 +3,13 @@
 import type { AlsHyperparameters, Measurement } from "../../models/als.js";
 import type { Parameters } from "../../models/parameters.js";
 import type { AlsSession, Problem, Side } from "../engine.js";
+import { readBuffer } from "./buffers.js";
 import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
+import { FeatureUpdate } from "./feature-update.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { DeviceSession, SIDES } from "./session.js";
+import type { Spread } from "./tile-plan.js";
 import { SquaredErrors, SquaredNorms } from "./sums.js";
 
 export class WebGpuAlsSession extends DeviceSession implements AlsSession {
@@ -14,16 +17,22 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
   readonly #norms: Record<Side, SquaredNorms>;
   readonly #trainErrors: SquaredErrors;
   readonly #heldOutErrors: SquaredErrors | undefined;
+  readonly #features: Record<Side, FeatureUpdate | undefined>;
+  #keptFeatures: Record<Side, GPUBuffer> | undefined;
 
   static async open(device: Device, problem: Problem, tuning?: GramTuning): Promise<WebGpuAlsSession> {
     const session = new WebGpuAlsSession(device, problem, tuning);
-    const { factors: K } = problem.hyperparameters;
+    const { factors: K, tauFeatures, tauUsers, tauItems } = problem.hyperparameters;
+    const spread = spreadOf(problem);
     await Promise.all([
       ...SIDES.map((side) => session.halfSweep[side].compile()),
-      ...SIDES.map((side) => session.#norms[side].compile(K)),
-      session.#trainErrors.compile(K),
-      session.#heldOutErrors?.compile(K),
+      ...SIDES.map((side) => session.#norms[side].compile(K, spread)),
+      session.#trainErrors.compile(K, spread),
+      session.#heldOutErrors?.compile(K, spread),
+      session.#features.users?.compile(tauFeatures / tauUsers),
+      session.#features.items?.compile(tauFeatures / tauItems),
     ]);
+    for (const side of SIDES) session.#features[side]?.submit(true);
     return session;
   }
 
@@ -33,11 +42,20 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
       byUser,
       byItem,
       initial,
-      spread: "none",
-      gram: chooseGramKernel(device, { factors: h.factors, sequential: h.update === "sequential" && h.biases }, tuning),
+      spread: spreadOf(problem),
+      gram: chooseGramKernel(
+        device,
+        { factors: h.factors, sequential: h.update === "sequential" && h.biases, spread: spreadOf(problem) },
+        tuning,
+      ),
       settings: { users: settingsOf(h, "users", initial.globalMean), items: settingsOf(h, "items", initial.globalMean) },
     });
     this.#problem = problem;
+    const features = (side: Side): FeatureUpdate | undefined => {
+      const table = problem.features?.[side];
+      return table && new FeatureUpdate(device, side, table, this.rows[side], h.factors, initial.features?.[side]);
+    };
+    this.#features = { users: features("users"), items: features("items") };
     const norms = (side: Side, start: Uint32Array): SquaredNorms =>
       new SquaredNorms(device, {
         rowStart: this.upload(`row starts of ${side}`, start),
@@ -54,7 +72,13 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
 
   async sweep(): Promise<void> {
     this.solve("users");
+    this.solveFeatures("users");
     this.solve("items");
+    this.solveFeatures("items");
+  }
+
+  solveFeatures(side: Side): void {
+    this.#features[side]?.submit();
   }
 
   async measure(): Promise<Measurement> {
@@ -69,7 +93,21 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
       userBiases,
       itemFactors,
       itemBiases,
+      featureFactors: await this.#featureNorm(),
     };
+  }
+
+  override keep(): void {
+    super.keep();
+    for (const side of SIDES) {
+      const factors = this.#features[side]?.factors;
+      if (!factors) continue;
+      this.#keptFeatures ??= {} as Record<Side, GPUBuffer>;
+      this.#keptFeatures[side] ??= this.create(`kept feature factors of ${side}`, factors.size);
+      const encoder = this.device.gpu.createCommandEncoder({ label: "keep" });
+      encoder.copyBufferToBuffer(factors, 0, this.#keptFeatures[side], 0, factors.size);
+      this.device.gpu.queue.submit([encoder.finish()]);
+    }
   }
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {
@@ -82,7 +120,30 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
       itemFactors: items.factors,
       itemBiases: items.biases,
       globalMean,
+      features: this.#problem.features && {
+        users: await this.#readFeatures("users", which),
+        items: await this.#readFeatures("items", which),
+      },
     };
+  }
+
+  async #readFeatures(side: Side, which: "current" | "kept"): Promise<Float32Array | undefined> {
+    const update = this.#features[side];
+    if (!update) return undefined;
+    const buffer = which === "kept" ? (this.#keptFeatures?.[side] ?? update.factors) : update.factors;
+    return await this.device.checked("reading the feature factors", async () => {
+      const encoder = this.device.gpu.createCommandEncoder({ label: "read" });
+      const read = readBuffer(this.device, encoder, buffer);
+      this.device.gpu.queue.submit([encoder.finish()]);
+      return update.unpack(await read());
+    });
+  }
+
+  /** Σ|f|² over both sides' features, which are few. */
+  async #featureNorm(): Promise<number> {
+    let sum = 0;
+    for (const side of SIDES) (await this.#readFeatures(side, "current"))?.forEach((value) => (sum += value * value));
+    return sum;
   }
 
   override destroy(): void {
@@ -90,8 +151,11 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
     for (const side of SIDES) this.#norms[side].destroy();
     this.#trainErrors.destroy();
     this.#heldOutErrors?.destroy();
+    for (const side of SIDES) this.#features[side]?.destroy();
   }
 }
+
+const spreadOf = ({ features }: Problem): Spread => (features?.users || features?.items ? "means" : "none");
 
 function settingsOf(h: AlsHyperparameters, side: Side, mean: number): HalfSweepSettings {
   const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];

@@ -5,6 +5,8 @@ import subgroupText from "../../../shaders/gram-solve-subgroup.wgsl?raw";
 import baseNoneText from "../../../shaders/shared/base-none.wgsl?raw";
 import baseTilesText from "../../../shaders/shared/base-tiles.wgsl?raw";
 import counterRandomText from "../../../shaders/shared/counter-random.wgsl?raw";
+import meanNoneText from "../../../shaders/shared/mean-none.wgsl?raw";
+import meanRowsText from "../../../shaders/shared/mean-rows.wgsl?raw";
 import noiseNoneText from "../../../shaders/shared/noise-none.wgsl?raw";
 import noiseNormalText from "../../../shaders/shared/noise-normal.wgsl?raw";
 import stageConfidentText from "../../../shaders/shared/stage-confident.wgsl?raw";
@@ -24,6 +26,7 @@ import addPartialsText from "../../../shaders/add-partials.wgsl?raw";
 import averagedErrorsText from "../../../shaders/averaged-errors.wgsl?raw";
 import confidentErrorsText from "../../../shaders/confident-errors.wgsl?raw";
 import expectedErrorsText from "../../../shaders/expected-errors.wgsl?raw";
+import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
@@ -42,6 +45,7 @@ export interface Kernel {
 /** How the system is solved, and what of a posterior's covariance goes in and out, by what a row carries of it. */
 const SOLVERS: Record<Spread, readonly string[]> = {
   none: [choleskyText, spreadNoneText],
+  means: [choleskyText, spreadNoneText],
   diagonal: [choleskyText, spreadDiagonalText],
   full: [sweepText, spreadFullText],
 };
@@ -74,6 +78,7 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
     halfSweepText,
     tilesText,
     base ? baseTilesText : baseNoneText,
+    spread === "means" ? `const MEANS = true;\n${meanRowsText}` : `const MEANS = false;\n${meanNoneText}`,
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
     ...SOLVERS[spread],
@@ -109,9 +114,11 @@ function summingKernel(name: string, K: number, spread: Spread, ...texts: readon
   return { name: `${name} K=${K}`, code: [rowConstants(K, spread), sumConstants, rowsText, ...texts].join("\n") };
 }
 
-export const squaredErrorsKernel = (K: number): Kernel => summingKernel("squared-errors", K, "none", addLanesText, squaredErrorsText);
+export const squaredErrorsKernel = (K: number, spread: Spread = "none"): Kernel =>
+  summingKernel("squared-errors", K, spread, addLanesText, squaredErrorsText);
 
-export const squaredNormsKernel = (K: number): Kernel => summingKernel("squared-norms", K, "none", addLanesText, squaredNormsText);
+export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
+  summingKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
 
 export const expectedErrorsKernel = (K: number, spread: Spread): Kernel =>
   summingKernel(`expected-errors ${spread}`, K, spread, addLanesText, expectedErrorsText);
@@ -122,6 +129,10 @@ export const posteriorSumsKernel = (K: number, spread: Spread): Kernel =>
 export const confidentErrorsKernel = (K: number): Kernel => summingKernel("confident-errors", K, "none", addLanesText, confidentErrorsText);
 
 export const averagedErrorsKernel = (K: number): Kernel => summingKernel("averaged-errors", K, "none", addLanesText, averagedErrorsText);
+
+export function featureFactorsKernel(K: number): Kernel {
+  return { name: `feature-factors K=${K}`, code: [rowConstants(K, "means"), rowsText, featureFactorsText].join("\n") };
+}
 
 export function addPartialsKernel(K: number): Kernel {
   return { name: `add-partials K=${K}`, code: [rowConstants(K), addPartialsText].join("\n") };

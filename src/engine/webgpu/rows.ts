@@ -1,6 +1,6 @@
 // Parameters between the host's layout, factors [count, K] and biases [count], and the device's rows of vec4s (shaders/shared/rows.wgsl).
 
-import { triangle } from "../../models/vb.js";
+import { type CovarianceFamily, triangle } from "../../models/vb.js";
 import { logDeterminant } from "../reference/cholesky.js";
 import { blocksOf, type Spread, spreadBlocks } from "./tile-plan.js";
 
@@ -10,15 +10,17 @@ export const strideOf = (K: number, spread: Spread = "none"): number => 4 * (blo
 /**
  * Rows on the device.
  *
+ * @param kind   what a row carries; prior means start at 0.
  * @param spread the posterior covariances that go along, as `Posterior` holds them.
  */
 export function packRows(
   factors: Float32Array,
   biases: Float32Array,
   K: number,
-  spread?: { readonly family: Exclude<Spread, "none">; readonly values: Float32Array },
+  kind: Spread = "none",
+  spread?: { readonly family: CovarianceFamily; readonly values: Float32Array },
 ): Float32Array {
-  const stride = strideOf(K, spread?.family);
+  const stride = strideOf(K, kind);
   const rows = new Float32Array(biases.length * stride);
   for (let row = 0; row < biases.length; row++) {
     const at = row * stride;
@@ -41,18 +43,18 @@ export function unpackRows(
   const stride = strideOf(K, spread);
   const factors = new Float32Array(count * K);
   const biases = new Float32Array(count);
-  const values = new Float32Array(count * { none: 0, diagonal: K + 1, full: triangle(K + 1) }[spread]);
+  const values = new Float32Array(count * { none: 0, means: 0, diagonal: K + 1, full: triangle(K + 1) }[spread]);
   for (let row = 0; row < count; row++) {
     const at = row * stride;
     factors.set(rows.subarray(at, at + K), row * K);
     biases[row] = rows[at + K];
-    if (spread !== "none") unpackSpread(rows.subarray(at, at + stride), values, row, K, spread);
+    if (spread === "diagonal" || spread === "full") unpackSpread(rows.subarray(at, at + stride), values, row, K, spread);
   }
   return { factors, biases, spread: values };
 }
 
 /** Where entry (i, j) of the covariance of (factors, bias) stands in a row, and its sign there: the bias is stored as −b, last. */
-function placeOf(i: number, j: number, K: number, family: Exclude<Spread, "none">): { at: number; mirror: number; sign: number } {
+function placeOf(i: number, j: number, K: number, family: CovarianceFamily): { at: number; mirror: number; sign: number } {
   const blocks = blocksOf(K);
   const last = 4 * blocks - 1;
   const [r, c] = [i === K ? last : i, j === K ? last : j];
@@ -66,7 +68,7 @@ function placeOf(i: number, j: number, K: number, family: Exclude<Spread, "none"
   return { at, mirror: Math.floor(r / 4) === Math.floor(c / 4) ? entry(c, r) : at, sign: i === K && j < K ? -1 : 1 };
 }
 
-function packSpread(to: Float32Array, values: Float32Array, row: number, K: number, family: Exclude<Spread, "none">): void {
+function packSpread(to: Float32Array, values: Float32Array, row: number, K: number, family: CovarianceFamily): void {
   const D = K + 1;
   for (let i = 0; i < D; i++) {
     for (let j = family === "full" ? 0 : i; j <= i; j++) {
@@ -77,7 +79,7 @@ function packSpread(to: Float32Array, values: Float32Array, row: number, K: numb
   }
 }
 
-function unpackSpread(from: Float32Array, values: Float32Array, row: number, K: number, family: Exclude<Spread, "none">): void {
+function unpackSpread(from: Float32Array, values: Float32Array, row: number, K: number, family: CovarianceFamily): void {
   const D = K + 1;
   for (let i = 0; i < D; i++) {
     for (let j = family === "full" ? 0 : i; j <= i; j++) {
@@ -88,7 +90,7 @@ function unpackSpread(from: Float32Array, values: Float32Array, row: number, K: 
 }
 
 /** log|Γ|, which the last component of a row's own blocks holds. */
-function logDeterminantOf(values: Float32Array, row: number, K: number, family: Exclude<Spread, "none">): number {
+function logDeterminantOf(values: Float32Array, row: number, K: number, family: CovarianceFamily): number {
   const D = K + 1;
   if (family === "full") return logDeterminant(values.subarray(row * triangle(D), (row + 1) * triangle(D)), D);
   return values.subarray(row * D, (row + 1) * D).reduce((sum, variance) => sum + Math.log(variance), 0);

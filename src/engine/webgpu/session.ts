@@ -55,7 +55,7 @@ export class DeviceSession {
     const { byUser, byItem, initial, gram, settings, base } = parts;
     const rowsOf = (side: Side, factors: Float32Array, biases: Float32Array): GPUBuffer => {
       const spread = initial.posterior && { family: initial.posterior.family, values: initial.posterior[side] };
-      return this.upload(`${side} rows`, packRows(factors, biases, initial.factors, spread));
+      return this.upload(`${side} rows`, packRows(factors, biases, initial.factors, parts.spread, spread));
     };
     this.rows = {
       users: rowsOf("users", initial.userFactors, initial.userBiases),

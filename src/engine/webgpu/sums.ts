@@ -13,7 +13,7 @@ import {
   squaredNormsKernel,
 } from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
-import { blocksOf } from "./tile-plan.js";
+import { blocksOf, type Spread } from "./tile-plan.js";
 
 const MOST_PARTIALS = 1024;
 /** A workgroup's run is at least this long, so that small problems need few workgroups. */
@@ -84,8 +84,8 @@ export class SquaredErrors extends Sum {
     super(device, "squared errors", [["f", globalMean]], count, [user, item, value, userRows, itemRows], 4);
   }
 
-  compile(K: number): Promise<void> {
-    return this.compileKernel(squaredErrorsKernel(K), "squared_errors");
+  compile(K: number, spread?: Spread): Promise<void> {
+    return this.compileKernel(squaredErrorsKernel(K, spread), "squared_errors");
   }
 
   /** Σ e². */
@@ -106,8 +106,8 @@ export class SquaredNorms extends Sum {
     super(device, "squared norms", [["u", weighted ? 1 : 0]], count, [rowStart, rows], 8);
   }
 
-  compile(K: number): Promise<void> {
-    return this.compileKernel(squaredNormsKernel(K), "squared_norms");
+  compile(K: number, spread?: Spread): Promise<void> {
+    return this.compileKernel(squaredNormsKernel(K, spread), "squared_norms");
   }
 
   /** Σ w|x|² and Σ w b². */

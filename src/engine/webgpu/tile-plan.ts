@@ -69,13 +69,13 @@ const SEQUENTIAL = ${sequential};
 `;
 }
 
-/** What a row carries of its posterior's covariance: nothing for point estimates. */
-export type Spread = "none" | CovarianceFamily;
+/** What a row carries beside its parameters: nothing, its prior mean, or its posterior's covariance. */
+export type Spread = "none" | "means" | CovarianceFamily;
 
 /** vec4s of it a row. */
 export function spreadBlocks(K: number, spread: Spread): number {
   const blocks = blocksOf(K);
-  return { none: 0, diagonal: blocks, full: 2 * blocks * (blocks + 1) }[spread];
+  return { none: 0, means: blocks, diagonal: blocks, full: 2 * blocks * (blocks + 1) }[spread];
 }
 
 /** What every kernel that reads rows of factors needs to know. */

@@ -1,0 +1,60 @@
+// Feature factors and the prior means they give, in three kernels: Sᵀ V, then F = (SᵀS + ρ I)⁻¹ Sᵀ V with the inverse from the host,
+// which is the same in every sweep, then v̄ = S F, written behind each row (shared/rows.wgsl). Spec §4.
+// Launch: a lane for each block of each feature, or of each row; 64 a workgroup. Twin: src/engine/reference/features.ts.
+
+struct Settings {
+  features: u32,
+  rows: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+// S by features, and by rows: starts, other indices, values.
+@group(0) @binding(1) var<storage, read> start: array<u32>;
+@group(0) @binding(2) var<storage, read> other: array<u32>;
+@group(0) @binding(3) var<storage, read> value: array<f32>;
+@group(0) @binding(4) var<storage, read> inverse: array<f32>;
+@group(0) @binding(5) var<storage, read_write> sums: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> factors: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> rows: array<vec4f>;
+
+// Only factors have a prior mean: the bias and what follows are left out.
+fn is_factor(block: u32) -> vec4f {
+  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
+}
+
+fn lane_of(group: vec3u, groups: vec3u, local: u32) -> u32 {
+  return (group.y * groups.x + group.x) * 64u + local;
+}
+
+@compute @workgroup_size(64)
+fn feature_sums(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let id = lane_of(group, groups, local);
+  if (id >= settings.features * BLOCKS) { return; }
+  let feature = id / BLOCKS;
+  let block = id % BLOCKS;
+  var sum = vec4f();
+  for (var at = start[feature]; at < start[feature + 1u]; at++) { sum += value[at] * rows[other[at] * STRIDE + block]; }
+  sums[id] = sum * is_factor(block);
+}
+
+@compute @workgroup_size(64)
+fn feature_factors(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let id = lane_of(group, groups, local);
+  if (id >= settings.features * BLOCKS) { return; }
+  let feature = id / BLOCKS;
+  let block = id % BLOCKS;
+  var sum = vec4f();
+  for (var j = 0u; j < settings.features; j++) { sum += inverse[feature * settings.features + j] * sums[j * BLOCKS + block]; }
+  factors[id] = sum;
+}
+
+@compute @workgroup_size(64)
+fn feature_means(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let id = lane_of(group, groups, local);
+  if (id >= settings.rows * BLOCKS) { return; }
+  let row = id / BLOCKS;
+  let block = id % BLOCKS;
+  var sum = vec4f();
+  for (var at = start[row]; at < start[row + 1u]; at++) { sum += value[at] * factors[other[at] * BLOCKS + block]; }
+  rows[row * STRIDE + BLOCKS + block] = sum;
+}

@@ -1,0 +1,186 @@
+// Feature factors and cold start: parity, the objective, and the errata of the printed formula. Spec §4.
+
+import { afterAll, describe, expect, test } from "vitest";
+import type { Engine, Problem } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { featureFactors, featureMeans } from "../../src/engine/reference/features.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { OptionsError, RatingsError, UnknownIdError } from "../../src/errors.js";
+import { decodeModel, encodeModel } from "../../src/model-file.js";
+import { alsObjective } from "../../src/models/als.js";
+import { FeatureTable, readFeatures, type SparseRows } from "../../src/ratings/features.js";
+import { textSource } from "../../src/ratings/folder.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { seededRandom } from "../../src/random.js";
+import { fit } from "../../src/training/fit.js";
+import { hotCase, problemOf, relativeError } from "../parity/cases.js";
+
+const reference = new ReferenceEngine();
+const webgpu = await WebGpuEngine.create({ defaultLimits: true });
+afterAll(() => webgpu.destroy());
+
+/** Random features; every seventh entity has none. */
+function someFeatures(count: number, features: number, seed: number): SparseRows {
+  const random = seededRandom(seed);
+  const entries = Array.from({ length: count }, (_, row) => row).flatMap((row) =>
+    row % 7 === 0
+      ? []
+      : Array.from({ length: 1 + random.below(3) }, () => [row, `f${random.below(features)}`, 1 + random.uniform()] as const),
+  );
+  const table = FeatureTable.from(entries);
+  return table.rowsFor(Ratings.from(Array.from({ length: count }, (_, row) => [0, row, 1] as const)).items);
+}
+
+function problemWithFeatures(factors: number, update: "joint" | "sequential" = "joint"): Problem {
+  const { users, items, ratings } = hotCase(5, 60, 50, 1500);
+  const given = { factors, update, tauUsers: 0.7, tauItems: 1.3, gammaUsers: 0.2, gammaItems: 0.4, lambda: 2, tauFeatures: 0.9 };
+  const features = { users: someFeatures(users, 5, 1), items: someFeatures(items, 8, 2) };
+  return { ...problemOf({ users, items, ratings }, given), features };
+}
+
+const STEPS = [["solve", "users"], ["solveFeatures", "users"], ["solve", "items"], ["solveFeatures", "items"]] as const; // prettier-ignore
+
+describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
+  const engine = (): Engine => (kind === "cpu" ? reference : webgpu);
+
+  test.each(["joint", "sequential"] as const)("the objective never rises, neither by rows nor by features: %s", async (update) => {
+    const problem = problemWithFeatures(4, update);
+    const session = await engine().open(problem);
+    let before = alsObjective(problem.hyperparameters, await session.measure());
+    for (let sweep = 0; sweep < 5; sweep++) {
+      for (const [step, side] of STEPS) {
+        session[step](side);
+        const after = alsObjective(problem.hyperparameters, await session.measure());
+        expect(after).toBeLessThanOrEqual(before * (1 + (kind === "cpu" ? 1e-12 : 1e-6)));
+        before = after;
+      }
+    }
+    session.destroy();
+  });
+});
+
+test.each([1, 2, 3, 7, 10, 31, 64])("shaders and reference agree, K = %i", async (factors) => {
+  const problem = problemWithFeatures(factors);
+  const run = async (engine: Engine) => {
+    const session = await engine.open(problem);
+    for (const [step, side] of STEPS) session[step](side);
+    session.solve("users");
+    const [sums, parameters] = [await session.measure(), await session.read()];
+    session.destroy();
+    return { sums, parameters };
+  };
+  const [actual, expected] = [await run(webgpu), await run(reference)];
+  for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
+    expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(1e-3);
+  for (const side of ["users", "items"] as const)
+    expect(relativeError(actual.parameters.features![side]!, expected.parameters.features![side]!)).toBeLessThanOrEqual(1e-3);
+  expect(actual.sums.featureFactors / expected.sums.featureFactors).toBeCloseTo(1, 3);
+  expect(actual.sums.itemFactors / expected.sums.itemFactors).toBeCloseTo(1, 3);
+});
+
+test("the denominator printed as Σ 1/F_n − 1 raises the objective that the right one lowers", () => {
+  const K = 2;
+  const rows = someFeatures(40, 6, 3);
+  const random = seededRandom(4);
+  const factors = Float64Array.from({ length: 40 * K }, () => random.normal());
+  const ratio = 0.5;
+  const features = Float64Array.from({ length: rows.columns * K }, () => random.normal());
+  const objective = (f: Float64Array): number => {
+    const means = featureMeans(rows, f, K);
+    let sum = 0;
+    factors.forEach((value, at) => (sum += (value - means[at]) ** 2));
+    f.forEach((value) => (sum += ratio * value * value));
+    return sum;
+  };
+  /** One pass over the features, one at a time, with what is added to Σ s² in the denominator. */
+  const pass = (added: number): Float64Array => {
+    const f = features.slice();
+    for (let i = 0; i < rows.columns; i++) {
+      let denominator = added;
+      const numerator = new Float64Array(K);
+      const means = featureMeans(rows, f, K);
+      for (let row = 0; row < rows.count; row++) {
+        for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
+          if (rows.index[at] !== i) continue;
+          const s = rows.value[at];
+          denominator += s * s;
+          for (let k = 0; k < K; k++) numerator[k] += s * (factors[row * K + k] - means[row * K + k] + s * f[i * K + k]);
+        }
+      }
+      for (let k = 0; k < K; k++) f[i * K + k] = numerator[k] / denominator;
+    }
+    return f;
+  };
+  const before = objective(features);
+  const [right, printed, best] = [pass(ratio), pass(-1), featureFactors(rows, ratio, factors, K)].map(objective);
+  expect(right).toBeLessThan(before);
+  expect(printed).toBeGreaterThan(right);
+  // The block update is the minimum.
+  expect(best).toBeLessThanOrEqual(right);
+  let gradient = 0;
+  const solved = featureFactors(rows, ratio, factors, K);
+  for (let at = 0; at < solved.length; at++) {
+    const [up, down] = [solved.slice(), solved.slice()];
+    up[at] += 1e-4;
+    down[at] -= 1e-4;
+    gradient = Math.max(gradient, Math.abs(objective(up) - objective(down)) / 2e-4);
+  }
+  expect(gradient).toBeLessThan(1e-6);
+});
+
+test("items without ratings are predicted and recommended by their genres, before and after a file", async () => {
+  const ratings = syntheticRatings({ users: 150, items: 80, ratings: 4000, noise: 0.3, seed: 3 });
+  // The last ten items lose their ratings.
+  const kept = Array.from(ratings.item.keys()).filter((at) => (ratings.items.rawAt(ratings.item[at]) as number) <= 70);
+  const rows = kept.map((at) => [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]), ratings.value[at]] as const);
+  const train = Ratings.from(rows, ratings.catalogue);
+  const options = {
+    itemFeatures: FeatureTable.genres(ratings.catalogue),
+    factors: 3,
+    tauUsers: 2,
+    tauItems: 4,
+    sweeps: 15,
+    device: "cpu" as const,
+  };
+  const { model } = await fit(train, options);
+  const loaded = decodeModel(encodeModel(model));
+  const user = train.users.rawAt(0);
+  expect(() => loaded.predict(user, 9999)).toThrow(UnknownIdError);
+  expect(loaded.predict(user, 75)).toBe(model.predict(user, 75));
+  const list = loaded.recommend(user, { n: 200, alpha: 0, coldStart: true });
+  expect(list.filter(({ ratings: count }) => count === 0).map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual([71, 72, 73, 74, 75, 76, 77, 78, 79, 80]); // prettier-ignore
+  expect(list.every(({ score }, at) => at === 0 || score <= list[at - 1].score)).toBe(true);
+  expect(list.find(({ id }) => id === 75)!.predicted).toBeCloseTo(model.predict(user, 75), 5);
+  // The held-out ratings of the cold items are predicted better by their genres than by the mean and the user's bias alone.
+  let [byGenre, byBias] = [0, 0];
+  for (let at = 0; at < ratings.count; at++) {
+    const [u, i] = [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]) as number];
+    if (i <= 70) continue;
+    const { globalMean, userBiases } = model.parameters;
+    byGenre += (ratings.value[at] - model.predict(u, i)) ** 2;
+    byBias += (ratings.value[at] - globalMean - userBiases[model.users.indexOf(u)]) ** 2;
+  }
+  expect(byGenre).toBeLessThan(byBias);
+});
+
+test("a table of features is read with or without header and weights, and errors name the line", async () => {
+  const plain = await readFeatures(textSource("f.csv", "1,red\n1,round\n2,red\n"));
+  const withHeader = await readFeatures(textSource("f.csv", "itemId,feature,weight\n1,red,1\n1,round,1\n2,red,3\n"));
+  expect(plain.names).toEqual(["red", "round"]);
+  expect(withHeader.rows.value).toEqual(plain.rows.value);
+  expect(plain.rows.value[0]).toBeCloseTo(Math.SQRT1_2, 6);
+  expect(withHeader.rows.value[2]).toBe(1);
+  await expect(readFeatures(textSource("f.csv", "1,red\n2,\n"))).rejects.toThrow(/f\.csv:2: the feature is empty/);
+  await expect(readFeatures(textSource("f.csv", "1,red,1\n2,blue,much\n"))).rejects.toThrow(/f\.csv:2: weight "much" is not a number/);
+  await expect(readFeatures(textSource("f.csv", ""))).rejects.toThrow(RatingsError);
+});
+
+test("features are refused where they have no meaning", async () => {
+  const ratings = syntheticRatings({ users: 20, items: 15, ratings: 120 });
+  const itemFeatures = FeatureTable.genres(ratings.catalogue);
+  await expect(fit(ratings, { model: "vb", itemFeatures, device: "cpu" })).rejects.toThrow(OptionsError);
+  await expect(fit(ratings, { factors: 0, itemFeatures, device: "cpu" })).rejects.toThrow(/factors is 0/);
+  await expect(fit(ratings, { tauItems: 0, itemFeatures, device: "cpu" })).rejects.toThrow(/tauItems is 0/);
+  await expect(fit(ratings, { regularization: "weighted", itemFeatures, device: "cpu" })).rejects.toThrow(/plain/);
+});
