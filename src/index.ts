@@ -11,6 +11,16 @@ export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./rat
 export { FeatureTable, MAX_FEATURES, readFeatures } from "./ratings/features.js";
 export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
+export {
+  binaryRatings,
+  GD_DEFAULTS,
+  type GdHyperparameters,
+  type GradientHyperparameters,
+  LOGISTIC_DEFAULTS,
+  type LogisticHyperparameters,
+  SGD_DEFAULTS,
+} from "./models/gradient.js";
+export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
 export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
 export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
 export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";

@@ -6,9 +6,10 @@ import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
+import { GD_DEFAULTS, LOGISTIC_DEFAULTS, SGD_DEFAULTS } from "../models/gradient.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
 import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
-import { MODEL_NAMES, type ModelName } from "../models/registry.js";
+import { MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
@@ -16,7 +17,7 @@ import { fileSource } from "../ratings/files.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { splitRatings } from "../ratings/split.js";
-import { fit, type FitResult } from "../training/fit.js";
+import { fit, type FitOptions, type FitResult } from "../training/fit.js";
 import type { HistoryEntry } from "../training/history.js";
 import { loadData } from "./data.js";
 import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
@@ -43,6 +44,11 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   burnIn?: number;
   samples?: number;
   confidence?: number;
+  stepSize?: number;
+  decay?: number;
+  momentum?: number;
+  positiveThreshold?: number;
+  negatives?: number;
   tauFeatures?: number;
   itemFeatures?: string;
   userFeatures?: string;
@@ -96,7 +102,20 @@ export function trainCommand(): Command {
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
     .option("--confidence <α>", `implicit: confidence 1 + α r (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
-    .option("--sweeps <n>", "most sweeps (default: 20; gibbs: 100)", wholeNumber)
+    .option(
+      "--step-size <η>",
+      `gd, sgd, logistic: step size (default: ${GD_DEFAULTS.stepSize}, ${SGD_DEFAULTS.stepSize}, ${LOGISTIC_DEFAULTS.stepSize})`,
+      number,
+    )
+    .option(
+      "--decay <δ>",
+      `gd, sgd, logistic: sweep t steps by η / (1 + δ (t − 1)) (default: 0, ${SGD_DEFAULTS.decay}, ${LOGISTIC_DEFAULTS.decay})`,
+      number,
+    )
+    .option("--momentum <ω>", `gd: share of the last step taken again (default: ${GD_DEFAULTS.momentum})`, number)
+    .option("--positive-threshold <rating>", "logistic: ratings from this on are positive", number)
+    .option("--negatives <k>", "logistic: draw k unrated pairs as negatives for each positive", wholeNumber)
+    .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
     .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3)", wholeNumber)
@@ -145,7 +164,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   try {
     const resumed = flags.resume ? await resumedFrom(flags) : undefined;
     print();
-    print(bold(sweepLine("sweep", flags.model === "vb" ? "ELBO" : "objective", "train RMSE", "held-out RMSE", "seconds")));
+    const [train, held] = flags.model === "logistic" ? ["train loss", "held-out loss"] : ["train RMSE", "held-out RMSE"];
+    print(bold(sweepLine("sweep", flags.model === "vb" ? "ELBO" : "objective", train, held, "seconds")));
     resumed?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...hyperparametersOf(flags),
@@ -194,45 +214,13 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   }
 }
 
-/** The hyperparameters that were given; the model fills in the rest, and refuses those of other models. */
-function hyperparametersOf(flags: TrainFlags) {
-  const {
-    factors,
-    lambda,
-    tau,
-    gamma,
-    mean,
-    biases,
-    update,
-    regularization,
-    covariance,
-    learn,
-    warmUp,
-    burnIn,
-    samples,
-    confidence,
-    tauFeatures,
-  } = flags;
-  return {
-    factors,
-    lambda,
-    tauUsers: flags.tauUsers ?? tau,
-    tauItems: flags.tauItems ?? tau,
-    gammaUsers: flags.gammaUsers ?? gamma,
-    gammaItems: flags.gammaItems ?? gamma,
-    update,
-    regularization,
-    covariance,
-    warmUp,
-    burnIn,
-    samples,
-    confidence,
-    tauFeatures,
-    // Flags that switch off: on, they are the defaults.
-    mean: mean ? undefined : false,
-    biases: biases ? undefined : false,
-    learn: learn ? undefined : false,
-  };
+/** The hyperparameters that were given, whichever model's; the model fills in the rest, and refuses those of others. */
+function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
+  const both = { tauUsers: flags.tau, tauItems: flags.tau, gammaUsers: flags.gamma, gammaItems: flags.gamma };
+  const all: Record<string, unknown> = { ...both, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
+  const names = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
+  // Flags that only switch off are true when they are not given.
+  return Object.fromEntries([...names].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]));
 }
 
 /** A table of features; "genres" are those of the catalogue, of items only. */
@@ -268,16 +256,11 @@ function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings):
 const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
   `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
 
-function printSweep({ sweep, objective, elbo, trainRmse, heldOutRmse, seconds: time }: HistoryEntry): void {
-  print(
-    sweepLine(
-      String(sweep),
-      (elbo ?? objective).toFixed(3),
-      trainRmse === null ? "–" : trainRmse.toFixed(6),
-      heldOutRmse === null ? "–" : heldOutRmse.toFixed(6),
-      time.toFixed(2),
-    ),
-  );
+function printSweep(entry: HistoryEntry): void {
+  const figure = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toFixed(6));
+  const { sweep, objective, elbo, trainRmse, heldOutRmse, trainLogLoss, heldOutLogLoss, seconds: time } = entry;
+  const line = [figure(trainLogLoss ?? trainRmse), figure(heldOutLogLoss ?? heldOutRmse)] as const;
+  print(sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2)));
 }
 
 function outcome({ stop, history, seconds: time }: FitResult): string {
@@ -285,15 +268,18 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   const why = {
     sweeps: `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
-    "held-out": `stopped early after sweep ${stop.sweep}: the held-out RMSE has not improved since sweep ${stop.bestSweep}, the model overfits`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${best.heldOutRmse === null ? "log-loss" : "RMSE"} has not improved since sweep ${stop.bestSweep}, the model overfits`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
+  const four = (value: number): string => value.toFixed(4);
   const measured =
-    best.heldOutRmse === null
-      ? best.trainRmse === null
-        ? `objective ${best.objective.toFixed(3)}`
-        : `train RMSE ${best.trainRmse.toFixed(6)}`
-      : `held-out RMSE ${bold(best.heldOutRmse.toFixed(4))}`;
+    typeof best.heldOutLogLoss === "number"
+      ? `held-out log-loss ${bold(four(best.heldOutLogLoss))}`
+      : best.heldOutRmse !== null
+        ? `held-out RMSE ${bold(four(best.heldOutRmse))}`
+        : best.trainRmse !== null
+          ? `train RMSE ${best.trainRmse.toFixed(6)}`
+          : `objective ${best.objective.toFixed(3)}`;
   const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
   const density =
     best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;

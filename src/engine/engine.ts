@@ -92,6 +92,9 @@ export interface GibbsSession extends Session<GibbsSums> {
 
 /** The session of each model. */
 export interface SessionOf {
+  readonly gd: Session<Measurement>;
+  readonly sgd: Session<Measurement>;
+  readonly logistic: Session<Measurement>;
   readonly gibbs: GibbsSession;
   readonly implicit: ImplicitSession;
   readonly als: AlsSession;

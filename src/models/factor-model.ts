@@ -9,6 +9,7 @@ import type { SeenItems } from "../ratings/seen.js";
 import { type Entity, foldIn } from "../recommend/fold-in.js";
 import { covarianceAt, sampleScores, varianceOf } from "../recommend/posterior.js";
 import { cosines, scoreItems, topScored } from "../recommend/score.js";
+import { sigmoid } from "./gradient.js";
 import { type Parameters, predictRating } from "./parameters.js";
 import type { Hyperparameters, ModelName } from "./registry.js";
 
@@ -93,7 +94,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v.
+   * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v. Of `logistic`, the probability σ of a positive.
    *
    * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
    *
@@ -111,11 +112,16 @@ export class FactorModel implements FactorModelParts {
     return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
   }
 
+  /** What a score means: a rating, or for `logistic` the probability of a positive. */
+  #respond(score: number): number {
+    return this.model === "logistic" ? sigmoid(score) : score;
+  }
+
   /** `predict` by dense indices; −1 stands for an unknown user or item, whose terms are left out. */
   predictAt(m: number, n: number): number {
     const { globalMean, userBiases, itemBiases } = this.parameters;
-    if (m >= 0 && n >= 0) return predictRating(this.parameters, m, n);
-    return globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
+    if (m >= 0 && n >= 0) return this.#respond(predictRating(this.parameters, m, n));
+    return this.#respond(globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0));
   }
 
   /**
@@ -275,7 +281,7 @@ export class FactorModel implements FactorModelParts {
     const factors = itemFactors.subarray(n * K, (n + 1) * K);
     let mean = globalMean + user.bias + itemBiases[n];
     for (let k = 0; k < K; k++) mean += user.factors[k] * factors[k];
-    if (!posterior || !user.covariance) return { mean, deviation: NaN };
+    if (!posterior || !user.covariance) return { mean: this.#respond(mean), deviation: NaN };
     const item = { factors, covariance: covarianceAt(posterior, "items", n, K + 1) };
     return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + varianceOf({ ...user, covariance: user.covariance }, item)) };
   }

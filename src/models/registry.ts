@@ -5,6 +5,19 @@ import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, alsFigures, type AlsHyperparameters, alsHyperparameters } from "./als.js";
 import type { Figures } from "./figures.js";
 import { GIBBS_DEFAULTS, gibbsFigures, type GibbsHyperparameters, gibbsHyperparameters } from "./gibbs.js";
+import {
+  GD_DEFAULTS,
+  type GdHyperparameters,
+  gdHyperparameters,
+  gradientFigures,
+  type GradientHyperparameters,
+  LOGISTIC_DEFAULTS,
+  logisticFigures,
+  type LogisticHyperparameters,
+  logisticHyperparameters,
+  SGD_DEFAULTS,
+  sgdHyperparameters,
+} from "./gradient.js";
 import { IMPLICIT_DEFAULTS, implicitFigures, type ImplicitHyperparameters, implicitHyperparameters } from "./implicit.js";
 import { VB_DEFAULTS, vbFigures, type VbHyperparameters, vbHyperparameters } from "./vb.js";
 
@@ -13,6 +26,9 @@ export interface HyperparametersOf {
   readonly vb: VbHyperparameters;
   readonly gibbs: GibbsHyperparameters;
   readonly implicit: ImplicitHyperparameters;
+  readonly gd: GdHyperparameters;
+  readonly sgd: GradientHyperparameters;
+  readonly logistic: LogisticHyperparameters;
 }
 
 export type ModelName = keyof HyperparametersOf;
@@ -30,6 +46,8 @@ export interface ModelDefinition<M extends ModelName> {
   readonly earlyStop?: boolean;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last";
+  /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
+  readonly binary?: boolean;
   figures(h: HyperparametersOf[M], sums: SumsOf<M>, counts: { readonly ratings: number; readonly heldOut: number }): Figures;
 }
 
@@ -45,6 +63,9 @@ export const MODELS: { readonly [M in ModelName]: ModelDefinition<M> } = {
     earlyStop: false,
     keeps: "last",
   },
+  gd: { defaults: GD_DEFAULTS, complete: gdHyperparameters, figures: gradientFigures, sweeps: 200 },
+  sgd: { defaults: SGD_DEFAULTS, complete: sgdHyperparameters, figures: gradientFigures, sweeps: 100 },
+  logistic: { defaults: LOGISTIC_DEFAULTS, complete: logisticHyperparameters, figures: logisticFigures, sweeps: 50, binary: true },
   implicit: { defaults: IMPLICIT_DEFAULTS, complete: implicitHyperparameters, figures: implicitFigures },
 };
 

@@ -4,8 +4,10 @@ import { gibbsDraw } from "../engine/reference/gibbs.js";
 import { implicitSolve, rowGram } from "../engine/reference/implicit.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
 import { type PosteriorState, posteriorState, vbSolve } from "../engine/reference/vb.js";
-import { OptionsError } from "../errors.js";
-import type { AlsHyperparameters } from "../models/als.js";
+import { solveCholesky } from "../engine/reference/cholesky.js";
+import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
+import { ALS_DEFAULTS, type AlsHyperparameters } from "../models/als.js";
+import { type LogisticHyperparameters, sigmoid } from "../models/gradient.js";
 import type { GibbsDraw } from "../models/gibbs.js";
 import type { Parameters, Posterior } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
@@ -38,6 +40,7 @@ export function foldIn(rated: FewRatings, side: "users" | "items", parameters: P
   const { factors: K, globalMean, posterior } = parameters;
   const [factors, biases] = side === "users" ? [fixed.itemFactors, fixed.itemBiases] : [fixed.userFactors, fixed.userBiases];
   if (parameters.draws) return averageFoldIn(rows, side, factors, biases, parameters.draws, globalMean);
+  if ("positiveThreshold" in h) return logisticFoldIn(rows, side, factors, biases, globalMean, h);
   if ("burnIn" in h) {
     throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
   }
@@ -62,8 +65,48 @@ export function foldIn(rated: FewRatings, side: "users" | "items", parameters: P
   }
   const solved = { factors: new Float64Array(K), biases: new Float64Array(1) };
   const other = { factors: Float64Array.from(factors), biases: Float64Array.from(biases) };
-  gramSolve({ ...(h as AlsHyperparameters), update: "joint" }, side, rows, globalMean, solved, other);
+  gramSolve({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters), update: "joint" }, side, rows, globalMean, solved, other);
   return { factors: solved.factors, bias: solved.biases[0] };
+}
+
+/** Newton steps on the new row's own convex objective, until they are small; ratings count as they do in training. Spec §6, §7. */
+function logisticFoldIn(
+  rows: Csr,
+  side: "users" | "items",
+  factors: Float32Array,
+  biases: Float32Array,
+  globalMean: number,
+  h: LogisticHyperparameters,
+): Entity {
+  const K = h.factors;
+  const D = K + 1;
+  const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];
+  const x = new Float64Array(D);
+  for (let step = 0; step < 50; step++) {
+    const hessian = new Float64Array(D * D);
+    const gradient = Float64Array.from(x, (value, k) => (k < K ? tau : gamma) * value);
+    for (let at = 0; at < rows.value.length; at++) {
+      const y = (k: number): number => (k < K ? factors[at * K + k] : Number(h.biases));
+      let score = globalMean + biases[at];
+      for (let k = 0; k < D; k++) score += x[k] * y(k);
+      const p = sigmoid(score);
+      const d = Number(h.positiveThreshold === null ? rows.value[at] > 0 : rows.value[at] >= h.positiveThreshold);
+      for (let i = 0; i < D; i++) {
+        gradient[i] += (p - d) * y(i);
+        for (let j = 0; j <= i; j++) hessian[i * D + j] += p * (1 - p) * y(i) * y(j);
+      }
+    }
+    // A precision of 0 with few ratings is not curved enough to solve.
+    for (let k = 0; k < D; k++) hessian[k * D + k] += Math.max(k < K ? tau : gamma, 1e-6);
+    if (solveCholesky(hessian, gradient, D) >= 0) throw new NotPositiveDefiniteError(side, 0);
+    let change = 0;
+    for (let k = 0; k < D; k++) {
+      x[k] -= gradient[k];
+      change = Math.max(change, Math.abs(gradient[k]));
+    }
+    if (change < 1e-10) break;
+  }
+  return { factors: x.subarray(0, K), bias: x[K] };
 }
 
 /** The mean of the posterior at every kept sample, side by side as in `averageOf`: the mean of the samples' predictions. */

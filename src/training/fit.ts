@@ -5,6 +5,7 @@ import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
+import { binaryRatings, type LogisticHyperparameters } from "../models/gradient.js";
 import type { Figures } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
 import { checkModel, type Hyperparameters, type HyperparametersOf, type ModelName, MODELS, type SumsOf } from "../models/registry.js";
@@ -48,7 +49,14 @@ export interface TrainingOptions extends StoppingOptions {
 
 /** How to train, and the hyperparameters of the model: those that are left out have the model's defaults. */
 export type FitOptions = TrainingOptions &
-  Partial<HyperparametersOf["als"] & HyperparametersOf["vb"] & HyperparametersOf["gibbs"] & HyperparametersOf["implicit"]>;
+  Partial<
+    HyperparametersOf["als"] &
+      HyperparametersOf["vb"] &
+      HyperparametersOf["gibbs"] &
+      HyperparametersOf["implicit"] &
+      HyperparametersOf["gd"] &
+      HyperparametersOf["logistic"]
+  >;
 
 export interface FitResult {
   readonly model: FactorModel;
@@ -68,22 +76,25 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
   return await fitModel(checkModel(options.model ?? "als"), ratings, options);
 }
 
-async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions): Promise<FitResult> {
+async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
   const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
   const { sweeps, earlyStop, keeps } = MODELS[model];
   const tables = featuresOf(model, hyperparameters, options);
   const stopping = stoppingRule({ ...options, sweeps: options.sweeps ?? sweeps, earlyStop: options.earlyStop ?? earlyStop, keeps });
-  checkRatings(ratings, options.heldOut);
+  checkRatings(given, options.heldOut);
+  const seed = options.seed ?? 1;
+  if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
+  const { train: ratings, heldOut } = MODELS[model].binary
+    ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
+    : { train: given, heldOut: options.heldOut };
 
-  const initial = options.init
-    ? parametersFrom(options.init, ratings, hyperparameters)
-    : randomParameters(ratings, hyperparameters, options.seed ?? 1);
+  const initial = options.init ? parametersFrom(options.init, ratings, hyperparameters) : randomParameters(ratings, hyperparameters, seed);
   const byUser = buildCsr(ratings, "users", ratings.users.size);
   const byItem = buildCsr(ratings, "items", ratings.items.size);
   const itemCounts = byItem.start.subarray(1).map((end, item) => end - byItem.start[item]);
-  const seen = options.keepSeen === false ? undefined : seenItems(ratings, options.heldOut);
-  const statistics = ratings.statistics();
+  const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
+  const statistics = given.statistics();
   const index = clock();
 
   const { device = "auto" } = options;
@@ -101,7 +112,7 @@ async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options
         users: tables.users?.rowsFor(ratings.users),
         items: tables.items?.rowsFor(ratings.items),
       },
-      seed: options.seed ?? 1,
+      seed,
     };
     session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
     const modelOf = (parameters: Parameters): FactorModel =>
@@ -118,9 +129,9 @@ async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options
         seen,
       });
     const upload = clock();
-    const counts = { ratings: ratings.count, heldOut: options.heldOut?.count ?? 0 };
+    const counts = { ratings: ratings.count, heldOut: heldOut?.count ?? 0 };
     const figures = (sums: SumsOf<M>): Figures => MODELS[model].figures(hyperparameters, sums, counts);
-    const { history, stop } = await train(session, figures, stopping, options, modelOf);
+    const { history, stop } = await train(session, figures, stopping, options, modelOf, "stepSize" in hyperparameters);
     const trained = modelOf(await session.read("kept"));
     return { model: trained, history, stop, device: engine.info, seconds: { index, upload, train: clock() } };
   } finally {
@@ -129,28 +140,36 @@ async function fitModel<M extends ModelName>(model: M, ratings: Ratings, options
   }
 }
 
+/** Gradient descent whose objective has grown so many times over will not come back. */
+const DIVERGED_TIMES = 10;
+
+/** @param stepped whether the model is trained by steps of a size that may be too large. */
 async function train<Sums>(
   session: Session<Sums>,
   figures: (sums: Sums) => Figures,
   stopping: ReturnType<typeof stoppingRule>,
   options: TrainingOptions,
   modelOf: (parameters: Parameters) => FactorModel,
+  stepped: boolean,
 ): Promise<{ history: HistoryEntry[]; stop: Stop }> {
   const clock = stopwatch();
   const before = options.resumed?.at(-1)?.seconds ?? 0;
   let elapsed = before;
+  const history: HistoryEntry[] = options.resumed ? [...options.resumed] : [];
   const measure = async (sweep: number): Promise<HistoryEntry> => {
     const measured = figures(await session.measure());
     elapsed += clock();
-    if (!Number.isFinite(measured.objective)) {
-      throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}`, {
-        remedy: "give tau and gamma a larger value",
+    const first = history[0]?.objective;
+    const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
+    if (!Number.isFinite(measured.objective) || grown) {
+      throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}: training diverges`, {
+        remedy: stepped ? "give stepSize a smaller value" : "give tau and gamma a larger value",
       });
     }
     return { sweep, ...measured, seconds: elapsed };
   };
 
-  const history: HistoryEntry[] = options.resumed ? [...options.resumed] : [await measure(0)];
+  if (!options.resumed) history.push(await measure(0));
   session.keep();
   if (!options.resumed) options.onSweep?.(history[0]);
   const checkpointEvery = options.checkpointEvery ?? 5;
@@ -204,14 +223,18 @@ function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
   }
 }
 
-const meanOf = (ratings: Ratings, h: Hyperparameters): number => ("mean" in h && h.mean ? Math.fround(ratings.statistics().mean) : 0);
+/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 where the model has none. */
+function meanOf(ratings: Ratings, h: Hyperparameters): number {
+  if (!("mean" in h) || !h.mean) return 0;
+  const { mean } = ratings.statistics();
+  return Math.fround("positiveThreshold" in h ? Math.log(mean / (1 - mean)) : mean);
+}
 
 /**
  * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
  * model, and not zero, which would be a saddle point.
  */
 function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Parameters {
-  if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);
   const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.1 * random.normal());
   return {

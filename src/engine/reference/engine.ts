@@ -4,6 +4,7 @@ import type { ModelName } from "../../models/registry.js";
 import type { DeviceInfo, Engine, Problem, SessionOf } from "../engine.js";
 import { ReferenceAlsSession } from "./als.js";
 import { ReferenceGibbsSession } from "./gibbs.js";
+import { ReferenceGradientSession } from "./gradient.js";
 import { ReferenceImplicitSession } from "./implicit.js";
 import { ReferenceVbSession } from "./vb.js";
 
@@ -12,6 +13,9 @@ const SESSIONS: { readonly [M in ModelName]: new (problem: Problem<M>) => Sessio
   vb: ReferenceVbSession,
   gibbs: ReferenceGibbsSession,
   implicit: ReferenceImplicitSession,
+  gd: ReferenceGradientSession,
+  sgd: ReferenceGradientSession,
+  logistic: ReferenceGradientSession,
 };
 
 export class ReferenceEngine implements Engine {

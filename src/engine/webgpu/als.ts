@@ -3,20 +3,18 @@
 import type { AlsHyperparameters, Measurement } from "../../models/als.js";
 import type { Parameters } from "../../models/parameters.js";
 import type { AlsSession, Problem, Side } from "../engine.js";
+import { AlsSums } from "./als-sums.js";
 import { readBuffer } from "./buffers.js";
 import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import { FeatureUpdate } from "./feature-update.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
-import { DeviceSession, SIDES } from "./session.js";
+import { HalfSweepSession, SIDES } from "./session.js";
 import type { Spread } from "./tile-plan.js";
-import { SquaredErrors, SquaredNorms } from "./sums.js";
 
-export class WebGpuAlsSession extends DeviceSession implements AlsSession {
+export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   readonly #problem: Problem;
-  readonly #norms: Record<Side, SquaredNorms>;
-  readonly #trainErrors: SquaredErrors;
-  readonly #heldOutErrors: SquaredErrors | undefined;
+  readonly #sums: AlsSums;
   readonly #features: Record<Side, FeatureUpdate | undefined>;
   #keptFeatures: Record<Side, GPUBuffer> | undefined;
 
@@ -26,9 +24,7 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
     const spread = spreadOf(problem);
     await Promise.all([
       ...SIDES.map((side) => session.halfSweep[side].compile()),
-      ...SIDES.map((side) => session.#norms[side].compile(K, spread)),
-      session.#trainErrors.compile(K, spread),
-      session.#heldOutErrors?.compile(K, spread),
+      session.#sums.compile(K, spread),
       session.#features.users?.compile(tauFeatures / tauUsers),
       session.#features.items?.compile(tauFeatures / tauItems),
     ]);
@@ -56,18 +52,14 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
       return table && new FeatureUpdate(device, side, table, this.rows[side], h.factors, initial.features?.[side]);
     };
     this.#features = { users: features("users"), items: features("items") };
-    const norms = (side: Side, start: Uint32Array): SquaredNorms =>
-      new SquaredNorms(device, {
-        rowStart: this.upload(`row starts of ${side}`, start),
-        rows: this.rows[side],
-        count: start.length - 1,
-        weighted: h.regularization === "weighted",
-      });
-    this.#norms = { users: norms("users", byUser.start), items: norms("items", byItem.start) };
-    const sides = { globalMean: initial.globalMean, userRows: this.rows.users, itemRows: this.rows.items };
-    this.#trainErrors = new SquaredErrors(device, { ...this.trainRatings, ...sides });
-    const held = this.uploadHeldOut(heldOut);
-    this.#heldOutErrors = held && new SquaredErrors(device, { ...held, ...sides });
+    this.#sums = new AlsSums(device, {
+      train: this.trainRatings,
+      heldOut: this.uploadHeldOut(heldOut),
+      rows: this.rows,
+      csr: { users: byUser, items: byItem },
+      globalMean: initial.globalMean,
+      weighted: h.regularization === "weighted",
+    });
   }
 
   async sweep(): Promise<void> {
@@ -82,19 +74,8 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
   }
 
   async measure(): Promise<Measurement> {
-    const sums = [this.#trainErrors, this.#norms.users, this.#norms.items];
-    const [train, users, items, heldOut] = await this.readSums(this.#heldOutErrors ? [...sums, this.#heldOutErrors] : sums);
-    const [userFactors, userBiases] = SquaredNorms.total(users);
-    const [itemFactors, itemBiases] = SquaredNorms.total(items);
-    return {
-      trainSquares: SquaredErrors.total(train),
-      heldOutSquares: this.#heldOutErrors ? SquaredErrors.total(heldOut) : 0,
-      userFactors,
-      userBiases,
-      itemFactors,
-      itemBiases,
-      featureFactors: await this.#featureNorm(),
-    };
+    const sums = this.#sums.total(await this.readSums(this.#sums.sums));
+    return { ...sums, featureFactors: await this.#featureNorm() };
   }
 
   override keep(): void {
@@ -148,9 +129,7 @@ export class WebGpuAlsSession extends DeviceSession implements AlsSession {
 
   override destroy(): void {
     super.destroy();
-    for (const side of SIDES) this.#norms[side].destroy();
-    this.#trainErrors.destroy();
-    this.#heldOutErrors?.destroy();
+    this.#sums.destroy();
     for (const side of SIDES) this.#features[side]?.destroy();
   }
 }

@@ -6,6 +6,7 @@ import { WebGpuAlsSession } from "./als.js";
 import { type Device, type GpuOptions, requestDevice } from "./device.js";
 import type { GramTuning } from "./gram-kernel.js";
 import { WebGpuGibbsSession } from "./gibbs.js";
+import { WebGpuGdSession, WebGpuSgdSession } from "./gradient.js";
 import { WebGpuImplicitSession } from "./implicit.js";
 import { WebGpuVbSession } from "./vb.js";
 
@@ -20,6 +21,9 @@ const SESSIONS: {
   vb: WebGpuVbSession,
   gibbs: WebGpuGibbsSession,
   implicit: WebGpuImplicitSession,
+  gd: WebGpuGdSession,
+  sgd: WebGpuSgdSession,
+  logistic: WebGpuSgdSession,
 };
 
 export class WebGpuEngine implements Engine {

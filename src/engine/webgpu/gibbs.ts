@@ -21,11 +21,11 @@ import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { RowGram, tileEntry } from "./row-gram.js";
-import { DeviceSession, SIDES } from "./session.js";
+import { HalfSweepSession, SIDES } from "./session.js";
 import { AveragedErrors, SquaredErrors } from "./sums.js";
 import { blocksOf } from "./tile-plan.js";
 
-export class WebGpuGibbsSession extends DeviceSession implements GibbsSession {
+export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession {
   readonly #problem: Problem<"gibbs">;
   readonly #h: GibbsHyperparameters;
   readonly #grams: Record<Side, RowGram>;

@@ -9,10 +9,10 @@ import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { RowGram } from "./row-gram.js";
-import { DeviceSession, SIDES } from "./session.js";
+import { HalfSweepSession, SIDES } from "./session.js";
 import { ConfidentErrors } from "./sums.js";
 
-export class WebGpuImplicitSession extends DeviceSession implements ImplicitSession {
+export class WebGpuImplicitSession extends HalfSweepSession implements ImplicitSession {
   readonly #problem: Problem<"implicit">;
   /** Gram matrices of each side's rows, and the shared matrix that each side's half-sweep reads: the other side's. */
   readonly #grams: Record<Side, RowGram>;

@@ -27,6 +27,9 @@ import averagedErrorsText from "../../../shaders/averaged-errors.wgsl?raw";
 import confidentErrorsText from "../../../shaders/confident-errors.wgsl?raw";
 import expectedErrorsText from "../../../shaders/expected-errors.wgsl?raw";
 import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
+import gradientStepText from "../../../shaders/gradient-step.wgsl?raw";
+import logLossesText from "../../../shaders/log-losses.wgsl?raw";
+import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
@@ -127,6 +130,15 @@ export const posteriorSumsKernel = (K: number, spread: Spread): Kernel =>
   summingKernel(`posterior-sums ${spread}`, K, spread, posteriorSumsText);
 
 export const confidentErrorsKernel = (K: number): Kernel => summingKernel("confident-errors", K, "none", addLanesText, confidentErrorsText);
+
+export const logLossesKernel = (K: number): Kernel => summingKernel("log-losses", K, "none", addLanesText, logLossesText);
+
+export const gradientStepKernel = (K: number): Kernel => summingKernel("gradient-step", K, "none", addLanesText, gradientStepText);
+
+export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
+  const constants = `${rowConstants(K)}const LOGISTIC = ${logistic};\n`;
+  return { name: `sgd-blocks K=${K}${logistic ? " logistic" : ""}`, code: [constants, rowsText, sgdBlocksText].join("\n") };
+}
 
 export const averagedErrorsKernel = (K: number): Kernel => summingKernel("averaged-errors", K, "none", addLanesText, averagedErrorsText);
 

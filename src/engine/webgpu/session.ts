@@ -1,5 +1,5 @@
-// What the trainings of all models solved by alternating half-sweeps share on the device: rows of both sides, ratings, half-sweeps,
-// the parameters set aside, and the readbacks.
+// What the trainings of all models share on the device: rows of both sides, ratings, the parameters set aside, the readbacks, and, for those
+// solved by alternating half-sweeps, these.
 
 import { NotPositiveDefiniteError } from "../../errors.js";
 import type { Parameters } from "../../models/parameters.js";
@@ -19,11 +19,14 @@ const NO_ROW = 0xffffffff;
 
 export const SIDES = ["users", "items"] as const;
 
-export interface SessionParts {
+export interface RowSessionParts {
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly initial: Parameters;
   readonly spread: Spread;
+}
+
+export interface SessionParts extends RowSessionParts {
   readonly gram: GramKernel;
   readonly settings: Record<Side, HalfSweepSettings>;
   /** The matrix that all rows of a side share, of the variants that have one. */
@@ -38,21 +41,27 @@ export interface RatingBuffers {
   readonly count: number;
 }
 
-export class DeviceSession {
+/** One side's index on the device: the other side's index and the value of each rating, row by row. */
+interface CsrBuffers {
+  readonly index: GPUBuffer;
+  readonly value: GPUBuffer;
+}
+
+/** Parameters and ratings on the device, whatever trains them. */
+export class RowSession {
   protected readonly device: Device;
   /** Rows of each side: see shaders/shared/rows.wgsl. */
   protected readonly rows: Record<Side, GPUBuffer>;
-  protected readonly halfSweep: Record<Side, HalfSweep>;
+  protected readonly csr: Record<Side, CsrBuffers>;
   protected readonly trainRatings: RatingBuffers;
-  readonly #parts: SessionParts;
-  readonly #singular: Record<Side, GPUBuffer>;
+  readonly #parts: RowSessionParts;
   readonly #buffers: GPUBuffer[] = [];
   #kept: Record<Side, GPUBuffer> | undefined;
 
-  constructor(device: Device, parts: SessionParts) {
+  constructor(device: Device, parts: RowSessionParts) {
     this.device = device;
     this.#parts = parts;
-    const { byUser, byItem, initial, gram, settings, base } = parts;
+    const { byUser, byItem, initial } = parts;
     const rowsOf = (side: Side, factors: Float32Array, biases: Float32Array): GPUBuffer => {
       const spread = initial.posterior && { family: initial.posterior.family, values: initial.posterior[side] };
       return this.upload(`${side} rows`, packRows(factors, biases, initial.factors, parts.spread, spread));
@@ -61,44 +70,16 @@ export class DeviceSession {
       users: rowsOf("users", initial.userFactors, initial.userBiases),
       items: rowsOf("items", initial.itemFactors, initial.itemBiases),
     };
-    const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
-    this.#singular = { users: singular("users"), items: singular("items") };
-    const csr = {
-      users: {
-        rows: byUser,
-        index: this.upload("item of each rating, by user", byUser.index),
-        value: this.upload("ratings by user", byUser.value),
-      },
-      items: {
-        rows: byItem,
-        index: this.upload("user of each rating, by item", byItem.index),
-        value: this.upload("ratings by item", byItem.value),
-      },
+    this.csr = {
+      users: { index: this.upload("item of each rating, by user", byUser.index), value: this.upload("ratings by user", byUser.value) },
+      items: { index: this.upload("user of each rating, by item", byItem.index), value: this.upload("ratings by item", byItem.value) },
     };
-    const halfSweep = (side: Side, other: Side): HalfSweep =>
-      new HalfSweep(device, {
-        side,
-        settings: settings[side],
-        gram,
-        csr: csr[side].rows,
-        ratingIndex: csr[side].index,
-        ratingValue: csr[side].value,
-        fixedRows: this.rows[other],
-        solvedRows: this.rows[side],
-        firstSingularRow: this.#singular[side],
-        base: base?.[side],
-      });
-    this.halfSweep = { users: halfSweep("users", "items"), items: halfSweep("items", "users") };
     this.trainRatings = {
       user: this.upload("user of each rating", rowOfEach(byUser)),
-      item: csr.users.index,
-      value: csr.users.value,
+      item: this.csr.users.index,
+      value: this.csr.users.value,
       count: byUser.index.length,
     };
-  }
-
-  solve(side: Side, slice?: RowSlice): void {
-    this.halfSweep[side].submit(slice);
   }
 
   keep(): void {
@@ -116,7 +97,7 @@ export class DeviceSession {
     const [users, items] = await this.device.checked("reading the factors", async () => {
       const encoder = this.device.gpu.createCommandEncoder({ label: "read" });
       const reads = [rows.users, rows.items].map((buffer) => readBuffer(this.device, encoder, buffer));
-      return await this.#finish(encoder, reads);
+      return await this.finish(encoder, reads);
     });
     return {
       users: unpackRows(new Float32Array(users), byUser.count, initial.factors, spread),
@@ -132,8 +113,14 @@ export class DeviceSession {
       for (const sum of sums) sum.encode(pass);
       pass.end();
       const reads = sums.map(({ partials }) => readBuffer(this.device, encoder, partials));
-      return await this.#finish(encoder, reads);
+      return await this.finish(encoder, reads);
     });
+  }
+
+  /** Submits, and resolves to what the reads give. */
+  protected async finish(encoder: GPUCommandEncoder, reads: readonly (() => Promise<ArrayBuffer>)[]): Promise<ArrayBuffer[]> {
+    this.device.gpu.queue.submit([encoder.finish()]);
+    return await Promise.all(reads.map((read) => read()));
   }
 
   /** A buffer that lives as long as the session. */
@@ -162,16 +149,50 @@ export class DeviceSession {
 
   destroy(): void {
     for (const buffer of this.#buffers) buffer.destroy();
-    for (const side of SIDES) this.halfSweep[side].destroy();
+  }
+}
+
+/** A training by half-sweeps of the Gram-and-solve kernel. */
+export class HalfSweepSession extends RowSession {
+  protected readonly halfSweep: Record<Side, HalfSweep>;
+  readonly #singular: Record<Side, GPUBuffer>;
+
+  constructor(device: Device, parts: SessionParts) {
+    super(device, parts);
+    const { byUser, byItem, gram, settings, base } = parts;
+    const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
+    this.#singular = { users: singular("users"), items: singular("items") };
+    const halfSweep = (side: Side, other: Side): HalfSweep =>
+      new HalfSweep(device, {
+        side,
+        settings: settings[side],
+        gram,
+        csr: side === "users" ? byUser : byItem,
+        ratingIndex: this.csr[side].index,
+        ratingValue: this.csr[side].value,
+        fixedRows: this.rows[other],
+        solvedRows: this.rows[side],
+        firstSingularRow: this.#singular[side],
+        base: base?.[side],
+      });
+    this.halfSweep = { users: halfSweep("users", "items"), items: halfSweep("items", "users") };
   }
 
-  async #finish(encoder: GPUCommandEncoder, reads: readonly (() => Promise<ArrayBuffer>)[]): Promise<ArrayBuffer[]> {
+  solve(side: Side, slice?: RowSlice): void {
+    this.halfSweep[side].submit(slice);
+  }
+
+  protected override async finish(encoder: GPUCommandEncoder, reads: readonly (() => Promise<ArrayBuffer>)[]): Promise<ArrayBuffer[]> {
     const singular = SIDES.map((side) => readBuffer(this.device, encoder, this.#singular[side]));
-    this.device.gpu.queue.submit([encoder.finish()]);
-    const [users, items, ...results] = await Promise.all([...singular, ...reads].map((read) => read()));
+    const [users, items, ...results] = await super.finish(encoder, [...singular, ...reads]);
     throwIfSingular("users", users);
     throwIfSingular("items", items);
     return results;
+  }
+
+  override destroy(): void {
+    super.destroy();
+    for (const side of SIDES) this.halfSweep[side].destroy();
   }
 }
 

@@ -6,6 +6,7 @@ import type { Device } from "./device.js";
 import {
   averagedErrorsKernel,
   confidentErrorsKernel,
+  logLossesKernel,
   expectedErrorsKernel,
   type Kernel,
   posteriorSumsKernel,
@@ -91,6 +92,17 @@ export class SquaredErrors extends Sum {
   /** Σ e². */
   static total(partials: ArrayBuffer): number {
     return new Float32Array(partials).reduce((sum, value) => sum + value, 0);
+  }
+}
+
+/** Σ of the log-losses of 0/1 ratings. */
+export class LogLosses extends Sum {
+  constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
+    super(device, "log-losses", [["f", globalMean]], count, [user, item, value, userRows, itemRows], 4);
+  }
+
+  compile(K: number): Promise<void> {
+    return this.compileKernel(logLossesKernel(K), "log_losses");
   }
 }
 

@@ -6,10 +6,10 @@ import type { Problem, RowSlice, Side, VbMeasurement, VbSession } from "../engin
 import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
-import { DeviceSession, SIDES } from "./session.js";
+import { HalfSweepSession, SIDES } from "./session.js";
 import { ExpectedErrors, PosteriorMoments } from "./sums.js";
 
-export class WebGpuVbSession extends DeviceSession implements VbSession {
+export class WebGpuVbSession extends HalfSweepSession implements VbSession {
   readonly #problem: Problem<"vb">;
   readonly #h: VbHyperparameters;
   readonly #moments: Record<Side, PosteriorMoments>;

@@ -1,0 +1,76 @@
+// Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a lane a block, which goes through its
+// ratings one by one; the blocks of a round share no row, so plain stores do not race. Spec §3, §6.
+// u ← u + η (λ e v − (τ / n) u), v with the old u in the same way, biases alike. LOGISTIC takes e = d − σ(score).
+// Launch: a lane for each of the groups, 64 a workgroup, once a round. Twin: src/engine/reference/gradient.ts.
+
+struct Settings {
+  mean: f32,
+  lambda: f32,
+  step: f32,
+  biases: u32,
+  tau_users: f32,
+  tau_items: f32,
+  gamma_users: f32,
+  gamma_items: f32,
+  groups: u32,
+}
+
+struct Round {
+  offset: u32,
+}
+
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> block_start: array<u32>;
+@group(0) @binding(2) var<storage, read> rating_user: array<u32>;
+@group(0) @binding(3) var<storage, read> rating_item: array<u32>;
+@group(0) @binding(4) var<storage, read> rating_value: array<f32>;
+// Row starts of users, then of items, from which come the numbers of ratings.
+@group(0) @binding(5) var<storage, read> row_start: array<u32>;
+@group(0) @binding(6) var<storage, read_write> user_rows: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> item_rows: array<vec4f>;
+@group(1) @binding(0) var<uniform> round: Round;
+
+// Places of factors, as a mask of each block.
+fn is_factor(block: u32) -> vec4f {
+  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
+}
+
+fn sigmoid(x: f32) -> f32 {
+  let t = exp(-abs(x));
+  return select(t, 1.0, x >= 0.0) / (1.0 + t);
+}
+
+@compute @workgroup_size(64)
+fn sgd_blocks(@builtin(global_invocation_id) id: vec3u) {
+  let group = id.x;
+  if (group >= settings.groups) { return; }
+  let block = group * settings.groups + (group + round.offset) % settings.groups;
+  let first_item = arrayLength(&user_rows) / STRIDE + 1u;
+  for (var at = block_start[block]; at < block_start[block + 1u]; at++) {
+    let m = rating_user[at];
+    let n = rating_item[at];
+    let user = m * STRIDE;
+    let item = n * STRIDE;
+    let user_count = f32(row_start[m + 1u] - row_start[m]);
+    let item_count = f32(row_start[first_item + n + 1u] - row_start[first_item + n]);
+    let user_bias = user_rows[user + BIAS_BLOCK][BIAS_AT];
+    let item_bias = item_rows[item + BIAS_BLOCK][BIAS_AT];
+    var score = settings.mean + user_bias + item_bias;
+    for (var b = 0u; b < BLOCKS; b++) { score += dot(user_rows[user + b] * is_factor(b), item_rows[item + b]); }
+    var e = settings.lambda * (rating_value[at] - score);
+    if (LOGISTIC) { e = rating_value[at] - sigmoid(score); }
+    for (var b = 0u; b < BLOCKS; b++) {
+      let u = user_rows[user + b];
+      let v = item_rows[item + b];
+      let mask = is_factor(b) * settings.step;
+      var new_u = u + mask * (e * v - (settings.tau_users / user_count) * u);
+      var new_v = v + mask * (e * u - (settings.tau_items / item_count) * v);
+      if (b == BIAS_BLOCK && settings.biases == 1u) {
+        new_u[BIAS_AT] = user_bias + settings.step * (e - (settings.gamma_users / user_count) * user_bias);
+        new_v[BIAS_AT] = item_bias + settings.step * (e - (settings.gamma_items / item_count) * item_bias);
+      }
+      user_rows[user + b] = new_u;
+      item_rows[item + b] = new_v;
+    }
+  }
+}

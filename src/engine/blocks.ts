@@ -1,0 +1,80 @@
+// The conflict-free schedule of stochastic gradient descent: users and items are dealt into B groups each, which cuts the ratings into a
+// B × B grid. The B blocks of one round, (g, g + r mod B), share no user and no item, so that they can run side by side, and the result does
+// not depend on how. Spec §3.
+
+import type { Parameters } from "../models/parameters.js";
+import type { Csr } from "../ratings/csr.js";
+import { seededRandom } from "../random.js";
+import type { RatingColumns } from "../ratings/ratings.js";
+
+export interface BlockPlan {
+  /** B. */
+  readonly groups: number;
+  /** First rating of each block, [B · B + 1]; the block of user group g and item group h is number g · B + h. */
+  readonly start: Uint32Array;
+  /** The ratings, block by block, shuffled within each. */
+  readonly user: Uint32Array;
+  readonly item: Uint32Array;
+  readonly value: Float32Array;
+}
+
+/** Blocks of a few ratings each, and no more groups than there are users or items. */
+const RATINGS_PER_BLOCK = 16;
+const MOST_GROUPS = 512;
+
+export function planBlocks({ user, item, value }: RatingColumns, users: number, items: number, seed: number): BlockPlan {
+  const count = value.length;
+  const wanted = Math.ceil(Math.sqrt(count / RATINGS_PER_BLOCK));
+  const B = Math.max(1, Math.min(wanted, MOST_GROUPS, users, items));
+  const random = seededRandom(seed);
+  const shuffled = (length: number): Uint32Array => {
+    const order = Uint32Array.from({ length }, (_, at) => at);
+    for (let at = length - 1; at > 0; at--) {
+      const other = random.below(at + 1);
+      [order[at], order[other]] = [order[other], order[at]];
+    }
+    return order;
+  };
+  const [userPlace, itemPlace, order] = [shuffled(users), shuffled(items), shuffled(count)];
+  const blockOf = (at: number): number => (userPlace[user[at]] % B) * B + (itemPlace[item[at]] % B);
+  const start = new Uint32Array(B * B + 1);
+  for (let at = 0; at < count; at++) start[blockOf(at) + 1]++;
+  for (let block = 0; block < B * B; block++) start[block + 1] += start[block];
+  const next = start.slice();
+  const plan = { groups: B, start, user: new Uint32Array(count), item: new Uint32Array(count), value: new Float32Array(count) };
+  for (const at of order) {
+    const to = next[blockOf(at)]++;
+    plan.user[to] = user[at];
+    plan.item[to] = item[at];
+    plan.value[to] = value[at];
+  }
+  return plan;
+}
+
+/** The parameters with zeros for entities without ratings: no step would ever reach them. */
+export function withoutUnrated(parameters: Parameters, byUser: Csr, byItem: Csr): Parameters {
+  const K = parameters.factors;
+  const side = (rows: Csr, factors: Float32Array, biases: Float32Array) => {
+    const cleared = { factors: factors.slice(), biases: biases.slice() };
+    for (let row = 0; row < rows.count; row++) {
+      if (rows.start[row] < rows.start[row + 1]) continue;
+      cleared.factors.fill(0, row * K, (row + 1) * K);
+      cleared.biases[row] = 0;
+    }
+    return cleared;
+  };
+  const users = side(byUser, parameters.userFactors, parameters.userBiases);
+  const items = side(byItem, parameters.itemFactors, parameters.itemBiases);
+  return { ...parameters, userFactors: users.factors, userBiases: users.biases, itemFactors: items.factors, itemBiases: items.biases };
+}
+
+/** The order of an epoch's rounds, seeded: every round once. */
+export function roundsOf(groups: number, seed: number, epoch: number): Uint32Array {
+  const random = seededRandom(seed + 7919 * epoch);
+  const rounds = Uint32Array.from({ length: groups }, (_, round) => round);
+  for (let at = groups - 1; at > 0; at--) {
+    const other = random.below(at + 1);
+    [rounds[at], rounds[other]] = [rounds[other], rounds[at]];
+  }
+  return rounds;
+}

@@ -1,0 +1,66 @@
+// Metrics of probabilities against 0/1 data.
+
+import { OptionsError } from "../errors.js";
+import type { FactorModel } from "../models/factor-model.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { indicesIn } from "./accuracy.js";
+
+export interface BinaryMetrics {
+  /** Mean of −[d log p + (1 − d) log(1 − p)], nats; probabilities are kept 1e-15 away from 0 and 1. */
+  readonly logLoss: number;
+  /** Area under the ROC curve: the share of pairs of a positive and a negative in which the positive scores higher, ties counting half. */
+  readonly auc: number;
+  /** Mean over users with both kinds of the AUC within the user; NaN when none has. */
+  readonly userAuc: number;
+}
+
+/**
+ * @param ratings values of 0 and 1; users and items that the model does not know are predicted without their terms.
+ * @throws OptionsError when the model gives no probabilities.
+ */
+export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetrics {
+  if (model.model !== "logistic") throw new OptionsError(`a model of ${model.model} gives no probabilities`);
+  const users = indicesIn(model.users, ratings.users);
+  const items = indicesIn(model.items, ratings.items);
+  const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));
+  let loss = 0;
+  for (let at = 0; at < ratings.count; at++) {
+    const p = Math.min(1 - 1e-15, Math.max(1e-15, scores[at]));
+    loss -= ratings.value[at] === 1 ? Math.log(p) : Math.log(1 - p);
+  }
+  const byUser = new Map<number, number[]>();
+  for (let at = 0; at < ratings.count; at++) {
+    const list = byUser.get(ratings.user[at]);
+    if (list) list.push(at);
+    else byUser.set(ratings.user[at], [at]);
+  }
+  const each = [...byUser.values()].map((rows) => aucOf(rows, scores, ratings.value)).filter((auc) => !Number.isNaN(auc));
+  return {
+    logLoss: loss / ratings.count,
+    auc: aucOf(
+      Array.from({ length: ratings.count }, (_, at) => at),
+      scores,
+      ratings.value,
+    ),
+    userAuc: each.reduce((sum, auc) => sum + auc, 0) / each.length,
+  };
+}
+
+/** By ranks: (Σ ranks of positives − P (P + 1) / 2) / (P N), equals sharing their mean rank. NaN unless there are both kinds. */
+function aucOf(rows: readonly number[], scores: Float64Array, values: Float32Array): number {
+  const sorted = [...rows].sort((a, b) => scores[a] - scores[b]);
+  let positives = 0;
+  let ranks = 0;
+  for (let from = 0; from < sorted.length;) {
+    let to = from;
+    while (to < sorted.length && scores[sorted[to]] === scores[sorted[from]]) to++;
+    for (let at = from; at < to; at++) {
+      if (values[sorted[at]] !== 1) continue;
+      positives++;
+      ranks += (from + 1 + to) / 2;
+    }
+    from = to;
+  }
+  const negatives = sorted.length - positives;
+  return (ranks - (positives * (positives + 1)) / 2) / (positives * negatives);
+}

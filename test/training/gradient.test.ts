@@ -1,0 +1,188 @@
+// What gradient descent and logistic factorization must satisfy: parity, the objective of `als`, conflict-free blocks, stable losses.
+
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import type { Engine, Problem } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
+import { binaryMetrics } from "../../src/metrics/binary.js";
+import { decodeModel, encodeModel } from "../../src/model-file.js";
+import {
+  binaryRatings,
+  gdHyperparameters,
+  logisticHyperparameters,
+  logLoss,
+  sgdHyperparameters,
+  sigmoid,
+} from "../../src/models/gradient.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
+import { type Case, hotCase, problemOf, randomCase, relativeError } from "../parity/cases.js";
+
+const reference = new ReferenceEngine();
+const webgpu = await WebGpuEngine.create({ defaultLimits: true });
+afterAll(() => webgpu.destroy());
+
+const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
+const { train, heldOut } = splitRatings(ratings);
+
+type GradientProblem = Problem<"gd"> | Problem<"sgd"> | Problem<"logistic">;
+
+function gradientProblemOf(model: "gd" | "sgd" | "logistic", given: Case, factors: number): GradientProblem {
+  const values = model === "logistic" ? given.ratings.value.map((value) => Number(value > 2.5)) : given.ratings.value;
+  const { byUser, byItem, initial } = problemOf({ ...given, ratings: { ...given.ratings, value: values } }, { factors });
+  const precisions = { factors, tauUsers: 2, tauItems: 3 };
+  const rest = { byUser, byItem, initial, heldOut: { ...given.ratings, value: values }, seed: 9 };
+  if (model === "gd") return { model, hyperparameters: gdHyperparameters({ ...precisions, stepSize: 0.1 }), ...rest };
+  if (model === "sgd") return { model, hyperparameters: sgdHyperparameters({ ...precisions, stepSize: 0.005 }), ...rest };
+  return { model, hyperparameters: logisticHyperparameters(precisions), ...rest };
+}
+
+describe.each(["gd", "sgd", "logistic"] as const)("%s", (model) => {
+  test.each([0, 1, 2, 3, 7, 10, 31, 64, 128])("shader and reference agree for two sweeps, K = %i", async (factors) => {
+    for (const given of [randomCase(factors + 1, 111, 87, 500), hotCase(factors + 2, 57, 91, 3000)]) {
+      const problem = gradientProblemOf(model, given, factors);
+      const run = async (engine: Engine) => {
+        const session = await engine.open(problem as Problem<"sgd">);
+        for (const sweep of [1, 2]) await session.sweep(sweep);
+        const [sums, parameters] = [await session.measure(), await session.read()];
+        session.destroy();
+        return { sums, parameters };
+      };
+      const [actual, expected] = [await run(webgpu), await run(reference)];
+      for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
+        expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(1e-4);
+      for (const name of ["trainSquares", "heldOutSquares", "userBiases", "itemBiases"] as const)
+        expect(actual.sums[name] / expected.sums[name], name).toBeCloseTo(1, 4);
+    }
+  });
+});
+
+describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
+  const engine = (): Engine => (kind === "cpu" ? reference : webgpu);
+  const run = (options: FitOptions) => fit(train, { factors: 3, earlyStop: false, device: engine(), ...options });
+  const precisions = { tauUsers: 1, tauItems: 1.5, gammaUsers: 0.5, gammaItems: 0.7 };
+
+  test("gd and sgd reach the objective that als reaches, within 1 %", async () => {
+    const objective = async (options: FitOptions): Promise<number> => (await run({ ...precisions, ...options })).history.at(-1)!.objective;
+    const best = await objective({ model: "als", sweeps: 200 });
+    expect(await objective({ model: "gd", sweeps: 600 })).toBeLessThan(1.01 * best);
+    expect(await objective({ model: "sgd", sweeps: 120, stepSize: 0.15, decay: 0.05 })).toBeLessThan(1.01 * best);
+  });
+
+  test("a small batch step never raises the objective", async () => {
+    const { history } = await run({ ...precisions, model: "gd", stepSize: 0.05, momentum: 0, sweeps: 20 });
+    history.forEach(({ objective }, at) => at > 0 && expect(objective).toBeLessThanOrEqual(history[at - 1].objective * (1 + 1e-6)));
+  });
+
+  test("a step too large is a typed error with a remedy", async () => {
+    for (const model of ["gd", "sgd"] as const) {
+      const error = await run({ model, stepSize: 50, sweeps: 60 }).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(DivergedError);
+      expect((error as DivergedError).remedy).toMatch(/stepSize/);
+    }
+  });
+
+  test("the same seed gives the same model, another seed another", async () => {
+    const [a, b, c] = [await run({ model: "sgd", sweeps: 3 }), await run({ model: "sgd", sweeps: 3 }), await run({ model: "sgd", sweeps: 3, seed: 2 })]; // prettier-ignore
+    expect(a.model.parameters).toEqual(b.model.parameters);
+    expect(a.model.parameters).not.toEqual(c.model.parameters);
+  });
+
+  test("logistic separates liked from disliked better than chance, and saves and folds in as probabilities", async () => {
+    const h = { positiveThreshold: 4 };
+    const { model, history } = await run({ model: "logistic", ...h, heldOut, sweeps: 25 });
+    expect(history.at(-1)!.trainLogLoss!).toBeLessThan(history[0].trainLogLoss!);
+    expect(Math.min(...history.map(({ heldOutLogLoss }) => heldOutLogLoss!))).toBeLessThan(history[0].heldOutLogLoss!);
+    const { heldOut: binary } = binaryRatings(train, heldOut, logisticHyperparameters(h), 1);
+    const metrics = binaryMetrics(model, binary!);
+    expect(metrics.auc).toBeGreaterThan(0.6);
+    const loaded = decodeModel(encodeModel(model));
+    expect(loaded.predict(1, 1)).toBe(model.predict(1, 1));
+    expect(loaded.predict(1, 1)).toBeGreaterThan(0);
+    expect(loaded.predict(1, 1)).toBeLessThan(1);
+    const probability = (rating: number): number => loaded.recommendFor([[1, rating], [2, rating]], { n: 200 })[0].predicted!; // prettier-ignore
+    expect(probability(5)).toBeGreaterThan(probability(1));
+  });
+});
+
+test("blocks of a round share no user and no item, and an epoch visits every rating once", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 60 }),
+      fc.integer({ min: 1, max: 60 }),
+      fc.integer({ min: 1, max: 2000 }),
+      fc.nat(),
+      (users, items, count, seed) => {
+        const { ratings: columns } = randomCase(seed, users, items, count);
+        const plan = planBlocks(columns, users, items, seed);
+        const visited: string[] = [];
+        for (const round of roundsOf(plan.groups, seed, 1)) {
+          const owner = new Map<string, number>();
+          for (let group = 0; group < plan.groups; group++) {
+            const block = group * plan.groups + ((group + round) % plan.groups);
+            for (let at = plan.start[block]; at < plan.start[block + 1]; at++) {
+              for (const row of [`u${plan.user[at]}`, `i${plan.item[at]}`]) {
+                expect(owner.get(row) ?? group).toBe(group);
+                owner.set(row, group);
+              }
+              visited.push(`${plan.user[at]}:${plan.item[at]}:${plan.value[at]}`);
+            }
+          }
+        }
+        expect(visited.sort()).toEqual(Array.from(columns.user, (user, at) => `${user}:${columns.item[at]}:${columns.value[at]}`).sort());
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test("probabilities and losses neither overflow nor lose their tails", () => {
+  for (const x of [-1000, -50, -1, 0, 1, 50, 1000]) {
+    expect(sigmoid(x) + sigmoid(-x)).toBeCloseTo(1, 12);
+    expect(logLoss(1, x)).toBeCloseTo(logLoss(0, -x), 12);
+    expect(Number.isFinite(logLoss(1, x))).toBe(true);
+  }
+  expect(logLoss(1, -1000)).toBe(1000);
+  expect(logLoss(1, 50) / Math.exp(-50)).toBeCloseTo(1, 6);
+});
+
+test("negatives are unrated pairs, as many as asked for each positive, the same for a seed", () => {
+  const h = logisticHyperparameters({ negatives: 3, positiveThreshold: 4 });
+  const [a, b] = [binaryRatings(train, heldOut, h, 5), binaryRatings(train, heldOut, h, 5)];
+  expect(a.train.item).toEqual(b.train.item);
+  const rated = new Set(Array.from(ratings.user, (user, at) => `${user}:${ratings.item[at]}`));
+  let positives = 0;
+  for (let at = 0; at < a.train.count; at++) {
+    if (a.train.value[at] === 1) positives++;
+    else expect(rated.has(`${a.train.user[at]}:${a.train.item[at]}`)).toBe(false);
+  }
+  expect(positives).toBe(Array.from(train.value).filter((value) => value >= 4).length);
+  expect(a.train.count).toBeGreaterThan(3.8 * positives);
+});
+
+test("data that are no 0 and 1 are refused with what to do", async () => {
+  await expect(fit(train, { model: "logistic", device: "cpu" })).rejects.toThrow(RatingsError);
+  await expect(fit(train, { model: "logistic", positiveThreshold: 9, device: "cpu" })).rejects.toThrow(/negative/);
+  const binary = Ratings.from([["a", 1, 1], ["a", 2, 0], ["b", 1, 0], ["b", 2, 1]]); // prettier-ignore
+  await expect(fit(binary, { model: "logistic", factors: 1, sweeps: 2, device: "cpu" })).resolves.toBeDefined();
+  await expect(fit(train, { model: "gd", momentum: 1, device: "cpu" })).rejects.toThrow(OptionsError);
+});
+
+test("the AUC counts pairs, ties by half", async () => {
+  const rows = Ratings.from([["a", 1, 1], ["a", 2, 0], ["b", 1, 0], ["b", 2, 1], ["b", 3, 0]]); // prettier-ignore
+  const { model } = await fit(rows, { model: "logistic", factors: 1, sweeps: 5, device: "cpu" });
+  const p = (user: string, item: number): number => model.predict(user, item);
+  const positives = [p("a", 1), p("b", 2)];
+  const negatives = [p("a", 2), p("b", 1), p("b", 3)];
+  let pairs = 0;
+  for (const x of positives) for (const y of negatives) pairs += x > y ? 1 : x === y ? 0.5 : 0;
+  expect(binaryMetrics(model, rows).auc).toBeCloseTo(pairs / 6, 12);
+});
