@@ -41,9 +41,10 @@ export interface ModelDefinition<M extends ModelName> {
   readonly defaults: HyperparametersOf[M];
   /** Completes partial hyperparameters and checks them. @throws OptionsError */
   complete(given: Partial<HyperparametersOf[M]>): HyperparametersOf[M];
-  /** Most sweeps, and whether to stop before, unless options say otherwise. Default 20, true. */
+  /** Most sweeps, whether to stop before, and after how many without a new best, unless options say otherwise. Default 20, true, 3. */
   readonly sweeps?: number;
   readonly earlyStop?: boolean;
+  readonly patience?: number;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last";
   /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
@@ -63,8 +64,8 @@ export const MODELS: { readonly [M in ModelName]: ModelDefinition<M> } = {
     earlyStop: false,
     keeps: "last",
   },
-  gd: { defaults: GD_DEFAULTS, complete: gdHyperparameters, figures: gradientFigures, sweeps: 200 },
-  sgd: { defaults: SGD_DEFAULTS, complete: sgdHyperparameters, figures: gradientFigures, sweeps: 100 },
+  gd: { defaults: GD_DEFAULTS, complete: gdHyperparameters, figures: gradientFigures, sweeps: 200, patience: 20 },
+  sgd: { defaults: SGD_DEFAULTS, complete: sgdHyperparameters, figures: gradientFigures, sweeps: 100, patience: 5 },
   logistic: { defaults: LOGISTIC_DEFAULTS, complete: logisticHyperparameters, figures: logisticFigures, sweeps: 50, binary: true },
   implicit: { defaults: IMPLICIT_DEFAULTS, complete: implicitHyperparameters, figures: implicitFigures },
 };

@@ -78,9 +78,15 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
   const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
-  const { sweeps, earlyStop, keeps } = MODELS[model];
+  const { sweeps, earlyStop, patience, keeps } = MODELS[model];
   const tables = featuresOf(model, hyperparameters, options);
-  const stopping = stoppingRule({ ...options, sweeps: options.sweeps ?? sweeps, earlyStop: options.earlyStop ?? earlyStop, keeps });
+  const stopping = stoppingRule({
+    ...options,
+    sweeps: options.sweeps ?? sweeps,
+    earlyStop: options.earlyStop ?? earlyStop,
+    patience: options.patience ?? patience,
+    keeps,
+  });
   checkRatings(given, options.heldOut);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
@@ -106,7 +112,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       hyperparameters,
       byUser,
       byItem,
-      heldOut: options.heldOut,
+      heldOut,
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users),
