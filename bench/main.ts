@@ -1,4 +1,4 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto]: runs the benchmarks, or one of them, on this machine's adapter.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -6,20 +6,31 @@ import { parseArgs } from "node:util";
 import { version } from "../package.json";
 import { requestDevice } from "../src/engine/webgpu/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
+import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { halfSweep } from "./half-sweep.js";
+import { models } from "./models.js";
 
 export interface BenchOptions {
   readonly factors: readonly number[];
   readonly shape: keyof typeof SYNTHETIC_SHAPES;
+  /** Real ratings, for the benchmarks that want them. */
+  readonly data: string | undefined;
+  readonly device: DeviceChoice;
 }
 
-const benches = { "half-sweep": halfSweep };
+const benches = { "half-sweep": halfSweep, models };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "string" }, factors: { type: "string", default: "10,32,64" }, shape: { type: "string", default: "ml-1m" } },
+  options: {
+    json: { type: "string" },
+    factors: { type: "string", default: "10,32,64" },
+    shape: { type: "string", default: "ml-1m" },
+    data: { type: "string" },
+    device: { type: "string", default: "auto" },
+  },
 });
-const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
+const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
 for (const name of wanted)
   if (!(name in benches)) throw new Error(`no benchmark is called "${name}"; there are ${Object.keys(benches).join(", ")}`);
 if (!(values.shape in SYNTHETIC_SHAPES))
@@ -39,7 +50,12 @@ const machine = {
 };
 for (const [key, value] of Object.entries(machine)) console.log(`${key.padEnd(11)} ${value}`);
 
-const options: BenchOptions = { factors: values.factors.split(",").map(Number), shape: values.shape as BenchOptions["shape"] };
+const options: BenchOptions = {
+  factors: values.factors.split(",").map(Number),
+  shape: values.shape as BenchOptions["shape"],
+  data: values.data,
+  device: values.device as DeviceChoice,
+};
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {
   console.log(`\n${bench}`);

@@ -37,5 +37,5 @@ export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
 export { accuracy } from "./metrics/accuracy.js";
-export { rankingMetrics, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
 export { decodeModel, encodeModel } from "./model-file.js";

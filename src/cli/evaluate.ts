@@ -2,15 +2,19 @@
 
 import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { accuracy } from "../metrics/accuracy.js";
-import { rankingMetrics } from "../metrics/ranking.js";
+import { openEngine } from "../engine/open-engine.js";
+import { accuracy, logDensity } from "../metrics/accuracy.js";
+import { binaryMetrics } from "../metrics/binary.js";
+import { type RankingMetrics, rankingMetricsOn } from "../metrics/ranking.js";
 import { load } from "../node.js";
-import { splitRatings } from "../ratings/split.js";
+import type { FactorModel } from "../models/factor-model.js";
+import { binaryRatings } from "../models/gradient.js";
+import { type Split, splitRatings } from "../ratings/split.js";
 import { loadData } from "./data.js";
-import { addDataOptions, type DataFlags, number, wholeNumber } from "./options.js";
-import { count, dim, print, table } from "./terminal.js";
+import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { count, dim, notice, print, table } from "./terminal.js";
 
-interface EvaluateFlags extends DataFlags {
+interface EvaluateFlags extends DataFlags, DeviceFlags {
   holdout: number;
   holdoutBy: "random" | "user" | "time";
   seed: number;
@@ -34,6 +38,7 @@ export function evaluateCommand(): Command {
     .option("--threshold <rating>", "a held-out item is relevant from this rating on (default: the training mean)", number)
     .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
     .option("--json <file>", "write the metrics here");
+  addDeviceOption(command);
   return addDataOptions(command)
     .addHelpText("after", "\nExample:\n  tastespace evaluate model.safetensors ml-latest-small --holdout 0.2 --seed 1")
     .action(evaluate);
@@ -46,15 +51,21 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   let parts = { train: ratings, heldOut: read.heldOut ?? ratings };
   if (flags.test) parts.heldOut = (await loadData(flags.test, flags)).ratings;
   else if (!read.heldOut) parts = splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout, seed: flags.seed });
-  const errors = accuracy(model, parts.heldOut);
-  const ranking = rankingMetrics(model, parts.train, parts.heldOut, { k: flags.k, threshold: flags.threshold, alpha: flags.alpha });
+  const engine = await openEngine(flags.device, notice);
+  let ranking: RankingMetrics;
+  try {
+    const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha };
+    ranking = await rankingMetricsOn(engine, model, parts.train, parts.heldOut, options);
+  } finally {
+    engine.destroy();
+  }
+  const errors = errorsOf(model, parts);
   print(dim(`${count(parts.heldOut.count)} held-out ratings; lists of ${ranking.k} for ${count(ranking.users)} users`));
   print(
     table(
       ["metric", "value"],
       [
-        ["RMSE", errors.rmse.toFixed(6)],
-        ["MAE", errors.mae.toFixed(6)],
+        ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, value.toFixed(6)]),
         [`precision@${ranking.k}`, ranking.precision.toFixed(4)],
         [`recall@${ranking.k}`, ranking.recall.toFixed(4)],
         [`nDCG@${ranking.k}`, ranking.ndcg.toFixed(4)],
@@ -64,4 +75,22 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
     ),
   );
   if (flags.json) await writeFile(flags.json, `${JSON.stringify({ heldOut: parts.heldOut.count, ...errors, ranking }, null, 2)}\n`);
+}
+
+const METRIC_NAMES: Record<string, string> = {
+  rmse: "RMSE",
+  mae: "MAE",
+  logDensity: "log density",
+  logLoss: "log-loss",
+  auc: "AUC",
+  userAuc: "AUC by user",
+};
+
+/** Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. */
+function errorsOf(model: FactorModel, { train, heldOut }: Split): Record<string, number> {
+  const { hyperparameters: h } = model;
+  if (model.model === "implicit") return {};
+  if ("positiveThreshold" in h) return { ...binaryMetrics(model, binaryRatings(train, heldOut, h, 1).heldOut!) };
+  const errors = accuracy(model, heldOut);
+  return model.parameters.posterior ? { ...errors, logDensity: logDensity(model, heldOut) } : errors;
 }

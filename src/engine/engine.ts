@@ -7,6 +7,7 @@ import type { HyperparametersOf, ModelName } from "../models/registry.js";
 import type { Precisions, VbSums } from "../models/vb.js";
 import type { Parameters } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
+import type { SeenItems } from "../ratings/seen.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/ratings.js";
 
@@ -101,10 +102,19 @@ export interface SessionOf {
   readonly vb: VbSession;
 }
 
+/** What stands in a list that has more places than items. */
+export const NO_ITEM = 0xffffffff;
+
 export interface Engine {
   readonly info: DeviceInfo;
   /** Loads a problem. @throws DeviceError when it does not fit the device. */
   open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]>;
+  /**
+   * The k best-scored items of every user, best first, [M, k] row-major; `NO_ITEM` where fewer are left. Scores are u·v + α b.
+   *
+   * @param seen items that are left out, by user. @throws DeviceError
+   */
+  topItems(parameters: Parameters, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array>;
   /** Releases the device. The engine is of no use after. */
   destroy(): void;
 }

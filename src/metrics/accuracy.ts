@@ -20,6 +20,16 @@ export function accuracy(model: FactorModel, ratings: Ratings): { rmse: number; 
   return { rmse: Math.sqrt(squares / ratings.count), mae: absolutes / ratings.count };
 }
 
+/** Mean of log N(r; r̂, deviation²) over ratings, nats: `vb`'s predictive density. Users and items must be known to the model. Spec §5. */
+export function logDensity(model: FactorModel, ratings: Ratings): number {
+  let sum = 0;
+  for (let at = 0; at < ratings.count; at++) {
+    const { mean, deviation } = model.predictive(ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]));
+    sum -= 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
+  }
+  return sum / ratings.count;
+}
+
 /** The model's index of every id of the ratings; −1 for the unknown. */
 export function indicesIn(known: FactorModel["users"], wanted: FactorModel["users"]): Int32Array {
   return Int32Array.from({ length: wanted.size }, (_, index) => known.indexOf(wanted.rawAt(index)));

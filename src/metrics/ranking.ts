@@ -1,5 +1,6 @@
 // Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training.
 
+import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -36,9 +37,48 @@ export interface RankingOptions {
  * @throws OptionsError when k is not a whole number of 1 or more.
  */
 export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions = {}): RankingMetrics {
-  const { k = 10, threshold = model.statistics.mean, alpha = 1 } = options;
-  if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);
+  const { k, alpha } = checked(options);
   const { factors: K, userFactors } = model.parameters;
+  const pairs = pairsOf(model, train, heldOut, options);
+  return metricsOf(model, pairs.relevant, k, (m) => {
+    const scores = scoreItems(userFactors.subarray(m * K, m * K + K), model.parameters, alpha);
+    return topScored(scores, k, (item) => !pairs.seen.get(m)?.has(item));
+  });
+}
+
+/**
+ * The same, with the lists of all users made on an engine, in batches on a GPU.
+ *
+ * @throws OptionsError, DeviceError.
+ */
+export async function rankingMetricsOn(
+  engine: Engine,
+  model: FactorModel,
+  train: Ratings,
+  heldOut: Ratings,
+  options: RankingOptions = {},
+): Promise<RankingMetrics> {
+  const { k, alpha } = checked(options);
+  const { seen, relevant } = pairsOf(model, train, heldOut, options);
+  const start = new Uint32Array(model.users.size + 1);
+  for (let m = 0; m < model.users.size; m++) start[m + 1] = start[m] + (seen.get(m)?.size ?? 0);
+  const items = new Uint32Array(start[model.users.size]);
+  for (const [m, set] of seen)
+    items.set(
+      [...set].sort((a, b) => a - b),
+      start[m],
+    );
+  const lists = await engine.topItems(model.parameters, { start, items }, k, alpha);
+  return metricsOf(model, relevant, k, (m) => lists.subarray(m * k, (m + 1) * k).filter((item) => item !== NO_ITEM));
+}
+
+function checked({ k = 10, alpha = 1 }: RankingOptions): { k: number; alpha: number } {
+  if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);
+  return { k, alpha };
+}
+
+/** The items that each user has seen, and those that are relevant, by the model's indices. */
+function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, { threshold = model.statistics.mean }: RankingOptions) {
   const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {
     const users = indicesIn(model.users, ratings.users);
     const items = indicesIn(model.items, ratings.items);
@@ -54,17 +94,23 @@ export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Rati
     return sets;
   };
   const seen = itemsOf(train, () => true);
-  const relevant = itemsOf(heldOut, (at, m, n) => heldOut.value[at] >= threshold && !seen.get(m)?.has(n));
+  return { seen, relevant: itemsOf(heldOut, (at, m, n) => heldOut.value[at] >= threshold && !seen.get(m)?.has(n)) };
+}
+
+function metricsOf(
+  model: FactorModel,
+  relevant: ReadonlyMap<number, ReadonlySet<number>>,
+  k: number,
+  listOf: (m: number) => ArrayLike<number>,
+): RankingMetrics {
   const listed = new Set<number>();
   let precision = 0;
   let recall = 0;
   let ndcg = 0;
   for (const [m, wanted] of relevant) {
-    const scores = scoreItems(userFactors.subarray(m * K, m * K + K), model.parameters, alpha);
-    const list = topScored(scores, k, (item) => !seen.get(m)?.has(item));
     let hits = 0;
     let gain = 0;
-    list.forEach((item, at) => {
+    Array.from(listOf(m)).forEach((item, at) => {
       listed.add(item);
       if (!wanted.has(item)) return;
       hits++;

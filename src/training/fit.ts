@@ -31,6 +31,8 @@ export interface TrainingOptions extends StoppingOptions {
   readonly init?: FactorModel | undefined;
   /** Where to compute: a choice, or an engine of the caller's own, which is left open. Default "auto". */
   readonly device?: DeviceChoice | Engine | undefined;
+  /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
+  readonly keeps?: "best" | "last" | undefined;
   /** Called after every sweep, and once before the first with sweep 0. */
   readonly onSweep?: ((entry: HistoryEntry) => void) | undefined;
   /** Called every `checkpointEvery` sweeps with the model so far; awaited. */
@@ -78,7 +80,7 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
   const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
-  const { sweeps, earlyStop, patience, keeps } = MODELS[model];
+  const { sweeps, earlyStop, patience, keeps = options.keeps } = MODELS[model];
   const tables = featuresOf(model, hyperparameters, options);
   const stopping = stoppingRule({
     ...options,

@@ -1,6 +1,8 @@
 // The WebGPU engine: ratings and parameters live on the device, a half-sweep is a list of dispatches, and only sums come back.
 
 import type { ModelName } from "../../models/registry.js";
+import type { Parameters } from "../../models/parameters.js";
+import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, Problem, SessionOf } from "../engine.js";
 import { WebGpuAlsSession } from "./als.js";
 import { type Device, type GpuOptions, requestDevice } from "./device.js";
@@ -8,6 +10,7 @@ import type { GramTuning } from "./gram-kernel.js";
 import { WebGpuGibbsSession } from "./gibbs.js";
 import { WebGpuGdSession, WebGpuSgdSession } from "./gradient.js";
 import { WebGpuImplicitSession } from "./implicit.js";
+import { topItems } from "./top-items.js";
 import { WebGpuVbSession } from "./vb.js";
 
 export interface WebGpuOptions extends GpuOptions {
@@ -45,6 +48,10 @@ export class WebGpuEngine implements Engine {
 
   async open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]> {
     return await this.device.checked("loading the ratings", () => SESSIONS[problem.model].open(this.device, problem, this.#tuning));
+  }
+
+  topItems(parameters: Parameters, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array> {
+    return topItems(this.device, parameters, seen, k, alpha);
   }
 
   destroy(): void {

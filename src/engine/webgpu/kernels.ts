@@ -30,6 +30,7 @@ import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
 import gradientStepText from "../../../shaders/gradient-step.wgsl?raw";
 import logLossesText from "../../../shaders/log-losses.wgsl?raw";
 import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
+import topItemsText from "../../../shaders/top-items.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
@@ -139,6 +140,8 @@ export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
   const constants = `${rowConstants(K)}const LOGISTIC = ${logistic};\n`;
   return { name: `sgd-blocks K=${K}${logistic ? " logistic" : ""}`, code: [constants, rowsText, sgdBlocksText].join("\n") };
 }
+
+export const topItemsKernel = (K: number): Kernel => summingKernel("top-items", K, "none", topItemsText);
 
 export const averagedErrorsKernel = (K: number): Kernel => summingKernel("averaged-errors", K, "none", addLanesText, averagedErrorsText);
 

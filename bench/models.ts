@@ -1,0 +1,125 @@
+// Every model on one data set, side by side: held-out RMSE and log density over several seeded splits (or a folder's ready-made ones),
+// ranking metrics, seconds. No model sees the held-out ratings: each trains for a fixed number of sweeps and is measured after the last.
+
+import { binaryMetrics } from "../src/metrics/binary.js";
+import { rankingMetrics } from "../src/metrics/ranking.js";
+import { binaryRatings, logisticHyperparameters } from "../src/models/gradient.js";
+import { FeatureTable } from "../src/ratings/features.js";
+import { readPath } from "../src/ratings/files.js";
+import type { Ratings } from "../src/ratings/ratings.js";
+import { type Split, splitRatings } from "../src/ratings/split.js";
+import { fit, type FitOptions } from "../src/training/fit.js";
+import type { BenchOptions } from "./main.js";
+
+const FACTORS = 10;
+const SEEDS = [1, 2, 3, 4, 5];
+const PRESET_SPLITS = ["u1", "u2", "u3", "u4", "u5"];
+/** Found by hand on ml-latest-small; the Bayesian models start from their defaults. */
+const TUNED = { factors: FACTORS, tauUsers: 20, tauItems: 20, gammaUsers: 5, gammaItems: 5 } as const;
+const POSITIVE = 4;
+
+interface Entry {
+  readonly name: string;
+  readonly options: FitOptions;
+  readonly genres?: boolean;
+}
+
+const ENTRIES: readonly Entry[] = [
+  { name: "als, biases only", options: { model: "als", factors: 0, sweeps: 20 } },
+  { name: "als", options: { model: "als", ...TUNED, sweeps: 20 } },
+  { name: "als with genres", options: { model: "als", ...TUNED, tauFeatures: 1, sweeps: 20 }, genres: true },
+  { name: "gd", options: { model: "gd", ...TUNED, sweeps: 60 } },
+  { name: "sgd", options: { model: "sgd", ...TUNED, sweeps: 40 } },
+  { name: "vb diagonal", options: { model: "vb", factors: FACTORS, covariance: "diagonal", sweeps: 20 } },
+  { name: "vb full", options: { model: "vb", factors: FACTORS, covariance: "full", sweeps: 20 } },
+  { name: "gibbs", options: { model: "gibbs", factors: FACTORS, sweeps: 100 } },
+  { name: "logistic", options: { model: "logistic", factors: FACTORS, positiveThreshold: POSITIVE, sweeps: 6 } },
+  { name: "implicit", options: { model: "implicit", factors: FACTORS, sweeps: 20 } },
+];
+
+interface Result {
+  readonly rmse: number | null;
+  readonly logDensity: number | null;
+  readonly auc: number | null;
+  readonly ndcg: number;
+  readonly recall: number;
+  readonly seconds: number;
+}
+
+export async function models({ data, device }: BenchOptions): Promise<object> {
+  if (!data) throw new Error("say which data: --data PATH, for example a MovieLens folder");
+  const splits = await splitsOf(data);
+  const { train } = splits[0];
+  console.log(
+    `${train.users.size} users, ${train.items.size} items, K = ${FACTORS}, ${splits.length} splits, held-out RMSE after the last sweep`,
+  );
+  console.log(
+    `${"model".padEnd(18)}${splits.map((_, at) => `split ${at + 1}`.padStart(9)).join("")}     mean  spread  log dens.    AUC  nDCG@10  recall@10  seconds`,
+  );
+  const rows: object[] = [];
+  for (const { name, options, genres } of ENTRIES) {
+    const results: Result[] = [];
+    for (const [at, split] of splits.entries()) results.push(await measured(split, { ...options, seed: at + 1, device }, genres));
+    const mean = (of: (result: Result) => number | null): number =>
+      results.reduce((sum, result) => sum + (of(result) ?? NaN), 0) / results.length;
+    const rmse = mean((result) => result.rmse);
+    const spread = Math.sqrt(results.reduce((sum, result) => sum + ((result.rmse ?? NaN) - rmse) ** 2, 0) / (results.length - 1));
+    const cell = (value: number | null, digits: number, width: number): string =>
+      (value === null || Number.isNaN(value) ? "–" : value.toFixed(digits)).padStart(width);
+    console.log(
+      `${name.padEnd(18)}${results.map((result) => cell(result.rmse, 4, 9)).join("")}${cell(rmse, 4, 9)}${cell(spread, 4, 8)}${cell(
+        mean((result) => result.logDensity),
+        4,
+        11,
+      )}${cell(
+        mean((result) => result.auc),
+        3,
+        7,
+      )}${cell(
+        mean((result) => result.ndcg),
+        4,
+        9,
+      )}${cell(
+        mean((result) => result.recall),
+        4,
+        11,
+      )}${cell(
+        mean((result) => result.seconds),
+        1,
+        9,
+      )}`,
+    );
+    rows.push({ name, options, results });
+  }
+  return { data, splits: splits.length, factors: FACTORS, rows };
+}
+
+async function measured(split: Split, options: FitOptions, genres = false): Promise<Result> {
+  const { train, heldOut } = split;
+  const itemFeatures = genres ? FeatureTable.genres(train.catalogue) : undefined;
+  const { model, history, seconds } = await fit(train, { ...options, itemFeatures, heldOut, earlyStop: false, keeps: "last" });
+  const last = history[history.length - 1];
+  const ranking = rankingMetrics(model, train, heldOut, { k: 10, threshold: POSITIVE });
+  const binary =
+    model.model === "logistic" ? binaryRatings(train, heldOut, logisticHyperparameters({ positiveThreshold: POSITIVE }), 1) : undefined;
+  return {
+    rmse: last.heldOutRmse,
+    logDensity: last.heldOutLogDensity ?? null,
+    auc: binary ? binaryMetrics(model, binary.heldOut!).auc : null,
+    ndcg: ranking.ndcg,
+    recall: ranking.recall,
+    seconds: seconds.train,
+  };
+}
+
+/** The folder's ready-made splits when it has them, else one random split a seed. */
+async function splitsOf(data: string): Promise<Split[]> {
+  const ready: Split[] = [];
+  for (const split of PRESET_SPLITS) {
+    const read = await readPath(data, { split }).catch(() => undefined);
+    if (read?.heldOut) ready.push({ train: read.ratings, heldOut: read.heldOut });
+  }
+  if (ready.length === PRESET_SPLITS.length) return ready;
+  const { ratings }: { ratings: Ratings } = await readPath(data);
+  return SEEDS.map((seed) => splitRatings(ratings, { share: 0.2, seed }));
+}
