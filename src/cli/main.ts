@@ -6,6 +6,7 @@ import colours from "picocolors";
 import { version } from "../../package.json";
 import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
 import { evaluateCommand } from "./evaluate.js";
+import { featuresCommand } from "./features.js";
 import { infoCommand } from "./info.js";
 import { predictCommand } from "./predict.js";
 import { recommendCommand } from "./recommend.js";
@@ -27,7 +28,7 @@ Examples:
   tastespace similar model.safetensors "Toy Story (1995)"`,
   );
 
-for (const make of [trainCommand, evaluateCommand, predictCommand, recommendCommand, similarCommand, infoCommand]) {
+for (const make of [trainCommand, evaluateCommand, predictCommand, recommendCommand, similarCommand, featuresCommand, infoCommand]) {
   program.addCommand(make().exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError());
 }
 

@@ -4,6 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
+import { strideOf } from "../engine/webgpu/rows.js";
+import { spreadBlocks } from "../engine/webgpu/tile-plan.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
 import { GD_DEFAULTS, LOGISTIC_DEFAULTS, SGD_DEFAULTS } from "../models/gradient.js";
@@ -154,6 +156,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const engine = await openEngine(flags.device, notice);
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
+  if (flags.model === "vb") print(`${dim("memory")}   ${covarianceMemory(flags, ratings)}`);
   const controller = new AbortController();
   const interrupt = (): void => {
     notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
@@ -221,6 +224,17 @@ function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
   const names = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
   // Flags that only switch off are true when they are not given.
   return Object.fromEntries([...names].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]));
+}
+
+/** What the posteriors' covariances take on the device, said before it is asked for. */
+function covarianceMemory(
+  { factors = VB_DEFAULTS.factors, covariance = VB_DEFAULTS.covariance }: TrainFlags,
+  { users, items }: Ratings,
+): string {
+  const bytes = (users.size + items.size) * spreadBlocks(factors, covariance) * 16;
+  const largest = Math.max(users.size, items.size) * 4 * strideOf(factors, covariance);
+  const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
+  return `the ${covariance} covariances take ${mebibytes(bytes)}; the largest array is ${mebibytes(largest)}`;
 }
 
 /** A table of features; "genres" are those of the catalogue, of items only. */

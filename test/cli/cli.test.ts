@@ -50,6 +50,53 @@ beforeAll(async () => {
   expect(code).toBe(0);
 });
 
+test.each([
+  ["als", "--item-features", "genres"],
+  ["vb", "--covariance", "diagonal", "--warm-up", "1"],
+  ["vb", "--covariance", "full", "--no-learn"],
+  ["gibbs", "--burn-in", "2", "--samples", "4"],
+  ["implicit", "--confidence", "2"],
+  ["gd", "--momentum", "0.5", "--step-size", "0.1"],
+  ["sgd", "--decay", "0.1"],
+  ["logistic", "--positive-threshold", "4"],
+  ["logistic", "--negatives", "2"],
+])("every model trains, is evaluated, recommends and predicts: %s %s %s", async (name, ...flags) => {
+  const file = inFolder(`${name}.safetensors`);
+  const trained = await tastespace("train", "--model", name, ...flags, "--factors", "3", "--sweeps", "4", "--device", "cpu", "--out", file);
+  expect(trained).toMatchObject({ code: 0, err: "" });
+  expect(trained.out).not.toMatch(/NaN|undefined/);
+  const report = inFolder(`${name}.json`);
+  const evaluated = await tastespace("evaluate", file, "--device", "cpu", "--json", report);
+  expect(evaluated).toMatchObject({ code: 0, err: "" });
+  expect(evaluated.out).not.toMatch(/NaN|undefined/);
+  expect(json<{ ranking: { ndcg: number } }>(report).ranking.ndcg).toBeGreaterThan(0);
+  const list = await tastespace("recommend", file, "--user", "1", "-n", "3");
+  expect(list).toMatchObject({ code: 0, err: "" });
+  const asNew = await tastespace("recommend", file, "--rated", "1=5", "-n", "3", ...(flags[1] === "genres" ? ["--cold"] : []));
+  expect(asNew).toMatchObject({ code: 0, err: "" });
+  const predicted = await tastespace("predict", file, "--user", "1", "--item", "1");
+  expect(predicted).toMatchObject({ code: 0, err: "" });
+  expect(predicted.out.includes("±")).toBe(name === "vb");
+});
+
+test("the embedding of the features is shown and written as CSV", async () => {
+  const [file, csv] = [inFolder("genres.safetensors"), inFolder("genres.csv")];
+  await tastespace("train", "--item-features", "genres", "--factors", "2", "--sweeps", "3", "--device", "cpu", "--out", file);
+  const { code, out } = await tastespace("features", file, "--csv", csv);
+  expect(code).toBe(0);
+  expect(out).toMatch(/Drama/);
+  const [header, ...rows] = readFileSync(csv, "utf8").trim().split("\n");
+  expect(header).toBe("feature,f1,f2");
+  expect(rows.length).toBe(12);
+  expect(await tastespace("features", model)).toMatchObject({ code: 2 });
+});
+
+test("a flag of another model is refused with the flags that there are", async () => {
+  const { code, err } = await tastespace("train", "--model", "gibbs", "--covariance", "full", "--device", "cpu");
+  expect(code).toBe(2);
+  expect(err).toMatch(/gibbs has no hyperparameter "covariance"/);
+});
+
 test("train writes the documented run file", () => {
   const run = json<Run>(inFolder("run.json"));
   expect(run.device).toEqual({ kind: "cpu", name: "float64 reference", software: true });
