@@ -1,6 +1,7 @@
 // Every model on one data set, side by side: held-out RMSE and log density over several seeded splits (or a folder's ready-made ones),
 // ranking metrics, seconds. No model sees the held-out ratings: each trains for a fixed number of sweeps and is measured after the last.
 
+import { basename } from "node:path";
 import { binaryMetrics } from "../src/metrics/binary.js";
 import { rankingMetrics } from "../src/metrics/ranking.js";
 import { binaryRatings, logisticHyperparameters } from "../src/models/gradient.js";
@@ -91,7 +92,7 @@ export async function models({ data, device }: BenchOptions): Promise<object> {
     );
     rows.push({ name, options, results });
   }
-  return { data, splits: splits.length, factors: FACTORS, rows };
+  return { data: basename(data), device, splits: splits.length, factors: FACTORS, rows };
 }
 
 async function measured(split: Split, options: FitOptions, genres = false): Promise<Result> {

@@ -1,51 +1,158 @@
-// Rows of delimited text, streamed: gzip, BOM, CRLF and quoted cells understood, every row with the line it starts on.
+// Rows of delimited text, streamed: gzip, BOM, CRLF and quoted cells understood. The bytes come in blocks of whole records, which are
+// either split into cells here or, when they are plain numbers, scanned as they are (numeric-rows.ts).
 
 import Papa from "papaparse";
-import { RatingsError } from "../errors.js";
-import { chunksOf, type RatingSource } from "./folder.js";
+import { OptionsError, RatingsError } from "../errors.js";
+import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
 
 export interface DelimitedOptions {
-  /** Found out from the first lines when left out: tab, "::", ";", "|" or ",". */
+  /** Found out from the first line when left out: tab, "::", ";", "|" or ",". */
   readonly delimiter?: string | undefined;
-  /** Default "utf-8". */
-  readonly encoding?: "utf-8" | "latin1" | undefined;
+  /** Default "utf-8". "guess" takes a block as UTF-8 where it is valid, else as Latin-1. */
+  readonly encoding?: "utf-8" | "latin1" | "guess" | undefined;
+  /** Whether cells may be quoted, with newlines and doubled quotes inside. Default true. */
+  readonly quotes?: boolean | undefined;
   /** Bytes read so far, before decompression, and in all where that is known. */
   readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Rows of one batch and the line, from 1, on which each starts. */
+/** Whole records, each ended by a newline. The first record of a file is a block of its own: it may be a header. */
+export interface Block {
+  readonly bytes: Uint8Array;
+  /** Line, from 1, on which the block starts. */
+  readonly line: number;
+  readonly delimiter: string;
+  readonly encoding: "utf-8" | "latin1" | "guess";
+  /** Whether any cell may be quoted. */
+  readonly quoted: boolean;
+}
+
+/** Rows of one batch and the line, from 1, on which each starts. Empty lines are no rows. */
 export interface RowBatch {
   readonly rows: readonly (readonly string[])[];
   readonly lines: readonly number[];
 }
 
+/** Delimiters that are recognised without being named. */
+export const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
+
 const GZIP_MAGIC = [0x1f, 0x8b];
-const NEWLINE = "\n";
-const QUOTE = '"';
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const QUOTE = 0x22;
+/** Space, tab, carriage return. */
+const BLANKS = new Set([0x20, 0x09, CARRIAGE_RETURN]);
+/** A longer record is taken for a quote that never closes, or for no text at all. */
+const LONGEST_RECORD_BYTES = 1 << 22;
 
 /**
- * @throws RatingsError when the bytes are no valid gzip stream.
+ * @throws RatingsError when the gzip stream is damaged, a quote never closes, or a record is longer than 4 MiB.
  */
 export async function* readDelimited(source: RatingSource, options: DelimitedOptions = {}): AsyncGenerator<RowBatch> {
-  const decoder = new TextDecoder(options.encoding ?? "utf-8");
-  let delimiter = options.delimiter;
-  let left = "";
+  for await (const block of readBlocks(source, options)) yield rowsOf(block);
+}
+
+/**
+ * The text in blocks of whole records.
+ *
+ * @throws RatingsError as readDelimited does.
+ */
+export async function* readBlocks(source: RatingSource, options: DelimitedOptions = {}): AsyncGenerator<Block> {
+  const { encoding = "utf-8", quotes = true } = options;
+  let { delimiter } = options;
+  if (delimiter === "" || (delimiter && /["\r\n]/.test(delimiter)))
+    throw new OptionsError(
+      `delimiter is ${JSON.stringify(delimiter)}: it must be one or more characters, none of them a quote or a newline`,
+    );
   let line = 1;
-  const parse = (text: string): RowBatch => {
-    delimiter ??= sniffDelimiter(text);
-    const batch = parseRows(text, delimiter, line);
-    line += countOf(text, NEWLINE);
-    return batch;
-  };
-  try {
-    for await (const bytes of decompressed(source, options)) {
-      left += decoder.decode(bytes, { stream: true });
-      const end = lastRecordEnd(left);
-      if (end === 0) continue;
-      yield parse(left.slice(0, end));
-      left = left.slice(end);
+  let left: Uint8Array = new Uint8Array(0);
+  let marked = true;
+  let firstRecord = true;
+  const cut = function* (last: boolean): Generator<Block> {
+    if (marked) {
+      if (left.length < BYTE_ORDER_MARK.length && !last) return;
+      if (BYTE_ORDER_MARK.every((byte, at) => left[at] === byte)) left = left.subarray(BYTE_ORDER_MARK.length);
+      marked = false;
     }
+    if (last && left.length > 0 && left.at(-1) !== NEWLINE) left = joined(left, Uint8Array.of(NEWLINE));
+    const quoted = quotes && left.includes(QUOTE);
+    if (left.indexOf(NEWLINE, firstText(left)) >= 0) {
+      delimiter ??= sniffDelimiter(left);
+      for (let end = -1; end !== 0; left = left.subarray(end)) {
+        end = recordEnd(left, delimiter, quoted, firstRecord ? "first" : "last");
+        if (end === 0) break;
+        const bytes = left.subarray(0, end);
+        yield { bytes, line, delimiter, encoding, quoted };
+        if (firstText(bytes) < end) firstRecord = false;
+        line += newlinesIn(bytes);
+      }
+    }
+    if (left.length > LONGEST_RECORD_BYTES || (last && firstText(left) < left.length)) {
+      const what = quoted ? "a quoted cell of the record that starts here does not end" : "the line is longer than 4 MiB";
+      throw new RatingsError(`${source.name}:${line}: ${what}`, {
+        file: source.name,
+        line,
+        remedy: "check that the file is a table of text",
+      });
+    }
+  };
+  for await (const bytes of wholeBytes(source, options)) {
+    left = joined(left, bytes);
+    yield* cut(false);
+  }
+  yield* cut(true);
+}
+
+/** The cells of a block. */
+export function rowsOf(block: Block): RowBatch {
+  const text = decode(block);
+  const rows: string[][] = [];
+  const lines: number[] = [];
+  let { line } = block;
+  if (!block.quoted) {
+    // Without quotes a row is a line: splitting is several times faster than parsing.
+    for (const raw of text.split("\n")) {
+      const row = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+      if (row !== "") {
+        rows.push(row.split(block.delimiter));
+        lines.push(line);
+      }
+      line++;
+    }
+    return { rows, lines };
+  }
+  for (const row of Papa.parse<string[]>(text, { delimiter: block.delimiter, newline: "\n" }).data) {
+    const last = row.length - 1;
+    if (row[last].endsWith("\r")) row[last] = row[last].slice(0, -1);
+    if (last > 0 || row[0] !== "") {
+      rows.push(row);
+      lines.push(line);
+    }
+    line += 1 + row.reduce((sum, cell) => sum + cell.split("\n").length - 1, 0);
+  }
+  return { rows, lines };
+}
+
+/** The part of a block from a record's start on. */
+export function blockFrom(block: Block, at: number): Block {
+  return { ...block, bytes: block.bytes.subarray(at), line: block.line + newlinesIn(block.bytes.subarray(0, at)) };
+}
+
+function decode({ bytes, encoding }: Block): string {
+  if (encoding !== "guess") return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { ignoreBOM: true, fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("latin1").decode(bytes);
+  }
+}
+
+/** The decompressed bytes, whose errors name the file. */
+async function* wholeBytes(source: RatingSource, options: DelimitedOptions): AsyncGenerator<Uint8Array> {
+  try {
+    yield* decompressed(counted(source, options));
   } catch (cause) {
     if (cause instanceof RatingsError || options.signal?.aborted) throw cause;
     throw new RatingsError(`${source.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
@@ -54,35 +161,39 @@ export async function* readDelimited(source: RatingSource, options: DelimitedOpt
       remedy: "check that the file is whole",
     });
   }
-  left += decoder.decode();
-  if (left !== "") yield parse(left);
 }
 
-async function* decompressed(source: RatingSource, options: DelimitedOptions): AsyncGenerator<Uint8Array> {
-  const chunks = counted(source, options)[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  if (first.done) return;
-  const rest = (async function* () {
-    yield first.value;
-    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
-  })();
-  if (!GZIP_MAGIC.every((byte, at) => first.value[at] === byte)) {
-    yield* rest;
-    return;
+async function* decompressed(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    let head: Uint8Array = new Uint8Array(0);
+    while (head.length < GZIP_MAGIC.length) {
+      const next = await chunks.next();
+      if (next.done) break;
+      head = joined(head, next.value);
+    }
+    if (!GZIP_MAGIC.every((byte, at) => head[at] === byte)) {
+      yield head;
+      yield* chunks;
+      return;
+    }
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => controller.enqueue(head as Uint8Array<ArrayBuffer>),
+      async pull(controller) {
+        const next = await chunks.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+      },
+    });
+    yield* chunksOf(stream.pipeThrough(new DecompressionStream("gzip")));
+  } finally {
+    // A reader that stops early lets go of the file.
+    await chunks.return(undefined);
   }
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const { done, value } = await rest.next();
-      if (done) controller.close();
-      else controller.enqueue(value as Uint8Array<ArrayBuffer>);
-    },
-  });
-  yield* chunksOf(stream.pipeThrough(new DecompressionStream("gzip")));
 }
 
 async function* counted(source: RatingSource, { onProgress, signal }: DelimitedOptions): AsyncGenerator<Uint8Array> {
   let done = 0;
-  for await (const chunk of source.stream()) {
+  for await (const chunk of iterateBytes(source)) {
     signal?.throwIfAborted();
     done += chunk.length;
     onProgress?.(done, source.bytes);
@@ -90,61 +201,74 @@ async function* counted(source: RatingSource, { onProgress, signal }: DelimitedO
   }
 }
 
-/** The end of the last whole record: behind a newline that no quoted cell holds. 0 when there is none. */
-function lastRecordEnd(text: string): number {
-  if (!text.includes(QUOTE)) return text.lastIndexOf(NEWLINE) + 1;
+/** The end of the first or last whole record: behind a newline that no quoted cell holds. 0 when there is none. */
+function recordEnd(bytes: Uint8Array, delimiter: string, quoted: boolean, which: "first" | "last"): number {
+  if (!quoted) return (which === "first" ? bytes.indexOf(NEWLINE, firstText(bytes)) : bytes.lastIndexOf(NEWLINE)) + 1;
+  const mark = new TextEncoder().encode(delimiter);
   let end = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === QUOTE) quoted = !quoted;
-    else if (character === NEWLINE && !quoted) end = at + 1;
+  for (let at = firstText(bytes); at < bytes.length;) {
+    // Only a quote at the start of a cell quotes it.
+    if (bytes[at] === QUOTE) at = closingQuote(bytes, at + 1, mark) + 1;
+    while (at < bytes.length && bytes[at] !== NEWLINE && !holdsAt(bytes, at, mark)) at++;
+    if (at >= bytes.length) break;
+    if (bytes[at] !== NEWLINE) at += mark.length;
+    else {
+      end = ++at;
+      if (which === "first") break;
+    }
   }
   return end;
 }
 
-function parseRows(text: string, delimiter: string, firstLine: number): RowBatch {
-  const rows: string[][] = [];
-  const lines: number[] = [];
-  if (!text.includes(QUOTE)) {
-    // Without quotes a row is a line: splitting is several times faster than parsing.
-    let line = firstLine;
-    for (const raw of text.split(NEWLINE)) {
-      const row = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-      if (row !== "") {
-        rows.push(row.split(delimiter));
-        lines.push(line);
-      }
-      line++;
+/** The quote that closes a cell: not doubled, with nothing but blanks up to the delimiter or newline. `bytes.length` when there is none. */
+function closingQuote(bytes: Uint8Array, from: number, mark: Uint8Array): number {
+  for (let at = bytes.indexOf(QUOTE, from); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
+    if (bytes[at + 1] === QUOTE) {
+      at++;
+      continue;
     }
-    return { rows, lines };
+    let after = at + 1;
+    while (BLANKS.has(bytes[after]) && !holdsAt(bytes, after, mark)) after++;
+    if (bytes[after] === NEWLINE || holdsAt(bytes, after, mark)) return at;
   }
-  let line = firstLine;
-  for (const row of Papa.parse<string[]>(text, { delimiter, newline: text.includes("\r\n") ? "\r\n" : "\n" }).data) {
-    if (row.length > 1 || row[0] !== "") {
-      rows.push(row);
-      lines.push(line);
-    }
-    line += 1 + row.reduce((sum, cell) => sum + countOf(cell, NEWLINE), 0);
-  }
-  return { rows, lines };
+  return bytes.length;
 }
 
-/** The delimiter that the first line holds most of. */
-function sniffDelimiter(text: string): string {
-  const end = text.indexOf(NEWLINE);
-  const first = end < 0 ? text : text.slice(0, end);
+function holdsAt(bytes: Uint8Array, at: number, mark: Uint8Array): boolean {
+  for (let k = 0; k < mark.length; k++) if (bytes[at + k] !== mark[k]) return false;
+  return true;
+}
+
+/** Where the first line that is not empty starts; the length when there is none. */
+function firstText(bytes: Uint8Array): number {
+  let at = 0;
+  while (bytes[at] === NEWLINE || bytes[at] === CARRIAGE_RETURN) at++;
+  return at;
+}
+
+function newlinesIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === NEWLINE) count++;
+  return count;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+/** The delimiter that the first line holds most of, outside quotes. */
+function sniffDelimiter(bytes: Uint8Array): string {
+  const from = firstText(bytes);
+  const first = new TextDecoder().decode(bytes.subarray(from, bytes.indexOf(NEWLINE, from))).replace(/"[^"]*"/g, "");
   let best = ",";
   let most = 0;
-  for (const candidate of ["::", "\t", ",", ";", "|"]) {
+  for (const candidate of DELIMITERS) {
     const found = first.split(candidate).length - 1;
     if (found > most) [best, most] = [candidate, found];
   }
   return best;
-}
-
-function countOf(text: string, character: string): number {
-  let count = 0;
-  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
-  return count;
 }

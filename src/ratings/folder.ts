@@ -5,7 +5,7 @@ export interface RatingSource {
   readonly name: string;
   /** Size in bytes where it is known, for progress. */
   readonly bytes?: number | undefined;
-  stream(): AsyncIterable<Uint8Array>;
+  stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** Several files side by side: a directory, an unpacked archive, files dropped into a page. */
@@ -31,7 +31,13 @@ export function textSource(name: string, text: string): RatingSource {
 
 /** A file that a user chose or dropped. */
 export function blobSource(blob: Blob, name = blob instanceof File ? blob.name : "ratings"): RatingSource {
-  return { name, bytes: blob.size, stream: () => chunksOf(blob.stream()) };
+  return { name, bytes: blob.size, stream: () => blob.stream() };
+}
+
+/** The chunks of a source, whichever kind of stream it gives. */
+export function iterateBytes(source: RatingSource): AsyncIterable<Uint8Array> {
+  const stream = source.stream();
+  return "getReader" in stream ? chunksOf(stream) : stream;
 }
 
 /** The chunks of a stream; not every browser's streams can be iterated. */

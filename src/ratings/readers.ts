@@ -2,11 +2,12 @@
 
 import { RatingsError } from "../errors.js";
 import { Catalogue } from "./catalogue.js";
-import { type DelimitedOptions, readDelimited } from "./delimited.js";
+import { blockFrom, type DelimitedOptions, readBlocks, type RowBatch, rowsOf } from "./delimited.js";
 import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { Ids, toRawId } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
+import { scanNumericRows } from "./numeric-rows.js";
 import { type RatingColumns, Ratings } from "./ratings.js";
 
 export interface ReadOptions extends DelimitedOptions {
@@ -101,14 +102,10 @@ async function readTable(source: RatingSource, options: ReadOptions, { users, it
   const grown = new GrowingColumns();
   let places: Record<Column, number> | undefined;
   let skippedRows = 0;
-  for await (const { rows, lines } of readDelimited(source, options)) {
+  const take = (user: number, item: number, value: number, time: number): void => grown.push(users.add(user), items.add(item), value, time);
+  const takeRows = ({ rows, lines }: RowBatch, places: Record<Column, number>): void => {
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at];
-      if (!places) {
-        const found = findColumns(row, source.name, options);
-        places = found.places;
-        if (found.isHeader) continue;
-      }
       const bad = malformed(row, places);
       if (bad) {
         if (!options.skipBadRows) {
@@ -124,6 +121,20 @@ async function readTable(source: RatingSource, options: ReadOptions, { users, it
       const time = places.time >= 0 ? Number(row[places.time]) : NaN;
       grown.push(users.add(toRawId(row[places.user].trim())), items.add(toRawId(row[places.item].trim())), Number(row[places.value]), time);
     }
+  };
+  for await (const block of readBlocks(source, options)) {
+    if (!places) {
+      const batch = rowsOf(block);
+      if (batch.rows.length === 0) continue;
+      const found = findColumns(batch.rows[0], source.name, options);
+      places = found.places;
+      // The first record is a block of its own.
+      if (!found.isHeader) takeRows(batch, places);
+      continue;
+    }
+    const plain = !block.quoted && block.delimiter.length <= 2;
+    const scanned = plain ? scanNumericRows(block.bytes, block.delimiter, places, take) : 0;
+    if (scanned < block.bytes.length) takeRows(rowsOf(blockFrom(block, scanned)), places);
   }
   if (grown.count === 0) {
     const what = !places
