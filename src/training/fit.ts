@@ -97,7 +97,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
     : { train: given, heldOut: options.heldOut };
 
-  const initial = options.init ? parametersFrom(options.init, ratings, hyperparameters) : randomParameters(ratings, hyperparameters, seed);
+  const initial = options.init
+    ? parametersFrom(options.init, ratings, hyperparameters, tables)
+    : randomParameters(ratings, hyperparameters, seed);
   const byUser = buildCsr(ratings, "users", ratings.users.size);
   const byItem = buildCsr(ratings, "items", ratings.items.size);
   const itemCounts = byItem.start.subarray(1).map((end, item) => end - byItem.start[item]);
@@ -256,7 +258,7 @@ function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): P
 }
 
 /** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
-function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters): Parameters {
+function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters, tables: FeatureTables | undefined): Parameters {
   const K = h.factors;
   const { users, items } = init;
   const parameters = lastSample(init.parameters);
@@ -303,8 +305,15 @@ function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters)
     globalMean: meanOf(ratings, h),
     posterior: before && { ...before, users: user.spread, items: item.spread },
     draws: init.parameters.draws?.slice(-1),
-    features: init.parameters.features,
+    features: tables && { users: featuresFrom(init, "users", tables), items: featuresFrom(init, "items", tables) },
   };
+}
+
+/** The factors of the features of one side, when the model knows the same features; else they start at 0. */
+function featuresFrom(init: FactorModel, side: "users" | "items", tables: FeatureTables): Float32Array | undefined {
+  const [known, wanted] = [init.features?.[side]?.names, tables[side]?.names];
+  const same = known && wanted && known.length === wanted.length && known.every((name, at) => name === wanted[at]);
+  return same ? init.parameters.features?.[side] : undefined;
 }
 
 /** The last of the samples that `gibbs` averages; other parameters as they are. Sampling goes on from it and its λ; the average starts again. */

@@ -14,6 +14,20 @@ test("a model trains on WebGPU as it does on the CPU reference, and recommends",
   expect(loaded.recommend(1, { n: 5 })).toHaveLength(5);
 });
 
+test.each([
+  { model: "vb", covariance: "full" },
+  { model: "implicit" },
+  { model: "gibbs", burnIn: 1 },
+  { model: "sgd" },
+  { model: "logistic", positiveThreshold: 4 },
+] as const)("so does every other model: %o", async (options) => {
+  const { train, heldOut } = splitRatings(syntheticRatings({ users: 80, items: 60, ratings: 1200 }));
+  const shared = { ...options, heldOut, factors: 3, sweeps: 3, earlyStop: false };
+  const [gpu, cpu] = [await fit(train, { ...shared, device: "webgpu" }), await fit(train, { ...shared, device: "cpu" })];
+  gpu.history.forEach((entry, at) => expect(entry.objective / cpu.history[at].objective).toBeCloseTo(1, 3));
+  expect(decodeModel(encodeModel(gpu.model)).recommend(1, { n: 5 })).toEqual(gpu.model.recommend(1, { n: 5 }));
+});
+
 test("a dropped file is read, gzip too", async () => {
   const packed = await new Response(
     new Blob(["userId,movieId,rating\n1,2,3.5\n"]).stream().pipeThrough(new CompressionStream("gzip")),

@@ -80,8 +80,11 @@ test("the adapter that the tests run on has subgroups, so that both kernels are 
   expect(EVERY_CASE.filter(({ kernel }) => kernel === "subgroup").length).toBeGreaterThan(9);
 });
 
-test("more rows than a dispatch dimension has workgroups, most of them of one rating, one row a workgroup", async () => {
-  const narrow = await WebGpuEngine.create({ defaultLimits: true, tuning: { kernel: "tiles", lanes: 1 } });
-  await compare(randomCase(11, 66_000, 40, 90_000), { factors: 3, tauUsers: 2, tauItems: 3 }, narrow);
-  narrow.destroy();
-});
+test.each(KERNELS)(
+  "more rows than a dispatch dimension has workgroups, most of them of one rating, one row a workgroup: %s",
+  async (kernel) => {
+    const narrow = await WebGpuEngine.create({ defaultLimits: true, tuning: { kernel, lanes: 1 } });
+    await compare(randomCase(11, 66_000, 40, 90_000), { factors: 3, tauUsers: 2, tauItems: 3 }, narrow);
+    narrow.destroy();
+  },
+);

@@ -164,6 +164,21 @@ test("items without ratings are predicted and recommended by their genres, befor
   expect(byGenre).toBeLessThan(byBias);
 });
 
+test("a training with features goes on from a saved model; other features start anew", async () => {
+  const ratings = syntheticRatings({ users: 60, items: 40, ratings: 600 });
+  const options = { itemFeatures: FeatureTable.genres(ratings.catalogue), factors: 3, tauUsers: 2, tauItems: 2, earlyStop: false };
+  for (const device of [reference, webgpu]) {
+    const whole = await fit(ratings, { ...options, device, sweeps: 6 });
+    const half = await fit(ratings, { ...options, device, sweeps: 3 });
+    const init = decodeModel(encodeModel(half.model));
+    const resumed = await fit(ratings, { ...options, device, sweeps: 6, init, resumed: half.history });
+    expect(resumed.history.at(-1)!.objective / whole.history.at(-1)!.objective).toBeCloseTo(1, 5);
+    const others = FeatureTable.from(ratings.items.raw.map((id) => [id, `group ${Number(id) % 3}`, 1] as const));
+    const changed = await fit(ratings, { ...options, itemFeatures: others, device, sweeps: 1, init });
+    expect(changed.model.parameters.features!.items!.length).toBe(3 * 3);
+  }
+});
+
 test("a table of features is read with or without header and weights, and errors name the line", async () => {
   const plain = await readFeatures(textSource("f.csv", "1,red\n1,round\n2,red\n"));
   const withHeader = await readFeatures(textSource("f.csv", "itemId,feature,weight\n1,red,1\n1,round,1\n2,red,3\n"));
