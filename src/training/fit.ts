@@ -192,7 +192,8 @@ async function train<Sums>(
     history.push(entry);
     if (stopping.best(history) === entry.sweep) session.keep();
     options.onSweep?.(entry);
-    if (options.onCheckpoint && entry.sweep % checkpointEvery === 0) await options.onCheckpoint(modelOf(await session.read()), history);
+    if (options.onCheckpoint && entry.sweep % checkpointEvery === 0)
+      await options.onCheckpoint(modelOf(await session.read(stopping.keepsLast ? "kept" : "current")), history);
   }
 }
 

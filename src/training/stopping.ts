@@ -17,6 +17,8 @@ export interface StoppingOptions {
 
 export interface Stopping {
   readonly sweeps: number;
+  /** Whether the model is of the last sweep, or an average that ends with it, whichever was best. */
+  readonly keepsLast: boolean;
   /** The sweep whose parameters the model is to have. */
   best(history: readonly HistoryEntry[]): number;
   /** The reason to stop after the last entry, if there is one. */
@@ -32,6 +34,7 @@ export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last
     throw new OptionsError(`patience is ${patience}: it must be a whole number, 1 or greater`);
   return {
     sweeps,
+    keepsLast: options.keeps === "last",
     best: (history) => (options.keeps === "last" ? history[history.length - 1].sweep : bestSweep(history)),
     reached(history) {
       const last = history[history.length - 1];

@@ -49,6 +49,20 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     expect(history.at(-1)!.heldOutRmse!).toBeLessThan(Math.min(...burnt));
   });
 
+  test("a checkpoint holds the draws so far, and the chain goes on from it", async () => {
+    const checkpoints: number[] = [];
+    let last: Awaited<ReturnType<typeof run>>["model"] | undefined;
+    const onCheckpoint = (model: NonNullable<typeof last>): void => {
+      checkpoints.push(model.parameters.draws?.length ?? 0);
+      last = model;
+    };
+    const whole = await run({ checkpointEvery: 2, onCheckpoint });
+    // Of nine sweeps the first three are the burn-in.
+    expect(checkpoints).toEqual([0, 1, 3, 5]);
+    const resumed = await run({ init: decodeModel(encodeModel(last!)), resumed: whole.history.slice(0, 9), sweeps: 9 });
+    expect(resumed.history[9].lambda! / whole.history[9].lambda!).toBeCloseTo(1, 2);
+  });
+
   test("a chain goes on from a saved model's last draw", async () => {
     const first = await run();
     const { history } = await run({ init: decodeModel(encodeModel(first.model)), resumed: first.history, sweeps: 11 });

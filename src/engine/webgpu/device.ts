@@ -87,7 +87,7 @@ export class Device {
     const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (bytes > limit) {
       throw new DeviceError("device-limit", `${label} needs ${mebibytes(bytes)}, beyond the ${mebibytes(limit)} this device can bind`, {
-        remedy: "use fewer factors or fewer ratings, or train on the CPU",
+        remedy: "use fewer factors, fewer ratings or diagonal covariances, or train on the CPU",
       });
     }
   }
