@@ -8,12 +8,10 @@ import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkNotNegative, checkPositive, checkWhole, completed } from "./hyperparameters.js";
 
-/** What both kinds of gradient descent share with `als`. */
-export interface GradientHyperparameters {
+/** What all trained by steps have in common. */
+export interface SteppedHyperparameters {
   /** K, from 0 to 128. Default 10. */
   readonly factors: number;
-  /** λ, noise precision, > 0. Default 1. */
-  readonly lambda: number;
   /** Precisions of factors and biases, as in `als`. Defaults 10 and 5. */
   readonly tauUsers: number;
   readonly tauItems: number;
@@ -29,22 +27,29 @@ export interface GradientHyperparameters {
   readonly decay: number;
 }
 
+/** Of gradient descent on the objective of `als`. */
+export interface GradientHyperparameters extends SteppedHyperparameters {
+  /** λ, noise precision, > 0. Default 1. */
+  readonly lambda: number;
+}
+
 export interface GdHyperparameters extends GradientHyperparameters {
   /** Share of the last step that is taken again (heavy ball), from 0 to below 1. Default 0.8. */
   readonly momentum: number;
 }
 
-export interface LogisticHyperparameters extends GradientHyperparameters {
+export interface LogisticHyperparameters extends SteppedHyperparameters {
   /** Ratings of at least this are positive, others negative. Default: none, for data of 0 and 1. */
   readonly positiveThreshold: number | null;
   /** Negatives drawn for every positive, for data of positives only; ratings that are not positive are then left out. Default 0: none. */
   readonly negatives: number;
 }
 
-const SHARED = { ...completed({ factors: 0, lambda: 0, tauUsers: 0, tauItems: 0, gammaUsers: 0, gammaItems: 0, mean: true, biases: true }, ALS_DEFAULTS) }; // prettier-ignore
+const { lambda, factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases } = ALS_DEFAULTS;
+const SHARED = { factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases };
 
-export const GD_DEFAULTS: GdHyperparameters = { ...SHARED, stepSize: 0.3, decay: 0, momentum: 0.8 };
-export const SGD_DEFAULTS: GradientHyperparameters = { ...SHARED, stepSize: 0.05, decay: 0.02 };
+export const GD_DEFAULTS: GdHyperparameters = { ...SHARED, lambda, stepSize: 0.3, decay: 0, momentum: 0.8 };
+export const SGD_DEFAULTS: GradientHyperparameters = { ...SHARED, lambda, stepSize: 0.05, decay: 0.02 };
 export const LOGISTIC_DEFAULTS: LogisticHyperparameters = {
   ...SHARED,
   tauUsers: 2,
@@ -57,9 +62,10 @@ export const LOGISTIC_DEFAULTS: LogisticHyperparameters = {
   negatives: 0,
 };
 
-function checked<H extends GradientHyperparameters>(h: H): H {
+function checked<H extends SteppedHyperparameters>(h: H): H {
   checkFactors(h.factors);
-  checkPositive(h, "lambda", "stepSize");
+  checkPositive(h, "stepSize");
+  if ("lambda" in h) checkPositive(h as H & GradientHyperparameters, "lambda");
   checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "decay");
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
   return h;
@@ -87,7 +93,7 @@ export function logisticHyperparameters(given: Partial<LogisticHyperparameters> 
 }
 
 /** The step of a sweep. */
-export const stepOf = (h: GradientHyperparameters, sweep: number): number => h.stepSize / (1 + h.decay * (sweep - 1));
+export const stepOf = (h: SteppedHyperparameters, sweep: number): number => h.stepSize / (1 + h.decay * (sweep - 1));
 
 /** Objective and errors: those of `als`. */
 export function gradientFigures(

@@ -1,7 +1,14 @@
 // Gradient descent, float64: the plain loops that gradient-step.wgsl, sgd-blocks.wgsl and log-losses.wgsl parallelise. Spec §3, §6.
 
 import type { Measurement } from "../../models/als.js";
-import { type GdHyperparameters, type GradientHyperparameters, logLoss, sigmoid, stepOf } from "../../models/gradient.js";
+import {
+  type GdHyperparameters,
+  type GradientHyperparameters,
+  type SteppedHyperparameters,
+  logLoss,
+  sigmoid,
+  stepOf,
+} from "../../models/gradient.js";
 import type { Parameters } from "../../models/parameters.js";
 import { rowOfEach, type Csr } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
@@ -61,7 +68,7 @@ export function gradientStep(
  * @param shares precisions over the entity's number of ratings, [count], for factors and for biases.
  */
 export function sgdEpoch(
-  h: GradientHyperparameters,
+  h: SteppedHyperparameters,
   logistic: boolean,
   plan: BlockPlan,
   rounds: Uint32Array,
@@ -72,7 +79,7 @@ export function sgdEpoch(
   step: number,
 ): void {
   const K = h.factors;
-  const lambda = logistic ? 1 : h.lambda;
+  const lambda = "lambda" in h ? (h as GradientHyperparameters).lambda : 1;
   for (const round of rounds) {
     for (let group = 0; group < plan.groups; group++) {
       const block = group * plan.groups + ((group + round) % plan.groups);
@@ -149,9 +156,9 @@ export class ReferenceGradientSession implements Session<Measurement> {
       return;
     }
     // Both sides step from the old values.
-    const { momentum } = h as GdHyperparameters;
-    const users = gradientStep(h, momentum, "users", byUser, mean, this.#users, this.#items, this.#velocity.users, step);
-    this.#items = gradientStep(h, momentum, "items", byItem, mean, this.#items, this.#users, this.#velocity.items, step);
+    const gd = h as GdHyperparameters;
+    const users = gradientStep(gd, gd.momentum, "users", byUser, mean, this.#users, this.#items, this.#velocity.users, step);
+    this.#items = gradientStep(gd, gd.momentum, "items", byItem, mean, this.#items, this.#users, this.#velocity.items, step);
     this.#users = users;
   }
 

@@ -234,7 +234,7 @@ export class WebGpuSgdSession extends GradientSession {
     const { hyperparameters: h, initial } = this.problem;
     return uniformWords([
       ["f", initial.globalMean],
-      ["f", h.lambda],
+      ["f", "lambda" in h ? h.lambda : 1],
       ["f", stepOf(h, sweep)],
       ["u", h.biases ? 1 : 0],
       ["f", h.tauUsers],
