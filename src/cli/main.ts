@@ -32,6 +32,12 @@ for (const make of [trainCommand, evaluateCommand, predictCommand, recommendComm
   program.addCommand(make().exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError());
 }
 
+// A reader that has had enough, such as head, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 const FAILED = 1;
 const WRONG_USAGE = 2;
 

@@ -78,10 +78,18 @@ export function trainCommand(): Command {
     .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
     .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
-    .option("--tau <τ>", `precision of the factors of both sides (default: ${ALS_DEFAULTS.tauUsers})`, number)
+    .option(
+      "--tau <τ>",
+      `precision of the factors of both sides (default: ${ALS_DEFAULTS.tauUsers}; logistic: ${LOGISTIC_DEFAULTS.tauUsers})`,
+      number,
+    )
     .option("--tau-users <τ>", "precision of the user factors", number)
     .option("--tau-items <τ>", "precision of the item factors", number)
-    .option("--gamma <γ>", `precision of the biases of both sides (default: ${ALS_DEFAULTS.gammaUsers})`, number)
+    .option(
+      "--gamma <γ>",
+      `precision of the biases of both sides (default: ${ALS_DEFAULTS.gammaUsers}; logistic: ${LOGISTIC_DEFAULTS.gammaUsers})`,
+      number,
+    )
     .option("--gamma-users <γ>", "precision of the user biases", number)
     .option("--gamma-items <γ>", "precision of the item biases", number)
     .option("--no-mean", "leave the global mean out (μ = 0)")
@@ -120,7 +128,7 @@ export function trainCommand(): Command {
     .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
-    .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3)", wholeNumber)
+    .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3; sgd: 5; gd: 20)", wholeNumber)
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
     .option("--test <file>", "ratings to measure by instead")

@@ -1,6 +1,6 @@
 // The command line as others meet it: a child process, its output, its files and its exit codes. `npm test` builds it first.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +95,15 @@ test("a flag of another model is refused with the flags that there are", async (
   const { code, err } = await tastespace("train", "--model", "gibbs", "--covariance", "full", "--device", "cpu");
   expect(code).toBe(2);
   expect(err).toMatch(/gibbs has no hyperparameter "covariance"/);
+});
+
+test("a reader that stops early is no failure", async () => {
+  const child = spawn(process.execPath, ["dist/cli.js", "train", "--device", "cpu", "--sweeps", "300", "--no-early-stop"], { stdio: ["ignore", "pipe", "pipe"] }); // prettier-ignore
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  child.stdout.once("data", () => child.stdout.destroy());
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
 });
 
 test("train writes the documented run file", () => {
