@@ -11,11 +11,6 @@ struct Settings {
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
-@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
-@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
-@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
 
 @compute @workgroup_size(LANES)

@@ -13,18 +13,9 @@ struct Settings {
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
-@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
-@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
-@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
 
 const TWO_PI = 6.283185307179586;
-// Places of factors, as a mask of each block.
-fn is_factor(block: u32) -> vec4f {
-  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
-}
 
 fn with_last(x: vec4f, block: u32, last: f32) -> vec4f {
   return select(x, vec4f(x.xyz, last), block == RHS_BLOCK);

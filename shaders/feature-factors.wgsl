@@ -17,11 +17,6 @@ struct Settings {
 @group(0) @binding(6) var<storage, read_write> factors: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> rows: array<vec4f>;
 
-// Only factors have a prior mean: the bias and what follows are left out.
-fn is_factor(block: u32) -> vec4f {
-  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
-}
-
 fn lane_of(group: vec3u, groups: vec3u, local: u32) -> u32 {
   return (group.y * groups.x + group.x) * 64u + local;
 }

@@ -25,10 +25,6 @@ struct Settings {
 
 var<private> sums: array<vec4f, BLOCKS>;
 
-fn is_factor(block: u32) -> vec4f {
-  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
-}
-
 // Lane 0 alone steps, so that every component is written once.
 fn step_block(own: u32, b: u32, total: vec4f, curvature: f32) {
   let x = own_rows[own + b];

@@ -30,11 +30,6 @@ struct Round {
 @group(0) @binding(7) var<storage, read_write> item_rows: array<vec4f>;
 @group(1) @binding(0) var<uniform> round: Round;
 
-// Places of factors, as a mask of each block.
-fn is_factor(block: u32) -> vec4f {
-  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
-}
-
 fn sigmoid(x: f32) -> f32 {
   let t = exp(-abs(x));
   return select(t, 1.0, x >= 0.0) / (1.0 + t);

@@ -10,23 +10,7 @@ struct Settings {
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> rating_user: array<u32>;
-@group(0) @binding(2) var<storage, read> rating_item: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
-@group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
-@group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
-
-fn predict(user: u32, item: u32) -> f32 {
-  let item_bias = item_rows[item * STRIDE + BIAS_BLOCK][BIAS_AT];
-  var sum = settings.mean + item_bias;
-  for (var block = 0u; block < BLOCKS; block++) {
-    var v = item_rows[item * STRIDE + block];
-    if (block == BIAS_BLOCK) { v[BIAS_AT] = 1.0; }
-    sum += dot(user_rows[user * STRIDE + block], v);
-  }
-  return sum;
-}
 
 @compute @workgroup_size(LANES)
 fn squared_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -14,3 +14,8 @@ const BIAS_BLOCK = K / 4u;
 const BIAS_AT = K % 4u;
 const RHS_BLOCK = BLOCKS - 1u;
 const RHS_AT = 3u;
+
+// Places of factors, as a mask of each block: the bias and what follows are left out.
+fn is_factor(block: u32) -> vec4f {
+  return select(vec4f(), vec4f(1.0), 4u * block + vec4u(0u, 1u, 2u, 3u) < vec4u(K));
+}

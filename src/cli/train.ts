@@ -11,7 +11,7 @@ import { ALS_DEFAULTS } from "../models/als.js";
 import { GD_DEFAULTS, LOGISTIC_DEFAULTS, SGD_DEFAULTS } from "../models/gradient.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
 import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
-import { MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
@@ -229,9 +229,10 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
   const both = { tauUsers: flags.tau, tauItems: flags.tau, gammaUsers: flags.gamma, gammaItems: flags.gamma };
   const all: Record<string, unknown> = { ...both, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
-  const names = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
   // Flags that only switch off are true when they are not given.
-  return Object.fromEntries([...names].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]));
+  return Object.fromEntries(
+    [...HYPERPARAMETER_NAMES].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]),
+  );
 }
 
 /** What the posteriors' covariances take on the device, said before it is asked for. */

@@ -70,6 +70,9 @@ export const MODELS: { readonly [M in ModelName]: ModelDefinition<M> } = {
   implicit: { defaults: IMPLICIT_DEFAULTS, complete: implicitHyperparameters, figures: implicitFigures },
 };
 
+/** The hyperparameters of all models. */
+export const HYPERPARAMETER_NAMES: ReadonlySet<string> = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
+
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
 
 /** @throws OptionsError when no model has this name. */

@@ -16,23 +16,6 @@ export function covarianceAt({ family, ...sides }: Posterior, side: "users" | "i
   return packed;
 }
 
-type Spread = { readonly factors: ArrayLike<number>; readonly covariance: Float64Array };
-
-/** Var r̂ = (v, 1)ᵀ Γ_u (v, 1) + (u, 1)ᵀ Γ_v (u, 1) + tr of the factors' blocks of Γ_u Γ_v. */
-export function varianceOf(user: Spread, item: Spread): number {
-  const K = user.factors.length;
-  let variance = 0;
-  for (let i = 0, at = 0; i <= K; i++) {
-    for (let j = 0; j <= i; j++, at++) {
-      const xx = (i < K ? user.factors[i] : 1) * (j < K ? user.factors[j] : 1);
-      const yy = (i < K ? item.factors[i] : 1) * (j < K ? item.factors[j] : 1);
-      const both = i < K ? user.covariance[at] * item.covariance[at] : 0;
-      variance += (i === j ? 1 : 2) * (item.covariance[at] * xx + user.covariance[at] * yy + both);
-    }
-  }
-  return variance;
-}
-
 /**
  * Scores u·v_n + α b_n with u drawn from the user's posterior and each item drawn from its own: given u, the score is normal.
  *

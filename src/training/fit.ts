@@ -8,7 +8,15 @@ import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import { binaryRatings, type LogisticHyperparameters } from "../models/gradient.js";
 import type { Figures } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
-import { checkModel, type Hyperparameters, type HyperparametersOf, type ModelName, MODELS, type SumsOf } from "../models/registry.js";
+import {
+  checkModel,
+  HYPERPARAMETER_NAMES,
+  type Hyperparameters,
+  type HyperparametersOf,
+  type ModelName,
+  MODELS,
+  type SumsOf,
+} from "../models/registry.js";
 import { initialPosterior, triangle } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { FeatureTable } from "../ratings/features.js";
@@ -199,8 +207,7 @@ async function train<Sums>(
 
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
 function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
-  const every = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
-  const given = Object.entries(options).filter(([name, value]) => every.has(name) && value !== undefined);
+  const given = Object.entries(options).filter(([name, value]) => HYPERPARAMETER_NAMES.has(name) && value !== undefined);
   const foreign = given.find(([name]) => !(name in MODELS[model].defaults));
   if (foreign) {
     throw new OptionsError(`${model} has no hyperparameter "${foreign[0]}"`, {

@@ -89,7 +89,30 @@ export function vbSolve(
   }
 }
 
-/** E r̂ and Var r̂ = E[x]ᵀ Γ_y E[x] + E[y]ᵀ Γ_x E[y] + tr(Γ_x Γ_y), with x = (u, b_u, 1) and y = (v, 1, b_v). Spec §5. */
+/** The factors' means [K] of an entity, and its covariance of (factors, bias) as a packed lower triangle. */
+interface Spread {
+  readonly factors: ArrayLike<number>;
+  readonly covariance: ArrayLike<number>;
+}
+
+/** Var r̂ = E[x]ᵀ Γ_y E[x] + E[y]ᵀ Γ_x E[y] + tr(Γ_x Γ_y), with x = (u, b_u, 1) and y = (v, 1, b_v). Spec §5. */
+export function varianceOf(user: Spread, item: Spread): number {
+  const K = user.factors.length;
+  let variance = 0;
+  for (let i = 0; i <= K; i++) {
+    for (let j = 0; j <= i; j++) {
+      // The bias of one side meets the constant 1 of the other, which has no variance.
+      const xx = (i < K ? user.factors[i] : 1) * (j < K ? user.factors[j] : 1);
+      const yy = (i < K ? item.factors[i] : 1) * (j < K ? item.factors[j] : 1);
+      const c = user.covariance[at(i, j)];
+      const d = item.covariance[at(i, j)];
+      variance += (i === j ? 1 : 2) * (d * xx + c * yy + (i < K ? c * d : 0));
+    }
+  }
+  return variance;
+}
+
+/** E r̂ and Var r̂ of one pair. */
 export function predictive(
   globalMean: number,
   users: PosteriorState,
@@ -106,16 +129,7 @@ export function predictive(
   const spreadV = items.covariances.subarray(n * T, (n + 1) * T);
   let mean = globalMean + u[K] + v[K];
   for (let k = 0; k < K; k++) mean += u[k] * v[k];
-  let variance = 0;
-  for (let i = 0; i < D; i++) {
-    for (let j = 0; j <= i; j++) {
-      // The bias of one side meets the constant 1 of the other, which has no variance.
-      const xx = (i < K ? u[i] : 1) * (j < K ? u[j] : 1);
-      const yy = (i < K ? v[i] : 1) * (j < K ? v[j] : 1);
-      const both = i < K ? spreadU[at(i, j)] * spreadV[at(i, j)] : 0;
-      variance += (i === j ? 1 : 2) * (spreadV[at(i, j)] * xx + spreadU[at(i, j)] * yy + both);
-    }
-  }
+  const variance = varianceOf({ factors: u.subarray(0, K), covariance: spreadU }, { factors: v.subarray(0, K), covariance: spreadV });
   return { mean, variance };
 }
 

@@ -92,15 +92,8 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   }
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    const { users, items } = await this.readRows(which);
-    const { factors, globalMean } = this.#problem.initial;
     return {
-      factors,
-      userFactors: users.factors,
-      userBiases: users.biases,
-      itemFactors: items.factors,
-      itemBiases: items.biases,
-      globalMean,
+      ...(await this.readParameters(which)),
       features: this.#problem.features && {
         users: await this.#readFeatures("users", which),
         items: await this.#readFeatures("items", which),

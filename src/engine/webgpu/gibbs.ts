@@ -111,16 +111,7 @@ export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {
     if (which === "kept" && this.#samples.kept.length > 0) return averageOf(this.#samples.kept);
-    const { users, items } = await this.readRows("current");
-    const { factors, globalMean } = this.#problem.initial;
-    return {
-      factors,
-      userFactors: users.factors,
-      userBiases: users.biases,
-      itemFactors: items.factors,
-      itemBiases: items.biases,
-      globalMean,
-    };
+    return await this.readParameters("current");
   }
 
   override destroy(): void {

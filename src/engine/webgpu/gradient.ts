@@ -49,16 +49,7 @@ abstract class GradientSession extends RowSession implements Session<Measurement
   }
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    const { users, items } = await this.readRows(which);
-    const { factors, globalMean } = this.problem.initial;
-    return {
-      factors,
-      userFactors: users.factors,
-      userBiases: users.biases,
-      itemFactors: items.factors,
-      itemBiases: items.biases,
-      globalMean,
-    };
+    return await this.readParameters(which);
   }
 
   override destroy(): void {

@@ -16,6 +16,8 @@ import addLanesText from "../../../shaders/shared/add-lanes.wgsl?raw";
 import choleskyText from "../../../shaders/shared/cholesky.wgsl?raw";
 import halfSweepText from "../../../shaders/shared/half-sweep.wgsl?raw";
 import pivotText from "../../../shaders/shared/pivot.wgsl?raw";
+import predictText from "../../../shaders/shared/predict.wgsl?raw";
+import ratingsText from "../../../shaders/shared/ratings.wgsl?raw";
 import rowsText from "../../../shaders/shared/rows.wgsl?raw";
 import spreadDiagonalText from "../../../shaders/shared/spread-diagonal.wgsl?raw";
 import spreadFullText from "../../../shaders/shared/spread-full.wgsl?raw";
@@ -119,20 +121,22 @@ function summingKernel(name: string, K: number, spread: Spread, ...texts: readon
 }
 
 export const squaredErrorsKernel = (K: number, spread: Spread = "none"): Kernel =>
-  summingKernel("squared-errors", K, spread, addLanesText, squaredErrorsText);
+  summingKernel("squared-errors", K, spread, addLanesText, ratingsText, predictText, squaredErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
   summingKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
 
 export const expectedErrorsKernel = (K: number, spread: Spread): Kernel =>
-  summingKernel(`expected-errors ${spread}`, K, spread, addLanesText, expectedErrorsText);
+  summingKernel(`expected-errors ${spread}`, K, spread, addLanesText, ratingsText, expectedErrorsText);
 
 export const posteriorSumsKernel = (K: number, spread: Spread): Kernel =>
   summingKernel(`posterior-sums ${spread}`, K, spread, posteriorSumsText);
 
-export const confidentErrorsKernel = (K: number): Kernel => summingKernel("confident-errors", K, "none", addLanesText, confidentErrorsText);
+export const confidentErrorsKernel = (K: number): Kernel =>
+  summingKernel("confident-errors", K, "none", addLanesText, ratingsText, confidentErrorsText);
 
-export const logLossesKernel = (K: number): Kernel => summingKernel("log-losses", K, "none", addLanesText, logLossesText);
+export const logLossesKernel = (K: number): Kernel =>
+  summingKernel("log-losses", K, "none", addLanesText, ratingsText, predictText, logLossesText);
 
 export const gradientStepKernel = (K: number): Kernel => summingKernel("gradient-step", K, "none", addLanesText, gradientStepText);
 
@@ -143,7 +147,8 @@ export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
 
 export const topItemsKernel = (K: number): Kernel => summingKernel("top-items", K, "none", topItemsText);
 
-export const averagedErrorsKernel = (K: number): Kernel => summingKernel("averaged-errors", K, "none", addLanesText, averagedErrorsText);
+export const averagedErrorsKernel = (K: number): Kernel =>
+  summingKernel("averaged-errors", K, "none", addLanesText, ratingsText, predictText, averagedErrorsText);
 
 export function featureFactorsKernel(K: number): Kernel {
   return { name: `feature-factors K=${K}`, code: [rowConstants(K, "means"), rowsText, featureFactorsText].join("\n") };

@@ -105,6 +105,23 @@ export class RowSession {
     };
   }
 
+  /** The point estimates of both sides, current or kept. @throws NotPositiveDefiniteError, DeviceError */
+  protected async readParameters(which: "current" | "kept"): Promise<Parameters> {
+    return this.parametersOf(await this.readRows(which));
+  }
+
+  protected parametersOf({ users, items }: Record<Side, { factors: Float32Array; biases: Float32Array }>): Parameters {
+    const { factors, globalMean } = this.#parts.initial;
+    return {
+      factors,
+      userFactors: users.factors,
+      userBiases: users.biases,
+      itemFactors: items.factors,
+      itemBiases: items.biases,
+      globalMean,
+    };
+  }
+
   /** Runs summing kernels and reads their partial sums. @throws NotPositiveDefiniteError, DeviceError */
   protected async readSums(sums: readonly Sum[]): Promise<ArrayBuffer[]> {
     return await this.device.checked("measuring", async () => {

@@ -70,19 +70,39 @@ export class Sum {
   }
 }
 
-export interface SquaredErrorsParts {
+/** Ratings and the rows of both sides: what every sum over ratings reads. */
+export interface RatingSumParts {
   readonly user: GPUBuffer;
   readonly item: GPUBuffer;
   readonly value: GPUBuffer;
   readonly count: number;
-  readonly globalMean: number;
   readonly userRows: GPUBuffer;
   readonly itemRows: GPUBuffer;
 }
 
-export class SquaredErrors extends Sum {
-  constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
-    super(device, "squared errors", [["f", globalMean]], count, [user, item, value, userRows, itemRows], 4);
+/** A sum over ratings: see shaders/shared/ratings.wgsl. */
+class RatingSum extends Sum {
+  /** @param more what is bound after the rows. */
+  constructor(
+    device: Device,
+    label: string,
+    settings: Settings,
+    parts: RatingSumParts,
+    bytesPerPartial: number,
+    more: readonly GPUBuffer[] = [],
+  ) {
+    const { user, item, value, userRows, itemRows } = parts;
+    super(device, label, settings, parts.count, [user, item, value, userRows, itemRows, ...more], bytesPerPartial);
+  }
+}
+
+export interface SquaredErrorsParts extends RatingSumParts {
+  readonly globalMean: number;
+}
+
+export class SquaredErrors extends RatingSum {
+  constructor(device: Device, parts: SquaredErrorsParts) {
+    super(device, "squared errors", [["f", parts.globalMean]], parts, 4);
   }
 
   compile(K: number, spread?: Spread): Promise<void> {
@@ -91,14 +111,14 @@ export class SquaredErrors extends Sum {
 
   /** Σ e². */
   static total(partials: ArrayBuffer): number {
-    return new Float32Array(partials).reduce((sum, value) => sum + value, 0);
+    return columnSums(new Float32Array(partials), 1)[0];
   }
 }
 
 /** Σ of the log-losses of 0/1 ratings. */
-export class LogLosses extends Sum {
-  constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
-    super(device, "log-losses", [["f", globalMean]], count, [user, item, value, userRows, itemRows], 4);
+export class LogLosses extends RatingSum {
+  constructor(device: Device, parts: SquaredErrorsParts) {
+    super(device, "log-losses", [["f", parts.globalMean]], parts, 4);
   }
 
   compile(K: number): Promise<void> {
@@ -124,13 +144,7 @@ export class SquaredNorms extends Sum {
 
   /** Σ w|x|² and Σ w b². */
   static total(partials: ArrayBuffer): [factors: number, biases: number] {
-    const pairs = new Float32Array(partials);
-    let factors = 0;
-    let biases = 0;
-    for (let at = 0; at < pairs.length; at += 2) {
-      factors += pairs[at];
-      biases += pairs[at + 1];
-    }
+    const [factors, biases] = columnSums(new Float32Array(partials), 2);
     return [factors, biases];
   }
 }
@@ -140,13 +154,12 @@ export interface ExpectedErrorsParts extends SquaredErrorsParts {
 }
 
 /** Σ (r − E r̂)², Σ Var r̂ and Σ log predictive density of `vb`. */
-export class ExpectedErrors extends Sum {
+export class ExpectedErrors extends RatingSum {
   readonly #mean: number;
 
-  constructor(device: Device, { user, item, value, count, globalMean, lambda, userRows, itemRows }: ExpectedErrorsParts) {
-    const settings = [["f", globalMean], ["f", lambda]] as const; // prettier-ignore
-    super(device, "expected errors", settings, count, [user, item, value, userRows, itemRows], 16);
-    this.#mean = globalMean;
+  constructor(device: Device, parts: ExpectedErrorsParts) {
+    super(device, "expected errors", [["f", parts.globalMean], ["f", parts.lambda]], parts, 16); // prettier-ignore
+    this.#mean = parts.globalMean;
   }
 
   compile(K: number, family: CovarianceFamily): Promise<void> {
@@ -182,14 +195,14 @@ export class PosteriorMoments extends Sum {
   }
 }
 
-export interface ConfidentErrorsParts extends Omit<SquaredErrorsParts, "globalMean"> {
+export interface ConfidentErrorsParts extends RatingSumParts {
   readonly confidence: number;
 }
 
 /** Σ c (1 − u·v)² − (u·v)² of `implicit`. */
-export class ConfidentErrors extends Sum {
-  constructor(device: Device, { user, item, value, count, confidence, userRows, itemRows }: ConfidentErrorsParts) {
-    super(device, "confident errors", [["f", confidence]], count, [user, item, value, userRows, itemRows], 4);
+export class ConfidentErrors extends RatingSum {
+  constructor(device: Device, parts: ConfidentErrorsParts) {
+    super(device, "confident errors", [["f", parts.confidence]], parts, 4);
   }
 
   compile(K: number): Promise<void> {
@@ -202,15 +215,14 @@ export class ConfidentErrors extends Sum {
 }
 
 /** Held-out errors of `gibbs`, of predictions averaged over the draws. */
-export class AveragedErrors extends Sum {
+export class AveragedErrors extends RatingSum {
   readonly #mean: number;
   readonly #sums: GPUBuffer;
 
-  constructor(device: Device, { user, item, value, count, globalMean, userRows, itemRows }: SquaredErrorsParts) {
-    const sums = createStorage(device, "sums over the draws", count * 8);
-    const settings = [["f", globalMean], ["f", 1], ["u", 0]] as const; // prettier-ignore
-    super(device, "averaged errors", settings, count, [user, item, value, userRows, itemRows, sums], 8);
-    this.#mean = globalMean;
+  constructor(device: Device, parts: SquaredErrorsParts) {
+    const sums = createStorage(device, "sums over the draws", parts.count * 8);
+    super(device, "averaged errors", [["f", parts.globalMean], ["f", 1], ["u", 0]], parts, 8, [sums]); // prettier-ignore
+    this.#mean = parts.globalMean;
     this.#sums = sums;
   }
 

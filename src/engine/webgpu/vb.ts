@@ -114,16 +114,10 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {
     const precisions = which === "kept" ? this.#keptPrecisions : this.#precisions;
-    const { users, items } = await this.readRows(which);
-    const { factors, globalMean } = this.#problem.initial;
+    const rows = await this.readRows(which);
     return {
-      factors,
-      userFactors: users.factors,
-      userBiases: users.biases,
-      itemFactors: items.factors,
-      itemBiases: items.biases,
-      globalMean,
-      posterior: { family: this.#h.covariance, precisions, users: users.spread, items: items.spread },
+      ...this.parametersOf(rows),
+      posterior: { family: this.#h.covariance, precisions, users: rows.users.spread, items: rows.items.spread },
     };
   }
 
