@@ -7,23 +7,17 @@ import type { RatingColumns } from "../../ratings/ratings.js";
 import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
 import { featureFactors, featureMeans } from "./features.js";
 import { gramSolve, type SideState } from "./gram-solve.js";
+import { pointEstimates, ReferenceSession } from "./session.js";
 import { squaredErrors, squaredNorms } from "./measure.js";
 
-interface Kept {
-  readonly users: SideState;
-  readonly items: SideState;
-  readonly features: Record<Side, Float64Array | undefined>;
-}
-
-export class ReferenceAlsSession implements AlsSession {
+export class ReferenceAlsSession extends ReferenceSession implements AlsSession {
   readonly #problem: Problem;
   #users: SideState;
   #items: SideState;
-  #kept: Kept;
   readonly #features: Record<Side, Float64Array | undefined> = { users: undefined, items: undefined };
-  #failure: unknown;
 
   constructor(problem: Problem) {
+    super();
     this.#problem = problem;
     const { userFactors, userBiases, itemFactors, itemBiases } = problem.initial;
     this.#users = { factors: Float64Array.from(userFactors), biases: Float64Array.from(userBiases) };
@@ -36,7 +30,7 @@ export class ReferenceAlsSession implements AlsSession {
           Float64Array.from(problem.initial.features?.[side] ?? new Float64Array(rows.columns * problem.hyperparameters.factors)),
         );
     }
-    this.#kept = this.#current();
+    this.keep();
   }
 
   async sweep(): Promise<void> {
@@ -57,15 +51,11 @@ export class ReferenceAlsSession implements AlsSession {
   solve(side: Side, slice?: RowSlice): void {
     const { hyperparameters, byUser, byItem, initial } = this.#problem;
     const [rows, solved, fixed] = side === "users" ? [byUser, this.#users, this.#items] : [byItem, this.#items, this.#users];
-    try {
-      gramSolve(hyperparameters, side, rows, initial.globalMean, solved, fixed, slice);
-    } catch (error) {
-      this.#failure ??= error;
-    }
+    this.attempt(() => gramSolve(hyperparameters, side, rows, initial.globalMean, solved, fixed, slice));
   }
 
   async measure(): Promise<Measurement> {
-    this.#throwFailure();
+    this.throwFailure();
     const { hyperparameters: h, byUser, byItem, heldOut, initial } = this.#problem;
     const weighted = h.regularization === "weighted";
     const users = squaredNorms(this.#users, h.factors, byUser.start, weighted);
@@ -82,31 +72,15 @@ export class ReferenceAlsSession implements AlsSession {
     };
   }
 
-  keep(): void {
-    this.#kept = this.#current();
-  }
-
-  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    this.#throwFailure();
-    const { users, items, features } = which === "kept" ? this.#kept : this.#current();
+  protected override parameters(): Parameters {
+    const { hyperparameters, initial, features } = this.#problem;
     return {
-      factors: this.#problem.hyperparameters.factors,
-      userFactors: Float32Array.from(users.factors),
-      userBiases: Float32Array.from(users.biases),
-      itemFactors: Float32Array.from(items.factors),
-      itemBiases: Float32Array.from(items.biases),
-      globalMean: this.#problem.initial.globalMean,
-      features: this.#problem.features && {
-        users: features.users && Float32Array.from(features.users),
-        items: features.items && Float32Array.from(features.items),
+      ...pointEstimates(hyperparameters.factors, initial.globalMean, this.#users, this.#items),
+      features: features && {
+        users: this.#features.users && Float32Array.from(this.#features.users),
+        items: this.#features.items && Float32Array.from(this.#features.items),
       },
     };
-  }
-
-  destroy(): void {}
-
-  #current(): Kept {
-    return { users: copy(this.#users), items: copy(this.#items), features: { ...this.#features } };
   }
 
   #setFeatures(side: Side, factors: Float64Array): void {
@@ -115,12 +89,6 @@ export class ReferenceAlsSession implements AlsSession {
     if (side === "users") this.#users = { ...this.#users, means };
     else this.#items = { ...this.#items, means };
   }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
 }
 
 const norm = (values: Float64Array | undefined): number => values?.reduce((sum, value) => sum + value * value, 0) ?? 0;
-
-const copy = (state: SideState): SideState => ({ factors: state.factors.slice(), biases: state.biases.slice() });

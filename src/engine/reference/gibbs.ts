@@ -22,6 +22,7 @@ import { rowOfEach, type Csr } from "../../ratings/csr.js";
 import type { GibbsSession, Problem, RowSlice, Side } from "../engine.js";
 import { factorize, solveLower, solveUpper } from "./cholesky.js";
 import type { SideState } from "./gram-solve.js";
+import { pointEstimates } from "./session.js";
 import { squaredErrors } from "./measure.js";
 
 /** Numbers of the draws: users before items in every sweep. They are counters of the noise, so that every draw has its own. */
@@ -185,13 +186,6 @@ export class ReferenceGibbsSession implements GibbsSession {
   }
 
   #parameters(): Parameters {
-    return {
-      factors: this.#h.factors,
-      userFactors: Float32Array.from(this.#users.factors),
-      userBiases: Float32Array.from(this.#users.biases),
-      itemFactors: Float32Array.from(this.#items.factors),
-      itemBiases: Float32Array.from(this.#items.biases),
-      globalMean: this.#problem.initial.globalMean,
-    };
+    return pointEstimates(this.#h.factors, this.#problem.initial.globalMean, this.#users, this.#items);
   }
 }

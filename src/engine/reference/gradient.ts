@@ -15,6 +15,7 @@ import type { RatingColumns } from "../../ratings/ratings.js";
 import { type BlockPlan, planBlocks, roundsOf, withoutUnrated } from "../blocks.js";
 import type { Problem, Session, Side } from "../engine.js";
 import type { SideState } from "./gram-solve.js";
+import { pointEstimates, ReferenceSession } from "./session.js";
 import { squaredErrors, squaredNorms } from "./measure.js";
 
 /**
@@ -120,16 +121,16 @@ const countsOf = ({ start }: Csr): Uint32Array => start.subarray(1).map((end, ro
 
 type GradientModel = "gd" | "sgd" | "logistic";
 
-export class ReferenceGradientSession implements Session<Measurement> {
+export class ReferenceGradientSession extends ReferenceSession implements Session<Measurement> {
   readonly #problem: Problem<GradientModel>;
   readonly #train: RatingColumns;
   readonly #plan: BlockPlan | undefined;
   readonly #velocity: Record<Side, SideState>;
   #users: SideState;
   #items: SideState;
-  #kept: Parameters;
 
   constructor(problem: Problem<"gd"> | Problem<"sgd"> | Problem<"logistic">) {
+    super();
     this.#problem = problem;
     const { byUser, byItem, seed, model } = problem;
     const initial = model === "gd" ? problem.initial : withoutUnrated(problem.initial, byUser, byItem);
@@ -142,7 +143,7 @@ export class ReferenceGradientSession implements Session<Measurement> {
     this.#velocity = { users: still(this.#users), items: still(this.#items) };
     this.#train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
     this.#plan = model === "gd" ? undefined : planBlocks(this.#train, byUser.count, byItem.count, seed);
-    this.#kept = this.#parameters();
+    this.keep();
   }
 
   async sweep(number: number): Promise<void> {
@@ -179,24 +180,7 @@ export class ReferenceGradientSession implements Session<Measurement> {
     };
   }
 
-  keep(): void {
-    this.#kept = this.#parameters();
-  }
-
-  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    return which === "kept" ? this.#kept : this.#parameters();
-  }
-
-  destroy(): void {}
-
-  #parameters(): Parameters {
-    return {
-      factors: this.#problem.hyperparameters.factors,
-      userFactors: Float32Array.from(this.#users.factors),
-      userBiases: Float32Array.from(this.#users.biases),
-      itemFactors: Float32Array.from(this.#items.factors),
-      itemBiases: Float32Array.from(this.#items.biases),
-      globalMean: this.#problem.initial.globalMean,
-    };
+  protected override parameters(): Parameters {
+    return pointEstimates(this.#problem.hyperparameters.factors, this.#problem.initial.globalMean, this.#users, this.#items);
   }
 }

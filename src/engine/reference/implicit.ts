@@ -6,6 +6,7 @@ import type { ImplicitHyperparameters, ImplicitSums } from "../../models/implici
 import type { Parameters } from "../../models/parameters.js";
 import type { Csr } from "../../ratings/csr.js";
 import type { AlternatingSession, Problem, RowSlice, Side } from "../engine.js";
+import { ReferenceSession } from "./session.js";
 import { solveCholesky } from "./cholesky.js";
 
 /** Σ x xᵀ over the rows of a side, [K, K] row-major, the lower triangle. */
@@ -73,18 +74,17 @@ export function traceOfProduct(a: ArrayLike<number>, b: ArrayLike<number>, K: nu
   return sum;
 }
 
-export class ReferenceImplicitSession implements AlternatingSession<ImplicitSums> {
+export class ReferenceImplicitSession extends ReferenceSession implements AlternatingSession<ImplicitSums> {
   readonly #problem: Problem<"implicit">;
   readonly #users: Float64Array;
   readonly #items: Float64Array;
-  #kept: Parameters;
-  #failure: unknown;
 
   constructor(problem: Problem<"implicit">) {
+    super();
     this.#problem = problem;
     this.#users = Float64Array.from(problem.initial.userFactors);
     this.#items = Float64Array.from(problem.initial.itemFactors);
-    this.#kept = this.#parameters();
+    this.keep();
   }
 
   async sweep(): Promise<void> {
@@ -94,16 +94,14 @@ export class ReferenceImplicitSession implements AlternatingSession<ImplicitSums
 
   solve(side: Side, slice?: RowSlice): void {
     const { hyperparameters: h, byUser, byItem } = this.#problem;
-    try {
+    this.attempt(() => {
       if (side === "users") implicitSolve(h, side, byUser, this.#users, this.#items, undefined, slice);
       else implicitSolve(h, side, byItem, this.#items, this.#users, undefined, slice);
-    } catch (error) {
-      this.#failure ??= error;
-    }
+    });
   }
 
   async measure(): Promise<ImplicitSums> {
-    this.#throwFailure();
+    this.throwFailure();
     const { hyperparameters: h, byUser } = this.#problem;
     const K = h.factors;
     const norm = (factors: Float64Array): number => factors.reduce((sum, value) => sum + value * value, 0);
@@ -115,22 +113,7 @@ export class ReferenceImplicitSession implements AlternatingSession<ImplicitSums
     };
   }
 
-  keep(): void {
-    this.#kept = this.#parameters();
-  }
-
-  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    this.#throwFailure();
-    return which === "kept" ? this.#kept : this.#parameters();
-  }
-
-  destroy(): void {}
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #parameters(): Parameters {
+  protected override parameters(): Parameters {
     const { initial } = this.#problem;
     return { ...initial, userFactors: Float32Array.from(this.#users), itemFactors: Float32Array.from(this.#items) };
   }

@@ -16,6 +16,7 @@ import {
 import { rowOfEach, type Csr } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
 import type { Problem, RowSlice, Side, VbMeasurement, VbSession } from "../engine.js";
+import { ReferenceSession } from "./session.js";
 import { choleskyInverse, logDeterminant, solveCholesky } from "./cholesky.js";
 
 /** The posteriors of one side: means [count, D] and covariances as packed lower triangles [count, D (D + 1) / 2], D = K + 1. */
@@ -168,25 +169,24 @@ export function posteriorSums(state: PosteriorState): PosteriorSums {
   return { count, secondMoments, logDeterminants };
 }
 
-export class ReferenceVbSession implements VbSession {
+export class ReferenceVbSession extends ReferenceSession implements VbSession {
   readonly #problem: Problem<"vb">;
   readonly #h: VbHyperparameters;
   #precisions: Precisions;
   readonly #users: PosteriorState;
   readonly #items: PosteriorState;
-  #kept: Parameters;
   /** The last measurement, while nothing has been solved since. */
   #measured: VbMeasurement | undefined;
-  #failure: unknown;
 
   constructor(problem: Problem<"vb">) {
+    super();
     this.#problem = problem;
     this.#h = problem.hyperparameters;
     const posterior = problem.initial.posterior ?? initialPosterior(this.#h, problem.initial);
     this.#precisions = posterior.precisions;
     this.#users = posteriorState({ ...problem.initial, posterior }, "users");
     this.#items = posteriorState({ ...problem.initial, posterior }, "items");
-    this.#kept = this.#parameters();
+    this.keep();
   }
 
   async sweep(number: number): Promise<void> {
@@ -199,12 +199,10 @@ export class ReferenceVbSession implements VbSession {
     this.#measured = undefined;
     const { byUser, byItem, initial } = this.#problem;
     const { lambda, users, items } = this.#precisions;
-    try {
+    this.attempt(() => {
       if (side === "users") vbSolve(this.#h.covariance, lambda, users, side, byUser, initial.globalMean, this.#users, this.#items, slice);
       else vbSolve(this.#h.covariance, lambda, items, side, byItem, initial.globalMean, this.#items, this.#users, slice);
-    } catch (error) {
-      this.#failure ??= error;
-    }
+    });
   }
 
   learn(measured: VbMeasurement): void {
@@ -213,7 +211,7 @@ export class ReferenceVbSession implements VbSession {
   }
 
   async measure(): Promise<VbMeasurement> {
-    this.#throwFailure();
+    this.throwFailure();
     const { byUser, heldOut, initial } = this.#problem;
     const errors = (ratings: RatingColumns) =>
       expectedErrors(ratings, initial.globalMean, this.#precisions.lambda, this.#users, this.#items);
@@ -235,22 +233,7 @@ export class ReferenceVbSession implements VbSession {
     });
   }
 
-  keep(): void {
-    this.#kept = this.#parameters();
-  }
-
-  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    this.#throwFailure();
-    return which === "kept" ? this.#kept : this.#parameters();
-  }
-
-  destroy(): void {}
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #parameters(): Parameters {
+  protected override parameters(): Parameters {
     const { factors } = this.#h;
     const users = unpack(this.#users, this.#h.covariance);
     const items = unpack(this.#items, this.#h.covariance);
