@@ -57,7 +57,7 @@ async function time(engine: Engine, problem: Problem, repeats: number): Promise<
   };
   await finished();
   const solve = await median(repeats, async () => {
-    session.solve("users");
+    await session.solve("users");
     await finished();
   });
   const measure = await median(repeats, async () => void (await session.measure()));

@@ -25,12 +25,12 @@ fn averaged_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   var sums = vec2f();
   for (var at = group.x * settings.run + lane; at < last; at += LANES) {
     let predicted = predict(rating_user[at], rating_item[at]);
-    let error = rating_value[at] - predicted;
+    let error = value_at(at) - predicted;
     let density = sqrt(settings.lambda / TWO_PI) * exp(-0.5 * settings.lambda * error * error);
     let all = vec2f(predicted, density) + select(vec2f(), draw_sums[at], settings.draws > 1u);
     draw_sums[at] = all;
     let average = all / f32(max(1u, settings.draws));
-    let averaged = rating_value[at] - average.x;
+    let averaged = value_at(at) - average.x;
     sums += vec2f(averaged * averaged, log(max(average.y, 1e-30)));
   }
   let total = add_lanes(lane, vec4f(sums, 0.0, 0.0));

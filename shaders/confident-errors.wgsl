@@ -23,7 +23,7 @@ fn confident_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       score += dot(user_rows[rating_user[at] * STRIDE + block], item_rows[rating_item[at] * STRIDE + block]);
     }
     let missing = 1.0 - score;
-    sum += (1.0 + settings.confidence * rating_value[at]) * missing * missing - score * score;
+    sum += (1.0 + settings.confidence * value_at(at)) * missing * missing - score * score;
   }
   let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total.x; }

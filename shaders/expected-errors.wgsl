@@ -80,7 +80,7 @@ fn expected_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   for (var at = group.x * settings.run + lane; at < last; at += LANES) {
     let user = rating_user[at];
     let item = rating_item[at];
-    let error = rating_value[at] - predict(user, item);
+    let error = value_at(at) - predict(user, item);
     let variance = variance_of(user, item);
     let spread = 1.0 / settings.lambda + variance;
     sums += vec4f(error * error, variance, -0.5 * (log(TWO_PI * spread) + error * error / spread), 0.0);

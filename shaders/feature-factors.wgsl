@@ -4,7 +4,9 @@
 
 struct Settings {
   features: u32,
+  // Rows of the shard that is bound; S is cut with them, and the sums of the shards are added up.
   rows: u32,
+  is_first_shard: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
@@ -29,7 +31,7 @@ fn feature_sums(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   let block = id % BLOCKS;
   var sum = vec4f();
   for (var at = start[feature]; at < start[feature + 1u]; at++) { sum += value[at] * rows[other[at] * STRIDE + block]; }
-  sums[id] = sum * is_factor(block);
+  sums[id] = sum * is_factor(block) + select(sums[id], vec4f(), settings.is_first_shard == 1u);
 }
 
 @compute @workgroup_size(64)

@@ -17,7 +17,7 @@ struct Settings {
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> row_start: array<u32>;
 @group(0) @binding(2) var<storage, read> rating_index: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<ValueWord>;
 @group(0) @binding(4) var<storage, read> own_rows: array<vec4f>;
 @group(0) @binding(5) var<storage, read> other_rows: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
@@ -49,7 +49,7 @@ fn gradient_step(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
   for (var b = 0u; b < BLOCKS; b++) { sums[b] = vec4f(); }
   for (var at = row_start[row] + lane; at < row_start[row + 1u]; at += LANES) {
     let other = rating_index[at] * STRIDE;
-    var e = rating_value[at] - settings.mean - bias - other_rows[other + BIAS_BLOCK][BIAS_AT];
+    var e = value_at(at) - settings.mean - bias - other_rows[other + BIAS_BLOCK][BIAS_AT];
     for (var b = 0u; b < BLOCKS; b++) { e -= dot(own_rows[own + b] * is_factor(b), other_rows[other + b]); }
     for (var b = 0u; b < BLOCKS; b++) {
       var y = other_rows[other + b];

@@ -28,7 +28,7 @@ fn solve(row: u32, count: u32, lane: u32) {
   factor(lane);
   substitute();
   if (SEQUENTIAL) { bias_after(); }
-  if (singular && lane == 0u) { atomicMin(&first_singular_row, row); }
+  if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
   write_solution(row * BLOCKS, lane);
 }
 

@@ -123,7 +123,7 @@ fn solve(at: Place) {
   solve_tiles(at.base);
   write_spread(at.base, at.lane, at.task.row, at.has_task);
   if (!at.has_task) { return; }
-  if (singular) { atomicMin(&first_singular_row, at.task.row); }
+  if (singular) { atomicMin(&first_singular_row, dispatch.first_row + at.task.row); }
   for (var block = at.lane; block < BLOCKS; block += TEAM) {
     var x = memory[at.base + SOLUTION + block];
     if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias_after(at.base); }

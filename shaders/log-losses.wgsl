@@ -19,7 +19,7 @@ fn log_losses(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_ind
   var sum = 0.0;
   for (var at = group.x * settings.run + lane; at < last; at += LANES) {
     let x = predict(rating_user[at], rating_item[at]);
-    sum += max((1.0 - 2.0 * rating_value[at]) * x, 0.0) + log(1.0 + exp(-abs(x)));
+    sum += max((1.0 - 2.0 * value_at(at)) * x, 0.0) + log(1.0 + exp(-abs(x)));
   }
   let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total.x; }

@@ -17,7 +17,7 @@ fn squared_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   let last = min((group.x + 1u) * settings.run, settings.count);
   var sum = 0.0;
   for (var at = group.x * settings.run + lane; at < last; at += LANES) {
-    let error = rating_value[at] - predict(rating_user[at], rating_item[at]);
+    let error = value_at(at) - predict(rating_user[at], rating_item[at]);
     sum += error * error;
   }
   let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));

@@ -19,8 +19,11 @@ struct Settings {
 struct Dispatch {
   first_task: u32,
   task_count: u32,
+  // Number of the first row of solved_rows among all rows of its side.
+  first_row: u32,
 }
 
+// Rows, and the indices of ratings, count from the first row of what is bound.
 // solve_rows: the ratings of a row. gram_segments: the ratings of a segment, `segment` its place in partial_tiles.
 // solve_long_rows: `count` ratings in all, in `segments` segments from `segment` on.
 struct Task {
@@ -34,7 +37,7 @@ struct Task {
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> tasks: array<Task>;
 @group(0) @binding(2) var<storage, read> rating_index: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<ValueWord>;
 @group(0) @binding(4) var<storage, read> fixed_rows: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> solved_rows: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;

@@ -2,6 +2,6 @@
 
 @group(0) @binding(1) var<storage, read> rating_user: array<u32>;
 @group(0) @binding(2) var<storage, read> rating_item: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(3) var<storage, read> rating_value: array<ValueWord>;
 @group(0) @binding(4) var<storage, read> user_rows: array<vec4f>;
 @group(0) @binding(5) var<storage, read> item_rows: array<vec4f>;

@@ -7,7 +7,7 @@ fn stage_rating(task: Task, at: u32, to: u32) {
   let given = at < task.count;
   let rating = task.first + select(0u, at, given);
   let other = rating_index[rating] * STRIDE;
-  let excess = settings.confidence * rating_value[rating];
+  let excess = settings.confidence * value_at(rating);
   let root = max(sqrt(excess), SMALLEST_ROOT);
   for (var block = 0u; block < BLOCKS; block++) {
     var y = root * fixed_rows[other + block];

@@ -5,7 +5,7 @@ fn stage_rating(task: Task, at: u32, to: u32) {
   let given = at < task.count;
   let rating = task.first + select(0u, at, given);
   let other = rating_index[rating] * STRIDE;
-  let residual = rating_value[rating] - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
+  let residual = value_at(rating) - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
   for (var block = 0u; block < BLOCKS; block++) {
     var y = fixed_rows[other + block];
     if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }

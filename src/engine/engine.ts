@@ -59,8 +59,8 @@ export interface Session<Sums> {
 
 /** Of a model trained by alternating half-sweeps. */
 export interface AlternatingSession<Sums> extends Session<Sums> {
-  /** Half-sweep: solves every row of one side, or of a contiguous slice of it, the other side fixed. Returns when the work is queued. */
-  solve(side: Side, slice?: RowSlice): void;
+  /** Half-sweep: solves every row of one side, or of a contiguous slice of it, the other side fixed. Resolves when the work is queued. */
+  solve(side: Side, slice?: RowSlice): Promise<void>;
 }
 
 export interface AlsSession extends AlternatingSession<Measurement> {
@@ -85,8 +85,8 @@ export interface VbSession extends AlternatingSession<VbMeasurement> {
 export type ImplicitSession = AlternatingSession<ImplicitSums>;
 
 export interface GibbsSession extends Session<GibbsSums> {
-  /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. Returns when it is queued. */
-  draw(side: Side, prior: PriorDraw, lambda: number, draw: number): void;
+  /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. Resolves when it is queued. */
+  draw(side: Side, prior: PriorDraw, lambda: number, draw: number): Promise<void>;
   /** Moments of a side as it is. */
   moments(side: Side): Promise<Moments>;
 }

@@ -9,6 +9,8 @@ import {
   confidentErrorsKernel,
   expectedErrorsKernel,
   featureFactorsKernel,
+  gradientStepKernel,
+  logLossesKernel,
   posteriorSumsKernel,
   gramSolveKernel,
   gramSolveSubgroupKernel,
@@ -19,12 +21,14 @@ import {
 import { openEngine } from "../../src/engine/open-engine.js";
 import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
 import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
+import { FLOATS, valueFormat } from "../../src/engine/webgpu/values.js";
 import { planTiles } from "../../src/engine/webgpu/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
 
+const CODES = valueFormat(Float32Array.of(0.5, 5));
 const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
 
 test("without an adapter, webgpu is an error with a remedy and auto falls back to the CPU, saying why", async () => {
@@ -68,14 +72,20 @@ test("every kernel variant compiles without a word from the compiler, for every 
     }
     for (const spread of ["diagonal", "full"] as const) {
       await check(gramSolveKernel(planTiles(K), { factors: K, spread }));
-      await check(expectedErrorsKernel(K, spread));
+      await check(expectedErrorsKernel(K, CODES, spread));
       await check(posteriorSumsKernel(K, spread));
     }
     await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true }));
     await check(gramSolveKernel(planTiles(K), { factors: K, stage: "moments" }));
     await check(gramSolveKernel(planTiles(K), { factors: K, base: true, noise: true }));
+    await check(gramSolveKernel(planTiles(K), { factors: K, values: CODES }));
+    await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true, values: CODES }));
+    if (device.subgroups && planSubgroup(K, device.subgroups))
+      await check(gramSolveSubgroupKernel(K, planSubgroup(K, device.subgroups)!, false, CODES));
+    for (const kernel of [squaredErrorsKernel, logLossesKernel, confidentErrorsKernel, averagedErrorsKernel, gradientStepKernel])
+      await check(kernel(K, CODES));
     await check(squaredNormsKernel(K, "means"));
-    await check(squaredErrorsKernel(K, "means"));
+    await check(squaredErrorsKernel(K, FLOATS, "means"));
     for (const kernel of [featureFactorsKernel, confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel]) await check(kernel(K));
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
@@ -109,7 +119,7 @@ test("a schedule gives every row and every rating of a slice to exactly one task
   const { users, ratings } = hotCase(9, 300, 200, 30_000);
   const rows = buildCsr(ratings, "users", users);
   const slice = { from: 0, to: 250 };
-  const { tasks, dispatches, partials } = planSchedule(rows, slice, 4);
+  const { tasks, dispatches, partials } = planSchedule([rows], slice, { partials: 4 });
   const solved: number[] = [];
   const covered = new Uint8Array(rows.index.length);
   for (const { kernel, firstTask, taskCount } of dispatches) {
@@ -124,7 +134,7 @@ test("a schedule gives every row and every rating of a slice to exactly one task
       } else expect(segment + segments).toBeLessThanOrEqual(partials);
     }
   }
-  expect(new Set(dispatches.map(({ kernel }) => kernel))).toEqual(new Set(kernelsOf(rows)));
+  expect(new Set(dispatches.map(({ kernel }) => kernel))).toEqual(new Set(kernelsOf([rows])));
   expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
   expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
   expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);

@@ -26,7 +26,7 @@ async function compare(given: Case, factors: number): Promise<void> {
     const session = await engine.open(problem);
     const moments = await session.moments(side);
     const prior = drawPrior(problem.hyperparameters, await (await reference.open(problem)).moments(side), seededRandom(3));
-    session.draw(side, prior, 1.6, 9);
+    await session.draw(side, prior, 1.6, 9);
     const parameters = await session.read();
     session.destroy();
     return { moments, parameters };

@@ -26,7 +26,7 @@ const RMSE_ERROR = 1e-5;
 /** One half-sweep of a side, then what was measured and the parameters. */
 async function halfSweep(engine: Engine, problem: Problem, side: Side) {
   const session = await engine.open(problem);
-  session.solve(side);
+  await session.solve(side);
   const sums = await session.measure();
   const parameters = await session.read();
   session.destroy();

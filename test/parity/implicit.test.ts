@@ -24,7 +24,7 @@ async function compare(given: Case, settings: Partial<ImplicitHyperparameters>):
   const halfSweep = async (engine: Engine, side: Side) => {
     const session = await engine.open(problem);
     const before = await session.measure();
-    session.solve(side);
+    await session.solve(side);
     const [after, parameters] = [await session.measure(), await session.read()];
     session.destroy();
     return { before, after, parameters };

@@ -20,7 +20,7 @@ const EVERY_CASE = (["diagonal", "full"] as const).flatMap((covariance) => EVERY
 async function halfSweep(engine: Engine, problem: Problem<"vb">, side: Side) {
   const session = await engine.open(problem);
   const before = await session.measure();
-  session.solve(side);
+  await session.solve(side);
   const after = await session.measure();
   const parameters = await session.read();
   session.destroy();

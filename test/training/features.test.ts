@@ -50,7 +50,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     let before = alsObjective(problem.hyperparameters, await session.measure());
     for (let sweep = 0; sweep < 5; sweep++) {
       for (const [step, side] of STEPS) {
-        session[step](side);
+        await session[step](side);
         const after = alsObjective(problem.hyperparameters, await session.measure());
         expect(after).toBeLessThanOrEqual(before * (1 + (kind === "cpu" ? 1e-12 : 1e-6)));
         before = after;
@@ -64,8 +64,8 @@ test.each([1, 2, 3, 7, 10, 31, 64])("shaders and reference agree, K = %i", async
   const problem = problemWithFeatures(factors);
   const run = async (engine: Engine) => {
     const session = await engine.open(problem);
-    for (const [step, side] of STEPS) session[step](side);
-    session.solve("users");
+    for (const [step, side] of STEPS) await session[step](side);
+    await session.solve("users");
     const [sums, parameters] = [await session.measure(), await session.read()];
     session.destroy();
     return { sums, parameters };

@@ -48,7 +48,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     let before = alsObjective(problem.hyperparameters, await session.measure());
     for (let sweep = 0; sweep < 4; sweep++) {
       for (const step of [["users"], ["items", { from: 0, to: 20 }], ["items", { from: 20, to: 50 }]] as const) {
-        session.solve(step[0], step[1]);
+        await session.solve(step[0], step[1]);
         const after = alsObjective(problem.hyperparameters, await session.measure());
         expect(after).toBeLessThanOrEqual(before * (1 + wobble));
         before = after;
@@ -61,7 +61,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     const problem = problemOf(hotCase(6, 90, 70, 6000), { factors: 5 });
     const solved = async (slices: { from: number; to: number }[]) => {
       const session = await engine().open(problem);
-      for (const slice of slices) session.solve("users", slice);
+      for (const slice of slices) await session.solve("users", slice);
       const parameters = await session.read();
       session.destroy();
       return parameters;

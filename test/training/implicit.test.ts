@@ -30,7 +30,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     let before = await objective();
     for (let sweep = 0; sweep < 4; sweep++) {
       for (const step of [["users"], ["items", { from: 0, to: 20 }], ["items", { from: 20, to: 50 }]] as const) {
-        session.solve(step[0], step[1]);
+        await session.solve(step[0], step[1]);
         const after = await objective();
         expect(after).toBeLessThanOrEqual(before + wobble * Math.abs(before));
         before = after;
@@ -52,7 +52,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
       initial,
       seed: 1,
     });
-    session.solve("users");
+    await session.solve("users");
     const { userFactors } = await session.read();
     session.destroy();
     // Gradient of ½|X − U Vᵀ|² + ½τ|U|² over the dense 0/1 matrix X.

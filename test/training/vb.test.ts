@@ -29,7 +29,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
       let before = (await session.measure()).elbo;
       for (let sweep = 0; sweep < 4; sweep++) {
         for (const step of [["users"], ["items", { from: 0, to: 20 }], ["items", { from: 20, to: 50 }], ["learn"]] as const) {
-          if (step[0] !== "learn") session.solve(step[0], step[1]);
+          if (step[0] !== "learn") await session.solve(step[0], step[1]);
           else if (learn) session.learn(await session.measure());
           const after = (await session.measure()).elbo;
           expect(after).toBeGreaterThanOrEqual(before - wobble * Math.abs(before));

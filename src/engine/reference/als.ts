@@ -34,9 +34,9 @@ export class ReferenceAlsSession extends ReferenceSession implements AlsSession 
   }
 
   async sweep(): Promise<void> {
-    this.solve("users");
+    await this.solve("users");
     this.solveFeatures("users");
-    this.solve("items");
+    await this.solve("items");
     this.solveFeatures("items");
   }
 
@@ -48,7 +48,7 @@ export class ReferenceAlsSession extends ReferenceSession implements AlsSession 
     this.#setFeatures(side, featureFactors(rows, tauFeatures / (side === "users" ? tauUsers : tauItems), state.factors, K));
   }
 
-  solve(side: Side, slice?: RowSlice): void {
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
     const { hyperparameters, byUser, byItem, initial } = this.#problem;
     const [rows, solved, fixed] = side === "users" ? [byUser, this.#users, this.#items] : [byItem, this.#items, this.#users];
     this.attempt(() => gramSolve(hyperparameters, side, rows, initial.globalMean, solved, fixed, slice));

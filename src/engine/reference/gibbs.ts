@@ -123,7 +123,7 @@ export class ReferenceGibbsSession implements GibbsSession {
       const random = hostRandom(seed, drawNumber(number, side));
       const prior = drawPrior(this.#h, momentsOf(side === "users" ? this.#users : this.#items, this.#h.factors), random);
       this.#priors = { ...(this.#priors ?? { users: prior, items: prior }), [side]: prior };
-      this.draw(side, prior, this.#lambda, drawNumber(number, side));
+      await this.draw(side, prior, this.#lambda, drawNumber(number, side));
     }
     const before = this.#lambda;
     this.#lambda = drawLambda(this.#problem.byUser.index.length, this.#trainSquares(), hostRandom(seed, -number >>> 0));
@@ -134,7 +134,7 @@ export class ReferenceGibbsSession implements GibbsSession {
     this.#measured = this.#measure();
   }
 
-  draw(side: Side, prior: PriorDraw, lambda: number, draw: number): void {
+  async draw(side: Side, prior: PriorDraw, lambda: number, draw: number): Promise<void> {
     const { byUser, byItem, initial, seed } = this.#problem;
     const counters = { draw, seed };
     if (side === "users") gibbsDraw(lambda, prior, side, byUser, initial.globalMean, this.#users, this.#items, counters);

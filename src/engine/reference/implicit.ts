@@ -88,11 +88,11 @@ export class ReferenceImplicitSession extends ReferenceSession implements Altern
   }
 
   async sweep(): Promise<void> {
-    this.solve("users");
-    this.solve("items");
+    await this.solve("users");
+    await this.solve("items");
   }
 
-  solve(side: Side, slice?: RowSlice): void {
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
     const { hyperparameters: h, byUser, byItem } = this.#problem;
     this.attempt(() => {
       if (side === "users") implicitSolve(h, side, byUser, this.#users, this.#items, undefined, slice);

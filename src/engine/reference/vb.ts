@@ -191,11 +191,11 @@ export class ReferenceVbSession extends ReferenceSession implements VbSession {
 
   async sweep(number: number): Promise<void> {
     if (this.#h.learn && number > this.#h.warmUp) this.learn(this.#measured ?? (await this.measure()));
-    this.solve("users");
-    this.solve("items");
+    await this.solve("users");
+    await this.solve("items");
   }
 
-  solve(side: Side, slice?: RowSlice): void {
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
     this.#measured = undefined;
     const { byUser, byItem, initial } = this.#problem;
     const { lambda, users, items } = this.#precisions;

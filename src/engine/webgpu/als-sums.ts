@@ -5,14 +5,13 @@ import type { Csr } from "../../ratings/csr.js";
 import type { Side } from "../engine.js";
 import { uploadStorage } from "./buffers.js";
 import type { Device } from "./device.js";
-import type { RatingBuffers } from "./session.js";
-import { LogLosses, SquaredErrors, SquaredNorms, type Sum } from "./sums.js";
+import { LogLosses, type RatingPieces, type RowShard, SquaredErrors, SquaredNorms, type Sum } from "./sums.js";
 import type { Spread } from "./tile-plan.js";
 
 export interface AlsSumsParts {
-  readonly train: RatingBuffers;
-  readonly heldOut: RatingBuffers | undefined;
-  readonly rows: Record<Side, GPUBuffer>;
+  readonly train: RatingPieces;
+  readonly heldOut: RatingPieces | undefined;
+  readonly shards: Record<Side, readonly RowShard[]>;
   readonly csr: Record<Side, Csr>;
   readonly globalMean: number;
   readonly weighted: boolean;
@@ -21,23 +20,27 @@ export interface AlsSumsParts {
 }
 
 export class AlsSums {
-  readonly #starts: readonly GPUBuffer[];
+  readonly #starts: GPUBuffer[] = [];
   readonly #train: SquaredErrors | LogLosses;
   readonly #heldOut: SquaredErrors | LogLosses | undefined;
   readonly #users: SquaredNorms;
   readonly #items: SquaredNorms;
 
-  constructor(device: Device, { train, heldOut, rows, csr, globalMean, weighted, logistic = false }: AlsSumsParts) {
-    const starts = { users: uploadStorage(device, "row starts of users", csr.users.start), items: uploadStorage(device, "row starts of items", csr.items.start) }; // prettier-ignore
-    this.#starts = [starts.users, starts.items];
-    const norms = (side: Side): SquaredNorms =>
-      new SquaredNorms(device, { rowStart: starts[side], rows: rows[side], count: csr[side].count, weighted });
+  constructor(device: Device, { train, heldOut, shards, csr, globalMean, weighted, logistic = false }: AlsSumsParts) {
+    const norms = (side: Side): SquaredNorms => {
+      let first = 0;
+      const parts = shards[side].map(({ rows, count }) => {
+        const rowStart = uploadStorage(device, `row starts of ${side}`, csr[side].start.subarray(first, (first += count) + 1));
+        this.#starts.push(rowStart);
+        return { rows, count, rowStart };
+      });
+      return new SquaredNorms(device, parts, weighted);
+    };
     this.#users = norms("users");
     this.#items = norms("items");
     const Losses = logistic ? LogLosses : SquaredErrors;
-    const sides = { globalMean, userRows: rows.users, itemRows: rows.items };
-    this.#train = new Losses(device, { ...train, ...sides });
-    this.#heldOut = heldOut && new Losses(device, { ...heldOut, ...sides });
+    this.#train = new Losses(device, train, globalMean);
+    this.#heldOut = heldOut && new Losses(device, heldOut, globalMean);
   }
 
   async compile(K: number, spread: Spread = "none"): Promise<void> {

@@ -11,6 +11,7 @@ import { FeatureUpdate } from "./feature-update.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { HalfSweepSession, SIDES } from "./session.js";
 import type { Spread } from "./tile-plan.js";
+import { valueFormat } from "./values.js";
 
 export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   readonly #problem: Problem;
@@ -34,28 +35,25 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
 
   private constructor(device: Device, problem: Problem, tuning: GramTuning | undefined) {
     const { hyperparameters: h, byUser, byItem, initial, heldOut } = problem;
+    const spread = spreadOf(problem);
+    const sequential = h.update === "sequential" && h.biases;
     super(device, {
-      byUser,
-      byItem,
+      problem,
       initial,
-      spread: spreadOf(problem),
-      gram: chooseGramKernel(
-        device,
-        { factors: h.factors, sequential: h.update === "sequential" && h.biases, spread: spreadOf(problem) },
-        tuning,
-      ),
+      spread,
+      gram: chooseGramKernel(device, { factors: h.factors, sequential, spread, values: valueFormat(byUser.value) }, tuning),
       settings: { users: settingsOf(h, "users", initial.globalMean), items: settingsOf(h, "items", initial.globalMean) },
     });
     this.#problem = problem;
     const features = (side: Side): FeatureUpdate | undefined => {
       const table = problem.features?.[side];
-      return table && new FeatureUpdate(device, side, table, this.rows[side], h.factors, initial.features?.[side]);
+      return table && new FeatureUpdate(device, side, table, this.shardsOf(side), h.factors, initial.features?.[side]);
     };
     this.#features = { users: features("users"), items: features("items") };
     this.#sums = new AlsSums(device, {
       train: this.trainRatings,
       heldOut: this.uploadHeldOut(heldOut),
-      rows: this.rows,
+      shards: { users: this.shardsOf("users"), items: this.shardsOf("items") },
       csr: { users: byUser, items: byItem },
       globalMean: initial.globalMean,
       weighted: h.regularization === "weighted",
@@ -63,9 +61,9 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   }
 
   async sweep(): Promise<void> {
-    this.solve("users");
+    await this.solve("users");
     this.solveFeatures("users");
-    this.solve("items");
+    await this.solve("items");
     this.solveFeatures("items");
   }
 

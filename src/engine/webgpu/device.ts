@@ -2,6 +2,9 @@
 
 import { DeviceError } from "../../errors.js";
 import type { DeviceInfo } from "../engine.js";
+import { byteText } from "./memory-plan.js";
+import { Pace } from "./pace.js";
+import { RatingStores } from "./rating-store.js";
 import { requestGpu } from "#gpu";
 
 /** What is known of an adapter, for people. */
@@ -19,6 +22,10 @@ export interface GpuOptions {
   readonly powerPreference?: GPUPowerPreference | undefined;
   /** Keep the WebGPU default limits instead of the adapter's largest; what the parity tests do. Default false. */
   readonly defaultLimits?: boolean | undefined;
+  /** Bytes of the largest binding, at most what the device offers: larger arrays are cut. Default: what it offers. */
+  readonly bindingBytes?: number | undefined;
+  /** Bytes that a training may take on the device: ratings beyond it are streamed from host memory. Default: no limit. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /** Limits raised to what the adapter offers: sizes only, for kernels are written for the defaults. */
@@ -35,11 +42,18 @@ export class Device {
   readonly report: AdapterReport;
   /** Lanes of a subgroup, fewest and most; undefined when the device has no subgroup operations. */
   readonly subgroups: { readonly minimum: number; readonly maximum: number } | undefined;
+  readonly bindingBytes: number;
+  readonly memoryBytes: number;
+  readonly pace = new Pace(this);
+  readonly ratings = new RatingStores(this);
   #lost: DeviceError | undefined;
 
-  constructor(gpu: GPUDevice, report: AdapterReport) {
+  constructor(gpu: GPUDevice, report: AdapterReport, { bindingBytes = Infinity, memoryBytes = Infinity }: GpuOptions = {}) {
     this.gpu = gpu;
     this.report = report;
+    const { maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
+    this.bindingBytes = Math.min(bindingBytes, maxStorageBufferBindingSize, maxBufferSize);
+    this.memoryBytes = memoryBytes;
     const { subgroupMinSize: minimum, subgroupMaxSize: maximum } = gpu.adapterInfo;
     this.subgroups = gpu.features.has(SUBGROUPS) ? { minimum, maximum } : undefined;
     void gpu.lost.then((info) => {
@@ -73,7 +87,7 @@ export class Device {
     this.throwIfLost();
     if (exhausted) {
       throw new DeviceError("out-of-memory", `the GPU ran out of memory while ${what}: ${exhausted.message}`, {
-        remedy: "use fewer factors or fewer ratings, or train on the CPU",
+        remedy: "give deviceMemory a number of bytes, beyond which ratings are streamed; use fewer factors; or train on the CPU",
       });
     }
     if (thrown !== undefined) throw thrown;
@@ -83,12 +97,15 @@ export class Device {
 
   /** @throws DeviceError of code "device-limit" naming the buffer, its size and the limit. */
   checkSize(label: string, bytes: number): void {
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.gpu.limits;
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    if (bytes > limit) {
-      throw new DeviceError("device-limit", `${label} needs ${mebibytes(bytes)}, beyond the ${mebibytes(limit)} this device can bind`, {
-        remedy: "use fewer factors, fewer ratings or diagonal covariances, or train on the CPU",
-      });
+    const { bindingBytes } = this;
+    if (bytes > bindingBytes) {
+      throw new DeviceError(
+        "device-limit",
+        `${label} needs ${byteText(bytes)}, beyond the ${byteText(bindingBytes)} this device can bind`,
+        {
+          remedy: "use fewer factors, fewer ratings or diagonal covariances, or train on the CPU",
+        },
+      );
     }
   }
 
@@ -96,8 +113,6 @@ export class Device {
     this.gpu.destroy();
   }
 }
-
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** @throws DeviceError of code "no-adapter" saying what was looked for. */
 export async function requestAdapter(options: GpuOptions = {}): Promise<GPUAdapter> {
@@ -118,7 +133,7 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
   if (!options.defaultLimits) for (const limit of SIZE_LIMITS) requiredLimits[limit] = adapter.limits[limit];
   const requiredFeatures = ([SUBGROUPS] as const).filter((feature) => adapter.features.has(feature));
   try {
-    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), reportOf(adapter));
+    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), reportOf(adapter), options);
   } catch (cause) {
     throw new DeviceError("no-adapter", `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

@@ -1,4 +1,4 @@
-// Solves a side's feature factors on the device and writes its prior means behind its rows: three dispatches.
+// Solves a side's feature factors on the device and writes its prior means behind its rows: three dispatches, two of them for each shard of rows.
 
 import type { SparseRows } from "../../ratings/features.js";
 import type { Side } from "../engine.js";
@@ -7,13 +7,16 @@ import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buf
 import type { Device } from "./device.js";
 import { featureFactorsKernel } from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
+import type { RowShard } from "./sums.js";
 import { blocksOf } from "./tile-plan.js";
 
 const LANES = 64;
 const WORKGROUPS_PER_DIMENSION = 65_535;
-const STEPS = ["feature_sums", "feature_factors", "feature_means"] as const;
+
+type EntryPoint = "feature_sums" | "feature_factors" | "feature_means";
 
 interface Step {
+  readonly entryPoint: EntryPoint;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly lanes: number;
@@ -26,17 +29,17 @@ export class FeatureUpdate {
   readonly #side: Side;
   readonly #table: SparseRows;
   readonly #K: number;
-  readonly #rows: GPUBuffer;
+  readonly #shards: readonly RowShard[];
   readonly #buffers: GPUBuffer[] = [];
   #steps: readonly Step[] = [];
 
   /** @param initial feature factors to start from, [features, K] row-major; default 0. */
-  constructor(device: Device, side: Side, table: SparseRows, rows: GPUBuffer, K: number, initial: Float32Array | undefined) {
+  constructor(device: Device, side: Side, table: SparseRows, shards: readonly RowShard[], K: number, initial: Float32Array | undefined) {
     this.#device = device;
     this.#side = side;
     this.#table = table;
     this.#K = K;
-    this.#rows = rows;
+    this.#shards = shards;
     const stride = 4 * blocksOf(K);
     const packed = new Float32Array(table.columns * stride);
     if (initial) for (let f = 0; f < table.columns; f++) packed.set(initial.subarray(f * K, (f + 1) * K), f * stride);
@@ -45,41 +48,34 @@ export class FeatureUpdate {
 
   /** @param ratio τ_f over the precision of the side's factors. */
   async compile(ratio: number): Promise<void> {
-    const { columns, count } = this.#table;
-    const device = this.#device;
-    const upload = (label: string, data: Uint32Array | Float32Array): GPUBuffer =>
-      this.#keep(uploadStorage(device, `${label} of ${this.#side}`, data));
-    const settings = this.#keep(uploadUniform(device, `feature settings of ${this.#side}`, uniformWords([["u", columns], ["u", count]]))); // prettier-ignore
-    const inverse = upload("inverse of the feature system", Float32Array.from(featureInverse(this.#table, ratio)));
-    const sums = this.#keep(createStorage(device, `feature sums of ${this.#side}`, columns * blocksOf(this.#K) * 16));
-    const byRow = [this.#table.start, this.#table.index, this.#table.value].map((data) => upload("features by row", data));
-    const transposed = transpose(this.#table);
-    const byFeature = [transposed.start, transposed.index, transposed.value].map((data) => upload("rows by feature", data));
-    const kernel = featureFactorsKernel(this.#K);
+    const { columns } = this.#table;
     const blocks = blocksOf(this.#K);
-    this.#steps = await Promise.all(
-      STEPS.map(async (entryPoint): Promise<Step> => {
-        const pipeline = await compilePipeline(device, kernel, entryPoint);
-        const bound = {
-          feature_sums: { 0: settings, 1: byFeature[0], 2: byFeature[1], 3: byFeature[2], 5: sums, 7: this.#rows },
-          feature_factors: { 0: settings, 4: inverse, 5: sums, 6: this.factors },
-          feature_means: { 0: settings, 1: byRow[0], 2: byRow[1], 3: byRow[2], 6: this.factors, 7: this.#rows },
-        }[entryPoint];
-        const group = device.gpu.createBindGroup({
-          label: `${entryPoint} of ${this.#side}`,
-          layout: pipeline.getBindGroupLayout(0),
-          entries: Object.entries(bound).map(([binding, buffer]) => ({ binding: Number(binding), resource: { buffer } })),
-        });
-        return { pipeline, group, lanes: (entryPoint === "feature_means" ? count : columns) * blocks };
-      }),
-    );
+    const inverse = this.#upload("inverse of the feature system", Float32Array.from(featureInverse(this.#table, ratio)));
+    const sums = this.#keep(createStorage(this.#device, `feature sums of ${this.#side}`, columns * blocks * 16));
+    const factorSettings = this.#settings(0, true);
+    const adding: Promise<Step>[] = [];
+    const meaning: Promise<Step>[] = [];
+    let from = 0;
+    for (const { rows, count } of this.#shards) {
+      const part = rowsFrom(this.#table, from, from + count);
+      const [start, other, value] = this.#columns(transpose(part));
+      const settings = this.#settings(count, from === 0);
+      adding.push(this.#step("feature_sums", { 0: settings, 1: start, 2: other, 3: value, 5: sums, 7: rows }, columns * blocks));
+      const [rowStart, feature, weight] = this.#columns(part);
+      const bound = { 0: settings, 1: rowStart, 2: feature, 3: weight, 6: this.factors, 7: rows };
+      meaning.push(this.#step("feature_means", bound, count * blocks));
+      from += count;
+    }
+    const solving = this.#step("feature_factors", { 0: factorSettings, 4: inverse, 5: sums, 6: this.factors }, columns * blocks);
+    this.#steps = await Promise.all([...adding, solving, ...meaning]);
   }
 
   /** Queues the solve of the factors and the means; `meansOnly` takes the factors as they are. */
   submit(meansOnly = false): void {
     const encoder = this.#device.gpu.createCommandEncoder({ label: `features of ${this.#side}` });
     const pass = encoder.beginComputePass({ label: `features of ${this.#side}` });
-    for (const { pipeline, group, lanes } of meansOnly ? this.#steps.slice(2) : this.#steps) {
+    for (const { entryPoint, pipeline, group, lanes } of this.#steps) {
+      if (meansOnly && entryPoint !== "feature_means") continue;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       const workgroups = Math.ceil(lanes / LANES);
@@ -102,10 +98,46 @@ export class FeatureUpdate {
     for (const buffer of this.#buffers) buffer.destroy();
   }
 
+  async #step(entryPoint: EntryPoint, bound: Record<number, GPUBuffer>, lanes: number): Promise<Step> {
+    const pipeline = await compilePipeline(this.#device, featureFactorsKernel(this.#K), entryPoint);
+    const group = this.#device.gpu.createBindGroup({
+      label: `${entryPoint} of ${this.#side}`,
+      layout: pipeline.getBindGroupLayout(0),
+      entries: Object.entries(bound).map(([binding, buffer]) => ({ binding: Number(binding), resource: { buffer } })),
+    });
+    return { entryPoint, pipeline, group, lanes };
+  }
+
+  /** The uniform struct Settings of feature-factors.wgsl. */
+  #settings(rows: number, first: boolean): GPUBuffer {
+    const words = uniformWords([["u", this.#table.columns], ["u", rows], ["u", first ? 1 : 0]]); // prettier-ignore
+    return this.#keep(uploadUniform(this.#device, `feature settings of ${this.#side}`, words));
+  }
+
+  #columns({ start, index, value }: SparseRows): GPUBuffer[] {
+    return [start, index, value].map((data) => this.#upload("features", data));
+  }
+
+  #upload(label: string, data: Uint32Array | Float32Array): GPUBuffer {
+    return this.#keep(uploadStorage(this.#device, `${label} of ${this.#side}`, data));
+  }
+
   #keep(buffer: GPUBuffer): GPUBuffer {
     this.#buffers.push(buffer);
     return buffer;
   }
+}
+
+/** Rows `from` to `to` − 1. */
+function rowsFrom({ columns, start, index, value }: SparseRows, from: number, to: number): SparseRows {
+  const first = start[from];
+  return {
+    count: to - from,
+    columns,
+    start: start.subarray(from, to + 1).map((at) => at - first),
+    index: index.subarray(first, start[to]),
+    value: value.subarray(first, start[to]),
+  };
 }
 
 /** Columns as rows, by a counting sort. */

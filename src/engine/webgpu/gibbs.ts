@@ -24,6 +24,7 @@ import { RowGram, tileEntry } from "./row-gram.js";
 import { HalfSweepSession, SIDES } from "./session.js";
 import { AveragedErrors, SquaredErrors } from "./sums.js";
 import { blocksOf } from "./tile-plan.js";
+import { valueFormat } from "./values.js";
 
 export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession {
   readonly #problem: Problem<"gibbs">;
@@ -51,25 +52,24 @@ export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession
   }
 
   private constructor(device: Device, problem: Problem<"gibbs">, tuning: GramTuning | undefined) {
-    const { hyperparameters: h, byUser, byItem, initial, heldOut } = problem;
-    const gram = chooseGramKernel(device, { factors: h.factors, base: true, noise: true }, tuning);
+    const { hyperparameters: h, byUser, initial, heldOut } = problem;
+    const gram = chooseGramKernel(device, { factors: h.factors, base: true, noise: true, values: valueFormat(byUser.value) }, tuning);
     const shared = (side: Side): GPUBuffer => createUniform(device, `prior of ${side}`, gram.tileBytes);
     const base = { users: shared("users"), items: shared("items") };
     const settings = settingsOf(h, initial.globalMean, 1, 0, 0);
-    super(device, { byUser, byItem, initial, spread: "none", gram, settings: { users: settings, items: settings }, base });
+    super(device, { problem, initial, spread: "none", gram, settings: { users: settings, items: settings }, base });
     this.#problem = problem;
     this.#h = h;
     this.#base = base;
     this.#lambda = initial.draws?.[0].lambda ?? 1;
     this.#samples = new Thinning(h.samples);
     this.#grams = {
-      users: new RowGram(device, "users", this.rows.users, byUser.count, h.factors, 1),
-      items: new RowGram(device, "items", this.rows.items, byItem.count, h.factors, 1),
+      users: new RowGram(device, "users", this.shardsOf("users"), h.factors, 1),
+      items: new RowGram(device, "items", this.shardsOf("items"), h.factors, 1),
     };
-    const sides = { globalMean: initial.globalMean, userRows: this.rows.users, itemRows: this.rows.items };
-    this.#trainErrors = new SquaredErrors(device, { ...this.trainRatings, ...sides });
+    this.#trainErrors = new SquaredErrors(device, this.trainRatings, initial.globalMean);
     const held = this.uploadHeldOut(heldOut);
-    this.#heldOutErrors = held && new AveragedErrors(device, { ...held, ...sides });
+    this.#heldOutErrors = held && new AveragedErrors(device, held, initial.globalMean);
   }
 
   async sweep(number: number): Promise<void> {
@@ -77,7 +77,7 @@ export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession
     for (const side of SIDES) {
       const prior = drawPrior(this.#h, await this.moments(side), hostRandom(seed, drawNumber(number, side)));
       this.#priors = { ...(this.#priors ?? { users: prior, items: prior }), [side]: prior };
-      this.draw(side, prior, this.#lambda, drawNumber(number, side));
+      await this.draw(side, prior, this.#lambda, drawNumber(number, side));
     }
     const before = this.#lambda;
     const [partials] = await this.readSums([this.#trainErrors]);
@@ -89,11 +89,11 @@ export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession
     await this.#measure(SquaredErrors.total(partials));
   }
 
-  draw(side: Side, prior: PriorDraw, lambda: number, draw: number): void {
+  async draw(side: Side, prior: PriorDraw, lambda: number, draw: number): Promise<void> {
     const { initial, seed } = this.#problem;
     this.device.gpu.queue.writeBuffer(this.#base[side], 0, priorTiles(prior));
     this.halfSweep[side].set(settingsOf(this.#h, initial.globalMean, lambda, seed, draw));
-    this.solve(side);
+    await this.solve(side);
   }
 
   async moments(side: Side): Promise<Moments> {

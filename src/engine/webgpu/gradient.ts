@@ -1,5 +1,6 @@
 // Trainings by gradient descent on the device: batch steps of `gd`, conflict-free rounds of `sgd` and `logistic`.
 
+import { DeviceError } from "../../errors.js";
 import type { Measurement } from "../../models/als.js";
 import { type GdHyperparameters, stepOf } from "../../models/gradient.js";
 import type { Parameters } from "../../models/parameters.js";
@@ -11,6 +12,7 @@ import { uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import { UNIFORM_ALIGNMENT } from "./half-sweep.js";
 import { gradientStepKernel, sgdBlocksKernel } from "./kernels.js";
+import { byteText } from "./memory-plan.js";
 import { compilePipeline } from "./pipelines.js";
 import { RowSession, SIDES } from "./session.js";
 
@@ -25,17 +27,34 @@ abstract class GradientSession extends RowSession implements Session<Measurement
 
   constructor(device: Device, problem: GradientProblem) {
     const { byUser, byItem, initial, heldOut } = problem;
-    super(device, { byUser, byItem, initial, spread: "none" });
+    super(device, { problem, initial, spread: "none" });
     this.problem = problem;
+    this.#throwIfCut();
     this.#sums = new AlsSums(device, {
       train: this.trainRatings,
       heldOut: this.uploadHeldOut(heldOut),
-      rows: this.rows,
+      shards: { users: this.shardsOf("users"), items: this.shardsOf("items") },
       csr: { users: byUser, items: byItem },
       globalMean: initial.globalMean,
       weighted: false,
       logistic: problem.model === "logistic",
     });
+  }
+
+  /** Gradient steps read all rows and ratings at once. */
+  #throwIfCut(): void {
+    const { shards, streamed } = this.plan;
+    const pieces = SIDES.map((side) => this.stores[side].pieces.length);
+    if (!streamed && Math.max(shards.users.count, shards.items.count, ...pieces) === 1) return;
+    const { bindingBytes } = this.device;
+    throw new DeviceError("device-limit", `${this.problem.model} needs each array in one binding of ${byteText(bindingBytes)} or less`, {
+      remedy: "train als, vb, gibbs or implicit, whose arrays may be cut, or train on the CPU",
+    });
+  }
+
+  /** The rows of a side, which are one shard. */
+  protected allRows(side: Side): GPUBuffer {
+    return this.rows[side][0];
   }
 
   protected async compile(): Promise<void> {
@@ -73,7 +92,7 @@ export class WebGpuGdSession extends GradientSession {
 
   private constructor(device: Device, problem: Problem<"gd">) {
     super(device, problem);
-    const next = (side: Side): GPUBuffer => this.create(`next rows of ${side}`, this.rows[side].size);
+    const next = (side: Side): GPUBuffer => this.create(`next rows of ${side}`, this.allRows(side).size);
     this.#next = { users: next("users"), items: next("items") };
     const settings = (side: Side): GPUBuffer => uploadUniform(device, `step of ${side}`, this.#words(side, 1));
     this.#settings = { users: settings("users"), items: settings("items") };
@@ -91,18 +110,23 @@ export class WebGpuGdSession extends GradientSession {
       pass.dispatchWorkgroups(wide, Math.ceil(count / wide));
     }
     pass.end();
-    for (const side of SIDES) encoder.copyBufferToBuffer(this.#next[side], 0, this.rows[side], 0, this.rows[side].size);
+    for (const side of SIDES) encoder.copyBufferToBuffer(this.#next[side], 0, this.allRows(side), 0, this.#next[side].size);
     this.device.gpu.queue.submit([encoder.finish()]);
   }
 
   async #compileStep(): Promise<void> {
     const { byUser, byItem, hyperparameters } = this.problem;
-    const pipeline = await compilePipeline(this.device, gradientStepKernel(hyperparameters.factors), "gradient_step");
+    const pipeline = await compilePipeline(
+      this.device,
+      gradientStepKernel(hyperparameters.factors, this.stores.users.format),
+      "gradient_step",
+    );
     const group = (side: Side, other: Side): GPUBindGroup => {
       const start = this.upload(`row starts of ${side}`, (side === "users" ? byUser : byItem).start);
-      const velocity = this.create(`velocity of ${side}`, this.rows[side].size);
-      const { index, value } = this.csr[side];
-      const bound = [this.#settings[side], start, index, value, this.rows[side], this.rows[other], velocity, this.#next[side]];
+      const velocity = this.create(`velocity of ${side}`, this.allRows(side).size);
+      const { index, value } = this.stores[side].buffers(0);
+      const rows = [this.allRows(side), this.allRows(other)];
+      const bound = [this.#settings[side], start, index, value, ...rows, velocity, this.#next[side]];
       return this.device.gpu.createBindGroup({
         label: `gradient step of ${side}`,
         layout: pipeline.getBindGroupLayout(0),
@@ -205,8 +229,8 @@ export class WebGpuSgdSession extends GradientSession {
       this.upload("items by block", item),
       this.upload("ratings by block", value),
       this.upload("row starts", Uint32Array.from([...byUser.start, ...byItem.start])),
-      this.rows.users,
-      this.rows.items,
+      this.allRows("users"),
+      this.allRows("items"),
     ];
     this.#group = gpu.createBindGroup({
       label: "sgd",

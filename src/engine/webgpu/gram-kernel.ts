@@ -31,7 +31,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
     const plan = planSubgroup(K, device.subgroups);
     if (plan) {
       return {
-        kernel: gramSolveSubgroupKernel(K, plan, sequential),
+        kernel: gramSolveSubgroupKernel(K, plan, sequential, variant.values),
         tasksPerWorkgroup: 1,
         partialBytes: plan.partial * BYTES_PER_VEC4,
         tileBytes: planTiles(K).tiles * BYTES_PER_TILE,

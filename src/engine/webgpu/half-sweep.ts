@@ -6,7 +6,9 @@ import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buf
 import type { Device } from "./device.js";
 import type { GramKernel } from "./gram-kernel.js";
 import { compilePipeline } from "./pipelines.js";
-import { type DispatchPlan, kernelsOf, planSchedule } from "./schedule.js";
+import type { Shards } from "./pieces.js";
+import type { RatingStore } from "./rating-store.js";
+import { type DispatchPlan, type GramEntryPoint, kernelsOf, planSchedule, TASK_FIELDS } from "./schedule.js";
 import { blocksOf } from "./tile-plan.js";
 
 /** What a half-sweep's equations hold beside ratings and rows. */
@@ -30,26 +32,37 @@ export interface HalfSweepParts {
   readonly side: Side;
   readonly settings: HalfSweepSettings;
   readonly gram: GramKernel;
-  readonly csr: Csr;
-  readonly ratingIndex: GPUBuffer;
-  readonly ratingValue: GPUBuffer;
-  readonly fixedRows: GPUBuffer;
-  readonly solvedRows: GPUBuffer;
+  readonly factors: number;
+  readonly ratings: RatingStore;
+  /** How the rows of the side are cut, and both sides' rows. */
+  readonly shards: Shards;
+  readonly fixedRows: readonly GPUBuffer[];
+  readonly solvedRows: readonly GPUBuffer[];
   readonly firstSingularRow: GPUBuffer;
+  /** Scratch that partial Grams of long rows may take. */
+  readonly scratchBytes: number;
   /** A bordered matrix that all rows share, in tiles; of the variants that have one. */
   readonly base?: GPUBuffer | undefined;
 }
 
-/** Scratch that partial Grams of long rows may take, bytes. */
-const PARTIAL_BYTES = 64 * 2 ** 20;
 /** Uniform offsets must be multiples of this at default limits. */
 export const UNIFORM_ALIGNMENT = 256;
 const WORKGROUPS_PER_DIMENSION = 65_535;
+/** Bytes of the uniform struct Dispatch. */
+const DISPATCH_BYTES = 16;
+/** Multiply-adds of one dispatch, at most about: a few milliseconds on a slow GPU. */
+const MOST_PER_DISPATCH = 4e9;
 
+/** One dispatch, with the tasks, ratings and rows it is bound to. */
+interface Step extends DispatchPlan {
+  readonly group: GPUBindGroup;
+  readonly multiplyAdds: number;
+}
+
+/** Work on the rows of one shard. */
 interface Schedule {
-  readonly bindGroup: GPUBindGroup;
   readonly dispatchGroup: GPUBindGroup;
-  readonly dispatches: readonly DispatchPlan[];
+  readonly steps: readonly Step[];
   readonly buffers: readonly GPUBuffer[];
 }
 
@@ -58,7 +71,7 @@ export class HalfSweep {
   readonly #parts: HalfSweepParts;
   readonly #settings: GPUBuffer;
   readonly #layouts: readonly GPUBindGroupLayout[];
-  readonly #pipelines = new Map<DispatchPlan["kernel"], GPUComputePipeline>();
+  readonly #pipelines = new Map<GramEntryPoint, GPUComputePipeline>();
   readonly #schedules = new Map<string, Schedule>();
 
   constructor(device: Device, parts: HalfSweepParts) {
@@ -69,11 +82,13 @@ export class HalfSweep {
   }
 
   async compile(): Promise<void> {
-    const { kernel } = this.#parts.gram;
+    const { gram, shards } = this.#parts;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
-    const entryPoints = kernelsOf(this.#parts.csr);
-    const pipelines = await Promise.all(entryPoints.map((entryPoint) => compilePipeline(this.#device, kernel, entryPoint, layout)));
-    entryPoints.forEach((entryPoint, at) => this.#pipelines.set(entryPoint, pipelines[at]));
+    const entryPoints = new Set(Array.from({ length: shards.count }, (_, shard) => kernelsOf(this.#piecesOf(shard))).flat());
+    const compiled = [...entryPoints].map(async (entryPoint) => {
+      this.#pipelines.set(entryPoint, await compilePipeline(this.#device, gram.kernel, entryPoint, layout));
+    });
+    await Promise.all(compiled);
   }
 
   /** Settings for the half-sweeps queued from now on. */
@@ -81,23 +96,18 @@ export class HalfSweep {
     this.#device.gpu.queue.writeBuffer(this.#settings, 0, settingsWords(settings));
   }
 
-  /** Queues the half-sweep of a slice; all rows when it is left out. */
-  submit(slice: RowSlice = { from: 0, to: this.#parts.csr.count }): void {
-    const key = `${slice.from}:${slice.to}`;
-    let schedule = this.#schedules.get(key);
-    if (!schedule) this.#schedules.set(key, (schedule = this.#schedule(slice)));
-    const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${this.#parts.side}` });
-    const pass = encoder.beginComputePass({ label: `half-sweep of ${this.#parts.side}` });
-    pass.setBindGroup(0, schedule.bindGroup);
-    schedule.dispatches.forEach(({ kernel, taskCount }, at) => {
-      pass.setPipeline(this.#pipelines.get(kernel)!);
-      pass.setBindGroup(1, schedule.dispatchGroup, [at * UNIFORM_ALIGNMENT]);
-      const workgroups = Math.ceil(taskCount / this.#parts.gram.tasksPerWorkgroup);
-      const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
-      pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
-    });
-    pass.end();
-    this.#device.gpu.queue.submit([encoder.finish()]);
+  /** Queues the half-sweep of a slice; all rows when it is left out. Resolves when little of it is still to be done. */
+  async submit(slice: RowSlice = { from: 0, to: this.#parts.shards.rows }): Promise<void> {
+    const { shards } = this.#parts;
+    for (let shard = 0; shard < shards.count; shard++) {
+      const first = shards.from(shard);
+      const [from, to] = [Math.max(slice.from, first) - first, Math.min(slice.to, shards.to(shard)) - first];
+      if (from >= to) continue;
+      const key = `${shard}:${from}:${to}`;
+      let schedule = this.#schedules.get(key);
+      if (!schedule) this.#schedules.set(key, (schedule = this.#schedule(shard, { from, to })));
+      await this.#run(schedule);
+    }
   }
 
   destroy(): void {
@@ -105,32 +115,91 @@ export class HalfSweep {
     for (const { buffers } of this.#schedules.values()) for (const buffer of buffers) buffer.destroy();
   }
 
-  #schedule(slice: RowSlice): Schedule {
-    const { side, gram, csr, ratingIndex, ratingValue, fixedRows, solvedRows, firstSingularRow } = this.#parts;
-    const { tasks, dispatches, partials } = planSchedule(csr, slice, Math.floor(PARTIAL_BYTES / gram.partialBytes));
-    const taskBuffer = uploadStorage(this.#device, `tasks of ${side}`, tasks);
+  /** Pieces are loaded where they are streamed, and submissions cut by what they cost. */
+  async #run({ steps, dispatchGroup }: Schedule): Promise<void> {
+    const { side, ratings, gram } = this.#parts;
+    for (let at = 0; at < steps.length;) {
+      ratings.load(steps[at].piece);
+      const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${side}` });
+      const pass = encoder.beginComputePass({ label: `half-sweep of ${side}` });
+      let multiplyAdds = 0;
+      do {
+        const { kernel, taskCount, group } = steps[at];
+        pass.setPipeline(this.#pipelines.get(kernel)!);
+        pass.setBindGroup(0, group);
+        pass.setBindGroup(1, dispatchGroup, [at * UNIFORM_ALIGNMENT]);
+        const workgroups = Math.ceil(taskCount / gram.tasksPerWorkgroup);
+        const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
+        pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
+        multiplyAdds += steps[at++].multiplyAdds;
+      } while (at < steps.length && ratings.isLoaded(steps[at].piece) && multiplyAdds + steps[at].multiplyAdds <= this.#device.pace.most);
+      pass.end();
+      await this.#device.pace.submit(encoder.finish(), multiplyAdds);
+    }
+  }
+
+  #piecesOf(shard: number): Csr[] {
+    return this.#parts.ratings.pieces.filter(({ own }) => own === shard).map(({ csr }) => csr);
+  }
+
+  #schedule(shard: number, slice: RowSlice): Schedule {
+    const { side, gram, shards, ratings, factors: K, scratchBytes } = this.#parts;
+    const pieces = this.#piecesOf(shard);
+    const [perRating, perRow] = [(K + 2) * (K + 3), ((K + 1) * (K + 1) * (K + 1)) / 3];
+    const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
+      partials: Math.floor(scratchBytes / gram.partialBytes),
+      tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(MOST_PER_DISPATCH / perRow)),
+      ratings: Math.ceil(MOST_PER_DISPATCH / perRating),
+    });
     const partialBuffer = createStorage(this.#device, `partial Grams of ${side}`, Math.max(1, partials) * gram.partialBytes);
+    const pages = this.#taskPages(tasks, dispatches);
+    const firstPiece = ratings.pieces.findIndex(({ own }) => own === shard);
     const words = new Uint32Array((Math.max(1, dispatches.length) * UNIFORM_ALIGNMENT) / 4);
-    dispatches.forEach(({ firstTask, taskCount }, at) => words.set([firstTask, taskCount], (at * UNIFORM_ALIGNMENT) / 4));
+    const steps = dispatches.map((dispatch, at): Step => {
+      const page = pages.find(({ end }) => dispatch.firstTask < end)!;
+      words.set([dispatch.firstTask - page.firstTask, dispatch.taskCount, shards.from(shard)], (at * UNIFORM_ALIGNMENT) / 4);
+      const piece = firstPiece + dispatch.piece;
+      const group = this.#bind(page.buffer, shard, piece, partialBuffer);
+      return { ...dispatch, piece, group, multiplyAdds: perRating * dispatch.ratings + perRow * dispatch.rows };
+    });
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
-    const bound = [this.#settings, taskBuffer, ratingIndex, ratingValue, fixedRows, solvedRows, partialBuffer, firstSingularRow];
-    return {
-      dispatches,
-      buffers: [taskBuffer, partialBuffer, dispatchBuffer],
-      bindGroup: this.#device.gpu.createBindGroup({
-        label: `half-sweep of ${side}`,
-        layout: this.#layouts[0],
-        entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
-      }),
-      dispatchGroup: this.#device.gpu.createBindGroup({
-        label: `dispatches of ${side}`,
-        layout: this.#layouts[1],
-        entries: [
-          { binding: 0, resource: { buffer: dispatchBuffer, size: 8 } },
-          { binding: 1, resource: { buffer: this.#parts.base ?? this.#settings } },
-        ],
-      }),
-    };
+    const dispatchGroup = this.#device.gpu.createBindGroup({
+      label: `dispatches of ${side}`,
+      layout: this.#layouts[1],
+      entries: [
+        { binding: 0, resource: { buffer: dispatchBuffer, size: DISPATCH_BYTES } },
+        { binding: 1, resource: { buffer: this.#parts.base ?? this.#settings } },
+      ],
+    });
+    return { steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
+  }
+
+  /** The tasks in buffers that can be bound, cut between dispatches. */
+  #taskPages(tasks: Uint32Array, dispatches: readonly DispatchPlan[]): { firstTask: number; end: number; buffer: GPUBuffer }[] {
+    const most = Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS));
+    const pages: { firstTask: number; end: number }[] = [];
+    for (const { firstTask, taskCount } of dispatches) {
+      const page = pages.at(-1);
+      if (page && firstTask + taskCount - page.firstTask <= most) page.end = firstTask + taskCount;
+      else pages.push({ firstTask, end: firstTask + taskCount });
+    }
+    return pages.map(({ firstTask, end }) => ({
+      firstTask,
+      end,
+      buffer: uploadStorage(this.#device, `tasks of ${this.#parts.side}`, tasks.subarray(firstTask * TASK_FIELDS, end * TASK_FIELDS)),
+    }));
+  }
+
+  #bind(tasks: GPUBuffer, shard: number, piece: number, partials: GPUBuffer): GPUBindGroup {
+    const { side, ratings, fixedRows, solvedRows, firstSingularRow } = this.#parts;
+    const { index, value } = ratings.buffers(piece);
+    const { other } = ratings.pieces[piece];
+    const bound = [this.#settings, tasks, index, value, fixedRows[other], solvedRows[shard], partials, firstSingularRow];
+    return this.#device.gpu.createBindGroup({
+      label: `half-sweep of ${side}`,
+      layout: this.#layouts[0],
+      entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
   }
 }
 
@@ -171,7 +240,11 @@ export function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
     device.gpu.createBindGroupLayout({
       label: "gram-solve dispatch",
       entries: [
-        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: 8 } },
+        {
+          binding: 0,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: DISPATCH_BYTES },
+        },
         { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } },
       ],
     }),

@@ -11,6 +11,7 @@ import type { HalfSweepSettings } from "./half-sweep.js";
 import { RowGram } from "./row-gram.js";
 import { HalfSweepSession, SIDES } from "./session.js";
 import { ConfidentErrors } from "./sums.js";
+import { valueFormat } from "./values.js";
 
 export class WebGpuImplicitSession extends HalfSweepSession implements ImplicitSession {
   readonly #problem: Problem<"implicit">;
@@ -30,30 +31,30 @@ export class WebGpuImplicitSession extends HalfSweepSession implements ImplicitS
   }
 
   private constructor(device: Device, problem: Problem<"implicit">, tuning: GramTuning | undefined) {
-    const { hyperparameters: h, byUser, byItem, initial } = problem;
-    const gram = chooseGramKernel(device, { factors: h.factors, stage: "confident", base: true }, tuning);
+    const { hyperparameters: h, byUser, initial } = problem;
+    const variant = { factors: h.factors, stage: "confident", base: true, values: valueFormat(byUser.value) } as const;
+    const gram = chooseGramKernel(device, variant, tuning);
     const shared = (side: Side): GPUBuffer => createUniform(device, `shared Gram of ${side}`, gram.tileBytes);
     const base = { users: shared("users"), items: shared("items") };
     const settings = { users: settingsOf(h, "users"), items: settingsOf(h, "items") };
-    super(device, { byUser, byItem, initial, spread: "none", gram, settings, base });
+    super(device, { problem, initial, spread: "none", gram, settings, base });
     this.#problem = problem;
     this.#shared = base;
     this.#grams = {
-      users: new RowGram(device, "users", this.rows.users, byUser.count, h.factors, 0),
-      items: new RowGram(device, "items", this.rows.items, byItem.count, h.factors, 0),
+      users: new RowGram(device, "users", this.shardsOf("users"), h.factors, 0),
+      items: new RowGram(device, "items", this.shardsOf("items"), h.factors, 0),
     };
-    const sides = { userRows: this.rows.users, itemRows: this.rows.items };
-    this.#errors = new ConfidentErrors(device, { ...this.trainRatings, ...sides, confidence: h.confidence });
+    this.#errors = new ConfidentErrors(device, this.trainRatings, h.confidence);
   }
 
   async sweep(): Promise<void> {
-    this.solve("users");
-    this.solve("items");
+    await this.solve("users");
+    await this.solve("items");
   }
 
-  override solve(side: Side, slice?: RowSlice): void {
+  override async solve(side: Side, slice?: RowSlice): Promise<void> {
     this.#grams[side === "users" ? "items" : "users"].submit(this.#shared[side]);
-    super.solve(side, slice);
+    await super.solve(side, slice);
   }
 
   async measure(): Promise<ImplicitSums> {

@@ -24,6 +24,8 @@ import spreadFullText from "../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../shaders/shared/sweep.wgsl?raw";
 import tilesText from "../../../shaders/shared/tiles.wgsl?raw";
+import valuesCodesText from "../../../shaders/shared/values-codes.wgsl?raw";
+import valuesFloatsText from "../../../shaders/shared/values-floats.wgsl?raw";
 import addPartialsText from "../../../shaders/add-partials.wgsl?raw";
 import averagedErrorsText from "../../../shaders/averaged-errors.wgsl?raw";
 import confidentErrorsText from "../../../shaders/confident-errors.wgsl?raw";
@@ -38,6 +40,7 @@ import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
 import { planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
+import { FLOATS, type ValueFormat } from "./values.js";
 
 /** Lanes of the workgroups that add up errors and norms. */
 const SUM_LANES = 128;
@@ -74,13 +77,19 @@ export interface GramVariant {
   readonly base?: boolean | undefined;
   /** Whether a draw is wanted instead of the mean. Default false. */
   readonly noise?: boolean | undefined;
+  /** How the values of ratings lie in memory. Default: as float32. */
+  readonly values?: ValueFormat | undefined;
 }
 
+const valuesText = ({ kind, step }: ValueFormat): string =>
+  kind === "codes" ? `const VALUE_STEP = ${step};\n${valuesCodesText}` : valuesFloatsText;
+
 export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
-  const { factors: K, sequential = false, spread = "none", stage = "explicit", base = false, noise = false } = variant;
+  const { factors: K, sequential = false, spread = "none", stage = "explicit", base = false, noise = false, values = FLOATS } = variant;
   const parts = [
     planConstants(K, plan, sequential, spread),
     rowsText,
+    valuesText(values),
     halfSweepText,
     tilesText,
     base ? baseTilesText : baseNoneText,
@@ -101,12 +110,13 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
 }
 
-export function gramSolveSubgroupKernel(K: number, plan: SubgroupPlan, sequential: boolean): Kernel {
+export function gramSolveSubgroupKernel(K: number, plan: SubgroupPlan, sequential: boolean, values = FLOATS): Kernel {
   const constants = subgroupConstants(K, plan, sequential);
   const code = [
     "enable subgroups;",
     constants,
     rowsText,
+    valuesText(values),
     halfSweepText,
     "const BASE = false;",
     pivotText,
@@ -120,25 +130,34 @@ function summingKernel(name: string, K: number, spread: Spread, ...texts: readon
   return { name: `${name} K=${K}`, code: [rowConstants(K, spread), sumConstants, rowsText, ...texts].join("\n") };
 }
 
-export const squaredErrorsKernel = (K: number, spread: Spread = "none"): Kernel =>
-  summingKernel("squared-errors", K, spread, addLanesText, ratingsText, predictText, squaredErrorsText);
+/** A kernel that sums over ratings. */
+function ratingSumKernel(name: string, K: number, spread: Spread, values: ValueFormat, ...texts: readonly string[]): Kernel {
+  return summingKernel(name, K, spread, valuesText(values), addLanesText, ratingsText, ...texts);
+}
+
+export const squaredErrorsKernel = (K: number, values = FLOATS, spread: Spread = "none"): Kernel =>
+  ratingSumKernel("squared-errors", K, spread, values, predictText, squaredErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
   summingKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
 
-export const expectedErrorsKernel = (K: number, spread: Spread): Kernel =>
-  summingKernel(`expected-errors ${spread}`, K, spread, addLanesText, ratingsText, expectedErrorsText);
+export const expectedErrorsKernel = (K: number, values: ValueFormat, spread: Spread): Kernel =>
+  ratingSumKernel(`expected-errors ${spread}`, K, spread, values, expectedErrorsText);
 
 export const posteriorSumsKernel = (K: number, spread: Spread): Kernel =>
   summingKernel(`posterior-sums ${spread}`, K, spread, posteriorSumsText);
 
-export const confidentErrorsKernel = (K: number): Kernel =>
-  summingKernel("confident-errors", K, "none", addLanesText, ratingsText, confidentErrorsText);
+export const confidentErrorsKernel = (K: number, values = FLOATS): Kernel =>
+  ratingSumKernel("confident-errors", K, "none", values, confidentErrorsText);
 
-export const logLossesKernel = (K: number): Kernel =>
-  summingKernel("log-losses", K, "none", addLanesText, ratingsText, predictText, logLossesText);
+export const logLossesKernel = (K: number, values = FLOATS): Kernel =>
+  ratingSumKernel("log-losses", K, "none", values, predictText, logLossesText);
 
-export const gradientStepKernel = (K: number): Kernel => summingKernel("gradient-step", K, "none", addLanesText, gradientStepText);
+export const averagedErrorsKernel = (K: number, values = FLOATS): Kernel =>
+  ratingSumKernel("averaged-errors", K, "none", values, predictText, averagedErrorsText);
+
+export const gradientStepKernel = (K: number, values = FLOATS): Kernel =>
+  summingKernel("gradient-step", K, "none", valuesText(values), addLanesText, gradientStepText);
 
 export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
   const constants = `${rowConstants(K)}const LOGISTIC = ${logistic};\n`;
@@ -146,9 +165,6 @@ export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
 }
 
 export const topItemsKernel = (K: number): Kernel => summingKernel("top-items", K, "none", topItemsText);
-
-export const averagedErrorsKernel = (K: number): Kernel =>
-  summingKernel("averaged-errors", K, "none", addLanesText, ratingsText, predictText, averagedErrorsText);
 
 export function featureFactorsKernel(K: number): Kernel {
   return { name: `feature-factors K=${K}`, code: [rowConstants(K, "means"), rowsText, featureFactorsText].join("\n") };

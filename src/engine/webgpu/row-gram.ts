@@ -5,13 +5,14 @@ import type { Moments } from "../../models/gibbs.js";
 import type { Side } from "../engine.js";
 import { createStorage, readBuffer, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import { layoutsOf, settingsWords } from "./half-sweep.js";
+import { layoutsOf, settingsWords, UNIFORM_ALIGNMENT } from "./half-sweep.js";
 import { addPartialsKernel, gramSolveKernel } from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
 import { TASK_FIELDS } from "./schedule.js";
+import type { RowShard } from "./sums.js";
 import { blocksOf, planTiles, type TilePlan } from "./tile-plan.js";
 
-/** Segments are at least this long, and at most this many. */
+/** Segments are at least this long, and at most about this many. */
 const SHORTEST_SEGMENT = 256;
 const MOST_SEGMENTS = 256;
 const BYTES_PER_TILE = 64;
@@ -22,39 +23,44 @@ export class RowGram {
   readonly total: GPUBuffer;
   readonly #device: Device;
   readonly #side: Side;
-  readonly #rows: GPUBuffer;
+  readonly #shards: readonly RowShard[];
   readonly #count: number;
   readonly #K: number;
   readonly #plan: TilePlan;
-  readonly #segments: number;
-  readonly #buffers: Record<"settings" | "tasks" | "partials" | "dispatch" | "adding" | "unused" | "counter", GPUBuffer>;
-  #gram: { pipeline: GPUComputePipeline; groups: readonly GPUBindGroup[] } | undefined;
+  /** Segments of each shard. */
+  readonly #segments: readonly number[];
+  readonly #buffers: Record<"settings" | "tasks" | "partials" | "dispatches" | "adding" | "unused" | "counter", GPUBuffer>;
+  #gram: { pipeline: GPUComputePipeline; groups: readonly GPUBindGroup[]; dispatches: GPUBindGroup } | undefined;
   #add: { pipeline: GPUComputePipeline; group: GPUBindGroup } | undefined;
 
   /** @param border last component of x̃: 1 for Σ x in the last row, 0 for none. */
-  constructor(device: Device, side: Side, rows: GPUBuffer, count: number, K: number, border: number) {
+  constructor(device: Device, side: Side, shards: readonly RowShard[], K: number, border: number) {
     this.#device = device;
     this.#side = side;
-    this.#rows = rows;
-    this.#count = count;
+    this.#shards = shards;
+    this.#count = shards.reduce((sum, { count }) => sum + count, 0);
     this.#K = K;
     this.#plan = planTiles(K);
-    const length = Math.max(SHORTEST_SEGMENT, Math.ceil(count / MOST_SEGMENTS));
-    this.#segments = Math.ceil(count / length);
-    const tasks = new Uint32Array(this.#segments * TASK_FIELDS);
-    for (let segment = 0; segment < this.#segments; segment++) {
-      const from = segment * length;
-      tasks.set([0, from, Math.min(length, count - from), segment, 0], segment * TASK_FIELDS);
-    }
+    const length = Math.max(SHORTEST_SEGMENT, Math.ceil(this.#count / MOST_SEGMENTS));
+    this.#segments = shards.map(({ count }) => Math.ceil(count / length));
+    const segments = this.#segments.reduce((sum, count) => sum + count, 0);
+    const tasks = new Uint32Array(segments * TASK_FIELDS);
+    const dispatches = new Uint32Array((shards.length * UNIFORM_ALIGNMENT) / 4);
+    let segment = 0;
+    shards.forEach(({ count }, shard) => {
+      dispatches.set([segment, this.#segments[shard]], (shard * UNIFORM_ALIGNMENT) / 4);
+      for (let from = 0; from < count; from += length, segment++)
+        tasks.set([0, from, Math.min(length, count - from), segment, 0], segment * TASK_FIELDS);
+    });
     const bytes = this.#plan.tiles * BYTES_PER_TILE;
     const settings = { lambda: 1, mean: 0, weighted: false, biases: true, border, prior: Array<number>(K + 1).fill(0) };
     this.total = createStorage(device, `Gram of ${side}`, bytes);
     this.#buffers = {
       settings: uploadUniform(device, `settings of the Gram of ${side}`, settingsWords(settings)),
       tasks: uploadStorage(device, `segments of the Gram of ${side}`, tasks),
-      partials: createStorage(device, `partial Grams of the rows of ${side}`, this.#segments * bytes),
-      dispatch: uploadUniform(device, `dispatch of the Gram of ${side}`, uniformWords([["u", 0], ["u", this.#segments]])), // prettier-ignore
-      adding: uploadUniform(device, `partials of the Gram of ${side}`, uniformWords([["u", this.#segments]])),
+      partials: createStorage(device, `partial Grams of the rows of ${side}`, segments * bytes),
+      dispatches: uploadUniform(device, `dispatches of the Gram of ${side}`, dispatches.buffer),
+      adding: uploadUniform(device, `partials of the Gram of ${side}`, uniformWords([["u", segments]])),
       // What the layout binds and these segments do not use: ratings, and rows to solve.
       unused: createStorage(device, "unused", 0),
       counter: createStorage(device, "unused", 0),
@@ -69,9 +75,8 @@ export class RowGram {
       compilePipeline(this.#device, kernel, "gram_segments", layout),
       compilePipeline(this.#device, addPartialsKernel(this.#K), "add_partials"),
     ]);
-    const { settings, tasks, partials, dispatch, adding: count, unused, counter } = this.#buffers;
+    const { settings, tasks, partials, dispatches, adding: count, unused, counter } = this.#buffers;
     const solved = createStorage(this.#device, "unused", 0);
-    const bound = [settings, tasks, unused, unused, this.#rows, solved, partials, counter];
     const group = (layoutAt: GPUBindGroupLayout, entries: readonly GPUBindingResource[]): GPUBindGroup =>
       this.#device.gpu.createBindGroup({
         label: `Gram of ${this.#side}`,
@@ -80,13 +85,13 @@ export class RowGram {
       });
     this.#gram = {
       pipeline,
-      groups: [
+      groups: this.#shards.map(({ rows }) =>
         group(
           layouts[0],
-          bound.map((buffer) => ({ buffer })),
+          [settings, tasks, unused, unused, rows, solved, partials, counter].map((buffer) => ({ buffer })),
         ),
-        group(layouts[1], [{ buffer: dispatch, size: 8 }, { buffer: settings }]),
-      ],
+      ),
+      dispatches: group(layouts[1], [{ buffer: dispatches, size: 16 }, { buffer: settings }]),
     };
     this.#add = {
       pipeline: adding,
@@ -108,9 +113,11 @@ export class RowGram {
   encode(encoder: GPUCommandEncoder): void {
     const pass = encoder.beginComputePass({ label: `Gram of ${this.#side}` });
     pass.setPipeline(this.#gram!.pipeline);
-    pass.setBindGroup(0, this.#gram!.groups[0]);
-    pass.setBindGroup(1, this.#gram!.groups[1], [0]);
-    pass.dispatchWorkgroups(Math.ceil(this.#segments / this.#plan.teams));
+    this.#segments.forEach((segments, shard) => {
+      pass.setBindGroup(0, this.#gram!.groups[shard]);
+      pass.setBindGroup(1, this.#gram!.dispatches, [shard * UNIFORM_ALIGNMENT]);
+      pass.dispatchWorkgroups(Math.ceil(segments / this.#plan.teams));
+    });
     pass.setPipeline(this.#add!.pipeline);
     pass.setBindGroup(0, this.#add!.group);
     pass.dispatchWorkgroups(Math.ceil((this.#plan.tiles * 4) / ADDING_LANES));

@@ -34,8 +34,9 @@ export function packRows(
   return rows;
 }
 
+/** @param shards rows on the device, one array a shard. */
 export function unpackRows(
-  rows: Float32Array,
+  shards: readonly Float32Array[],
   count: number,
   K: number,
   spread: Spread = "none",
@@ -44,11 +45,13 @@ export function unpackRows(
   const factors = new Float32Array(count * K);
   const biases = new Float32Array(count);
   const values = new Float32Array(count * { none: 0, means: 0, diagonal: K + 1, full: triangle(K + 1) }[spread]);
-  for (let row = 0; row < count; row++) {
-    const at = row * stride;
-    factors.set(rows.subarray(at, at + K), row * K);
-    biases[row] = rows[at + K];
-    if (spread === "diagonal" || spread === "full") unpackSpread(rows.subarray(at, at + stride), values, row, K, spread);
+  let row = 0;
+  for (const rows of shards) {
+    for (let at = 0; at + stride <= rows.length && row < count; at += stride, row++) {
+      factors.set(rows.subarray(at, at + K), row * K);
+      biases[row] = rows[at + K];
+      if (spread === "diagonal" || spread === "full") unpackSpread(rows.subarray(at, at + stride), values, row, K, spread);
+    }
   }
   return { factors, biases, spread: values };
 }

@@ -2,27 +2,35 @@
 // solved by alternating half-sweeps, these.
 
 import { NotPositiveDefiniteError } from "../../errors.js";
+import type { HyperparametersOf, ModelName } from "../../models/registry.js";
 import type { Parameters } from "../../models/parameters.js";
-import { rowOfEach, type Csr } from "../../ratings/csr.js";
+import type { Problem, RowSlice, Side } from "../engine.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
-import type { RowSlice, Side } from "../engine.js";
 import { createStorage, readBuffer, uploadStorage } from "./buffers.js";
 import type { Device } from "./device.js";
 import type { GramKernel } from "./gram-kernel.js";
 import { HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
+import { type MemoryPlan, planMemory, sidePlan } from "./memory-plan.js";
+import { cutRatings } from "./pieces.js";
+import type { RatingStore } from "./rating-store.js";
 import { packRows, unpackRows } from "./rows.js";
-import type { Sum } from "./sums.js";
-import type { Spread } from "./tile-plan.js";
+import type { RatingPieces, RowShard, Sum } from "./sums.js";
+import { type Spread, spreadBlocks } from "./tile-plan.js";
+import { packValues, valueFormat } from "./values.js";
 
 /** A row that no task has: what `first_singular_row` holds while every system was solved. */
 const NO_ROW = 0xffffffff;
 
 export const SIDES = ["users", "items"] as const;
 
+/** A problem of some model, whose hyperparameters are not looked at here. */
+type AnyProblem = Omit<Problem<ModelName>, "model" | "hyperparameters"> & { readonly hyperparameters: HyperparametersOf[ModelName] };
+
 export interface RowSessionParts {
-  readonly byUser: Csr;
-  readonly byItem: Csr;
+  readonly problem: AnyProblem;
+  /** The parameters to start from. */
   readonly initial: Parameters;
+  /** What a row carries beside its parameters. */
   readonly spread: Spread;
 }
 
@@ -33,75 +41,68 @@ export interface SessionParts extends RowSessionParts {
   readonly base?: Record<Side, GPUBuffer> | undefined;
 }
 
-/** Ratings on the device, one buffer a column. */
-export interface RatingBuffers {
-  readonly user: GPUBuffer;
-  readonly item: GPUBuffer;
-  readonly value: GPUBuffer;
-  readonly count: number;
-}
-
-/** One side's index on the device: the other side's index and the value of each rating, row by row. */
-interface CsrBuffers {
-  readonly index: GPUBuffer;
-  readonly value: GPUBuffer;
-}
-
 /** Parameters and ratings on the device, whatever trains them. */
 export class RowSession {
   protected readonly device: Device;
-  /** Rows of each side: see shaders/shared/rows.wgsl. */
-  protected readonly rows: Record<Side, GPUBuffer>;
-  protected readonly csr: Record<Side, CsrBuffers>;
-  protected readonly trainRatings: RatingBuffers;
+  protected readonly plan: MemoryPlan;
+  /** Rows of each side, a buffer a shard: see shaders/shared/rows.wgsl. */
+  protected readonly rows: Record<Side, readonly GPUBuffer[]>;
+  protected readonly stores: Record<Side, RatingStore>;
+  protected readonly trainRatings: RatingPieces;
   readonly #parts: RowSessionParts;
   readonly #buffers: GPUBuffer[] = [];
-  #kept: Record<Side, GPUBuffer> | undefined;
+  #kept: Record<Side, readonly GPUBuffer[]> | undefined;
 
   constructor(device: Device, parts: RowSessionParts) {
+    const { problem, initial, spread } = parts;
+    const { byUser, byItem, heldOut } = problem;
     this.device = device;
     this.#parts = parts;
-    const { byUser, byItem, initial } = parts;
-    const rowsOf = (side: Side, factors: Float32Array, biases: Float32Array): GPUBuffer => {
-      const spread = initial.posterior && { family: initial.posterior.family, values: initial.posterior[side] };
-      return this.upload(`${side} rows`, packRows(factors, biases, initial.factors, parts.spread, spread));
-    };
+    const size = { users: byUser.count, items: byItem.count, ratings: byUser.index.length, heldOut: heldOut?.value.length ?? 0 };
+    this.plan = planMemory({ ...size, factors: initial.factors, spread }, device);
     this.rows = {
-      users: rowsOf("users", initial.userFactors, initial.userBiases),
-      items: rowsOf("items", initial.itemFactors, initial.itemBiases),
+      users: this.#uploadRows("users", initial.userFactors, initial.userBiases),
+      items: this.#uploadRows("items", initial.itemFactors, initial.itemBiases),
     };
-    this.csr = {
-      users: { index: this.upload("item of each rating, by user", byUser.index), value: this.upload("ratings by user", byUser.value) },
-      items: { index: this.upload("user of each rating, by item", byItem.index), value: this.upload("ratings by item", byItem.value) },
+    this.stores = {
+      users: device.ratings.borrow("users", byUser, sidePlan(this.plan, "users")),
+      items: device.ratings.borrow("items", byItem, sidePlan(this.plan, "items")),
     };
-    this.trainRatings = {
-      user: this.upload("user of each rating", rowOfEach(byUser)),
-      item: this.csr.users.index,
-      value: this.csr.users.value,
-      count: byUser.index.length,
-    };
+    this.trainRatings = this.#ratingsByUser(this.stores.users);
+  }
+
+  /** The shards of a side's rows. */
+  protected shardsOf(side: Side): readonly RowShard[] {
+    const shards = this.plan.shards[side];
+    return this.rows[side].map((rows, shard) => ({ rows, count: shards.to(shard) - shards.from(shard) }));
   }
 
   keep(): void {
     const { users, items } = this.rows;
-    this.#kept ??= { users: this.create("kept user rows", users.size), items: this.create("kept item rows", items.size) };
+    this.#kept ??= {
+      users: users.map(({ size }) => this.create("kept user rows", size)),
+      items: items.map(({ size }) => this.create("kept item rows", size)),
+    };
     const encoder = this.device.gpu.createCommandEncoder({ label: "keep" });
-    for (const side of SIDES) encoder.copyBufferToBuffer(this.rows[side], 0, this.#kept[side], 0, this.rows[side].size);
+    for (const side of SIDES)
+      this.rows[side].forEach((rows, shard) => encoder.copyBufferToBuffer(rows, 0, this.#kept![side][shard], 0, rows.size));
     this.device.gpu.queue.submit([encoder.finish()]);
   }
 
   /** Factors, biases and covariances of both sides, current or kept. @throws NotPositiveDefiniteError, DeviceError */
   protected async readRows(which: "current" | "kept") {
     const rows = which === "kept" ? (this.#kept ?? this.rows) : this.rows;
-    const { byUser, byItem, initial, spread } = this.#parts;
-    const [users, items] = await this.device.checked("reading the factors", async () => {
+    const { problem, initial, spread } = this.#parts;
+    const read = await this.device.checked("reading the factors", async () => {
       const encoder = this.device.gpu.createCommandEncoder({ label: "read" });
-      const reads = [rows.users, rows.items].map((buffer) => readBuffer(this.device, encoder, buffer));
+      const reads = [...rows.users, ...rows.items].map((buffer) => readBuffer(this.device, encoder, buffer));
       return await this.finish(encoder, reads);
     });
+    const shards = read.map((bytes) => new Float32Array(bytes));
+    const { length: users } = rows.users;
     return {
-      users: unpackRows(new Float32Array(users), byUser.count, initial.factors, spread),
-      items: unpackRows(new Float32Array(items), byItem.count, initial.factors, spread),
+      users: unpackRows(shards.slice(0, users), problem.byUser.count, initial.factors, spread),
+      items: unpackRows(shards.slice(users), problem.byItem.count, initial.factors, spread),
     };
   }
 
@@ -122,16 +123,34 @@ export class RowSession {
     };
   }
 
-  /** Runs summing kernels and reads their partial sums. @throws NotPositiveDefiniteError, DeviceError */
+  /** Runs summing kernels and reads their partial sums, those of all runs of a sum together. @throws NotPositiveDefiniteError, DeviceError */
   protected async readSums(sums: readonly Sum[]): Promise<ArrayBuffer[]> {
     return await this.device.checked("measuring", async () => {
+      for (const sum of sums) await this.#addStreamed(sum);
       const encoder = this.device.gpu.createCommandEncoder({ label: "measure" });
       const pass = encoder.beginComputePass({ label: "measure" });
-      for (const sum of sums) sum.encode(pass);
+      for (const sum of sums) sum.runs.forEach(({ load }, run) => (load ? undefined : sum.encode(pass, run)));
       pass.end();
-      const reads = sums.map(({ partials }) => readBuffer(this.device, encoder, partials));
-      return await this.finish(encoder, reads);
+      const runs = sums.flatMap((sum) => sum.runs);
+      const reads = runs.map(({ partials }) => readBuffer(this.device, encoder, partials));
+      const read = await this.finish(encoder, reads);
+      let at = 0;
+      return sums.map((sum) => joined(read.slice(at, (at += sum.runs.length))));
     });
+  }
+
+  /** The runs of a sum over what is streamed, one submission each. */
+  async #addStreamed(sum: Sum): Promise<void> {
+    const perRating = this.#parts.initial.factors + spreadBlocks(this.#parts.initial.factors, this.#parts.spread);
+    for (const [run, { load, count }] of sum.runs.entries()) {
+      if (!load) continue;
+      load();
+      const encoder = this.device.gpu.createCommandEncoder({ label: "measure" });
+      const pass = encoder.beginComputePass({ label: "measure" });
+      sum.encode(pass, run);
+      pass.end();
+      await this.device.pace.submit(encoder.finish(), count * (perRating + 1));
+    }
   }
 
   /** Submits, and resolves to what the reads give. */
@@ -154,19 +173,67 @@ export class RowSession {
   }
 
   /** Undefined when there are none to measure by. */
-  protected uploadHeldOut(heldOut: RatingColumns | undefined): RatingBuffers | undefined {
+  protected uploadHeldOut(heldOut: RatingColumns | undefined): RatingPieces | undefined {
     if (!heldOut || heldOut.value.length === 0) return undefined;
-    return {
-      user: this.upload("user of each held-out rating", heldOut.user),
-      item: this.upload("item of each held-out rating", heldOut.item),
-      value: this.upload("held-out ratings", heldOut.value),
-      count: heldOut.value.length,
-    };
+    const { shards } = this.plan;
+    const format = valueFormat(heldOut.value);
+    // Sums over draws take two floats a rating.
+    const most = Math.floor(this.device.bindingBytes / 8);
+    const pieces = cutRatings(heldOut, shards.users, shards.items, most).map(({ users, items, user, item, value }) => ({
+      user: this.upload("user of each held-out rating", user),
+      item: this.upload("item of each held-out rating", item),
+      value: this.upload("held-out ratings", packValues(value, format)),
+      userRows: this.rows.users[users],
+      itemRows: this.rows.items[items],
+      count: value.length,
+    }));
+    return { count: heldOut.value.length, format, pieces };
+  }
+
+  #ratingsByUser(store: RatingStore): RatingPieces {
+    const pieces = store.pieces.map(({ own, other, csr }, at) => {
+      const { row, index, value } = store.buffers(at);
+      return {
+        user: row!,
+        item: index,
+        value,
+        userRows: this.rows.users[own],
+        itemRows: this.rows.items[other],
+        count: csr.index.length,
+        load: store.streamed ? () => store.load(at) : undefined,
+      };
+    });
+    return { count: this.#parts.problem.byUser.index.length, format: store.format, pieces };
+  }
+
+  #uploadRows(side: Side, factors: Float32Array, biases: Float32Array): GPUBuffer[] {
+    const { initial, spread } = this.#parts;
+    const { factors: K, posterior } = initial;
+    const shards = this.plan.shards[side];
+    const width = posterior ? posterior[side].length / Math.max(1, biases.length) : 0;
+    return Array.from({ length: shards.count }, (_, shard) => {
+      const [from, to] = [shards.from(shard), shards.to(shard)];
+      const covariances = posterior && { family: posterior.family, values: posterior[side].subarray(from * width, to * width) };
+      const rows = packRows(factors.subarray(from * K, to * K), biases.subarray(from, to), K, spread, covariances);
+      return this.upload(`${side} rows`, rows);
+    });
   }
 
   destroy(): void {
+    for (const side of SIDES) this.device.ratings.giveBack(this.stores[side]);
     for (const buffer of this.#buffers) buffer.destroy();
   }
+}
+
+function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
+  if (parts.length === 1) return parts[0];
+  const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return bytes.buffer;
 }
 
 /** A training by half-sweeps of the Gram-and-solve kernel. */
@@ -176,7 +243,7 @@ export class HalfSweepSession extends RowSession {
 
   constructor(device: Device, parts: SessionParts) {
     super(device, parts);
-    const { byUser, byItem, gram, settings, base } = parts;
+    const { gram, settings, base, initial } = parts;
     const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
     this.#singular = { users: singular("users"), items: singular("items") };
     const halfSweep = (side: Side, other: Side): HalfSweep =>
@@ -184,19 +251,20 @@ export class HalfSweepSession extends RowSession {
         side,
         settings: settings[side],
         gram,
-        csr: side === "users" ? byUser : byItem,
-        ratingIndex: this.csr[side].index,
-        ratingValue: this.csr[side].value,
+        factors: initial.factors,
+        ratings: this.stores[side],
+        shards: this.plan.shards[side],
         fixedRows: this.rows[other],
         solvedRows: this.rows[side],
         firstSingularRow: this.#singular[side],
+        scratchBytes: this.plan.scratchBytes,
         base: base?.[side],
       });
     this.halfSweep = { users: halfSweep("users", "items"), items: halfSweep("items", "users") };
   }
 
-  solve(side: Side, slice?: RowSlice): void {
-    this.halfSweep[side].submit(slice);
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
+    await this.halfSweep[side].submit(slice);
   }
 
   protected override async finish(encoder: GPUCommandEncoder, reads: readonly (() => Promise<ArrayBuffer>)[]): Promise<ArrayBuffer[]> {

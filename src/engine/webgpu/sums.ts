@@ -1,4 +1,4 @@
-// Squared errors and norms on the device: each writes partial sums in a fixed order, which the host adds in float64.
+// Squared errors, norms and the like on the device: each writes partial sums in a fixed order, which the host adds in float64.
 
 import type { CovarianceFamily, PosteriorSums } from "../../models/vb.js";
 import { createStorage, uniformWords, uploadUniform } from "./buffers.js";
@@ -15,6 +15,7 @@ import {
 } from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
 import { blocksOf, type Spread } from "./tile-plan.js";
+import type { ValueFormat } from "./values.js";
 
 const MOST_PARTIALS = 1024;
 /** A workgroup's run is at least this long, so that small problems need few workgroups. */
@@ -22,91 +23,125 @@ const SHORTEST_RUN = 256;
 
 type Settings = readonly (readonly ["f" | "u", number])[];
 
-/** Runs a summing kernel over `count` elements. */
-export class Sum {
+/** One run of a summing kernel, over what fits its bindings. */
+export interface Run {
+  readonly inputs: readonly GPUBuffer[];
+  /** Elements: ratings or rows. */
+  readonly count: number;
+  /** Brings the inputs to the device, where they are not there all the time. */
+  readonly load?: (() => void) | undefined;
+}
+
+interface PreparedRun extends Run {
   readonly partials: GPUBuffer;
+  readonly settings: GPUBuffer;
+  readonly workgroups: number;
+}
+
+/** Adds something up over ratings or rows: a kernel, run once for each part that they are cut into. */
+export class Sum {
+  readonly runs: readonly PreparedRun[];
   readonly #device: Device;
   readonly #label: string;
-  readonly #settings: GPUBuffer;
-  readonly #inputs: readonly GPUBuffer[];
-  readonly #workgroups: number;
   #pipeline: GPUComputePipeline | undefined;
-  #bindGroup: GPUBindGroup | undefined;
+  #groups: readonly GPUBindGroup[] = [];
 
-  constructor(device: Device, label: string, settings: Settings, count: number, inputs: readonly GPUBuffer[], bytesPerPartial: number) {
-    const run = Math.max(SHORTEST_RUN, Math.ceil(count / MOST_PARTIALS));
+  constructor(device: Device, label: string, settings: Settings, runs: readonly Run[], bytesPerPartial: number) {
     this.#device = device;
     this.#label = label;
-    this.#workgroups = Math.ceil(count / run);
-    this.#settings = uploadUniform(device, `settings of ${label}`, uniformWords([...settings, ["u", count], ["u", run]]));
-    this.#inputs = inputs;
-    this.partials = createStorage(device, `partial ${label}`, this.#workgroups * bytesPerPartial);
-  }
-
-  protected async compileKernel(kernel: Kernel, entryPoint: string): Promise<void> {
-    this.#pipeline = await compilePipeline(this.#device, kernel, entryPoint);
-    this.#bindGroup = this.#device.gpu.createBindGroup({
-      label: this.#label,
-      layout: this.#pipeline.getBindGroupLayout(0),
-      entries: [this.#settings, ...this.#inputs, this.partials].map((buffer, binding) => ({ binding, resource: { buffer } })),
+    this.runs = runs.map((run) => {
+      const length = Math.max(SHORTEST_RUN, Math.ceil(run.count / MOST_PARTIALS));
+      const workgroups = Math.ceil(run.count / length);
+      return {
+        ...run,
+        workgroups,
+        settings: uploadUniform(device, `settings of ${label}`, uniformWords([...settings, ["u", run.count], ["u", length]])),
+        partials: createStorage(device, `partial ${label}`, workgroups * bytesPerPartial),
+      };
     });
   }
 
-  encode(pass: GPUComputePassEncoder): void {
-    if (this.#workgroups === 0) return;
+  protected async compileKernel(kernel: Kernel, entryPoint: string): Promise<void> {
+    const pipeline = await compilePipeline(this.#device, kernel, entryPoint);
+    this.#pipeline = pipeline;
+    this.#groups = this.runs.map(({ settings, inputs, partials }) =>
+      this.#device.gpu.createBindGroup({
+        label: this.#label,
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [settings, ...inputs, partials].map((buffer, binding) => ({ binding, resource: { buffer } })),
+      }),
+    );
+  }
+
+  encode(pass: GPUComputePassEncoder, run: number): void {
+    const { workgroups } = this.runs[run];
+    if (workgroups === 0) return;
     pass.setPipeline(this.#pipeline!);
-    pass.setBindGroup(0, this.#bindGroup!);
-    pass.dispatchWorkgroups(this.#workgroups);
+    pass.setBindGroup(0, this.#groups[run]);
+    pass.dispatchWorkgroups(workgroups);
   }
 
   /** Replaces the leading settings from now on. */
   protected set(settings: Settings): void {
-    this.#device.gpu.queue.writeBuffer(this.#settings, 0, uniformWords(settings), 0, settings.length * 4);
+    const words = uniformWords(settings);
+    for (const run of this.runs) this.#device.gpu.queue.writeBuffer(run.settings, 0, words, 0, settings.length * 4);
   }
 
   destroy(): void {
-    this.partials.destroy();
-    this.#settings.destroy();
+    for (const { partials, settings } of this.runs) {
+      partials.destroy();
+      settings.destroy();
+    }
   }
 }
 
-/** Ratings and the rows of both sides: what every sum over ratings reads. */
-export interface RatingSumParts {
+/** Ratings on the device, with the rows of both sides that they are between, piece by piece. */
+export interface RatingPieces {
+  readonly count: number;
+  readonly format: ValueFormat;
+  readonly pieces: readonly RatingPieceBuffers[];
+}
+
+export interface RatingPieceBuffers {
   readonly user: GPUBuffer;
   readonly item: GPUBuffer;
   readonly value: GPUBuffer;
-  readonly count: number;
   readonly userRows: GPUBuffer;
   readonly itemRows: GPUBuffer;
+  readonly count: number;
+  readonly load?: (() => void) | undefined;
 }
 
 /** A sum over ratings: see shaders/shared/ratings.wgsl. */
 class RatingSum extends Sum {
-  /** @param more what is bound after the rows. */
+  protected readonly format: ValueFormat;
+
+  /** @param more what is bound after the rows of a piece of so many ratings. */
   constructor(
     device: Device,
     label: string,
     settings: Settings,
-    parts: RatingSumParts,
+    { pieces, format }: RatingPieces,
     bytesPerPartial: number,
-    more: readonly GPUBuffer[] = [],
+    more: (count: number) => readonly GPUBuffer[] = () => [],
   ) {
-    const { user, item, value, userRows, itemRows } = parts;
-    super(device, label, settings, parts.count, [user, item, value, userRows, itemRows, ...more], bytesPerPartial);
+    const runs = pieces.map(({ user, item, value, userRows, itemRows, count, load }) => ({
+      inputs: [user, item, value, userRows, itemRows, ...more(count)],
+      count,
+      load,
+    }));
+    super(device, label, settings, runs, bytesPerPartial);
+    this.format = format;
   }
-}
-
-export interface SquaredErrorsParts extends RatingSumParts {
-  readonly globalMean: number;
 }
 
 export class SquaredErrors extends RatingSum {
-  constructor(device: Device, parts: SquaredErrorsParts) {
-    super(device, "squared errors", [["f", parts.globalMean]], parts, 4);
+  constructor(device: Device, ratings: RatingPieces, globalMean: number) {
+    super(device, "squared errors", [["f", globalMean]], ratings, 4);
   }
 
   compile(K: number, spread?: Spread): Promise<void> {
-    return this.compileKernel(squaredErrorsKernel(K, spread), "squared_errors");
+    return this.compileKernel(squaredErrorsKernel(K, this.format, spread), "squared_errors");
   }
 
   /** Σ e². */
@@ -117,25 +152,26 @@ export class SquaredErrors extends RatingSum {
 
 /** Σ of the log-losses of 0/1 ratings. */
 export class LogLosses extends RatingSum {
-  constructor(device: Device, parts: SquaredErrorsParts) {
-    super(device, "log-losses", [["f", parts.globalMean]], parts, 4);
+  constructor(device: Device, ratings: RatingPieces, globalMean: number) {
+    super(device, "log-losses", [["f", globalMean]], ratings, 4);
   }
 
   compile(K: number): Promise<void> {
-    return this.compileKernel(logLossesKernel(K), "log_losses");
+    return this.compileKernel(logLossesKernel(K, this.format), "log_losses");
   }
 }
 
-export interface SquaredNormsParts {
-  readonly rowStart: GPUBuffer;
+/** A shard of a side's rows. */
+export interface RowShard {
   readonly rows: GPUBuffer;
   readonly count: number;
-  readonly weighted: boolean;
 }
 
 export class SquaredNorms extends Sum {
-  constructor(device: Device, { rowStart, rows, count, weighted }: SquaredNormsParts) {
-    super(device, "squared norms", [["u", weighted ? 1 : 0]], count, [rowStart, rows], 8);
+  /** @param shards with the row starts of each, whose differences are the numbers of ratings. */
+  constructor(device: Device, shards: readonly (RowShard & { readonly rowStart: GPUBuffer })[], weighted: boolean) {
+    const runs = shards.map(({ rowStart, rows, count }) => ({ inputs: [rowStart, rows], count }));
+    super(device, "squared norms", [["u", weighted ? 1 : 0]], runs, 8);
   }
 
   compile(K: number, spread?: Spread): Promise<void> {
@@ -149,21 +185,17 @@ export class SquaredNorms extends Sum {
   }
 }
 
-export interface ExpectedErrorsParts extends SquaredErrorsParts {
-  readonly lambda: number;
-}
-
 /** Σ (r − E r̂)², Σ Var r̂ and Σ log predictive density of `vb`. */
 export class ExpectedErrors extends RatingSum {
   readonly #mean: number;
 
-  constructor(device: Device, parts: ExpectedErrorsParts) {
-    super(device, "expected errors", [["f", parts.globalMean], ["f", parts.lambda]], parts, 16); // prettier-ignore
-    this.#mean = parts.globalMean;
+  constructor(device: Device, ratings: RatingPieces, globalMean: number, lambda: number) {
+    super(device, "expected errors", [["f", globalMean], ["f", lambda]], ratings, 16); // prettier-ignore
+    this.#mean = globalMean;
   }
 
   compile(K: number, family: CovarianceFamily): Promise<void> {
-    return this.compileKernel(expectedErrorsKernel(K, family), "expected_errors");
+    return this.compileKernel(expectedErrorsKernel(K, this.format, family), "expected_errors");
   }
 
   setLambda(lambda: number): void {
@@ -180,9 +212,10 @@ export class ExpectedErrors extends RatingSum {
 export class PosteriorMoments extends Sum {
   readonly #count: number;
 
-  constructor(device: Device, rows: GPUBuffer, count: number, K: number) {
-    super(device, "posterior sums", [["u", 0]], count, [rows], 16 * blocksOf(K));
-    this.#count = count;
+  constructor(device: Device, shards: readonly RowShard[], K: number) {
+    const runs = shards.map(({ rows, count }) => ({ inputs: [rows], count }));
+    super(device, "posterior sums", [["u", 0]], runs, 16 * blocksOf(K));
+    this.#count = shards.reduce((sum, { count }) => sum + count, 0);
   }
 
   compile(K: number, family: CovarianceFamily): Promise<void> {
@@ -195,18 +228,14 @@ export class PosteriorMoments extends Sum {
   }
 }
 
-export interface ConfidentErrorsParts extends RatingSumParts {
-  readonly confidence: number;
-}
-
 /** Σ c (1 − u·v)² − (u·v)² of `implicit`. */
 export class ConfidentErrors extends RatingSum {
-  constructor(device: Device, parts: ConfidentErrorsParts) {
-    super(device, "confident errors", [["f", parts.confidence]], parts, 4);
+  constructor(device: Device, ratings: RatingPieces, confidence: number) {
+    super(device, "confident errors", [["f", confidence]], ratings, 4);
   }
 
   compile(K: number): Promise<void> {
-    return this.compileKernel(confidentErrorsKernel(K), "confident_errors");
+    return this.compileKernel(confidentErrorsKernel(K, this.format), "confident_errors");
   }
 
   static total(partials: ArrayBuffer): number {
@@ -217,17 +246,31 @@ export class ConfidentErrors extends RatingSum {
 /** Held-out errors of `gibbs`, of predictions averaged over the draws. */
 export class AveragedErrors extends RatingSum {
   readonly #mean: number;
-  readonly #sums: GPUBuffer;
+  readonly #sums: readonly GPUBuffer[];
 
-  constructor(device: Device, parts: SquaredErrorsParts) {
-    const sums = createStorage(device, "sums over the draws", parts.count * 8);
-    super(device, "averaged errors", [["f", parts.globalMean], ["f", 1], ["u", 0]], parts, 8, [sums]); // prettier-ignore
-    this.#mean = parts.globalMean;
+  constructor(device: Device, ratings: RatingPieces, globalMean: number) {
+    const sums: GPUBuffer[] = [];
+    super(
+      device,
+      "averaged errors",
+      [
+        ["f", globalMean],
+        ["f", 1],
+        ["u", 0],
+      ],
+      ratings,
+      8,
+      (count) => {
+        sums.push(createStorage(device, "sums over the draws", count * 8));
+        return sums.slice(-1);
+      },
+    );
+    this.#mean = globalMean;
     this.#sums = sums;
   }
 
   compile(K: number): Promise<void> {
-    return this.compileKernel(averagedErrorsKernel(K), "averaged_errors");
+    return this.compileKernel(averagedErrorsKernel(K, this.format), "averaged_errors");
   }
 
   /** The precision that the present draw predicts at, and the number of draws, this one included; 0 during the burn-in. */
@@ -242,7 +285,7 @@ export class AveragedErrors extends RatingSum {
 
   override destroy(): void {
     super.destroy();
-    this.#sums.destroy();
+    for (const sums of this.#sums) sums.destroy();
   }
 }
 

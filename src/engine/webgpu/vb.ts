@@ -8,6 +8,7 @@ import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { HalfSweepSession, SIDES } from "./session.js";
 import { ExpectedErrors, PosteriorMoments } from "./sums.js";
+import { valueFormat } from "./values.js";
 
 export class WebGpuVbSession extends HalfSweepSession implements VbSession {
   readonly #problem: Problem<"vb">;
@@ -33,15 +34,14 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
   }
 
   private constructor(device: Device, problem: Problem<"vb">, tuning: GramTuning | undefined) {
-    const { hyperparameters: h, byUser, byItem, heldOut } = problem;
+    const { hyperparameters: h, heldOut } = problem;
     const initial = { ...problem.initial, posterior: problem.initial.posterior ?? initialPosterior(h, problem.initial) };
     const { precisions } = initial.posterior;
     super(device, {
-      byUser,
-      byItem,
+      problem,
       initial,
       spread: h.covariance,
-      gram: chooseGramKernel(device, { factors: h.factors, spread: h.covariance }, tuning),
+      gram: chooseGramKernel(device, { factors: h.factors, spread: h.covariance, values: valueFormat(problem.byUser.value) }, tuning),
       settings: {
         users: settingsOf(precisions, "users", initial.globalMean),
         items: settingsOf(precisions, "items", initial.globalMean),
@@ -51,29 +51,24 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
     this.#h = h;
     this.#precisions = this.#keptPrecisions = precisions;
     this.#moments = {
-      users: new PosteriorMoments(device, this.rows.users, byUser.count, h.factors),
-      items: new PosteriorMoments(device, this.rows.items, byItem.count, h.factors),
+      users: new PosteriorMoments(device, this.shardsOf("users"), h.factors),
+      items: new PosteriorMoments(device, this.shardsOf("items"), h.factors),
     };
-    const sides = {
-      globalMean: initial.globalMean,
-      lambda: precisions.lambda,
-      userRows: this.rows.users,
-      itemRows: this.rows.items,
-    };
-    this.#trainErrors = new ExpectedErrors(device, { ...this.trainRatings, ...sides });
+    const { globalMean } = initial;
+    this.#trainErrors = new ExpectedErrors(device, this.trainRatings, globalMean, precisions.lambda);
     const held = this.uploadHeldOut(heldOut);
-    this.#heldOutErrors = held && new ExpectedErrors(device, { ...held, ...sides });
+    this.#heldOutErrors = held && new ExpectedErrors(device, held, globalMean, precisions.lambda);
   }
 
   async sweep(number: number): Promise<void> {
     if (this.#h.learn && number > this.#h.warmUp) this.learn(this.#measured ?? (await this.measure()));
-    this.solve("users");
-    this.solve("items");
+    await this.solve("users");
+    await this.solve("items");
   }
 
-  override solve(side: Side, slice?: RowSlice): void {
+  override async solve(side: Side, slice?: RowSlice): Promise<void> {
     this.#measured = undefined;
-    super.solve(side, slice);
+    await super.solve(side, slice);
   }
 
   learn(measured: VbMeasurement): void {

@@ -1,0 +1,47 @@
+// Submissions of measured length: long enough to keep the device busy, short enough that no watchdog ends them and a page stays smooth.
+
+import type { Device } from "./device.js";
+
+/** What a submission should take. Windows ends one of two seconds, Chrome one of ten. */
+const TARGET_MS = 100;
+/** Where the measuring starts: any adapter does more multiply-adds a millisecond. */
+const SLOWEST_RATE = 1e6;
+/** A rate measured on little work is mostly latency: it may grow by this factor a submission. */
+const GROWTH = 8;
+/** While one submission runs, the next waits behind it. */
+const IN_FLIGHT = 2;
+
+export class Pace {
+  readonly #device: Device;
+  /** Multiply-adds a millisecond. */
+  #rate = SLOWEST_RATE;
+  #inFlight: Promise<void>[] = [];
+  #lastDone = 0;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** Multiply-adds that the next submission may have. */
+  get most(): number {
+    return TARGET_MS * this.#rate;
+  }
+
+  /** Submits, and returns when there is room for one more. A device that is lost is not waited for. */
+  async submit(commands: GPUCommandBuffer, multiplyAdds: number): Promise<void> {
+    const { queue } = this.#device.gpu;
+    const submitted = performance.now();
+    queue.submit([commands]);
+    const done = queue.onSubmittedWorkDone().then(
+      () => {
+        const now = performance.now();
+        const rate = multiplyAdds / Math.max(0.01, now - Math.max(submitted, this.#lastDone));
+        this.#lastDone = now;
+        this.#rate = Math.min(GROWTH * this.#rate, Math.max(SLOWEST_RATE, rate));
+      },
+      () => {},
+    );
+    this.#inFlight.push(done);
+    while (this.#inFlight.length > IN_FLIGHT - 1) await this.#inFlight.shift();
+  }
+}

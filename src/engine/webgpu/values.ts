@@ -1,0 +1,37 @@
+// The values of ratings on the device: one byte each where the scale is discrete, as stars are, else float32.
+
+/** How values lie in a buffer. Codes stand for `step` times themselves, four to a word. */
+export interface ValueFormat {
+  readonly kind: "codes" | "floats";
+  readonly step: number;
+  readonly bytes: number;
+}
+
+export const FLOATS: ValueFormat = { kind: "floats", step: 1, bytes: 4 };
+/** Powers of two, by which no code is rounded; half stars first, so that most data sets have the same format. */
+const STEPS = [1 / 2, 1, 1 / 16];
+const MOST_CODES = 256;
+
+const formats = new WeakMap<Float32Array, ValueFormat>();
+
+/** The smallest format that holds the values exactly. */
+export function valueFormat(values: Float32Array): ValueFormat {
+  let format = formats.get(values);
+  if (!format) formats.set(values, (format = smallestFormat(values)));
+  return format;
+}
+
+function smallestFormat(values: Float32Array): ValueFormat {
+  const step = STEPS.find((candidate) =>
+    values.every((value) => Number.isInteger(value / candidate) && value >= 0 && value / candidate < MOST_CODES),
+  );
+  return step === undefined ? FLOATS : { kind: "codes", step, bytes: 1 };
+}
+
+/** Values as words of a storage buffer. */
+export function packValues(values: Float32Array, { kind, step }: ValueFormat): Uint32Array | Float32Array {
+  if (kind === "floats") return values;
+  const codes = new Uint8Array(4 * Math.ceil(values.length / 4));
+  for (let at = 0; at < values.length; at++) codes[at] = values[at] / step;
+  return new Uint32Array(codes.buffer);
+}

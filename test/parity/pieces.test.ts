@@ -1,0 +1,162 @@
+// Problems cut into shards and pieces, and streamed, at artificial limits: every model against its float64 twin.
+
+import { afterAll, expect, test } from "vitest";
+import type { AlternatingSession, Engine, Problem } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { DeviceError } from "../../src/errors.js";
+import { gdHyperparameters } from "../../src/models/gradient.js";
+import { gibbsHyperparameters, type PriorDraw } from "../../src/models/gibbs.js";
+import { implicitHyperparameters } from "../../src/models/implicit.js";
+import type { SumsOf } from "../../src/models/registry.js";
+import { planMemory } from "../../src/engine/webgpu/memory-plan.js";
+import type { Parameters } from "../../src/models/parameters.js";
+import { FeatureTable } from "../../src/ratings/features.js";
+import { Ids } from "../../src/ratings/ids.js";
+import { hotCase, problemOf, randomCase, relativeError, vbProblemOf } from "./cases.js";
+
+const K = 5;
+const reference = new ReferenceEngine();
+/** Rows of 16 K bytes: a few shards a side; rows of several kilobytes under full covariances: dozens. */
+const cut = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 16_384 });
+afterAll(() => cut.destroy());
+
+function expectClose(actual: Parameters, expected: Parameters, tolerance: number): void {
+  for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+    expect(actual[name].length).toBe(expected[name].length);
+    expect(relativeError(actual[name], expected[name]), name).toBeLessThanOrEqual(tolerance);
+  }
+}
+
+async function sweep<M extends "als" | "vb" | "implicit">(engine: Engine, problem: Problem<M>) {
+  const session = (await engine.open(problem)) as unknown as AlternatingSession<SumsOf<M>>;
+  const before = await session.measure();
+  for (const side of ["users", "items"] as const) await session.solve(side);
+  const sums = await session.measure();
+  session.keep();
+  const parameters = await session.read("kept");
+  session.destroy();
+  return { before, sums, parameters };
+}
+
+const given = hotCase(3, 611, 457, 20_000);
+
+test("als: a sweep and its sums agree when both sides are cut into shards and the ratings between them into pieces", async () => {
+  const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
+  const [actual, expected] = [await sweep(cut, problem), await sweep(reference, problem)];
+  expectClose(actual.parameters, expected.parameters, 1e-4);
+  for (const name of ["trainSquares", "heldOutSquares", "userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+    expect(actual.before[name]).toBeCloseTo(expected.before[name], -Math.log10(1e-5 * expected.before[name]));
+    expect(Math.abs(actual.sums[name] - expected.sums[name])).toBeLessThanOrEqual(1e-4 * expected.sums[name]);
+  }
+});
+
+test("als: slices that lie across shards, one by one, are bit-equal to all rows at once", async () => {
+  const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
+  const solved: Parameters[] = [];
+  for (const slices of [
+    [undefined],
+    [
+      [0, 100],
+      [100, 555],
+      [555, 611],
+    ],
+  ] as const) {
+    const session = await cut.open(problem);
+    for (const slice of slices) await session.solve("users", slice && { from: slice[0], to: slice[1] });
+    solved.push(await session.read());
+    session.destroy();
+  }
+  expect(solved[1].userFactors).toEqual(solved[0].userFactors);
+  expect(solved[1].userBiases).toEqual(solved[0].userBiases);
+});
+
+test.each(["diagonal", "full"] as const)("vb, %s: a sweep and its ELBO agree when cut", async (covariance) => {
+  const problem = vbProblemOf(randomCase(5, 211, 157, 4000), { factors: K, covariance });
+  const [actual, expected] = [await sweep(cut, problem), await sweep(reference, problem)];
+  expectClose(actual.parameters, expected.parameters, 1e-4);
+  for (const side of ["users", "items"] as const)
+    expect(relativeError(actual.parameters.posterior![side], expected.parameters.posterior![side])).toBeLessThanOrEqual(1e-4);
+  expect(Math.abs(actual.sums.elbo / expected.sums.elbo - 1)).toBeLessThanOrEqual(1e-5);
+});
+
+test("implicit: a sweep and its sums agree when cut", async () => {
+  const { byUser, byItem, initial } = problemOf(given, { factors: K, biases: false, mean: false });
+  const problem: Problem<"implicit"> = { model: "implicit", hyperparameters: implicitHyperparameters({ factors: K }), byUser, byItem, initial, seed: 1 }; // prettier-ignore
+  const [actual, expected] = [await sweep(cut, problem), await sweep(reference, problem)];
+  expectClose(actual.parameters, expected.parameters, 1e-4);
+  for (const name of ["allSquares", "seenSquares"] as const)
+    expect(Math.abs(actual.sums[name] / expected.sums[name] - 1)).toBeLessThanOrEqual(1e-4);
+});
+
+test("gibbs: the same draw, and the same moments, when cut: random numbers count rows from the first of the side", async () => {
+  const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K });
+  const problem: Problem<"gibbs"> = { model: "gibbs", hyperparameters: gibbsHyperparameters({ factors: K }), byUser, byItem, heldOut, initial, seed: 1 }; // prettier-ignore
+  const D = K + 1;
+  const precision = Float64Array.from({ length: (D * (D + 1)) / 2 }, (_, at) => (at === 0 || [2, 5, 9, 14, 20].includes(at) ? 3 : 0.1));
+  const prior = { mean: Float64Array.from({ length: D }, (_, k) => 0.1 * k), precision } as unknown as PriorDraw;
+  const drawn = async (engine: Engine) => {
+    const session = await engine.open(problem);
+    await session.draw("users", prior, 1.4, 3);
+    const moments = await session.moments("users");
+    const parameters = await session.read("current");
+    session.destroy();
+    return { moments, parameters };
+  };
+  const [actual, expected] = [await drawn(cut), await drawn(reference)];
+  expectClose(actual.parameters, expected.parameters, 1e-4);
+  expect(actual.moments.count).toBe(given.users);
+  expect(relativeError(Float32Array.from(actual.moments.sums), Float32Array.from(expected.moments.sums))).toBeLessThanOrEqual(1e-4);
+});
+
+test("als with item features: factors of features agree when the items are cut", async () => {
+  const names = ["crime", "drama", "western"];
+  const entries = Array.from({ length: given.items }, (_, item) => [item, names[item % 3], 1 + (item % 2)] as const);
+  const items = new Ids();
+  for (let item = 0; item < given.items; item++) items.add(item);
+  const problem = { ...problemOf(given, { factors: K, tauUsers: 2, tauItems: 3, tauFeatures: 0.5 }), features: { items: FeatureTable.from(entries).rowsFor(items) } }; // prettier-ignore
+  const trained = async (engine: Engine): Promise<Parameters> => {
+    const session = await engine.open(problem);
+    await session.sweep(1);
+    await session.sweep(2);
+    const parameters = await session.read();
+    session.destroy();
+    return parameters;
+  };
+  const [actual, expected] = [await trained(cut), await trained(reference)];
+  expect(relativeError(actual.features!.items!, expected.features!.items!)).toBeLessThanOrEqual(5e-4);
+  expectClose(actual, expected, 5e-4);
+});
+
+test("ratings beyond the device memory that is allowed are streamed, to the same result", async () => {
+  const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
+  const results = await Promise.all(
+    [undefined, 1_300_000].map(async (memoryBytes) => {
+      const engine = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes });
+      const result = await sweep(engine, problem);
+      engine.destroy();
+      return result;
+    }),
+  );
+  const size = { users: given.users, items: given.items, ratings: 20_000, heldOut: 20_000, factors: K, spread: "none" } as const;
+  expect(planMemory(size, { bindingBytes: 262_144 }).streamed).toBe(false);
+  const { streamed, totalBytes } = planMemory(size, { bindingBytes: 262_144, memoryBytes: 1_300_000 });
+  expect(streamed).toBe(true);
+  expect(totalBytes).toBeLessThanOrEqual(1_300_000);
+  expectClose(results[1].parameters, (await sweep(reference, problem)).parameters, 1e-4);
+  expectClose(results[1].parameters, results[0].parameters, 1e-5);
+  expect(Math.abs(results[1].sums.trainSquares / results[0].sums.trainSquares - 1)).toBeLessThanOrEqual(1e-5);
+});
+
+test("what cannot be cut, or does not fit even when streamed, is refused by name and size", async () => {
+  const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K });
+  const gd: Problem<"gd"> = { model: "gd", hyperparameters: gdHyperparameters({ factors: K }), byUser, byItem, heldOut, initial, seed: 1 };
+  await expect(cut.open(gd)).rejects.toThrow(DeviceError);
+  await expect(cut.open(gd)).rejects.toThrow(/gd needs each array in one binding of 16\.0 KiB/);
+  const tight = await WebGpuEngine.create({ defaultLimits: true, memoryBytes: 10_000 });
+  await expect(tight.open(problemOf(given, { factors: K }))).rejects.toMatchObject({
+    code: "device-limit",
+    message: expect.stringMatching(/needs .*iB even when ratings are streamed/) as string,
+  });
+  tight.destroy();
+});
