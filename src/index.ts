@@ -30,8 +30,18 @@ export { type Figures } from "./models/figures.js";
 export { type Parameters, type Posterior } from "./models/parameters.js";
 export { FactorModel, type Recommendation, type RecommendOptions } from "./models/factor-model.js";
 export { fit, type FitOptions, type FitResult } from "./training/fit.js";
+export { planTraining, type TrainingPlan } from "./training/plan.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
-export { type DeviceInfo, type Engine, type Problem, type Session, type SessionOf, type Side } from "./engine/engine.js";
+export {
+  type DeviceInfo,
+  type Engine,
+  type MemoryReport,
+  type Problem,
+  type ProblemOutline,
+  type Session,
+  type SessionOf,
+  type Side,
+} from "./engine/engine.js";
 export { type DeviceChoice, openEngine } from "./engine/open-engine.js";
 export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";

@@ -15,6 +15,16 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+const UNITS: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** A number of bytes: 4GiB, 500M, 1073741824. */
+export function bytes(text: string): number {
+  const [, digits, unit] = /^\s*([\d.]+)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text) ?? [];
+  const value = Number(digits) * UNITS[(unit ?? "").toLowerCase()];
+  if (!(value > 0)) throw new InvalidArgumentError("it must be a number of bytes, such as 4GiB.");
+  return value;
+}
+
 /** How ratings are read: the flags of every command that takes a PATH. */
 export interface DataFlags {
   delimiter?: string;

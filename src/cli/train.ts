@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
-import { strideOf } from "../engine/webgpu/rows.js";
-import { spreadBlocks } from "../engine/webgpu/tile-plan.js";
+import type { Engine } from "../engine/engine.js";
+import { byteText } from "../engine/webgpu/memory-plan.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
 import { GD_DEFAULTS, LOGISTIC_DEFAULTS, SGD_DEFAULTS } from "../models/gradient.js";
@@ -20,11 +20,12 @@ import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { splitRatings } from "../ratings/split.js";
 import { fit, type FitOptions, type FitResult } from "../training/fit.js";
+import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
 import { loadData } from "./data.js";
-import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { addDataOptions, addDeviceOption, bytes, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
 import { readRun, type RunFile } from "./run-file.js";
-import { bold, count, dim, notice, print, seconds } from "./terminal.js";
+import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, DeviceFlags {
   model: ModelName;
@@ -69,6 +70,8 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   checkpointEvery: number;
   resume?: boolean;
   seen: boolean;
+  deviceMemory?: number;
+  dryRun?: boolean;
 }
 
 export function trainCommand(): Command {
@@ -139,7 +142,9 @@ export function trainCommand(): Command {
     .option("--checkpoint <file>", "write the model so far here, with its run beside it, every few sweeps")
     .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeNumber, 5)
     .option("--resume", "go on from --checkpoint when it is there")
-    .option("--no-seen", "do not store which items each user rated");
+    .option("--no-seen", "do not store which items each user rated")
+    .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
+    .option("--dry-run", "say what the training would take, in memory and in time, and stop");
   addDeviceOption(addDataOptions(command));
   return command
     .addHelpText(
@@ -161,10 +166,22 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, heldOut);
 
-  const engine = await openEngine(flags.device, notice);
+  const engine = await openEngine(flags.device, notice, { memoryBytes: flags.deviceMemory });
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
-  if (flags.model === "vb") print(`${dim("memory")}   ${covarianceMemory(flags, ratings)}`);
+  const features = {
+    itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
+    userFeatures: await featuresFrom(flags.userFeatures),
+  };
+  const options: FitOptions = {
+    ...hyperparametersOf(flags),
+    model: flags.model,
+    seed: flags.seed,
+    ...features,
+    heldOut: heldOut.count > 0 ? heldOut : undefined,
+  };
+  if (flags.dryRun) return await printPlan(ratings, { ...options, sweeps: flags.sweeps }, engine);
+  if (flags.model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
   const controller = new AbortController();
   const interrupt = (): void => {
     notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
@@ -179,19 +196,14 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     print(bold(sweepLine("sweep", flags.model === "vb" ? "ELBO" : "objective", train, held, "seconds")));
     resumed?.history.forEach(printSweep);
     const result = await fit(ratings, {
-      ...hyperparametersOf(flags),
-      model: flags.model,
+      ...options,
       sweeps: flags.sweeps,
       earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
-      seed: flags.seed,
-      heldOut: heldOut.count > 0 ? heldOut : undefined,
       init: resumed?.model ?? (flags.init ? await load(flags.init) : undefined),
       resumed: resumed?.history,
       device: engine,
-      itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
-      userFeatures: await featuresFrom(flags.userFeatures),
       keepSeen: flags.seen,
       signal: controller.signal,
       onNotice: notice,
@@ -235,15 +247,43 @@ function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
   );
 }
 
-/** What the posteriors' covariances take on the device, said before it is asked for. */
-function covarianceMemory(
-  { factors = VB_DEFAULTS.factors, covariance = VB_DEFAULTS.covariance }: TrainFlags,
-  { users, items }: Ratings,
-): string {
-  const bytes = (users.size + items.size) * spreadBlocks(factors, covariance) * 16;
-  const largest = Math.max(users.size, items.size) * 4 * strideOf(factors, covariance);
-  const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
-  return `the ${covariance} covariances take ${mebibytes(bytes)}; the largest array is ${mebibytes(largest)}`;
+/** What the training takes on the device, in a line. */
+function memoryLine(ratings: Ratings, options: FitOptions, engine: Engine): string {
+  const memory = memoryOf(ratings, options, engine);
+  if (!memory) return "the host's";
+  const { bytes: parts, streamed, totalBytes } = memory;
+  const how = streamed ? "streamed" : "all there";
+  return `${byteText(totalBytes)} on the device: rows ${byteText(parts.rows)}, ratings ${byteText(parts.ratings)} (${how}), held out ${byteText(parts.heldOut)}, scratch up to ${byteText(parts.scratch)}`;
+}
+
+/** The plan of a training, and nothing else. */
+async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine): Promise<void> {
+  try {
+    const { hostBytes, memory, secondsPerSweep, sweeps, sampled } = await planTraining(ratings, { ...options, device: engine });
+    const rows: [string, string][] = [["host memory, ratings and indexes", byteText(hostBytes)]];
+    if (memory) {
+      const { bytes: parts, shards, streamed, mostRatings, totalBytes } = memory;
+      const arrays = (side: number): string => (side === 1 ? "1 array" : `${side} arrays`);
+      rows.push(
+        ["device memory, at most", byteText(totalBytes)],
+        [
+          "  factors, biases, covariances, twice",
+          `${byteText(parts.rows)}  (users ${arrays(shards.users.count)}, items ${arrays(shards.items.count)})`,
+        ],
+        ["  ratings", `${byteText(parts.ratings)}  (${streamed ? `streamed, ${count(mostRatings)} at a time` : "all on the device"})`],
+        ["  held-out ratings", byteText(parts.heldOut)],
+        ["  scratch", byteText(parts.scratch)],
+      );
+    }
+    rows.push(
+      ["a sweep and its measurement", `about ${seconds(secondsPerSweep)}  (from ${count(sampled)} of the ratings)`],
+      [`${sweeps} sweeps`, `about ${seconds(sweeps * secondsPerSweep)}`],
+    );
+    print();
+    print(table(["plan", ""], rows));
+  } finally {
+    engine.destroy();
+  }
 }
 
 /** A table of features; "genres" are those of the catalogue, of items only. */

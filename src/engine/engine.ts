@@ -105,8 +105,33 @@ export interface SessionOf {
 /** What stands in a list that has more places than items. */
 export const NO_ITEM = 0xffffffff;
 
+/** What decides about memory, known before anything is built. */
+export interface ProblemOutline {
+  readonly hyperparameters: HyperparametersOf[ModelName];
+  readonly users: number;
+  readonly items: number;
+  readonly ratings: number;
+  readonly heldOut: number;
+  /** Whether a side has features. */
+  readonly features: boolean;
+}
+
+/** What a training takes on the device. */
+export interface MemoryReport {
+  /** Arrays that the rows of each side are cut into. */
+  readonly shards: Record<Side, { readonly count: number }>;
+  /** Whether ratings are streamed from host memory, and how many at a time. */
+  readonly streamed: boolean;
+  readonly mostRatings: number;
+  /** Bytes, at most. */
+  readonly bytes: { readonly rows: number; readonly ratings: number; readonly heldOut: number; readonly scratch: number };
+  readonly totalBytes: number;
+}
+
 export interface Engine {
   readonly info: DeviceInfo;
+  /** What a training would take; undefined on the CPU. @throws DeviceError when it cannot be done on this device. */
+  memory(outline: ProblemOutline): MemoryReport | undefined;
   /** Loads a problem. @throws DeviceError when it does not fit the device. */
   open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]>;
   /**

@@ -39,6 +39,8 @@ export interface TrainingOptions extends StoppingOptions {
   readonly init?: FactorModel | undefined;
   /** Where to compute: a choice, or an engine of the caller's own, which is left open. Default "auto". */
   readonly device?: DeviceChoice | Engine | undefined;
+  /** Bytes that the training may take on the GPU: ratings beyond it are streamed from the host's memory, sweep by sweep. Default: no limit. */
+  readonly deviceMemory?: number | undefined;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last" | undefined;
   /** Called after every sweep, and once before the first with sweep 0. */
@@ -116,7 +118,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   const index = clock();
 
   const { device = "auto" } = options;
-  const engine = typeof device === "string" ? await openEngine(device, options.onNotice) : device;
+  const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
   let session: Session<SumsOf<M>> | undefined;
   try {
     const problem: Problem<M> = {
@@ -206,7 +208,7 @@ async function train<Sums>(
 }
 
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
-function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
+export function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
   const given = Object.entries(options).filter(([name, value]) => HYPERPARAMETER_NAMES.has(name) && value !== undefined);
   const foreign = given.find(([name]) => !(name in MODELS[model].defaults));
   if (foreign) {

@@ -4,6 +4,9 @@ import { OptionsError } from "../errors.js";
 import { heldOutLoss } from "../models/figures.js";
 import type { HistoryEntry, StopReason } from "./history.js";
 
+/** Most sweeps of a model that names no number of its own. */
+export const DEFAULT_SWEEPS = 20;
+
 export interface StoppingOptions {
   /** Most sweeps. Default 20. */
   readonly sweeps?: number | undefined;
@@ -27,7 +30,7 @@ export interface Stopping {
 
 /** @throws OptionsError naming the option and its value. */
 export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last" | undefined }): Stopping {
-  const { sweeps = 20, earlyStop = true, tolerance = 1e-6, patience = 3 } = options;
+  const { sweeps = DEFAULT_SWEEPS, earlyStop = true, tolerance = 1e-6, patience = 3 } = options;
   if (!Number.isInteger(sweeps) || sweeps < 0) throw new OptionsError(`sweeps is ${sweeps}: it must be a whole number, 0 or greater`);
   if (!(tolerance >= 0)) throw new OptionsError(`tolerance is ${tolerance}: it must be 0 or greater`);
   if (!Number.isInteger(patience) || patience < 1)

@@ -1,7 +1,7 @@
 // The command line as others meet it: a child process, its output, its files and its exit codes. `npm test` builds it first.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -235,6 +235,17 @@ test("a mistyped title suggests the right one", async () => {
   const { code, err } = await tastespace("recommend", model, "--rated", `${title.slice(0, -8)}=5`);
   expect(err).toContain(`did you mean "${title}"`);
   expect(code).toBe(2);
+});
+
+test("a dry run says what the training would take, and trains nothing", async () => {
+  const out = inFolder("planned.safetensors");
+  const planned = await tastespace("train", "--dry-run", "--device", "cpu", "--factors", "4", "--sweeps", "7", "--out", out);
+  expect(planned).toMatchObject({ code: 0, err: "" });
+  expect(planned.out).toMatch(/host memory, ratings and indexes +\d/);
+  expect(planned.out).toMatch(/7 sweeps +about \d/);
+  expect(planned.out).not.toMatch(/NaN|undefined/);
+  expect(existsSync(out)).toBe(false);
+  expect(await tastespace("train", "--device-memory", "much")).toMatchObject({ code: 2, err: expect.stringContaining("4GiB") as string });
 });
 
 describe("failures exit with 1 and name file, line and remedy", () => {

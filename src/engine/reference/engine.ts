@@ -24,6 +24,10 @@ const SESSIONS: { readonly [M in ModelName]: new (problem: Problem<M>) => Sessio
 export class ReferenceEngine implements Engine {
   readonly info: DeviceInfo = { kind: "cpu", name: "float64 reference", software: true };
 
+  memory(): undefined {
+    return undefined;
+  }
+
   async open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]> {
     return new SESSIONS[problem.model](problem);
   }

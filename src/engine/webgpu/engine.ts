@@ -3,13 +3,14 @@
 import type { ModelName } from "../../models/registry.js";
 import type { Parameters } from "../../models/parameters.js";
 import type { SeenItems } from "../../ratings/seen.js";
-import type { DeviceInfo, Engine, Problem, SessionOf } from "../engine.js";
+import type { DeviceInfo, Engine, MemoryReport, Problem, ProblemOutline, SessionOf } from "../engine.js";
 import { WebGpuAlsSession } from "./als.js";
 import { type Device, type GpuOptions, requestDevice } from "./device.js";
 import type { GramTuning } from "./gram-kernel.js";
 import { WebGpuGibbsSession } from "./gibbs.js";
 import { WebGpuGdSession, WebGpuSgdSession } from "./gradient.js";
 import { WebGpuImplicitSession } from "./implicit.js";
+import { planMemory } from "./memory-plan.js";
 import { topItems } from "./top-items.js";
 import { WebGpuVbSession } from "./vb.js";
 
@@ -44,6 +45,11 @@ export class WebGpuEngine implements Engine {
   /** @throws DeviceError of code "no-adapter" when WebGPU cannot be had here. */
   static async create(options: WebGpuOptions = {}): Promise<WebGpuEngine> {
     return new WebGpuEngine(await requestDevice(options), options.tuning);
+  }
+
+  memory({ hyperparameters, features, ...counts }: ProblemOutline): MemoryReport {
+    const spread = "covariance" in hyperparameters ? hyperparameters.covariance : features ? "means" : "none";
+    return planMemory({ ...counts, factors: hyperparameters.factors, spread }, this.device);
   }
 
   async open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]> {

@@ -4,7 +4,8 @@ import { DeviceError } from "../../errors.js";
 import type { Side } from "../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./rows.js";
-import type { Spread } from "./tile-plan.js";
+import { SEGMENT_RATINGS } from "./schedule.js";
+import { planTiles, type Spread } from "./tile-plan.js";
 
 /** What of a problem decides about memory. */
 export interface ProblemSize {
@@ -60,6 +61,9 @@ const BYTES_PER_HELD_OUT = 5 * WORD;
 /** Row, first, count, segment, segments. */
 const BYTES_PER_TASK = 5 * WORD;
 const SCRATCH_BYTES = 64 * 2 ** 20;
+const BYTES_PER_TILE = 64;
+/** A kernel that keeps its matrix by rows takes somewhat more than tiles. */
+const PARTIAL_MARGIN = 1.25;
 /** Streaming smaller pieces than this would be all overhead. */
 const SMALLEST_PIECE = 4096;
 /** Two slots a side. */
@@ -87,7 +91,9 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   const rows = 2 * rowBytes * (size.users + size.items);
   const heldOut = BYTES_PER_HELD_OUT * size.heldOut;
   const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes);
-  const scratch = 2 * scratchBytes + BYTES_PER_TASK * (size.users + size.items);
+  const cut = shards.users.count > 1 || shards.items.count > 1;
+  const partials = cut ? scratchBytes : Math.min(scratchBytes, partialBytes(size));
+  const scratch = 2 * partials + BYTES_PER_TASK * (size.users + size.items);
   const bound = Math.floor(bindingBytes / WORD);
   const left = memoryBytes - rows - heldOut - scratch;
   const resident = BYTES_PER_RATING * size.ratings;
@@ -108,6 +114,11 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   }
   const bytes = { rows, ratings: (SLOTS / 2) * BYTES_PER_RATING * mostRatings, heldOut, scratch };
   return { shards, mostRatings, streamed: true, scratchBytes, bytes, totalBytes: total(bytes) };
+}
+
+/** Bytes of the partial Grams of all long rows, where only those have any: at most two segments for every full one. */
+function partialBytes({ ratings, factors }: ProblemSize): number {
+  return Math.ceil((2 * ratings) / SEGMENT_RATINGS) * PARTIAL_MARGIN * BYTES_PER_TILE * planTiles(factors).tiles;
 }
 
 /** The plan of one side's ratings. */

@@ -8,7 +8,7 @@ import type { RowSlice } from "../engine.js";
 export const TASK_FIELDS = 5;
 
 /** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments, so that the hottest row's partial Grams stay few. */
-const SEGMENT_RATINGS = 1024;
+export const SEGMENT_RATINGS = 1024;
 const SEGMENTS_PER_ROW = 512;
 
 export type GramEntryPoint = "solve_rows" | "gram_segments" | "solve_long_rows";

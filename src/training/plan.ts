@@ -1,0 +1,96 @@
+// What a training will take, said before it starts: bytes on the host and on the device, and the time of a sweep.
+
+import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
+import { openEngine } from "../engine/open-engine.js";
+import { checkModel, MODELS } from "../models/registry.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { fit, type FitOptions, hyperparametersOf } from "./fit.js";
+import { DEFAULT_SWEEPS } from "./stopping.js";
+
+export interface TrainingPlan {
+  readonly device: DeviceInfo;
+  /** Bytes of the ratings, their two indexes and the parameters in the host's memory. */
+  readonly hostBytes: number;
+  /** Undefined on the CPU. */
+  readonly memory: MemoryReport | undefined;
+  /** Seconds a sweep and its measurement will take, about: measured on a sample of the ratings and scaled by the work. */
+  readonly secondsPerSweep: number;
+  /** Most sweeps, as asked for or as the model has by default. */
+  readonly sweeps: number;
+  /** Ratings of the sample. */
+  readonly sampled: number;
+}
+
+/** Ratings of the sample: enough to keep a GPU busy, little enough for a CPU. */
+const SAMPLE = { webgpu: 1_000_000, cpu: 100_000 } as const;
+const SAMPLE_SWEEPS = 3;
+/** User, item and value; index and value by user and by item. */
+const HOST_BYTES_PER_RATING = 12 + 16;
+const BYTES_PER_TIME = 8;
+
+/**
+ * Plans a training without doing it.
+ *
+ * @throws OptionsError as `fit`, DeviceError when the device cannot hold it.
+ */
+export async function planTraining(ratings: Ratings, options: FitOptions = {}): Promise<TrainingPlan> {
+  const model = checkModel(options.model ?? "als");
+  const { device = "auto", heldOut, deviceMemory } = options;
+  const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: deviceMemory }) : device;
+  try {
+    const memory = memoryOf(ratings, options, engine);
+    const K = MODELS[model].complete(hyperparametersOf(model, options)).factors;
+    const rows = ratings.users.size + ratings.items.size;
+    const multiplyAdds = (count: number): number => 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3;
+    const sampled = Math.min(ratings.count, SAMPLE[engine.info.kind]);
+    const measured = await sweepSeconds(sampleOf(ratings, sampled), options, engine);
+    const columns = (set: Ratings, perRating: number): number => set.count * (perRating + (set.time ? BYTES_PER_TIME : 0));
+    return {
+      device: engine.info,
+      hostBytes: columns(ratings, HOST_BYTES_PER_RATING) + (heldOut ? columns(heldOut, 12) : 0) + 4 * rows * (K + 1),
+      memory,
+      secondsPerSweep: (measured * multiplyAdds(ratings.count)) / multiplyAdds(sampled),
+      sweeps: options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS,
+      sampled,
+    };
+  } finally {
+    if (typeof device === "string") engine.destroy();
+  }
+}
+
+/** What a training takes on the engine's device; undefined on the CPU. @throws OptionsError, DeviceError when the device cannot hold it. */
+export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
+  const model = checkModel(options.model ?? "als");
+  return engine.memory({
+    hyperparameters: MODELS[model].complete(hyperparametersOf(model, options)),
+    users: ratings.users.size,
+    items: ratings.items.size,
+    ratings: ratings.count,
+    heldOut: options.heldOut?.count ?? 0,
+    features: options.itemFeatures !== undefined || options.userFeatures !== undefined,
+  });
+}
+
+/** Every n-th rating, so that rows keep their proportions. */
+function sampleOf(ratings: Ratings, count: number): Ratings {
+  if (count === ratings.count) return ratings;
+  return ratings.select(Uint32Array.from({ length: count }, (_, at) => Math.floor((at * ratings.count) / count)));
+}
+
+/** The fastest of the sweeps after the first, which compiles and warms up. */
+async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine): Promise<number> {
+  const seconds: number[] = [];
+  await fit(sample, {
+    ...options,
+    device: engine,
+    heldOut: undefined,
+    init: undefined,
+    resumed: undefined,
+    sweeps: SAMPLE_SWEEPS,
+    earlyStop: false,
+    keepSeen: false,
+    onSweep: (entry) => seconds.push(entry.seconds),
+    onCheckpoint: undefined,
+  });
+  return Math.min(...seconds.slice(2).map((time, at) => time - seconds[at + 1]));
+}
