@@ -67,7 +67,7 @@ async function time(engine: Engine, problem: Problem, repeats: number): Promise<
 }
 
 /** The median after one run that does not count. */
-async function median(repeats: number, work: () => Promise<void>): Promise<number> {
+export async function median(repeats: number, work: () => Promise<void>): Promise<number> {
   await work();
   const times: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
@@ -78,7 +78,8 @@ async function median(repeats: number, work: () => Promise<void>): Promise<numbe
   return times.sort((a, b) => a - b)[Math.floor(repeats / 2)];
 }
 
-function problemOf(ratings: Ratings, K: number): Problem {
+/** Random parameters like those of a trained model. */
+export function problemOf(ratings: Ratings, K: number, heldOut?: Ratings): Problem {
   const random = seededRandom(1);
   const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.3 * random.normal());
   const [M, N] = [ratings.users.size, ratings.items.size];
@@ -88,6 +89,7 @@ function problemOf(ratings: Ratings, K: number): Problem {
     hyperparameters: alsHyperparameters({ factors: K }),
     byUser: buildCsr(ratings, "users", M),
     byItem: buildCsr(ratings, "items", N),
+    heldOut,
     initial: {
       factors: K,
       userFactors: normals(M * K),

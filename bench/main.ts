@@ -1,4 +1,4 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto] [--ratings 1e6,5e6]: runs the benchmarks, or one of them, on this machine's adapter.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -9,6 +9,7 @@ import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { halfSweep } from "./half-sweep.js";
 import { models } from "./models.js";
+import { scale, sweep, training } from "./sweep.js";
 
 export interface BenchOptions {
   readonly factors: readonly number[];
@@ -16,9 +17,11 @@ export interface BenchOptions {
   /** Real ratings, for the benchmarks that want them. */
   readonly data: string | undefined;
   readonly device: DeviceChoice;
+  /** Numbers of ratings, of `scale`. */
+  readonly ratings: readonly number[];
 }
 
-const benches = { "half-sweep": halfSweep, models };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +31,7 @@ const { values, positionals } = parseArgs({
     shape: { type: "string", default: "ml-1m" },
     data: { type: "string" },
     device: { type: "string", default: "auto" },
+    ratings: { type: "string", default: "1e6,2e6,5e6,10e6,25e6" },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
@@ -55,6 +59,7 @@ const options: BenchOptions = {
   shape: values.shape as BenchOptions["shape"],
   data: values.data,
   device: values.device as DeviceChoice,
+  ratings: values.ratings.split(",").map(Number),
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {
