@@ -1,4 +1,4 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto] [--ratings 1e6,5e6]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto] [--ratings 1e6,5e6]: runs the benchmarks, or one of them, on this machine's adapter.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -13,7 +13,9 @@ import { scale, sweep, training } from "./sweep.js";
 
 export interface BenchOptions {
   readonly factors: readonly number[];
+  /** The first of the shapes. */
   readonly shape: keyof typeof SYNTHETIC_SHAPES;
+  readonly shapes: readonly (keyof typeof SYNTHETIC_SHAPES)[];
   /** Real ratings, for the benchmarks that want them. */
   readonly data: string | undefined;
   readonly device: DeviceChoice;
@@ -37,8 +39,9 @@ const { values, positionals } = parseArgs({
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
 for (const name of wanted)
   if (!(name in benches)) throw new Error(`no benchmark is called "${name}"; there are ${Object.keys(benches).join(", ")}`);
-if (!(values.shape in SYNTHETIC_SHAPES))
-  throw new Error(`no shape is called "${values.shape}"; there are ${Object.keys(SYNTHETIC_SHAPES).join(", ")}`);
+const shapes = values.shape.split(",") as (keyof typeof SYNTHETIC_SHAPES)[];
+for (const shape of shapes)
+  if (!(shape in SYNTHETIC_SHAPES)) throw new Error(`no shape is called "${shape}"; there are ${Object.keys(SYNTHETIC_SHAPES).join(", ")}`);
 
 const device = await requestDevice();
 const { name, software, description } = device.report;
@@ -56,7 +59,8 @@ for (const [key, value] of Object.entries(machine)) console.log(`${key.padEnd(11
 
 const options: BenchOptions = {
   factors: values.factors.split(",").map(Number),
-  shape: values.shape as BenchOptions["shape"],
+  shape: shapes[0],
+  shapes,
   data: values.data,
   device: values.device as DeviceChoice,
   ratings: values.ratings.split(",").map(Number),

@@ -28,7 +28,13 @@ interface SweepTime {
 }
 
 /** Both half-sweeps and a measurement of train and held-out RMSE, for every K. */
-export async function sweep({ factors, shape }: BenchOptions): Promise<object> {
+export async function sweep({ factors, shapes }: BenchOptions): Promise<object> {
+  const results: object[] = [];
+  for (const shape of shapes) results.push(await sweepsOf(shape, factors));
+  return { shapes: results };
+}
+
+async function sweepsOf(shape: keyof typeof SYNTHETIC_SHAPES, factors: readonly number[]): Promise<object> {
   const { train, heldOut } = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });
   console.log(`${shape}: ${thousands(train.count)} ratings to train on, ${thousands(heldOut.count)} held out; medians, ms`);
   console.log("    K     users     items   measure     sweep   ns a rating");

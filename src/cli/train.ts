@@ -125,7 +125,11 @@ export function trainCommand(): Command {
       `gd, sgd, logistic: sweep t steps by η / (1 + δ (t − 1)) (default: 0, ${SGD_DEFAULTS.decay}, ${LOGISTIC_DEFAULTS.decay})`,
       number,
     )
-    .option("--momentum <ω>", `gd: share of the last step taken again (default: ${GD_DEFAULTS.momentum})`, number)
+    .option(
+      "--momentum <ω>",
+      `gd, als: share of the last step, or sweep, taken again (default: ${GD_DEFAULTS.momentum}, ${ALS_DEFAULTS.momentum})`,
+      number,
+    )
     .option("--positive-threshold <rating>", "logistic: ratings from this on are positive", number)
     .option("--negatives <k>", "logistic: draw k unrated pairs as negatives for each positive", wholeNumber)
     .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
-import { requestDevice } from "../../src/engine/webgpu/device.js";
+import { type AdapterReport, Device, requestDevice } from "../../src/engine/webgpu/device.js";
 import {
   addPartialsKernel,
   averagedErrorsKernel,
@@ -10,6 +10,7 @@ import {
   expectedErrorsKernel,
   featureFactorsKernel,
   gradientStepKernel,
+  heavyBallKernel,
   logLossesKernel,
   posteriorSumsKernel,
   gramSolveKernel,
@@ -50,6 +51,24 @@ test("a lost device is an error of its own, not a hang", async () => {
   await expect(session.measure()).rejects.toMatchObject({ code: "device-lost", remedy: expect.stringContaining("checkpoint") as string });
 });
 
+test("a device that runs out of memory is a typed error with a remedy, whatever the work itself threw", async () => {
+  const scopes = [{ message: "no memory for user rows" }, null];
+  const gpu = {
+    limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 },
+    features: new Set(),
+    adapterInfo: {},
+    lost: new Promise(() => {}),
+    pushErrorScope: () => {},
+    popErrorScope: () => Promise.resolve(scopes.pop()),
+  } as unknown as GPUDevice;
+  const device = new Device(gpu, {} as AdapterReport);
+  await expect(device.checked("loading the ratings", () => Promise.reject(new Error("invalid buffer")))).rejects.toMatchObject({
+    code: "out-of-memory",
+    message: "the GPU ran out of memory while loading the ratings: no memory for user rows",
+    remedy: expect.stringContaining("deviceMemory") as string,
+  });
+});
+
 test("a problem beyond the device's limits is refused by name and size before anything is allocated", async () => {
   const device = await requestDevice({ defaultLimits: true });
   expect(() => device.checkSize("user rows", 2 ** 28 + 4)).toThrow(DeviceError);
@@ -86,7 +105,9 @@ test("every kernel variant compiles without a word from the compiler, for every 
       await check(kernel(K, CODES));
     await check(squaredNormsKernel(K, "means"));
     await check(squaredErrorsKernel(K, FLOATS, "means"));
-    for (const kernel of [featureFactorsKernel, confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel]) await check(kernel(K));
+    await check(heavyBallKernel(K, "means"));
+    for (const kernel of [heavyBallKernel, featureFactorsKernel, confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel])
+      await check(kernel(K));
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
   }

@@ -6,6 +6,7 @@ import { rowOfEach } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
 import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
 import { featureFactors, featureMeans } from "./features.js";
+import { heavyBall } from "./heavy-ball.js";
 import { gramSolve, type SideState } from "./gram-solve.js";
 import { pointEstimates, ReferenceSession } from "./session.js";
 import { squaredErrors, squaredNorms } from "./measure.js";
@@ -14,6 +15,9 @@ export class ReferenceAlsSession extends ReferenceSession implements AlsSession 
   readonly #problem: Problem;
   #users: SideState;
   #items: SideState;
+  /** The items a sweep ago, and the sweeps done. */
+  #before: SideState;
+  #sweeps = 0;
   readonly #features: Record<Side, Float64Array | undefined> = { users: undefined, items: undefined };
 
   constructor(problem: Problem) {
@@ -22,6 +26,7 @@ export class ReferenceAlsSession extends ReferenceSession implements AlsSession 
     const { userFactors, userBiases, itemFactors, itemBiases } = problem.initial;
     this.#users = { factors: Float64Array.from(userFactors), biases: Float64Array.from(userBiases) };
     this.#items = { factors: Float64Array.from(itemFactors), biases: Float64Array.from(itemBiases) };
+    this.#before = this.#items;
     for (const side of ["users", "items"] as const) {
       const rows = problem.features?.[side];
       if (rows)
@@ -34,6 +39,10 @@ export class ReferenceAlsSession extends ReferenceSession implements AlsSession 
   }
 
   async sweep(): Promise<void> {
+    const { momentum } = this.#problem.hyperparameters;
+    // The first step would be from the starting values.
+    if (momentum > 0 && this.#sweeps > 0) this.#before = heavyBall(this.#items, this.#before, this.#sweeps > 1 ? momentum : 0);
+    this.#sweeps++;
     await this.solve("users");
     this.solveFeatures("users");
     await this.solve("items");

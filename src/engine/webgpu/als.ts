@@ -7,6 +7,7 @@ import { AlsSums } from "./als-sums.js";
 import { readBuffer } from "./buffers.js";
 import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
+import { HeavyBall } from "./heavy-ball.js";
 import { FeatureUpdate } from "./feature-update.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { HalfSweepSession, SIDES } from "./session.js";
@@ -18,10 +19,12 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   readonly #sums: AlsSums;
   readonly #features: Record<Side, FeatureUpdate | undefined>;
   #keptFeatures: Record<Side, GPUBuffer> | undefined;
+  #heavyBall: HeavyBall | undefined;
+  #sweeps = 0;
 
   static async open(device: Device, problem: Problem, tuning?: GramTuning): Promise<WebGpuAlsSession> {
     const session = new WebGpuAlsSession(device, problem, tuning);
-    const { factors: K, tauFeatures, tauUsers, tauItems } = problem.hyperparameters;
+    const { factors: K, tauFeatures, tauUsers, tauItems, momentum } = problem.hyperparameters;
     const spread = spreadOf(problem);
     await Promise.all([
       ...SIDES.map((side) => session.halfSweep[side].compile()),
@@ -30,6 +33,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
       session.#features.items?.compile(tauFeatures / tauItems),
     ]);
     for (const side of SIDES) session.#features[side]?.submit(true);
+    if (momentum > 0) session.#heavyBall = await HeavyBall.create(device, session.shardsOf("items"), K, spread);
     return session;
   }
 
@@ -61,6 +65,9 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   }
 
   async sweep(): Promise<void> {
+    // The first step would be from the starting values.
+    if (this.#sweeps > 0) this.#heavyBall?.submit(this.#sweeps > 1 ? this.#problem.hyperparameters.momentum : 0);
+    this.#sweeps++;
     await this.solve("users");
     this.solveFeatures("users");
     await this.solve("items");
@@ -121,6 +128,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   override destroy(): void {
     super.destroy();
     this.#sums.destroy();
+    this.#heavyBall?.destroy();
     for (const side of SIDES) this.#features[side]?.destroy();
   }
 }

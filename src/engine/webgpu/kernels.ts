@@ -32,6 +32,7 @@ import confidentErrorsText from "../../../shaders/confident-errors.wgsl?raw";
 import expectedErrorsText from "../../../shaders/expected-errors.wgsl?raw";
 import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
 import gradientStepText from "../../../shaders/gradient-step.wgsl?raw";
+import heavyBallText from "../../../shaders/heavy-ball.wgsl?raw";
 import logLossesText from "../../../shaders/log-losses.wgsl?raw";
 import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
 import topItemsText from "../../../shaders/top-items.wgsl?raw";
@@ -42,8 +43,8 @@ import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-
 import { planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
 import { FLOATS, type ValueFormat } from "./values.js";
 
-/** Lanes of the workgroups that add up errors and norms. */
-const SUM_LANES = 128;
+/** Lanes of the workgroups that add up errors and norms, or go through rows. */
+export const SUM_LANES = 128;
 
 /** One WGSL module and its entry points. */
 export interface Kernel {
@@ -155,6 +156,8 @@ export const logLossesKernel = (K: number, values = FLOATS): Kernel =>
 
 export const averagedErrorsKernel = (K: number, values = FLOATS): Kernel =>
   ratingSumKernel("averaged-errors", K, "none", values, predictText, averagedErrorsText);
+
+export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => summingKernel("heavy-ball", K, spread, heavyBallText);
 
 export const gradientStepKernel = (K: number, values = FLOATS): Kernel =>
   summingKernel("gradient-step", K, "none", valuesText(values), addLanesText, gradientStepText);
