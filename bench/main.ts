@@ -7,6 +7,7 @@ import { version } from "../package.json";
 import { requestDevice } from "../src/engine/webgpu/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
+import { browser } from "./browser.js";
 import { halfSweep } from "./half-sweep.js";
 import { models } from "./models.js";
 import { scale, sweep, training } from "./sweep.js";
@@ -23,7 +24,7 @@ export interface BenchOptions {
   readonly ratings: readonly number[];
 }
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -18,7 +18,7 @@ const MOST = 15;
 
 const thousands = (value: number): string => value.toLocaleString("en-US");
 
-interface SweepTime {
+export interface SweepTime {
   readonly factors: number;
   readonly usersMs: number;
   readonly itemsMs: number;
@@ -93,7 +93,8 @@ export async function training({ factors, shape }: BenchOptions): Promise<object
   return { shape, sweeps: TRAINING_SWEEPS, rows };
 }
 
-async function timeSweep(train: Ratings, K: number, heldOut?: Ratings): Promise<SweepTime> {
+/** Medians of both half-sweeps, a measurement, and all three as in a training. */
+export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings): Promise<SweepTime> {
   const engine = await WebGpuEngine.create();
   const session = await engine.open(problemOf(train, K, heldOut));
   const timed = async (work: () => Promise<unknown>): Promise<number> => {

@@ -13,6 +13,8 @@ export default defineConfig({
     outDir: path("../.cache/bench"),
     emptyOutDir: true,
     lib: { entry: { main: path("main.ts") }, formats: ["es"] },
-    rolldownOptions: { external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-)/ },
+    rolldownOptions: {
+      external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
+    },
   },
 });

@@ -8,7 +8,7 @@
 //
 // The loops over rows and columns are written out by src/engine/webgpu/subgroup-plan.ts, for a broadcast wants a constant lane and
 // registers want constant indices: `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`, `add_prior`, `set_bias_aside`, `factor`,
-// `substitute`, `bias_after`, `write_solution`.
+// `substitute`, `bias_after`, `leave_errors`, `write_solution`.
 //
 // Launch: one subgroup a workgroup and a task, workgroups in two dimensions. Twin: src/engine/reference/gram-solve.ts.
 
@@ -27,7 +27,7 @@ fn solve(row: u32, count: u32, lane: u32) {
   if (SEQUENTIAL) { set_bias_aside(solved_rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
   substitute();
-  if (SEQUENTIAL) { bias_after(); }
+  if (SEQUENTIAL) { bias_after(); } else { leave_errors(count); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
   write_solution(row * BLOCKS, lane);
 }

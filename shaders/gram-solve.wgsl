@@ -74,7 +74,11 @@ fn add_prior(count: u32, has_task: bool) {
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += prior_precision(tile_column[s], c, count) * mean[c]; }
     }
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
-    for (var c = 0u; c < 4u; c++) { tile[s][c][c] += prior_precision(tile_row[s], c, count); }
+    for (var c = 0u; c < 4u; c++) {
+      // The corner stays λ Σ e².
+      if (ERRORS && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
+      tile[s][c][c] += prior_precision(tile_row[s], c, count);
+    }
   }
 }
 
@@ -116,6 +120,19 @@ fn bias_after(base: u32) -> f32 {
   return sum / memory[base + BIAS_PRECISION].x;
 }
 
+// Σ e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's remainder is
+// λ Σ e² + (x − x̄)ᵀ Λ (x − x̄) − x̄ᵀ Λ x̄, so that the errors of all ratings need no pass over them. Valid in the lane that owns the last tile.
+fn squared_error(at: Place) -> f32 {
+  var prior = 0.0;
+  for (var block = 0u; block < BLOCKS; block++) {
+    let x = memory[at.base + SOLUTION + block];
+    var precisions = vec4f();
+    for (var c = 0u; c < 4u; c++) { precisions[c] = prior_precision(block, c, at.task.count); }
+    prior += dot(precisions * x, x - 2.0 * prior_mean(at.task.row, block));
+  }
+  return (remainder - prior) / settings.lambda;
+}
+
 fn solve(at: Place) {
   current_row = at.task.row;
   add_prior(at.task.count, at.has_task);
@@ -127,8 +144,17 @@ fn solve(at: Place) {
   for (var block = at.lane; block < BLOCKS; block += TEAM) {
     var x = memory[at.base + SOLUTION + block];
     if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias_after(at.base); }
+    // The errors are another lane's to write.
+    if (ERRORS && block == RHS_BLOCK) { continue; }
     if (SPREAD > 0u && block == RHS_BLOCK) { x[RHS_AT] = log_determinant(at.base); }
     solved_rows[at.task.row * STRIDE + block] = x;
+  }
+  if (!ERRORS) { return; }
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] != RHS_BLOCK || tile_column[s] != RHS_BLOCK) { continue; }
+    var x = memory[at.base + SOLUTION + RHS_BLOCK];
+    x[RHS_AT] = squared_error(at);
+    solved_rows[at.task.row * STRIDE + RHS_BLOCK] = x;
   }
 }
 

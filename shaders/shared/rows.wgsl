@@ -1,5 +1,5 @@
 // How an entity lies in memory: BLOCKS vec4s a row, (x₀ … x₍K₋₁₎, b, 0 …). The last component of the last block is always free:
-// it is where a rating's residual rides along as a bordered right-hand side.
+// it is where a rating's residual rides along as a bordered right-hand side, and where a solved row may carry its ratings' squared errors.
 // Under variational Bayes SPREAD more vec4s follow: what the posterior's covariance adds to E[ỹ ỹᵀ], ỹ = (y, 1, …, e), e = … − b. Its
 // last row is therefore that of −b, and the row of the constant 1 is zero. "Diagonal": the BLOCKS vec4s of its diagonal. "Full": its
 // lower triangle in 4×4 tiles, tile (I, J) at I (I + 1) / 2 + J, by columns.

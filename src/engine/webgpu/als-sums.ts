@@ -44,21 +44,26 @@ export class AlsSums {
   }
 
   async compile(K: number, spread: Spread = "none"): Promise<void> {
-    await Promise.all(this.sums.map((sum) => (sum as SquaredErrors).compile(K, spread)));
+    await Promise.all(this.sums().map((sum) => (sum as SquaredErrors).compile(K, spread)));
   }
 
-  /** What is to be run and read, in this order. */
-  get sums(): readonly Sum[] {
-    const sums = [this.#train, this.#users, this.#items];
-    return this.#heldOut ? [...sums, this.#heldOut] : sums;
+  /**
+   * What is to be run and read, in this order.
+   *
+   * @param carried the side whose rows carry their ratings' squared errors, which then need no pass over the ratings.
+   */
+  sums(carried?: Side): readonly Sum[] {
+    return [this.#users, this.#items, ...(carried ? [] : [this.#train]), ...(this.#heldOut ? [this.#heldOut] : [])];
   }
 
-  total([train, users, items, heldOut]: readonly ArrayBuffer[]): Omit<Measurement, "featureFactors"> {
-    const [userFactors, userBiases] = SquaredNorms.total(users);
-    const [itemFactors, itemBiases] = SquaredNorms.total(items);
+  total(read: readonly ArrayBuffer[], carried?: Side): Omit<Measurement, "featureFactors"> {
+    const [users, items, ...errors] = read;
+    const [userFactors, userBiases, userErrors] = SquaredNorms.total(users);
+    const [itemFactors, itemBiases, itemErrors] = SquaredNorms.total(items);
+    const trainSquares = carried ? { users: userErrors, items: itemErrors }[carried] : SquaredErrors.total(errors.shift()!);
     return {
-      trainSquares: SquaredErrors.total(train),
-      heldOutSquares: this.#heldOut ? SquaredErrors.total(heldOut) : 0,
+      trainSquares,
+      heldOutSquares: this.#heldOut ? SquaredErrors.total(errors.shift()!) : 0,
       userFactors,
       userBiases,
       itemFactors,
@@ -67,7 +72,7 @@ export class AlsSums {
   }
 
   destroy(): void {
-    for (const sum of this.sums) sum.destroy();
+    for (const sum of this.sums()) sum.destroy();
     for (const buffer of this.#starts) buffer.destroy();
   }
 }

@@ -2,7 +2,7 @@
 
 import type { AlsHyperparameters, Measurement } from "../../models/als.js";
 import type { Parameters } from "../../models/parameters.js";
-import type { AlsSession, Problem, Side } from "../engine.js";
+import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
 import { AlsSums } from "./als-sums.js";
 import { readBuffer } from "./buffers.js";
 import type { Device } from "./device.js";
@@ -10,6 +10,7 @@ import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import { HeavyBall } from "./heavy-ball.js";
 import { FeatureUpdate } from "./feature-update.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
+import { leavesErrors } from "./kernels.js";
 import { HalfSweepSession, SIDES } from "./session.js";
 import type { Spread } from "./tile-plan.js";
 import { valueFormat } from "./values.js";
@@ -19,6 +20,9 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   readonly #sums: AlsSums;
   readonly #features: Record<Side, FeatureUpdate | undefined>;
   #keptFeatures: Record<Side, GPUBuffer> | undefined;
+  /** The side whose rows carry the squared errors of their ratings as they now are: that which was solved last, if it was solved whole. */
+  #carried: Side | undefined;
+  readonly #carries: boolean;
   #heavyBall: HeavyBall | undefined;
   #sweeps = 0;
 
@@ -41,14 +45,16 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
     const { hyperparameters: h, byUser, byItem, initial, heldOut } = problem;
     const spread = spreadOf(problem);
     const sequential = h.update === "sequential" && h.biases;
+    const variant = { factors: h.factors, sequential, spread, values: valueFormat(byUser.value) };
     super(device, {
       problem,
       initial,
       spread,
-      gram: chooseGramKernel(device, { factors: h.factors, sequential, spread, values: valueFormat(byUser.value) }, tuning),
+      gram: chooseGramKernel(device, variant, tuning),
       settings: { users: settingsOf(h, "users", initial.globalMean), items: settingsOf(h, "items", initial.globalMean) },
     });
     this.#problem = problem;
+    this.#carries = leavesErrors(variant);
     const features = (side: Side): FeatureUpdate | undefined => {
       const table = problem.features?.[side];
       return table && new FeatureUpdate(device, side, table, this.shardsOf(side), h.factors, initial.features?.[side]);
@@ -74,12 +80,18 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
     this.solveFeatures("items");
   }
 
+  override async solve(side: Side, slice?: RowSlice): Promise<void> {
+    this.#carried = this.#carries && !slice ? side : undefined;
+    await super.solve(side, slice);
+  }
+
   solveFeatures(side: Side): void {
     this.#features[side]?.submit();
   }
 
   async measure(): Promise<Measurement> {
-    const sums = this.#sums.total(await this.readSums(this.#sums.sums));
+    const carried = this.#carried;
+    const sums = this.#sums.total(await this.readSums(this.#sums.sums(carried)), carried);
     return { ...sums, featureFactors: await this.#featureNorm() };
   }
 

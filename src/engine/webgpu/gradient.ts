@@ -64,7 +64,7 @@ abstract class GradientSession extends RowSession implements Session<Measurement
   abstract sweep(number: number): Promise<void>;
 
   async measure(): Promise<Measurement> {
-    return { ...this.#sums.total(await this.readSums(this.#sums.sums)), featureFactors: 0 };
+    return { ...this.#sums.total(await this.readSums(this.#sums.sums())), featureFactors: 0 };
   }
 
   async read(which: "current" | "kept" = "current"): Promise<Parameters> {

@@ -82,6 +82,14 @@ export interface GramVariant {
   readonly values?: ValueFormat | undefined;
 }
 
+/**
+ * Whether solved rows carry Σ e² of their ratings at the new parameters, in the component that is free: point estimates of factors and bias
+ * together, from plain ratings.
+ */
+export function leavesErrors({ sequential, spread = "none", stage = "explicit", base, noise }: GramVariant): boolean {
+  return !sequential && !base && !noise && stage === "explicit" && (spread === "none" || spread === "means");
+}
+
 const valuesText = ({ kind, step }: ValueFormat): string =>
   kind === "codes" ? `const VALUE_STEP = ${step};\n${valuesCodesText}` : valuesFloatsText;
 
@@ -89,6 +97,7 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
   const { factors: K, sequential = false, spread = "none", stage = "explicit", base = false, noise = false, values = FLOATS } = variant;
   const parts = [
     planConstants(K, plan, sequential, spread),
+    `const ERRORS = ${leavesErrors(variant)};`,
     rowsText,
     valuesText(values),
     halfSweepText,

@@ -83,6 +83,7 @@ class Loops {
       this.#function("factor(lane: u32)", this.#factor()),
       this.#function("substitute()", this.#substitute()),
       this.#function("bias_after()", this.#biasAfter()),
+      this.#function("leave_errors(count: u32)", this.#leaveErrors()),
       this.#function("write_solution(to: u32, lane: u32)", this.#writeSolution()),
     ].join("\n");
   }
@@ -144,12 +145,14 @@ class Loops {
   }
 
   #addPrior(): string[] {
+    const corner = this.#row(4 * this.#blocks - 1);
     return [
       "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));",
       ...this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`),
       ...range(this.#groups).flatMap((g) => {
         return [
-          `let added_${g} = prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, count);`,
+          // The corner stays λ Σ e².
+          `let added_${g} = select(prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, count), 0.0, ${g === corner.g ? `lane == ${corner.lane}u` : "false"});`,
           `diagonal_${g} = 0.0;`,
           ...this.#diagonalBlocks(g).flatMap(({ J, quarter }) => [
             `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`,
@@ -185,14 +188,14 @@ class Loops {
       const groups = range(this.#groups, g0);
       const below = (j: number): string => {
         const { g, lane: at } = this.#row(j);
-        return j > k && j < last ? `subgroupBroadcast(l_${k}_${g}, ${at}u)` : "0.0";
+        return j > k ? `subgroupBroadcast(l_${k}_${g}, ${at}u)` : "0.0";
       };
       return [
         `let root_${k} = checked_pivot(subgroupBroadcast(sum_${g0}_${J0}[${c}], ${lane}u), subgroupBroadcast(diagonal_${g0}, ${lane}u));`,
         ...groups.map((g) => `let l_${k}_${g} = sum_${g}_${J0}[${c}] / root_${k};`),
         ...groups.map((g) => `sum_${g}_${J0}[${c}] = l_${k}_${g};`),
         ...range(this.#blocks, J0)
-          .filter((J) => range(4).some((at) => 4 * J + at > k && 4 * J + at < last))
+          .filter((J) => 4 * J + 3 > k)
           .flatMap((J) => [
             `let column_${k}_${J} = vec4f(${range(4)
               .map((at) => below(4 * J + at))
@@ -227,6 +230,20 @@ class Loops {
     const { J, c } = this.#row(this.#K);
     const sum = range(J + 1).map((at) => ` - dot(coupling_${at}, solution_${at})`).join(""); // prettier-ignore
     return [`solution_${J}[${c}] = (bias_sum${sum}) / bias_precision;`];
+  }
+
+  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. What elimination leaves of the corner is in the last row. */
+  #leaveErrors(): string[] {
+    const last = 4 * this.#blocks - 1;
+    const { g, lane, J, c } = this.#row(last);
+    return [
+      `var error = subgroupBroadcast(sum_${g}_${J}[${c}], ${lane}u);`,
+      ...range(this.#blocks).map((at) => {
+        const precision = range(4).map((component) => `prior_precision(${at}u, ${component}u, count)`).join(", "); // prettier-ignore
+        return `error -= dot(vec4f(${precision}) * solution_${at}, solution_${at});`;
+      }),
+      `solution_${this.#blocks - 1}[RHS_AT] = error / settings.lambda;`,
+    ];
   }
 
   #writeSolution(): string[] {

@@ -171,17 +171,17 @@ export class SquaredNorms extends Sum {
   /** @param shards with the row starts of each, whose differences are the numbers of ratings. */
   constructor(device: Device, shards: readonly (RowShard & { readonly rowStart: GPUBuffer })[], weighted: boolean) {
     const runs = shards.map(({ rowStart, rows, count }) => ({ inputs: [rowStart, rows], count }));
-    super(device, "squared norms", [["u", weighted ? 1 : 0]], runs, 8);
+    super(device, "squared norms", [["u", weighted ? 1 : 0]], runs, 16);
   }
 
   compile(K: number, spread?: Spread): Promise<void> {
     return this.compileKernel(squaredNormsKernel(K, spread), "squared_norms");
   }
 
-  /** Σ w|x|² and Σ w b². */
-  static total(partials: ArrayBuffer): [factors: number, biases: number] {
-    const [factors, biases] = columnSums(new Float32Array(partials), 2);
-    return [factors, biases];
+  /** Σ w|x|², Σ w b², and Σ of the last components. */
+  static total(partials: ArrayBuffer): [factors: number, biases: number, last: number] {
+    const [factors, biases, last] = columnSums(new Float32Array(partials), 4);
+    return [factors, biases, last];
   }
 }
 
