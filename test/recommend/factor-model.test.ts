@@ -6,6 +6,7 @@ import { Catalogue } from "../../src/ratings/catalogue.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
+import { partsOf } from "../support/model-parts.js";
 
 const invented = syntheticRatings({ users: 25, items: 30, ratings: 250 });
 const unrated = { id: 9999, title: "The Unseen Reel (1999)", genres: [] };
@@ -129,7 +130,3 @@ test("a rating moves the new user's prediction of that item towards it", () => {
   expect(predictionOf(twins.recommendFor([[1, 5]], { n: 30 }), 2)).toBeGreaterThan(before);
   expect(predictionOf(twins.recommendFor([[1, 0.5]], { n: 30 }), 2)).toBeLessThan(before);
 });
-
-function partsOf({ model: kind, hyperparameters, parameters, users, items, catalogue, statistics, itemCounts, seen }: FactorModel) {
-  return { model: kind, hyperparameters, parameters, users, items, catalogue, statistics, itemCounts, seen };
-}
