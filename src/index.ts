@@ -29,6 +29,7 @@ export { MODEL_NAMES, type ModelName } from "./models/registry.js";
 export { type Figures } from "./models/figures.js";
 export { type Parameters, type Posterior } from "./models/parameters.js";
 export { FactorModel, type Recommendation, type RecommendOptions } from "./models/factor-model.js";
+export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitResult } from "./training/fit.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";

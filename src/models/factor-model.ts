@@ -2,7 +2,7 @@
 
 import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
-import { type Ids, type RawId, toRawId } from "../ratings/ids.js";
+import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
@@ -208,15 +208,11 @@ export class FactorModel implements FactorModelParts {
   }
 
   #userIndex(user: RawId): number {
-    const m = this.users.indexOf(user);
-    if (m < 0) throw new UnknownIdError(`no user has the id "${user}" among the ${this.users.size} of the model`);
-    return m;
+    return knownIndex(this.users, user, "user");
   }
 
   #itemIndex(item: RawId): number {
-    const n = this.items.indexOf(item);
-    if (n < 0) throw new UnknownIdError(`no item has the id "${item}" among the ${this.items.size} of the model`);
-    return n;
+    return knownIndex(this.items, item, "item");
   }
 
   #passes(index: number, filter: RecommendOptions["filter"]): boolean {
