@@ -30,6 +30,8 @@ export { type Figures } from "./models/figures.js";
 export { type Parameters, type Posterior } from "./models/parameters.js";
 export { FactorModel, type Recommendation, type RecommendOptions } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
+export { itemFilter, type ItemFilter } from "./recommend/filters.js";
+export { predictRatings, type PredictedRatings } from "./recommend/predict-ratings.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitResult } from "./training/fit.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";

@@ -99,18 +99,23 @@ export class FactorModel implements FactorModelParts {
    *
    * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
    *
-   * @param options.unknown "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
+   * @param options.coldStart "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
    * @throws UnknownIdError
    */
-  predict(user: RawId, item: RawId, options: { unknown?: "error" | "mean" | undefined } = {}): number {
+  predict(user: RawId, item: RawId, options: { coldStart?: "error" | "mean" | undefined } = {}): number {
     const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
     if (coldUser || coldItem) {
-      const m = coldUser ? -1 : options.unknown === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
-      const n = coldItem ? -1 : options.unknown === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
+      const m = coldUser ? -1 : options.coldStart === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
+      const n = coldItem ? -1 : options.coldStart === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
       return this.#predictCold(m, coldUser, n, coldItem);
     }
-    if (options.unknown === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
+    if (options.coldStart === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
     return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
+  }
+
+  /** Whether the model can tell something of this user or item: it has ratings, or features that the model knows. */
+  knows(side: "users" | "items", id: RawId): boolean {
+    return this[side].indexOf(id) >= 0 || this.#cold(side, id) !== undefined;
   }
 
   /** What a score means: a rating, or for `logistic` the probability of a positive. */

@@ -109,7 +109,7 @@ interface System {
   readonly rights: readonly Float64Array[];
   /** What a unit of each rating adds to the right-hand side. */
   readonly slopes: readonly Float64Array[];
-  vectorOf(n: number): Float64Array;
+  readonly vectorOf: (n: number) => Float64Array;
 }
 
 interface Terms {

@@ -86,7 +86,7 @@ test("an unknown side is an error, or adds nothing to the mean", () => {
   expect(() => model.recommend("nobody")).toThrow(UnknownIdError);
   expect(() => model.similarItems("nothing")).toThrow(UnknownIdError);
   expect(() => model.recommendFor([["nothing", 5]])).toThrow(UnknownIdError);
-  const mean = { unknown: "mean" } as const;
+  const mean = { coldStart: "mean" } as const;
   expect(model.predict("nobody", "nothing", mean)).toBe(globalMean);
   expect(model.predict("nobody", 1, mean)).toBe(globalMean + itemBiases[model.items.indexOf(1)]);
   expect(model.predict(1, "nothing", mean)).toBe(globalMean + userBiases[model.users.indexOf(1)]);
