@@ -32,6 +32,7 @@ export { FactorModel, type Recommendation, type RecommendOptions } from "./model
 export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
 export { predictRatings, type PredictedRatings } from "./recommend/predict-ratings.js";
+export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitResult } from "./training/fit.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
@@ -43,3 +44,8 @@ export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from ".
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
 export { decodeModel, encodeModel } from "./model-file.js";
+export { encodeCsv } from "./export/csv.js";
+export { encodeNpy, encodeNpz, type NpyArray } from "./export/npz.js";
+export { encodeParquet, ParquetFile } from "./export/parquet.js";
+export { encodeProjector, type ProjectorFiles } from "./export/projector.js";
+export { modelTable, recommendationTable, type Table, type TableColumn } from "./export/table.js";

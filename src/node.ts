@@ -1,4 +1,4 @@
-// What Node adds: ratings and models from files, and data sets by name.
+// What Node adds: ratings and models from files, data sets by name, and nearest-neighbour indexes.
 
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { ModelFileError } from "./errors.js";
@@ -7,6 +7,7 @@ import type { FactorModel } from "./models/factor-model.js";
 
 export * from "./index.js";
 export { directoryFolder, fileSource, readPath } from "./ratings/files.js";
+export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
 export { fetchKnownSet } from "./ratings/download.js";
 export { KNOWN_SETS } from "./ratings/known-sets.js";
 

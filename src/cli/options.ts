@@ -58,3 +58,20 @@ export function addDeviceOption(command: Command): Command {
       .default("auto"),
   );
 }
+
+/** How ratings were split when the model was trained. */
+export interface SplitFlags {
+  holdout: number;
+  holdoutBy: "random" | "user" | "time";
+  seed: number;
+}
+
+export function addSplitOptions(command: Command): Command {
+  return command
+    .option("--holdout <share>", "share of the ratings that was held out", number, 0.2)
+    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(["random", "user", "time"]).default("random"))
+    .option("--seed <n>", "seed of the split", wholeNumber, 1);
+}
+
+/** Gathers the values of an option that may be given more than once. */
+export const repeated = (text: string, all: string[]): string[] => [...all, text];

@@ -5,9 +5,9 @@ import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { Unzip, UnzipInflate } from "fflate";
 import { DownloadError } from "../errors.js";
 import { chunksOf } from "./folder.js";
+import { Unzip, UnzipInflate } from "../zip.js";
 import { KNOWN_SETS, KNOWN_SETS_BASE_URL, KNOWN_SETS_TERMS } from "./known-sets.js";
 
 export interface FetchOptions {
