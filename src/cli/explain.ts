@@ -80,7 +80,7 @@ function terms({ predicted, mean, itemBias, prior, contributions, remainder }: E
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
     [bold(unit), bold(predicted.toFixed(3))],
   ];
-  return table(["", ""], rows, [1]).trimStart();
+  return table(["", ""], rows, [1]);
 }
 
 /** The ratings of the largest contributions, those for the item first. */

@@ -31,7 +31,8 @@ export function partialFitCommand(): Command {
       const { ratings } = await loadData(data, flags);
       const bigger = partialFit(model, ratings, { refit: flags.refit });
       await save(bigger, flags.out);
-      const added = (side: "users" | "items"): string => `${count(bigger[side].size - model[side].size)} new ${side}`;
-      print(`${dim("model")}  ${flags.out}: ${added("users")}, ${added("items")} from ${count(ratings.count)} ratings`);
+      const sizes = (side: "users" | "items"): string =>
+        `${count(bigger[side].size)} ${side} (${count(bigger[side].size - model[side].size)} new)`;
+      print(`${dim("model")}  ${flags.out}: ${sizes("users")}, ${sizes("items")}`);
     });
 }

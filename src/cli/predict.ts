@@ -94,6 +94,6 @@ function predictPairs(model: FactorModel, ratings: Ratings, { coldStart }: Predi
   }
   const { row, predicted, cold } = predictRatings(model, ratings, { coldStart });
   if (cold > 0)
-    notice(`${count(cold)} pairs with an unknown user or item ${coldStart === "drop" ? "left out" : "predicted without their terms"}`);
+    notice(`pairs with an unknown user or item ${coldStart === "drop" ? "left out" : "predicted without their terms"}: ${count(cold)}`);
   return Array.from(row, (at, place) => ({ ...pairAt(at), predicted: predicted[place] }));
 }
