@@ -22,7 +22,7 @@ export default defineConfig({
       {
         resolve: { alias: gpu("browser") },
         optimizeDeps: {
-          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
+          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
         },
         test: {
           name: "browser",

@@ -8,8 +8,8 @@ import type { FactorModel } from "./models/factor-model.js";
 export * from "./index.js";
 export { directoryFolder, fileSource, readPath } from "./ratings/files.js";
 export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
-export { fetchKnownSet } from "./ratings/download.js";
-export { KNOWN_SETS } from "./ratings/known-sets.js";
+export { fetchKnownSet, type FetchOptions } from "./ratings/download.js";
+export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
 
 /** Writes a model file whole or not at all: a crash leaves the one that was there before. */
 export async function save(model: FactorModel, path: string): Promise<void> {

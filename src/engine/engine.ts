@@ -11,6 +11,7 @@ import type { SeenItems } from "../ratings/seen.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/ratings.js";
 
+/** One of the two sides of the ratings. */
 export type Side = "users" | "items";
 
 /** What computes: shown to people and written into run files. */
@@ -54,6 +55,7 @@ export interface Session<Sums> {
   keep(): void;
   /** Reads parameters back: the current ones, or those set aside by `keep`. */
   read(which?: "current" | "kept"): Promise<Parameters>;
+  /** Releases what the training holds. */
   destroy(): void;
 }
 
@@ -105,6 +107,7 @@ export interface SessionOf {
 /** What stands in a list that has more places than items. */
 export const NO_ITEM = 0xffffffff;
 
+/** What computes: one for any number of trainings, one after the other. */
 export interface Engine {
   readonly info: DeviceInfo;
   /** Loads a problem. @throws DeviceError when it does not fit the device. */

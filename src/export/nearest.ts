@@ -7,6 +7,7 @@ import { OptionsError, TastespaceError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 
+/** What an index finds. */
 export interface IndexOptions {
   /**
    * What is near. "score" (default): the items with the largest u·v + αb for a user. They are indexed as [v, αb] by inner product, and

@@ -23,10 +23,12 @@ export class ParquetFile {
     this.append(first);
   }
 
+  /** Adds the rows of a table of the same columns. */
   append(table: Table): void {
     void this.#writer.write({ columnData: table.map(sourceOf), rowGroupSize: ROW_GROUP });
   }
 
+  /** The bytes of the whole file; nothing can be appended after. */
   finish(): Uint8Array {
     void this.#writer.finish();
     return this.#bytes.getBytes();

@@ -33,6 +33,7 @@ export interface AlsHyperparameters {
   readonly update: "joint" | "sequential";
 }
 
+/** Of `als`, where nothing is given. */
 export const ALS_DEFAULTS: AlsHyperparameters = {
   factors: 10,
   lambda: 1,

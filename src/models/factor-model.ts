@@ -37,6 +37,7 @@ export interface FactorModelParts {
   readonly seen?: SeenItems | undefined;
 }
 
+/** An item of a list. */
 export interface Recommendation {
   readonly id: RawId;
   readonly title: string;
@@ -51,6 +52,7 @@ export interface Recommendation {
   readonly ratings: number;
 }
 
+/** How a list is made. */
 export interface RecommendOptions {
   /** Items to list. Default 10. */
   readonly n?: number | undefined;
@@ -69,6 +71,7 @@ export interface RecommendOptions {
   readonly thompsonSeed?: number | undefined;
 }
 
+/** A trained model, of any kind: predicts, recommends, finds similar items. Users and items are named by the raw ids of the data. */
 export class FactorModel implements FactorModelParts {
   readonly model: ModelName;
   readonly hyperparameters: Hyperparameters;

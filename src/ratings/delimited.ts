@@ -5,6 +5,7 @@ import Papa from "papaparse";
 import { OptionsError, RatingsError } from "../errors.js";
 import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
 
+/** How delimited text is read. */
 export interface DelimitedOptions {
   /** Found out from the first line when left out: tab, "::", ";", "|" or ",". */
   readonly delimiter?: string | undefined;

@@ -2,6 +2,7 @@
 
 import { UnknownIdError } from "../errors.js";
 
+/** An id as the data has it: an integer or text. */
 export type RawId = number | string;
 
 /**
@@ -22,6 +23,7 @@ export class Ids {
     this.#raw = raw;
   }
 
+  /** Number of ids. */
   get size(): number {
     return this.#raw.length;
   }

@@ -13,6 +13,7 @@ export interface RatingColumns {
   readonly time?: Float64Array | undefined;
 }
 
+/** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
 export interface RatingStatistics {
   readonly users: number;
   readonly items: number;

@@ -64,8 +64,9 @@ export function explain(
   model: FactorModel,
   item: RawId,
   rated: Iterable<readonly [item: RawId, rating: number]>,
-  { user }: { user?: RawId | undefined } = {},
+  options: { user?: RawId | undefined } = {},
 ): Explanation {
+  const { user } = options;
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");
   const values = new Map<number, number>();

@@ -12,6 +12,7 @@ import type { RatingColumns, Ratings } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 
+/** What is solved besides what is new. */
 export interface PartialFitOptions {
   /**
    * Solves the known users, or the known items, of the ratings anew too. The ratings must then hold all that these have: the model keeps

@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 
+/** What `predictRatings` predicts. */
 export interface PredictedRatings {
   /** Row numbers of the ratings that are predicted, ascending. */
   readonly row: Uint32Array;
@@ -22,8 +23,9 @@ export interface PredictedRatings {
 export function predictRatings(
   model: FactorModel,
   ratings: Ratings,
-  { coldStart = "mean" }: { coldStart?: "mean" | "drop" | undefined } = {},
+  options: { coldStart?: "mean" | "drop" | undefined } = {},
 ): PredictedRatings {
+  const { coldStart = "mean" } = options;
   if (coldStart !== "mean" && coldStart !== "drop")
     throw new OptionsError(`coldStart is "${String(coldStart)}": it must be "mean" or "drop"`);
   const knownUsers = ratings.users.raw.map((id) => model.knows("users", id));

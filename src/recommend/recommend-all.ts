@@ -18,6 +18,7 @@ export interface RecommendedItem {
   readonly score: number;
 }
 
+/** How the lists are made, as in `recommend`. */
 export type RecommendAllOptions = Pick<RecommendOptions, "n" | "alpha" | "filter" | "filterSeen">;
 
 /** Users whose places are given out at a time. */

@@ -13,6 +13,7 @@ import { WebGpuImplicitSession } from "./implicit.js";
 import { topItems } from "./top-items.js";
 import { WebGpuVbSession } from "./vb.js";
 
+/** How a GPU engine is opened. */
 export interface WebGpuOptions extends GpuOptions {
   readonly tuning?: GramTuning | undefined;
 }
@@ -29,6 +30,7 @@ const SESSIONS: {
   logistic: WebGpuSgdSession,
 };
 
+/** The GPU engine. */
 export class WebGpuEngine implements Engine {
   readonly info: DeviceInfo;
   readonly device: Device;
