@@ -9,7 +9,7 @@ import type { RawId } from "../ratings/ids.js";
 import { splitRatings } from "../ratings/split.js";
 import { explain, type Explanation } from "../recommend/explain.js";
 import { loadData } from "./data.js";
-import { addDataOptions, addSplitOptions, type DataFlags, repeated, type SplitFlags, wholeNumber } from "./options.js";
+import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type SplitFlags, wholeNumber } from "./options.js";
 import { parseRated } from "./recommend.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
@@ -29,7 +29,7 @@ export function explainCommand(): Command {
     .requiredOption("--item <title>", "the item, by title or id")
     .option("--user <id>", "a user of the training data")
     .option("--data <path>", "the ratings that the model was trained on; left out: the built-in invented ratings")
-    .option("--rated <title=rating>", "a rating of someone new, instead of --user; may be repeated", repeated, [])
+    .addOption(repeatable("--rated <title=rating>", "a rating of someone new, instead of --user; may be repeated", "none"))
     .option("-n <count>", "how many ratings to show: those that add or take most", wholeNumber, 10)
     .option("--json <file>", "write the whole explanation here");
   return addSplitOptions(addDataOptions(command))

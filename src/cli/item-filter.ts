@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { itemFilter } from "../recommend/filters.js";
-import { repeated, wholeNumber } from "./options.js";
+import { repeatable, wholeNumber } from "./options.js";
 
 export interface FilterFlags {
   genre: string[];
@@ -15,18 +15,20 @@ export interface FilterFlags {
   exclude: string[];
 }
 
+const GROUP = "Filters:";
+
 /** @param minimumRatings default of --minimum-ratings. */
 export function addFilterOptions(command: Command, minimumRatings?: number): Command {
-  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup("Filters:");
+  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(GROUP);
   return command
-    .addOption(option("--genre <name>", "only items of this genre; repeated: of any of them").argParser(repeated).default([], "all"))
+    .addOption(repeatable("--genre <name>", "only items of this genre; repeated: of any of them", "all").helpGroup(GROUP))
     .addOption(option("--from-year <year>", "only items whose title ends in this year or a later one").argParser(wholeNumber))
     .addOption(option("--to-year <year>", "only items whose title ends in this year or an earlier one").argParser(wholeNumber))
     .addOption(
       option("--minimum-ratings <count>", "only items with at least this many ratings").argParser(wholeNumber).default(minimumRatings),
     )
-    .addOption(option("--include <title>", "only this item, by title or id; may be repeated").argParser(repeated).default([], "all"))
-    .addOption(option("--exclude <title>", "not this item; may be repeated").argParser(repeated).default([], "none"));
+    .addOption(repeatable("--include <title>", "only this item, by title or id; may be repeated", "all").helpGroup(GROUP))
+    .addOption(repeatable("--exclude <title>", "not this item; may be repeated", "none").helpGroup(GROUP));
 }
 
 /** The filter that the flags ask for; undefined when they ask for none. */

@@ -73,5 +73,7 @@ export function addSplitOptions(command: Command): Command {
     .option("--seed <n>", "seed of the split", wholeNumber, 1);
 }
 
-/** Gathers the values of an option that may be given more than once. */
-export const repeated = (text: string, all: string[]): string[] => [...all, text];
+/** An option that may be given more than once; `none` says in the help what it means when it is not given. */
+export function repeatable(flags: string, description: string, none: string): Option {
+  return new Option(flags, description).argParser((text: string, all: string[]) => [...all, text]).default([], none);
+}

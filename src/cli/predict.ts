@@ -9,7 +9,7 @@ import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
 import { loadData } from "./data.js";
-import { addDataOptions, type DataFlags, repeated } from "./options.js";
+import { addDataOptions, type DataFlags, repeatable } from "./options.js";
 import { count, notice, print, table } from "./terminal.js";
 
 interface PredictFlags extends DataFlags {
@@ -25,7 +25,7 @@ export function predictCommand(): Command {
     .description("Predict ratings.")
     .argument("<model>", "a model file")
     .option("--user <id>", "a user")
-    .option("--item <title>", "a title or an id; may be repeated", repeated, [])
+    .addOption(repeatable("--item <title>", "a title or an id; may be repeated", "none"))
     .option("--pairs <file>", "predict the pairs of this ratings file instead, beside its ratings")
     .addOption(
       new Option("--cold-start <what>", "users and items that the model does not know: mean leaves their terms out, drop the pair")

@@ -7,7 +7,7 @@ import type { FactorModel, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
-import { number, repeated, wholeNumber } from "./options.js";
+import { number, repeatable, wholeNumber } from "./options.js";
 import { count, dim, print, table } from "./terminal.js";
 
 interface RecommendFlags extends FilterFlags {
@@ -26,7 +26,7 @@ export function recommendCommand(): Command {
     .description("List the best items for a user.")
     .argument("<model>", "a model file")
     .option("--user <id>", "a user of the training data")
-    .option("--rated <title=rating>", "a rating of a new user: a title or id, =, and the rating; may be repeated", repeated, [])
+    .addOption(repeatable("--rated <title=rating>", "a rating of a new user: a title or id, =, and the rating; may be repeated", "none"))
     .option("-n <count>", "how many", wholeNumber, 10)
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
     .option("--include-seen", "list items that the user has rated too")

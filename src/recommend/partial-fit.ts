@@ -22,7 +22,9 @@ export interface PartialFitOptions {
 }
 
 /**
- * A model with the new users and items of some ratings added, by the solve that training does (`foldInRows`). Users come first, solved
+ * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
+ * and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the whole side, for `gibbs` the posterior mean at
+ * each sample, for `logistic` the optimum by Newton's method. Users come first, solved
  * from their ratings of items that the model knows; then items, solved from their ratings by all users, the new ones among them. A row
  * that has no such rating is its prior mean. Rows that are not solved stay bit-equal, hyperparameters, learned precisions and the global
  * mean are kept, and the new model shares nothing that changes with the old one.
