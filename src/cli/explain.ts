@@ -52,6 +52,7 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   const explanation = explain(model, item, rated, { user });
   print(dim(`${explanation.title}, for ${user === undefined ? "someone new" : `user ${user}`}`));
   print(terms(explanation, model));
+  print();
   print(ratingsTable(explanation, flags.n));
   if (flags.json) await writeFile(flags.json, `${JSON.stringify(explanation, null, 2)}\n`);
 }

@@ -90,7 +90,7 @@ export function explain(
   const predicted = m === undefined ? sum : predictRating(model.parameters, m, n);
   return {
     id: model.items.rawAt(n),
-    title: model.catalogue.title(item),
+    title: model.catalogue.title(model.items.rawAt(n)),
     predicted,
     mean: globalMean,
     itemBias: itemBiases[n],

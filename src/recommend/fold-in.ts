@@ -63,16 +63,17 @@ export function foldInRows(rows: Csr, side: Side, parameters: Parameters, h: Hyp
     factors: Float64Array.from(side === "users" ? fixed.itemFactors : fixed.userFactors),
     biases: Float64Array.from(side === "users" ? fixed.itemBiases : fixed.userBiases),
   };
+  if (posterior) return posteriorFoldIn(own, side, fixed as Parameters & { posterior: Posterior });
   const solved = { factors: new Float64Array(count * K), biases: new Float64Array(count), means };
   if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean);
-  else if ("positiveThreshold" in h) for (let row = 0; row < count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
   else if ("burnIn" in h) {
     throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
+  } else if ("positiveThreshold" in h) {
+    for (let row = 0; row < count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
   } else if ("confidence" in h) {
     const all = Float64Array.from(side === "users" ? parameters.itemFactors : parameters.userFactors);
     implicitSolve(h, side, own, solved.factors, other.factors, rowGram(all, K));
-  } else if (posterior) return posteriorFoldIn(own, side, fixed as Parameters & { posterior: Posterior });
-  else gramSolve({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters), update: "joint" }, side, own, globalMean, solved, other);
+  } else gramSolve({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters), update: "joint" }, side, own, globalMean, solved, other);
   return { factors: solved.factors, biases: solved.biases };
 }
 
@@ -166,12 +167,12 @@ function averageFoldIn(
 }
 
 /** The factors [count, K] of sample s out of S samples side by side, [count, S K]. */
-export function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64Array {
+function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64Array {
   return Float64Array.from({ length: wide.length / S }, (_, at) => wide[(Math.floor(at / K) * S + s) * K + (at % K)]);
 }
 
 /** The ratings and the parameters with only those rows of the fixed side that the ratings name: what a fold-in needs. */
-export function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
+function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
   const places = new Map<number, number>();
   const index = rows.index.map((row) => {
     if (!places.has(row)) places.set(row, places.size);

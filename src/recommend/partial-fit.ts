@@ -1,7 +1,7 @@
 // Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves. Spec §7.
 
 import type { Side } from "../engine/engine.js";
-import { OptionsError, RatingsError } from "../errors.js";
+import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { triangle } from "../models/vb.js";
@@ -24,10 +24,11 @@ export interface PartialFitOptions {
 /**
  * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
  * and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the whole side, for `gibbs` the posterior mean at
- * each sample, for `logistic` the optimum by Newton's method. Users come first, solved
- * from their ratings of items that the model knows; then items, solved from their ratings by all users, the new ones among them. A row
- * that has no such rating is its prior mean. Rows that are not solved stay bit-equal, hyperparameters, learned precisions and the global
- * mean are kept, and the new model shares nothing that changes with the old one.
+ * each sample, for `logistic` the optimum by Newton's method.
+ *
+ * Users come first, solved from their ratings of items that the model knows; then items, solved from their ratings by all users, the new
+ * ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay bit-equal; hyperparameters, learned
+ * precisions and the global mean are kept. The model given is left as it is.
  *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
@@ -37,6 +38,8 @@ export interface PartialFitOptions {
  */
 export function partialFit(model: FactorModel, ratings: Ratings, { refit }: PartialFitOptions = {}): FactorModel {
   checkRatings(model, ratings);
+  if (refit !== undefined && refit !== "users" && refit !== "items")
+    throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);
   const users = joinedIds(model.users, ratings.users, ratings.user);
   const items = joinedIds(model.items, ratings.items, ratings.item);
   const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value };
@@ -53,9 +56,15 @@ export function partialFit(model: FactorModel, ratings: Ratings, { refit }: Part
   const solve = (side: Side, rows: Uint32Array, rated: RatingColumns, ids: Ids): void => {
     const csr = buildCsr(placed(rated, side, rows, ids.size), side, rows.length);
     const means = priorMeans(model, side, rows, ids);
-    putRows(parameters, side, rows, foldInRows(csr, side, parameters, model.hyperparameters, means));
+    try {
+      putRows(parameters, side, rows, foldInRows(csr, side, parameters, model.hyperparameters, means));
+    } catch (error) {
+      if (error instanceof NotPositiveDefiniteError) throw new NotPositiveDefiniteError(side, rows[error.row]);
+      throw error;
+    }
   };
-  solve("users", solvedUsers, where(columns, (at) => columns.item[at] < N), users.ids); // prettier-ignore
+  const ofKnownItems = where(columns, (at) => columns.item[at] < N);
+  solve("users", solvedUsers, ofKnownItems, users.ids);
   solve("items", solvedItems, columns, items.ids);
 
   const itemCounts = new Uint32Array(items.ids.size);

@@ -30,6 +30,12 @@ test.each([false, true])("a model's items come back, text ids: %s", async (texts
   expect(schema.slice(1).every(({ repetition_type: repetition }) => repetition === "REQUIRED")).toBe(true);
 });
 
+test("a table without rows is a file without rows", async () => {
+  const file = fileOf(encodeParquet(recommendationTable(await smallModel(), [])));
+  expect(await parquetReadObjects({ file })).toEqual([]);
+  expect((await parquetMetadataAsync(file)).schema.map(({ name }) => name)).toEqual(["root", "user", "rank", "item", "title", "score"]);
+});
+
 test("users have no titles", async () => {
   const rows = await parquetReadObjects({ file: fileOf(encodeParquet(modelTable(await smallModel(), "users"))) });
   expect(Object.keys(rows[0])).toEqual(["user", "bias", "f1", "f2", "f3"]);

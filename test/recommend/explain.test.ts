@@ -82,6 +82,7 @@ test("the ratings that speak most for the item come first, with their titles", a
   const values = contributions.map(({ contribution }) => contribution);
   expect(values).toEqual([...values].sort((a, b) => b - a));
   expect(title).toBe(ratings.catalogue.title(12));
+  expect(explain(model, "12", ratings.ratedBy(5))).toMatchObject({ id: 12, title });
   for (const { id, title: of, rating } of contributions) {
     expect(of).toBe(ratings.catalogue.title(id));
     expect(ratings.ratedBy(5)).toContainEqual([id, rating]);

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { OptionsError, RatingsError } from "../../src/errors.js";
+import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import type { AlsHyperparameters } from "../../src/models/als.js";
 import { FactorModel } from "../../src/models/factor-model.js";
+import { Catalogue } from "../../src/ratings/catalogue.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
@@ -154,6 +155,15 @@ test("counts and seen items grow by what is new", async () => {
   expect(bigger.recommend("ann", { n: 99 })).toHaveLength(29);
 });
 
+test("the catalogue of the ratings names the new items; what the model knows of the old ones stays", async () => {
+  const { model } = await train({ factors: 0 });
+  const named = new Catalogue([{ id: "film", title: "A Film (2020)", genres: ["Drama"] }, { id: 1, title: "Renamed", genres: [] }]); // prettier-ignore
+  const bigger = partialFit(model, Ratings.from([[1, "film", 5]], named));
+  expect(bigger.findItem("a film (2020)")).toBe("film");
+  expect(bigger.catalogue.title(1)).toBe(model.catalogue.title(1));
+  expect(model.catalogue.get("film")).toBeUndefined();
+});
+
 test("a known user is solved anew when asked for, and left alone otherwise", async () => {
   const { model } = await train({ factors: 3 });
   const all = rowsOf(invented, (m) => m < 2);
@@ -186,6 +196,9 @@ test("what cannot be fitted is refused, saying why", async () => {
   const binary = Ratings.from([...invented.user].map((m, at) => [m, invented.item[at], Number(invented.value[at] > 3)] as const));
   const plain = (await train({ model: "logistic", factors: 2 }, binary)).model;
   expect(() => partialFit(plain, Ratings.from([["ann", 1, 5]]))).toThrow(/neither 0 nor 1/);
+  expect(() => partialFit(model, Ratings.from([["ann", 1, 5]]), { refit: "both" as never })).toThrow(/refit is "both"/);
+  const loose = new FactorModel({ ...partsOf(model), hyperparameters: { ...model.hyperparameters, tauUsers: 0, gammaUsers: 0 } as never });
+  expect(() => partialFit(loose, Ratings.from([["ann", 1, 5]]))).toThrow(new NotPositiveDefiniteError("users", 40));
   const burning = (await train({ model: "gibbs", burnIn: 50, factors: 2 })).model;
   expect(() => partialFit(burning, Ratings.from([["ann", 1, 5]]))).toThrow(/keeps no sample/);
 });
