@@ -68,18 +68,20 @@ async function ratedBy(user: string, flags: ExplainFlags): Promise<[RawId, numbe
   return rated;
 }
 
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+const plain = (value: number): string => value.toFixed(3).replace("-", "−");
+const signed = (value: number): string => (value < 0 ? plain(value) : `+${plain(value)}`);
 
+/** The terms that add up to the prediction; those that the model does not have are left out. */
 function terms({ predicted, mean, itemBias, prior, contributions, remainder }: Explanation, { model }: FactorModel): string {
   const ratings = contributions.reduce((sum, { contribution }) => sum + contribution, 0);
-  const unit = model === "logistic" ? "log-odds" : model === "implicit" ? "preference" : "predicted";
+  const [of, unit] = model === "logistic" ? ["log-odds", "log-odds"] : ["mean", model === "implicit" ? "preference" : "predicted"];
   const rows = [
-    ["mean of all ratings", mean.toFixed(3)],
-    ["the item's bias", signed(itemBias)],
+    ...(mean === 0 ? [] : [[`${of} of all ratings`, plain(mean)]]),
+    ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
     ...(prior === 0 ? [] : [["what is expected of the user", signed(prior)]]),
     [`the user's ${count(contributions.length)} ratings`, signed(ratings)],
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
-    [bold(unit), bold(predicted.toFixed(3))],
+    [bold(unit), bold(plain(predicted))],
   ];
   return table(["", ""], rows, [1]);
 }
@@ -93,7 +95,7 @@ function ratingsTable({ contributions }: Explanation, n: number): string {
   return table(
     ["adds", "rating", "similarity", "of"],
     [
-      ...shown.map(({ contribution, rating, similarity, title }) => [signed(contribution), String(rating), similarity.toFixed(3), title]),
+      ...shown.map(({ contribution, rating, similarity, title }) => [signed(contribution), String(rating), similarity.toFixed(4), title]),
       ...(others.length > 0 ? [[dim(signed(rest)), "", "", dim(`${count(others.length)} other ratings`)]] : []),
     ],
     [0, 1, 2],

@@ -20,7 +20,10 @@ export interface Contribution {
   readonly rating: number;
   /** What the rating adds to the prediction; negative when it speaks against the item. */
   readonly contribution: number;
-  /** How alike the two items are in the eyes of this user: what the prediction gains when the rating is one higher; of `implicit`, s of §5. */
+  /**
+   * How alike the two items are in the eyes of this user: s_nj of the formulas at `explain`. For models of ratings, what the prediction
+   * gains when the rating is one higher.
+   */
   readonly similarity: number;
 }
 
@@ -51,8 +54,9 @@ export interface Explanation {
 /**
  * Takes a prediction apart: the user's factors solve normal equations whose right-hand side is a sum over the user's ratings, so the
  * prediction is one too. For `als` r̂ = μ + b_n + Σ_j s_nj (r_j − μ − b_j) with s_nj = λ ỹ_nᵀ A⁻¹ ỹ_j, A = λ Σ ỹ ỹᵀ + diag(τ…, γ), ỹ = (v, 1).
- * `vb` puts its covariances into A, `gibbs` averages over its samples, `implicit` has Σ_j s_nj c_j. The equations of `logistic` are not
- * linear, but at their solution x = diag(τ…, γ)⁻¹ Σ_j (d_j − p_j) ỹ_j, which is a sum over the ratings again.
+ * `vb` puts its covariances into A, `gibbs` averages over its samples, `implicit` has Σ_j s_nj c_j with s_nj = v_nᵀ A⁻¹ v_j. The equations of
+ * `logistic` are not linear, but at their solution x = diag(τ…, γ)⁻¹ Σ_j (d_j − p_j) ỹ_j, a sum again: Σ_j s_nj (d_j − p_j) with
+ * s_nj = ỹ_nᵀ diag(τ…, γ)⁻¹ ỹ_j.
  *
  * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`); of an item rated
  *   twice, the last rating counts.
