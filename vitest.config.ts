@@ -21,7 +21,9 @@ export default defineConfig({
       },
       {
         resolve: { alias: gpu("browser") },
-        optimizeDeps: { include: ["papaparse", "fastest-levenshtein", "pure-rand/generator/xoroshiro128plus"] },
+        optimizeDeps: {
+          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
+        },
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

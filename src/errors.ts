@@ -1,5 +1,6 @@
 // The errors that Tastespace throws on purpose: each says what is wrong with which value, and `remedy` says what to do about it.
 
+/** What kind of trouble an error is, for programs. */
 export type ErrorCode =
   | "options"
   | "ratings"

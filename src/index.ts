@@ -6,10 +6,13 @@ export { Ids, type RawId, toRawId } from "./ratings/ids.js";
 export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
 export { buildCsr, type Csr } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
+export { type DelimitedOptions } from "./ratings/delimited.js";
+export { type DuplicatePolicy } from "./ratings/duplicates.js";
+export { type SeenItems } from "./ratings/seen.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
-export { FeatureTable, MAX_FEATURES, readFeatures } from "./ratings/features.js";
-export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
+export { FeatureTable, MAX_FEATURES, readFeatures, type SparseRows } from "./ratings/features.js";
+export { kFolds, type Split, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {
   binaryRatings,
@@ -21,15 +24,26 @@ export {
   SGD_DEFAULTS,
 } from "./models/gradient.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
-export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
+export { GIBBS_DEFAULTS, type GibbsDraw, type GibbsHyperparameters, type PriorDraw } from "./models/gibbs.js";
 export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
-export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
+export { type CovarianceFamily, type Precisions, VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
-export { MODEL_NAMES, type ModelName } from "./models/registry.js";
+export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
 export { type Figures } from "./models/figures.js";
 export { type Parameters, type Posterior } from "./models/parameters.js";
-export { FactorModel, type Recommendation, type RecommendOptions } from "./models/factor-model.js";
-export { fit, type FitOptions, type FitResult } from "./training/fit.js";
+export {
+  FactorModel,
+  type FactorModelParts,
+  type FeatureTables,
+  type Recommendation,
+  type RecommendOptions,
+} from "./models/factor-model.js";
+export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
+export { itemFilter, type ItemFilter } from "./recommend/filters.js";
+export { predictRatings, type PredictedRatings } from "./recommend/predict-ratings.js";
+export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
+export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
+export { fit, type FitOptions, type FitResult, type TrainingOptions } from "./training/fit.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
 export {
@@ -49,3 +63,8 @@ export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from ".
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
 export { decodeModel, encodeModel } from "./model-file.js";
+export { encodeCsv } from "./export/csv.js";
+export { encodeNpy, encodeNpz, type NpyArray } from "./export/npz.js";
+export { encodeParquet, ParquetFile } from "./export/parquet.js";
+export { encodeProjector, type ProjectorFiles } from "./export/projector.js";
+export { modelTable, recommendationTable, type Table, type TableColumn } from "./export/table.js";

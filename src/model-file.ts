@@ -29,7 +29,8 @@ interface TensorEntry {
   readonly data_offsets: readonly [number, number];
 }
 
-interface Tensor {
+/** A named array, row-major. */
+export interface Tensor {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -46,6 +47,40 @@ interface Tensor {
  * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
  */
 export function encodeModel(model: FactorModel): Uint8Array {
+  const { parameters, users, items } = model;
+  const { posterior } = parameters;
+  const tensors = numericTensors(model);
+  const metadata: Record<string, string> = {
+    format: "tastespace",
+    format_version: String(FORMAT_VERSION),
+    tastespace_version: version,
+    model: model.model,
+    hyperparameters: JSON.stringify(model.hyperparameters),
+    statistics: JSON.stringify(model.statistics),
+  };
+  if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
+  const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
+    const data = new TextEncoder().encode(text);
+    if (data.length <= LONGEST_METADATA) metadata[name] = text;
+    else if (raw?.every(Number.isSafeInteger)) {
+      tensors.push({ name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as number[], BigInt) });
+    } else tensors.push({ name, dtype: "U8", shape: [data.length], data });
+  };
+  for (const [side, name] of FEATURE_SIDES) {
+    const table = model.features?.[side];
+    if (!table) continue;
+    addText(`${name}_feature_names`, JSON.stringify(table.names));
+    addText(`${name}_feature_ids`, JSON.stringify(table.ids.raw), table.ids.raw);
+  }
+  if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
+  addText("user_ids", JSON.stringify(users.raw), users.raw);
+  addText("item_ids", JSON.stringify(items.raw), items.raw);
+  addText("catalogue", JSON.stringify([...model.catalogue.entries()].map(({ id, title, genres }) => [id, title, genres])));
+  return encodeTensors(tensors, metadata);
+}
+
+/** The numbers of a model: parameters, counts, what was seen; ids and texts are not among them. `encodeModel` lists the names. */
+export function numericTensors(model: FactorModel): Tensor[] {
   const { parameters, users, items } = model;
   const [M, N, K] = [users.size, items.size, parameters.factors];
   const tensors: Tensor[] = [
@@ -75,33 +110,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
     tensors.push({ name: "seen_start", dtype: "U32", shape: [M + 1], data: model.seen.start });
     tensors.push({ name: "seen_items", dtype: "U32", shape: [model.seen.items.length], data: model.seen.items });
   }
-  const metadata: Record<string, string> = {
-    format: "tastespace",
-    format_version: String(FORMAT_VERSION),
-    tastespace_version: version,
-    model: model.model,
-    hyperparameters: JSON.stringify(model.hyperparameters),
-    statistics: JSON.stringify(model.statistics),
-  };
-  if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
-  const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
-    const data = new TextEncoder().encode(text);
-    if (data.length <= LONGEST_METADATA) metadata[name] = text;
-    else if (raw?.every(Number.isSafeInteger)) {
-      tensors.push({ name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as number[], BigInt) });
-    } else tensors.push({ name, dtype: "U8", shape: [data.length], data });
-  };
-  for (const [side, name] of FEATURE_SIDES) {
-    const table = model.features?.[side];
-    if (!table) continue;
-    addText(`${name}_feature_names`, JSON.stringify(table.names));
-    addText(`${name}_feature_ids`, JSON.stringify(table.ids.raw), table.ids.raw);
-  }
-  if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
-  addText("user_ids", JSON.stringify(users.raw), users.raw);
-  addText("item_ids", JSON.stringify(items.raw), items.raw);
-  addText("catalogue", JSON.stringify([...model.catalogue.entries()].map(({ id, title, genres }) => [id, title, genres])));
-  return encodeTensors(tensors, metadata);
+  return tensors;
 }
 
 function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {

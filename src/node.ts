@@ -1,4 +1,4 @@
-// What Node adds: ratings and models from files, and data sets by name.
+// What Node adds: ratings and models from files, data sets by name, and nearest-neighbour indexes.
 
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { ModelFileError } from "./errors.js";
@@ -7,8 +7,9 @@ import type { FactorModel } from "./models/factor-model.js";
 
 export * from "./index.js";
 export { directoryFolder, fileSource, readPath } from "./ratings/files.js";
-export { fetchKnownSet } from "./ratings/download.js";
-export { KNOWN_SETS } from "./ratings/known-sets.js";
+export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
+export { fetchKnownSet, type FetchOptions } from "./ratings/download.js";
+export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
 
 /** Writes a model file whole or not at all: a crash leaves the one that was there before. */
 export async function save(model: FactorModel, path: string): Promise<void> {

@@ -1,7 +1,7 @@
 // tastespace evaluate: a model's errors and ranking metrics on held-out ratings.
 
 import { writeFile } from "node:fs/promises";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { openEngine } from "../engine/open-engine.js";
 import { accuracy, logDensity } from "../metrics/accuracy.js";
 import { binaryMetrics } from "../metrics/binary.js";
@@ -11,13 +11,19 @@ import type { FactorModel } from "../models/factor-model.js";
 import { binaryRatings } from "../models/gradient.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import { loadData } from "./data.js";
-import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
+import {
+  addDataOptions,
+  addDeviceOption,
+  addSplitOptions,
+  type DataFlags,
+  type DeviceFlags,
+  number,
+  type SplitFlags,
+  wholeNumber,
+} from "./options.js";
 import { count, dim, notice, print, table } from "./terminal.js";
 
-interface EvaluateFlags extends DataFlags, DeviceFlags {
-  holdout: number;
-  holdoutBy: "random" | "user" | "time";
-  seed: number;
+interface EvaluateFlags extends DataFlags, DeviceFlags, SplitFlags {
   test?: string;
   k: number;
   threshold?: number;
@@ -30,15 +36,12 @@ export function evaluateCommand(): Command {
     .description("Measure a model on held-out ratings: give the same data, share and seed that it was trained with.")
     .argument("<model>", "a model file")
     .argument("[path]", "the ratings that it was trained on; left out: the built-in invented ratings")
-    .option("--holdout <share>", "share of the ratings that was held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(["random", "user", "time"]).default("random"))
-    .option("--seed <n>", "seed of the split", wholeNumber, 1)
     .option("--test <file>", "held-out ratings of their own")
     .option("-k <count>", "length of the ranked lists", wholeNumber, 10)
     .option("--threshold <rating>", "a held-out item is relevant from this rating on (default: the training mean)", number)
     .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
     .option("--json <file>", "write the metrics here");
-  addDeviceOption(command);
+  addSplitOptions(addDeviceOption(command));
   return addDataOptions(command)
     .addHelpText("after", "\nExample:\n  tastespace evaluate model.safetensors ml-latest-small --holdout 0.2 --seed 1")
     .action(evaluate);

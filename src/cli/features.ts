@@ -3,6 +3,8 @@
 import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
+import { encodeCsv } from "../export/csv.js";
+import type { TableColumn } from "../export/table.js";
 import { load } from "../node.js";
 import { dim, print, table } from "./terminal.js";
 
@@ -54,12 +56,9 @@ async function features(path: string, { of, csv }: FeaturesFlags): Promise<void>
     ),
   );
   if (csv) {
-    const quoted = (name: string): string => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
-    const lines = [
-      ["feature", ...Array.from({ length: K }, (_, k) => `f${k + 1}`)].join(","),
-      ...rows.map(({ name, f }) => [quoted(name), ...f].join(",")),
-    ];
-    await writeFile(csv, `${lines.join("\n")}\n`);
+    const column = (k: number): TableColumn => ({ name: `f${k + 1}`, kind: "float", values: rows.map(({ f }) => f[k]) });
+    const names: TableColumn = { name: "feature", kind: "text", values: rows.map(({ name }) => name) };
+    await writeFile(csv, encodeCsv([names, ...Array.from({ length: K }, (_, k) => column(k))]));
     print(`${dim("csv")}      ${csv}`);
   }
 }

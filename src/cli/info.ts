@@ -35,7 +35,7 @@ export function infoCommand(): Command {
         rows.push(["features", adapter.features.join(", ")]);
       }
       rows.push(["largest factors", String(MAX_FACTORS)]);
-      print(table(["", ""], rows).trimStart());
+      print(table(["", ""], rows));
       if (json)
         await writeFile(json, `${JSON.stringify({ version, node: process.version, adapter: adapter ?? null, missing }, null, 2)}\n`);
     });

@@ -6,9 +6,13 @@ import colours from "picocolors";
 import { version } from "../../package.json";
 import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
 import { evaluateCommand } from "./evaluate.js";
+import { explainCommand } from "./explain.js";
+import { exportCommand } from "./export.js";
 import { featuresCommand } from "./features.js";
 import { infoCommand } from "./info.js";
+import { partialFitCommand } from "./partial-fit.js";
 import { predictCommand } from "./predict.js";
+import { recommendAllCommand } from "./recommend-all.js";
 import { recommendCommand } from "./recommend.js";
 import { similarCommand } from "./similar.js";
 import { trainCommand } from "./train.js";
@@ -28,7 +32,20 @@ Examples:
   tastespace similar model.safetensors "Toy Story (1995)"`,
   );
 
-for (const make of [trainCommand, evaluateCommand, predictCommand, recommendCommand, similarCommand, featuresCommand, infoCommand]) {
+const commands = [
+  trainCommand,
+  evaluateCommand,
+  predictCommand,
+  recommendCommand,
+  recommendAllCommand,
+  explainCommand,
+  similarCommand,
+  featuresCommand,
+  partialFitCommand,
+  exportCommand,
+  infoCommand,
+];
+for (const make of commands) {
   program.addCommand(make().exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError());
 }
 

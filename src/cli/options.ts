@@ -68,3 +68,22 @@ export function addDeviceOption(command: Command): Command {
       .default("auto"),
   );
 }
+
+/** How ratings were split when the model was trained. */
+export interface SplitFlags {
+  holdout: number;
+  holdoutBy: "random" | "user" | "time";
+  seed: number;
+}
+
+export function addSplitOptions(command: Command): Command {
+  return command
+    .option("--holdout <share>", "share of the ratings that was held out", number, 0.2)
+    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(["random", "user", "time"]).default("random"))
+    .option("--seed <n>", "seed of the split", wholeNumber, 1);
+}
+
+/** An option that may be given more than once; `none` says in the help what it means when it is not given. */
+export function repeatable(flags: string, description: string, none: string): Option {
+  return new Option(flags, description).argParser((text: string, all: string[]) => [...all, text]).default([], none);
+}

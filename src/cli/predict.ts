@@ -1,18 +1,22 @@
 // tastespace predict: predicted ratings of pairs, from arguments or from a file.
 
 import { writeFile } from "node:fs/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
+import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
-import { addDataOptions, type DataFlags } from "./options.js";
+import type { RawId } from "../ratings/ids.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { predictRatings } from "../recommend/predict-ratings.js";
 import { loadData } from "./data.js";
-import { print, table } from "./terminal.js";
+import { addDataOptions, type DataFlags, repeatable } from "./options.js";
+import { count, notice, print, table } from "./terminal.js";
 
 interface PredictFlags extends DataFlags {
   user?: string;
   item: string[];
   pairs?: string;
-  unknown: "error" | "mean";
+  coldStart: "error" | "mean" | "drop";
   json?: string;
 }
 
@@ -21,9 +25,13 @@ export function predictCommand(): Command {
     .description("Predict ratings.")
     .argument("<model>", "a model file")
     .option("--user <id>", "a user")
-    .option("--item <title>", "a title or an id; may be repeated", (text: string, all: string[]) => [...all, text], [])
+    .addOption(repeatable("--item <title>", "a title or an id; may be repeated", "none"))
     .option("--pairs <file>", "predict the pairs of this ratings file instead, beside its ratings")
-    .option("--unknown <what>", "error, or mean: leave the terms of unknown users and items out", "error")
+    .addOption(
+      new Option("--cold-start <what>", "users and items that the model does not know: mean leaves their terms out, drop the pair")
+        .choices(["error", "mean", "drop"])
+        .default("error"),
+    )
     .option("--json <file>", "write the predictions here");
   return addDataOptions(command)
     .addHelpText("after", `\nExample:\n  tastespace predict model.safetensors --user 1 --item "Toy Story (1995)"`)
@@ -32,24 +40,8 @@ export function predictCommand(): Command {
 
 async function predict(path: string, flags: PredictFlags): Promise<void> {
   const model = await load(path);
-  const rows: { user: string | number; item: string | number; predicted: number; deviation?: number; rating?: number }[] = [];
-  if (flags.unknown !== "error" && flags.unknown !== "mean")
-    throw new OptionsError(`--unknown is "${String(flags.unknown)}": it must be error or mean`);
-  if (flags.pairs !== undefined) {
-    const { ratings } = await loadData(flags.pairs, flags);
-    for (let at = 0; at < ratings.count; at++) {
-      const [user, item] = [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at])];
-      rows.push({ user, item, predicted: model.predict(user, item, { unknown: flags.unknown }), rating: ratings.value[at] });
-    }
-  } else {
-    if (flags.user === undefined || flags.item.length === 0) throw new OptionsError("say which: --user ID --item TITLE, or --pairs FILE");
-    for (const text of flags.item) {
-      const item = model.findItem(text);
-      const predicted = model.predict(flags.user, item, { unknown: flags.unknown });
-      const known = model.parameters.posterior && model.users.indexOf(flags.user) >= 0;
-      rows.push({ user: flags.user, item, predicted, ...(known && { deviation: model.predictive(flags.user, item).deviation }) });
-    }
-  }
+  const rows =
+    flags.pairs === undefined ? predictItems(model, flags) : predictPairs(model, (await loadData(flags.pairs, flags)).ratings, flags);
   const measured = rows.some(({ rating }) => rating !== undefined);
   print(
     table(
@@ -64,4 +56,44 @@ async function predict(path: string, flags: PredictFlags): Promise<void> {
     ),
   );
   if (flags.json) await writeFile(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+interface Prediction {
+  readonly user: RawId;
+  readonly item: RawId;
+  readonly predicted: number;
+  readonly deviation?: number;
+  readonly rating?: number;
+}
+
+function predictItems(model: FactorModel, { user, item: texts, coldStart }: PredictFlags): Prediction[] {
+  if (user === undefined || texts.length === 0) throw new OptionsError("say which: --user ID --item TITLE, or --pairs FILE");
+  if (coldStart === "drop" && !model.knows("users", user)) {
+    notice(`user ${user} is unknown: left out`);
+    return [];
+  }
+  return texts.map((text) => {
+    const item = model.findItem(text);
+    const predicted = model.predict(user, item, { coldStart: coldStart === "error" ? "error" : "mean" });
+    const known = model.parameters.posterior && model.users.indexOf(user) >= 0;
+    return { user, item, predicted, ...(known && { deviation: model.predictive(user, item).deviation }) };
+  });
+}
+
+function predictPairs(model: FactorModel, ratings: Ratings, { coldStart }: PredictFlags): Prediction[] {
+  const pairAt = (at: number): { user: RawId; item: RawId; rating: number } => ({
+    user: ratings.users.rawAt(ratings.user[at]),
+    item: ratings.items.rawAt(ratings.item[at]),
+    rating: ratings.value[at],
+  });
+  if (coldStart === "error") {
+    return Array.from({ length: ratings.count }, (_, at) => {
+      const pair = pairAt(at);
+      return { ...pair, predicted: model.predict(pair.user, pair.item) };
+    });
+  }
+  const { row, predicted, cold } = predictRatings(model, ratings, { coldStart });
+  if (cold > 0)
+    notice(`pairs with an unknown user or item ${coldStart === "drop" ? "left out" : "predicted without their terms"}: ${count(cold)}`);
+  return Array.from(row, (at, place) => ({ ...pairAt(at), predicted: predicted[place] }));
 }

@@ -6,15 +6,15 @@ import { OptionsError } from "../errors.js";
 import type { FactorModel, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
-import { number, wholeNumber } from "./options.js";
+import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
+import { number, repeatable, wholeNumber } from "./options.js";
 import { count, dim, print, table } from "./terminal.js";
 
-interface RecommendFlags {
+interface RecommendFlags extends FilterFlags {
   user?: string;
   rated: string[];
   n: number;
   alpha: number;
-  genre?: string;
   includeSeen?: boolean;
   thompson?: number;
   cold?: boolean;
@@ -22,28 +22,23 @@ interface RecommendFlags {
 }
 
 export function recommendCommand(): Command {
-  return new Command("recommend")
+  const command = new Command("recommend")
     .description("List the best items for a user.")
     .argument("<model>", "a model file")
     .option("--user <id>", "a user of the training data")
-    .option(
-      "--rated <title=rating>",
-      "a rating of a new user: a title or id, =, and the rating; may be repeated",
-      (text: string, all: string[]) => [...all, text],
-      [],
-    )
+    .addOption(repeatable("--rated <title=rating>", "a rating of a new user: a title or id, =, and the rating; may be repeated", "none"))
     .option("-n <count>", "how many", wholeNumber, 10)
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
-    .option("--genre <name>", "only items of this genre")
     .option("--include-seen", "list items that the user has rated too")
     .option("--cold", "list items without ratings too, by their features")
     .option("--thompson <seed>", "vb: draw the scores from the posterior, so that uncertain items are tried too", wholeNumber)
-    .option("--json <file>", "write the list here")
+    .option("--json <file>", "write the list here");
+  return addFilterOptions(command)
     .addHelpText(
       "after",
       `
 Examples:
-  tastespace recommend model.safetensors --user 42
+  tastespace recommend model.safetensors --user 42 --genre Comedy --from-year 1990 --minimum-ratings 20
   tastespace recommend model.safetensors --rated "Toy Story (1995)=5" --rated "Heat (1995)=2" --alpha 0.02`,
     )
     .action(recommend);
@@ -52,7 +47,7 @@ Examples:
 async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   if ((flags.user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
   const model = await load(path);
-  const filter = flags.genre === undefined ? undefined : genreFilter(model, flags.genre);
+  const filter = filterOf(model, flags);
   const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldStart: flags.cold };
   const list =
     flags.user === undefined
@@ -86,19 +81,10 @@ export function listing(list: readonly Recommendation[]): string {
 const withDeviation = (predicted: number, deviation: number | undefined): string =>
   deviation === undefined ? predicted.toFixed(2) : `${predicted.toFixed(2)} ± ${deviation.toFixed(2)}`;
 
-function parseRated(model: FactorModel, text: string): [RawId, number] {
+/** A rating of a new user, TITLE=RATING. */
+export function parseRated(model: FactorModel, text: string): [RawId, number] {
   const at = text.lastIndexOf("=");
   const value = at < 0 ? NaN : number(text.slice(at + 1));
   if (!Number.isFinite(value)) throw new OptionsError(`--rated "${text}" has no rating`, { remedy: `write --rated "${text}=5"` });
   return [model.findItem(text.slice(0, at)), value];
-}
-
-function genreFilter(model: FactorModel, genre: string): (id: RawId) => boolean {
-  const wanted = genre.toLowerCase();
-  const known = new Set<string>();
-  for (const entry of model.catalogue.entries()) for (const name of entry.genres) known.add(name);
-  if (![...known].some((name) => name.toLowerCase() === wanted)) {
-    throw new OptionsError(`there is no genre "${genre}"`, { remedy: `the genres are ${[...known].sort().join(", ")}` });
-  }
-  return (id) => model.catalogue.get(id)?.genres.some((name) => name.toLowerCase() === wanted) ?? false;
 }

@@ -14,10 +14,10 @@ export function notice(text: string): void {
   process.stderr.write(`${colours.yellow("note")} ${text}\n`);
 }
 
-/** A plain table: a rule under the head, no boxes. `right` columns (from 0) are set flush right. */
+/** A plain table without boxes; a head of empty texts is none. `right` columns (from 0) are set flush right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const lines = new Table({
-    head: head.map((text) => colours.bold(text)),
+    head: head.some((text) => text !== "") ? head.map((text) => colours.bold(text)) : [],
     colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
     chars: Object.fromEntries(

@@ -11,6 +11,7 @@ import type { SeenItems } from "../ratings/seen.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/ratings.js";
 
+/** One of the two sides of the ratings. */
 export type Side = "users" | "items";
 
 /** What computes: shown to people and written into run files. */
@@ -54,6 +55,7 @@ export interface Session<Sums> {
   keep(): void;
   /** Reads parameters back: the current ones, or those set aside by `keep`. */
   read(which?: "current" | "kept"): Promise<Parameters>;
+  /** Releases what the training holds. */
   destroy(): void;
 }
 
@@ -128,6 +130,7 @@ export interface MemoryReport {
   readonly totalBytes: number;
 }
 
+/** What computes: one for any number of trainings, one after the other. */
 export interface Engine {
   readonly info: DeviceInfo;
   /** What a training would take; undefined on the CPU. @throws DeviceError when it cannot be done on this device. */

@@ -5,6 +5,7 @@ import type { Engine } from "./engine.js";
 import { ReferenceEngine } from "./reference/engine.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
 
+/** "webgpu", the GPU; "cpu", the float64 reference; "auto", the GPU where there is one, else the CPU. */
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
 /**

@@ -5,6 +5,7 @@ import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { indicesIn } from "./accuracy.js";
 
+/** How well probabilities fit 0/1 data. */
 export interface BinaryMetrics {
   /** Mean of −[d log p + (1 − d) log(1 − p)], nats; probabilities are kept 1e-15 away from 0 and 1. */
   readonly logLoss: number;

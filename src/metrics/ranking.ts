@@ -7,6 +7,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "./accuracy.js";
 
+/** How well ranked lists hit the held-out items. */
 export interface RankingMetrics {
   readonly k: number;
   /** Users with at least one relevant held-out item: the means below are over these. */
@@ -21,6 +22,7 @@ export interface RankingMetrics {
   readonly coverage: number;
 }
 
+/** How lists are made and what counts as a hit. */
 export interface RankingOptions {
   /** Length of the lists. Default 10. */
   readonly k?: number | undefined;

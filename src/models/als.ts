@@ -38,6 +38,7 @@ export interface AlsHyperparameters {
   readonly momentum: number;
 }
 
+/** Of `als`, where nothing is given. */
 export const ALS_DEFAULTS: AlsHyperparameters = {
   factors: 10,
   lambda: 1,

@@ -2,7 +2,7 @@
 
 import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
-import { type Ids, type RawId, toRawId } from "../ratings/ids.js";
+import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
@@ -37,6 +37,7 @@ export interface FactorModelParts {
   readonly seen?: SeenItems | undefined;
 }
 
+/** An item of a list. */
 export interface Recommendation {
   readonly id: RawId;
   readonly title: string;
@@ -51,6 +52,7 @@ export interface Recommendation {
   readonly ratings: number;
 }
 
+/** How a list is made. */
 export interface RecommendOptions {
   /** Items to list. Default 10. */
   readonly n?: number | undefined;
@@ -69,6 +71,7 @@ export interface RecommendOptions {
   readonly thompsonSeed?: number | undefined;
 }
 
+/** A trained model, of any kind: predicts, recommends, finds similar items. Users and items are named by the raw ids of the data. */
 export class FactorModel implements FactorModelParts {
   readonly model: ModelName;
   readonly hyperparameters: Hyperparameters;
@@ -99,18 +102,23 @@ export class FactorModel implements FactorModelParts {
    *
    * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
    *
-   * @param options.unknown "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
+   * @param options.coldStart "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
    * @throws UnknownIdError
    */
-  predict(user: RawId, item: RawId, options: { unknown?: "error" | "mean" | undefined } = {}): number {
+  predict(user: RawId, item: RawId, options: { coldStart?: "error" | "mean" | undefined } = {}): number {
     const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
     if (coldUser || coldItem) {
-      const m = coldUser ? -1 : options.unknown === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
-      const n = coldItem ? -1 : options.unknown === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
+      const m = coldUser ? -1 : options.coldStart === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
+      const n = coldItem ? -1 : options.coldStart === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
       return this.#predictCold(m, coldUser, n, coldItem);
     }
-    if (options.unknown === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
+    if (options.coldStart === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
     return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
+  }
+
+  /** Whether the model can tell something of this user or item: it has ratings, or features that the model knows. */
+  knows(side: "users" | "items", id: RawId): boolean {
+    return this[side].indexOf(id) >= 0 || this.#cold(side, id) !== undefined;
   }
 
   /** What a score means: a rating, or for `logistic` the probability of a positive. */
@@ -208,15 +216,11 @@ export class FactorModel implements FactorModelParts {
   }
 
   #userIndex(user: RawId): number {
-    const m = this.users.indexOf(user);
-    if (m < 0) throw new UnknownIdError(`no user has the id "${user}" among the ${this.users.size} of the model`);
-    return m;
+    return knownIndex(this.users, user, "user");
   }
 
   #itemIndex(item: RawId): number {
-    const n = this.items.indexOf(item);
-    if (n < 0) throw new UnknownIdError(`no item has the id "${item}" among the ${this.items.size} of the model`);
-    return n;
+    return knownIndex(this.items, item, "item");
   }
 
   #passes(index: number, filter: RecommendOptions["filter"]): boolean {

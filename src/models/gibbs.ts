@@ -9,6 +9,7 @@ import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparam
 import type { Parameters } from "./parameters.js";
 import { triangle } from "./vb.js";
 
+/** Of `gibbs`: the priors of the precisions, and which draws are kept. */
 export interface GibbsHyperparameters {
   /** K, from 0 (biases only) to 128. Default 10. */
   readonly factors: number;
@@ -24,6 +25,7 @@ export interface GibbsHyperparameters {
   readonly scale: number;
 }
 
+/** Of `gibbs`, where nothing is given. */
 export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 32, meanStrength: 2, scale: 5 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */

@@ -33,11 +33,13 @@ export interface GradientHyperparameters extends SteppedHyperparameters {
   readonly lambda: number;
 }
 
+/** Of gradient descent in batches, with momentum. */
 export interface GdHyperparameters extends GradientHyperparameters {
   /** Share of the last step that is taken again (heavy ball), from 0 to below 1. Default 0.8. */
   readonly momentum: number;
 }
 
+/** Of logistic factorization of 0/1 data. Spec §6. */
 export interface LogisticHyperparameters extends SteppedHyperparameters {
   /** Ratings of at least this are positive, others negative. Default: none, for data of 0 and 1. */
   readonly positiveThreshold: number | null;
@@ -48,8 +50,11 @@ export interface LogisticHyperparameters extends SteppedHyperparameters {
 const { lambda, factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases } = ALS_DEFAULTS;
 const SHARED = { factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases };
 
+/** Of `gd`, where nothing is given. */
 export const GD_DEFAULTS: GdHyperparameters = { ...SHARED, lambda, stepSize: 0.3, decay: 0, momentum: 0.8 };
+/** Of `sgd`, where nothing is given. */
 export const SGD_DEFAULTS: GradientHyperparameters = { ...SHARED, lambda, stepSize: 0.05, decay: 0.02 };
+/** Of `logistic`, where nothing is given. */
 export const LOGISTIC_DEFAULTS: LogisticHyperparameters = {
   ...SHARED,
   tauUsers: 2,

@@ -17,6 +17,7 @@ export interface ImplicitHyperparameters {
   readonly tauItems: number;
 }
 
+/** Of `implicit`, where nothing is given. */
 export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = { factors: 10, confidence: 1, tauUsers: 10, tauItems: 10 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */

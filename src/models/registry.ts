@@ -21,6 +21,7 @@ import {
 import { IMPLICIT_DEFAULTS, implicitFigures, type ImplicitHyperparameters, implicitHyperparameters } from "./implicit.js";
 import { VB_DEFAULTS, vbFigures, type VbHyperparameters, vbHyperparameters } from "./vb.js";
 
+/** The hyperparameters of each model. */
 export interface HyperparametersOf {
   readonly als: AlsHyperparameters;
   readonly vb: VbHyperparameters;
@@ -31,7 +32,9 @@ export interface HyperparametersOf {
   readonly logistic: LogisticHyperparameters;
 }
 
+/** A model, by its name in options, on the command line and in files. */
 export type ModelName = keyof HyperparametersOf;
+/** The hyperparameters of any model. */
 export type Hyperparameters = HyperparametersOf[ModelName];
 
 /** What a session of a model measures. */
@@ -73,6 +76,7 @@ export const MODELS: { readonly [M in ModelName]: ModelDefinition<M> } = {
 /** The hyperparameters of all models. */
 export const HYPERPARAMETER_NAMES: ReadonlySet<string> = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
 
+/** The names of all models. */
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
 
 /** @throws OptionsError when no model has this name. */

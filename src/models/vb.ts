@@ -8,6 +8,7 @@ import { checkChoice, checkFactors, checkPositive, checkWhole, completed } from 
 /** Covariance of an entity's posterior: one variance a coordinate, or the whole matrix. */
 export type CovarianceFamily = "diagonal" | "full";
 
+/** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. Spec §5. */
 export interface VbHyperparameters {
   /** K, from 0 (biases only) to 128. Default 10. */
   readonly factors: number;
@@ -29,6 +30,7 @@ export interface VbHyperparameters {
   readonly warmUp: number;
 }
 
+/** Of `vb`, where nothing is given. */
 export const VB_DEFAULTS: VbHyperparameters = {
   factors: 10,
   lambda: 1,

@@ -3,6 +3,7 @@
 import { distance } from "fastest-levenshtein";
 import type { RawId } from "./ids.js";
 
+/** What is known of an item: its raw id, title and genres. */
 export interface CatalogueEntry {
   readonly id: RawId;
   readonly title: string;
@@ -18,14 +19,17 @@ export class Catalogue {
     for (const entry of entries) this.#entries.set(entry.id, entry);
   }
 
+  /** Number of items. */
   get size(): number {
     return this.#entries.size;
   }
 
+  /** The items in the order in which they were given. */
   entries(): IterableIterator<CatalogueEntry> {
     return this.#entries.values();
   }
 
+  /** The item of this raw id; undefined when there is none. */
   get(id: RawId): CatalogueEntry | undefined {
     return this.#entries.get(id);
   }

@@ -1,10 +1,11 @@
 // Rows of delimited text, streamed: gzip, BOM, CRLF and quoted cells understood. The bytes come in blocks of whole records, which are
-// either split into cells here or, when they are plain numbers, scanned as they are (numeric-rows.ts).
+// either split into cells here or, when they are plain numbers, scanned as they are (numeric-rows.ts). And rows out again, as CSV.
 
 import Papa from "papaparse";
 import { OptionsError, RatingsError } from "../errors.js";
 import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
 
+/** How delimited text is read. */
 export interface DelimitedOptions {
   /** Found out from the first line when left out: tab, "::", ";", "|" or ",". */
   readonly delimiter?: string | undefined;
@@ -133,6 +134,11 @@ export function rowsOf(block: Block): RowBatch {
     line += 1 + row.reduce((sum, cell) => sum + cell.split("\n").length - 1, 0);
   }
   return { rows, lines };
+}
+
+/** Rows as lines of CSV, each ended by a newline; cells that hold a comma, a quote or a newline are quoted. */
+export function csvLines(rows: readonly (readonly (string | number)[])[]): string {
+  return rows.length === 0 ? "" : `${Papa.unparse(rows as (string | number)[][], { newline: "\n" })}\n`;
 }
 
 /** The part of a block from a record's start on. */

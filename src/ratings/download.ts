@@ -5,16 +5,18 @@ import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { Unzip, UnzipInflate } from "fflate";
 import { DownloadError } from "../errors.js";
 import { chunksOf } from "./folder.js";
+import { Unzip, UnzipInflate } from "../zip.js";
 import { KNOWN_SETS, KNOWN_SETS_BASE_URL, KNOWN_SETS_TERMS } from "./known-sets.js";
 
+/** Where a data set is fetched from and kept, and who is told of it. */
 export interface FetchOptions {
   /** Default: TASTESPACE_CACHE, else the platform's cache folder. */
   readonly cacheFolder?: string | undefined;
   /** Where the archives lie. Default: GroupLens. */
   readonly baseUrl?: string | undefined;
+  /** Bytes fetched so far, and in all where that is known. */
   readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
   /** Receives the licence's terms before the download starts. */
   readonly onTerms?: ((terms: string) => void) | undefined;

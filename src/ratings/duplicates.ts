@@ -3,6 +3,7 @@
 import { OptionsError } from "../errors.js";
 import type { RatingColumns } from "./ratings.js";
 
+/** What becomes of a (user, item) pair rated twice: the last or first rating counts, or their mean, or it is an error. */
 export type DuplicatePolicy = "last" | "first" | "mean" | "error";
 
 /**

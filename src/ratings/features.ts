@@ -37,6 +37,7 @@ export class FeatureTable {
     this.rows = rows;
   }
 
+  /** A table from entries; of a feature that an id has twice, the last weight counts. @throws RatingsError for more than 2048 features. */
   static from(entries: Iterable<readonly [id: RawId, feature: string, weight: number]>): FeatureTable {
     const ids = new Ids();
     const names = new Map<string, number>();

@@ -17,6 +17,7 @@ export async function fileSource(path: string): Promise<RatingSource> {
   return { name: path, bytes: size, stream: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
 }
 
+/** A directory of the file system. */
 export function directoryFolder(path: string): Folder {
   return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file)) };
 }

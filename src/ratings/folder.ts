@@ -5,16 +5,20 @@ export interface RatingSource {
   readonly name: string;
   /** Size in bytes where it is known, for progress. */
   readonly bytes?: number | undefined;
+  /** Its bytes from the start; every call reads them anew. */
   stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** Several files side by side: a directory, an unpacked archive, files dropped into a page. */
 export interface Folder {
   readonly name: string;
+  /** The names of its files. */
   list(): Promise<string[]>;
+  /** A file of it, by a name that `list` gives. */
   open(file: string): Promise<RatingSource>;
 }
 
+/** Bytes that are in memory. */
 export function bytesSource(name: string, bytes: Uint8Array): RatingSource {
   return {
     name,
@@ -25,6 +29,7 @@ export function bytesSource(name: string, bytes: Uint8Array): RatingSource {
   };
 }
 
+/** Text that is in memory, as UTF-8. */
 export function textSource(name: string, text: string): RatingSource {
   return bytesSource(name, new TextEncoder().encode(text));
 }

@@ -1,5 +1,8 @@
 // Maps raw user and item ids, any integer or string, to dense indices in order of first appearance, and back.
 
+import { UnknownIdError } from "../errors.js";
+
+/** An id as the data has it: an integer or text. */
 export type RawId = number | string;
 
 /**
@@ -20,6 +23,7 @@ export class Ids {
     this.#raw = raw;
   }
 
+  /** Number of ids. */
   get size(): number {
     return this.#raw.length;
   }
@@ -55,4 +59,11 @@ export class Ids {
   #map(): Map<RawId, number> {
     return (this.#indexes ??= new Map(this.#raw.map((id, index) => [id, index])));
   }
+}
+
+/** The dense index of a raw id of a model. @throws UnknownIdError */
+export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {
+  const index = ids.indexOf(id);
+  if (index < 0) throw new UnknownIdError(`no ${what} has the id "${id}" among the ${ids.size} of the model`);
+  return index;
 }

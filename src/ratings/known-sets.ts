@@ -2,6 +2,7 @@
 
 import catalogue from "../../data/catalogue.json";
 
+/** A public data set that `fetchKnownSet` can fetch. */
 export interface KnownSet {
   readonly name: string;
   readonly archive: string;
@@ -10,6 +11,7 @@ export interface KnownSet {
   readonly md5?: string | undefined;
 }
 
+/** The public data sets that are known by name. */
 export const KNOWN_SETS: readonly KnownSet[] = catalogue.sets;
 export const KNOWN_SETS_BASE_URL: string = catalogue.baseUrl;
 /** What a user of the sets agrees to, in our words, and where the terms stand. */

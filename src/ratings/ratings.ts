@@ -13,6 +13,7 @@ export interface RatingColumns {
   readonly time?: Float64Array | undefined;
 }
 
+/** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
 export interface RatingStatistics {
   readonly users: number;
   readonly items: number;
@@ -93,6 +94,16 @@ export class Ratings implements RatingColumns {
       if (time && this.time) time[at] = this.time[row];
     }
     return new Ratings({ user, item, value, time }, this.users, this.items, this.catalogue);
+  }
+
+  /** A user's ratings, [raw item id, value] in file order; none when there is no such user. */
+  ratedBy(user: RawId): [item: RawId, value: number][] {
+    const m = this.users.indexOf(user);
+    const rated: [RawId, number][] = [];
+    this.user.forEach((index, at) => {
+      if (index === m) rated.push([this.items.rawAt(this.item[at]), this.value[at]]);
+    });
+    return rated;
   }
 
   /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */

@@ -10,6 +10,7 @@ import { type Layout, findLayout, readCatalogue } from "./movielens.js";
 import { scanNumericRows } from "./numeric-rows.js";
 import { type RatingColumns, Ratings } from "./ratings.js";
 
+/** How a table of ratings is read; what is left out is found out. */
 export interface ReadOptions extends DelimitedOptions {
   /** Whether the first row names the columns; found out when left out: it does when its rating is not a number. */
   readonly header?: boolean | undefined;
@@ -25,6 +26,7 @@ export interface ReadOptions extends DelimitedOptions {
   readonly split?: string | undefined;
 }
 
+/** Ratings as they were read, and what was left out on the way. */
 export interface ReadResult {
   readonly ratings: Ratings;
   /** Of a ready-made split. */

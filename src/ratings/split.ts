@@ -4,6 +4,7 @@ import { OptionsError, RatingsError } from "../errors.js";
 import { seededRandom } from "../random.js";
 import type { Ratings } from "./ratings.js";
 
+/** How ratings are held out. */
 export interface SplitOptions {
   /** "random": any ratings; "user": the share of every user's ratings; "time": the latest. Default "random". */
   readonly by?: "random" | "user" | "time" | undefined;
@@ -13,6 +14,7 @@ export interface SplitOptions {
   readonly seed?: number | undefined;
 }
 
+/** Ratings to train on and ratings to measure by; both have the users and items of the whole. */
 export interface Split {
   readonly train: Ratings;
   readonly heldOut: Ratings;

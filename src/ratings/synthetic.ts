@@ -6,6 +6,7 @@ import { Catalogue, type CatalogueEntry } from "./catalogue.js";
 import { Ids } from "./ids.js";
 import { Ratings } from "./ratings.js";
 
+/** Sizes and truth of invented ratings. */
 export interface SyntheticOptions {
   /** M. Default 600. */
   readonly users?: number | undefined;

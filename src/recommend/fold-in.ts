@@ -1,10 +1,11 @@
-// Fold-in: the factors and bias of a new user or item from a few ratings, the other side fixed. Spec §7.
+// Fold-in: factors and biases of new users or items from their ratings, the other side fixed. Spec §7.
 
 import { gibbsDraw } from "../engine/reference/gibbs.js";
 import { implicitSolve, rowGram } from "../engine/reference/implicit.js";
-import { gramSolve } from "../engine/reference/gram-solve.js";
+import { gramSolve, type SideState } from "../engine/reference/gram-solve.js";
 import { type PosteriorState, posteriorState, vbSolve } from "../engine/reference/vb.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
+import type { Side } from "../engine/engine.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters } from "../models/als.js";
 import { type LogisticHyperparameters, sigmoid } from "../models/gradient.js";
@@ -27,57 +28,86 @@ export interface Entity {
   readonly covariance?: Float64Array;
 }
 
-/**
- * The solve of one new row, float64: the joint one of `als`, the posterior of `vb`, the confident one of `implicit`, the posterior mean at each
- * of `gibbs`' samples. No ratings give zeros, or the prior.
- *
- * @param side "users" folds in a user against the items' parameters, "items" the other way round.
- * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
- */
-export function foldIn(rated: FewRatings, side: "users" | "items", parameters: Parameters, h: Hyperparameters): Entity {
-  const fixed = rowsOf(parameters, side === "users" ? "items" : "users", rated.index);
-  const rows = { count: 1, start: Uint32Array.of(0, rated.index.length), index: rated.index.map((_, at) => at), value: rated.value };
-  const { factors: K, globalMean, posterior } = parameters;
-  const [factors, biases] = side === "users" ? [fixed.itemFactors, fixed.itemBiases] : [fixed.userFactors, fixed.userBiases];
-  if (parameters.draws) return averageFoldIn(rows, side, factors, biases, parameters.draws, globalMean);
-  if ("positiveThreshold" in h) return logisticFoldIn(rows, side, factors, biases, globalMean, h);
-  if ("burnIn" in h) {
-    throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
-  }
-  if ("confidence" in h) {
-    const solved = new Float64Array(K);
-    const gram = rowGram(Float64Array.from(side === "users" ? parameters.itemFactors : parameters.userFactors), K);
-    implicitSolve(h, side, rows, solved, Float64Array.from(factors), gram);
-    return { factors: solved, bias: 0 };
-  }
-  if (posterior) {
-    const D = K + 1;
-    const solved: PosteriorState = {
-      D,
-      means: new Float64Array(D),
-      covariances: new Float64Array(triangle(D)),
-      logDeterminants: new Float64Array(1),
-    };
-    const other = posteriorState(fixed as Parameters & { posterior: Posterior }, side === "users" ? "items" : "users");
-    const { lambda, [side]: precisions } = posterior.precisions;
-    vbSolve(posterior.family, lambda, precisions, side, rows, globalMean, solved, other);
-    return { factors: solved.means.subarray(0, K), bias: solved.means[K], covariance: solved.covariances };
-  }
-  const solved = { factors: new Float64Array(K), biases: new Float64Array(1) };
-  const other = { factors: Float64Array.from(factors), biases: Float64Array.from(biases) };
-  gramSolve({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters), update: "joint" }, side, rows, globalMean, solved, other);
-  return { factors: solved.factors, bias: solved.biases[0] };
+/** New rows of one side: factors [count, K], biases [count], and under `vb` covariances as packed lower triangles, [count, D (D + 1) / 2]. */
+export interface FoldedRows {
+  readonly factors: Float64Array;
+  readonly biases: Float64Array;
+  readonly covariances?: Float64Array;
 }
 
-/** Newton steps on the new row's own convex objective, until they are small; ratings count as they do in training. Spec §6, §7. */
+/**
+ * The solve of one new row, as `foldInRows` solves many.
+ *
+ * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
+ */
+export function foldIn({ index, value }: FewRatings, side: Side, parameters: Parameters, h: Hyperparameters): Entity {
+  const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
+  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h);
+  return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
+}
+
+/**
+ * Solves new rows, float64: the joint solve of `als`, the posterior of `vb`, the confident one of `implicit`, the posterior mean at each
+ * of `gibbs`' samples, the optimum of `logistic`. A row without ratings becomes 0, or its prior.
+ *
+ * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
+ * @param side  "users" folds in users against the items' parameters, "items" the other way round.
+ * @param means prior means of the factors, [count, K], where the rows have features (`als`); else they are 0.
+ * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; OptionsError for a `gibbs` model without samples.
+ */
+export function foldInRows(rows: Csr, side: Side, parameters: Parameters, h: Hyperparameters, means?: Float64Array): FoldedRows {
+  const { own, fixed } = rowsNeeded(rows, parameters, side === "users" ? "items" : "users");
+  const { count } = rows;
+  const { factors: K, globalMean, posterior } = parameters;
+  const other = {
+    factors: Float64Array.from(side === "users" ? fixed.itemFactors : fixed.userFactors),
+    biases: Float64Array.from(side === "users" ? fixed.itemBiases : fixed.userBiases),
+  };
+  if (posterior) return posteriorFoldIn(own, side, fixed as Parameters & { posterior: Posterior });
+  const solved = { factors: new Float64Array(count * K), biases: new Float64Array(count), means };
+  if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean);
+  else if ("burnIn" in h) {
+    throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
+  } else if ("positiveThreshold" in h) {
+    for (let row = 0; row < count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
+  } else if ("confidence" in h) {
+    const all = Float64Array.from(side === "users" ? parameters.itemFactors : parameters.userFactors);
+    implicitSolve(h, side, own, solved.factors, other.factors, rowGram(all, K));
+  } else gramSolve({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters), update: "joint" }, side, own, globalMean, solved, other);
+  return { factors: solved.factors, biases: solved.biases };
+}
+
+function posteriorFoldIn(rows: Csr, side: Side, fixed: Parameters & { posterior: Posterior }): FoldedRows {
+  const { factors: K, globalMean, posterior } = fixed;
+  const D = K + 1;
+  const solved: PosteriorState = {
+    D,
+    means: new Float64Array(rows.count * D),
+    covariances: new Float64Array(rows.count * triangle(D)),
+    logDeterminants: new Float64Array(rows.count),
+  };
+  const { lambda, [side]: precisions } = posterior.precisions;
+  const other = posteriorState(fixed, side === "users" ? "items" : "users");
+  vbSolve(posterior.family, lambda, precisions, side, rows, globalMean, solved, other);
+  const factors = new Float64Array(rows.count * K);
+  const biases = new Float64Array(rows.count);
+  for (let row = 0; row < rows.count; row++) {
+    factors.set(solved.means.subarray(row * D, row * D + K), row * K);
+    biases[row] = solved.means[row * D + K];
+  }
+  return { factors, biases, covariances: solved.covariances };
+}
+
+/** Newton steps on one new row's own convex objective, until they are small; ratings count as they do in training. Spec §6, §7. */
 function logisticFoldIn(
   rows: Csr,
-  side: "users" | "items",
-  factors: Float32Array,
-  biases: Float32Array,
+  row: number,
+  side: Side,
+  solved: SideState,
+  { factors, biases }: SideState,
   globalMean: number,
   h: LogisticHyperparameters,
-): Entity {
+): void {
   const K = h.factors;
   const D = K + 1;
   const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];
@@ -85,9 +115,10 @@ function logisticFoldIn(
   for (let step = 0; step < 50; step++) {
     const hessian = new Float64Array(D * D);
     const gradient = Float64Array.from(x, (value, k) => (k < K ? tau : gamma) * value);
-    for (let at = 0; at < rows.value.length; at++) {
-      const y = (k: number): number => (k < K ? factors[at * K + k] : Number(h.biases));
-      let score = globalMean + biases[at];
+    for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
+      const other = rows.index[at];
+      const y = (k: number): number => (k < K ? factors[other * K + k] : Number(h.biases));
+      let score = globalMean + biases[other];
       for (let k = 0; k < D; k++) score += x[k] * y(k);
       const p = sigmoid(score);
       const d = Number(h.positiveThreshold === null ? rows.value[at] > 0 : rows.value[at] >= h.positiveThreshold);
@@ -98,7 +129,7 @@ function logisticFoldIn(
     }
     // A precision of 0 with few ratings is not curved enough to solve.
     for (let k = 0; k < D; k++) hessian[k * D + k] += Math.max(k < K ? tau : gamma, 1e-6);
-    if (solveCholesky(hessian, gradient, D) >= 0) throw new NotPositiveDefiniteError(side, 0);
+    if (solveCholesky(hessian, gradient, D) >= 0) throw new NotPositiveDefiniteError(side, row);
     let change = 0;
     for (let k = 0; k < D; k++) {
       x[k] -= gradient[k];
@@ -106,36 +137,52 @@ function logisticFoldIn(
     }
     if (change < 1e-10) break;
   }
-  return { factors: x.subarray(0, K), bias: x[K] };
+  solved.factors.set(x.subarray(0, K), row * K);
+  solved.biases[row] = x[K];
 }
 
 /** The mean of the posterior at every kept sample, side by side as in `averageOf`: the mean of the samples' predictions. */
 function averageFoldIn(
   rows: Csr,
-  side: "users" | "items",
-  factors: Float32Array,
-  biases: Float32Array,
+  side: Side,
+  averaged: SideState,
+  { factors, biases }: SideState,
   draws: readonly GibbsDraw[],
   globalMean: number,
-): Entity {
+): void {
   const S = draws.length;
   const K = draws[0].users.mean.length - 1;
-  const averaged = { factors: new Float64Array(S * K), bias: 0 };
+  // The users' factors carry the share 1/S of each sample.
+  const [fixedScale, ownShare] = side === "users" ? [1, 1 / S] : [S, 1];
   draws.forEach((draw, s) => {
-    // The users' factors carry the share 1/S of each sample.
-    const scale = side === "users" ? 1 : S;
-    const own = new Float64Array(biases.length * K);
-    for (let row = 0; row < biases.length; row++) for (let k = 0; k < K; k++) own[row * K + k] = factors[(row * S + s) * K + k] * scale;
-    const solved = { factors: new Float64Array(K), biases: new Float64Array(1) };
-    gibbsDraw(draw.lambda, draw[side], side, rows, globalMean, solved, { factors: own, biases: Float64Array.from(biases) });
-    averaged.factors.set(side === "users" ? solved.factors.map((value) => value / S) : solved.factors, s * K);
-    averaged.bias += solved.biases[0] / S;
+    const fixed = { factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale), biases };
+    const solved = { factors: new Float64Array(rows.count * K), biases: new Float64Array(rows.count) };
+    gibbsDraw(draw.lambda, draw[side], side, rows, globalMean, solved, fixed);
+    solved.factors.forEach((value, at) => {
+      const row = Math.floor(at / K);
+      averaged.factors[(row * S + s) * K + (at % K)] = value * ownShare;
+    });
+    solved.biases.forEach((bias, row) => (averaged.biases[row] += bias / S));
   });
-  return averaged;
+}
+
+/** The factors [count, K] of sample s out of S samples side by side, [count, S K]. */
+function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64Array {
+  return Float64Array.from({ length: wide.length / S }, (_, at) => wide[(Math.floor(at / K) * S + s) * K + (at % K)]);
+}
+
+/** The ratings and the parameters with only those rows of the fixed side that the ratings name: what a fold-in needs. */
+function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
+  const places = new Map<number, number>();
+  const index = rows.index.map((row) => {
+    if (!places.has(row)) places.set(row, places.size);
+    return places.get(row)!;
+  });
+  return { own: { ...rows, index }, fixed: rowsOf(parameters, side, Uint32Array.from(places.keys())) };
 }
 
 /** The parameters with only these rows of one side, and none of the other: what a fold-in needs. */
-function rowsOf(parameters: Parameters, side: "users" | "items", rows: Uint32Array): Parameters {
+function rowsOf(parameters: Parameters, side: Side, rows: Uint32Array): Parameters {
   const take = (values: Float32Array, width: number): Float32Array => {
     const taken = new Float32Array(rows.length * width);
     rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));

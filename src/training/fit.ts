@@ -25,6 +25,7 @@ import { seenItems } from "../ratings/seen.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { stoppingRule, type StoppingOptions } from "./stopping.js";
 
+/** How to train, whichever model. */
 export interface TrainingOptions extends StoppingOptions {
   /** The model to train. Default "als". */
   readonly model?: ModelName | undefined;
@@ -70,6 +71,7 @@ export type FitOptions = TrainingOptions &
       HyperparametersOf["logistic"]
   >;
 
+/** A training: the model, what was measured on the way, why it ended and where it ran. */
 export interface FitResult {
   readonly model: FactorModel;
   readonly history: readonly HistoryEntry[];

@@ -15,7 +15,7 @@ const anyRatings = fc
 test("errors are those of predict, whatever the ids' order and whether the model knows them", () => {
   fc.assert(
     fc.property(anyRatings, (rows) => {
-      const errors = rows.map(([user, item, value]) => value - model.predict(user, item, { unknown: "mean" }));
+      const errors = rows.map(([user, item, value]) => value - model.predict(user, item, { coldStart: "mean" }));
       const { rmse, mae } = accuracy(model, Ratings.from(rows));
       expect(rmse).toBeCloseTo(Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length), 10);
       expect(mae).toBeCloseTo(errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length, 10);
@@ -25,7 +25,7 @@ test("errors are those of predict, whatever the ids' order and whether the model
 });
 
 test("ratings 1 and 2 above and below the prediction of unknown pairs have errors by hand", () => {
-  const mean = model.predict("nobody", "nothing", { unknown: "mean" });
+  const mean = model.predict("nobody", "nothing", { coldStart: "mean" });
   const { rmse, mae } = accuracy(model, Ratings.from([["a", "x", mean + 1], ["b", "y", mean - 2]])); // prettier-ignore
   expect(rmse).toBeCloseTo(Math.sqrt(2.5), 6);
   expect(mae).toBeCloseTo(1.5, 6);

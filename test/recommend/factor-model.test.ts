@@ -6,6 +6,7 @@ import { Catalogue } from "../../src/ratings/catalogue.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
+import { partsOf } from "../support/model-parts.js";
 
 const invented = syntheticRatings({ users: 25, items: 30, ratings: 250 });
 const unrated = { id: 9999, title: "The Unseen Reel (1999)", genres: [] };
@@ -85,7 +86,7 @@ test("an unknown side is an error, or adds nothing to the mean", () => {
   expect(() => model.recommend("nobody")).toThrow(UnknownIdError);
   expect(() => model.similarItems("nothing")).toThrow(UnknownIdError);
   expect(() => model.recommendFor([["nothing", 5]])).toThrow(UnknownIdError);
-  const mean = { unknown: "mean" } as const;
+  const mean = { coldStart: "mean" } as const;
   expect(model.predict("nobody", "nothing", mean)).toBe(globalMean);
   expect(model.predict("nobody", 1, mean)).toBe(globalMean + itemBiases[model.items.indexOf(1)]);
   expect(model.predict(1, "nothing", mean)).toBe(globalMean + userBiases[model.users.indexOf(1)]);
@@ -129,7 +130,3 @@ test("a rating moves the new user's prediction of that item towards it", () => {
   expect(predictionOf(twins.recommendFor([[1, 5]], { n: 30 }), 2)).toBeGreaterThan(before);
   expect(predictionOf(twins.recommendFor([[1, 0.5]], { n: 30 }), 2)).toBeLessThan(before);
 });
-
-function partsOf({ model: kind, hyperparameters, parameters, users, items, catalogue, statistics, itemCounts, seen }: FactorModel) {
-  return { model: kind, hyperparameters, parameters, users, items, catalogue, statistics, itemCounts, seen };
-}

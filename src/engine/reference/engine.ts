@@ -21,6 +21,7 @@ const SESSIONS: { readonly [M in ModelName]: new (problem: Problem<M>) => Sessio
   logistic: ReferenceGradientSession,
 };
 
+/** The CPU engine: float64, one thread. */
 export class ReferenceEngine implements Engine {
   readonly info: DeviceInfo = { kind: "cpu", name: "float64 reference", software: true };
 

@@ -16,6 +16,7 @@ export interface AdapterReport extends DeviceInfo {
   readonly features: readonly string[];
 }
 
+/** Which adapter is asked for. */
 export interface GpuOptions {
   /** A GPU object of the caller's own; default: the browser's `navigator.gpu`, or Dawn in Node. */
   readonly gpu?: GPU | undefined;
@@ -139,6 +140,7 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
   }
 }
 
+/** What is known of an adapter. */
 export function reportOf(adapter: GPUAdapter): AdapterReport {
   const { vendor, architecture, description, device } = adapter.info;
   const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";

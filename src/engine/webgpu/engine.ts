@@ -14,6 +14,7 @@ import { planMemory } from "./memory-plan.js";
 import { topItems } from "./top-items.js";
 import { WebGpuVbSession } from "./vb.js";
 
+/** How a GPU engine is opened. */
 export interface WebGpuOptions extends GpuOptions {
   readonly tuning?: GramTuning | undefined;
 }
@@ -30,6 +31,7 @@ const SESSIONS: {
   logistic: WebGpuSgdSession,
 };
 
+/** The GPU engine. */
 export class WebGpuEngine implements Engine {
   readonly info: DeviceInfo;
   readonly device: Device;

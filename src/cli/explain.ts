@@ -1,0 +1,103 @@
+// tastespace explain: which of a user's ratings speak for an item, and which against.
+
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { OptionsError, UnknownIdError } from "../errors.js";
+import type { FactorModel } from "../models/factor-model.js";
+import { load } from "../node.js";
+import type { RawId } from "../ratings/ids.js";
+import { splitRatings } from "../ratings/split.js";
+import { explain, type Explanation } from "../recommend/explain.js";
+import { loadData } from "./data.js";
+import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type SplitFlags, wholeNumber } from "./options.js";
+import { parseRated } from "./recommend.js";
+import { bold, count, dim, print, table } from "./terminal.js";
+
+interface ExplainFlags extends DataFlags, SplitFlags {
+  item: string;
+  user?: string;
+  data?: string;
+  rated: string[];
+  n: number;
+  json?: string;
+}
+
+export function explainCommand(): Command {
+  const command = new Command("explain")
+    .description("Show which of a user's ratings speak for an item: give the same data, share and seed that the model was trained with.")
+    .argument("<model>", "a model file")
+    .requiredOption("--item <title>", "the item, by title or id")
+    .option("--user <id>", "a user of the training data")
+    .option("--data <path>", "the ratings that the model was trained on; left out: the built-in invented ratings")
+    .addOption(repeatable("--rated <title=rating>", "a rating of someone new, instead of --user; may be repeated", "none"))
+    .option("-n <count>", "how many ratings to show: those that add or take most", wholeNumber, 10)
+    .option("--json <file>", "write the whole explanation here");
+  return addSplitOptions(addDataOptions(command))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tastespace explain model.safetensors --user 1 --item "Toy Story (1995)" --data ml-latest-small
+  tastespace explain model.safetensors --rated "Heat (1995)=5" --rated "Babe (1995)=2" --item "Casino (1995)"`,
+    )
+    .action(explainItem);
+}
+
+async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
+  const { user } = flags;
+  if ((user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
+  const model = await load(path);
+  const item = model.findItem(flags.item);
+  const rated = user === undefined ? flags.rated.map((text) => parseRated(model, text)) : await ratedBy(user, flags);
+  const explanation = explain(model, item, rated, { user });
+  print(dim(`${explanation.title}, for ${user === undefined ? "someone new" : `user ${user}`}`));
+  print(terms(explanation, model));
+  print();
+  print(ratingsTable(explanation, flags.n));
+  if (flags.json) await writeFile(flags.json, `${JSON.stringify(explanation, null, 2)}\n`);
+}
+
+/** The user's ratings among those that the model was trained on. */
+async function ratedBy(user: string, flags: ExplainFlags): Promise<[RawId, number][]> {
+  const read = await loadData(flags.data, flags);
+  const train = read.heldOut
+    ? read.ratings
+    : splitRatings(read.ratings, { by: flags.holdoutBy, share: flags.holdout, seed: flags.seed }).train;
+  const rated = train.ratedBy(user);
+  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${flags.data ?? "the built-in invented ratings"}`);
+  return rated;
+}
+
+const plain = (value: number): string => value.toFixed(3).replace("-", "−");
+const signed = (value: number): string => (value < 0 ? plain(value) : `+${plain(value)}`);
+
+/** The terms that add up to the prediction; those that the model does not have are left out. */
+function terms({ predicted, mean, itemBias, prior, contributions, remainder }: Explanation, { model }: FactorModel): string {
+  const ratings = contributions.reduce((sum, { contribution }) => sum + contribution, 0);
+  const [of, unit] = model === "logistic" ? ["log-odds", "log-odds"] : ["mean", model === "implicit" ? "preference" : "predicted"];
+  const rows = [
+    ...(mean === 0 ? [] : [[`${of} of all ratings`, plain(mean)]]),
+    ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
+    ...(prior === 0 ? [] : [["what is expected of the user", signed(prior)]]),
+    [`the user's ${count(contributions.length)} ratings`, signed(ratings)],
+    ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
+    [bold(unit), bold(plain(predicted))],
+  ];
+  return table(["", ""], rows, [1]);
+}
+
+/** The ratings of the largest contributions, those for the item first. */
+function ratingsTable({ contributions }: Explanation, n: number): string {
+  const strongest = new Set([...contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, n));
+  const shown = contributions.filter((contribution) => strongest.has(contribution));
+  const others = contributions.filter((contribution) => !strongest.has(contribution));
+  const rest = others.reduce((sum, { contribution }) => sum + contribution, 0);
+  return table(
+    ["adds", "rating", "similarity", "of"],
+    [
+      ...shown.map(({ contribution, rating, similarity, title }) => [signed(contribution), String(rating), similarity.toFixed(4), title]),
+      ...(others.length > 0 ? [[dim(signed(rest)), "", "", dim(`${count(others.length)} other ratings`)]] : []),
+    ],
+    [0, 1, 2],
+  );
+}

@@ -1,0 +1,38 @@
+// tastespace partial-fit: new users and items join a model, which is written as a new file.
+
+import { Command, Option } from "commander";
+import { load, save } from "../node.js";
+import { partialFit } from "../recommend/partial-fit.js";
+import { loadData } from "./data.js";
+import { addDataOptions, type DataFlags } from "./options.js";
+import { count, dim, print } from "./terminal.js";
+
+interface PartialFitFlags extends DataFlags {
+  out: string;
+  refit?: "users" | "items";
+}
+
+export function partialFitCommand(): Command {
+  const command = new Command("partial-fit")
+    .description("Add the new users and items of some ratings to a model; what it knows stays as it is.")
+    .argument("<model>", "a model file")
+    .argument("<path>", "ratings with new users or items")
+    .requiredOption("--out <file>", "write the new model here (safetensors)")
+    .addOption(
+      new Option("--refit <side>", "solve the known users or items anew too: the ratings must hold all of theirs").choices([
+        "users",
+        "items",
+      ]),
+    );
+  return addDataOptions(command)
+    .addHelpText("after", "\nExample:\n  tastespace partial-fit model.safetensors new-ratings.csv --out model-today.safetensors")
+    .action(async (path: string, data: string, flags: PartialFitFlags) => {
+      const model = await load(path);
+      const { ratings } = await loadData(data, flags);
+      const bigger = partialFit(model, ratings, { refit: flags.refit });
+      await save(bigger, flags.out);
+      const sizes = (side: "users" | "items"): string =>
+        `${count(bigger[side].size)} ${side} (${count(bigger[side].size - model[side].size)} new)`;
+      print(`${dim("model")}  ${flags.out}: ${sizes("users")}, ${sizes("items")}`);
+    });
+}

@@ -1,0 +1,87 @@
+// tastespace recommend-all: the best items for every user, into one table.
+
+import { open, rename, rm, writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { openEngine } from "../engine/open-engine.js";
+import { OptionsError } from "../errors.js";
+import { encodeCsv } from "../export/csv.js";
+import { ParquetFile } from "../export/parquet.js";
+import { recommendationTable, type Table } from "../export/table.js";
+import { load } from "../node.js";
+import { recommendAll } from "../recommend/recommend-all.js";
+import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
+import { addDeviceOption, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { count, dim, notice, print, seconds } from "./terminal.js";
+
+interface RecommendAllFlags extends DeviceFlags, FilterFlags {
+  out: string;
+  n: number;
+  alpha: number;
+  includeSeen?: boolean;
+}
+
+export function recommendAllCommand(): Command {
+  const command = new Command("recommend-all")
+    .description("Write the best items of every user: user, rank, item, title, score.")
+    .argument("<model>", "a model file")
+    .requiredOption("--out <file>", "where to: a name that ends in .csv or .parquet")
+    .option("-n <count>", "how many a user", wholeNumber, 10)
+    .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
+    .option("--include-seen", "list items that a user has rated too");
+  addDeviceOption(command);
+  return addFilterOptions(command)
+    .addHelpText("after", "\nExample:\n  tastespace recommend-all model.safetensors --out lists.parquet -n 20 --minimum-ratings 20")
+    .action(recommendEveryone);
+}
+
+async function recommendEveryone(path: string, flags: RecommendAllFlags): Promise<void> {
+  const format = /\.(csv|parquet)$/i.exec(flags.out)?.[1].toLowerCase();
+  if (!format) throw new OptionsError(`--out is "${flags.out}": its name must end in .csv or .parquet`);
+  const model = await load(path);
+  const filter = filterOf(model, flags);
+  const engine = await openEngine(flags.device, notice);
+  const started = performance.now();
+  let rows = 0;
+  try {
+    const options = { n: flags.n, alpha: flags.alpha, filter, filterSeen: !flags.includeSeen };
+    const tables = async function* (): AsyncGenerator<Table> {
+      for await (const batch of recommendAll(engine, model, options)) {
+        rows += batch.length;
+        yield recommendationTable(model, batch);
+      }
+    };
+    await (format === "csv" ? writeCsv(flags.out, tables()) : writeParquet(flags.out, tables()));
+  } finally {
+    engine.destroy();
+  }
+  const time = seconds((performance.now() - started) / 1000);
+  print(`${dim(format)}  ${flags.out}: ${count(rows)} rows for ${count(model.users.size)} users in ${time} on ${engine.info.name}`);
+}
+
+/** Batch by batch; what is unfinished has another name. */
+async function writeCsv(path: string, tables: AsyncGenerator<Table>): Promise<void> {
+  const unfinished = `${path}.part`;
+  const file = await open(unfinished, "w");
+  try {
+    let header = true;
+    for await (const table of tables) {
+      await file.write(encodeCsv(table, { header }));
+      header = false;
+    }
+    await file.close();
+    await rename(unfinished, path);
+  } catch (error) {
+    await file.close();
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+async function writeParquet(path: string, tables: AsyncGenerator<Table>): Promise<void> {
+  let file: ParquetFile | undefined;
+  for await (const table of tables) {
+    if (file) file.append(table);
+    else file = new ParquetFile(table);
+  }
+  await writeFile(path, file!.finish());
+}

@@ -1,0 +1,202 @@
+// Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves. Spec §7.
+
+import type { Side } from "../engine/engine.js";
+import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { FactorModel } from "../models/factor-model.js";
+import type { Parameters } from "../models/parameters.js";
+import { triangle } from "../models/vb.js";
+import { Catalogue } from "../ratings/catalogue.js";
+import { buildCsr } from "../ratings/csr.js";
+import { Ids } from "../ratings/ids.js";
+import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { SeenItems } from "../ratings/seen.js";
+import { type FoldedRows, foldInRows } from "./fold-in.js";
+
+/** What is solved besides what is new. */
+export interface PartialFitOptions {
+  /**
+   * Solves the known users, or the known items, of the ratings anew too. The ratings must then hold all that these have: the model keeps
+   * no ratings to add to. Default: only what is new is solved.
+   */
+  readonly refit?: Side | undefined;
+}
+
+/**
+ * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
+ * and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the whole side, for `gibbs` the posterior mean at
+ * each sample, for `logistic` the optimum by Newton's method.
+ *
+ * Users come first, solved from their ratings of items that the model knows; then items, solved from their ratings by all users, the new
+ * ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay bit-equal; hyperparameters, learned
+ * precisions and the global mean are kept. The model given is left as it is.
+ *
+ * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
+ *
+ * @param ratings by any users of any items; their catalogue names the new items.
+ * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError when nothing is
+ *   to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
+ */
+export function partialFit(model: FactorModel, ratings: Ratings, { refit }: PartialFitOptions = {}): FactorModel {
+  checkRatings(model, ratings);
+  if (refit !== undefined && refit !== "users" && refit !== "items")
+    throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);
+  const users = joinedIds(model.users, ratings.users, ratings.user);
+  const items = joinedIds(model.items, ratings.items, ratings.item);
+  const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value };
+  const [M, N] = [model.users.size, model.items.size];
+  const solvedUsers = rowsToSolve(users, M, refit === "users");
+  const solvedItems = rowsToSolve(items, N, refit === "items");
+  if (solvedUsers.length + solvedItems.length === 0) {
+    throw new OptionsError("the model knows every user and item of the ratings", {
+      remedy: `to solve known ones anew, give all their ratings and set refit to "users" or "items"`,
+    });
+  }
+
+  const parameters = grown(model.parameters, users.ids.size, items.ids.size);
+  const solve = (side: Side, rows: Uint32Array, rated: RatingColumns, ids: Ids): void => {
+    const csr = buildCsr(placed(rated, side, rows, ids.size), side, rows.length);
+    const means = priorMeans(model, side, rows, ids);
+    try {
+      putRows(parameters, side, rows, foldInRows(csr, side, parameters, model.hyperparameters, means));
+    } catch (error) {
+      if (error instanceof NotPositiveDefiniteError) throw new NotPositiveDefiniteError(side, rows[error.row]);
+      throw error;
+    }
+  };
+  const ofKnownItems = where(columns, (at) => columns.item[at] < N);
+  solve("users", solvedUsers, ofKnownItems, users.ids);
+  solve("items", solvedItems, columns, items.ids);
+
+  const itemCounts = new Uint32Array(items.ids.size);
+  itemCounts.set(model.itemCounts);
+  columns.item.forEach((n, at) => (itemCounts[n] += Number(n >= N || columns.user[at] >= M)));
+  const named = [...ratings.catalogue.entries()].filter(({ id }) => !model.catalogue.get(id));
+  return new FactorModel({
+    model: model.model,
+    hyperparameters: model.hyperparameters,
+    parameters,
+    users: users.ids,
+    items: items.ids,
+    catalogue: new Catalogue([...model.catalogue.entries(), ...named]),
+    features: model.features,
+    statistics: model.statistics,
+    itemCounts,
+    seen: model.seen && seenBy(model.seen, users.ids.size, columns),
+  });
+}
+
+function checkRatings({ hyperparameters: h }: FactorModel, { count, value }: Ratings): void {
+  if (count === 0) throw new RatingsError("there are no ratings to fit");
+  if (!("positiveThreshold" in h)) return;
+  if (h.negatives > 0) {
+    throw new OptionsError("a logistic model with sampled negatives takes no new rows: they would rest on positives alone", {
+      remedy: "train again, with init set to the model",
+    });
+  }
+  const wrong = h.positiveThreshold === null ? value.find((rating) => rating !== 0 && rating !== 1) : undefined;
+  if (wrong !== undefined) throw new RatingsError(`rating ${wrong} is neither 0 nor 1, as the model was trained on`);
+}
+
+/** The known ids and, behind them, the new ones that rows name; `index` is where each row's id stands among all. */
+function joinedIds(known: Ids, given: Ids, rows: Uint32Array): { ids: Ids; index: Uint32Array } {
+  const ids = new Ids([...known.raw]);
+  const places = new Int32Array(given.size).fill(-1);
+  const index = rows.map((row) => {
+    if (places[row] < 0) {
+      const place = known.indexOf(given.rawAt(row));
+      places[row] = place < 0 ? ids.add(given.rawAt(row)) : place;
+    }
+    return places[row];
+  });
+  return { ids, index };
+}
+
+/** The new rows, and the known ones that the ratings name when they are to be solved anew; ascending. */
+function rowsToSolve({ index }: { index: Uint32Array }, known: number, refit: boolean): Uint32Array {
+  return Uint32Array.from(new Set(index.filter((row) => refit || row >= known))).sort();
+}
+
+/** The ratings of these rows of one side, which are renumbered from 0. */
+function placed(columns: RatingColumns, side: Side, rows: Uint32Array, size: number): RatingColumns {
+  const places = new Int32Array(size).fill(-1);
+  rows.forEach((row, place) => (places[row] = place));
+  const name = side === "users" ? "user" : "item";
+  const kept = where(columns, (at) => places[columns[name][at]] >= 0);
+  return { ...kept, [name]: kept[name].map((row) => places[row]) };
+}
+
+function where({ user, item, value }: RatingColumns, holds: (at: number) => boolean): RatingColumns {
+  const kept = (_: number, at: number): boolean => holds(at);
+  return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept) };
+}
+
+/** Prior means of rows by their features, [count, K]; undefined when the side has none. Spec §4. */
+function priorMeans(model: FactorModel, side: Side, rows: Uint32Array, ids: Ids): Float64Array | undefined {
+  const [table, factors] = [model.features?.[side], model.parameters.features?.[side]];
+  if (!table || !factors) return undefined;
+  const K = model.parameters.factors;
+  const means = new Float64Array(rows.length * K);
+  rows.forEach((row, place) => {
+    const mean = table.meanOf(ids.rawAt(row), factors, K);
+    if (mean) means.set(mean, place * K);
+  });
+  return means;
+}
+
+/** A copy of the parameters with room for M users and N items; the new rows are 0. */
+function grown(parameters: Parameters, M: number, N: number): Parameters {
+  const { factors: K, posterior } = parameters;
+  const wider = (values: Float32Array, length: number): Float32Array => {
+    const longer = new Float32Array(length);
+    longer.set(values);
+    return longer;
+  };
+  const width = posterior?.family === "full" ? triangle(K + 1) : K + 1;
+  return {
+    ...parameters,
+    userFactors: wider(parameters.userFactors, M * K),
+    userBiases: wider(parameters.userBiases, M),
+    itemFactors: wider(parameters.itemFactors, N * K),
+    itemBiases: wider(parameters.itemBiases, N),
+    posterior: posterior && {
+      ...posterior,
+      users: wider(posterior.users, M * width),
+      items: wider(posterior.items, N * width),
+    },
+  };
+}
+
+/** Writes solved rows to their places, as float32. */
+function putRows(parameters: Parameters, side: Side, rows: Uint32Array, solved: FoldedRows): void {
+  const { factors: K, posterior } = parameters;
+  const [factors, biases] =
+    side === "users" ? [parameters.userFactors, parameters.userBiases] : [parameters.itemFactors, parameters.itemBiases];
+  const D = K + 1;
+  rows.forEach((row, place) => {
+    factors.set(solved.factors.subarray(place * K, (place + 1) * K), row * K);
+    biases[row] = solved.biases[place];
+    if (!posterior || !solved.covariances) return;
+    const packed = solved.covariances.subarray(place * triangle(D), (place + 1) * triangle(D));
+    if (posterior.family === "full") posterior[side].set(packed, row * triangle(D));
+    else for (let k = 0; k < D; k++) posterior[side][row * D + k] = packed[triangle(k) + k];
+  });
+}
+
+/** The seen items, and those of more ratings by M users. */
+function seenBy(seen: SeenItems, M: number, { user, item }: RatingColumns): SeenItems {
+  const sets = new Map<number, Set<number>>();
+  const before = (m: number): Uint32Array => seen.items.subarray(seen.start[m], seen.start[m + 1]);
+  user.forEach((m, at) => {
+    if (!sets.has(m)) sets.set(m, new Set(m + 1 < seen.start.length ? before(m) : []));
+    sets.get(m)!.add(item[at]);
+  });
+  const rows = Array.from({ length: M }, (_, m) => {
+    const set = sets.get(m);
+    return set ? Uint32Array.from(set).sort() : before(m);
+  });
+  const start = new Uint32Array(M + 1);
+  rows.forEach((row, m) => (start[m + 1] = start[m] + row.length));
+  const items = new Uint32Array(start[M]);
+  rows.forEach((row, m) => items.set(row, start[m]));
+  return { start, items };
+}

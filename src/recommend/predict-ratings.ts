@@ -1,0 +1,45 @@
+// Predictions of many pairs at once, and what becomes of users and items that the model does not know.
+
+import { OptionsError } from "../errors.js";
+import type { FactorModel } from "../models/factor-model.js";
+import type { Ratings } from "../ratings/ratings.js";
+
+/** What `predictRatings` predicts. */
+export interface PredictedRatings {
+  /** Row numbers of the ratings that are predicted, ascending. */
+  readonly row: Uint32Array;
+  /** Their predictions, rating units, beside them; of `logistic` probabilities. */
+  readonly predicted: Float64Array;
+  /** Rows with an unknown user or item: left out under "drop", predicted from what is known under "mean". */
+  readonly cold: number;
+}
+
+/**
+ * Predicts the pairs of some ratings, whose values do not matter.
+ *
+ * @param options.coldStart what becomes of a pair whose user or item the model does not know, neither by ratings nor by features: "mean"
+ *   (default) predicts it by the global mean and the bias that is known, "drop" leaves it out. Spark's `coldStartStrategy`.
+ */
+export function predictRatings(
+  model: FactorModel,
+  ratings: Ratings,
+  options: { coldStart?: "mean" | "drop" | undefined } = {},
+): PredictedRatings {
+  const { coldStart = "mean" } = options;
+  if (coldStart !== "mean" && coldStart !== "drop")
+    throw new OptionsError(`coldStart is "${String(coldStart)}": it must be "mean" or "drop"`);
+  const knownUsers = ratings.users.raw.map((id) => model.knows("users", id));
+  const knownItems = ratings.items.raw.map((id) => model.knows("items", id));
+  const row: number[] = [];
+  const predicted: number[] = [];
+  let cold = 0;
+  for (let at = 0; at < ratings.count; at++) {
+    const [m, n] = [ratings.user[at], ratings.item[at]];
+    const known = knownUsers[m] && knownItems[n];
+    if (!known) cold++;
+    if (!known && coldStart === "drop") continue;
+    row.push(at);
+    predicted.push(model.predict(ratings.users.rawAt(m), ratings.items.rawAt(n), { coldStart: "mean" }));
+  }
+  return { row: Uint32Array.from(row), predicted: Float64Array.from(predicted), cold };
+}

@@ -1,0 +1,49 @@
+import { afterAll, expect, test } from "vitest";
+import type { Engine } from "../../src/engine/engine.js";
+import { openEngine } from "../../src/engine/open-engine.js";
+import { OptionsError } from "../../src/errors.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { itemFilter } from "../../src/recommend/filters.js";
+import { recommendAll, type RecommendAllOptions, type RecommendedItem } from "../../src/recommend/recommend-all.js";
+import { fit } from "../../src/training/fit.js";
+
+const ratings = syntheticRatings({ users: 50, items: 40, ratings: 700 });
+const { model } = await fit(ratings, { factors: 3, tauUsers: 1, tauItems: 1, sweeps: 4, device: "cpu" });
+const engines: Record<string, Engine> = { cpu: await openEngine("cpu"), webgpu: await openEngine("webgpu") };
+afterAll(() => Object.values(engines).forEach((engine) => engine.destroy()));
+
+async function all(engine: Engine, options?: RecommendAllOptions, of = model): Promise<RecommendedItem[]> {
+  const rows: RecommendedItem[] = [];
+  for await (const batch of recommendAll(engine, of, options)) rows.push(...batch);
+  return rows;
+}
+
+const filter = itemFilter(model, { minimumRatings: 15 });
+
+test.each([
+  ["cpu", {}],
+  ["cpu", { n: 3, alpha: 0.1, filter }],
+  ["cpu", { n: 99, filterSeen: false, filter }],
+  ["webgpu", {}],
+  ["webgpu", { n: 4, alpha: 0.1, filter }],
+] as const)("every user is given the list of recommend, on %s: %o", async (name, options) => {
+  const rows = await all(engines[name], options);
+  for (const user of model.users.raw) {
+    const list = rows.filter((row) => row.user === user);
+    const expected = model.recommend(user, options);
+    expect(list.map(({ item }) => item)).toEqual(expected.map(({ id }) => id));
+    expect(list.map(({ rank }) => rank)).toEqual(expected.map((_, at) => at + 1));
+    list.forEach(({ score, title }, at) => {
+      expect(score).toBeCloseTo(expected[at].score, 10);
+      expect(title).toBe(expected[at].title);
+    });
+  }
+});
+
+test("what leaves nothing to list is refused", async () => {
+  await expect(all(engines["cpu"], { filter: () => false })).rejects.toThrow(/the filter keeps none of the 40 items/);
+  await expect(all(engines["cpu"], { n: 0 })).rejects.toThrow(OptionsError);
+  const forgetful = (await fit(ratings, { factors: 0, sweeps: 1, device: "cpu", keepSeen: false })).model;
+  await expect(all(engines["cpu"], {}, forgetful)).rejects.toThrow(/does not hold which items/);
+  expect((await all(engines["cpu"], { n: 2, filterSeen: false }, forgetful)).length).toBe(100);
+});
