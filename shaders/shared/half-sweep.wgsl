@@ -38,7 +38,7 @@ struct Task {
 @group(0) @binding(1) var<storage, read> tasks: array<Task>;
 @group(0) @binding(2) var<storage, read> rating_index: array<u32>;
 @group(0) @binding(3) var<storage, read> rating_value: array<ValueWord>;
-@group(0) @binding(4) var<storage, read> fixed_rows: array<vec4f>;
+@group(0) @binding(4) var<storage, read> fixed_rows: array<FixedWord>;
 @group(0) @binding(5) var<storage, read_write> solved_rows: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
 @group(1) @binding(0) var<uniform> dispatch: Dispatch;

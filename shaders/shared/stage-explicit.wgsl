@@ -4,10 +4,10 @@
 fn stage_rating(task: Task, at: u32, to: u32) {
   let given = at < task.count;
   let rating = task.first + select(0u, at, given);
-  let other = rating_index[rating] * STRIDE;
-  let residual = value_at(rating) - settings.mean - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
+  let other = rating_index[rating] * FIXED_STRIDE;
+  let residual = value_at(rating) - settings.mean - fixed_bias(other);
   for (var block = 0u; block < BLOCKS; block++) {
-    var y = fixed_rows[other + block];
+    var y = fixed_block(other + block);
     if (block == BIAS_BLOCK) { y[BIAS_AT] = f32(settings.biases); }
     if (block == RHS_BLOCK) { y[RHS_AT] = residual; }
     memory[to + block] = select(vec4f(), y, given);

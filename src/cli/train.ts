@@ -72,6 +72,7 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   seen: boolean;
   deviceMemory?: number;
   dryRun?: boolean;
+  halfPrecision?: boolean;
 }
 
 export function trainCommand(): Command {
@@ -148,6 +149,7 @@ export function trainCommand(): Command {
     .option("--resume", "go on from --checkpoint when it is there")
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
+    .option("--half-precision", "als on a GPU: gather factors in half precision, add them up in float32")
     .option("--dry-run", "say what the training would take, in memory and in time, and stop");
   addDeviceOption(addDataOptions(command));
   return command
@@ -170,7 +172,10 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, heldOut);
 
-  const engine = await openEngine(flags.device, notice, { memoryBytes: flags.deviceMemory });
+  const engine = await openEngine(flags.device, notice, {
+    memoryBytes: flags.deviceMemory,
+    tuning: { halfPrecision: flags.halfPrecision },
+  });
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
   const features = {

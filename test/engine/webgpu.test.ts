@@ -12,6 +12,7 @@ import {
   gradientStepKernel,
   heavyBallKernel,
   logLossesKernel,
+  packHalvesKernel,
   posteriorSumsKernel,
   gramSolveKernel,
   gramSolveSubgroupKernel,
@@ -87,7 +88,7 @@ test("every kernel variant compiles without a word from the compiler, for every 
     for (const sequential of [false, true]) {
       await check(gramSolveKernel(planTiles(K), { factors: K, sequential }));
       await check(gramSolveKernel(planTiles(K), { factors: K, sequential, spread: "means" }));
-      if (subgroup) await check(gramSolveSubgroupKernel(K, subgroup, sequential));
+      if (subgroup) await check(gramSolveSubgroupKernel(subgroup, { factors: K, sequential }));
     }
     for (const spread of ["diagonal", "full"] as const) {
       await check(gramSolveKernel(planTiles(K), { factors: K, spread }));
@@ -98,9 +99,11 @@ test("every kernel variant compiles without a word from the compiler, for every 
     await check(gramSolveKernel(planTiles(K), { factors: K, stage: "moments" }));
     await check(gramSolveKernel(planTiles(K), { factors: K, base: true, noise: true }));
     await check(gramSolveKernel(planTiles(K), { factors: K, values: CODES }));
+    await check(gramSolveKernel(planTiles(K), { factors: K, spread: "means", halves: true }));
+    await check(packHalvesKernel(K, "means"));
     await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true, values: CODES }));
     if (device.subgroups && planSubgroup(K, device.subgroups))
-      await check(gramSolveSubgroupKernel(K, planSubgroup(K, device.subgroups)!, false, CODES));
+      await check(gramSolveSubgroupKernel(planSubgroup(K, device.subgroups)!, { factors: K, values: CODES, halves: true }));
     for (const kernel of [squaredErrorsKernel, logLossesKernel, confidentErrorsKernel, averagedErrorsKernel, gradientStepKernel])
       await check(kernel(K, CODES));
     await check(squaredNormsKernel(K, "means"));

@@ -31,7 +31,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
     const { factors: K, tauFeatures, tauUsers, tauItems, momentum } = problem.hyperparameters;
     const spread = spreadOf(problem);
     await Promise.all([
-      ...SIDES.map((side) => session.halfSweep[side].compile()),
+      session.compileHalfSweeps(),
       session.#sums.compile(K, spread),
       session.#features.users?.compile(tauFeatures / tauUsers),
       session.#features.items?.compile(tauFeatures / tauItems),
@@ -45,12 +45,14 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
     const { hyperparameters: h, byUser, byItem, initial, heldOut } = problem;
     const spread = spreadOf(problem);
     const sequential = h.update === "sequential" && h.biases;
-    const variant = { factors: h.factors, sequential, spread, values: valueFormat(byUser.value) };
+    const halves = tuning?.halfPrecision ?? false;
+    const variant = { factors: h.factors, sequential, spread, values: valueFormat(byUser.value), halves };
     super(device, {
       problem,
       initial,
       spread,
       gram: chooseGramKernel(device, variant, tuning),
+      halves,
       settings: { users: settingsOf(h, "users", initial.globalMean), items: settingsOf(h, "items", initial.globalMean) },
     });
     this.#problem = problem;

@@ -43,7 +43,7 @@ export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession
     const session = new WebGpuGibbsSession(device, problem, tuning);
     const { factors: K } = problem.hyperparameters;
     await Promise.all([
-      ...SIDES.map((side) => session.halfSweep[side].compile()),
+      session.compileHalfSweeps(),
       ...SIDES.map((side) => session.#grams[side].compile()),
       session.#trainErrors.compile(K),
       session.#heldOutErrors?.compile(K),

@@ -18,20 +18,25 @@ export interface GramKernel {
 export interface GramTuning extends TileTuning {
   /** Default "auto": a subgroup a row on software drivers that have subgroups, where gathers are dear; else tiles. */
   readonly kernel?: "auto" | "tiles" | "subgroup" | undefined;
+  /**
+   * Whether `als` gathers the other side's factors in half precision (11 bits), adding them up in float32: half the bytes where gathers are what
+   * a device waits for. Biases keep 22 bits. The solved rows are float32 as ever. Default false.
+   */
+  readonly halfPrecision?: boolean | undefined;
 }
 
 const BYTES_PER_TILE = 64;
 const BYTES_PER_VEC4 = 16;
 
 export function chooseGramKernel(device: Device, variant: GramVariant, tuning: GramTuning = {}): GramKernel {
-  const { factors: K, sequential = false } = variant;
+  const { factors: K } = variant;
   const plain = !variant.base && !variant.noise && (variant.spread ?? "none") === "none" && (variant.stage ?? "explicit") === "explicit";
   const { kernel = "auto" } = tuning;
   if (plain && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
     const plan = planSubgroup(K, device.subgroups);
     if (plan) {
       return {
-        kernel: gramSolveSubgroupKernel(K, plan, sequential, variant.values),
+        kernel: gramSolveSubgroupKernel(plan, variant),
         tasksPerWorkgroup: 1,
         partialBytes: plan.partial * BYTES_PER_VEC4,
         tileBytes: planTiles(K).tiles * BYTES_PER_TILE,

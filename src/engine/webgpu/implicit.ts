@@ -23,7 +23,7 @@ export class WebGpuImplicitSession extends HalfSweepSession implements ImplicitS
   static async open(device: Device, problem: Problem<"implicit">, tuning?: GramTuning): Promise<WebGpuImplicitSession> {
     const session = new WebGpuImplicitSession(device, problem, tuning);
     await Promise.all([
-      ...SIDES.map((side) => session.halfSweep[side].compile()),
+      session.compileHalfSweeps(),
       ...SIDES.map((side) => session.#grams[side].compile()),
       session.#errors.compile(problem.hyperparameters.factors),
     ]);

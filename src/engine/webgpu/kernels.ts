@@ -14,6 +14,8 @@ import stageExplicitText from "../../../shaders/shared/stage-explicit.wgsl?raw";
 import stageMomentsText from "../../../shaders/shared/stage-moments.wgsl?raw";
 import addLanesText from "../../../shaders/shared/add-lanes.wgsl?raw";
 import choleskyText from "../../../shaders/shared/cholesky.wgsl?raw";
+import fixedFloatsText from "../../../shaders/shared/fixed-floats.wgsl?raw";
+import fixedHalvesText from "../../../shaders/shared/fixed-halves.wgsl?raw";
 import halfSweepText from "../../../shaders/shared/half-sweep.wgsl?raw";
 import pivotText from "../../../shaders/shared/pivot.wgsl?raw";
 import predictText from "../../../shaders/shared/predict.wgsl?raw";
@@ -33,6 +35,7 @@ import expectedErrorsText from "../../../shaders/expected-errors.wgsl?raw";
 import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
 import gradientStepText from "../../../shaders/gradient-step.wgsl?raw";
 import heavyBallText from "../../../shaders/heavy-ball.wgsl?raw";
+import packHalvesText from "../../../shaders/pack-halves.wgsl?raw";
 import logLossesText from "../../../shaders/log-losses.wgsl?raw";
 import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
 import topItemsText from "../../../shaders/top-items.wgsl?raw";
@@ -80,6 +83,8 @@ export interface GramVariant {
   readonly noise?: boolean | undefined;
   /** How the values of ratings lie in memory. Default: as float32. */
   readonly values?: ValueFormat | undefined;
+  /** Whether the other side's rows are gathered in half precision. Default false. */
+  readonly halves?: boolean | undefined;
 }
 
 /**
@@ -94,12 +99,22 @@ const valuesText = ({ kind, step }: ValueFormat): string =>
   kind === "codes" ? `const VALUE_STEP = ${step};\n${valuesCodesText}` : valuesFloatsText;
 
 export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
-  const { factors: K, sequential = false, spread = "none", stage = "explicit", base = false, noise = false, values = FLOATS } = variant;
+  const {
+    factors: K,
+    sequential = false,
+    spread = "none",
+    stage = "explicit",
+    base = false,
+    noise = false,
+    values = FLOATS,
+    halves = false,
+  } = variant;
   const parts = [
     planConstants(K, plan, sequential, spread),
     `const ERRORS = ${leavesErrors(variant)};`,
     rowsText,
     valuesText(values),
+    halves ? fixedHalvesText : fixedFloatsText,
     halfSweepText,
     tilesText,
     base ? baseTilesText : baseNoneText,
@@ -116,17 +131,20 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
     stage !== "explicit" && stage,
     base && "base",
     noise && "noise",
+    halves && "halves",
   ];
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
 }
 
-export function gramSolveSubgroupKernel(K: number, plan: SubgroupPlan, sequential: boolean, values = FLOATS): Kernel {
+export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
+  const { factors: K, sequential = false, values = FLOATS, halves = false } = variant;
   const constants = subgroupConstants(K, plan, sequential);
   const code = [
     "enable subgroups;",
     constants,
     rowsText,
     valuesText(values),
+    halves ? fixedHalvesText : fixedFloatsText,
     halfSweepText,
     "const BASE = false;",
     pivotText,
@@ -167,6 +185,8 @@ export const averagedErrorsKernel = (K: number, values = FLOATS): Kernel =>
   ratingSumKernel("averaged-errors", K, "none", values, predictText, averagedErrorsText);
 
 export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => summingKernel("heavy-ball", K, spread, heavyBallText);
+
+export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel => summingKernel("pack-halves", K, spread, packHalvesText);
 
 export const gradientStepKernel = (K: number, values = FLOATS): Kernel =>
   summingKernel("gradient-step", K, "none", valuesText(values), addLanesText, gradientStepText);

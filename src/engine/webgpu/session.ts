@@ -9,6 +9,7 @@ import type { RatingColumns } from "../../ratings/ratings.js";
 import { createStorage, readBuffer, uploadStorage } from "./buffers.js";
 import type { Device } from "./device.js";
 import type { GramKernel } from "./gram-kernel.js";
+import { HalfRows } from "./half-rows.js";
 import { HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
 import { type MemoryPlan, planMemory, sidePlan } from "./memory-plan.js";
 import { cutRatings } from "./pieces.js";
@@ -39,6 +40,8 @@ export interface SessionParts extends RowSessionParts {
   readonly settings: Record<Side, HalfSweepSettings>;
   /** The matrix that all rows of a side share, of the variants that have one. */
   readonly base?: Record<Side, GPUBuffer> | undefined;
+  /** Whether the kernel gathers rows in half precision. Default false. */
+  readonly halves?: boolean | undefined;
 }
 
 /** Parameters and ratings on the device, whatever trains them. */
@@ -239,13 +242,17 @@ function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
 /** A training by half-sweeps of the Gram-and-solve kernel. */
 export class HalfSweepSession extends RowSession {
   protected readonly halfSweep: Record<Side, HalfSweep>;
+  /** Each side's rows in half precision, for the other side to gather. */
+  readonly #halves: Record<Side, HalfRows> | undefined;
   readonly #singular: Record<Side, GPUBuffer>;
 
   constructor(device: Device, parts: SessionParts) {
     super(device, parts);
-    const { gram, settings, base, initial } = parts;
+    const { gram, settings, base, initial, spread } = parts;
     const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
     this.#singular = { users: singular("users"), items: singular("items") };
+    const halves = (side: Side): HalfRows => new HalfRows(device, this.shardsOf(side), initial.factors, spread);
+    this.#halves = parts.halves ? { users: halves("users"), items: halves("items") } : undefined;
     const halfSweep = (side: Side, other: Side): HalfSweep =>
       new HalfSweep(device, {
         side,
@@ -254,7 +261,7 @@ export class HalfSweepSession extends RowSession {
         factors: initial.factors,
         ratings: this.stores[side],
         shards: this.plan.shards[side],
-        fixedRows: this.rows[other],
+        fixedRows: this.#halves?.[other].buffers ?? this.rows[other],
         solvedRows: this.rows[side],
         firstSingularRow: this.#singular[side],
         scratchBytes: this.plan.scratchBytes,
@@ -263,7 +270,14 @@ export class HalfSweepSession extends RowSession {
     this.halfSweep = { users: halfSweep("users", "items"), items: halfSweep("items", "users") };
   }
 
+  /** Compiles what half-sweeps need. */
+  protected async compileHalfSweeps(): Promise<void> {
+    await Promise.all(SIDES.map((side) => this.halfSweep[side].compile()));
+    if (this.#halves) await Promise.all(Object.values(this.#halves).map((rows) => rows.compile()));
+  }
+
   async solve(side: Side, slice?: RowSlice): Promise<void> {
+    this.#halves?.[side === "users" ? "items" : "users"].submit();
     await this.halfSweep[side].submit(slice);
   }
 
@@ -277,7 +291,10 @@ export class HalfSweepSession extends RowSession {
 
   override destroy(): void {
     super.destroy();
-    for (const side of SIDES) this.halfSweep[side].destroy();
+    for (const side of SIDES) {
+      this.halfSweep[side].destroy();
+      this.#halves?.[side].destroy();
+    }
   }
 }
 

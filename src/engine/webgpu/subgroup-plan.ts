@@ -117,8 +117,8 @@ class Loops {
       "let given = start + lane < count;",
       "let rating = first + select(0u, start + lane, given);",
       "let other = rating_index[rating] * BLOCKS;",
-      ...blocks.map((J) => `var y_${J} = select(vec4f(), fixed_rows[other + ${J}u], given);`),
-      `let residual = select(0.0, value_at(rating) - settings.mean - y_${biasBlock}[${biasAt}], given);`,
+      ...blocks.map((J) => `var y_${J} = select(vec4f(), fixed_block(other + ${J}u), given);`),
+      `let residual = select(0.0, value_at(rating) - settings.mean - fixed_bias(other), given);`,
       `y_${biasBlock}[${biasAt}] = select(0.0, f32(settings.biases), given);`,
       `y_${rhs}[RHS_AT] = residual;`,
     ];

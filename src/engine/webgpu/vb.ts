@@ -25,7 +25,7 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
     const session = new WebGpuVbSession(device, problem, tuning);
     const { factors: K, covariance } = problem.hyperparameters;
     await Promise.all([
-      ...SIDES.map((side) => session.halfSweep[side].compile()),
+      session.compileHalfSweeps(),
       ...SIDES.map((side) => session.#moments[side].compile(K, covariance)),
       session.#trainErrors.compile(K, covariance),
       session.#heldOutErrors?.compile(K, covariance),
