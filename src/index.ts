@@ -4,7 +4,7 @@ export * from "./errors.js";
 export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 export { Ids, type RawId, toRawId } from "./ratings/ids.js";
 export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
-export { buildCsr, type Csr } from "./ratings/csr.js";
+export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
@@ -30,6 +30,25 @@ export { type Figures } from "./models/figures.js";
 export { type Parameters, type Posterior } from "./models/parameters.js";
 export { FactorModel, type Recommendation, type RecommendOptions } from "./models/factor-model.js";
 export { fit, type FitOptions, type FitResult } from "./training/fit.js";
+export {
+  rankedTrials,
+  type Rung,
+  search,
+  type SearchMethod,
+  type SearchOptions,
+  type SearchPlan,
+  type SearchResult,
+  type Trial,
+} from "./training/search.js";
+export {
+  type Choice,
+  gridPoints,
+  hyperparametersAt,
+  type Point,
+  randomPoints,
+  type Range,
+  type SearchSpace,
+} from "./training/search-space.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
 export { type DeviceInfo, type Engine, type Problem, type Session, type SessionOf, type Side } from "./engine/engine.js";
 export { type DeviceChoice, openEngine } from "./engine/open-engine.js";
