@@ -9,6 +9,16 @@ export { blobSource, bytesSource, type Folder, type RatingSource, textSource } f
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, MAX_FEATURES, readFeatures } from "./ratings/features.js";
+export {
+  mostRated,
+  type RatedItem,
+  type RatingBin,
+  ratingHistogram,
+  ratingScale,
+  ratingsOfEach,
+  ratingsOfItem,
+} from "./ratings/popularity.js";
+export { expectedCount, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
 export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {
@@ -57,4 +67,8 @@ export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";
+export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
+export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";
+export { type ItemLength, itemLengths, type PolarizingItems, polarizingItems } from "./recommend/polarizing.js";
 export { decodeModel, encodeModel } from "./model-file.js";
