@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
       ssr: node,
       lib: { entry, formats: ["es"] },
       rolldownOptions: {
-        external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
+        external: /^(node:|webgpu$|@observablehq\/plot|@mixmark-io\/domino|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
       },
     },
   };

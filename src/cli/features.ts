@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import { load } from "../node.js";
+import { csv } from "./csv.js";
 import { dim, print, table } from "./terminal.js";
 
 interface FeaturesFlags {
@@ -21,8 +22,8 @@ export function featuresCommand(): Command {
     .action(features);
 }
 
-async function features(path: string, { of, csv }: FeaturesFlags): Promise<void> {
-  const model = await load(path);
+async function features(modelPath: string, { of, csv: path }: FeaturesFlags): Promise<void> {
+  const model = await load(modelPath);
   const known = model.features?.[of];
   const factors = model.parameters.features?.[of];
   if (!known || !factors) {
@@ -53,13 +54,11 @@ async function features(path: string, { of, csv }: FeaturesFlags): Promise<void>
       [1, 2],
     ),
   );
-  if (csv) {
-    const quoted = (name: string): string => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
-    const lines = [
-      ["feature", ...Array.from({ length: K }, (_, k) => `f${k + 1}`)].join(","),
-      ...rows.map(({ name, f }) => [quoted(name), ...f].join(",")),
-    ];
-    await writeFile(csv, `${lines.join("\n")}\n`);
-    print(`${dim("csv")}      ${csv}`);
+  if (path) {
+    await writeFile(
+      path,
+      csv([["feature", ...Array.from({ length: K }, (_, k) => `f${k + 1}`)], ...rows.map(({ name, f }) => [name, ...f])]),
+    );
+    print(`${dim("csv")}      ${path}`);
   }
 }

@@ -5,11 +5,14 @@ import { Command, CommanderError } from "commander";
 import colours from "picocolors";
 import { version } from "../../package.json";
 import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
+import { analyseCommand } from "./analyse.js";
 import { evaluateCommand } from "./evaluate.js";
 import { featuresCommand } from "./features.js";
 import { infoCommand } from "./info.js";
 import { predictCommand } from "./predict.js";
 import { recommendCommand } from "./recommend.js";
+import { reportCommand } from "./report.js";
+import { searchCommand } from "./search.js";
 import { similarCommand } from "./similar.js";
 import { trainCommand } from "./train.js";
 
@@ -28,7 +31,19 @@ Examples:
   tastespace similar model.safetensors "Toy Story (1995)"`,
   );
 
-for (const make of [trainCommand, evaluateCommand, predictCommand, recommendCommand, similarCommand, featuresCommand, infoCommand]) {
+const commands = [
+  trainCommand,
+  searchCommand,
+  evaluateCommand,
+  predictCommand,
+  recommendCommand,
+  similarCommand,
+  featuresCommand,
+  analyseCommand,
+  reportCommand,
+  infoCommand,
+];
+for (const make of commands) {
   program.addCommand(make().exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError());
 }
 

@@ -47,6 +47,14 @@ export function addDataOptions(command: Command): Command {
     .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"));
 }
 
+/** How ratings are held out. */
+export interface SplitFlags {
+  holdout?: number;
+  holdoutBy: "random" | "user" | "time";
+  test?: string;
+  seed: number;
+}
+
 export interface DeviceFlags {
   device: "auto" | "webgpu" | "cpu";
 }

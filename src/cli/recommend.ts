@@ -6,6 +6,7 @@ import { OptionsError } from "../errors.js";
 import type { FactorModel, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
+import { parseRated } from "./analysis-options.js";
 import { number, wholeNumber } from "./options.js";
 import { count, dim, print, table } from "./terminal.js";
 
@@ -57,7 +58,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   const list =
     flags.user === undefined
       ? model.recommendFor(
-          flags.rated.map((text) => parseRated(model, text)),
+          flags.rated.map(parseRated).map(({ title, value }) => [model.findItem(title), value] as const),
           options,
         )
       : model.recommend(flags.user, { ...options, filterSeen: !flags.includeSeen });
@@ -85,13 +86,6 @@ export function listing(list: readonly Recommendation[]): string {
 
 const withDeviation = (predicted: number, deviation: number | undefined): string =>
   deviation === undefined ? predicted.toFixed(2) : `${predicted.toFixed(2)} ± ${deviation.toFixed(2)}`;
-
-function parseRated(model: FactorModel, text: string): [RawId, number] {
-  const at = text.lastIndexOf("=");
-  const value = at < 0 ? NaN : number(text.slice(at + 1));
-  if (!Number.isFinite(value)) throw new OptionsError(`--rated "${text}" has no rating`, { remedy: `write --rated "${text}=5"` });
-  return [model.findItem(text.slice(0, at)), value];
-}
 
 function genreFilter(model: FactorModel, genre: string): (id: RawId) => boolean {
   const wanted = genre.toLowerCase();

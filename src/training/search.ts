@@ -31,7 +31,7 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   readonly trials?: number | undefined;
   /** η of "halving", a whole number of 2 or more. Default 3. */
   readonly eta?: number | undefined;
-  /** Fewest sweeps of the first rung of "halving". Default 2. */
+  /** Fewest sweeps of the first rung of "halving". Default 4: after fewer, models of few factors lead that others overtake. */
   readonly leastSweeps?: number | undefined;
   /** How many folds to hold out in turn; 0 holds one share out. Default 0. */
   readonly folds?: number | undefined;
@@ -142,7 +142,7 @@ export function rankedTrials(trials: readonly Trial[]): Trial[] {
 
 /** @throws OptionsError naming the option and its value. */
 function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
-  const { method = "grid", trials = 20, eta = 3, leastSweeps = 2, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
+  const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
   const model = checkModel(options.model ?? "als");
   if (model === "implicit") throw new OptionsError("implicit predicts no ratings: there is no held-out loss to search by");
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;

@@ -61,7 +61,9 @@ test("a map of more factors keeps lengths and angles in its plane, and shows no 
 
 test("where popular items are rated higher, a larger α lists more of them and fewer different ones", () => {
   const itemBiases = Float32Array.from(plain.itemCounts, (count) => 0.3 * Math.log(count));
-  const model = new FactorModel({ ...plain, parameters: { ...plain.parameters, itemBiases } });
+  const { hyperparameters, users, items, catalogue, statistics, itemCounts, seen } = plain;
+  const parameters = { ...plain.parameters, itemBiases };
+  const model = new FactorModel({ model: "als", hyperparameters, parameters, users, items, catalogue, statistics, itemCounts, seen });
   const [none, classic, one, all] = alphaEffect(model, { alphas: [0, 0.02, 1, 100], minimumRatings: 0 });
   expect(none.medianRatings).toBeLessThanOrEqual(classic.medianRatings);
   expect(classic.medianRatings).toBeLessThan(one.medianRatings);
