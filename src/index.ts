@@ -18,7 +18,7 @@ export {
   ratingsOfEach,
   ratingsOfItem,
 } from "./ratings/popularity.js";
-export { expectedCount, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
+export { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
 export { kFolds, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {

@@ -55,7 +55,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
   const data = describeRatings(ratings, read.format);
   const learned = model && describeModel(model, ratings, heldOut, flags);
   const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
-  if (model) for (const list of report!.modelTables(model, options)) printTable(list.title ?? "", list.head, list.rows);
+  if (model) for (const list of report!.modelLists(model, options)) printTable(list.title ?? "", list.head, list.rows);
   if (flags.figures !== undefined) {
     const named = { name: "model", title: "" };
     print();
@@ -122,8 +122,14 @@ function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | 
   if (effect) {
     printTable(
       "recommendations by α, the weight of the item biases",
-      ["α", "median ratings of a listed item", "in the most rated tenth", "different items"],
-      effect.map((point) => [String(point.alpha), count(point.medianRatings), percent(point.shareOfPopular), count(point.items)]),
+      ["α", "different items", "mean bias of a listed item", "median ratings of it", "in the most rated tenth"],
+      effect.map(({ alpha, items, meanBias, medianRatings, shareOfPopular }) => [
+        String(alpha),
+        count(items),
+        meanBias.toFixed(3),
+        count(medianRatings),
+        percent(shareOfPopular),
+      ]),
     );
   }
   const intervals = heldOut && heldOut.count > 0 ? calibration(model, heldOut) : undefined;

@@ -57,9 +57,9 @@ export function frequencies(numbers: ArrayLike<number>): [value: number, count: 
   return [...counts].sort(([a], [b]) => a - b);
 }
 
-/** How many numbers a law expects to have the value x: n x^−α / ζ(α, from). */
-export const expectedCount = ({ exponent, from, tail }: PowerLaw, x: number): number =>
-  (tail * x ** -exponent) / hurwitzZeta(exponent, from);
+/** How many numbers of at least x a law expects, for x ≥ from: n ζ(α, x) / ζ(α, from), on log-log axes nearly a line of slope 1 − α. */
+export const expectedAtLeast = ({ exponent, from, tail }: PowerLaw, x: number): number =>
+  (tail * hurwitzZeta(exponent, x)) / hurwitzZeta(exponent, from);
 
 /** Where −n log ζ(α, from) − α Σ log x is largest: it has one maximum, which golden sections close in on. */
 function likeliestExponent(from: number, count: number, logs: number): number {

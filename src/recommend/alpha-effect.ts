@@ -1,4 +1,4 @@
-// What the weight α of the item biases does to recommendations: the smaller, the less they follow popularity. Spec §7.
+// What the weight α of the item biases does to recommendations: the smaller, the more they follow the taste of each user, and the less what everybody likes. Spec §7.
 
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -6,12 +6,14 @@ import { scoreItems, topScored } from "./score.js";
 
 export interface AlphaEffect {
   readonly alpha: number;
+  /** Different items listed: the fewer, the more the lists of all users are alike. */
+  readonly items: number;
+  /** Mean over the lists' places of the item's bias, rating units: how much better than the mean everybody likes it. */
+  readonly meanBias: number;
   /** Median over the lists' places of the item's ratings in training. */
   readonly medianRatings: number;
   /** Share of the lists' places that the most rated tenth of the items takes. */
   readonly shareOfPopular: number;
-  /** Different items listed. */
-  readonly items: number;
 }
 
 export interface AlphaEffectOptions {
@@ -47,9 +49,10 @@ export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}
     const counts = listed.map((item) => itemCounts[item]).sort((a, b) => a - b);
     return {
       alpha,
+      items: new Set(listed).size,
+      meanBias: listed.reduce((sum, item) => sum + parameters.itemBiases[item], 0) / listed.length,
       medianRatings: counts.length > 0 ? counts[counts.length >> 1] : NaN,
       shareOfPopular: counts.filter((count) => count > popular).length / counts.length,
-      items: new Set(listed).size,
     };
   });
 }

@@ -1,7 +1,7 @@
 // Figures of ratings: the histogram of the scale, how many a user and an item has, and the most rated items.
 
 import { mostRated, ratingHistogram, ratingsOfEach } from "../ratings/popularity.js";
-import { expectedCount, frequencies, type PowerLaw, powerLaw } from "../ratings/power-law.js";
+import { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "../ratings/power-law.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figure } from "./figure.js";
 import { colour } from "./palette.js";
@@ -25,31 +25,42 @@ export function histogramFigure(ratings: Ratings): Figure {
     plot: {
       marginLeft: 64,
       x: { label: "rating", domain: bins.map(label), tickSize: 0 },
-      y: { label: "↑ ratings", grid: true, tickFormat: "~s" },
+      y: { label: "↑ ratings", grid: true, tickFormat: (value: number) => value.toLocaleString("en-US") },
       marks: [Plot.barY(bins, { x: label, y: "count", fill: colour("series-1"), insetLeft: 1, insetRight: 1 }), Plot.ruleY([0])],
     },
   });
 }
 
+/**
+ * How many users (or items) have at least so many ratings, with the power law of the tail. The numbers of exactly so many, which the law is
+ * about, scatter too much to be looked at where they are few.
+ */
 export function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
   const counts = ratingsOfEach(ratings, side).filter((count) => count > 0);
-  const points = frequencies(counts).map(([ratingsOfOne, entities]) => ({ ratings: ratingsOfOne, entities }));
+  let left = counts.length;
+  const points = frequencies(counts).map(([ratingsOfOne, exactly]) => {
+    left -= exactly;
+    return { ratings: ratingsOfOne, exactly, atLeast: left + exactly };
+  });
   const law = powerLaw(counts);
   const one = side === "users" ? "user" : "item";
   const sorted = counts.slice().sort();
   return figure({
     name: `ratings-by-${one}`,
     title: `Ratings of each ${one}`,
-    description: `How many ${side} have so many ratings, both axes logarithmic: from ${sorted[0]} to ${sorted.at(-1)!.toLocaleString("en-US")} ratings, median ${sorted[sorted.length >> 1]}. ${lawInWords(law)}`,
-    table: { head: ["ratings", side], rows: points.map((point) => [point.ratings, point.entities]) },
-    legend: law && [{ label: `power law of slope −${law.exponent.toFixed(2)}`, colour: colour("series-2") }],
+    description: `How many ${side} have at least so many ratings, both axes logarithmic: from ${sorted[0]} to ${sorted.at(-1)!.toLocaleString("en-US")}, median ${sorted[sorted.length >> 1]}. ${lawInWords(law)}`,
+    table: {
+      head: ["ratings", `${side} with so many`, "with at least so many"],
+      rows: points.map((point) => [point.ratings, point.exactly, point.atLeast]),
+    },
+    legend: law && [{ label: `power law: numbers of ${side} ∝ ratings^−${law.exponent.toFixed(2)}`, colour: colour("series-2") }],
     plot: {
-      marginLeft: 52,
+      marginLeft: 58,
       x: { type: "log", label: `ratings of one ${one} →`, grid: true, ...logTicks(points.map((point) => point.ratings)) },
-      y: { type: "log", label: `↑ ${side}`, grid: true, ...logTicks(points.map((point) => point.entities)) },
+      y: { type: "log", label: `↑ ${side} with at least as many`, grid: true, ...logTicks(points.map((point) => point.atLeast)) },
       marks: [
-        Plot.dot(points, { x: "ratings", y: "entities", r: 2.5, fill: colour("series-1"), fillOpacity: 0.75 }),
-        ...(law ? [Plot.line(lawLine(law, sorted.at(-1)!), { x: "x", y: "y", stroke: colour("series-2"), strokeWidth: 2 })] : []),
+        Plot.dot(points, { x: "ratings", y: "atLeast", r: 2.5, fill: colour("series-1") }),
+        ...(law ? [Plot.line(lawLine(law, sorted.at(-1)!), { x: "x", y: "y", stroke: colour("series-2"), strokeWidth: 2.5 })] : []),
       ],
     },
   });
@@ -58,23 +69,22 @@ export function activityFigure(ratings: Ratings, side: "users" | "items"): Figur
 function lawInWords(law: PowerLaw | undefined): string {
   if (!law) return "They are too few to tell a power law.";
   const { exponent, standardError, from, tail, distance } = law;
-  const fit = distance < 0.05 ? "follows it closely" : "bends away from it";
-  return `From ${counted(from, "rating")} on, the likeliest power law has the slope −${exponent.toFixed(2)} ± ${standardError.toFixed(2)}; the tail of ${tail.toLocaleString("en-US")} ${fit} (largest distance of the cumulative distributions ${distance.toFixed(3)}).`;
+  return `From ${counted(from, "rating")} on (${tail.toLocaleString("en-US")} in this tail), the likeliest power law has the slope −${exponent.toFixed(2)} ± ${standardError.toFixed(2)}, and its cumulative one, drawn here, one less steep; the largest distance between the two is ${distance.toFixed(3)}.`;
 }
 
-/** The law as a line, from where it begins to the largest number, or to where it expects less than half an entity. */
+/** The law from where it begins to the largest number, or to where it expects less than half of one. */
 function lawLine(law: PowerLaw, most: number): { x: number; y: number }[] {
-  const ends = [law.from, most].map((x) => ({ x, y: expectedCount(law, x) }));
-  const LEAST = 0.5;
-  if (ends[1].y >= LEAST) return ends;
-  const x = law.from * (ends[0].y / LEAST) ** (1 / law.exponent);
-  return [ends[0], { x, y: LEAST }];
+  const STEPS = 40;
+  return Array.from({ length: STEPS + 1 }, (_, step) => law.from * (most / law.from) ** (step / STEPS))
+    .map((x) => ({ x, y: expectedAtLeast(law, x) }))
+    .filter(({ y }) => y >= 0.5);
 }
 
-/** Powers of ten that the values reach, written out. */
+/** The powers of ten among the values, written out. */
 function logTicks(values: readonly number[]): { ticks: number[]; tickFormat: (value: number) => string } {
-  const decades = Math.floor(Math.log10(Math.max(...values)));
-  return { ticks: Array.from({ length: decades + 1 }, (_, at) => 10 ** at), tickFormat: (value) => value.toLocaleString("en-US") };
+  const [least, most] = [Math.ceil(Math.log10(Math.min(...values))), Math.floor(Math.log10(Math.max(...values)))];
+  const decades = Array.from({ length: Math.max(0, most - least + 1) }, (_, at) => 10 ** (least + at));
+  return { ticks: decades, tickFormat: (value) => value.toLocaleString("en-US") };
 }
 
 export function mostRatedFigure(ratings: Ratings, n = 20): Figure {

@@ -3,5 +3,5 @@
 export { dataFigures } from "./data-figures.js";
 export { type Figure, inGrid, standaloneSvg } from "./figure.js";
 export { htmlPage } from "./page.js";
-export { type AnalysisOptions, modelFigures, modelTables, reportPage, type ReportRun } from "./report.js";
+export { type AnalysisOptions, modelFigures, modelLists, reportPage, type ReportRun } from "./report.js";
 export { searchFigures } from "./search-figures.js";

@@ -149,24 +149,36 @@ export function polarizingFigure({ most, least }: PolarizingItems, ratings: Rati
 }
 
 export function alphaFigure(effect: readonly AlphaEffect[], run: Named): Figure {
-  const labels = effect.map(({ alpha }) => plain(alpha));
-  const [first, last] = [effect[0], effect.at(-1)!];
   const rows = effect.map((point) => ({ ...point, label: plain(point.alpha) }));
+  const [first, last] = [effect[0], effect.at(-1)!];
+  const inWords = ({ alpha, items, meanBias, medianRatings }: AlphaEffect): string =>
+    `at α = ${plain(alpha)}, ${counted(items, "different item")} of mean bias ${meanBias.toFixed(2)}, half of them with ${counted(medianRatings, "rating")} or more`;
   return figure({
     name: `alpha-${run.name}`,
-    title: `Popularity of recommended items by α${run.title}`,
-    description: `Scores are u·v + α b. At α = ${plain(first.alpha)} half of the listed items have at least ${counted(first.medianRatings, "rating")}, and ${first.items} different ones are listed; at α = ${plain(last.alpha)} it is ${last.medianRatings}, and ${last.items} different ones.`,
+    title: `What α does to recommendations${run.title}`,
+    description: `Ten items each for many users, ranked by u·v + α b: ${inWords(first)}; ${inWords(last)}. The larger α, the more all users are given what everybody likes. Above the bars, the mean bias of the listed items.`,
     table: {
-      head: ["α", "median ratings", "share of the most rated tenth", "different items"],
-      rows: effect.map(({ alpha, medianRatings, shareOfPopular, items }) => [alpha, medianRatings, shareOfPopular.toFixed(3), items]),
+      head: ["α", "different items", "mean bias", "median ratings", "share of the most rated tenth"],
+      rows: effect.map(({ alpha, items, meanBias, medianRatings, shareOfPopular }) => [
+        alpha,
+        items,
+        meanBias.toFixed(3),
+        medianRatings,
+        shareOfPopular.toFixed(3),
+      ]),
     },
     plot: {
       marginLeft: 52,
-      x: { label: "α, weight of the item biases", domain: labels, tickSize: 0 },
-      y: { label: "↑ median ratings of a listed item", grid: true, domain: [0, 1.12 * Math.max(...rows.map((row) => row.medianRatings))] },
+      x: { label: "α, weight of the item biases", domain: rows.map(({ label }) => label), tickSize: 0 },
+      y: { label: "↑ different items listed", grid: true, domain: [0, 1.12 * Math.max(...rows.map(({ items }) => items))] },
       marks: [
-        Plot.barY(rows, { x: "label", y: "medianRatings", fill: colour("series-1"), insetLeft: 4, insetRight: 4 }),
-        Plot.text(rows, { x: "label", y: "medianRatings", dy: -8, text: ({ items }: AlphaEffect) => `${items} items` }),
+        Plot.barY(rows, { x: "label", y: "items", fill: colour("series-1"), insetLeft: 4, insetRight: 4 }),
+        Plot.text(rows, {
+          x: "label",
+          y: "items",
+          dy: -8,
+          text: ({ meanBias }: AlphaEffect) => (meanBias < 0 ? "−" : "+") + Math.abs(meanBias).toFixed(2),
+        }),
         Plot.ruleY([0]),
       ],
     },

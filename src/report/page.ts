@@ -9,7 +9,10 @@ export interface Section {
   /** What the section shows, in a sentence or two. */
   readonly introduction: string;
   readonly figures?: readonly Figure[] | undefined;
+  /** Shown before the figures. */
   readonly tables?: readonly TitledTable[] | undefined;
+  /** Folded up behind them. */
+  readonly lists?: readonly TitledTable[] | undefined;
   /** A command to copy. */
   readonly command?: string | undefined;
 }
@@ -68,20 +71,20 @@ const themeStyle = (): string =>
 const themeChoice = (name: string): string =>
   `<label><input type="radio" name="theme" id="theme-${name}"${name === "auto" ? " checked" : ""}><span>${name}</span></label>`;
 
-function sectionMarkup({ title, introduction, figures = [], tables = [], command }: Section, anchor: string): string {
+function sectionMarkup({ title, introduction, figures = [], tables = [], lists = [], command }: Section, anchor: string): string {
   return [
     `<section aria-labelledby="${anchor}">`,
     `<h2 id="${anchor}">${escaped(title)}</h2>`,
     `<p>${escaped(introduction)}</p>`,
     command === undefined ? "" : `<p><code>${escaped(command)}</code></p>`,
-    tables.length === 1 ? `<div class="scroll">${tableMarkup(tables[0])}</div>` : "",
-    tables.length > 1
-      ? `<div class="lists">${tables.map((table) => `<div class="scroll">${tableMarkup(table)}</div>`).join("")}</div>`
-      : "",
+    ...tables.map(scrolling),
     figures.length > 0 ? `<div class="figures">${figures.map(figureMarkup).join("\n")}</div>` : "",
+    lists.length > 0 ? `<details class="lists"><summary>lists</summary><div>${lists.map(scrolling).join("")}</div></details>` : "",
     "</section>",
   ].join("\n");
 }
+
+const scrolling = (table: TitledTable): string => `<div class="scroll">${tableMarkup(table)}</div>`;
 
 const figureMarkup = ({ name, title, description, svg, width, table }: Figure): string =>
   `<figure id="${name}"${width > NARROW ? ' class="wide"' : ""}>
@@ -92,7 +95,7 @@ const figureMarkup = ({ name, title, description, svg, width, table }: Figure): 
 </figure>`;
 
 function tableMarkup({ title, head, rows }: TitledTable): string {
-  const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[-−+–]?[\d.,]*%?$/.test(String(row[column]))));
+  const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[-−+–]?[\d.,…/ ]*%?$/.test(String(row[column]))));
   const cell = (tag: "th" | "td", value: string | number, column: number): string =>
     `<${tag}${numeric[column] ? ' class="number"' : ""}>${escaped(typeof value === "number" ? value.toLocaleString("en-US", { maximumFractionDigits: 6 }) : value)}</${tag}>`;
   return [

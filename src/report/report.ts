@@ -167,10 +167,10 @@ function learned(name: string, { factors, precisions: { lambda, users, items } }
 function modelSection(run: ReportRun, ratings: Ratings | undefined, options: AnalysisOptions, several: boolean): Section | undefined {
   if (!run.model) return undefined;
   const figures = modelFigures(run.model, run.heldOut, ratings, options, { name: run.name, title: several ? `: ${run.name}` : "" });
-  const tables = modelTables(run.model, options);
-  if (figures.length === 0 && tables.length === 0) return undefined;
+  const lists = modelLists(run.model, options);
+  if (figures.length === 0 && lists.length === 0) return undefined;
   const K = run.hyperparameters["factors"];
-  return { title: several ? `Model ${run.name}` : "Model", introduction: `${run.model.model} with K = ${String(K)}.`, figures, tables };
+  return { title: several ? `Model ${run.name}` : "Model", introduction: `${run.model.model} with K = ${String(K)}.`, figures, lists };
 }
 
 /** The figures that a model and its ratings suffice for. */
@@ -192,11 +192,14 @@ export function modelFigures(
   return figures;
 }
 
+/** Items with fewer ratings stand in a list by chance. */
+const LISTED_RATINGS = 10;
+
 /** Lists for someone who gave one rating, with α and with the full biases; and similar items. Spec §7. */
-export function modelTables(model: FactorModel, { rated, similar, alpha, listed, minimumRatings }: AnalysisOptions): TitledTable[] {
+export function modelLists(model: FactorModel, { rated, similar, alpha, listed }: AnalysisOptions): TitledTable[] {
   if (model.parameters.factors === 0) return [];
   const head = ["#", "title", "genres", "ratings"];
-  const popular = (id: RawId): boolean => model.itemCounts[model.items.indexOf(id)] >= minimumRatings / 5;
+  const popular = (id: RawId): boolean => model.itemCounts[model.items.indexOf(id)] >= LISTED_RATINGS;
   const rows = (list: ReturnType<FactorModel["recommend"]>): string[][] =>
     list.map((item, at) => [String(at + 1), item.title, item.genres.join(", "), item.ratings.toLocaleString("en-US")]);
   return [

@@ -105,7 +105,7 @@ function curves(runs: readonly TrainingCurve[], parts: readonly Part[], { name, 
     },
     legend,
     plot: {
-      marginLeft: 62,
+      marginLeft: 76,
       x: { label: x === "sweep" ? "sweep →" : "seconds of training →", grid: true, ...(x === "sweep" && { interval: 1, ticks: 8 }) },
       y: { label: `↑ ${y}`, grid: true, domain: [bottom, top], clamp: true },
       marks: [

@@ -69,6 +69,7 @@ test("where popular items are rated higher, a larger α lists more of them and f
   expect(classic.medianRatings).toBeLessThan(one.medianRatings);
   expect(one.medianRatings).toBeLessThanOrEqual(all.medianRatings);
   expect(classic.shareOfPopular).toBeLessThan(one.shareOfPopular);
+  expect(classic.meanBias).toBeLessThan(one.meanBias);
   expect(none.items).toBeGreaterThan(one.items);
   expect(one.items).toBeGreaterThan(all.items);
 });
