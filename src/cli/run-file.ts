@@ -69,9 +69,15 @@ export const originOf = (file: string, path: string | undefined, flags: DataFlag
   };
 };
 
-/** A path as a file in another folder has to name it; the names of known sets stay as they are. */
-export const pathFrom = (file: string, path: string): string =>
-  isAbsolute(path) || !existsSync(path) ? path : relative(dirname(resolve(file)), resolve(path)) || ".";
+/**
+ * A path as a file has to name it: from the file's folder where it lies within, so that both can be moved, and where it was given relative. The
+ * names of known sets stay as they are.
+ */
+export const pathFrom = (file: string, path: string): string => {
+  if (!existsSync(path)) return path;
+  const from = relative(dirname(resolve(file)), resolve(path)) || ".";
+  return isAbsolute(path) && from.startsWith("..") ? path : from;
+};
 
 /** The other way round. */
 export const pathBeside = (file: string, path: string): string => {

@@ -7,7 +7,11 @@ export interface Labelled {
   readonly x: number;
   readonly y: number;
   readonly text: string;
+  readonly bold?: boolean;
 }
+
+/** Bold letters are so much wider. */
+const BOLD = 1.12;
 
 /** Where a title stands: its anchor point, pixels, and its side of the point. */
 export interface PlacedLabel {
@@ -42,8 +46,8 @@ export function placeLabels(
   const taken: Box[] = [];
   const placed: PlacedLabel[] = [];
   const gap = radius + 3;
-  points.forEach(({ x, y, text }, at) => {
-    const width = textWidth(text, fontSize);
+  points.forEach(({ x, y, text, bold }, at) => {
+    const width = textWidth(text, fontSize) * (bold ? BOLD : 1);
     const places = [
       { x: x + gap, y, anchor: "start", left: x + gap },
       { x: x - gap, y, anchor: "end", left: x - gap - width },

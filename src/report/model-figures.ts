@@ -29,7 +29,7 @@ export function genreMapFigure(map: GenreMap, run: Named): Figure {
   const scaleY = (value: number): number => ((y[1] - value) / (y[1] - y[0])) * inner.height;
   // Features are few and name regions: they are titled first.
   const points: Labelled[] = [
-    ...map.features.map((feature) => ({ x: scaleX(feature.x), y: scaleY(feature.y), text: feature.name })),
+    ...map.features.map((feature) => ({ x: scaleX(feature.x), y: scaleY(feature.y), text: feature.name, bold: true })),
     ...map.items.map((item) => ({ x: scaleX(item.x), y: scaleY(item.y), text: shortTitle(item.title, LABEL_LETTERS) })),
   ];
   const labels = placeLabels(points, inner, MAP.fontSize).map((label) => ({

@@ -29,7 +29,7 @@ export const WIDTH = 480;
 export const HEIGHT = 320;
 const FONT_SIZE = 12;
 /** Mean width of a letter, em. Text cannot be measured without a browser. */
-export const LETTER_EM = 0.56;
+const LETTER_EM = 0.58;
 const LEGEND_LINE = 18;
 
 export const textWidth = (text: string, size = FONT_SIZE): number => text.length * size * LETTER_EM;

@@ -1,28 +1,15 @@
 // The command line as others meet it: a child process, its output, its files and its exit codes. `npm test` builds it first.
 
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
 const inFolder = (name: string): string => join(folder, name);
 const model = inFolder("model.safetensors");
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function tastespace(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/cli.js", ...args], { env: { ...process.env, NO_COLOR: "1" } }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err });
-    });
-  });
-}
 
 const json = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
 interface Run {
