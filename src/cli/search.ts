@@ -145,7 +145,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     controller.abort();
   };
   process.once("SIGINT", interrupt);
-  const live = liveTable(space, resumed);
+  const live = liveTable(space, resumed, flags.vb && flags.model !== "vb" && flags.model !== "logistic");
   try {
     const result = await search(ratings, {
       model: flags.model,
@@ -225,7 +225,11 @@ async function writeSearch(
 const WIDTHS = { number: 5, cell: 10, loss: 13, time: 9 };
 
 /** A line for each training as it ends, under a head; on a terminal a bar below them says how far the search is. */
-function liveTable(space: SearchSpace, resumed: SearchResult | undefined): { show(trial: Trial, sofar: SearchResult): void; stop(): void } {
+function liveTable(
+  space: SearchSpace,
+  resumed: SearchResult | undefined,
+  vb: boolean,
+): { show(trial: Trial, sofar: SearchResult): void; stop(): void } {
   const names = Object.keys(space);
   const widths = names.map((name) => Math.max(WIDTHS.cell, name.length));
   const line = (number: string, point: readonly string[], sweeps: string, loss: string, time: string): string =>
@@ -254,7 +258,8 @@ function liveTable(space: SearchSpace, resumed: SearchResult | undefined): { sho
       print(
         sofar.best === trial.number ? `${text}  ${bold("best so far")}` : trial.error === undefined ? text : `${text}  ${dim(trial.error)}`,
       );
-      progress.update(done(sofar), sofar.planned);
+      if (done(sofar) < sofar.planned) progress.update(done(sofar), sofar.planned);
+      else if (vb) print(dim("and vb, on the same ratings …"));
     },
     stop: progress.clear,
   };

@@ -45,22 +45,19 @@ const DENSITY: readonly Part[] = [{ part: "held-out log density", measure: ({ he
 
 /** Every figure that at least one of the runs has numbers for. */
 export function trainingFigures(runs: readonly TrainingCurve[]): Figure[] {
-  const heldOut = (parts: readonly Part[]): Part[] => parts.filter(({ dashed }) => !dashed);
-  return [
-    curves(runs, RMSE, { name: "rmse-by-sweep", title: "RMSE by sweep", x: "sweep", y: "RMSE, rating units" }),
-    curves(runs, heldOut(RMSE), {
-      name: "rmse-by-seconds",
-      title: "Held-out RMSE by time",
-      x: "seconds",
-      y: "held-out RMSE, rating units",
-    }),
-    curves(runs, LOG_LOSS, { name: "log-loss-by-sweep", title: "Log-loss by sweep", x: "sweep", y: "log-loss, nats" }),
-    curves(runs, heldOut(LOG_LOSS), { name: "log-loss-by-seconds", title: "Held-out log-loss by time", x: "seconds", y: "held-out log-loss, nats" }), // prettier-ignore
-    curves(runs, OBJECTIVE, { name: "objective-by-sweep", title: "Objective by sweep", x: "sweep", y: "objective" }),
-    curves(runs, OBJECTIVE, { name: "objective-by-seconds", title: "Objective by time", x: "seconds", y: "objective" }),
-    curves(runs, ELBO, { name: "elbo-by-sweep", title: "ELBO by sweep", x: "sweep", y: "ELBO, nats" }),
-    curves(runs, DENSITY, { name: "log-density-by-sweep", title: "Held-out log density by sweep", x: "sweep", y: "log density, nats a rating" }), // prettier-ignore
-  ].filter((made) => made !== undefined);
+  const figures = [
+    { parts: RMSE, name: "rmse", title: "RMSE", y: "RMSE, rating units" },
+    { parts: LOG_LOSS, name: "log-loss", title: "Log-loss", y: "log-loss, nats" },
+    { parts: OBJECTIVE, name: "objective", title: "Objective", y: "objective" },
+    { parts: ELBO, name: "elbo", title: "ELBO", y: "ELBO, nats" },
+    { parts: DENSITY, name: "log-density", title: "Held-out log density", y: "log density, nats a rating" },
+  ];
+  return figures
+    .flatMap(({ parts, name, title, y }) => [
+      curves(runs, parts, { name: `${name}-by-sweep`, title: `${title} by sweep`, x: "sweep", y }),
+      curves(runs, parts, { name: `${name}-by-seconds`, title: `${title} by time`, x: "seconds", y }),
+    ])
+    .filter((made) => made !== undefined);
 }
 
 interface Axes {

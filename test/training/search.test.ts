@@ -112,6 +112,10 @@ describe("trials", () => {
     const folded = new CountingEngine();
     await run({ space, sweeps: 2, folds: 3, device: folded });
     expect(folded.indexes.size).toBe(6);
+    const binary = new CountingEngine();
+    const logistic = { factors: [1, 2], tau: [0.1, 1], positiveThreshold: [4] };
+    await run({ model: "logistic", space: logistic, sweeps: 2, device: binary });
+    expect(binary.indexes.size).toBe(2);
   });
 
   test("the loss over folds is the mean of theirs", async () => {
