@@ -1,9 +1,10 @@
 // What is told of a trained model: polarizing items, maps of genres, and what α does.
 
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
 import { FactorModel } from "../../src/models/factor-model.js";
 import { FeatureTable } from "../../src/ratings/features.js";
+import { readPath } from "../../src/ratings/files.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { alphaEffect } from "../../src/recommend/alpha-effect.js";
 import { genreMap } from "../../src/recommend/genre-map.js";
@@ -80,4 +81,20 @@ test("what a model cannot tell is refused", async () => {
   expect(() => alphaEffect(biases)).toThrow(OptionsError);
   expect(() => genreMap(plain, { genres: ["Opera"], minimumRatings: 10 })).toThrow(/no item of the genre "Opera"/);
   expect(() => genreMap(plain, { minimumRatings: 9999 })).toThrow(/only 0 items/);
+});
+
+describe.runIf(process.env["TASTESPACE_ML_SMALL"])("on the real ml-latest-small, with genres", () => {
+  test.each([
+    ["Toy Story (1995)", ["Children", "Animation"]],
+    ["Lord of the Rings: The Fellowship of the Ring, The (2001)", ["Fantasy", "Sci-Fi"]],
+  ])("who gave %s five stars is given its kind", async (title, genres) => {
+    const { ratings: real } = await readPath(process.env["TASTESPACE_ML_SMALL"]!);
+    const options = { factors: 10, tauUsers: 20, tauItems: 20, tauFeatures: 1, itemFeatures: FeatureTable.genres(real.catalogue) };
+    const { model } = await fit(real, { ...options, device: "cpu" });
+    const list = model.recommendFor([[model.findItem(title), 5]], { n: 20, alpha: 0.02 });
+    const share = (items: readonly { genres: readonly string[] }[]): number =>
+      items.filter((item) => item.genres.some((genre) => genres.includes(genre))).length / items.length;
+    expect(share(list)).toBeGreaterThanOrEqual(0.5);
+    expect(share(list)).toBeGreaterThan(2 * share([...real.catalogue.entries()]));
+  });
 });
