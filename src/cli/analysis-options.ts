@@ -1,6 +1,6 @@
 // What `analyse` and `report` let a user choose of the figures and lists of a model.
 
-import { type Command } from "commander";
+import { type Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import type { AnalysisOptions } from "../report/report.js";
 import { number, wholeNumber } from "./options.js";
@@ -22,8 +22,12 @@ export function addAnalysisOptions(command: Command): Command {
       text.split(",").map((name) => name.trim()),
     )
     .option("--minimum-ratings <count>", "fewest ratings of an item on the map and among the polarizing", wholeNumber, 50)
-    .option("--rated <title=rating>", "list items for someone new with this rating; may be repeated", repeated, [])
-    .option("--similar <title>", "list items like this one; may be repeated", repeated, [])
+    .addOption(
+      new Option("--rated <title=rating>", "list items for someone new with this rating; may be repeated")
+        .argParser(repeated)
+        .default([], "none"),
+    )
+    .addOption(new Option("--similar <title>", "list items like this one; may be repeated").argParser(repeated).default([], "none"))
     .option("--alpha <α>", "weight of the item biases in those lists, beside 1", number, 0.02)
     .option("-n <count>", "length of lists", wholeNumber, 20);
 }

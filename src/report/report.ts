@@ -90,13 +90,13 @@ function runsSection(runs: readonly ReportRun[]): Section {
       `${stop.bestSweep} of ${stop.sweep}`,
       `${data.ratings.toLocaleString("en-US")} + ${data.heldOut.toLocaleString("en-US")}`,
       seconds.train.toFixed(2),
-      device.name,
+      device.kind,
     ];
   });
+  const devices = [...new Set(runs.map(({ device: { kind, name, software } }) => (kind === "webgpu" && software ? `${name}, a software driver` : name)))]; // prettier-ignore
   return {
     title: "Training",
-    introduction:
-      "Runs side by side. Objectives compare only between runs of the same model on the same ratings; held-out errors only on the same split.",
+    introduction: `Runs side by side. Objectives compare only between runs of the same model on the same ratings; held-out errors only on the same split. Trained on ${devices.join(" and on ")}.`,
     tables: [
       { head: ["run", "model", "K", "λ", "τ", "γ", "train RMSE", "held-out RMSE", "sweep kept", "ratings + held out", "seconds", "device"], rows }, // prettier-ignore
     ],

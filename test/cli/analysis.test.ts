@@ -77,9 +77,11 @@ describe("search", () => {
     ];
     const child = spawn(process.execPath, ["dist/cli.js", ...long, "--json", file], { stdio: ["ignore", "pipe", "pipe"] });
     let out = "";
+    let interrupted = false;
     child.stdout.on("data", (chunk: Buffer) => {
       out += chunk.toString();
-      if (out.includes("best so far")) child.kill("SIGINT");
+      // A second Ctrl-C would stop it at once.
+      if (!interrupted && out.includes("best so far")) interrupted = child.kill("SIGINT");
     });
     const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
     expect(code).toBe(130);
@@ -115,6 +117,15 @@ describe("search", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/failed.*diverges/);
     expect(out).toContain("1 of 2 trials failed");
+  });
+
+  test("a ready-made split is refused: a search holds out its own", async () => {
+    const rows = Array.from({ length: 40 }, (_, at) => `${1 + (at % 8)}\t${1 + (at % 5)}\t${1 + (at % 4)}\t${at}`);
+    writeFileSync(inFolder("u1.base"), rows.slice(0, 30).join("\n"));
+    writeFileSync(inFolder("u1.test"), rows.slice(30).join("\n"));
+    const { code, err } = await tastespace("search", folder, "--split", "u1", "--device", "cpu");
+    expect(err).toContain("a search holds out its own");
+    expect(code).toBe(2);
   });
 
   test.each([
