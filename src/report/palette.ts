@@ -28,8 +28,13 @@ const SERIES = 6;
 /** The colour as CSS says it. */
 export const colour = (name: ColourName): string => `var(--${name})`;
 
-/** The colour of the series numbered `at` from 0; after six they come again. */
+/** The colour of the series numbered `at` from 0; after six they come again, and lines are chained to tell them apart. */
 export const seriesColour = (at: number): string => `var(--series-${(at % SERIES) + 1})`;
+
+export const isChained = (at: number): boolean => Math.floor(at / SERIES) % 2 === 1;
+
+/** Dashes and gaps, pixels. */
+export const DASHES = { dashed: "4 3", chained: "9 3 2 3" };
 
 /** Colours as literals of the light theme, for figures that stand alone: not every program that shows SVG knows custom properties. */
 export const withLiteralColours = (svg: string): string =>

@@ -3,7 +3,7 @@
 import domino from "@mixmark-io/domino";
 import * as Plot from "@observablehq/plot";
 import { escaped, type Figure, type FigureTable } from "./figure.js";
-import { colour } from "./palette.js";
+import { colour, DASHES } from "./palette.js";
 
 export { Plot };
 
@@ -13,7 +13,7 @@ export interface LegendEntry {
   readonly label: string;
   readonly colour: string;
   /** Default: a line. */
-  readonly kind?: "line" | "dashed" | "dot" | "cross" | undefined;
+  readonly kind?: "line" | "dashed" | "chained" | "dot" | "cross" | undefined;
 }
 
 export interface FigureParts {
@@ -84,9 +84,12 @@ function legendMarkup(rows: readonly (readonly PlacedEntry[])[]): string {
     const y = LEGEND_LINE * (line + 0.6);
     return row.map(({ x, label, colour: ink, kind = "line" }) => {
       const [middle, end] = [x + SWATCH / 2, x + SWATCH];
+      const line = (dashes: string): string =>
+        `<line x1="${x}" x2="${end}" y1="${y}" y2="${y}" stroke="${ink}" stroke-width="2"${dashes}/>`;
       const swatch = {
-        line: `<line x1="${x}" x2="${end}" y1="${y}" y2="${y}" stroke="${ink}" stroke-width="2"/>`,
-        dashed: `<line x1="${x}" x2="${end}" y1="${y}" y2="${y}" stroke="${ink}" stroke-width="2" stroke-dasharray="4 3"/>`,
+        line: line(""),
+        dashed: line(` stroke-dasharray="${DASHES.dashed}"`),
+        chained: line(` stroke-dasharray="${DASHES.chained}"`),
         dot: `<circle cx="${middle}" cy="${y}" r="4" fill="${ink}"/>`,
         cross: `<path d="M${middle - 4},${y - 4}l8,8m0,-8l-8,8" stroke="${ink}" stroke-width="2" fill="none"/>`,
       }[kind];

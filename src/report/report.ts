@@ -1,6 +1,7 @@
 // What a report holds: its sections and figures, from runs, their models and ratings, and searches.
 
 import type { DeviceInfo } from "../engine/engine.js";
+import { TastespaceError } from "../errors.js";
 import { calibration } from "../metrics/calibration.js";
 import { heldOutLoss } from "../models/figures.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -167,10 +168,26 @@ function learned(name: string, { factors, precisions: { lambda, users, items } }
 function modelSection(run: ReportRun, ratings: Ratings | undefined, options: AnalysisOptions, several: boolean): Section | undefined {
   if (!run.model) return undefined;
   const figures = modelFigures(run.model, run.heldOut, ratings, options, { name: run.name, title: several ? `: ${run.name}` : "" });
-  const lists = modelLists(run.model, options);
+  const { lists, failure } = listsOf(run.model, options);
+  if (failure && !several) throw failure;
   if (figures.length === 0 && lists.length === 0) return undefined;
-  const K = run.hyperparameters["factors"];
-  return { title: several ? `Model ${run.name}` : "Model", introduction: `${run.model.model} with K = ${String(K)}.`, figures, lists };
+  const said = `${run.model.model} with K = ${String(run.hyperparameters["factors"])}.`;
+  return {
+    title: several ? `Model ${run.name}` : "Model",
+    introduction: failure ? `${said} Lists cannot be made: ${failure.message}.` : said,
+    figures,
+    lists,
+  };
+}
+
+/** Of several models one may not know an item, or not take new users: the others are listed nevertheless. */
+function listsOf(model: FactorModel, options: AnalysisOptions): { lists: TitledTable[]; failure?: TastespaceError } {
+  try {
+    return { lists: modelLists(model, options) };
+  } catch (error) {
+    if (error instanceof TastespaceError) return { lists: [], failure: error };
+    throw error;
+  }
 }
 
 /** The figures that a model and its ratings suffice for. */

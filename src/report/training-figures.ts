@@ -2,7 +2,7 @@
 
 import type { HistoryEntry } from "../training/history.js";
 import type { Figure } from "./figure.js";
-import { colour, seriesColour } from "./palette.js";
+import { colour, DASHES, isChained, seriesColour } from "./palette.js";
 import { figure, type LegendEntry, Plot } from "./plot.js";
 import { plain } from "./words.js";
 
@@ -84,7 +84,11 @@ function curves(runs: readonly TrainingCurve[], parts: readonly Part[], { name, 
     part.dashed ? [] : points.filter(({ sweep }) => sweep === run.bestSweep).map((point) => ({ ...point, ink })),
   );
   const dash = lines.some(({ part }) => part.dashed);
-  const legend: LegendEntry[] = shown.map((run) => ({ label: run.name, colour: seriesColour(runs.indexOf(run)) }));
+  const legend: LegendEntry[] = shown.map((run) => ({
+    label: run.name,
+    colour: seriesColour(runs.indexOf(run)),
+    kind: isChained(runs.indexOf(run)) ? "chained" : "line",
+  }));
   if (dash) legend.push({ label: "train (solid: held out)", colour: colour("muted"), kind: "dashed" });
   return figure({
     name,
@@ -106,15 +110,10 @@ function curves(runs: readonly TrainingCurve[], parts: readonly Part[], { name, 
       x: { label: x === "sweep" ? "sweep →" : "seconds of training →", grid: true, ...(x === "sweep" && { interval: 1, ticks: 8 }) },
       y: { label: `↑ ${y}`, grid: true, domain: [bottom, top], clamp: true },
       marks: [
-        ...lines.map(({ points, part, ink }) =>
-          Plot.line(points, {
-            x,
-            y: "value",
-            stroke: ink,
-            strokeWidth: 2,
-            ...(part.dashed && { strokeDasharray: "4 3", strokeWidth: 1.5 }),
-          }),
-        ),
+        ...lines.map(({ run, points, part, ink }) => {
+          const dashes = part.dashed ? DASHES.dashed : isChained(runs.indexOf(run)) ? DASHES.chained : undefined;
+          return Plot.line(points, { x, y: "value", stroke: ink, strokeWidth: part.dashed ? 1.5 : 2, strokeDasharray: dashes });
+        }),
         Plot.dot(kept, { x, y: "value", r: 4, fill: "ink", stroke: colour("ground"), strokeWidth: 1.5, title: ({ run, value }: CurvePoint) => `${run}: ${plain(value)}` }), // prettier-ignore
       ],
     },
