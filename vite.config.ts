@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
       ssr: node,
       lib: { entry, formats: ["es"] },
       rolldownOptions: {
-        external: /^(node:|webgpu$|usearch$|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
+        external: /^(node:|webgpu$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
       },
     },
   };

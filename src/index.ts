@@ -4,7 +4,7 @@ export * from "./errors.js";
 export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 export { Ids, type RawId, toRawId } from "./ratings/ids.js";
 export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
-export { buildCsr, type Csr } from "./ratings/csr.js";
+export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
 export { type DelimitedOptions } from "./ratings/delimited.js";
 export { type DuplicatePolicy } from "./ratings/duplicates.js";
@@ -12,6 +12,16 @@ export { type SeenItems } from "./ratings/seen.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, MAX_FEATURES, readFeatures, type SparseRows } from "./ratings/features.js";
+export {
+  mostRated,
+  type RatedItem,
+  type RatingBin,
+  ratingHistogram,
+  ratingScale,
+  ratingsOfEach,
+  ratingsOfItem,
+} from "./ratings/popularity.js";
+export { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
 export { kFolds, type Split, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {
@@ -45,6 +55,25 @@ export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitResult, type TrainingOptions } from "./training/fit.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
+export {
+  rankedTrials,
+  type Rung,
+  search,
+  type SearchMethod,
+  type SearchOptions,
+  type SearchPlan,
+  type SearchResult,
+  type Trial,
+} from "./training/search.js";
+export {
+  type Choice,
+  gridPoints,
+  hyperparametersAt,
+  type Point,
+  randomPoints,
+  type Range,
+  type SearchSpace,
+} from "./training/search-space.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
 export {
   type DeviceInfo,
@@ -62,6 +91,10 @@ export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";
+export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
+export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";
+export { type ItemLength, itemLengths, type PolarizingItems, polarizingItems } from "./recommend/polarizing.js";
 export { decodeModel, encodeModel } from "./model-file.js";
 export { encodeCsv } from "./export/csv.js";
 export { encodeNpy, encodeNpz, type NpyArray } from "./export/npz.js";

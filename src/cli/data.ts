@@ -2,12 +2,16 @@
 
 import { existsSync } from "node:fs";
 import { fetchKnownSet } from "../ratings/download.js";
-import { readPath } from "../ratings/files.js";
+import { FeatureTable, readFeatures } from "../ratings/features.js";
+import { fileSource, readPath } from "../ratings/files.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
+import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { syntheticRatings } from "../ratings/synthetic.js";
-import type { DataFlags } from "./options.js";
+import { OptionsError } from "../errors.js";
+import { type Split, splitRatings } from "../ratings/split.js";
+import type { DataFlags, SplitFlags } from "./options.js";
 import { byteProgress, count, notice } from "./terminal.js";
 
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
@@ -53,4 +57,27 @@ async function download(name: string): Promise<string> {
   } finally {
     bar.stop();
   }
+}
+
+/** The ratings to train on and those to measure by: a ready-made split, a test file, or a share of 0.2 unless another is given. */
+export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
+  const { ratings } = read;
+  if (read.heldOut) {
+    if (flags.holdout || flags.test)
+      throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
+    return { train: ratings, heldOut: read.heldOut };
+  }
+  if (flags.test) {
+    if (flags.holdout) throw new OptionsError("--test and --holdout exclude each other");
+    const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
+    return { train: ratings, heldOut };
+  }
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, seed: flags.seed });
+}
+
+/** A table of features; "genres" are those of the catalogue, of items only. */
+export async function featuresFrom(path: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
+  if (path === undefined) return undefined;
+  if (path === "genres" && items) return FeatureTable.genres(items.catalogue);
+  return await readFeatures(await fileSource(path));
 }

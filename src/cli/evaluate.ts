@@ -18,12 +18,12 @@ import {
   type DataFlags,
   type DeviceFlags,
   number,
-  type SplitFlags,
+  type ShareFlags,
   wholeNumber,
 } from "./options.js";
 import { count, dim, notice, print, table } from "./terminal.js";
 
-interface EvaluateFlags extends DataFlags, DeviceFlags, SplitFlags {
+interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
   test?: string;
   k: number;
   threshold?: number;

@@ -9,11 +9,11 @@ import type { RawId } from "../ratings/ids.js";
 import { splitRatings } from "../ratings/split.js";
 import { explain, type Explanation } from "../recommend/explain.js";
 import { loadData } from "./data.js";
-import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type SplitFlags, wholeNumber } from "./options.js";
-import { parseRated } from "./recommend.js";
+import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type ShareFlags, wholeNumber } from "./options.js";
+import { ratedItems } from "./recommend.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
-interface ExplainFlags extends DataFlags, SplitFlags {
+interface ExplainFlags extends DataFlags, ShareFlags {
   item: string;
   user?: string;
   data?: string;
@@ -48,7 +48,7 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   if ((user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
   const model = await load(path);
   const item = model.findItem(flags.item);
-  const rated = user === undefined ? flags.rated.map((text) => parseRated(model, text)) : await ratedBy(user, flags);
+  const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, flags);
   const explanation = explain(model, item, rated, { user });
   print(dim(`${explanation.title}, for ${user === undefined ? "someone new" : `user ${user}`}`));
   print(terms(explanation, model));

@@ -23,8 +23,8 @@ export function featuresCommand(): Command {
     .action(features);
 }
 
-async function features(path: string, { of, csv }: FeaturesFlags): Promise<void> {
-  const model = await load(path);
+async function features(modelPath: string, { of, csv: path }: FeaturesFlags): Promise<void> {
+  const model = await load(modelPath);
   const known = model.features?.[of];
   const factors = model.parameters.features?.[of];
   if (!known || !factors) {
@@ -55,10 +55,10 @@ async function features(path: string, { of, csv }: FeaturesFlags): Promise<void>
       [1, 2],
     ),
   );
-  if (csv) {
+  if (path) {
     const column = (k: number): TableColumn => ({ name: `f${k + 1}`, kind: "float", values: rows.map(({ f }) => f[k]) });
     const names: TableColumn = { name: "feature", kind: "text", values: rows.map(({ name }) => name) };
-    await writeFile(csv, encodeCsv([names, ...Array.from({ length: K }, (_, k) => column(k))]));
-    print(`${dim("csv")}      ${csv}`);
+    await writeFile(path, encodeCsv([names, ...Array.from({ length: K }, (_, k) => column(k))]));
+    print(`${dim("csv")}      ${path}`);
   }
 }

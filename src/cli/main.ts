@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import colours from "picocolors";
 import { version } from "../../package.json";
 import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
+import { analyseCommand } from "./analyse.js";
 import { evaluateCommand } from "./evaluate.js";
 import { explainCommand } from "./explain.js";
 import { exportCommand } from "./export.js";
@@ -14,6 +15,8 @@ import { partialFitCommand } from "./partial-fit.js";
 import { predictCommand } from "./predict.js";
 import { recommendAllCommand } from "./recommend-all.js";
 import { recommendCommand } from "./recommend.js";
+import { reportCommand } from "./report.js";
+import { searchCommand } from "./search.js";
 import { similarCommand } from "./similar.js";
 import { trainCommand } from "./train.js";
 
@@ -34,6 +37,7 @@ Examples:
 
 const commands = [
   trainCommand,
+  searchCommand,
   evaluateCommand,
   predictCommand,
   recommendCommand,
@@ -43,6 +47,8 @@ const commands = [
   featuresCommand,
   partialFitCommand,
   exportCommand,
+  analyseCommand,
+  reportCommand,
   infoCommand,
 ];
 for (const make of commands) {

@@ -57,6 +57,14 @@ export function addDataOptions(command: Command): Command {
     .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"));
 }
 
+/** How ratings are held out. */
+export interface SplitFlags {
+  holdout?: number;
+  holdoutBy: "random" | "user" | "time";
+  test?: string;
+  seed: number;
+}
+
 export interface DeviceFlags {
   device: "auto" | "webgpu" | "cpu";
 }
@@ -70,7 +78,7 @@ export function addDeviceOption(command: Command): Command {
 }
 
 /** How ratings were split when the model was trained. */
-export interface SplitFlags {
+export interface ShareFlags {
   holdout: number;
   holdoutBy: "random" | "user" | "time";
   seed: number;

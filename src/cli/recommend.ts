@@ -6,6 +6,7 @@ import { OptionsError } from "../errors.js";
 import type { FactorModel, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
+import { parseRated } from "./analysis-options.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { number, repeatable, wholeNumber } from "./options.js";
 import { count, dim, print, table } from "./terminal.js";
@@ -51,10 +52,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldStart: flags.cold };
   const list =
     flags.user === undefined
-      ? model.recommendFor(
-          flags.rated.map((text) => parseRated(model, text)),
-          options,
-        )
+      ? model.recommendFor(ratedItems(model, flags.rated), options)
       : model.recommend(flags.user, { ...options, filterSeen: !flags.includeSeen });
   print(dim(flags.user === undefined ? `for someone who rated ${flags.rated.join(", ")}` : `for user ${flags.user}`));
   print(listing(list));
@@ -81,10 +79,7 @@ export function listing(list: readonly Recommendation[]): string {
 const withDeviation = (predicted: number, deviation: number | undefined): string =>
   deviation === undefined ? predicted.toFixed(2) : `${predicted.toFixed(2)} ± ${deviation.toFixed(2)}`;
 
-/** A rating of a new user, TITLE=RATING. */
-export function parseRated(model: FactorModel, text: string): [RawId, number] {
-  const at = text.lastIndexOf("=");
-  const value = at < 0 ? NaN : number(text.slice(at + 1));
-  if (!Number.isFinite(value)) throw new OptionsError(`--rated "${text}" has no rating`, { remedy: `write --rated "${text}=5"` });
-  return [model.findItem(text.slice(0, at)), value];
+/** The ratings of someone new, each TITLE=RATING. */
+export function ratedItems(model: FactorModel, texts: readonly string[]): [RawId, number][] {
+  return texts.map(parseRated).map(({ title, value }) => [model.findItem(title), value]);
 }

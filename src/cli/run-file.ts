@@ -1,14 +1,29 @@
 // The run file that `train --json` writes: what others script against.
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError } from "../errors.js";
 import type { HistoryEntry, Stop } from "../training/history.js";
+import type { SearchResult } from "../training/search.js";
+import type { DataFlags, SplitFlags } from "./options.js";
+
+/** Where a run's ratings came from, so that they can be read and split again. */
+export interface RunOrigin {
+  /** A path, from the folder of the run file; the name of a known set; null for the invented ratings. */
+  readonly path: string | null;
+  readonly reading: DataFlags;
+  readonly split: SplitFlags;
+}
 
 export interface RunFile {
   readonly version: string;
   readonly device: DeviceInfo;
   readonly data: { readonly users: number; readonly items: number; readonly ratings: number; readonly heldOut: number };
+  readonly from: RunOrigin;
+  /** The model file, from the folder of the run file; null when none was written. */
+  readonly model: string | null;
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
@@ -35,3 +50,54 @@ export async function readRun(path: string): Promise<readonly HistoryEntry[] | u
     throw new ModelFileError(`${path} is damaged`, { cause, remedy: "delete it with its checkpoint and start again" });
   }
 }
+
+/** What `search --json` writes, from which it also resumes. */
+export interface SearchFile extends SearchResult {
+  readonly version: string;
+  readonly device: DeviceInfo;
+  readonly from: RunOrigin;
+}
+
+/** The flags of these names, and no others. */
+export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
+  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split } = flags;
+  const { holdout, holdoutBy, test, seed } = flags;
+  return {
+    path: path === undefined ? null : pathFrom(file, path),
+    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split },
+    split: { holdout, holdoutBy, test: test === undefined ? undefined : pathFrom(file, test), seed },
+  };
+};
+
+/**
+ * A path as a file has to name it: from the file's folder where it lies within, so that both can be moved, and where it was given relative. The
+ * names of known sets stay as they are.
+ */
+export const pathFrom = (file: string, path: string): string => {
+  if (!existsSync(path)) return path;
+  const from = relative(dirname(resolve(file)), resolve(path)) || ".";
+  return isAbsolute(path) && from.startsWith("..") ? path : from;
+};
+
+/** The other way round. */
+export const pathBeside = (file: string, path: string): string => {
+  const beside = resolve(dirname(file), path);
+  return existsSync(beside) ? beside : path;
+};
+
+/** A run or search file, whole. @throws ModelFileError when it is missing, damaged or something else. */
+export async function readResult(path: string): Promise<RunFile | SearchFile> {
+  const remedy = "give files that `tastespace train --json` or `tastespace search --json` wrote";
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, remedy });
+  }
+  const known = value as Partial<RunFile & SearchFile> | null;
+  if (Array.isArray(known?.trials) && known.plan) return value as SearchFile;
+  if (Array.isArray(known?.history) && known.stop && known.hyperparameters) return value as RunFile;
+  throw new ModelFileError(`${path} is neither a run nor a search`, { remedy });
+}
+
+export const isSearch = (file: RunFile | SearchFile): file is SearchFile => "trials" in file;

@@ -70,3 +70,21 @@ export function byteProgress(label: string): { update: (done: number, total: num
     },
   };
 }
+
+/** A progress bar over things done on a terminal, with what is left of the time; nothing in a pipe. `clear` makes way for a line of text. */
+export function countProgress(label: string): { update: (done: number, total: number) => void; clear: () => void } {
+  if (!process.stderr.isTTY) return { update() {}, clear() {} };
+  const format = `${label} {bar} {value} of {total}, {left} left`;
+  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const began = performance.now();
+  let before: number | undefined;
+  return {
+    update(done, total) {
+      // Things done before this run began tell nothing of its speed.
+      before ??= done - 1;
+      const left = (((performance.now() - began) / 1000) * (total - done)) / (done - before);
+      bar.start(total, done, { left: seconds(left) });
+    },
+    clear: () => bar.stop(),
+  };
+}

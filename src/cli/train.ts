@@ -14,20 +14,26 @@ import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
-import { FeatureTable, readFeatures } from "../ratings/features.js";
-import { fileSource } from "../ratings/files.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
-import { splitRatings } from "../ratings/split.js";
 import { fit, type FitOptions, type FitResult } from "../training/fit.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
-import { loadData } from "./data.js";
-import { addDataOptions, addDeviceOption, bytes, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
-import { readRun, type RunFile } from "./run-file.js";
+import { featuresFrom, loadData, splitOf } from "./data.js";
+import {
+  addDataOptions,
+  addDeviceOption,
+  bytes,
+  type DataFlags,
+  type DeviceFlags,
+  number,
+  type SplitFlags,
+  wholeNumber,
+} from "./options.js";
+import { originOf, pathFrom, readRun, type RunFile } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
-interface TrainFlags extends DataFlags, DeviceFlags {
+interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
   model: ModelName;
   factors?: number;
   lambda?: number;
@@ -59,10 +65,6 @@ interface TrainFlags extends DataFlags, DeviceFlags {
   earlyStop: boolean;
   tolerance?: number;
   patience?: number;
-  holdout?: number;
-  holdoutBy: "random" | "user" | "time";
-  test?: string;
-  seed: number;
   init?: string;
   out?: string;
   json?: string;
@@ -232,6 +234,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
+        from: originOf(flags.json, path, flags),
+        model: flags.out === undefined ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
@@ -293,28 +297,6 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
   } finally {
     engine.destroy();
   }
-}
-
-/** A table of features; "genres" are those of the catalogue, of items only. */
-async function featuresFrom(path: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
-  if (path === undefined) return undefined;
-  if (path === "genres" && items) return FeatureTable.genres(items.catalogue);
-  return await readFeatures(await fileSource(path));
-}
-
-async function splitOf(read: ReadResult, flags: TrainFlags): Promise<{ train: Ratings; heldOut: Ratings }> {
-  const { ratings } = read;
-  if (read.heldOut) {
-    if (flags.holdout || flags.test)
-      throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
-    return { train: ratings, heldOut: read.heldOut };
-  }
-  if (flags.test) {
-    if (flags.holdout) throw new OptionsError("--test and --holdout exclude each other");
-    const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
-    return { train: ratings, heldOut };
-  }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, seed: flags.seed });
 }
 
 function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings): void {

@@ -134,18 +134,30 @@ export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) :
 /** −log σ(x) for d = 1, −log(1 − σ(x)) for d = 0: softplus(∓x) = max(∓x, 0) + log(1 + e^−|x|). Spec §6. */
 export const logLoss = (d: number, x: number): number => Math.max((1 - 2 * d) * x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
+interface BinarySplit {
+  readonly train: Ratings;
+  readonly heldOut: Ratings | undefined;
+}
+
+/** The last made of each set: trials of a search that differ in other hyperparameters train on the same, and share its indexes. */
+const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; readonly of: Ratings | undefined }>();
+
 /**
  * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`, positives and as many
  * sampled pairs for each, uniformly among the items that the user has no rating of in either set.
  *
  * @throws RatingsError when values are not 0 or 1 and there is no threshold, or when all are alike.
  */
-export function binaryRatings(
-  ratings: Ratings,
-  heldOut: Ratings | undefined,
-  h: LogisticHyperparameters,
-  seed: number,
-): { train: Ratings; heldOut: Ratings | undefined } {
+export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
+  const key = JSON.stringify([h.positiveThreshold, h.negatives, seed]);
+  const known = lastMade.get(ratings);
+  if (known?.key === key && known.of === heldOut) return known;
+  const made = { key, of: heldOut, ...makeBinary(ratings, heldOut, h, seed) };
+  lastMade.set(ratings, made);
+  return made;
+}
+
+function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
   const seen = new Set<number>();
   const N = ratings.items.size;
   for (const set of heldOut ? [ratings, heldOut] : [ratings])

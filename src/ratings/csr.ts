@@ -1,6 +1,6 @@
 // Compressed sparse rows: the ratings sorted by one side by a counting sort, which keeps file order within a row.
 
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns, Ratings } from "./ratings.js";
 
 /** Row `m` holds the ratings `start[m]` to `start[m + 1]` − 1; `index` is the dense index on the other side. */
 export interface Csr {
@@ -31,6 +31,18 @@ export function buildCsr(ratings: RatingColumns, side: "users" | "items", count:
     value[to] = ratings.value[at];
   }
   return { count, start, index, value };
+}
+
+const built = new WeakMap<Ratings, Partial<Record<"users" | "items", Csr>>>();
+
+/** The CSR of a set of ratings by one side, built once for as long as the set lives: trainings on the same ratings share it. */
+export function csrOf(ratings: Ratings, side: "users" | "items"): Csr {
+  const known = built.get(ratings) ?? {};
+  built.set(ratings, known);
+  const count = ratings[side].size;
+  // Ids may have been added since, by reading a test file that goes on from them.
+  if (known[side]?.count !== count) known[side] = buildCsr(ratings, side, count);
+  return known[side]!;
 }
 
 /** The row of every rating of a CSR, in its order. */

@@ -1,6 +1,6 @@
 // The sweep loop: opens an engine, alternates half-sweeps, measures, and keeps the best parameters.
 
-import { buildCsr } from "../ratings/csr.js";
+import { csrOf } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
@@ -112,8 +112,8 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   const initial = options.init
     ? parametersFrom(options.init, ratings, hyperparameters, tables)
     : randomParameters(ratings, hyperparameters, seed);
-  const byUser = buildCsr(ratings, "users", ratings.users.size);
-  const byItem = buildCsr(ratings, "items", ratings.items.size);
+  const byUser = csrOf(ratings, "users");
+  const byItem = csrOf(ratings, "items");
   const itemCounts = byItem.start.subarray(1).map((end, item) => end - byItem.start[item]);
   const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
   const statistics = given.statistics();

@@ -1,0 +1,163 @@
+// tastespace analyse: what the ratings and a model of them are like, in the terminal and as figures.
+
+import { writeFile } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { calibration } from "../metrics/calibration.js";
+import type { FactorModel } from "../models/factor-model.js";
+import { load } from "../node.js";
+import { mostRated, ratingHistogram, ratingScale, ratingsOfEach, ratingsOfItem } from "../ratings/popularity.js";
+import { powerLaw } from "../ratings/power-law.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { alphaEffect } from "../recommend/alpha-effect.js";
+import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
+import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
+import { loadData, splitOf } from "./data.js";
+import { writeFigures } from "./figure-files.js";
+import { addDataOptions, type DataFlags, number, type SplitFlags, wholeNumber } from "./options.js";
+import { bold, count, dim, print, table } from "./terminal.js";
+
+interface AnalyseFlags extends DataFlags, SplitFlags, AnalysisFlags {
+  model?: string;
+  figures?: string;
+  json?: string;
+}
+
+export function analyseCommand(): Command {
+  const command = new Command("analyse")
+    .alias("analyze")
+    .description("Look at ratings, and at what a model has learned of them.")
+    .argument("[path]", "a ratings file, a folder or a data set by name; left out: built-in invented ratings")
+    .option("--model <file>", "a model of these ratings")
+    .option("--figures <folder>", "draw the figures into this folder (SVG)")
+    .option("--json <file>", "write the numbers here");
+  addAnalysisOptions(command)
+    .option("--holdout <share>", "vb: share of the ratings that was held out of its training", number)
+    .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(["random", "user", "time"]).default("random"))
+    .option("--test <file>", "vb: held-out ratings of their own")
+    .option("--seed <n>", "vb: seed of the split", wholeNumber, 1);
+  return addDataOptions(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tastespace analyse ml-latest-small --figures figures
+  tastespace analyse ml-latest-small --model model.safetensors --genres Children,Horror --similar "Toy Story (1995)" --figures figures`,
+    )
+    .action(analyse);
+}
+
+async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<void> {
+  const options = analysisOptionsOf(flags);
+  const read = await loadData(path, flags);
+  const { ratings } = read;
+  const model = flags.model === undefined ? undefined : await load(flags.model);
+  const heldOut = model?.parameters.posterior ? (await splitOf(read, flags)).heldOut : undefined;
+  const data = describeRatings(ratings, read.format);
+  const learned = model && describeModel(model, ratings, heldOut, flags);
+  const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
+  if (model) for (const list of report!.modelLists(model, options)) printTable(list.title ?? "", list.head, list.rows);
+  if (flags.figures !== undefined) {
+    const named = { name: "model", title: "" };
+    print();
+    await writeFigures(flags.figures, [
+      ...report!.dataFigures(ratings),
+      ...(model ? report!.modelFigures(model, heldOut, ratings, options, named) : []),
+    ]);
+  }
+  if (flags.json) await writeFile(flags.json, `${JSON.stringify({ data, model: learned ?? null }, null, 2)}\n`);
+}
+
+/** Longest bar of a histogram, letters. */
+const BAR = 40;
+
+function describeRatings(ratings: Ratings, format: string): object {
+  const statistics = ratings.statistics();
+  const histogram = ratingHistogram(ratings.value);
+  const laws = { users: powerLaw(ratingsOfEach(ratings, "users")), items: powerLaw(ratingsOfEach(ratings, "items")) };
+  const items = mostRated(ratings, 10);
+  print(
+    `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(statistics.users)} users, ${count(statistics.items)} items`,
+  );
+  print(`${dim("mean")}     ${statistics.mean.toFixed(3)}, from ${statistics.minimum} to ${statistics.maximum}`);
+  const most = Math.max(...histogram.map((bin) => bin.count));
+  printTable(
+    "ratings by value",
+    ["rating", "ratings", ""],
+    histogram.map(({ from, to, count: number }) => [
+      from === to ? String(from) : `${from.toPrecision(3)}–${to.toPrecision(3)}`,
+      count(number),
+      "█".repeat(Math.round((BAR * number) / most)),
+    ]),
+  );
+  const lawRows = (["users", "items"] as const).flatMap((side) => {
+    const law = laws[side];
+    if (!law) return [[side, "too few", "", "", ""]];
+    const { exponent, standardError, from, tail, distance } = law;
+    return [[side, `−${exponent.toFixed(2)} ± ${standardError.toFixed(2)}`, `${count(from)} ratings on`, count(tail), distance.toFixed(3)]];
+  });
+  printTable("power law of the numbers of ratings, by maximum likelihood", ["", "slope", "from", "in the tail", "distance"], lawRows);
+  printTable(
+    "most rated items",
+    ["title", "ratings", "mean"],
+    items.map((item) => [item.title, count(item.ratings), item.mean.toFixed(2)]),
+  );
+  return { ...statistics, histogram, powerLaws: laws, mostRated: items };
+}
+
+function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | undefined, flags: AnalyseFlags): object {
+  const K = model.parameters.factors;
+  print();
+  print(bold(`the model: ${model.model}, K = ${K}`));
+  const polarizing = K > 0 ? polarizingItems(model, { minimumRatings: flags.minimumRatings }) : undefined;
+  if (polarizing) {
+    const scale = ratingScale(ratings.value);
+    const rows = (items: readonly ItemLength[]): string[][] =>
+      items.map((item) => [item.title, item.length.toFixed(3), count(item.ratings), sparkline(ratings, item, scale)]);
+    const range = `${scale[0].from} to ${scale.at(-1)!.to}`;
+    const head = ["title", "|v|", "ratings", `their spread, ${range}`];
+    printTable(`most polarizing items of ${flags.minimumRatings} ratings or more`, head, rows(polarizing.most));
+    printTable("least polarizing items", head, rows(polarizing.least));
+  }
+  const effect = K > 0 ? alphaEffect(model) : undefined;
+  if (effect) {
+    printTable(
+      "recommendations by α, the weight of the item biases",
+      ["α", "different items", "mean bias of a listed item", "median ratings of it", "in the most rated tenth"],
+      effect.map(({ alpha, items, meanBias, medianRatings, shareOfPopular }) => [
+        String(alpha),
+        count(items),
+        meanBias.toFixed(3),
+        count(medianRatings),
+        percent(shareOfPopular),
+      ]),
+    );
+  }
+  const intervals = heldOut && heldOut.count > 0 ? calibration(model, heldOut) : undefined;
+  if (intervals) {
+    printTable(
+      `held-out ratings within vb's intervals (mean square of standardized errors ${intervals.meanSquare.toFixed(3)}, right is 1)`,
+      ["promised", "held"],
+      intervals.points.map(({ level, covered }) => [percent(level), percent(covered)]),
+    );
+  }
+  return { model: model.model, factors: K, polarizing, alpha: effect, calibration: intervals };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const SPARKS = "▁▂▃▄▅▆▇█";
+
+/** The histogram of one item's ratings in a line of text. */
+function sparkline(ratings: Ratings, { id }: ItemLength, scale: ReturnType<typeof ratingScale>): string {
+  const bins = ratingHistogram(ratingsOfItem(ratings, ratings.items.indexOf(id)), scale);
+  const most = Math.max(...bins.map((bin) => bin.count), 1);
+  return bins.map((bin) => SPARKS[Math.ceil(((SPARKS.length - 1) * bin.count) / most)]).join("");
+}
+
+function printTable(title: string, head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  const cells = rows.map((row) => row.map(String));
+  const numeric = head.map((_, column) => column).filter((column) => cells.every((row) => /^[-−\d][\d.,±−% ]*$/.test(row[column] ?? "")));
+  print();
+  print(bold(title));
+  print(table(head, cells, numeric).replace(/^\n/, ""));
+}

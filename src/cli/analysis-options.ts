@@ -1,0 +1,46 @@
+// What `analyse` and `report` let a user choose of the figures and lists of a model.
+
+import { type Command, Option } from "commander";
+import { OptionsError } from "../errors.js";
+import type { AnalysisOptions } from "../report/report.js";
+import { number, wholeNumber } from "./options.js";
+
+export interface AnalysisFlags {
+  genres?: string[];
+  minimumRatings: number;
+  rated: string[];
+  similar: string[];
+  alpha: number;
+  n: number;
+}
+
+const repeated = (text: string, all: string[]): string[] => [...all, text];
+
+export function addAnalysisOptions(command: Command): Command {
+  return command
+    .option("--genres <names>", "genres on the map of items, by commas (default: the two farthest apart)", (text) =>
+      text.split(",").map((name) => name.trim()),
+    )
+    .option("--minimum-ratings <count>", "fewest ratings of an item on the map and among the polarizing", wholeNumber, 50)
+    .addOption(
+      new Option("--rated <title=rating>", "list items for someone new with this rating; may be repeated")
+        .argParser(repeated)
+        .default([], "none"),
+    )
+    .addOption(new Option("--similar <title>", "list items like this one; may be repeated").argParser(repeated).default([], "none"))
+    .option("--alpha <α>", "weight of the item biases in those lists, beside 1", number, 0.02)
+    .option("-n <count>", "length of lists", wholeNumber, 20);
+}
+
+/** @throws OptionsError for a --rated without a rating. */
+export function analysisOptionsOf({ genres, minimumRatings, rated, similar, alpha, n }: AnalysisFlags): AnalysisOptions {
+  return { genres, minimumRatings, rated: rated.map(parseRated), similar, alpha, listed: n };
+}
+
+/** "Title=5". @throws OptionsError */
+export function parseRated(text: string): { title: string; value: number } {
+  const at = text.lastIndexOf("=");
+  const value = at < 0 ? NaN : number(text.slice(at + 1));
+  if (!Number.isFinite(value)) throw new OptionsError(`--rated "${text}" has no rating`, { remedy: `write --rated "${text}=5"` });
+  return { title: text.slice(0, at), value };
+}

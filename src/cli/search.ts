@@ -1,0 +1,243 @@
+// tastespace search: trains at many hyperparameters, compares them by held-out error, and says which to train with.
+
+import { csvLines } from "../ratings/delimited.js";
+import { existsSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { version } from "../../package.json";
+import type { DeviceInfo } from "../engine/engine.js";
+import { openEngine } from "../engine/open-engine.js";
+import { ModelFileError, OptionsError } from "../errors.js";
+import { MODEL_NAMES, type ModelName } from "../models/registry.js";
+import { search, type SearchMethod, type SearchResult } from "../training/search.js";
+import type { Choice, SearchSpace } from "../training/search-space.js";
+import { featuresFrom, loadData } from "./data.js";
+import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
+import { liveTable, tell, trialRows } from "./search-output.js";
+import { count, dim, notice, print } from "./terminal.js";
+import { flagOf } from "./train-command.js";
+
+type Spread = SearchSpace[string];
+
+export interface SearchFlags extends DataFlags, DeviceFlags {
+  model: ModelName;
+  method: SearchMethod;
+  trials: number;
+  eta: number;
+  leastSweeps: number;
+  folds: number;
+  holdout: number;
+  holdoutBy: "random" | "user" | "time";
+  test: number;
+  seed: number;
+  sweeps?: number;
+  tolerance?: number;
+  patience?: number;
+  itemFeatures?: string;
+  userFeatures?: string;
+  vb: boolean;
+  json?: string;
+  resume?: boolean;
+  csv?: string;
+  plot?: string;
+  [hyperparameter: string]: unknown;
+}
+
+/** What can be searched for, and what is told of it. */
+const SEARCHED: readonly (readonly [name: string, placeholder: string, help: string])[] = [
+  ["factors", "K", "factors"],
+  ["lambda", "λ", "noise precision"],
+  ["tau", "τ", "precision of the factors of both sides"],
+  ["tauUsers", "τ", "precision of the user factors"],
+  ["tauItems", "τ", "precision of the item factors"],
+  ["tauFeatures", "τ", "als: precision of the feature factors"],
+  ["gamma", "γ", "precision of the biases of both sides"],
+  ["gammaUsers", "γ", "precision of the user biases"],
+  ["gammaItems", "γ", "precision of the item biases"],
+  ["regularization", "kind", "als: plain, weighted"],
+  ["covariance", "family", "vb: diagonal, full"],
+  ["burnIn", "n", "gibbs: sweeps whose draws are thrown away"],
+  ["stepSize", "η", "gd, sgd, logistic: step size"],
+  ["decay", "δ", "gd, sgd, logistic: decay of the step size"],
+  ["momentum", "ω", "gd: momentum"],
+  ["positiveThreshold", "rating", "logistic: ratings from this on are positive"],
+];
+const WHOLE: ReadonlySet<string> = new Set(["factors", "burnIn"]);
+
+/** Where nothing is said of K, τ and γ. */
+const GRID: SearchSpace = { factors: [10, 20], tau: [5, 10, 20, 40], gamma: [2, 5] };
+const RANGES: SearchSpace = { factors: [5, 10, 20, 40], tau: { from: 1, to: 100 }, gamma: { from: 0.5, to: 20 } };
+
+export function searchCommand(): Command {
+  const command = new Command("search")
+    .description("Train at many hyperparameters and compare them by held-out error, beside vb, which needs no search.")
+    .argument("[path]", "a ratings file, a folder or a data set by name; left out: built-in invented ratings")
+    .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES.filter((name) => name !== "implicit")).default("als"))
+    .addOption(
+      new Option("--method <kind>", "grid: all combinations; random: drawn ones; halving: drawn, the best third of them trained on")
+        .choices(["grid", "random", "halving"])
+        .default("grid"),
+    );
+  for (const [name, placeholder, help] of SEARCHED) {
+    const option = new Option(`${flagOf(name)} <${placeholder}…>`, help).argParser((text) => spread(text, WHOLE.has(name)));
+    command.addOption(option.helpGroup("Values to try (5,10,20, or 1:100:5 for five from 1 to 100, or 1:100 to draw from):"));
+  }
+  command
+    .option("--trials <n>", "random, halving: points to draw", wholeNumber, 20)
+    .option("--eta <n>", "halving: one in so many goes on", wholeNumber, 3)
+    .option("--least-sweeps <n>", "halving: fewest sweeps of the first round", wholeNumber, 4)
+    .option("--folds <k>", "hold out k folds in turn instead of one share", wholeNumber, 0)
+    .option("--holdout <share>", "share of the ratings held out", number, 0.2)
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .option("--test <share>", "share set aside first, which no trial sees, to measure the best by", number, 0)
+    .option("--seed <n>", "seed of splits, draws and starting factors", wholeNumber, 1)
+    .option("--sweeps <n>", "most sweeps of a trial (default: as in train)", wholeNumber)
+    .option("--tolerance <x>", "as in train", number)
+    .option("--patience <n>", "as in train", wholeNumber)
+    .option("--item-features <file>", "als: features of the items, as in train; or the word genres")
+    .option("--user-features <file>", "als: features of the users")
+    .option("--no-vb", "do not train vb beside")
+    .option("--json <file>", "write the search here, after every trial")
+    .option("--resume", "go on from --json when it is there")
+    .option("--csv <file>", "write the trials here")
+    .option("--plot <file>", "draw held-out error over each hyperparameter here (SVG)");
+  return addDeviceOption(addDataOptions(command))
+    .addHelpText(
+      "after",
+      `
+Without values, a grid tries K 10,20, τ 5,10,20,40 and γ 2,5; random and halving draw K of 5,10,20,40, τ of 1:100 and γ of 0.5:20.
+
+Examples:
+  tastespace search ml-latest-small --factors 5,10,20 --tau 5,10,20,40 --gamma 2,5 --test 0.1 --plot search.svg
+  tastespace search ratings.csv --method halving --trials 27 --factors 5,10,20,40 --tau 1:100 --gamma 0.5:20 --json search.json
+  tastespace search ratings.csv --method random --folds 5 --json search.json --resume`,
+    )
+    .action(searchAndTell);
+}
+
+/** "5,10,20", "1:100" or "1:100:5" (logarithmically spaced where it starts above 0). */
+export function spread(text: string, whole: boolean): Spread {
+  const parse = whole ? wholeNumber : number;
+  const ends = text.split(":");
+  if (ends.length === 1) return text.split(",").map((cell): Choice => (/^[a-z]/i.test(cell.trim()) ? cell.trim() : parse(cell)));
+  if (ends.length > 3 || text.includes(",")) throw new InvalidArgumentError("it must be values 5,10,20 or a range 1:100 or 1:100:5.");
+  const [from, to] = [parse(ends[0]), parse(ends[1])];
+  if (!(from < to)) throw new InvalidArgumentError("a range must rise.");
+  if (ends.length === 2) return { from, to };
+  const steps = wholeNumber(ends[2]);
+  if (steps < 2) throw new InvalidArgumentError("a range must have 2 steps or more.");
+  const at = (share: number): number => (from > 0 ? from * (to / from) ** share : from + (to - from) * share);
+  const rounded = (value: number): number => (whole ? Math.round(value) : Number(value.toPrecision(3)));
+  return [...new Set(Array.from({ length: steps }, (_, step) => rounded(at(step / (steps - 1)))))];
+}
+
+async function searchAndTell(path: string | undefined, flags: SearchFlags): Promise<void> {
+  const space = spaceOf(flags);
+  const resumed = flags.resume ? await resumedFrom(flags) : undefined;
+  const { ratings, format, heldOut } = await loadData(path, flags);
+  if (heldOut)
+    throw new OptionsError("--split already holds ratings out, and a search holds out its own", { remedy: "leave --split away" });
+  print(
+    `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
+  );
+  const engine = await openEngine(flags.device, notice);
+  print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    notice(`${flags.json ? "saving" : "stopping"} after the sweep under way; press Ctrl-C again to stop at once`);
+    process.once("SIGINT", () => process.exit(130));
+    controller.abort();
+  };
+  process.once("SIGINT", interrupt);
+  const live = liveTable(space, resumed, flags.vb && flags.model !== "vb" && flags.model !== "logistic");
+  try {
+    const result = await search(ratings, {
+      model: flags.model,
+      method: flags.method,
+      space,
+      trials: flags.trials,
+      eta: flags.eta,
+      leastSweeps: flags.leastSweeps,
+      folds: flags.folds,
+      holdout: { share: flags.holdout, by: flags.holdoutBy },
+      test: flags.test,
+      seed: flags.seed,
+      sweeps: flags.sweeps,
+      tolerance: flags.tolerance,
+      patience: flags.patience,
+      itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
+      userFeatures: await featuresFrom(flags.userFeatures),
+      alternative: flags.vb,
+      device: engine,
+      onNotice: notice,
+      signal: controller.signal,
+      resumed,
+      async onTrial(trial, sofar) {
+        live.show(trial, sofar);
+        if (flags.json) await writeSearch(flags.json, sofar, path, flags, engine.info);
+      },
+    });
+    live.stop();
+    if (flags.json) await writeSearch(flags.json, result, path, flags, engine.info);
+    tell(result, path, flags);
+    await writeOthers(result, flags);
+    if (!result.complete) process.exitCode = INTERRUPTED;
+  } finally {
+    live.stop();
+    process.off("SIGINT", interrupt);
+    engine.destroy();
+  }
+}
+
+/** As shells count a process that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** The values given, and for K, τ and γ of which nothing is given the usual ones. */
+function spaceOf(flags: SearchFlags): SearchSpace {
+  const given = Object.fromEntries(SEARCHED.map(([name]) => [name, flags[name]] as const).filter(([, value]) => value !== undefined)) as SearchSpace; // prettier-ignore
+  const usual = flags.method === "grid" ? GRID : RANGES;
+  const said = (name: string): boolean => Object.keys(given).some((own) => own === name || (own !== "tauFeatures" && own.startsWith(name)));
+  return { ...Object.fromEntries(Object.entries(usual).filter(([name]) => !said(name))), ...given };
+}
+
+async function resumedFrom(flags: SearchFlags): Promise<SearchResult | undefined> {
+  if (!flags.json) throw new OptionsError("--resume needs --json FILE");
+  if (!existsSync(flags.json)) return undefined;
+  const file = await readResult(flags.json);
+  if (!isSearch(file)) throw new ModelFileError(`${flags.json} is the file of a training, not of a search`);
+  return file;
+}
+
+async function writeSearch(
+  file: string,
+  result: SearchResult,
+  path: string | undefined,
+  flags: SearchFlags,
+  device: DeviceInfo,
+): Promise<void> {
+  const { kind, name, software } = device;
+  const written: SearchFile = {
+    version,
+    device: { kind, name, software },
+    from: originOf(file, path, { ...flags, test: undefined }),
+    ...result,
+  };
+  await writeFile(`${file}.part`, `${JSON.stringify(written, null, 2)}\n`);
+  await rename(`${file}.part`, file);
+}
+
+async function writeOthers(result: SearchResult, flags: SearchFlags): Promise<void> {
+  if (flags.json) print(`${dim("search")}   ${flags.json}`);
+  if (flags.csv) {
+    await writeFile(flags.csv, csvLines(trialRows(result)));
+    print(`${dim("csv")}      ${flags.csv}`);
+  }
+  if (flags.plot) {
+    const { inGrid, searchFigures, standaloneSvg } = await import("../report/index.js");
+    const figures = searchFigures(result);
+    if (figures.length === 0) return notice("nothing to draw: no hyperparameter has two numbers");
+    await writeFile(flags.plot, standaloneSvg(inGrid(figures, 2)));
+    print(`${dim("plot")}     ${flags.plot}`);
+  }
+}

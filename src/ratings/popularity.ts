@@ -1,0 +1,78 @@
+// How the ratings are spread: over the scale, over users, and over items.
+
+import type { RawId } from "./ids.js";
+import { csrOf } from "./csr.js";
+import type { Ratings } from "./ratings.js";
+
+/** Ratings from `from` up to but not including `to`; a single value of a scale where both are equal. */
+export interface RatingBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** A scale with more values than this is cut into so many bins of equal width. */
+const MOST_BINS = 20;
+
+/** The values of a scale, or the bins over it, that stand for all ratings of a set: lowest first. */
+export function ratingScale(values: Float32Array): Omit<RatingBin, "count">[] {
+  const distinct = new Set<number>();
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (distinct.size <= MOST_BINS) distinct.add(value);
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (distinct.size <= MOST_BINS) return [...distinct].sort((a, b) => a - b).map((value) => ({ from: value, to: value }));
+  const edge = (bin: number): number => least + ((most - least) * bin) / MOST_BINS;
+  return Array.from({ length: MOST_BINS }, (_, bin) => ({ from: edge(bin), to: edge(bin + 1) }));
+}
+
+/** How many of the values fall into each bin of a scale; the last bin holds its upper end too. */
+export function ratingHistogram(values: Float32Array, scale = ratingScale(values)): RatingBin[] {
+  const counts = new Uint32Array(scale.length);
+  for (const value of values) {
+    // The last bin that begins at or below the value.
+    let [low, high] = [0, scale.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (scale[middle].from <= value) low = middle;
+      else high = middle - 1;
+    }
+    counts[low]++;
+  }
+  return scale.map((bin, at) => ({ ...bin, count: counts[at] }));
+}
+
+/** Ratings of every user or item, [count], in index order. */
+export function ratingsOfEach(ratings: Ratings, side: "users" | "items"): Uint32Array {
+  const { count, start } = csrOf(ratings, side);
+  return Uint32Array.from({ length: count }, (_, row) => start[row + 1] - start[row]);
+}
+
+/** The values of one item's ratings. */
+export function ratingsOfItem(ratings: Ratings, item: number): Float32Array {
+  const { start, value } = csrOf(ratings, "items");
+  return value.subarray(start[item], start[item + 1]);
+}
+
+export interface RatedItem {
+  readonly id: RawId;
+  readonly title: string;
+  readonly ratings: number;
+  /** Of its ratings, rating units. */
+  readonly mean: number;
+}
+
+/** The items with the most ratings, of equals the one that appeared first. */
+export function mostRated(ratings: Ratings, n = 20): RatedItem[] {
+  const counts = ratingsOfEach(ratings, "items");
+  return Array.from(counts, (_, item) => item)
+    .sort((a, b) => counts[b] - counts[a] || a - b)
+    .slice(0, n)
+    .map((item) => {
+      const id = ratings.items.rawAt(item);
+      const sum = ratingsOfItem(ratings, item).reduce((total, value) => total + value, 0);
+      return { id, title: ratings.catalogue.title(id), ratings: counts[item], mean: sum / counts[item] };
+    });
+}

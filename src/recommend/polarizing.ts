@@ -1,0 +1,52 @@
+// Items that divide opinion: a long v moves predictions far up for some users and far down for others. Spec §7.
+
+import type { FactorModel } from "../models/factor-model.js";
+import type { RawId } from "../ratings/ids.js";
+import { topScored } from "./score.js";
+
+export interface ItemLength {
+  readonly id: RawId;
+  readonly title: string;
+  /** |v|. */
+  readonly length: number;
+  /** Ratings of the item in training. */
+  readonly ratings: number;
+}
+
+export interface PolarizingItems {
+  /** Longest v first. */
+  readonly most: readonly ItemLength[];
+  /** Shortest v first. */
+  readonly least: readonly ItemLength[];
+}
+
+/**
+ * The items with the longest and the shortest factors. Those with few ratings are left out: their factors have not left the prior.
+ *
+ * @param options.n items in each list. Default 10.
+ * @param options.minimumRatings Default 50.
+ */
+export function polarizingItems(
+  model: FactorModel,
+  { n = 10, minimumRatings = 50 }: { n?: number | undefined; minimumRatings?: number | undefined } = {},
+): PolarizingItems {
+  const lengths = itemLengths(model);
+  const enough = (item: number): boolean => model.itemCounts[item] >= minimumRatings;
+  const described = (item: number): ItemLength => {
+    const id = model.items.rawAt(item);
+    return { id, title: model.catalogue.title(id), length: lengths[item], ratings: model.itemCounts[item] };
+  };
+  return {
+    most: topScored(lengths, n, enough).map(described),
+    least: topScored(
+      lengths.map((length) => -length),
+      n,
+      enough,
+    ).map(described),
+  };
+}
+
+/** |v| of every item, [N]. */
+export function itemLengths({ parameters: { factors: K, itemFactors, itemBiases } }: FactorModel): Float64Array {
+  return Float64Array.from(itemBiases, (_, item) => Math.hypot(...itemFactors.subarray(item * K, (item + 1) * K)));
+}

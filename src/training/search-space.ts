@@ -1,0 +1,98 @@
+// What a search tries: for every hyperparameter its values, or the range that they are drawn from; and the points of a grid or of chance.
+
+import { OptionsError } from "../errors.js";
+import { type ModelName, MODELS } from "../models/registry.js";
+import { type Random, seededRandom } from "../random.js";
+
+export type Choice = number | string | boolean;
+
+/** Both ends may be drawn. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+  /** Default "log" where `from` is above 0: precisions matter by their order of magnitude. */
+  readonly scale?: "log" | "linear" | undefined;
+}
+
+/** Values or a range by hyperparameter. `tau` and `gamma` stand for the precisions of both sides at once. */
+export interface SearchSpace {
+  readonly [hyperparameter: string]: readonly Choice[] | Range;
+}
+
+/** One value for every hyperparameter of a space. */
+export interface Point {
+  readonly [hyperparameter: string]: Choice;
+}
+
+const BOTH_SIDES: Readonly<Record<string, readonly [string, string]>> = {
+  tau: ["tauUsers", "tauItems"],
+  gamma: ["gammaUsers", "gammaItems"],
+};
+/** Those that a range gives whole numbers for. */
+const WHOLE: ReadonlySet<string> = new Set(["factors", "warmUp", "burnIn", "samples", "negatives"]);
+/** Significant digits of what is drawn: more would only make results hard to read. */
+const DIGITS = 3;
+
+/** The hyperparameters that a point stands for; one of a side goes before that of both. */
+export function hyperparametersAt(point: Point): Record<string, Choice> {
+  const both = Object.entries(BOTH_SIDES).flatMap(([name, sides]) =>
+    point[name] === undefined ? [] : sides.map((side) => [side, point[name]] as const),
+  );
+  const own = Object.entries(point).filter(([name]) => !(name in BOTH_SIDES));
+  return Object.fromEntries([...both, ...own]);
+}
+
+/** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
+export function checkSpace(model: ModelName, space: SearchSpace): void {
+  for (const [name, choices] of Object.entries(space)) {
+    for (const own of BOTH_SIDES[name] ?? [name]) {
+      if (own in MODELS[model].defaults) continue;
+      throw new OptionsError(`${model} has no hyperparameter "${name}"`, {
+        remedy: `it has ${Object.keys(MODELS[model].defaults).join(", ")}`,
+      });
+    }
+    if (isRange(choices)) {
+      if (!(choices.from <= choices.to) || (choices.scale === "log" && choices.from <= 0)) {
+        throw new OptionsError(`${name} ranges from ${choices.from} to ${choices.to}: it must rise, and on a log scale start above 0`);
+      }
+    } else if (choices.length === 0) throw new OptionsError(`${name} has no values to try`);
+  }
+}
+
+/** All combinations, the last hyperparameter varying fastest. @throws OptionsError for a range. */
+export function gridPoints(space: SearchSpace): Point[] {
+  let points: Point[] = [{}];
+  for (const [name, choices] of Object.entries(space)) {
+    if (isRange(choices)) {
+      throw new OptionsError(`${name} is a range: a grid needs values`, { remedy: "list values, or search at random or by halving" });
+    }
+    const values = [...new Set(choices)];
+    points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
+  }
+  return points;
+}
+
+/** Different points drawn by chance, at most `count`: fewer where the space has no more. */
+export function randomPoints(space: SearchSpace, count: number, seed: number): Point[] {
+  const random = seededRandom(seed);
+  const points = new Map<string, Point>();
+  // A space of few values runs out of new points.
+  for (let misses = 0; points.size < count && misses < 1000;) {
+    const point = Object.fromEntries(Object.entries(space).map(([name, choices]) => [name, drawn(name, choices, random)]));
+    const key = JSON.stringify(point);
+    if (points.has(key)) misses++;
+    else points.set(key, point);
+  }
+  return [...points.values()];
+}
+
+function drawn(name: string, choices: SearchSpace[string], random: Random): Choice {
+  if (!isRange(choices)) return choices[random.below(choices.length)];
+  const { from, to, scale = from > 0 ? "log" : "linear" } = choices;
+  if (WHOLE.has(name) && scale === "linear") return from + random.below(to - from + 1);
+  const share = random.uniform();
+  const value = scale === "log" ? from * (to / from) ** share : from + (to - from) * share;
+  return WHOLE.has(name) ? Math.round(value) : Number(value.toPrecision(DIGITS));
+}
+
+export const isRange = (choices: SearchSpace[string]): choices is Range => !Array.isArray(choices);

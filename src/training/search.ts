@@ -1,0 +1,380 @@
+// Search over hyperparameters by held-out loss: grid, chance, or successive halving, all on one engine and the same ratings.
+
+import type { Engine } from "../engine/engine.js";
+import { openEngine } from "../engine/open-engine.js";
+import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { heldOutLoss } from "../models/figures.js";
+import { checkModel, type ModelName, MODELS } from "../models/registry.js";
+import { VB_DEFAULTS, type Precisions } from "../models/vb.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { kFolds, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
+import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
+import { bestSweep } from "./stopping.js";
+
+export type SearchMethod = "grid" | "random" | "halving";
+
+type Shared = "sweeps" | "tolerance" | "patience" | "itemFeatures" | "userFeatures" | "seed" | "device" | "onNotice" | "signal";
+
+export interface SearchOptions extends Pick<TrainingOptions, Shared> {
+  /** Default "als". */
+  readonly model?: ModelName | undefined;
+  /** The values to try. */
+  readonly space: SearchSpace;
+  /**
+   * "grid" trains at all combinations of values, "random" at `trials` drawn ones. "halving" draws too, trains all for a few sweeps, and only
+   * the best share 1/η of them on, for η times as many, from where they stand: Jamieson and Talwalkar, "Non-stochastic best arm
+   * identification and hyperparameter optimization", 2016. Default "grid".
+   */
+  readonly method?: SearchMethod | undefined;
+  /** Points that "random" and "halving" draw. Default 20. */
+  readonly trials?: number | undefined;
+  /** η of "halving", a whole number of 2 or more. Default 3. */
+  readonly eta?: number | undefined;
+  /** Fewest sweeps of the first rung of "halving". Default 4: after fewer, models of few factors lead that others overtake. */
+  readonly leastSweeps?: number | undefined;
+  /** How many folds to hold out in turn; 0 holds one share out. Default 0. */
+  readonly folds?: number | undefined;
+  /** What is held out without folds. Default: a random 0.2. */
+  readonly holdout?: Pick<SplitOptions, "by" | "share"> | undefined;
+  /** Share set aside first, which no trial sees: the best point is trained once more on all the rest and measured on it. Default 0. */
+  readonly test?: number | undefined;
+  /** Whether `vb`, which learns its precisions, is trained on the same splits for comparison. Default true, where the loss is an RMSE. */
+  readonly alternative?: boolean | undefined;
+  /** Called after each training of a trial with the result so far, from which a search can be resumed; awaited. */
+  readonly onTrial?: ((trial: Trial, result: SearchResult) => void | Promise<void>) | undefined;
+  /** A result so far, of a search with the same plan: its trials are not trained again. */
+  readonly resumed?: SearchResult | undefined;
+}
+
+/** What decides a search's outcome: two searches with equal plans on equal ratings give equal trials. */
+export interface SearchPlan {
+  readonly model: ModelName;
+  readonly method: SearchMethod;
+  readonly space: SearchSpace;
+  /** Most sweeps that a trial has had by the end of each rung; a grid and a random search have one rung. */
+  readonly rungs: readonly number[];
+  readonly eta: number;
+  /** Points drawn; null for a grid. */
+  readonly trials: number | null;
+  readonly folds: number;
+  readonly holdout: { readonly by: "random" | "user" | "time"; readonly share: number };
+  readonly test: number;
+  readonly seed: number;
+  readonly stopping: { readonly tolerance: number | null; readonly patience: number | null };
+  readonly features: { readonly items: number; readonly users: number };
+  readonly data: { readonly users: number; readonly items: number; readonly ratings: number };
+}
+
+/** A trial's training up to the end of a rung. */
+export interface Rung {
+  /** Mean over the splits of the lowest held-out loss so far: RMSE, or log-loss for `logistic`. */
+  readonly loss: number;
+  /** By split: that loss, and the sweep it was measured after. */
+  readonly losses: readonly number[];
+  readonly bestSweeps: readonly number[];
+  /** Sweeps trained so far, over all splits. */
+  readonly sweeps: number;
+  /** Seconds of these, measuring included. */
+  readonly seconds: number;
+}
+
+export interface Trial {
+  /** From 0, in the order of the points. */
+  readonly number: number;
+  readonly point: Point;
+  readonly rungs: readonly Rung[];
+  /** Why training failed here: it diverged, a system was singular, or it did not fit the device. */
+  readonly error?: string | undefined;
+}
+
+export interface SearchResult {
+  readonly plan: SearchPlan;
+  readonly measure: "RMSE" | "log-loss";
+  readonly trials: readonly Trial[];
+  /** Trainings that the plan takes, a trial counting once a rung. */
+  readonly planned: number;
+  /** Number of the best trial; null while there is none, and when all failed. */
+  readonly best: number | null;
+  /** `vb` on the same splits: nothing was searched for, its precisions are learned (here those of the first split). */
+  readonly alternative?: (Rung & { readonly factors: number; readonly precisions: Precisions }) | undefined;
+  /** Losses on the share set aside, of trainings on all the rest. */
+  readonly test?: { readonly ratings: number; readonly best: number; readonly alternative?: number | undefined } | undefined;
+  readonly complete: boolean;
+}
+
+/**
+ * Trains at the points of a space and compares them by held-out loss. The ratings are indexed once a split and uploaded once an engine.
+ *
+ * The best of many trials looks better on the ratings it was chosen by than it is: `test` tells by how much.
+ *
+ * @throws OptionsError for a space, plan or resumed result that does not fit; what `fit` throws, except for failures of single points.
+ */
+export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
+  const plan = planOf(ratings, options);
+  const points = pointsOf(plan);
+  const { resumed } = options;
+  if (resumed && JSON.stringify(resumed.plan) !== JSON.stringify(plan)) {
+    throw new OptionsError("the search to resume has another plan", { remedy: "give the same options and ratings, or start a new search" });
+  }
+  const { train: rest, heldOut: test } =
+    plan.test > 0
+      ? splitRatings(ratings, { by: plan.holdout.by, share: plan.test, seed: plan.seed })
+      : { train: ratings, heldOut: undefined };
+  const splits = plan.folds > 0 ? [...kFolds(rest, plan.folds, plan.seed)] : [splitRatings(rest, { ...plan.holdout, seed: plan.seed })];
+  if (splits.some(({ heldOut }) => heldOut.count === 0) || test?.count === 0)
+    throw new RatingsError("no rating is held out to search by", { remedy: "hold out a larger share" });
+  const { device = "auto" } = options;
+  const engine = typeof device === "string" ? await openEngine(device, options.onNotice) : device;
+  try {
+    return await new Search(plan, points, splits, { rest, test }, engine, options).run();
+  } finally {
+    if (typeof device === "string") engine.destroy();
+  }
+}
+
+/** Trials best first: those of more rungs, then by loss, then by number; failed ones last. */
+export function rankedTrials(trials: readonly Trial[]): Trial[] {
+  const loss = (trial: Trial): number => trial.rungs.at(-1)?.loss ?? Infinity;
+  const rungs = (trial: Trial): number => (trial.error === undefined ? trial.rungs.length : -1);
+  return [...trials].sort((a, b) => rungs(b) - rungs(a) || loss(a) - loss(b) || a.number - b.number);
+}
+
+/** @throws OptionsError naming the option and its value. */
+function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
+  const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
+  const model = checkModel(options.model ?? "als");
+  if (model === "implicit") throw new OptionsError("implicit predicts no ratings: there is no held-out loss to search by");
+  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;
+  if (!["grid", "random", "halving"].includes(method)) throw new OptionsError(`method is "${method}": it must be grid, random or halving`);
+  for (const [name, value, least] of [
+    ["trials", trials, 1],
+    ["eta", eta, 2],
+    ["leastSweeps", leastSweeps, 1],
+    ["sweeps", sweeps, 1],
+  ] as const)
+    // prettier-ignore
+    if (!Number.isInteger(value) || value < least) throw new OptionsError(`${name} is ${value}: it must be a whole number, ${least} or greater`);
+  if (folds !== 0 && (!Number.isInteger(folds) || folds < 2)) throw new OptionsError(`folds is ${folds}: it must be 0, or 2 or greater`);
+  const { by = "random", share = 0.2 } = holdout;
+  if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
+  checkSpace(model, options.space);
+  return {
+    model,
+    method,
+    space: options.space,
+    rungs: method === "halving" ? rungsOf(sweeps, leastSweeps, eta, trials) : [sweeps],
+    eta,
+    trials: method === "grid" ? null : trials,
+    folds,
+    holdout: { by, share },
+    test,
+    seed,
+    stopping: { tolerance: options.tolerance ?? null, patience: options.patience ?? null },
+    features: { items: options.itemFeatures?.names.length ?? 0, users: options.userFeatures?.names.length ?? 0 },
+    data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count },
+  };
+}
+
+/** Sweeps by the end of each rung: the most, and ever a share 1/η of it, as long as sweeps and trials allow. */
+function rungsOf(sweeps: number, leastSweeps: number, eta: number, trials: number): number[] {
+  const rungs = [sweeps];
+  for (let left = trials; left > 1; left = Math.ceil(left / eta)) {
+    const fewer = Math.ceil(rungs[0] / eta);
+    if (fewer < leastSweeps || fewer === rungs[0]) break;
+    rungs.unshift(fewer);
+  }
+  return rungs;
+}
+
+/** @throws OptionsError for a point that the model refuses, before anything is trained. */
+function pointsOf({ method, model, space, trials, seed }: SearchPlan): Point[] {
+  const points = method === "grid" ? gridPoints(space) : randomPoints(space, trials!, seed);
+  for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
+  return points;
+}
+
+/** How many trials train in each rung. */
+function trialsByRung({ rungs, eta }: SearchPlan, trials: number): number[] {
+  let alive = trials;
+  return rungs.map((_, rung) => (rung === 0 ? alive : (alive = Math.ceil(alive / eta))));
+}
+
+/** A trial under way: what is recorded of it, and its trainings, by split, where they stand. */
+interface Candidate {
+  readonly number: number;
+  readonly point: Point;
+  readonly rungs: Rung[];
+  error?: string | undefined;
+  /** Absent of a trial that was trained before this search was resumed. */
+  trained?: { readonly rung: number; readonly fits: readonly FitResult[] } | undefined;
+}
+
+class Search {
+  readonly #candidates: readonly Candidate[];
+  #alternative: SearchResult["alternative"];
+  #test: SearchResult["test"];
+
+  constructor(
+    readonly plan: SearchPlan,
+    points: readonly Point[],
+    readonly splits: readonly Split[],
+    readonly whole: { readonly rest: Ratings; readonly test: Ratings | undefined },
+    readonly engine: Engine,
+    readonly options: SearchOptions,
+  ) {
+    const before = options.resumed?.trials ?? [];
+    this.#candidates = points.map((point, number) => {
+      const known = before.find((trial) => trial.number === number);
+      return { number, point, rungs: [...(known?.rungs ?? [])], error: known?.error };
+    });
+    this.#alternative = options.resumed?.alternative;
+    this.#test = options.resumed?.test;
+  }
+
+  async run(): Promise<SearchResult> {
+    const kept = trialsByRung(this.plan, this.#candidates.length);
+    let alive = this.#candidates;
+    for (let rung = 0; rung < kept.length; rung++) {
+      if (rung > 0) alive = this.#survivors(alive, rung - 1, kept[rung]);
+      for (const candidate of alive) {
+        if (candidate.rungs.length > rung || candidate.error !== undefined) continue;
+        await this.#train(candidate, rung);
+        if (this.#aborted) return this.#result(false);
+        await this.options.onTrial?.(recordOf(candidate), this.#result(false));
+      }
+    }
+    if (this.options.alternative !== false && this.plan.model !== "vb" && this.plan.model !== "logistic")
+      this.#alternative ??= await this.#trainAlternative();
+    if (this.whole.test && !this.#aborted) this.#test ??= await this.#measureTest(this.whole.test);
+    return this.#result(!this.#aborted);
+  }
+
+  get #aborted(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  /** The best of a rung; the trainings of the others are let go of. */
+  #survivors(alive: readonly Candidate[], rung: number, count: number): Candidate[] {
+    const ranked = alive
+      .filter(({ error }) => error === undefined)
+      .sort((a, b) => a.rungs[rung].loss - b.rungs[rung].loss || a.number - b.number);
+    for (const dropped of ranked.splice(count)) dropped.trained = undefined;
+    return ranked.sort((a, b) => a.number - b.number);
+  }
+
+  /** Trains a candidate to the end of a rung and records it. One of a resumed search goes through the rungs before again. */
+  async #train(candidate: Candidate, rung: number): Promise<void> {
+    try {
+      for (let next = (candidate.trained?.rung ?? -1) + 1; next <= rung; next++) {
+        const fits: FitResult[] = [];
+        for (const [at, split] of this.splits.entries()) {
+          fits.push(await this.#fitTo(this.plan.rungs[next], split, candidate.point, candidate.trained?.fits[at]));
+          if (this.#aborted) return;
+        }
+        candidate.trained = { rung: next, fits };
+      }
+      candidate.rungs[rung] = rungOf(this.plan.model, candidate.trained!.fits);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      candidate.error = error.message;
+      candidate.trained = undefined;
+    }
+    if (this.plan.rungs.length === rung + 1) candidate.trained = undefined;
+  }
+
+  async #fitTo(sweeps: number, { train, heldOut }: Split, point: Point, before: FitResult | undefined): Promise<FitResult> {
+    if (before && before.stop.reason !== "sweeps") return before;
+    return await fit(train, {
+      ...this.#fitOptions(),
+      ...hyperparametersAt(point),
+      heldOut,
+      sweeps,
+      // Training goes on from the last sweep; the best one is told from the history.
+      keeps: "last",
+      init: before?.model,
+      resumed: before?.history,
+    });
+  }
+
+  #fitOptions(): FitOptions {
+    const { tolerance, patience, itemFeatures, userFeatures, signal, onNotice } = this.options;
+    const { model, seed } = this.plan;
+    return { model, seed, tolerance, patience, itemFeatures, userFeatures, signal, onNotice, device: this.engine, keepSeen: false };
+  }
+
+  /** `vb` with the most factors of the space: it prunes those that explain nothing. */
+  async #trainAlternative(): Promise<SearchResult["alternative"]> {
+    const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? VB_DEFAULTS.factors)));
+    const shared = { model: "vb", factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
+    const fits: FitResult[] = [];
+    for (const { train, heldOut } of this.splits) {
+      fits.push(await fit(train, { ...shared, heldOut, signal: this.options.signal }));
+      if (this.#aborted) return undefined;
+    }
+    return { ...rungOf("vb", fits), factors: most, precisions: fits[0].model.parameters.posterior!.precisions };
+  }
+
+  /** Trains on everything but the test share, for as many sweeps as were best in the search: nothing is chosen by the test ratings. */
+  async #measureTest(heldOut: Ratings): Promise<SearchResult["test"]> {
+    const best = this.#best();
+    if (!best) return undefined;
+    const shared: FitOptions = { ...this.#fitOptions(), heldOut, keeps: "last", earlyStop: false };
+    const lossOf = async (rung: Rung, options: FitOptions): Promise<number> => {
+      const sweeps = Math.round(mean(rung.bestSweeps));
+      const { history } = await fit(this.whole.rest, { ...shared, ...options, sweeps });
+      return heldOutLoss(history.at(-1)!)!;
+    };
+    const alternative = this.#alternative;
+    const tested = {
+      ratings: heldOut.count,
+      best: await lossOf(best.rungs.at(-1)!, hyperparametersAt(best.point)),
+      alternative:
+        alternative &&
+        (await lossOf(alternative, { model: "vb", factors: alternative.factors, itemFeatures: undefined, userFeatures: undefined })),
+    };
+    return this.#aborted ? undefined : tested;
+  }
+
+  #best(): Trial | undefined {
+    const [best] = rankedTrials(this.#candidates);
+    return best && best.error === undefined && best.rungs.length > 0 ? best : undefined;
+  }
+
+  #result(complete: boolean): SearchResult {
+    return {
+      plan: this.plan,
+      measure: MODELS[this.plan.model].binary ? "log-loss" : "RMSE",
+      trials: this.#candidates.filter(({ rungs, error }) => rungs.length > 0 || error !== undefined).map(recordOf),
+      planned: trialsByRung(this.plan, this.#candidates.length).reduce((sum, count) => sum + count, 0),
+      best: this.#best()?.number ?? null,
+      alternative: this.#alternative,
+      test: this.#test,
+      complete,
+    };
+  }
+}
+
+const recordOf = ({ number, point, rungs, error }: Candidate): Trial =>
+  error === undefined ? { number, point, rungs: [...rungs] } : { number, point, rungs: [...rungs], error };
+
+/** A model that is of its last sweep, such as `gibbs`, is compared by that; the others by their best, which training keeps. */
+function rungOf(model: ModelName, fits: readonly FitResult[]): Rung {
+  const bestSweeps = fits.map(({ history }) => (MODELS[model].keeps === "last" ? history.at(-1)!.sweep : bestSweep(history)));
+  const losses = fits.map(({ history }, at) => heldOutLoss(history.find(({ sweep }) => sweep === bestSweeps[at])!)!);
+  return {
+    loss: mean(losses),
+    losses,
+    bestSweeps,
+    sweeps: fits.reduce((sum, { history }) => sum + history.at(-1)!.sweep, 0),
+    seconds: fits.reduce((sum, { history }) => sum + history.at(-1)!.seconds, 0),
+  };
+}
+
+/** Failures of a point, not of the search. */
+function isFailure(error: unknown): error is Error {
+  if (error instanceof DeviceError) return error.code === "out-of-memory" || error.code === "device-limit";
+  return error instanceof DivergedError || error instanceof NotPositiveDefiniteError;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,42 @@
+// Every command of the guide runs, on invented ratings in a folder like MovieLens', and draws the figures that the pages show.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { commandsOf, figuresShown, runCommand } from "../../docs/run-guide.mjs";
+import { ratingsOfEach } from "../../src/ratings/popularity.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tastespace-guide-"));
+/** What the guide says of MovieLens, said of the invented films. */
+const RENAMED = { "Toy Story (1995)": "", Children: "Comedy" };
+
+/** Writes invented ratings as MovieLens does; the most rated film is the one that stands for the guide's. */
+function writeRatings(into: string): void {
+  const { users, items, catalogue, ...ratings } = syntheticRatings({ users: 250, items: 150, ratings: 9000 });
+  const counts = ratingsOfEach(syntheticRatings({ users: 250, items: 150, ratings: 9000 }), "items");
+  RENAMED["Toy Story (1995)"] = catalogue.title(items.rawAt(counts.indexOf(Math.max(...counts))));
+  mkdirSync(into);
+  const rows = Array.from(ratings.value, (value, at) => [users.rawAt(ratings.user[at]), items.rawAt(ratings.item[at]), value, at]);
+  writeFileSync(join(into, "ratings.csv"), ["userId,movieId,rating,timestamp", ...rows.map((row) => row.join(","))].join("\n"));
+  const films = [...catalogue.entries()].map(({ id, title, genres }) => `${id},"${title.replaceAll('"', '""')}",${genres.join("|")}`);
+  writeFileSync(join(into, "movies.csv"), ["movieId,title,genres", ...films].join("\n"));
+}
+
+test("the guide's commands run in order, and leave the figures that the pages show", () => {
+  writeRatings(join(folder, "ml-latest-small"));
+  const commands = commandsOf(readFileSync("docs/guide.md", "utf8"));
+  expect(commands.length).toBeGreaterThan(10);
+  for (const command of commands) {
+    const [renamed] = [Object.entries(RENAMED).reduce((line, [from, to]) => line.replaceAll(from, to), command)];
+    const device = /^tastespace (train|search|evaluate) /.test(renamed) ? " --device cpu" : "";
+    const out = runCommand(`${renamed}${device}`, folder);
+    expect(out).not.toMatch(/NaN|undefined/);
+  }
+  const report = readFileSync(join(folder, "report.html"), "utf8");
+  for (const name of figuresShown("docs")) {
+    expect(existsSync(join("docs/figures", name)), `${name} in docs/figures`).toBe(true);
+    expect(report, name).toContain(`id="${name.replace(".svg", "")}"`);
+  }
+});
