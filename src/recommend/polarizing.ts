@@ -28,8 +28,9 @@ export interface PolarizingItems {
  */
 export function polarizingItems(
   model: FactorModel,
-  { n = 10, minimumRatings = 50 }: { n?: number | undefined; minimumRatings?: number | undefined } = {},
+  options: { n?: number | undefined; minimumRatings?: number | undefined } = {},
 ): PolarizingItems {
+  const { n = 10, minimumRatings = 50 } = options;
   const lengths = itemLengths(model);
   const enough = (item: number): boolean => model.itemCounts[item] >= minimumRatings;
   const described = (item: number): ItemLength => {
