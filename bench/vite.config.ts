@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { inlineScript } from "../inline-script.js";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
   root: path("."),
+  plugins: [inlineScript()],
   resolve: { alias: { "#gpu": path("../src/engine/webgpu/gpu-node.ts") } },
   build: {
     target: "es2022",

@@ -6,19 +6,21 @@ import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { catalogueBeside, readCatalogue } from "./movielens.js";
+import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
 import { readFolder, type ReadOptions, readRatings, type ReadResult } from "./readers.js";
 
 /** Bytes read at a time. */
 const CHUNK_BYTES = 1 << 20;
 
-/** @throws RatingsError when the file is not there. */
-export async function fileSource(path: string): Promise<RatingSource> {
+/** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
+export async function fileSource(path: string, options: SegmentOptions = {}): Promise<RatingSource> {
   const { size } = await statOf(path);
-  return { name: path, bytes: size, stream: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+  const stream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  return { name: path, bytes: size, stream, segments: segmentedFile(path, size, options) };
 }
 
-export function directoryFolder(path: string): Folder {
-  return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file)) };
+export function directoryFolder(path: string, options: SegmentOptions = {}): Folder {
+  return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file), options) };
 }
 
 /**
@@ -26,12 +28,12 @@ export function directoryFolder(path: string): Folder {
  *
  * @throws RatingsError
  */
-export async function readPath(path: string, options: ReadOptions = {}): Promise<ReadResult> {
-  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path), options);
-  const folder = directoryFolder(dirname(path));
+export async function readPath(path: string, options: ReadOptions & SegmentOptions = {}): Promise<ReadResult> {
+  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path, options), options);
+  const folder = directoryFolder(dirname(path), options);
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-  return await readRatings(await fileSource(path), options, await readCatalogue(folder, { catalogue }, options));
+  return await readRatings(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
 }
 
 async function statOf(path: string) {
