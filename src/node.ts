@@ -6,8 +6,8 @@ import { decodeModel, encodeModel } from "./model-file.js";
 import type { FactorModel } from "./models/factor-model.js";
 
 export * from "./index.js";
-export { directoryFolder, fileSource, readPath } from "./ratings/files.js";
-export { fetchKnownSet } from "./ratings/download.js";
+export { directoryFolder, type FileOptions, fileSource, readPath } from "./ratings/files.js";
+export { defaultCacheFolder, fetchKnownSet } from "./ratings/download.js";
 export { KNOWN_SETS } from "./ratings/known-sets.js";
 
 /** Writes a model file whole or not at all: a crash leaves the one that was there before. */

@@ -6,20 +6,24 @@ import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { catalogueBeside, readCatalogue } from "./movielens.js";
+import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
 import { readFolder, type ReadOptions, readRatings, type ReadResult } from "./readers.js";
+
+/** How large files are read: on how many threads, and whether their tables are kept. */
+export type FileOptions = SegmentOptions & TableCacheOptions;
 
 /** Bytes read at a time. */
 const CHUNK_BYTES = 1 << 20;
 
 /** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
-export async function fileSource(path: string, options: SegmentOptions = {}): Promise<RatingSource> {
+export async function fileSource(path: string, options: FileOptions = {}): Promise<RatingSource> {
   const { size } = await statOf(path);
   const stream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  return { name: path, bytes: size, stream, segments: segmentedFile(path, size, options) };
+  return { name: path, bytes: size, stream, segments: segmentedFile(path, size, options), cache: tableCache(path, options) };
 }
 
-export function directoryFolder(path: string, options: SegmentOptions = {}): Folder {
+export function directoryFolder(path: string, options: FileOptions = {}): Folder {
   return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file), options) };
 }
 
@@ -28,7 +32,7 @@ export function directoryFolder(path: string, options: SegmentOptions = {}): Fol
  *
  * @throws RatingsError
  */
-export async function readPath(path: string, options: ReadOptions & SegmentOptions = {}): Promise<ReadResult> {
+export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
   if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path, options), options);
   const folder = directoryFolder(dirname(path), options);
   const beside = catalogueBeside(basename(path));

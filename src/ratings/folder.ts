@@ -2,6 +2,7 @@
 
 import type { RowFormat } from "./row-reader.js";
 import type { Segment } from "./segment.js";
+import type { TableCache } from "./table.js";
 
 /** One file's bytes. `name` is what errors call it. */
 export interface RatingSource {
@@ -11,6 +12,8 @@ export interface RatingSource {
   stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Of a source whose bytes can be read from any place, by several threads. */
   readonly segments?: SegmentedSource | undefined;
+  /** Of a source whose table may be kept between runs. */
+  readonly cache?: TableCache | undefined;
 }
 
 /** The same bytes, from any place. */

@@ -37,7 +37,7 @@ const NOT_PLAIN = -1;
 /** Whether rows of such columns can be scanned: each column another one, between delimiters of one or two ASCII characters. */
 export function areScannable(delimiter: string, { user, item, value, time }: ColumnPlaces): boolean {
   const columns = time < 0 ? [user, item, value] : [user, item, value, time];
-  const ascii = [...delimiter].every((character) => character.charCodeAt(0) < 0x80);
+  const ascii = new TextEncoder().encode(delimiter).length === delimiter.length;
   return ascii && delimiter.length <= 2 && columns.every((column) => column >= 0) && new Set(columns).size === columns.length;
 }
 

@@ -7,8 +7,9 @@ import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { Ids } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
-import { type RatingColumns, Ratings } from "./ratings.js";
+import { Ratings } from "./ratings.js";
 import { BadRow, type RowFormat, RowReader } from "./row-reader.js";
+import type { Table } from "./table.js";
 import { newlinesIn } from "./text-lines.js";
 
 export interface ReadOptions extends DelimitedOptions {
@@ -58,8 +59,15 @@ export async function readRatings(
   options: ReadOptions = {},
   catalogue: Catalogue = new Catalogue(),
 ): Promise<ReadResult> {
-  const table = await readTable(source, options, options.ids ?? { users: new Ids(), items: new Ids() });
-  return { ...table, ratings: new Ratings(table.columns, table.users, table.items, catalogue), format: source.name, warnings: [] };
+  const ids = options.ids ?? { users: new Ids(), items: new Ids() };
+  const { columns, skippedRows, duplicateRows, cached, warnings } = await readTable(source, options, ids);
+  return {
+    ratings: new Ratings(columns, ids.users, ids.items, catalogue),
+    skippedRows,
+    duplicateRows,
+    format: `${source.name}${cached ? FROM_CACHE : ""}`,
+    warnings,
+  };
 }
 
 /**
@@ -81,8 +89,8 @@ export async function readFolder(folder: Folder, options: ReadOptions = {}): Pro
     heldOut: test && new Ratings(test.columns, ids.users, ids.items, catalogue),
     skippedRows: train.skippedRows + (test?.skippedRows ?? 0),
     duplicateRows: train.duplicateRows + (test?.duplicateRows ?? 0),
-    format: `${folder.name} (${layout.name})`,
-    warnings: [],
+    format: `${folder.name} (${layout.name})${train.cached ? FROM_CACHE : ""}`,
+    warnings: train.warnings,
   };
 }
 
@@ -91,15 +99,34 @@ function layoutOptions(layout: Layout, options: ReadOptions): ReadOptions {
   return { ...options, delimiter: options.delimiter ?? layout.delimiter, header: options.header ?? layout.header };
 }
 
-interface Table {
-  readonly columns: RatingColumns;
-  readonly users: Ids;
-  readonly items: Ids;
-  readonly skippedRows: number;
-  readonly duplicateRows: number;
+const FROM_CACHE = ", from the cache";
+
+/** A table, from the cache where it is kept; its ids are added to `ids`. */
+async function readTable(
+  source: RatingSource,
+  options: ReadOptions,
+  ids: { users: Ids; items: Ids },
+): Promise<Table & { cached: boolean; warnings: string[] }> {
+  const { cache } = source;
+  // A table whose ids go on from another's is of no use by itself.
+  if (!cache || ids.users.size > 0 || ids.items.size > 0)
+    return { ...(await parseTable(source, options, ids)), cached: false, warnings: [] };
+  const { delimiter, encoding, quotes, header, columns = {}, duplicates, skipBadRows } = options;
+  const { user, item, value, time } = columns;
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, duplicates, skipBadRows });
+  const kept = await cache.read(settings);
+  if (kept) {
+    ids.users.addAll(kept.users);
+    ids.items.addAll(kept.items);
+    options.onProgress?.(source.bytes ?? 0, source.bytes);
+    return { ...kept, cached: true, warnings: [] };
+  }
+  const table = await parseTable(source, options, ids);
+  const warning = await cache.write(settings, table);
+  return { ...table, cached: false, warnings: warning === undefined ? [] : [warning] };
 }
 
-async function readTable(source: RatingSource, options: ReadOptions, { users, items }: { users: Ids; items: Ids }): Promise<Table> {
+async function parseTable(source: RatingSource, options: ReadOptions, { users, items }: { users: Ids; items: Ids }): Promise<Table> {
   let reader: RowReader | undefined;
   try {
     for await (const block of readBlocks(source, options)) {
@@ -146,7 +173,7 @@ async function readTable(source: RatingSource, options: ReadOptions, { users, it
       remedy: "--duplicates last, first or mean says which rating counts",
     });
   });
-  return { columns, users, items, skippedRows: reader.skippedRows, duplicateRows };
+  return { columns, users: users.raw, items: items.raw, skippedRows: reader.skippedRows, duplicateRows };
 }
 
 function takeBlock(reader: RowReader, block: Block, { bytes: size }: RatingSource): void {

@@ -57,7 +57,7 @@ class SegmentThread {
     this.#worker = new Worker(script, { eval: true, workerData: data });
     this.#worker.on("message", (segment: Segment | undefined) => this.#asked.shift()?.resolve(segment));
     this.#worker.on("error", (error) => {
-      for (const { reject } of this.#asked.splice(0)) reject(error);
+      for (const asked of this.#asked.splice(0)) asked.reject(error);
     });
   }
 
