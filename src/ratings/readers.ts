@@ -178,12 +178,13 @@ async function parseTable(source: RatingSource, options: ReadOptions, { users, i
 
 function takeBlock(reader: RowReader, block: Block, { bytes: size }: RatingSource): void {
   if (block.quoted) return reader.takeRows(rowsOf(block));
-  block.lines = reader.takeLines(block.bytes, block.line, expectedRows(reader, block.end, size));
+  const before = block.end === undefined ? 0 : block.end - block.bytes.length;
+  block.lines = reader.takeLines(block.bytes, block.line, expectedRows(reader.columns.count, before, size));
 }
 
-/** Rows in all, if the rest of the source is like its beginning; 0 when that cannot be told. */
-function expectedRows({ columns }: RowReader, done: number | undefined, size: number | undefined): number {
-  return done && size ? (columns.count / done) * size : 0;
+/** Rows in all, if the rest of a source is like its first `bytes`; 0 when that cannot be told. */
+function expectedRows(rows: number, bytes: number, size: number | undefined): number {
+  return bytes > 0 && size !== undefined ? (rows / bytes) * size : 0;
 }
 
 /** Takes what a source has in segments. @returns the place behind the last one: the end, or where a quote asks for the stream. */
@@ -200,8 +201,8 @@ async function takeSegments(
     if (segment.bad) throw new BadRow(segment.bad.what, line - 1 + segment.bad.line);
     at = Math.max(at, segment.end);
     line += segment.lines;
-    const rowsAByte = (reader.columns.count + segment.columns.user.length) / at;
-    reader.columns.append(segment.columns, users, items, rowsAByte * (size ?? 0));
+    const rows = reader.columns.count + segment.columns.user.length;
+    reader.columns.append(segment.columns, users, items, expectedRows(rows, at, size));
     reader.skippedRows += segment.skippedRows;
     onProgress?.(at, size);
   }

@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { SegmentedSource } from "./folder.js";
 import type { Segment } from "./segment.js";
 import type { ByteRange, SegmentThreadData } from "./segment-thread.js";
+// eslint-disable-next-line import/default
 import script from "./segment-thread.ts?script";
 
 export interface SegmentOptions {
