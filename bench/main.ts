@@ -1,4 +1,4 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--rows 25000000] [--data PATH] [--device auto]: runs the benchmarks, or one of them, on this machine's adapter.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -8,6 +8,7 @@ import { requestDevice } from "../src/engine/webgpu/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { halfSweep } from "./half-sweep.js";
+import { ingest } from "./ingest.js";
 import { models } from "./models.js";
 
 export interface BenchOptions {
@@ -16,9 +17,14 @@ export interface BenchOptions {
   /** Real ratings, for the benchmarks that want them. */
   readonly data: string | undefined;
   readonly device: DeviceChoice;
+  /** Of the file that is read. */
+  readonly rows: number;
+  readonly machine: Readonly<Record<string, unknown>>;
 }
 
-const benches = { "half-sweep": halfSweep, models };
+const benches = { "half-sweep": halfSweep, models, ingest };
+/** Benchmarks that need no adapter. */
+const WITHOUT_ADAPTER: readonly string[] = ["ingest"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +34,7 @@ const { values, positionals } = parseArgs({
     shape: { type: "string", default: "ml-1m" },
     data: { type: "string" },
     device: { type: "string", default: "auto" },
+    rows: { type: "string", default: "25000000" },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
@@ -36,25 +43,29 @@ for (const name of wanted)
 if (!(values.shape in SYNTHETIC_SHAPES))
   throw new Error(`no shape is called "${values.shape}"; there are ${Object.keys(SYNTHETIC_SHAPES).join(", ")}`);
 
-const device = await requestDevice();
-const { name, software, description } = device.report;
-device.destroy();
 const machine = {
   tastespace: version,
   date: new Date().toISOString(),
-  adapter: name,
-  driver: description,
-  software,
+  ...(wanted.every((name) => WITHOUT_ADAPTER.includes(name)) ? {} : await adapter()),
   processor: `${cpus()[0].model}, ${cpus().length} cores`,
   node: process.version,
 };
 for (const [key, value] of Object.entries(machine)) console.log(`${key.padEnd(11)} ${value}`);
+
+async function adapter(): Promise<Record<string, unknown>> {
+  const device = await requestDevice();
+  const { name, software, description } = device.report;
+  device.destroy();
+  return { adapter: name, driver: description, software };
+}
 
 const options: BenchOptions = {
   factors: values.factors.split(",").map(Number),
   shape: values.shape as BenchOptions["shape"],
   data: values.data,
   device: values.device as DeviceChoice,
+  rows: Number(values.rows),
+  machine,
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {

@@ -14,7 +14,7 @@ export default defineConfig({
     minify: false,
     outDir: path("../.cache/bench"),
     emptyOutDir: true,
-    lib: { entry: { main: path("main.ts") }, formats: ["es"] },
+    lib: { entry: { main: path("main.ts"), "ingest-contender": path("ingest-contender.ts") }, formats: ["es"] },
     rolldownOptions: { external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-)/ },
   },
 });
