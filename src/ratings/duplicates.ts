@@ -1,6 +1,7 @@
 // (user, item) pairs rated more than once: found user by user, merged by the policy of the caller's choice.
 
 import { OptionsError } from "../errors.js";
+import { isAscending, rowStarts } from "./csr.js";
 import type { RatingColumns } from "./ratings.js";
 
 export type DuplicatePolicy = "last" | "first" | "mean" | "error";
@@ -28,19 +29,10 @@ export function mergeDuplicates(
 
 /** Row numbers grouped by user, each group in file order; undefined when the file has that order already. */
 function rowsByUser(user: Uint32Array, users: number): Uint32Array | undefined {
-  const start = new Uint32Array(users + 1);
-  let grouped = true;
-  let last = 0;
-  for (const m of user) {
-    start[m + 1]++;
-    // Users are numbered by first appearance, so groups that follow each other ascend.
-    if (m < last) grouped = false;
-    last = m;
-  }
-  if (grouped) return undefined;
-  for (let m = 0; m < users; m++) start[m + 1] += start[m];
+  if (isAscending(user)) return undefined;
+  const next = rowStarts(user, users);
   const rows = new Uint32Array(user.length);
-  for (let at = 0; at < user.length; at++) rows[start[user[at]]++] = at;
+  for (let at = 0; at < user.length; at++) rows[next[user[at]]++] = at;
   return rows;
 }
 

@@ -56,8 +56,8 @@ export class GrowingColumns {
     const { user, item, value, time } = columns;
     this.#reserve(user.length, expected);
     const at = this.#count;
-    for (let row = 0; row < user.length; row++) this.#user[at + row] = users[user[row]];
-    for (let row = 0; row < item.length; row++) this.#item[at + row] = items[item[row]];
+    translate(user, users, this.#user, at);
+    translate(item, items, this.#item, at);
     this.#value.set(value, at);
     if (time) this.#time?.set(time, at);
     else this.#time = undefined;
@@ -89,4 +89,8 @@ export class GrowingColumns {
 function grown<T extends Uint32Array | Float32Array | Float64Array>(from: T, to: T, count: number): T {
   to.set(from.subarray(0, count));
   return to;
+}
+
+function translate(indices: Uint32Array, by: Uint32Array, into: Uint32Array, at: number): void {
+  for (let row = 0; row < indices.length; row++) into[at + row] = by[indices[row]];
 }

@@ -52,15 +52,25 @@ function read(range: ByteRange): Segment | undefined {
     const start = front < range.from ? bytes.indexOf(NEWLINE) + 1 : 0;
     const lastNewline = bytes.indexOf(NEWLINE, range.to - 1 - front);
     const noneStarts = front < range.from && (start === 0 || front + start >= range.to);
-    if (noneStarts) return readSegment(bytes.subarray(0, 0), range.from, format);
+    if (noneStarts) return readSegment(bytes.subarray(0, 0), start > 0 ? front + start : range.from, format);
     const end = to === size && lastNewline < 0 ? closed(bytes.length) : lastNewline + 1;
     if (end > 0) {
       const lines = buffer.subarray(start, end);
-      if (format.quotes && lines.includes(QUOTE)) return undefined;
+      if ((format.quotes && lines.includes(QUOTE)) || hasEndlessLine(lines)) return undefined;
       return readSegment(lines, Math.min(front + end, size), format, expectedRows);
     }
     if (overhang === LONGEST_RECORD_BYTES) return undefined;
   }
+}
+
+/** Whether a line is longer than a record may be. */
+function hasEndlessLine(lines: Buffer): boolean {
+  for (let from = 0; from + LONGEST_RECORD_BYTES < lines.length;) {
+    const newline = lines.lastIndexOf(NEWLINE, from + LONGEST_RECORD_BYTES);
+    if (newline < from) return true;
+    from = newline + 1;
+  }
+  return false;
 }
 
 /** Bytes of the file, in the buffer, with room for one more; undefined when the file is no longer so long. */

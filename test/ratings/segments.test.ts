@@ -1,10 +1,11 @@
 // A file read in segments, on several threads, gives what the same text gives in one piece, errors included.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { readBlocks } from "../../src/ratings/delimited.js";
 import { fileSource } from "../../src/ratings/files.js";
 import { textSource } from "../../src/ratings/folder.js";
 import { Ids } from "../../src/ratings/ids.js";
@@ -77,9 +78,9 @@ describe("the rest is read as a stream", () => {
     const text = many(500).replaceAll("1,1,", '1,"1,');
     expect(await outcome(inSegments(text, 1000, { quotes: false }))).toEqual(await outcome(inOnePiece(text, { quotes: false })));
   });
-  test("from a line on that never ends, which is an error", async () => {
-    const text = `${many(500)}1,2,3,${"4".repeat(6_000_000)}\n`;
-    expect(await outcome(inSegments(text, 1000))).toMatchObject({
+  test.each([1000, 1 << 24])("from a line on that never ends, which is an error, in segments of %d", async (segmentBytes) => {
+    const text = `${many(500)}1,2,3,${"4".repeat(6_000_000)}\n${many(500)}`;
+    expect(await outcome(inSegments(text, segmentBytes))).toMatchObject({
       line: 501,
       message: expect.stringContaining("longer than 4 MiB") as string,
     });
@@ -94,6 +95,33 @@ test("progress ends at the file's size, and a signal ends the reading", async ()
   const controller = new AbortController();
   const aborted = inSegments(text, 100, { signal: controller.signal, onProgress: () => controller.abort() });
   await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("places beyond 2³² bytes are exact, in segments and as a stream", async () => {
+  const before = 2 ** 32 + 3;
+  const text = many(400);
+  const file = openSync(path, "w");
+  writeSync(file, text, before);
+  closeSync(file);
+  const source = await fileSource(path, { threads: 2, segmentBytes: 1000, smallestBytes: 0 });
+  const format = {
+    delimiter: ",",
+    encoding: "utf-8",
+    quotes: true,
+    skipBadRows: false,
+    places: { user: 0, item: 1, value: 2, time: 3 },
+  } as const;
+  const times: number[] = [];
+  let end = 0;
+  for await (const segment of source.segments!.read(before, format, undefined)) {
+    times.push(...segment.columns.time!);
+    end = segment.end;
+  }
+  expect(times).toEqual(Array.from({ length: 400 }, (_, at) => at));
+  expect(end).toBe(before + text.length);
+  const blocks: number[] = [];
+  for await (const block of readBlocks(source, { delimiter: "," }, { at: before, line: 1 })) blocks.push(block.bytes.length, block.end!);
+  expect(blocks).toEqual([text.length, end]);
 });
 
 test("ids go on from those of another file", async () => {
