@@ -18,9 +18,11 @@ const CHUNK_BYTES = 1 << 20;
 
 /** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
 export async function fileSource(path: string, options: FileOptions = {}): Promise<RatingSource> {
-  const { size } = await statOf(path);
+  const file = await statOf(path);
   const stream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  return { name: path, bytes: size, stream, segments: segmentedFile(path, size, options), cache: tableCache(path, options) };
+  // What comes through a pipe can be read once, from its beginning, and is another thing the next time.
+  if (!file.isFile()) return { name: path, stream };
+  return { name: path, bytes: file.size, stream, segments: segmentedFile(path, file.size, options), cache: tableCache(path, options) };
 }
 
 export function directoryFolder(path: string, options: FileOptions = {}): Folder {
@@ -28,7 +30,8 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
 }
 
 /**
- * Reads a ratings file, with the catalogue that stands beside it, or a folder.
+ * Reads a ratings file, with the catalogue that stands beside it, or a folder. Large files are read on several threads, and with a
+ * `cacheFolder` their indexed ratings are kept there for the next time.
  *
  * @throws RatingsError
  */

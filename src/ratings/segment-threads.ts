@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { RatingsError } from "../errors.js";
 import type { SegmentedSource } from "./folder.js";
 import type { Segment } from "./segment.js";
 import type { ByteRange, SegmentThreadData } from "./segment-thread.js";
@@ -57,7 +58,8 @@ class SegmentThread {
   constructor(data: SegmentThreadData) {
     this.#worker = new Worker(script, { eval: true, workerData: data });
     this.#worker.on("message", (segment: Segment | undefined) => this.#asked.shift()?.resolve(segment));
-    this.#worker.on("error", (error) => {
+    this.#worker.on("error", (cause) => {
+      const error = new RatingsError(`${data.path}: ${cause.message}`, { cause, file: data.path, remedy: "check that the file is whole" });
       for (const asked of this.#asked.splice(0)) asked.reject(error);
     });
   }

@@ -58,6 +58,16 @@ test("segments of any size give the ratings, ids, counts and errors of one piece
   );
 });
 
+test("rows that are scanned give what the same rows give as text", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(good, { minLength: 1, maxLength: 80 }), async (rows) => {
+      const quoted = rows.map((row) => `"${row.replaceAll(",", '","')}"`).join("\n");
+      expect(await outcome(inSegments(rows.join("\n"), 200))).toEqual(await outcome(inOnePiece(quoted)));
+    }),
+    { numRuns: 30 },
+  );
+});
+
 const many = (rows: number): string =>
   Array.from({ length: rows }, (_, at) => `${1 + (at % 97)},${1 + ((at * 31) % 1009)},${1 + (at % 5)},${at}\n`).join("");
 
