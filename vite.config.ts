@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { inlineScript } from "./inline-script.js";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -9,6 +10,7 @@ export default defineConfig(({ mode }) => {
   const node = mode === "node";
   const entry: Record<string, string> = node ? { node: source("node.ts"), cli: source("cli/main.ts") } : { index: source("index.ts") };
   return {
+    plugins: [inlineScript()],
     resolve: { alias: { "#gpu": source(`engine/webgpu/gpu-${node ? "node" : "browser"}.ts`) } },
     build: {
       target: "es2022",

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { inlineScript } from "./inline-script.js";
 import { chromiumLaunchOptions } from "./test/support/chromium.js";
 import { useSoftwareDriver } from "./test/support/software-driver.js";
 
@@ -16,6 +17,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/count-reporter.ts"],
     projects: [
       {
+        plugins: [inlineScript()],
         resolve: { alias: gpu("node") },
         test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
       },

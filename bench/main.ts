@@ -1,4 +1,4 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto] [--ratings 1e6,5e6]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto] [--ratings 1e6,5e6] [--rows 25000000]: runs the benchmarks, or one of them, on this machine's adapter.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -9,6 +9,7 @@ import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
 import { halfSweep } from "./half-sweep.js";
+import { ingest } from "./ingest.js";
 import { models } from "./models.js";
 import { scale, sweep, training } from "./sweep.js";
 
@@ -22,9 +23,14 @@ export interface BenchOptions {
   readonly device: DeviceChoice;
   /** Numbers of ratings, of `scale`. */
   readonly ratings: readonly number[];
+  /** Of the file that is read. */
+  readonly rows: number;
+  readonly machine: Readonly<Record<string, unknown>>;
 }
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest };
+/** Benchmarks that need no adapter. */
+const WITHOUT_ADAPTER: readonly string[] = ["ingest"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +41,7 @@ const { values, positionals } = parseArgs({
     data: { type: "string" },
     device: { type: "string", default: "auto" },
     ratings: { type: "string", default: "1e6,2e6,5e6,10e6,25e6" },
+    rows: { type: "string", default: "25000000" },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
@@ -44,19 +51,21 @@ const shapes = values.shape.split(",") as (keyof typeof SYNTHETIC_SHAPES)[];
 for (const shape of shapes)
   if (!(shape in SYNTHETIC_SHAPES)) throw new Error(`no shape is called "${shape}"; there are ${Object.keys(SYNTHETIC_SHAPES).join(", ")}`);
 
-const device = await requestDevice();
-const { name, software, description } = device.report;
-device.destroy();
 const machine = {
   tastespace: version,
   date: new Date().toISOString(),
-  adapter: name,
-  driver: description,
-  software,
+  ...(wanted.every((name) => WITHOUT_ADAPTER.includes(name)) ? {} : await adapter()),
   processor: `${cpus()[0].model}, ${cpus().length} cores`,
   node: process.version,
 };
 for (const [key, value] of Object.entries(machine)) console.log(`${key.padEnd(11)} ${value}`);
+
+async function adapter(): Promise<Record<string, unknown>> {
+  const device = await requestDevice();
+  const { name, software, description } = device.report;
+  device.destroy();
+  return { adapter: name, driver: description, software };
+}
 
 const options: BenchOptions = {
   factors: values.factors.split(",").map(Number),
@@ -65,6 +74,8 @@ const options: BenchOptions = {
   data: values.data,
   device: values.device as DeviceChoice,
   ratings: values.ratings.split(",").map(Number),
+  rows: Number(values.rows),
+  machine,
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {

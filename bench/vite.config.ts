@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { inlineScript } from "../inline-script.js";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
   root: path("."),
+  plugins: [inlineScript()],
   resolve: { alias: { "#gpu": path("../src/engine/webgpu/gpu-node.ts") } },
   build: {
     target: "es2022",
@@ -12,7 +14,7 @@ export default defineConfig({
     minify: false,
     outDir: path("../.cache/bench"),
     emptyOutDir: true,
-    lib: { entry: { main: path("main.ts") }, formats: ["es"] },
+    lib: { entry: { main: path("main.ts"), "ingest-contender": path("ingest-contender.ts") }, formats: ["es"] },
     rolldownOptions: {
       external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
     },

@@ -1,4 +1,4 @@
-// Model files: safetensors in and out, readable from Python too. An 8-byte length, a JSON header, then the tensors' bytes.
+// Model files: safetensors in and out, readable from Python too.
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
@@ -12,30 +12,12 @@ import { FeatureTable } from "./ratings/features.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
+import { decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
 
 const FORMAT_VERSION = 1;
 const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
-const LENGTH_BYTES = 8;
-const ALIGNMENT = 8;
 /** Texts longer than this, in bytes, become tensors: readers of the header need not parse megabytes. */
 const LONGEST_METADATA = 2 ** 20;
-const LONGEST_HEADER = 100_000_000;
-
-type Dtype = "F32" | "U32" | "I64" | "U8";
-
-interface TensorEntry {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
-
-/** A named array, row-major. */
-export interface Tensor {
-  readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Uint32Array | BigInt64Array | Uint8Array;
-}
 
 /**
  * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M], `item_biases` [N] and
@@ -111,29 +93,6 @@ export function numericTensors(model: FactorModel): Tensor[] {
     tensors.push({ name: "seen_items", dtype: "U32", shape: [model.seen.items.length], data: model.seen.items });
   }
   return tensors;
-}
-
-function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {
-  // The widest elements first, so that every tensor is aligned without gaps, which the format forbids.
-  const ordered = [...tensors].sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let offset = 0;
-  for (const { name, dtype, shape, data } of ordered) {
-    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const headerLength = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
-  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
-  bytes.fill(" ".charCodeAt(0), LENGTH_BYTES, LENGTH_BYTES + headerLength);
-  bytes.set(json, LENGTH_BYTES);
-  let at = LENGTH_BYTES + headerLength;
-  for (const { data } of ordered) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
 }
 
 /**
@@ -301,25 +260,5 @@ function checked(
     return MODELS[model].complete(given as never);
   } catch (cause) {
     throw fail(`its hyperparameters are out of range: ${(cause as Error).message}`, cause);
-  }
-}
-
-const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, U32: 4, I64: 8, U8: 1 };
-
-function decodeHeader(
-  bytes: Uint8Array,
-  fail: (what: string, cause?: unknown) => ModelFileError,
-): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
-  if (bytes.length < LENGTH_BYTES) throw fail(`it is no safetensors file: ${bytes.length} bytes`);
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > LONGEST_HEADER || length < 2) throw fail("it is no safetensors file");
-  if (LENGTH_BYTES + length > bytes.length) throw fail("it is no safetensors file, or its header is truncated");
-  try {
-    const header = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length)),
-    ) as Record<string, unknown>;
-    return { header, metadata: (header["__metadata__"] ?? {}) as Record<string, string>, body: bytes.subarray(LENGTH_BYTES + length) };
-  } catch (cause) {
-    throw fail("it is no safetensors file: its header is not JSON", cause);
   }
 }

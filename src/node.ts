@@ -6,9 +6,9 @@ import { decodeModel, encodeModel } from "./model-file.js";
 import type { FactorModel } from "./models/factor-model.js";
 
 export * from "./index.js";
-export { directoryFolder, fileSource, readPath } from "./ratings/files.js";
+export { directoryFolder, type FileOptions, fileSource, readPath } from "./ratings/files.js";
 export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
-export { fetchKnownSet, type FetchOptions } from "./ratings/download.js";
+export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/download.js";
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
 
 /** Writes a model file whole or not at all: a crash leaves the one that was there before. */

@@ -1,7 +1,7 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in invented ratings when there is none.
 
 import { existsSync } from "node:fs";
-import { fetchKnownSet } from "../ratings/download.js";
+import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
 import { fileSource, readPath } from "../ratings/files.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
@@ -37,6 +37,7 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
       skipBadRows: flags.skipBadRows,
       split: flags.split,
       ids,
+      cacheFolder: flags.cache ? defaultCacheFolder() : undefined,
       onProgress: bar.update,
     });
     bar.stop();

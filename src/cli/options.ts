@@ -36,6 +36,7 @@ export interface DataFlags {
   duplicates?: "last" | "first" | "mean" | "error";
   skipBadRows?: boolean;
   split?: string;
+  cache: boolean;
 }
 
 export function addDataOptions(command: Command): Command {
@@ -54,7 +55,10 @@ export function addDataOptions(command: Command): Command {
         .helpGroup("Reading:"),
     )
     .addOption(new Option("--skip-bad-rows", "leave malformed rows out and count them").helpGroup("Reading:"))
-    .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"));
+    .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"))
+    .addOption(
+      new Option("--no-cache", "parse a large file anew, and do not keep its indexed ratings for the next time").helpGroup("Reading:"),
+    );
 }
 
 /** How ratings are held out. */

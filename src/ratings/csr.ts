@@ -11,38 +11,55 @@ export interface Csr {
   readonly value: Float32Array;
 }
 
+/** Columns do not change, so each side is sorted once. */
+const built = new WeakMap<RatingColumns, { users?: Csr; items?: Csr }>();
+
 /**
- * Sorts ratings into rows of one side.
+ * Sorts ratings into rows of one side. Asked again for the same ratings it gives the same arrays; of ratings that come row by row already,
+ * they are the ratings' own columns.
  *
  * @param count number of rows of that side; rows without ratings are empty, never missing.
  */
 export function buildCsr(ratings: RatingColumns, side: "users" | "items", count: number): Csr {
-  const row = side === "users" ? ratings.user : ratings.item;
-  const other = side === "users" ? ratings.item : ratings.user;
-  const start = new Uint32Array(count + 1);
-  for (let at = 0; at < row.length; at++) start[row[at] + 1]++;
-  for (let m = 0; m < count; m++) start[m + 1] += start[m];
+  let sides = built.get(ratings);
+  if (!sides) built.set(ratings, (sides = {}));
+  const known = sides[side];
+  return known?.count === count ? known : (sides[side] = sorted(ratings, side, count));
+}
+
+function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | "items", count: number): Csr {
+  const [row, other] = side === "users" ? [user, item] : [item, user];
+  const start = rowStarts(row, count);
+  if (isAscending(row)) return { count, start, index: other, value: unsorted };
   const next = start.slice(0, count);
   const index = new Uint32Array(row.length);
   const value = new Float32Array(row.length);
   for (let at = 0; at < row.length; at++) {
     const to = next[row[at]]++;
     index[to] = other[at];
-    value[to] = ratings.value[at];
+    value[to] = unsorted[at];
   }
   return { count, start, index, value };
 }
 
-const built = new WeakMap<Ratings, Partial<Record<"users" | "items", Csr>>>();
-
-/** The CSR of a set of ratings by one side, built once for as long as the set lives: trainings on the same ratings share it. */
+/** The CSR of a set of ratings by one side. */
 export function csrOf(ratings: Ratings, side: "users" | "items"): Csr {
-  const known = built.get(ratings) ?? {};
-  built.set(ratings, known);
-  const count = ratings[side].size;
-  // Ids may have been added since, by reading a test file that goes on from them.
-  if (known[side]?.count !== count) known[side] = buildCsr(ratings, side, count);
-  return known[side]!;
+  return buildCsr(ratings, side, ratings[side].size);
+}
+
+/** Where each row starts once ratings are sorted by row, and where the last one ends. */
+export function rowStarts(row: Uint32Array, count: number): Uint32Array {
+  const start = new Uint32Array(count + 1);
+  // Loops over millions of ratings count by index: `for … of` an array takes five times as long.
+  for (let at = 0; at < row.length; at++) start[row[at] + 1]++;
+  for (let m = 0; m < count; m++) start[m + 1] += start[m];
+  return start;
+}
+
+/** Whether rows follow each other already. */
+export function isAscending(row: Uint32Array): boolean {
+  for (let at = 1; at < row.length; at++) if (row[at] < row[at - 1]) return false;
+  return true;
 }
 
 /** The row of every rating of a CSR, in its order. */

@@ -1,6 +1,7 @@
 // (user, item) pairs rated more than once: found user by user, merged by the policy of the caller's choice.
 
 import { OptionsError } from "../errors.js";
+import { isAscending, rowStarts } from "./csr.js";
 import type { RatingColumns } from "./ratings.js";
 
 /** What becomes of a (user, item) pair rated twice: the last or first rating counts, or their mean, or it is an error. */
@@ -14,51 +15,72 @@ export type DuplicatePolicy = "last" | "first" | "mean" | "error";
 export function mergeDuplicates(
   columns: RatingColumns,
   users: number,
+  items: number,
   policy: DuplicatePolicy,
   error: (at: number) => Error,
 ): { columns: RatingColumns; duplicateRows: number } {
   if (!["last", "first", "mean", "error"].includes(policy))
     throw new OptionsError(`duplicates is "${policy}": it must be "last", "first", "mean" or "error"`);
-  const { user, item, time } = columns;
-  const L = user.length;
-  // Rows grouped by user, each group in file order; then pairs are neighbours after a sort by item.
-  const start = new Uint32Array(users + 1);
-  for (const m of user) start[m + 1]++;
-  for (let m = 0; m < users; m++) start[m + 1] += start[m];
-  const rows = new Uint32Array(L);
-  const next = start.slice(0, -1);
-  for (let at = 0; at < L; at++) rows[next[user[at]]++] = at;
+  const order = rowsByUser(columns.user, users);
+  const found = firstDuplicate(columns, items, order);
+  if (found === undefined) return { columns, duplicateRows: 0 };
+  if (policy === "error") throw error(found);
+  return merged(columns, items, policy, order);
+}
 
-  const value = columns.value.slice();
-  const merged = time && time.slice();
-  const dropped = new Uint8Array(L);
-  let duplicateRows = 0;
-  for (let m = 0; m < users; m++) {
-    const group = rows.subarray(start[m], start[m + 1]);
-    group.sort((a, b) => item[a] - item[b] || a - b);
-    for (let from = 0; from < group.length;) {
-      let to = from + 1;
-      while (to < group.length && item[group[to]] === item[group[from]]) to++;
-      if (to - from > 1) {
-        if (policy === "error") throw error(group[from + 1]);
-        const first = group[from];
-        const last = group[to - 1];
-        if (policy === "mean") {
-          let sum = 0;
-          for (let at = from; at < to; at++) sum += columns.value[group[at]];
-          value[first] = sum / (to - from);
-        } else if (policy === "last") value[first] = columns.value[last];
-        if (merged && time && policy !== "first") merged[first] = time[last];
-        for (let at = from + 1; at < to; at++) dropped[group[at]] = 1;
-        duplicateRows += to - from - 1;
-      }
-      from = to;
-    }
+/** Row numbers grouped by user, each group in file order; undefined when the file has that order already. */
+function rowsByUser(user: Uint32Array, users: number): Uint32Array | undefined {
+  if (isAscending(user)) return undefined;
+  const next = rowStarts(user, users);
+  const rows = new Uint32Array(user.length);
+  for (let at = 0; at < user.length; at++) rows[next[user[at]]++] = at;
+  return rows;
+}
+
+/** The first row, in the order by user, whose item that user has rated before. */
+function firstDuplicate({ user, item }: RatingColumns, items: number, order: Uint32Array | undefined): number | undefined {
+  // The last user who rated each item, plus 1.
+  const ratedBy = new Uint32Array(items);
+  for (let k = 0; k < user.length; k++) {
+    const at = order ? order[k] : k;
+    const mark = user[at] + 1;
+    if (ratedBy[item[at]] === mark) return at;
+    ratedBy[item[at]] = mark;
   }
-  if (duplicateRows === 0) return { columns, duplicateRows };
-  const kept = (_: number, at: number): boolean => dropped[at] === 0;
+  return undefined;
+}
+
+function merged(columns: RatingColumns, items: number, policy: DuplicatePolicy, order: Uint32Array | undefined) {
+  const { user, item } = columns;
+  const [value, time] = [columns.value.slice(), columns.time?.slice()];
+  const ratedBy = new Uint32Array(items);
+  // Of the last user's rating of each item: its first row, and what that user's ratings of it sum to.
+  const first = new Uint32Array(items);
+  const sum = new Float64Array(items);
+  const times = new Uint32Array(items);
+  const kept = new Uint8Array(user.length).fill(1);
+  let duplicateRows = 0;
+  for (let k = 0; k < user.length; k++) {
+    const at = order ? order[k] : k;
+    const n = item[at];
+    if (ratedBy[n] !== user[at] + 1) {
+      ratedBy[n] = user[at] + 1;
+      first[n] = at;
+      sum[n] = columns.value[at];
+      times[n] = 1;
+      continue;
+    }
+    sum[n] += columns.value[at];
+    times[n]++;
+    if (policy === "last") value[first[n]] = columns.value[at];
+    if (policy === "mean") value[first[n]] = sum[n] / times[n];
+    if (time && columns.time && policy !== "first") time[first[n]] = columns.time[at];
+    kept[at] = 0;
+    duplicateRows++;
+  }
+  const isKept = (_: number, at: number): boolean => kept[at] === 1;
   return {
-    columns: { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept), time: merged?.filter(kept) },
+    columns: { user: user.filter(isKept), item: item.filter(isKept), value: value.filter(isKept), time: time?.filter(isKept) },
     duplicateRows,
   };
 }

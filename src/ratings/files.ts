@@ -6,33 +6,42 @@ import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { catalogueBeside, readCatalogue } from "./movielens.js";
+import { tableCache, type TableCacheOptions } from "./table-cache.js";
+import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
 import { readFolder, type ReadOptions, readRatings, type ReadResult } from "./readers.js";
+
+/** How large files are read: on how many threads, and whether their tables are kept. */
+export type FileOptions = SegmentOptions & TableCacheOptions;
 
 /** Bytes read at a time. */
 const CHUNK_BYTES = 1 << 20;
 
-/** @throws RatingsError when the file is not there. */
-export async function fileSource(path: string): Promise<RatingSource> {
-  const { size } = await statOf(path);
-  return { name: path, bytes: size, stream: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+/** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
+export async function fileSource(path: string, options: FileOptions = {}): Promise<RatingSource> {
+  const file = await statOf(path);
+  const stream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  // What comes through a pipe can be read once, from its beginning, and is another thing the next time.
+  if (!file.isFile()) return { name: path, stream };
+  return { name: path, bytes: file.size, stream, segments: segmentedFile(path, file.size, options), cache: tableCache(path, options) };
 }
 
 /** A directory of the file system. */
-export function directoryFolder(path: string): Folder {
-  return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file)) };
+export function directoryFolder(path: string, options: FileOptions = {}): Folder {
+  return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file), options) };
 }
 
 /**
- * Reads a ratings file, with the catalogue that stands beside it, or a folder.
+ * Reads a ratings file, with the catalogue that stands beside it, or a folder. Large files are read on several threads, and with a
+ * `cacheFolder` their indexed ratings are kept there for the next time.
  *
  * @throws RatingsError
  */
-export async function readPath(path: string, options: ReadOptions = {}): Promise<ReadResult> {
-  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path), options);
-  const folder = directoryFolder(dirname(path));
+export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
+  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path, options), options);
+  const folder = directoryFolder(dirname(path), options);
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-  return await readRatings(await fileSource(path), options, await readCatalogue(folder, { catalogue }, options));
+  return await readRatings(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
 }
 
 async function statOf(path: string) {

@@ -1,5 +1,9 @@
 // Where ratings come from, whatever the platform: named streams of bytes, and folders of them.
 
+import type { RowFormat } from "./row-reader.js";
+import type { Segment } from "./segment.js";
+import type { TableCache } from "./table.js";
+
 /** One file's bytes. `name` is what errors call it. */
 export interface RatingSource {
   readonly name: string;
@@ -7,6 +11,21 @@ export interface RatingSource {
   readonly bytes?: number | undefined;
   /** Its bytes from the start; every call reads them anew. */
   stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Of a source whose bytes can be read from any place, by several threads. */
+  readonly segments?: SegmentedSource | undefined;
+  /** Of a source whose table may be kept between runs. */
+  readonly cache?: TableCache | undefined;
+}
+
+/** The same bytes, from any place. */
+export interface SegmentedSource {
+  /** The stream from a byte on. */
+  stream(from: number): AsyncIterable<Uint8Array>;
+  /**
+   * Reads lines without quotes, from the byte on where one starts, in segments that come in order. It ends early where segments will not
+   * do: the rest is then read as a stream from the end of the last one.
+   */
+  read(from: number, format: RowFormat, signal: AbortSignal | undefined): AsyncIterable<Segment>;
 }
 
 /** Several files side by side: a directory, an unpacked archive, files dropped into a page. */
@@ -39,9 +58,9 @@ export function blobSource(blob: Blob, name = blob instanceof File ? blob.name :
   return { name, bytes: blob.size, stream: () => blob.stream() };
 }
 
-/** The chunks of a source, whichever kind of stream it gives. */
-export function iterateBytes(source: RatingSource): AsyncIterable<Uint8Array> {
-  const stream = source.stream();
+/** The chunks of a source, whichever kind of stream it gives; from a place other than 0 only of a source with segments. */
+export function iterateBytes(source: RatingSource, from = 0): AsyncIterable<Uint8Array> {
+  const stream = from > 0 && source.segments ? source.segments.stream(from) : source.stream();
   return "getReader" in stream ? chunksOf(stream) : stream;
 }
 

@@ -14,10 +14,16 @@ export function toRawId(text: string): RawId {
   return Number.isSafeInteger(number) && String(number) === text ? number : text;
 }
 
+/** Whole numbers from 0 to below this are looked up in an array by themselves, some ten times faster than in a Map. */
+const DIRECT_IDS = 2 ** 24;
+
 /** Dense index ↔ raw id. Indices run from 0 to `size` − 1 in order of first appearance. */
 export class Ids {
   readonly #raw: RawId[];
-  #indexes: Map<RawId, number> | undefined;
+  /** Of an id in [0, DIRECT_IDS), its index plus 1; 0 for none. Built, as is the map, when the first id is looked up. */
+  #direct = new Uint32Array(0);
+  /** Indices of all other ids. */
+  #mapped: Map<RawId, number> | undefined;
 
   constructor(raw: RawId[] = []) {
     this.#raw = raw;
@@ -40,24 +46,65 @@ export class Ids {
 
   /** The dense index of a raw id, or −1. Text that spells an integer finds the integer id and the other way round. */
   indexOf(id: RawId): number {
-    const known = this.#map();
-    return known.get(id) ?? known.get(typeof id === "string" ? toRawId(id) : String(id)) ?? -1;
+    const index = this.#find(id);
+    return index >= 0 ? index : this.#find(typeof id === "string" ? toRawId(id) : String(id));
   }
 
   /** The dense index of a raw id, which is given the next free one when it is new. */
   add(id: RawId): number {
-    const known = this.#map();
-    let index = known.get(id);
-    if (index === undefined) {
-      index = this.#raw.length;
-      this.#raw.push(id);
-      known.set(id, index);
-    }
-    return index;
+    const index = this.#find(id);
+    if (index >= 0) return index;
+    this.#raw.push(id);
+    this.#remember(id, this.#raw.length - 1);
+    return this.#raw.length - 1;
   }
 
-  #map(): Map<RawId, number> {
-    return (this.#indexes ??= new Map(this.#raw.map((id, index) => [id, index])));
+  /** The dense indices of ids, new ones added. */
+  addAll(ids: readonly RawId[] | Float64Array): Uint32Array {
+    const indices = new Uint32Array(ids.length);
+    if (ids instanceof Float64Array) this.addNumbers(ids, ids.length, indices, 0);
+    else for (let k = 0; k < ids.length; k++) indices[k] = this.add(ids[k]);
+    return indices;
+  }
+
+  /** The dense indices of `count` numbers at the front of `ids`, new ones added, into `indices` from `at` on. */
+  addNumbers(ids: Float64Array, count: number, indices: Uint32Array, at: number): void {
+    let direct = this.#direct;
+    for (let k = 0; k < count; k++) {
+      const id = ids[k];
+      const found = id >= 0 && id < direct.length ? direct[id] : 0;
+      if (found > 0) indices[at + k] = found - 1;
+      else {
+        indices[at + k] = this.add(id);
+        direct = this.#direct;
+      }
+    }
+  }
+
+  #find(id: RawId): number {
+    if (!this.#mapped) this.#build();
+    if (isDirect(id)) return id < this.#direct.length ? this.#direct[id] - 1 : -1;
+    return this.#mapped?.get(id) ?? -1;
+  }
+
+  #build(): void {
+    this.#mapped = new Map();
+    for (let index = 0; index < this.#raw.length; index++) this.#remember(this.#raw[index], index);
+  }
+
+  #remember(id: RawId, index: number): void {
+    if (!isDirect(id)) {
+      this.#mapped?.set(id, index);
+      return;
+    }
+    if (id >= this.#direct.length) {
+      let length = Math.max(1024, this.#direct.length);
+      while (length <= id) length *= 2;
+      const grown = new Uint32Array(length);
+      grown.set(this.#direct);
+      this.#direct = grown;
+    }
+    this.#direct[id] = index + 1;
   }
 }
 
@@ -66,4 +113,8 @@ export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {
   const index = ids.indexOf(id);
   if (index < 0) throw new UnknownIdError(`no ${what} has the id "${id}" among the ${ids.size} of the model`);
   return index;
+}
+
+function isDirect(id: RawId): id is number {
+  return typeof id === "number" && id >= 0 && id < DIRECT_IDS && Number.isInteger(id);
 }

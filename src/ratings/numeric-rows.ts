@@ -9,86 +9,158 @@ export interface ColumnPlaces {
   readonly time: number;
 }
 
+/** Rows that a scan fills at most: few enough to stay in the processor's cache until they are indexed. */
+const BATCH_ROWS = 4096;
+
+/** Scanned rows: raw ids, ratings and times, `count` of them. Without a column of times, `time` is not touched. */
+export class NumericRows {
+  readonly user = new Float64Array(BATCH_ROWS);
+  readonly item = new Float64Array(BATCH_ROWS);
+  readonly value = new Float64Array(BATCH_ROWS);
+  readonly time = new Float64Array(BATCH_ROWS);
+  count = 0;
+  /** Lines scanned, empty ones among them. */
+  lines = 0;
+}
+
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
+const NINE = 0x39;
 /** So many digits are exact in a float64, and dividing them by a power of ten rounds once, as Number(text) does. */
 const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => Number(`1e${exponent}`));
+const NOT_PLAIN = -1;
+
+/** Whether rows of such columns can be scanned: each column another one, between delimiters of one or two ASCII characters. */
+export function areScannable(delimiter: string, { user, item, value, time }: ColumnPlaces): boolean {
+  const columns = time < 0 ? [user, item, value] : [user, item, value, time];
+  const ascii = new TextEncoder().encode(delimiter).length === delimiter.length;
+  return ascii && delimiter.length <= 2 && columns.every((column) => column >= 0) && new Set(columns).size === columns.length;
+}
 
 /**
- * Reads plain rows from the front of a block of whole lines without quotes. A row is plain when its ids are canonical integers and its
- * rating and time decimal numbers, all of at most 15 digits; empty lines are passed over.
+ * Reads plain rows of a block of whole lines without quotes. A row is plain when its ids are canonical integers and its rating and time
+ * decimal numbers, all of at most 15 digits; empty lines are passed over.
  *
- * @param delimiter one or two ASCII characters.
- * @returns where the first row starts that is not plain; the block's length when all are.
+ * @param from where a line starts; `delimiter` and `places` are scannable.
+ * @param rows is filled from its front.
+ * @returns where the first row starts that is not plain or finds no room; the block's length when there is none.
  */
-export function scanNumericRows(
-  bytes: Uint8Array,
-  delimiter: string,
-  places: ColumnPlaces,
-  take: (user: number, item: number, value: number, time: number) => void,
-): number {
+export function scanNumericRows(bytes: Uint8Array, from: number, delimiter: string, places: ColumnPlaces, rows: NumericRows): number {
   const first = delimiter.charCodeAt(0);
-  const second = delimiter.length > 1 ? delimiter.charCodeAt(1) : -1;
-  const { user: userAt, item: itemAt, value: valueAt, time: timeAt } = places;
-  const lastColumn = Math.max(userAt, itemAt, valueAt, timeAt);
-  let at = 0;
-  while (at < bytes.length) {
-    const start = at;
-    if (bytes[at] === NEWLINE || (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === NEWLINE)) {
+  const second = delimiter.length > 1 ? delimiter.charCodeAt(1) : undefined;
+  const { user, item, value, time } = places;
+  const inOrder = second === undefined && user === 0 && item === 1 && value === 2 && time === 3;
+  let at = from;
+  rows.count = 0;
+  rows.lines = 0;
+  while (at < bytes.length && rows.count < BATCH_ROWS) {
+    const next = inOrder ? scanInOrder(bytes, at, first, rows) : at;
+    if (next > at) {
+      at = next;
+    } else if (isLineEnd(bytes, at)) {
       at += bytes[at] === NEWLINE ? 1 : 2;
-      continue;
+      rows.lines++;
+    } else {
+      let end = scanRow(bytes, at, first, second, places, rows);
+      if (end === NOT_PLAIN) break;
+      // Further columns are of no interest.
+      while (bytes[end] !== NEWLINE) end++;
+      at = end + 1;
+      rows.count++;
+      rows.lines++;
     }
-    let user = 0;
-    let item = 0;
-    let value = 0;
-    let time = NaN;
-    for (let column = 0; column <= lastColumn; column++) {
-      if (column === userAt || column === itemAt || column === valueAt || column === timeAt) {
-        const negative = bytes[at] === MINUS;
-        if (negative) at++;
-        const from = at;
-        let digits = 0;
-        for (let digit = bytes[at] - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at] - ZERO) digits = digits * 10 + digit;
-        const whole = at - from;
-        let count = whole;
-        if (bytes[at] === POINT) {
-          at++;
-          for (let digit = bytes[at] - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at] - ZERO) digits = digits * 10 + digit;
-          count = at - from - 1;
-        }
-        if (count === 0 || count > EXACT_DIGITS) return start;
-        if (column === userAt || column === itemAt) {
-          // "007", "-0" and "7.0" are strings, as toRawId says.
-          if (at - from !== whole || (bytes[from] === ZERO && (whole > 1 || negative))) return start;
-          if (column === userAt) user = negative ? -digits : digits;
-          if (column === itemAt) item = negative ? -digits : digits;
-        } else {
-          const number = (negative ? -digits : digits) / POWERS_OF_TEN[count - whole];
-          if (column === valueAt) value = number;
-          if (column === timeAt) time = number;
-        }
-      } else {
-        while (bytes[at] !== NEWLINE && !isDelimiter(bytes, at, first, second)) at++;
-      }
-      if (isDelimiter(bytes, at, first, second)) at += second < 0 ? 1 : 2;
-      else if (column < lastColumn || !isEnd(bytes, at)) return start;
-    }
-    // Further columns are of no interest.
-    while (bytes[at] !== NEWLINE) at++;
-    at++;
-    take(user, item, value, time);
   }
   return at;
 }
 
-function isDelimiter(bytes: Uint8Array, at: number, first: number, second: number): boolean {
-  return bytes[at] === first && (second < 0 || bytes[at + 1] === second);
+/** Rows of user, item, rating, time and nothing else, as most files have them, twice as fast. @returns where the first other row starts. */
+function scanInOrder(bytes: Uint8Array, from: number, delimiter: number, rows: NumericRows): number {
+  const { user, item, value, time } = rows;
+  let start = from;
+  let row = rows.count;
+  for (; start < bytes.length && row < BATCH_ROWS; row++) {
+    let at = scanId(bytes, start, user, row);
+    if (at === NOT_PLAIN || bytes[at] !== delimiter) break;
+    at = scanId(bytes, at + 1, item, row);
+    if (at === NOT_PLAIN || bytes[at] !== delimiter) break;
+    at = scanDecimal(bytes, at + 1, value, row);
+    if (at === NOT_PLAIN || bytes[at] !== delimiter) break;
+    at = scanDecimal(bytes, at + 1, time, row);
+    if (at === NOT_PLAIN || !isLineEnd(bytes, at)) break;
+    start = bytes[at] === NEWLINE ? at + 1 : at + 2;
+  }
+  rows.lines += row - rows.count;
+  rows.count = row;
+  return start;
 }
 
-function isEnd(bytes: Uint8Array, at: number): boolean {
+/** One row, of any columns. @returns where the last wanted cell ends, or NOT_PLAIN. */
+function scanRow(
+  bytes: Uint8Array,
+  from: number,
+  first: number,
+  second: number | undefined,
+  { user, item, value, time }: ColumnPlaces,
+  rows: NumericRows,
+): number {
+  const row = rows.count;
+  const lastColumn = Math.max(user, item, value, time);
+  let at = from;
+  for (let column = 0; ; column++) {
+    if (column === user) at = scanId(bytes, at, rows.user, row);
+    else if (column === item) at = scanId(bytes, at, rows.item, row);
+    else if (column === value) at = scanDecimal(bytes, at, rows.value, row);
+    else if (column === time) at = scanDecimal(bytes, at, rows.time, row);
+    else while (bytes[at] !== NEWLINE && !isDelimiter(bytes, at, first, second)) at++;
+    if (at === NOT_PLAIN) return NOT_PLAIN;
+    const delimited = isDelimiter(bytes, at, first, second);
+    if (column === lastColumn) return delimited || isLineEnd(bytes, at) ? at : NOT_PLAIN;
+    if (!delimited) return NOT_PLAIN;
+    at += second === undefined ? 1 : 2;
+  }
+}
+
+/** A canonical integer, into `into[row]`. @returns where it ends, or NOT_PLAIN. */
+function scanId(bytes: Uint8Array, from: number, into: Float64Array, row: number): number {
+  const negative = bytes[from] === MINUS;
+  const start = negative ? from + 1 : from;
+  let at = start;
+  let digits = 0;
+  for (let code = bytes[at]; code >= ZERO && code <= NINE; code = bytes[++at]) digits = digits * 10 + (code - ZERO);
+  const count = at - start;
+  into[row] = negative ? -digits : digits;
+  // "007" and "-0" are strings, as toRawId says.
+  const canonical = bytes[start] !== ZERO || (count === 1 && !negative);
+  return count > 0 && count <= EXACT_DIGITS && canonical ? at : NOT_PLAIN;
+}
+
+/** A decimal number, into `into[row]`. @returns where it ends, or NOT_PLAIN. */
+function scanDecimal(bytes: Uint8Array, from: number, into: Float64Array, row: number): number {
+  const negative = bytes[from] === MINUS;
+  const start = negative ? from + 1 : from;
+  let at = start;
+  let digits = 0;
+  let code = bytes[at];
+  for (; code >= ZERO && code <= NINE; code = bytes[++at]) digits = digits * 10 + (code - ZERO);
+  let count = at - start;
+  if (code === POINT) {
+    const whole = count;
+    for (code = bytes[++at]; code >= ZERO && code <= NINE; code = bytes[++at]) digits = digits * 10 + (code - ZERO);
+    count = at - start - 1;
+    if (count <= EXACT_DIGITS) digits /= POWERS_OF_TEN[count - whole];
+  }
+  into[row] = negative ? -digits : digits;
+  return count > 0 && count <= EXACT_DIGITS ? at : NOT_PLAIN;
+}
+
+function isDelimiter(bytes: Uint8Array, at: number, first: number, second: number | undefined): boolean {
+  return bytes[at] === first && (second === undefined || bytes[at + 1] === second);
+}
+
+function isLineEnd(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === NEWLINE || (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === NEWLINE);
 }

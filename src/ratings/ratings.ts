@@ -111,7 +111,8 @@ export class Ratings implements RatingColumns {
     let sum = 0;
     let minimum = Infinity;
     let maximum = -Infinity;
-    for (const value of this.value) {
+    for (let at = 0; at < this.value.length; at++) {
+      const value = this.value[at];
       sum += value;
       if (value < minimum) minimum = value;
       if (value > maximum) maximum = value;

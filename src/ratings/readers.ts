@@ -2,13 +2,15 @@
 
 import { RatingsError } from "../errors.js";
 import { Catalogue } from "./catalogue.js";
-import { blockFrom, type DelimitedOptions, readBlocks, type RowBatch, rowsOf } from "./delimited.js";
+import { type Block, type DelimitedOptions, type Place, readBlocks, rowsOf } from "./delimited.js";
 import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
 import type { Folder, RatingSource } from "./folder.js";
-import { Ids, toRawId } from "./ids.js";
+import { Ids } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
-import { scanNumericRows } from "./numeric-rows.js";
-import { type RatingColumns, Ratings } from "./ratings.js";
+import { Ratings } from "./ratings.js";
+import { BadRow, type RowFormat, RowReader } from "./row-reader.js";
+import type { Table } from "./table.js";
+import { newlinesIn } from "./text-lines.js";
 
 /** How a table of ratings is read; what is left out is found out. */
 export interface ReadOptions extends DelimitedOptions {
@@ -59,8 +61,15 @@ export async function readRatings(
   options: ReadOptions = {},
   catalogue: Catalogue = new Catalogue(),
 ): Promise<ReadResult> {
-  const table = await readTable(source, options, options.ids ?? { users: new Ids(), items: new Ids() });
-  return { ...table, ratings: new Ratings(table.columns, table.users, table.items, catalogue), format: source.name, warnings: [] };
+  const ids = options.ids ?? { users: new Ids(), items: new Ids() };
+  const { columns, skippedRows, duplicateRows, cached, warnings } = await readTable(source, options, ids);
+  return {
+    ratings: new Ratings(columns, ids.users, ids.items, catalogue),
+    skippedRows,
+    duplicateRows,
+    format: `${source.name}${cached ? FROM_CACHE : ""}`,
+    warnings,
+  };
 }
 
 /**
@@ -82,8 +91,8 @@ export async function readFolder(folder: Folder, options: ReadOptions = {}): Pro
     heldOut: test && new Ratings(test.columns, ids.users, ids.items, catalogue),
     skippedRows: train.skippedRows + (test?.skippedRows ?? 0),
     duplicateRows: train.duplicateRows + (test?.duplicateRows ?? 0),
-    format: `${folder.name} (${layout.name})`,
-    warnings: [],
+    format: `${folder.name} (${layout.name})${train.cached ? FROM_CACHE : ""}`,
+    warnings: train.warnings,
   };
 }
 
@@ -92,78 +101,114 @@ function layoutOptions(layout: Layout, options: ReadOptions): ReadOptions {
   return { ...options, delimiter: options.delimiter ?? layout.delimiter, header: options.header ?? layout.header };
 }
 
-interface Table {
-  readonly columns: RatingColumns;
-  readonly users: Ids;
-  readonly items: Ids;
-  readonly skippedRows: number;
-  readonly duplicateRows: number;
+const FROM_CACHE = ", from the cache";
+
+/** A table, from the cache where it is kept; its ids are added to `ids`. */
+async function readTable(
+  source: RatingSource,
+  options: ReadOptions,
+  ids: { users: Ids; items: Ids },
+): Promise<Table & { cached: boolean; warnings: string[] }> {
+  const { cache } = source;
+  // A table whose ids go on from another's is of no use by itself.
+  if (!cache || ids.users.size > 0 || ids.items.size > 0)
+    return { ...(await parseTable(source, options, ids)), cached: false, warnings: [] };
+  const { delimiter, encoding, quotes, header, columns = {}, duplicates, skipBadRows } = options;
+  const { user, item, value, time } = columns;
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, duplicates, skipBadRows });
+  const kept = await cache.read(settings);
+  if (kept) {
+    ids.users.addAll(kept.users);
+    ids.items.addAll(kept.items);
+    options.onProgress?.(source.bytes ?? 0, source.bytes);
+    return { ...kept, cached: true, warnings: [] };
+  }
+  const table = await parseTable(source, options, ids);
+  const warning = await cache.write(settings, table);
+  return { ...table, cached: false, warnings: warning === undefined ? [] : [warning] };
 }
 
-async function readTable(source: RatingSource, options: ReadOptions, { users, items }: { users: Ids; items: Ids }): Promise<Table> {
-  const grown = new GrowingColumns();
-  let places: Record<Column, number> | undefined;
-  let skippedRows = 0;
-  const take = (user: number, item: number, value: number, time: number): void => grown.push(users.add(user), items.add(item), value, time);
-  const takeRows = ({ rows, lines }: RowBatch, places: Record<Column, number>): void => {
-    for (let at = 0; at < rows.length; at++) {
-      const row = rows[at];
-      const bad = malformed(row, places);
-      if (bad) {
-        if (!options.skipBadRows) {
-          throw new RatingsError(`${source.name}:${lines[at]}: ${bad}`, {
-            file: source.name,
-            line: lines[at],
-            remedy: "--skip-bad-rows leaves such rows out and counts them",
-          });
-        }
-        skippedRows++;
+async function parseTable(source: RatingSource, options: ReadOptions, { users, items }: { users: Ids; items: Ids }): Promise<Table> {
+  let reader: RowReader | undefined;
+  try {
+    for await (const block of readBlocks(source, options)) {
+      if (reader) {
+        takeBlock(reader, block, source);
         continue;
       }
-      const time = places.time >= 0 ? Number(row[places.time]) : NaN;
-      grown.push(users.add(toRawId(row[places.user].trim())), items.add(toRawId(row[places.item].trim())), Number(row[places.value]), time);
-    }
-  };
-  for await (const block of readBlocks(source, options)) {
-    if (!places) {
-      const batch = rowsOf(block);
-      if (batch.rows.length === 0) continue;
-      const found = findColumns(batch.rows[0], source.name, options);
-      places = found.places;
+      const first = rowsOf(block);
+      if (first.rows.length === 0) continue;
+      const { places, isHeader } = findColumns(first.rows[0], source.name, options);
+      const { delimiter, encoding } = block;
+      const { quotes = true, skipBadRows = false } = options;
+      const format: RowFormat = { delimiter, encoding, quotes, places, skipBadRows };
+      reader = new RowReader(format, users, items);
       // The first record is a block of its own.
-      if (!found.isHeader) takeRows(batch, places);
-      continue;
+      if (!isHeader) reader.takeRows(first);
+      if (source.segments && block.end !== undefined && encoding !== "guess") {
+        const start = { at: block.end, line: block.line + newlinesIn(block.bytes) };
+        const rest = await takeSegments(reader, source, format, start, options);
+        for await (const block of readBlocks(source, { ...options, delimiter }, rest)) takeBlock(reader, block, source);
+        break;
+      }
     }
-    const plain = !block.quoted && block.delimiter.length <= 2;
-    const scanned = plain ? scanNumericRows(block.bytes, block.delimiter, places, take) : 0;
-    if (scanned < block.bytes.length) takeRows(rowsOf(blockFrom(block, scanned)), places);
+  } catch (error) {
+    if (!(error instanceof BadRow)) throw error;
+    throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
+      file: source.name,
+      line: error.line,
+      remedy: "--skip-bad-rows leaves such rows out and counts them",
+    });
   }
-  if (grown.count === 0) {
-    const what = !places
+  if (!reader || reader.columns.count === 0) {
+    const what = !reader
       ? "the file is empty"
-      : skippedRows > 0
-        ? `all ${skippedRows} rows are malformed`
+      : reader.skippedRows > 0
+        ? `all ${reader.skippedRows} rows are malformed`
         : "there is a header but no rating";
     throw new RatingsError(`${source.name}: ${what}`, { file: source.name, remedy: "give a file with rows of user, item and rating" });
   }
-  const { columns, duplicateRows } = mergeDuplicates(grown.columns(), users.size, options.duplicates ?? "last", (at) => {
-    const { user, item } = grown.columns();
-    return new RatingsError(`${source.name}: user ${users.rawAt(user[at])} rated item ${items.rawAt(item[at])} more than once`, {
+  const read = reader.columns.columns();
+  const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
+    return new RatingsError(`${source.name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
       file: source.name,
       remedy: "--duplicates last, first or mean says which rating counts",
     });
   });
-  return { columns, users, items, skippedRows, duplicateRows };
+  return { columns, users: users.raw, items: items.raw, skippedRows: reader.skippedRows, duplicateRows };
 }
 
-function malformed(row: readonly string[], places: Record<Column, number>): string | undefined {
-  const [user, item, value] = [row[places.user], row[places.item], row[places.value]];
-  if (user === undefined || item === undefined || value === undefined)
-    return `the row has ${row.length} cells, too few for user, item and rating`;
-  if (user.trim() === "") return "the user is empty";
-  if (item.trim() === "") return "the item is empty";
-  if (value.trim() === "" || !Number.isFinite(Math.fround(Number(value)))) return `rating "${value}" is not a number`;
-  return undefined;
+function takeBlock(reader: RowReader, block: Block, { bytes: size }: RatingSource): void {
+  if (block.quoted) return reader.takeRows(rowsOf(block));
+  const before = block.end === undefined ? 0 : block.end - block.bytes.length;
+  block.lines = reader.takeLines(block.bytes, block.line, expectedRows(reader.columns.count, before, size));
+}
+
+/** Rows in all, if the rest of a source is like its first `bytes`; 0 when that cannot be told. */
+function expectedRows(rows: number, bytes: number, size: number | undefined): number {
+  return bytes > 0 && size !== undefined ? (rows / bytes) * size : 0;
+}
+
+/** Takes what a source has in segments. @returns the place behind the last one: the end, or where a quote asks for the stream. */
+async function takeSegments(
+  reader: RowReader,
+  { segments, bytes: size }: RatingSource,
+  format: RowFormat,
+  start: Place,
+  { signal, onProgress }: DelimitedOptions,
+): Promise<Place> {
+  let { at, line } = start;
+  for await (const segment of segments?.read(at, format, signal) ?? []) {
+    const [users, items] = [reader.users.addAll(segment.users), reader.items.addAll(segment.items)];
+    if (segment.bad) throw new BadRow(segment.bad.what, line - 1 + segment.bad.line);
+    at = Math.max(at, segment.end);
+    line += segment.lines;
+    const rows = reader.columns.count + segment.columns.user.length;
+    reader.columns.append(segment.columns, users, items, expectedRows(rows, at, size));
+    reader.skippedRows += segment.skippedRows;
+    onProgress?.(at, size);
+  }
+  return { at, line };
 }
 
 /** Where user, item, value and time stand, and whether the first row is a header. `time` is −1 where there is none. */
@@ -201,44 +246,4 @@ function findColumns(first: readonly string[], file: string, options: ReadOption
     }
   }
   return { places, isHeader };
-}
-
-/** Columns that grow by doubling. Times are kept only when every row has one. */
-class GrowingColumns {
-  #user = new Uint32Array(1024);
-  #item = new Uint32Array(1024);
-  #value = new Float32Array(1024);
-  #time = new Float64Array(1024);
-  #timed = true;
-  count = 0;
-
-  push(user: number, item: number, value: number, time: number): void {
-    if (this.count === this.#user.length) {
-      this.#user = doubled(this.#user, Uint32Array);
-      this.#item = doubled(this.#item, Uint32Array);
-      this.#value = doubled(this.#value, Float32Array);
-      this.#time = doubled(this.#time, Float64Array);
-    }
-    const at = this.count++;
-    this.#user[at] = user;
-    this.#item[at] = item;
-    this.#value[at] = value;
-    this.#time[at] = time;
-    if (!Number.isFinite(time)) this.#timed = false;
-  }
-
-  columns(): RatingColumns {
-    return {
-      user: this.#user.slice(0, this.count),
-      item: this.#item.slice(0, this.count),
-      value: this.#value.slice(0, this.count),
-      time: this.#timed ? this.#time.slice(0, this.count) : undefined,
-    };
-  }
-}
-
-function doubled<T extends Uint32Array | Float32Array | Float64Array>(array: T, Kind: new (length: number) => T): T {
-  const grown = new Kind(array.length * 2);
-  grown.set(array);
-  return grown;
 }

@@ -13,7 +13,7 @@ export interface SeenItems {
 export function seenItems(ratings: Ratings, heldOut?: RatingColumns): SeenItems {
   const sets = heldOut ? [ratings, heldOut] : [ratings];
   const start = new Uint32Array(ratings.users.size + 1);
-  for (const { user } of sets) for (const m of user) start[m + 1]++;
+  for (const { user } of sets) for (let at = 0; at < user.length; at++) start[user[at] + 1]++;
   for (let m = 0; m < ratings.users.size; m++) start[m + 1] += start[m];
   const next = start.slice(0, -1);
   const items = new Uint32Array(start[ratings.users.size]);

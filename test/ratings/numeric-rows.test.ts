@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesSource, textSource } from "../../src/ratings/folder.js";
 import { toRawId } from "../../src/ratings/ids.js";
-import { scanNumericRows } from "../../src/ratings/numeric-rows.js";
+import { NumericRows, scanNumericRows } from "../../src/ratings/numeric-rows.js";
 import { readRatings } from "../../src/ratings/readers.js";
 
 const cell = fc.oneof(
@@ -15,24 +15,37 @@ const cell = fc.oneof(
 const lineEnd = fc.constantFrom("\n", "\r\n", "\n\n", "\r\n\r\n");
 const table = fc.record({
   delimiter: fc.constantFrom(",", "\t", "::", ";"),
+  places: fc.constantFrom(
+    { user: 0, item: 1, value: 2, time: 3 },
+    { user: 0, item: 2, value: 1, time: 3 },
+    { user: 3, item: 0, value: 1, time: -1 },
+  ),
+  // Plain rows of the usual layout in front, so that both loops of the scan run, each into the other.
+  plain: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.constantFrom("3.5", "4", "-0.25"), fc.nat()), { maxLength: 3 }),
   rows: fc.array(fc.tuple(fc.array(cell, { minLength: 1, maxLength: 6 }), lineEnd), { maxLength: 12 }),
 });
 
 test("plain rows are scanned as they would be split, up to the first that is not plain", () => {
   fc.assert(
-    fc.property(table, ({ delimiter, rows }) => {
-      const text = rows.map(([cells, end]) => cells.join(delimiter) + end).join("");
+    fc.property(table, ({ delimiter, places, plain, rows }) => {
+      const text = [...plain.map((cells) => [cells, "\n"] as const), ...rows].map(([cells, end]) => cells.join(delimiter) + end).join("");
       const bytes = new TextEncoder().encode(text);
-      const scanned: [number, number, number, number][] = [];
-      const places = { user: 0, item: 2, value: 1, time: 3 };
-      const stop = scanNumericRows(bytes, delimiter, places, (...row) => void scanned.push(row));
+      const found = new NumericRows();
+      const stop = scanNumericRows(bytes, 0, delimiter, places, found);
+      const scanned = Array.from({ length: found.count }, (_, at) => [found.user[at], found.item[at], found.value[at], places.time < 0 || found.time[at]]); // prettier-ignore
       const lines = new TextDecoder().decode(bytes.subarray(0, stop)).split("\n").map((line) => line.replace(/\r$/, "")).filter(Boolean); // prettier-ignore
       expect(scanned).toEqual(
         lines.map((line) => {
           const cells = line.split(delimiter);
-          return [toRawId(cells[0]), toRawId(cells[2]), Number(cells[1]), Number(cells[3])];
+          return [
+            toRawId(cells[places.user]),
+            toRawId(cells[places.item]),
+            Number(cells[places.value]),
+            places.time < 0 || Number(cells[places.time]),
+          ];
         }),
       );
+      expect(found.lines).toBe(bytes.subarray(0, stop).filter((byte) => byte === 0x0a).length);
       expect(stop === 0 || bytes[stop - 1] === 0x0a).toBe(true);
     }),
     { numRuns: 500 },
