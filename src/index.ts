@@ -38,4 +38,5 @@ export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { type PrincipalAxes, principalAxes } from "./recommend/embedding.js";
 export { decodeModel, encodeModel } from "./model-file.js";
