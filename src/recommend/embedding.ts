@@ -1,6 +1,7 @@
 // Principal axes of factors: the few directions in which rows differ most, for maps of items or users. Spec §7.
 
 import { OptionsError } from "../errors.js";
+import { type Random, seededRandom } from "../random.js";
 
 export interface PrincipalAxes {
   /** Unit vectors in factor space, [axes, K] row-major, by falling variance. The largest component of each is positive. */
@@ -12,8 +13,9 @@ export interface PrincipalAxes {
 }
 
 /**
- * The first principal axes of `count` rows of K factors: eigenvectors of their covariance, by Jacobi rotations in float64. The same rows
- * give the same axes, signs included. Takes count K² + some 10 K³ steps.
+ * The first principal axes of `count` rows of K factors: eigenvectors of their covariance, in float64, by subspace iteration with a few
+ * more vectors than are wanted. The same rows give the same axes, signs included. Takes count K² steps for the covariance, and some
+ * hundred K² (axes + 8) at most for the axes.
  *
  * @param rows [count, K] row-major.
  * @param axes how many, from 1 to K.
@@ -26,17 +28,16 @@ export function principalAxes(rows: Float32Array, count: number, K: number, axes
   if (rows.length !== count * K) throw new OptionsError(`${rows.length} numbers are not ${count} rows of ${K} factors`);
   const mean = meanOf(rows, count, K);
   const covariance = covarianceOf(rows, count, K, mean);
-  const vectors = diagonalize(covariance, K);
-  const variances = Float64Array.from({ length: K }, (_, k) => Math.max(0, covariance[k * K + k]));
-  const order = [...variances.keys()].sort((a, b) => variances[b] - variances[a] || a - b).slice(0, axes);
+  const { vectors, values } = leadingEigenvectors(covariance, K, axes);
   const chosen = new Float64Array(axes * K);
-  order.forEach((column, axis) => {
-    const vector = Float64Array.from({ length: K }, (_, k) => vectors[k * K + column]);
-    const largest = vector.reduce((best, value, k) => (Math.abs(value) > Math.abs(vector[best]) ? k : best), 0);
-    chosen.set(vector[largest] < 0 ? vector.map((value) => -value) : vector, axis * K);
-  });
-  const total = variances.reduce((sum, variance) => sum + variance, 0);
-  const shares = Float64Array.from(order, (column) => (total > 0 ? variances[column] / total : 0));
+  for (let axis = 0; axis < axes; axis++) {
+    const largest = vectors[axis].reduce((best, value, k) => (Math.abs(value) > Math.abs(vectors[axis][best]) ? k : best), 0);
+    const sign = vectors[axis][largest] < 0 ? -1 : 1;
+    for (let k = 0; k < K; k++) chosen[axis * K + k] = sign * vectors[axis][k];
+  }
+  let total = 0;
+  for (let k = 0; k < K; k++) total += covariance[k * K + k];
+  const shares = Float64Array.from({ length: axes }, (_, axis) => (total > 0 ? Math.max(0, values[axis]) / total : 0));
   return { axes: chosen, coordinates: project(rows, count, K, mean, chosen), shares };
 }
 
@@ -56,6 +57,83 @@ function covarianceOf(rows: Float32Array, count: number, K: number, mean: Float6
   }
   for (let i = 0; i < K; i++) for (let j = 0; j < i; j++) covariance[j * K + i] = covariance[i * K + j];
   return covariance;
+}
+
+/** Vectors iterated beside the wanted ones: the larger their number, the fewer iterations. */
+const SPARE = 8;
+const MOST_ITERATIONS = 300;
+/** Of |C x − θ x| to the largest θ: below what float32 coordinates can show. */
+const RESIDUAL = 1e-9;
+
+/**
+ * Eigenvectors of the largest eigenvalues of a symmetric matrix C [K, K] without negative ones, by falling eigenvalue: subspace iteration
+ * with Rayleigh and Ritz's projection. Golub and Van Loan, Matrix Computations, §8.2. The first `wanted` have converged, or are the best
+ * that were found: eigenvalues so alike leave them no direction of their own.
+ */
+function leadingEigenvectors(matrix: Float64Array, K: number, wanted: number): { vectors: Float64Array[]; values: number[] } {
+  const width = Math.min(K, wanted + SPARE);
+  const random = seededRandom(1);
+  let basis = orthonormal(
+    Array.from({ length: width }, () => normals(K, random)),
+    random,
+  );
+  for (let iteration = 1; ; iteration++) {
+    const images = basis.map((vector) => times(matrix, vector));
+    const small = new Float64Array(width * width);
+    for (let i = 0; i < width; i++) for (let j = 0; j <= i; j++) small[i * width + j] = small[j * width + i] = dot(basis[i], images[j]);
+    const turns = diagonalize(small, width);
+    const order = Array.from({ length: width }, (_, at) => at).sort((a, b) => small[b * width + b] - small[a * width + a] || a - b);
+    const turned = (vectors: Float64Array[]): Float64Array[] => order.map((column) => combined(vectors, turns, column));
+    const values = order.map((column) => small[column * width + column]);
+    const [vectors, turnedImages] = [turned(basis), turned(images)];
+    const residual = (at: number): number => Math.hypot(...turnedImages[at].map((value, k) => value - values[at] * vectors[at][k]));
+    const converged = vectors.slice(0, wanted).every((_, at) => residual(at) <= RESIDUAL * values[0]);
+    if (converged || iteration === MOST_ITERATIONS) return { vectors, values };
+    basis = orthonormal(turnedImages, random);
+  }
+}
+
+const normals = (count: number, random: Random): Float64Array => Float64Array.from({ length: count }, () => random.normal());
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+function times(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const K = vector.length;
+  return vector.map((_, row) => dot(matrix.subarray(row * K, (row + 1) * K), vector));
+}
+
+/** Σ_i vectors[i] turns[i, column]. */
+function combined(vectors: readonly Float64Array[], turns: Float64Array, column: number): Float64Array {
+  const sum = new Float64Array(vectors[0].length);
+  vectors.forEach((vector, i) => vector.forEach((value, k) => (sum[k] += value * turns[i * vectors.length + column])));
+  return sum;
+}
+
+/** Gram and Schmidt, twice; a vector that the ones before it span is replaced by a random one. */
+function orthonormal(vectors: Float64Array[], random: Random): Float64Array[] {
+  const done: Float64Array[] = [];
+  for (let vector of vectors) {
+    for (;;) {
+      const before = Math.sqrt(dot(vector, vector));
+      for (let pass = 0; pass < 2; pass++) {
+        for (const other of done) {
+          const along = dot(other, vector);
+          vector = vector.map((value, k) => value - along * other[k]);
+        }
+      }
+      const length = Math.sqrt(dot(vector, vector));
+      if (length > 1e-10 * before) {
+        done.push(vector.map((value) => value / length));
+        break;
+      }
+      vector = normals(vector.length, random);
+    }
+  }
+  return done;
 }
 
 /** Rounds of rotations after which nothing is left off the diagonal of any float64 matrix; a handful do. */

@@ -50,6 +50,21 @@ test("axes are orthonormal, coordinates are uncorrelated, and their variances fa
   );
 });
 
+test("of many factors the first axes are the same whether few or all are asked for", () => {
+  const [K, count] = [40, 300];
+  const rows = normals(count * K, 5).map((value, at) => value / (1 + (at % K)));
+  const [few, all] = [principalAxes(rows, count, K, 3), principalAxes(rows, count, K, K)];
+  few.axes.forEach((component, at) => expect(component).toBeCloseTo(all.axes[at], 6));
+  few.shares.forEach((share, axis) => expect(share).toBeCloseTo(all.shares[axis], 9));
+});
+
+test("rows of low rank give as many axes as are asked for", () => {
+  const rows = new Float32Array(5 * 100).map((_, at) => (at % 5 === 2 ? at : 0));
+  const { axes, shares } = principalAxes(rows, 100, 5, 3);
+  expect([...shares]).toEqual([expect.closeTo(1), expect.closeTo(0), expect.closeTo(0)]);
+  for (let axis = 0; axis < 3; axis++) expect(Math.hypot(...axes.subarray(axis * 5, axis * 5 + 5))).toBeCloseTo(1, 10);
+});
+
 test("mirrored rows give the same axes", () => {
   const rows = normals(200 * 6, 9);
   const mirrored = rows.map((value) => -value);
