@@ -6,6 +6,7 @@ export { Ids, type RawId, toRawId } from "./ratings/ids.js";
 export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
 export { buildCsr, type Csr } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
+export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, MAX_FEATURES, readFeatures } from "./ratings/features.js";
