@@ -16,6 +16,8 @@ export class ComparePanel {
   readonly #button = find<HTMLButtonElement>("compare");
   readonly #cancel = find<HTMLButtonElement>("compare-cancel");
   readonly #status = find("compare-status");
+  #possible = false;
+  #busy = false;
 
   /** @param settings those of the form, or undefined when they are not valid. */
   constructor(workshop: RemoteWorkshop, settings: () => Settings | undefined, onBusy: (busy: boolean) => void) {
@@ -23,15 +25,26 @@ export class ComparePanel {
     this.#settings = settings;
     this.#button.addEventListener("click", () => {
       onBusy(true);
-      void this.#run().finally(() => onBusy(false));
+      this.setBusy(true);
+      void this.#run().finally(() => {
+        this.setBusy(false);
+        onBusy(false);
+      });
     });
     this.#cancel.addEventListener("click", () => void workshop.cancel());
   }
 
-  /** @param missing why nothing can be compared, if so. */
-  enable(possible: boolean, missing?: string): void {
-    this.#button.disabled = !possible;
+  /** Whether there are a GPU and data. @param missing why nothing can be compared, if so. */
+  setPossible(possible: boolean, missing?: string): void {
+    this.#possible = possible;
+    this.#button.disabled = !possible || this.#busy;
     if (missing) this.#status.textContent = missing;
+  }
+
+  /** Whether the worker is occupied with something else. */
+  setBusy(busy: boolean): void {
+    this.#busy = busy;
+    this.#button.disabled = !this.#possible || busy;
   }
 
   async #run(): Promise<void> {

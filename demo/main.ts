@@ -19,7 +19,10 @@ const form = find<HTMLFormElement>("setup");
 const settings = new SettingsForm(form);
 const rate = new RatePanel(workshop, (recommended) => map.setRecommended(recommended));
 const map = new MapPanel(workshop, rate.taste, (item, stars) => rate.rate(item, stars));
-const train = new TrainPanel(workshop, settings, ({ shelf }) => show(shelf));
+const train = new TrainPanel(workshop, settings, {
+  onTrained: ({ shelf }) => show(shelf),
+  onBusy: (busy) => compare.setBusy(busy),
+});
 const keep = new KeepPanel(workshop, show);
 const compare = new ComparePanel(
   workshop,
@@ -41,7 +44,7 @@ function show(shelf: Shelf): void {
 function describe(summary: DataSummary | undefined): void {
   data = summary;
   train.setReady(summary !== undefined);
-  compare.enable(hasGpu && data !== undefined);
+  compare.setPossible(hasGpu && data !== undefined);
   if (summary) settings.describe(summary);
 }
 
@@ -52,7 +55,7 @@ async function findDevice(): Promise<void> {
   find("device").textContent = hasGpu
     ? `${info.software ? "A software GPU" : "Your GPU"}: ${info.name}`
     : `No WebGPU here, so the CPU trains: slower, and just as exact. ${reasonOf(notice)}`;
-  compare.enable(hasGpu && data !== undefined, hasGpu ? undefined : "There is no GPU to compare with.");
+  compare.setPossible(hasGpu && data !== undefined, hasGpu ? undefined : "There is no GPU to compare with.");
 }
 
 /** Why there is no GPU, as a sentence. */

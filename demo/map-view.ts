@@ -155,7 +155,7 @@ export class MapView {
     if (label.hidden) return;
     label.textContent = this.#options.titleOf(point);
     const [left, top] = [(x / view.width) * this.#host.clientWidth, (y / view.height) * this.#host.clientHeight];
-    const toTheLeft = left > this.#host.clientWidth * 0.62;
+    const toTheLeft = left > this.#host.clientWidth / 2;
     label.style.transform = `translate(${left}px, ${top}px) translate(${toTheLeft ? "calc(-100% - 14px)" : "14px"}, -50%)`;
   }
 

@@ -18,7 +18,7 @@ const NEIGHBOURS = 6;
 /** Standard deviation of the points along all axes together, map units: the camera stands at about five. */
 const SPREAD = 1.45;
 /** How near the camera comes to a chosen title. */
-const CLOSE = 2.2;
+const CLOSE = 3;
 
 const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
@@ -93,6 +93,7 @@ export class MapPanel {
     const neighbours = await this.#workshop.similar(item, NEIGHBOURS);
     if (this.#chosen !== item) return;
     this.#neighbours = neighbours;
+    this.#mark();
     this.#renderChosen();
   }
 
@@ -140,7 +141,9 @@ export class MapPanel {
       const point = this.#points.get(item);
       if (point !== undefined) marks[point] = mark;
     };
-    if (this.#taste.rated().length > 0) for (const item of this.#recommended) set(item, MARK.recommended);
+    // A chosen title has those most like it in rings; before, the rings are for what is recommended.
+    const ringed = this.#chosen >= 0 ? this.#neighbours.map(({ id }) => this.#taste.indexOf(id)) : this.#recommended;
+    if (this.#chosen >= 0 || this.#taste.rated().length > 0) for (const item of ringed) set(item, MARK.ringed);
     for (const [item] of this.#taste.rated()) set(item, MARK.rated);
     if (this.#chosen >= 0) set(this.#chosen, MARK.chosen);
     this.#view.setMarks(marks);
@@ -168,7 +171,7 @@ export class MapPanel {
       render(html`<p class="muted">Choose a point, or find a title: here you will see which are most like it.</p>`, find("chosen"));
       return;
     }
-    const { titles, genres, counts, ids } = this.#shelf!;
+    const { titles, genres, counts } = this.#shelf!;
     const item = this.#chosen;
     render(
       html`<div class="chosen-title">
@@ -183,7 +186,9 @@ export class MapPanel {
                 <ul class="neighbours">
                   ${this.#neighbours.map(
                     ({ id, title }) =>
-                      html`<li><button type="button" class="link" @click=${() => void this.choose(ids.indexOf(id))}>${title}</button></li>`,
+                      html`<li>
+                        <button type="button" class="link" @click=${() => void this.choose(this.#taste.indexOf(id))}>${title}</button>
+                      </li>`,
                   )}
                 </ul>`
         }`,

@@ -1,7 +1,7 @@
 // The map's points on a 2-D canvas, for browsers without WebGPU: drawn from back to front.
 
 import { projected } from "./projection.js";
-import { FADE, MARK, MARKED, type Painter, type Palette, type Points, SMALLEST_RADIUS, type View } from "./points.js";
+import { FADE, MARK, MARKED, type Painter, type Palette, type Points, RADIUS, type View } from "./points.js";
 import type { Rgb } from "./theme.js";
 
 /** Steps into which fading is cut, so that points of one colour are filled with few changes of style. */
@@ -53,15 +53,17 @@ export class PointCanvas implements Painter {
     const { matrix, height } = view;
     const scale = (Math.hypot(matrix[1], matrix[5], matrix[9]) * height) / 2;
     const places = projected(this.#points.places, view);
+    // The chosen point comes last, before all others.
+    const depthOf = (point: number): number => (this.#marks[point] === MARK.chosen ? 0 : places[point * 3 + 2]);
     const order = Uint32Array.from(this.#points.radii.keys())
       .filter((point) => places[point * 3 + 2] > 0)
-      .sort((a, b) => places[b * 3 + 2] - places[a * 3 + 2]);
+      .sort((a, b) => depthOf(b) - depthOf(a));
     const styles = colours.map((rgb) => Array.from({ length: FADES + 1 }, (_, fade) => cssOf(mixed(rgb, background, fade / FADES))));
     for (const point of order) {
       const depth = places[point * 3 + 2];
       const mark = this.#marks[point];
-      const marked = mark >= MARK.recommended;
-      let radius = Math.max((this.#points.radii[point] * scale) / depth, SMALLEST_RADIUS);
+      const marked = mark >= MARK.ringed;
+      let radius = Math.max(Math.min((this.#points.radii[point] * scale) / depth, RADIUS.most * height), RADIUS.least);
       if (marked) radius = Math.max(radius * MARKED.times, MARKED.least);
       if (mark === MARK.chosen) radius *= 1.5;
       const far = Math.min(1, Math.max(0, (depth / view.distance - 0.6) / 1.1)) * FADE.far;

@@ -1,7 +1,7 @@
 // The map's points on the GPU: one draw call of instanced quads, whatever their number.
 
 import code from "./shaders/point-cloud.wgsl?raw";
-import { FADE, MARKED, type Painter, type Palette, type Points, SMALLEST_RADIUS, type View } from "./points.js";
+import { FADE, MARKED, type Painter, type Palette, type Points, RADIUS, type View } from "./points.js";
 
 const SAMPLES = 4;
 const DEPTH_FORMAT = "depth24plus";
@@ -143,7 +143,7 @@ export class PointCloud implements Painter {
     values.set(ink, 20);
     // Entry (1, 1) of a projection is 1 / tan(½ field of view); rotations leave the length of its row.
     const scale = (Math.hypot(matrix[1], matrix[5], matrix[9]) * height) / 2;
-    values.set([width, height, scale, distance, SMALLEST_RADIUS, MARKED.times, MARKED.least, FADE.far, FADE.dimmed], 24);
+    values.set([width, height, scale, distance, RADIUS.least, RADIUS.most * height, MARKED.times, MARKED.least, FADE.far, FADE.dimmed], 24);
     points.forEach((rgb, at) => values.set(rgb, FLOATS_OF_VIEW + at * 4));
     this.#device.queue.writeBuffer(this.#uniforms, 0, values);
   }

@@ -13,7 +13,7 @@ export interface Points {
 }
 
 /** How a point stands out. */
-export const MARK = { none: 0, dimmed: 1, recommended: 2, rated: 3, chosen: 4 } as const;
+export const MARK = { none: 0, dimmed: 1, ringed: 2, rated: 3, chosen: 4 } as const;
 
 export interface Palette {
   readonly points: readonly Rgb[];
@@ -43,8 +43,8 @@ export interface Painter {
   destroy(): void;
 }
 
-/** Radius of a point on the screen, pixels, at clip depth w: `height` pixels show 2 tan(½ field of view) w map units. */
-export const SMALLEST_RADIUS = 1.1;
+/** Radius of a point on the screen: at least so many pixels, at most this share of the height. */
+export const RADIUS = { least: 1.1, most: 0.016 } as const;
 /** Marked points are drawn so many times larger, and at least this large, pixels. */
 export const MARKED = { times: 1.5, least: 4 } as const;
 /** Share of its colour that the farthest point loses to the background, and what a dimmed one loses. */

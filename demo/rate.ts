@@ -113,7 +113,7 @@ export class RatePanel {
     const { titles, genres } = this.#shelf!;
     const row = (item: number, group: string) =>
       html`<li>
-        <span class="title">${titles[item]}<small>${genres[item].join(", ")}</small></span>
+        <span class="title"><span>${titles[item]}</span><small>${genres[item].join(", ")}</small></span>
         ${starsFor(`${group}-${item}`, titles[item], this.taste.starsOf(item), (stars) => this.rate(item, stars))}
       </li>`;
     const rated = this.taste.rated();
@@ -186,7 +186,7 @@ export class RatePanel {
   #entry(entry: Recommendation) {
     const item = this.taste.indexOf(entry.id);
     return html`<li>
-      <span class="title">${entry.title}<small>${entry.genres.join(", ")}</small></span>
+      <span class="title"><span>${entry.title}</span><small>${entry.genres.join(", ")}</small></span>
       ${this.#prediction(entry)} ${starsFor(`list-${item}`, entry.title, this.taste.starsOf(item), (stars) => this.rate(item, stars))}
     </li>`;
   }

@@ -11,10 +11,15 @@ import { called, type RemoteWorkshop } from "./workshop.js";
 
 const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
+export interface TrainEvents {
+  onTrained(outcome: Outcome): void;
+  onBusy(busy: boolean): void;
+}
+
 export class TrainPanel {
   readonly #workshop: RemoteWorkshop;
   readonly #settings: SettingsForm;
-  readonly #onTrained: (outcome: Outcome) => void;
+  readonly #events: TrainEvents;
   readonly #curves = new Curves(find("curves"));
   readonly #start = find<HTMLButtonElement>("start");
   readonly #pause = find<HTMLButtonElement>("pause");
@@ -24,10 +29,10 @@ export class TrainPanel {
   #busy = false;
   #paused = false;
 
-  constructor(workshop: RemoteWorkshop, settings: SettingsForm, onTrained: (outcome: Outcome) => void) {
+  constructor(workshop: RemoteWorkshop, settings: SettingsForm, events: TrainEvents) {
     this.#workshop = workshop;
     this.#settings = settings;
-    this.#onTrained = onTrained;
+    this.#events = events;
     find<HTMLFormElement>("setup").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#train();
@@ -74,7 +79,7 @@ export class TrainPanel {
         called(async (entry: HistoryEntry) => this.#sweep(entry, this.#settings.sweeps)),
       );
       this.#tell(outcome);
-      this.#onTrained(outcome);
+      this.#events.onTrained(outcome);
       find("next").hidden = false;
     } catch (error) {
       find("headline-sweep").textContent = "Training ended early";
@@ -88,6 +93,7 @@ export class TrainPanel {
   }
 
   #running(running: boolean): void {
+    this.#events.onBusy(running);
     const focused = document.activeElement;
     this.#start.hidden = running;
     this.#start.textContent = "Train again";
@@ -100,7 +106,7 @@ export class TrainPanel {
     for (const part of find("setup").querySelectorAll<HTMLFieldSetElement>(":scope > fieldset")) part.disabled = running;
     // The keyboard goes on from where it was.
     if (focused === this.#start) this.#pause.focus();
-    else if (!running && (focused === this.#pause || focused === this.#cancel)) this.#start.focus();
+    else if (!running && (focused === this.#pause || focused === this.#cancel)) (find("next").hidden ? this.#start : find("next")).focus();
   }
 
   #togglePause(): void {

@@ -2,7 +2,7 @@
 // edges are softened by coverage (four samples a pixel). Farther points fade into the background; marked ones get a ring.
 
 const MARK_DIMMED = 1u;
-const MARK_RECOMMENDED = 2u;
+const MARK_RINGED = 2u;
 const MARK_CHOSEN = 4u;
 const LARGEST_PALETTE = 16;
 /** Of its radius, where the ring of a marked point begins. */
@@ -12,12 +12,13 @@ struct View {
   matrix: mat4x4f,
   background: vec4f,
   ink: vec4f,
-  /** Width and height, pixels; pixels a map unit at depth 1; distance from the eye to what it looks at. */
+  // Width and height, pixels; pixels a map unit at depth 1; distance from the eye to what it looks at.
   width: f32,
   height: f32,
   scale: f32,
   distance: f32,
   smallest_radius: f32,
+  largest_radius: f32,
   marked_times: f32,
   marked_least: f32,
   fade_far: f32,
@@ -29,7 +30,7 @@ struct View {
 
 struct Corner {
   @builtin(position) place: vec4f,
-  /** From the centre, radius 1 at the edge. */
+  // From the centre, radius 1 at the edge.
   @location(0) across: vec2f,
   @location(1) @interpolate(flat) colour: vec3f,
   @location(2) @interpolate(flat) radius: f32,
@@ -46,18 +47,19 @@ fn corner(
 ) -> Corner {
   let clip = view.matrix * vec4f(place, 1);
   let depth = max(clip.w, 1e-3);
-  var pixels = max(radius * view.scale / depth, view.smallest_radius);
-  if (mark >= MARK_RECOMMENDED) { pixels = max(pixels * view.marked_times, view.marked_least); }
+  var pixels = max(min(radius * view.scale / depth, view.largest_radius), view.smallest_radius);
+  if (mark >= MARK_RINGED) { pixels = max(pixels * view.marked_times, view.marked_least); }
   if (mark == MARK_CHOSEN) { pixels *= 1.5; }
   let across = vec2f(f32(vertex & 1u), f32(vertex >> 1u)) * 2 - 1;
   // A pixel more, for the soft edge.
   let offset = across * (pixels + 1) * 2 / vec2f(view.width, view.height) * clip.w;
 
   var out: Corner;
-  out.place = vec4f(clip.xy + offset, clip.zw);
+  // The chosen point stands before all others.
+  out.place = vec4f(clip.xy + offset, select(clip.z, 0, mark == MARK_CHOSEN), clip.w);
   out.across = across * (pixels + 1) / pixels;
   let fade = clamp((depth / view.distance - 0.6) / 1.1, 0, 1) * view.fade_far;
-  let lost = select(select(fade, 0, mark >= MARK_RECOMMENDED), view.fade_dimmed, mark == MARK_DIMMED);
+  let lost = select(select(fade, 0, mark >= MARK_RINGED), view.fade_dimmed, mark == MARK_DIMMED);
   out.colour = mix(view.palette[colour].rgb, view.background.rgb, lost);
   out.radius = pixels;
   out.mark = mark;
@@ -71,6 +73,6 @@ fn disc(in: Corner) -> @location(0) vec4f {
   if (coverage <= 0) { discard; }
   // A little light from above makes balls of the larger discs.
   let light = 1 + 0.14 * clamp(in.radius / 8, 0, 1) * (in.across.y * 0.8 - far * far * 0.5);
-  let ring = select(0.0, clamp((far - RING) * in.radius + 0.5, 0, 1), in.mark >= MARK_RECOMMENDED);
+  let ring = select(0.0, clamp((far - RING) * in.radius + 0.5, 0, 1), in.mark >= MARK_RINGED);
   return vec4f(mix(in.colour * light, view.ink.rgb, ring), coverage);
 }
