@@ -41,7 +41,8 @@ export class MapView {
   #marks: Uint8Array = new Uint8Array(0);
   #hovered = -1;
   #chosen = -1;
-  #frame = 0;
+  #drawing = false;
+  #stale = false;
   #flight = 0;
 
   constructor(host: HTMLElement, options: MapViewOptions) {
@@ -136,15 +137,24 @@ export class MapView {
     this.#draw();
   }
 
-  /** One frame, however often it is asked for before the next. */
+  /** Asks for a frame: one is drawn at a time, and one more when it was asked for meanwhile. */
   #draw(): void {
-    if (!this.#painter || !this.#palette || this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
+    this.#stale = true;
+    if (!this.#painter || !this.#palette || this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#stale = false;
       const view = this.#view();
-      this.#painter!.draw(view);
       this.#label("point-label", this.#hovered === this.#chosen ? -1 : this.#hovered, view);
       this.#label("chosen-label", this.#chosen, view);
+      // A device that is lost meanwhile tells by itself, and another painter goes on.
+      void this.#painter!
+        .draw(view)
+        .catch(() => undefined)
+        .then(() => {
+          this.#drawing = false;
+          if (this.#stale) this.#draw();
+        });
     });
   }
 

@@ -1,11 +1,13 @@
-// The map's points on a 2-D canvas, for browsers without WebGPU: drawn from back to front.
+// The map's points on a 2-D canvas, for browsers without WebGPU: drawn from back to front in layers.
 
 import { projected } from "./projection.js";
 import { FADE, MARK, MARKED, type Painter, type Palette, type Points, RADIUS, type View } from "./points.js";
 import type { Rgb } from "./theme.js";
 
-/** Steps into which fading is cut, so that points of one colour are filled with few changes of style. */
-const FADES = 8;
+/** Steps of faintness, from full colour to background. */
+const LAYERS = 16;
+/** Pixels. */
+const SQUARE_BELOW = 2.2;
 
 export class PointCanvas implements Painter {
   readonly canvas: HTMLCanvasElement;
@@ -32,7 +34,7 @@ export class PointCanvas implements Painter {
     this.#palette = palette;
   }
 
-  draw(view: View): void {
+  async draw(view: View): Promise<void> {
     this.#paint(this.#context, view);
   }
 
@@ -47,34 +49,63 @@ export class PointCanvas implements Painter {
   destroy(): void {}
 
   #paint(context: CanvasRenderingContext2D, view: View): void {
-    const { points: colours, background, ink } = this.#palette!;
+    const { points: colours, background } = this.#palette!;
     context.fillStyle = cssOf(background);
     context.fillRect(0, 0, view.width, view.height);
-    const { matrix, height } = view;
-    const scale = (Math.hypot(matrix[1], matrix[5], matrix[9]) * height) / 2;
     const places = projected(this.#points.places, view);
-    // The chosen point comes last, before all others.
-    const depthOf = (point: number): number => (this.#marks[point] === MARK.chosen ? 0 : places[point * 3 + 2]);
-    const order = Uint32Array.from(this.#points.radii.keys())
-      .filter((point) => places[point * 3 + 2] > 0)
-      .sort((a, b) => depthOf(b) - depthOf(a));
-    const styles = colours.map((rgb) => Array.from({ length: FADES + 1 }, (_, fade) => cssOf(mixed(rgb, background, fade / FADES))));
-    for (const point of order) {
+    const marked: number[] = [];
+    const layers = Array.from({ length: (LAYERS + 1) * colours.length }, (): number[] => []);
+    for (let point = 0; point < this.#points.radii.length; point++) {
       const depth = places[point * 3 + 2];
-      const mark = this.#marks[point];
-      const marked = mark >= MARK.ringed;
-      let radius = Math.max(Math.min((this.#points.radii[point] * scale) / depth, RADIUS.most * height), RADIUS.least);
-      if (marked) radius = Math.max(radius * MARKED.times, MARKED.least);
-      if (mark === MARK.chosen) radius *= 1.5;
-      const far = Math.min(1, Math.max(0, (depth / view.distance - 0.6) / 1.1)) * FADE.far;
-      const lost = mark === MARK.dimmed ? FADE.dimmed : marked ? 0 : far;
-      context.fillStyle = styles[this.#points.colours[point]][Math.round(lost * FADES)];
+      if (depth <= 0) continue;
+      if (this.#marks[point] >= MARK.ringed) marked.push(point);
+      else layers[this.#layerOf(point, depth, view) * colours.length + this.#points.colours[point]].push(point);
+    }
+    for (let at = layers.length - 1; at >= 0; at--) {
+      const lost = Math.floor(at / colours.length) / LAYERS;
+      context.fillStyle = cssOf(mixed(colours[at % colours.length], background, lost));
+      context.beginPath();
+      for (const point of layers[at]) this.#outline(context, places, point, this.#radiusOf(point, places[point * 3 + 2], view));
+      context.fill();
+    }
+    this.#paintMarked(context, view, places, marked);
+  }
+
+  /** Layers are of one faintness each, and so, unless points are dimmed, of about one depth: the farthest come first. */
+  #layerOf(point: number, depth: number, view: View): number {
+    const far = Math.min(1, Math.max(0, (depth / view.distance - 0.6) / 1.1)) * FADE.far;
+    return Math.round((this.#marks[point] === MARK.dimmed ? FADE.dimmed : far) * LAYERS);
+  }
+
+  #radiusOf(point: number, depth: number, { matrix, height }: View): number {
+    const scale = (Math.hypot(matrix[1], matrix[5], matrix[9]) * height) / 2;
+    return Math.max(Math.min((this.#points.radii[point] * scale) / depth, RADIUS.most * height), RADIUS.least);
+  }
+
+  /** Small points are squares, which nobody sees and which are drawn much faster. */
+  #outline(context: CanvasRenderingContext2D, places: Float32Array, point: number, radius: number): void {
+    const [x, y] = [places[point * 3], places[point * 3 + 1]];
+    if (radius < SQUARE_BELOW) {
+      context.rect(x - radius * 0.9, y - radius * 0.9, radius * 1.8, radius * 1.8);
+      return;
+    }
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+
+  /** With rings, before all others, from back to front, the chosen one last. */
+  #paintMarked(context: CanvasRenderingContext2D, view: View, places: Float32Array, marked: readonly number[]): void {
+    const { points: colours, ink } = this.#palette!;
+    const depthOf = (point: number): number => (this.#marks[point] === MARK.chosen ? 0 : places[point * 3 + 2]);
+    context.strokeStyle = cssOf(ink);
+    for (const point of [...marked].sort((a, b) => depthOf(b) - depthOf(a))) {
+      const plain = this.#radiusOf(point, places[point * 3 + 2], view);
+      const radius = Math.max(plain * MARKED.times, MARKED.least) * (this.#marks[point] === MARK.chosen ? 1.5 : 1);
+      context.fillStyle = cssOf(colours[this.#points.colours[point]]);
+      context.lineWidth = radius / 3;
       context.beginPath();
       context.arc(places[point * 3], places[point * 3 + 1], radius, 0, 2 * Math.PI);
       context.fill();
-      if (!marked) continue;
-      context.strokeStyle = cssOf(ink);
-      context.lineWidth = radius / 3;
       context.stroke();
     }
   }

@@ -73,11 +73,12 @@ export class PointCloud implements Painter {
     this.#palette = palette;
   }
 
-  draw(view: View): void {
+  async draw(view: View): Promise<void> {
     const texture = this.#context.getCurrentTexture();
     const encoder = this.#device.createCommandEncoder({ label: "frame" });
     this.#encode(encoder, texture, view);
     this.#device.queue.submit([encoder.finish()]);
+    await this.#device.queue.onSubmittedWorkDone();
   }
 
   async pixels(view: View): Promise<Uint8ClampedArray<ArrayBuffer>> {

@@ -37,7 +37,8 @@ export interface Painter {
   /** One of `MARK` a point. */
   setMarks(marks: Uint8Array): void;
   setPalette(palette: Palette): void;
-  draw(view: View): void;
+  /** Resolves when the frame is done: drawing waits for no more than one. */
+  draw(view: View): Promise<void>;
   /** The frame as it would be drawn, RGBA by rows from the top. */
   pixels(view: View): Promise<Uint8ClampedArray<ArrayBuffer>>;
   destroy(): void;

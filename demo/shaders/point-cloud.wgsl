@@ -4,6 +4,7 @@
 const MARK_DIMMED = 1u;
 const MARK_RINGED = 2u;
 const MARK_CHOSEN = 4u;
+const MARKED_DEPTH = 0.01;
 const LARGEST_PALETTE = 16;
 /** Of its radius, where the ring of a marked point begins. */
 const RING = 0.68;
@@ -55,8 +56,8 @@ fn corner(
   let offset = across * (pixels + 1) * 2 / vec2f(view.width, view.height) * clip.w;
 
   var out: Corner;
-  // The chosen point stands before all others.
-  out.place = vec4f(clip.xy + offset, select(clip.z, 0, mark == MARK_CHOSEN), clip.w);
+  // Marked points stand before all others, the chosen one before them.
+  out.place = vec4f(clip.xy + offset, select(select(clip.z, clip.z * MARKED_DEPTH, mark >= MARK_RINGED), 0, mark == MARK_CHOSEN), clip.w);
   out.across = across * (pixels + 1) / pixels;
   let fade = clamp((depth / view.distance - 0.6) / 1.1, 0, 1) * view.fade_far;
   let lost = select(select(fade, 0, mark >= MARK_RINGED), view.fade_dimmed, mark == MARK_DIMMED);
