@@ -1,6 +1,6 @@
 // GPU against CPU: the same few sweeps on both, how long they take, and how far the results lie apart.
 
-import { html, nothing, render } from "lit";
+import { html, nothing, render } from "lit/html.js";
 import type { Comparison, Contender } from "./comparison.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import type { Settings } from "./training-worker.js";

@@ -62,12 +62,16 @@ export async function readDropped(files: readonly File[], skipBadRows: boolean):
   const name = files.length === 1 ? files[0].name : `${files.length} files`;
   const read = await readAny(files, name, skipBadRows);
   const notes = [
-    ...(read.skippedRows > 0 ? [`${read.skippedRows.toLocaleString("en")} malformed rows were left out`] : []),
-    ...(read.duplicateRows > 0 ? [`of ${read.duplicateRows.toLocaleString("en")} titles rated twice, the last rating counts`] : []),
+    ...(read.skippedRows > 0 ? [`${counted(read.skippedRows, "malformed row was", "malformed rows were")} left out`] : []),
+    ...(read.duplicateRows > 0
+      ? [`${counted(read.duplicateRows, "rating was", "ratings were")} replaced by a later one of the same title`]
+      : []),
     ...(read.ratings.catalogue.size === 0 ? ["there are no titles: drop movies.csv together with ratings.csv, or the whole zip"] : []),
   ];
   return { data: { name: name.replace(/\.(zip|csv|tsv|dat|data)(\.gz)?$/, ""), ratings: read.ratings }, notes };
 }
+
+const counted = (count: number, one: string, many: string): string => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 async function readAny(files: readonly File[], name: string, skipBadRows: boolean): Promise<ReadResult> {
   const [first] = files;

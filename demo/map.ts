@@ -1,7 +1,7 @@
 // The map of titles: the cloud, what is under the pointer, the chosen title with those most like it, and the genres as a legend.
 
 import { vec3 } from "gl-matrix";
-import { html, nothing, render } from "lit";
+import { html, nothing, render } from "lit/html.js";
 import type { Recommendation } from "../src/index.js";
 import { MapView } from "./map-view.js";
 import { MARK } from "./points.js";
@@ -121,13 +121,18 @@ export class MapPanel {
     this.#renderLegend();
     find("map-about").textContent =
       `${items.length.toLocaleString("en")} titles along the ${Math.min(3, factors)} directions in which they differ most: ` +
-      `${Math.round(share * 100)} % of all that the model's ${factors} factors say. Larger points are rated more often.`;
+      `${Math.round(share * 100)} % of all that the model's ${factors} factors say. Larger points are rated more often; what you rate gets a red ring, what it recommends to you a plain one.`;
   }
 
   #palette() {
     const points: Rgb[] = this.#legend.map((_, at) => rgbOf(genreColour(at)));
     while (points.length < MOST_COLOURS) points.push([0, 0, 0]);
-    return { points: [...points, rgbOf("var(--other)")], background: rgbOf("var(--sky)"), ink: rgbOf("var(--ink)") };
+    return {
+      points: [...points, rgbOf("var(--other)")],
+      background: rgbOf("var(--sky)"),
+      ring: rgbOf("var(--ink)"),
+      ratedRing: rgbOf("var(--paprika)"),
+    };
   }
 
   #mark(): void {

@@ -95,13 +95,13 @@ export class PointCanvas implements Painter {
 
   /** With rings, before all others, from back to front, the chosen one last. */
   #paintMarked(context: CanvasRenderingContext2D, view: View, places: Float32Array, marked: readonly number[]): void {
-    const { points: colours, ink } = this.#palette!;
+    const { points: colours, ring, ratedRing } = this.#palette!;
     const depthOf = (point: number): number => (this.#marks[point] === MARK.chosen ? 0 : places[point * 3 + 2]);
-    context.strokeStyle = cssOf(ink);
     for (const point of [...marked].sort((a, b) => depthOf(b) - depthOf(a))) {
       const plain = this.#radiusOf(point, places[point * 3 + 2], view);
       const radius = Math.max(plain * MARKED.times, MARKED.least) * (this.#marks[point] === MARK.chosen ? 1.5 : 1);
       context.fillStyle = cssOf(colours[this.#points.colours[point]]);
+      context.strokeStyle = cssOf(this.#marks[point] === MARK.rated ? ratedRing : ring);
       context.lineWidth = radius / 3;
       context.beginPath();
       context.arc(places[point * 3], places[point * 3 + 1], radius, 0, 2 * Math.PI);

@@ -6,7 +6,7 @@ import { FADE, MARKED, type Painter, type Palette, type Points, RADIUS, type Vie
 const SAMPLES = 4;
 const DEPTH_FORMAT = "depth24plus";
 const OFFSCREEN_FORMAT = "rgba8unorm";
-const FLOATS_OF_VIEW = 16 + 4 + 4 + 12;
+const FLOATS_OF_VIEW = 16 + 3 * 4 + 12;
 const LARGEST_PALETTE = 16;
 const BYTES_A_PIXEL = 4;
 /** Rows of a texture are copied to buffers at multiples of so many bytes. */
@@ -137,14 +137,15 @@ export class PointCloud implements Painter {
   }
 
   #writeView({ matrix, distance, width, height }: View): void {
-    const { points, background, ink } = this.#palette!;
+    const { points, background, ring, ratedRing } = this.#palette!;
     const values = new Float32Array(FLOATS_OF_VIEW + LARGEST_PALETTE * 4);
     values.set(matrix, 0);
     values.set(background, 16);
-    values.set(ink, 20);
+    values.set(ring, 20);
+    values.set(ratedRing, 24);
     // Entry (1, 1) of a projection is 1 / tan(½ field of view); rotations leave the length of its row.
     const scale = (Math.hypot(matrix[1], matrix[5], matrix[9]) * height) / 2;
-    values.set([width, height, scale, distance, RADIUS.least, RADIUS.most * height, MARKED.times, MARKED.least, FADE.far, FADE.dimmed], 24);
+    values.set([width, height, scale, distance, RADIUS.least, RADIUS.most * height, MARKED.times, MARKED.least, FADE.far, FADE.dimmed], 28);
     points.forEach((rgb, at) => values.set(rgb, FLOATS_OF_VIEW + at * 4));
     this.#device.queue.writeBuffer(this.#uniforms, 0, values);
   }

@@ -18,8 +18,9 @@ export const MARK = { none: 0, dimmed: 1, ringed: 2, rated: 3, chosen: 4 } as co
 export interface Palette {
   readonly points: readonly Rgb[];
   readonly background: Rgb;
-  /** Rings around marked points. */
-  readonly ink: Rgb;
+  /** Rings around marked points; those that the visitor rated have one of their own. */
+  readonly ring: Rgb;
+  readonly ratedRing: Rgb;
 }
 
 export interface View {

@@ -1,6 +1,6 @@
 // Rating a few titles, and the list that the model makes of them at once, by fold-in.
 
-import { html, nothing, render } from "lit";
+import { html, nothing, render } from "lit/html.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Recommendation } from "../src/index.js";
 import { clearFailure, showFailure } from "./failure-message.js";

@@ -1,6 +1,6 @@
 // A search among titles: a combobox with a list of matches, by keyboard, pointer and screen reader.
 
-import { html, nothing, render } from "lit";
+import { html, nothing, render } from "lit/html.js";
 import type { Shelf } from "./training-worker.js";
 
 const MOST_MATCHES = 8;

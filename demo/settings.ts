@@ -1,6 +1,6 @@
 // The model and its hyperparameters: what the page offers, and what it makes of the form.
 
-import { html, nothing, render } from "lit";
+import { html, nothing, render } from "lit/html.js";
 import {
   ALS_DEFAULTS,
   type FitOptions,

@@ -1,6 +1,6 @@
 // Which ratings to train on: invented ones, the file kept from last time, or one that is dropped now.
 
-import { html, nothing, render } from "lit";
+import { html, nothing, render } from "lit/html.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";

@@ -1,6 +1,6 @@
 // Five stars as a group of radio buttons, so that every key and every screen reader knows them.
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { live } from "lit/directives/live.js";
 import { MOST_STARS } from "./taste.js";
 

@@ -1,6 +1,6 @@
 // Training: the buttons, the curves that move every sweep, and what came of it.
 
-import { html, render } from "lit";
+import { html, render } from "lit/html.js";
 import type { HistoryEntry } from "../src/index.js";
 import { compact, Curves } from "./curves.js";
 import { clearFailure, showFailure } from "./failure-message.js";
@@ -10,6 +10,9 @@ import type { Outcome, Settings } from "./training-worker.js";
 import { called, type RemoteWorkshop } from "./workshop.js";
 
 const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
+
+/** How often progress is announced to those who listen to it. */
+const SPOKEN = 4;
 
 export interface TrainEvents {
   onTrained(outcome: Outcome): void;
@@ -128,6 +131,11 @@ export class TrainPanel {
     find("headline-sweep").textContent = this.#paused
       ? `Paused after sweep ${entry.sweep}`
       : `Sweep ${entry.sweep} of ${sweeps}, ${entry.seconds.toFixed(1)} s`;
+    // Every sweep would be too much to listen to.
+    if (entry.sweep % Math.ceil(sweeps / SPOKEN) === 0) {
+      find("train-status").textContent =
+        `Sweep ${entry.sweep} of ${sweeps}: ${find("headline-figure").textContent} ${find("headline-label").textContent}`;
+    }
   }
 
   #headline({ heldOutLogLoss, heldOutRmse, trainRmse, objective }: HistoryEntry): void {

@@ -4,7 +4,6 @@ import { expose, transfer, transferHandlers } from "comlink";
 import {
   decodeModel,
   type DeviceInfo,
-  DeviceError,
   encodeModel,
   type Engine,
   type FactorModel,
@@ -163,26 +162,21 @@ export class Workshop {
     const run = (this.#run = new Run());
     const engine = settings.device === "cpu" ? new ReferenceEngine() : await this.#engineForTraining();
     const { train, heldOut } = splitRatings(data.ratings, { share: settings.share, seed: settings.options.seed });
-    try {
-      const { model, stop, device } = await fit(train, {
-        ...settings.options,
-        ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
-        heldOut: heldOut.count > 0 ? heldOut : undefined,
-        device: engine,
-        signal: run.signal,
-        // Waiting for the page's answer lets its other messages in, also when the CPU trains.
-        onSweep: async (entry) => {
-          await onSweep(entry);
-          await run.turn();
-        },
-      });
-      this.#model = model;
-      this.#modelName = data.name;
-      return { stop, device, shelf: shelfOf(model, data.name) };
-    } catch (error) {
-      if (error instanceof DeviceError && error.code === "device-lost") this.#engine = undefined;
-      throw error;
-    }
+    const { model, stop, device } = await fit(train, {
+      ...settings.options,
+      ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
+      heldOut: heldOut.count > 0 ? heldOut : undefined,
+      device: engine,
+      signal: run.signal,
+      // Waiting for the page's answer lets its other messages in, also when the CPU trains.
+      onSweep: async (entry) => {
+        await onSweep(entry);
+        await run.turn();
+      },
+    });
+    this.#model = model;
+    this.#modelName = data.name;
+    return { stop, device, shelf: shelfOf(model, data.name) };
   }
 
   pause(): void {
@@ -251,7 +245,7 @@ export class Workshop {
     return shelfOf(this.#model, this.#modelName);
   }
 
-  /** The engine, opened anew when its device was lost while nobody was looking. */
+  /** The engine, opened anew when its device has been lost. */
   async #engineForTraining(): Promise<Engine> {
     if (this.#engine instanceof WebGpuEngine) {
       try {

@@ -3,6 +3,7 @@
 
 const MARK_DIMMED = 1u;
 const MARK_RINGED = 2u;
+const MARK_RATED = 3u;
 const MARK_CHOSEN = 4u;
 const MARKED_DEPTH = 0.01;
 const LARGEST_PALETTE = 16;
@@ -12,7 +13,8 @@ const RING = 0.68;
 struct View {
   matrix: mat4x4f,
   background: vec4f,
-  ink: vec4f,
+  ring: vec4f,
+  rated_ring: vec4f,
   // Width and height, pixels; pixels a map unit at depth 1; distance from the eye to what it looks at.
   width: f32,
   height: f32,
@@ -75,5 +77,6 @@ fn disc(in: Corner) -> @location(0) vec4f {
   // A little light from above makes balls of the larger discs.
   let light = 1 + 0.14 * clamp(in.radius / 8, 0, 1) * (in.across.y * 0.8 - far * far * 0.5);
   let ring = select(0.0, clamp((far - RING) * in.radius + 0.5, 0, 1), in.mark >= MARK_RINGED);
-  return vec4f(mix(in.colour * light, view.ink.rgb, ring), coverage);
+  let ring_colour = select(view.ring.rgb, view.rated_ring.rgb, in.mark == MARK_RATED);
+  return vec4f(mix(in.colour * light, ring_colour, ring), coverage);
 }

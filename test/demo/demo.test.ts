@@ -86,21 +86,21 @@ test("a dropped zip is read, trained on, kept over a reload, and forgotten when 
 test("a malformed row is named and can be left out; what is no table at all is refused, and what was there stays", async () => {
   const { page } = await open();
   await drop(page, "mine.csv", "user,item,rating\n1,10,4\n1,11,four\n2,10,3\n");
-  await page.getByText(/Mine\.csv:3: rating "four" is not a number/).waitFor();
+  await page.getByText(/mine\.csv:3: rating "four" is not a number/).waitFor();
   await page.getByRole("button", { name: "Read it without such rows" }).click();
-  await page.getByText("1 malformed rows were left out").waitFor();
+  await page.getByText("1 malformed row was left out").waitFor();
   expect(await page.locator("#sources").innerText()).toContain("2 ratings of 1 titles by 2 people");
 
   await drop(page, "picture.zip", "no archive");
-  await page.locator("#drop-error").getByText(/Picture\.zip/).waitFor(); // prettier-ignore
+  await page.locator("#drop-error").getByText(/picture\.zip/).waitFor(); // prettier-ignore
   await page.locator("#start:enabled").waitFor();
   expect(await page.locator("input[value=own]").isChecked()).toBe(true);
   await drop(page, "wrong.safetensors", "no model");
-  await page.locator("#keep-error").getByText(/Wrong\.safetensors/).waitFor(); // prettier-ignore
+  await page.locator("#keep-error").getByText(/wrong\.safetensors/).waitFor(); // prettier-ignore
 });
 
 test("the downloaded model is the library's file, and loaded back it gives the same list", async () => {
-  const { page } = await openWithTinyData();
+  const { page } = await openWithTinyData({}, withoutWebGpu);
   await page.locator("#model").selectOption("als");
   await tune(page, QUICK);
   await train(page);
@@ -147,8 +147,9 @@ test("training can be paused, goes on, and can be stopped; the page answers all 
   await page.waitForTimeout(0.6 * SECONDS);
   expect(await page.locator("#headline-sweep").innerText()).toBe(paused);
   await page.getByRole("button", { name: "Resume" }).click();
-  await page.getByText(/^Sweep/).waitFor();
-  expect(await page.evaluate(() => Math.max(...(globalThis as unknown as { gaps: number[] }).gaps))).toBeLessThan(0.8 * SECONDS);
+  // Long enough that a page which trained by itself would have stood still for longer than is allowed.
+  await page.getByText(/^Sweep [4-9]\d/).waitFor();
+  expect(await page.evaluate(() => Math.max(...(globalThis as unknown as { gaps: number[] }).gaps))).toBeLessThan(1 * SECONDS);
   await page.getByRole("button", { name: "Stop here" }).click();
   await page.getByText(/^Stopped by you after sweep \d+/).waitFor();
 });
@@ -284,10 +285,10 @@ test("keys alone train, search, rate and turn the map", async () => {
 });
 
 test("all models train from the form", async () => {
-  const { page, errors } = await openWithTinyData();
+  const { page, errors } = await openWithTinyData({}, withoutWebGpu);
   for (const model of ["als", "gibbs", "implicit", "logistic", "sgd", "gd"]) {
     await page.locator("#model").selectOption(model);
-    await tune(page, { factors: 3, sweeps: 3, device: "cpu", ...(model === "gibbs" && { burnIn: 1 }) });
+    await tune(page, { factors: 3, sweeps: 3, ...(model === "gibbs" && { burnIn: 1 }) });
     await train(page);
     await page.getByText(/^(3|2|1) sweeps in .* on the CPU/).waitFor();
     expect(await page.locator("#list .predicted").count()).toBe(10);
@@ -297,8 +298,7 @@ test("all models train from the form", async () => {
 });
 
 test.each(["light", "dark"] as const)("in the %s theme nothing is wrong that axe can tell, at any width", async (theme) => {
-  const { page } = await openWithTinyData({ theme });
-  await tune(page, { device: "cpu" });
+  const { page } = await openWithTinyData({ theme }, withoutWebGpu);
   await train(page);
   await rate(page, 0, 5);
   await page.getByRole("combobox", { name: "Find a title on the map" }).fill("the");
