@@ -3,12 +3,11 @@
 import { html, nothing, render } from "lit/html.js";
 import type { Comparison, Contender } from "./comparison.js";
 import { clearFailure, showFailure } from "./failure-message.js";
+import { find } from "./page.js";
 import type { Settings } from "./training-worker.js";
 import { called, type RemoteWorkshop } from "./workshop.js";
 
 const SWEEPS = 5;
-
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
 export class ComparePanel {
   readonly #workshop: RemoteWorkshop;

@@ -45,7 +45,7 @@ export class Curves {
     this.#host.replaceChildren();
     const isLoss = first.trainLogLoss !== undefined;
     this.#charts = [];
-    if (isLoss || first.trainRmse !== null) this.#add(isLoss ? "Log-loss" : "Error, in stars (RMSE)", ERRORS, sweeps);
+    if (isLoss || first.trainRmse !== null) this.#add(isLoss ? "Log-loss" : "Error (RMSE)", ERRORS, sweeps);
     this.#add(first.elbo === undefined ? "Objective, falling" : "Evidence (ELBO), rising", OBJECTIVE, sweeps);
     // With one chart less, the others are wider.
     this.#fit();

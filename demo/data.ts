@@ -40,7 +40,7 @@ export const BUILT_IN = {
 
 export type BuiltInSize = keyof typeof BUILT_IN;
 
-export const builtIn = (size: BuiltInSize): Data => ({ name: "invented ratings", ratings: syntheticRatings(BUILT_IN[size]) });
+export const builtIn = (size: BuiltInSize): Data => ({ name: `invented ratings, ${size}`, ratings: syntheticRatings(BUILT_IN[size]) });
 
 export function summaryOf({ name, ratings }: Data, notes: readonly string[] = []): DataSummary {
   const entries = [...ratings.catalogue.entries()];

@@ -1,10 +1,9 @@
 // The trained model as a file, out of the page and back into it.
 
 import { clearFailure, showFailure } from "./failure-message.js";
+import { find } from "./page.js";
 import type { Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
-
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
 export class KeepPanel {
   readonly #workshop: RemoteWorkshop;

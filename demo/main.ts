@@ -4,6 +4,7 @@ import { ComparePanel } from "./compare.js";
 import type { DataSummary } from "./data.js";
 import { KeepPanel } from "./keep-model.js";
 import { MapPanel } from "./map.js";
+import { find } from "./page.js";
 import { RatePanel } from "./rate.js";
 import { SettingsForm } from "./settings.js";
 import { Sources } from "./sources.js";
@@ -11,8 +12,6 @@ import { themeToggle } from "./theme.js";
 import { TrainPanel } from "./train.js";
 import type { Shelf } from "./training-worker.js";
 import { openWorkshop } from "./workshop.js";
-
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
 const workshop = openWorkshop();
 const form = find<HTMLFormElement>("setup");

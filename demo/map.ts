@@ -4,6 +4,7 @@ import { vec3 } from "gl-matrix";
 import { html, nothing, render } from "lit/html.js";
 import type { Recommendation } from "../src/index.js";
 import { MapView } from "./map-view.js";
+import { find } from "./page.js";
 import { MARK } from "./points.js";
 import { SearchBox } from "./search-box.js";
 import { starsFor } from "./stars.js";
@@ -19,8 +20,6 @@ const NEIGHBOURS = 6;
 const SPREAD = 1.45;
 /** How near the camera comes to a chosen title. */
 const CLOSE = 3;
-
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
 export class MapPanel {
   readonly #workshop: RemoteWorkshop;

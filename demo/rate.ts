@@ -4,6 +4,7 @@ import { html, nothing, render } from "lit/html.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Recommendation } from "../src/index.js";
 import { clearFailure, showFailure } from "./failure-message.js";
+import { find } from "./page.js";
 import { SearchBox } from "./search-box.js";
 import { starsFor } from "./stars.js";
 import { Taste } from "./taste.js";
@@ -23,8 +24,6 @@ const LISTED_MORE = 30;
 const SUGGESTED = 6;
 /** Titles to suggest from: the most rated. */
 const WELL_KNOWN = 120;
-
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
 export class RatePanel {
   readonly taste = new Taste();

@@ -4,13 +4,13 @@ import { html, nothing, render } from "lit/html.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
+import { find } from "./page.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
 type Source = "built-in" | "own";
 
 const SIZES: Record<BuiltInSize, string> = { small: "small", middle: "medium", large: "large: for a real GPU" };
 
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 const count = (value: number): string => value.toLocaleString("en");
 
 export interface SourcesOptions {

@@ -5,11 +5,10 @@ import type { HistoryEntry } from "../src/index.js";
 import { compact, Curves } from "./curves.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
+import { find } from "./page.js";
 import type { SettingsForm } from "./settings.js";
 import type { Outcome, Settings } from "./training-worker.js";
 import { called, type RemoteWorkshop } from "./workshop.js";
-
-const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
 /** How often progress is announced to those who listen to it. */
 const SPOKEN = 4;

@@ -28,6 +28,9 @@ export async function serveDemo(outDir: string): Promise<{ url: string; close: (
 /** Without these, a software device is lost as soon as a canvas is to show what it has drawn. */
 const PRESENTING = ["--use-angle=vulkan", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--disable-vulkan-surface"];
 
+/** A slow software device is not to be taken for one that hangs, nor a lost one for the page's fault. */
+const PATIENT = ["--disable-gpu-watchdog", "--disable-domain-blocking-for-3d-apis"];
+
 export interface LaunchOptions {
   readonly webgpu: boolean;
   /** Whether canvases show what WebGPU draws: much slower. Default false. */
@@ -39,7 +42,9 @@ export async function launch({ webgpu, presents = false }: LaunchOptions): Promi
   const args = options.args!;
   return await chromium.launch({
     ...options,
-    args: webgpu ? [...args, ...(presents && hasChromiumPackage ? PRESENTING : [])] : args.filter((flag) => !flag.includes("webgpu")),
+    args: webgpu
+      ? [...args, ...PATIENT, ...(presents && hasChromiumPackage ? PRESENTING : [])]
+      : args.filter((flag) => !flag.includes("webgpu")),
   });
 }
 
