@@ -160,8 +160,8 @@ export class SettingsForm {
     this.#form = form;
     this.#select = form.querySelector("#model")!;
     for (const model of ORDER) this.#select.add(new Option(`${MODEL_CARDS[model].name} (${model})`, model));
-    this.#select.addEventListener("change", () => this.#render());
-    this.#render();
+    this.#select.addEventListener("change", () => this.#showModel());
+    this.#showModel();
   }
 
   describe({ hasGenres }: DataSummary): void {
@@ -175,7 +175,7 @@ export class SettingsForm {
 
   /** @param device where to compute, if not where the form says. */
   settings(device?: Settings["device"]): Settings {
-    const model = this.#select.value as ModelName;
+    const model = this.#model;
     const given: Record<string, number> = {};
     for (const { options } of MODEL_CARDS[model].fields) for (const option of options) given[option] = this.#number(options[0]);
     const covariance = this.#control("covariance")?.value as FitOptions["covariance"];
@@ -187,6 +187,10 @@ export class SettingsForm {
     };
   }
 
+  get #model(): ModelName {
+    return this.#select.value as ModelName;
+  }
+
   #control(name: string): HTMLInputElement | null {
     return this.#form.elements.namedItem(name) as HTMLInputElement | null;
   }
@@ -195,17 +199,27 @@ export class SettingsForm {
     return this.#control(name)!.valueAsNumber;
   }
 
-  #render(): void {
-    const model = this.#select.value as ModelName;
-    const { about, fields, sweeps } = MODEL_CARDS[model];
-    this.#form.querySelector("#model-about")!.textContent = about;
-    const shared: NumberField[] = [
+  /** The model's fields at their defaults: inputs that are used again would keep what was typed for another model. */
+  #showModel(): void {
+    this.#render();
+    for (const { options, value } of this.#fields()) this.#control(options[0])!.value = String(value);
+  }
+
+  #fields(): NumberField[] {
+    const { fields, sweeps } = MODEL_CARDS[this.#model];
+    return [
+      ...fields,
       { label: "Sweeps", about: "at most", options: ["sweeps"], value: sweeps, min: 1, step: 1 },
       { label: "Held out", about: "per cent of the ratings, to measure by", options: ["share"], value: 20, min: 0, max: 90, step: 1 },
       { label: "Seed", about: "of the split and the start", options: ["seed"], value: 1, min: 0, step: 1 },
     ];
+  }
+
+  #render(): void {
+    const model = this.#model;
+    this.#form.querySelector("#model-about")!.textContent = MODEL_CARDS[model].about;
     render(
-      html`${[...fields, ...shared].map((field) => numberField(field))}
+      html`${this.#fields().map((field) => numberField(field))}
         <label class="field"
           ><span>Compute on <small>the GPU, if there is one</small></span
           ><select name="device">
@@ -234,8 +248,6 @@ export class SettingsForm {
         }`,
       this.#form.querySelector<HTMLElement>("#fields")!,
     );
-    // Inputs that are used again for another model would keep what was typed into them.
-    for (const { options, value } of [...fields, ...shared]) this.#control(options[0])!.value = String(value);
   }
 }
 

@@ -85,11 +85,14 @@ test("a dropped zip is read, trained on, kept over a reload, and forgotten when 
 
 test("a malformed row is named and can be left out; what is no table at all is refused, and what was there stays", async () => {
   const { page } = await open();
+  await tune(page, { sweeps: 7 });
   await drop(page, "mine.csv", "user,item,rating\n1,10,4\n1,11,four\n2,10,3\n");
   await page.getByText(/mine\.csv:3: rating "four" is not a number/).waitFor();
   await page.getByRole("button", { name: "Read it without such rows" }).click();
   await page.getByText("1 malformed row was left out").waitFor();
   expect(await page.locator("#sources").innerText()).toContain("2 ratings of 1 titles by 2 people");
+  // Other data leaves the tuning alone.
+  expect(await page.locator("[name=sweeps]").inputValue()).toBe("7");
 
   await drop(page, "picture.zip", "no archive");
   await page.locator("#drop-error").getByText(/picture\.zip/).waitFor(); // prettier-ignore
