@@ -130,7 +130,12 @@ export async function train(page: Page): Promise<void> {
 /** Gives the title in this row of the suggestions its stars; resolves when the list has changed. */
 export async function rate(page: Page, row: number, stars: number): Promise<void> {
   const before = await page.locator("#list").innerText();
-  await page.locator("#suggested li").nth(row).locator("label").nth(stars - 1).click(); // prettier-ignore
+  await page
+    .locator("#suggested li")
+    .nth(row)
+    .locator("label")
+    .nth(stars - 1)
+    .click();
   await page.waitForFunction((before) => (document.querySelector("#list") as HTMLElement).innerText !== before, before);
 }
 

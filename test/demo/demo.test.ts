@@ -95,11 +95,17 @@ test("a malformed row is named and can be left out; what is no table at all is r
   expect(await page.locator("[name=sweeps]").inputValue()).toBe("7");
 
   await drop(page, "picture.zip", "no archive");
-  await page.locator("#drop-error").getByText(/picture\.zip/).waitFor(); // prettier-ignore
+  await page
+    .locator("#drop-error")
+    .getByText(/picture\.zip/)
+    .waitFor();
   await page.locator("#start:enabled").waitFor();
   expect(await page.locator("input[value=own]").isChecked()).toBe(true);
   await drop(page, "wrong.safetensors", "no model");
-  await page.locator("#keep-error").getByText(/wrong\.safetensors/).waitFor(); // prettier-ignore
+  await page
+    .locator("#keep-error")
+    .getByText(/wrong\.safetensors/)
+    .waitFor();
 });
 
 test("the downloaded model is the library's file, and loaded back it gives the same list", async () => {
@@ -109,7 +115,7 @@ test("the downloaded model is the library's file, and loaded back it gives the s
   await train(page);
   await rate(page, 0, 5);
   const list = await listed(page);
-  const rated = await page.locator("#rated .title > span").innerText(); // prettier-ignore
+  const rated = await page.locator("#rated .title > span").innerText();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download the model" }).click()]);
   expect(download.suggestedFilename()).toBe("tastespace-als-ml-tiny.safetensors");
   const bytes = await readFile(await download.path());
@@ -124,7 +130,7 @@ test("the downloaded model is the library's file, and loaded back it gives the s
   await page.locator("#list li").first().waitFor();
   await page.locator("#rate-search input").fill(rated);
   await page.keyboard.press("Enter");
-  await page.locator("#suggested li").first().locator("label").nth(4).click(); // prettier-ignore
+  await page.locator("#suggested li").first().locator("label").nth(4).click();
   await expect.poll(() => listed(page)).toEqual(list);
 });
 
