@@ -9,6 +9,7 @@ export { blobSource, bytesSource, type Folder, type RatingSource, textSource } f
 export { type DelimitedOptions } from "./ratings/delimited.js";
 export { type DuplicatePolicy } from "./ratings/duplicates.js";
 export { type SeenItems } from "./ratings/seen.js";
+export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, MAX_FEATURES, readFeatures, type SparseRows } from "./ratings/features.js";
@@ -95,6 +96,7 @@ export { type Calibration, calibration, calibrationOf, type CalibrationPoint } f
 export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
 export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";
 export { type ItemLength, itemLengths, type PolarizingItems, polarizingItems } from "./recommend/polarizing.js";
+export { type PrincipalAxes, principalAxes } from "./recommend/embedding.js";
 export { decodeModel, encodeModel } from "./model-file.js";
 export { encodeCsv } from "./export/csv.js";
 export { encodeNpy, encodeNpz, type NpyArray } from "./export/npz.js";

@@ -6,6 +6,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { DownloadError } from "../errors.js";
+import { isWantedFile, unzip } from "./archive.js";
 import { chunksOf } from "./folder.js";
 import { Unzip, UnzipInflate } from "../zip.js";
 import { KNOWN_SETS, KNOWN_SETS_BASE_URL, KNOWN_SETS_TERMS } from "./known-sets.js";
@@ -22,9 +23,6 @@ export interface FetchOptions {
   readonly onTerms?: ((terms: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Files that the readers need; the rest of an archive is not unpacked. */
-const WANTED = /^(ratings\.(csv|dat)|movies\.(csv|dat)|u\.(data|item)|u[ab1-5]\.(base|test)|README.*)$/;
 
 /**
  * The folder of a data set, fetched when it is not in the cache.
@@ -111,26 +109,17 @@ async function publishedMd5(url: string, signal: AbortSignal | undefined): Promi
 /** The wanted files, whatever folder of the archive they lie in, straight into `folder`. */
 async function unpack(archive: string, folder: string): Promise<void> {
   const writes: Promise<void>[] = [];
-  const unzip = new Unzip((entry) => {
+  await unzip(createReadStream(archive, { highWaterMark: 1 << 20 }), (path) => {
     // Only the last part of the name is used, so no entry can leave the folder.
-    const name = basename(entry.name.replaceAll("\\", "/"));
-    if (!WANTED.test(name) || entry.name.includes("__MACOSX")) return;
+    const name = basename(path);
+    if (!isWantedFile(name)) return undefined;
     const output = createWriteStream(join(folder, name));
-    writes.push(
-      new Promise((resolve, reject) => {
-        output.on("finish", resolve).on("error", reject);
-        entry.ondata = (error, chunk, final) => {
-          if (error) return reject(error);
-          output.write(chunk);
-          if (final) output.end();
-        };
-      }),
-    );
-    entry.start();
+    writes.push(new Promise((resolve, reject) => void output.on("finish", resolve).on("error", reject)));
+    return (chunk, last) => {
+      output.write(chunk);
+      if (last) output.end();
+    };
   });
-  unzip.register(UnzipInflate);
-  for await (const chunk of createReadStream(archive, { highWaterMark: 1 << 20 })) unzip.push(chunk as Uint8Array);
-  unzip.push(new Uint8Array(0), true);
   await Promise.all(writes);
   if (writes.length === 0) throw new DownloadError(`${basename(archive)} holds no ratings`);
   await writeFile(join(folder, "TERMS.txt"), `${KNOWN_SETS_TERMS}\n`);

@@ -44,8 +44,11 @@ export interface TrainingOptions extends StoppingOptions {
   readonly deviceMemory?: number | undefined;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last" | undefined;
-  /** Called after every sweep, and once before the first with sweep 0. */
-  readonly onSweep?: ((entry: HistoryEntry) => void) | undefined;
+  /**
+   * Called after every sweep, and once before the first with sweep 0. Training waits for the promise that it may return, which is how a
+   * caller pauses it, or lets other events in when the CPU trains; the history's seconds leave the wait out.
+   */
+  readonly onSweep?: ((entry: HistoryEntry) => unknown) | undefined;
   /** Called every `checkpointEvery` sweeps with the model so far; awaited. */
   readonly onCheckpoint?: ((model: FactorModel, history: readonly HistoryEntry[]) => void | Promise<void>) | undefined;
   /** Default 5. */
@@ -193,7 +196,11 @@ async function train<Sums>(
 
   if (!options.resumed) history.push(await measure(0));
   session.keep();
-  if (!options.resumed) options.onSweep?.(history[0]);
+  const report = async (entry: HistoryEntry): Promise<void> => {
+    await options.onSweep?.(entry);
+    clock();
+  };
+  if (!options.resumed) await report(history[0]);
   const checkpointEvery = options.checkpointEvery ?? 5;
   for (;;) {
     const last = history[history.length - 1];
@@ -203,7 +210,7 @@ async function train<Sums>(
     const entry = await measure(last.sweep + 1);
     history.push(entry);
     if (stopping.best(history) === entry.sweep) session.keep();
-    options.onSweep?.(entry);
+    await report(entry);
     if (options.onCheckpoint && entry.sweep % checkpointEvery === 0)
       await options.onCheckpoint(modelOf(await session.read(stopping.keepsLast ? "kept" : "current")), history);
   }

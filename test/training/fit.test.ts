@@ -57,6 +57,22 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     session.destroy();
   });
 
+  test("training waits for the promise of onSweep, and leaves the wait out of its seconds", async () => {
+    let waiting = 0;
+    let most = 0;
+    const { history } = await run({
+      sweeps: 3,
+      onSweep: async () => {
+        most = Math.max(most, ++waiting);
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        waiting--;
+      },
+    });
+    expect([most, waiting, history.length]).toEqual([1, 0, 4]);
+    const between = history.slice(2).map(({ seconds }, at) => seconds - history[at + 1].seconds);
+    expect(Math.max(...between)).toBeLessThan(0.4);
+  });
+
   test("a half-sweep in slices is bit-equal to a whole one", async () => {
     const problem = problemOf(hotCase(6, 90, 70, 6000), { factors: 5 });
     const solved = async (slices: { from: number; to: number }[]) => {

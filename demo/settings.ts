@@ -1,0 +1,258 @@
+// The model and its hyperparameters: what the page offers, and what it makes of the form.
+
+import { html, nothing, render } from "lit/html.js";
+import {
+  ALS_DEFAULTS,
+  type FitOptions,
+  GD_DEFAULTS,
+  GIBBS_DEFAULTS,
+  IMPLICIT_DEFAULTS,
+  LOGISTIC_DEFAULTS,
+  type ModelName,
+  SGD_DEFAULTS,
+  VB_DEFAULTS,
+} from "../src/index.js";
+import type { DataSummary } from "./data.js";
+import type { Settings } from "./training-worker.js";
+
+/** A number that the form asks for and the options that it sets. */
+interface NumberField {
+  readonly label: string;
+  readonly about: string;
+  readonly options: readonly string[];
+  readonly value: number;
+  readonly min: number;
+  readonly max?: number;
+  readonly step: number | "any";
+}
+
+interface ModelCard {
+  readonly name: string;
+  readonly about: string;
+  readonly fields: readonly NumberField[];
+  readonly sweeps: number;
+}
+
+const factors = (value: number): NumberField => ({
+  label: "Factors",
+  about: "numbers that describe a taste",
+  options: ["factors"],
+  value,
+  min: 0,
+  max: 128,
+  step: 1,
+});
+
+const precisions = (tau: number, gamma: number): NumberField[] => [
+  { label: "τ", about: "how tightly factors are held near 0", options: ["tauUsers", "tauItems"], value: tau, min: 0, step: "any" },
+  { label: "γ", about: "the same for biases", options: ["gammaUsers", "gammaItems"], value: gamma, min: 0, step: "any" },
+];
+
+const stepSize = (value: number): NumberField => ({
+  label: "Step size",
+  about: "too large a step diverges",
+  options: ["stepSize"],
+  value,
+  min: 0,
+  step: "any",
+});
+
+/** Held by hand on MovieLens: the library's own default of 10 suits dense data better. */
+const TAU = 20;
+
+export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
+  vb: {
+    name: "Variational Bayes",
+    about: "Learns how far to trust the data, and says how sure it is. Nothing to tune.",
+    fields: [
+      factors(VB_DEFAULTS.factors),
+      {
+        label: "Warm-up",
+        about: "sweeps before it learns its own precisions",
+        options: ["warmUp"],
+        value: VB_DEFAULTS.warmUp,
+        min: 0,
+        step: 1,
+      },
+    ],
+    sweeps: 20,
+  },
+  als: {
+    name: "Alternating least squares",
+    about: "The classic: exact solutions, in turn for everybody and every title. Genres help it with titles that few have rated.",
+    fields: [factors(ALS_DEFAULTS.factors), ...precisions(TAU, ALS_DEFAULTS.gammaUsers)],
+    sweeps: 20,
+  },
+  gibbs: {
+    name: "Gibbs sampling",
+    about: "Averages over many plausible models. The most accurate here, and the slowest.",
+    fields: [
+      factors(GIBBS_DEFAULTS.factors),
+      {
+        label: "Burn-in",
+        about: "sweeps whose draws are thrown away",
+        options: ["burnIn"],
+        value: GIBBS_DEFAULTS.burnIn,
+        min: 0,
+        step: 1,
+      },
+      { label: "Samples", about: "most draws that are kept", options: ["samples"], value: 16, min: 1, max: 64, step: 1 },
+    ],
+    sweeps: 60,
+  },
+  implicit: {
+    name: "Implicit feedback",
+    about: "Takes every rating for a click: learns from what people choose, not from what they say of it.",
+    fields: [
+      { ...factors(IMPLICIT_DEFAULTS.factors), min: 1 },
+      {
+        label: "α",
+        about: "what a star adds to the confidence",
+        options: ["confidence"],
+        value: IMPLICIT_DEFAULTS.confidence,
+        min: 0,
+        step: "any",
+      },
+      {
+        label: "τ",
+        about: "how tightly factors are held near 0",
+        options: ["tauUsers", "tauItems"],
+        value: IMPLICIT_DEFAULTS.tauUsers,
+        min: 0,
+        step: "any",
+      },
+    ],
+    sweeps: 20,
+  },
+  logistic: {
+    name: "Like or dislike",
+    about: "Predicts the chance that somebody likes a title. Ratings from the threshold on are likes.",
+    fields: [
+      factors(LOGISTIC_DEFAULTS.factors),
+      { label: "Threshold", about: "ratings from here on are likes", options: ["positiveThreshold"], value: 4, min: 0, step: "any" },
+      stepSize(LOGISTIC_DEFAULTS.stepSize),
+    ],
+    sweeps: 50,
+  },
+  sgd: {
+    name: "Stochastic gradient descent",
+    about: "Small steps, rating by rating. For comparison.",
+    fields: [factors(SGD_DEFAULTS.factors), ...precisions(TAU, SGD_DEFAULTS.gammaUsers), stepSize(SGD_DEFAULTS.stepSize)],
+    sweeps: 100,
+  },
+  gd: {
+    name: "Gradient descent",
+    about: "Steps downhill with everything at once. For comparison.",
+    fields: [factors(GD_DEFAULTS.factors), ...precisions(TAU, GD_DEFAULTS.gammaUsers), stepSize(GD_DEFAULTS.stepSize)],
+    sweeps: 200,
+  },
+};
+
+const ORDER: readonly ModelName[] = ["vb", "als", "gibbs", "implicit", "logistic", "sgd", "gd"];
+
+/** The form's part that chooses a model. */
+export class SettingsForm {
+  readonly #form: HTMLFormElement;
+  readonly #select: HTMLSelectElement;
+  #hasGenres = false;
+
+  constructor(form: HTMLFormElement) {
+    this.#form = form;
+    this.#select = form.querySelector("#model")!;
+    for (const model of ORDER) this.#select.add(new Option(`${MODEL_CARDS[model].name} (${model})`, model));
+    this.#select.addEventListener("change", () => this.#showModel());
+    this.#showModel();
+  }
+
+  describe({ hasGenres }: DataSummary): void {
+    this.#hasGenres = hasGenres;
+    this.#render();
+  }
+
+  get sweeps(): number {
+    return this.#number("sweeps");
+  }
+
+  /** @param device where to compute, if not where the form says. */
+  settings(device?: Settings["device"]): Settings {
+    const model = this.#model;
+    const given: Record<string, number> = {};
+    for (const { options } of MODEL_CARDS[model].fields) for (const option of options) given[option] = this.#number(options[0]);
+    const covariance = this.#control("covariance")?.value as FitOptions["covariance"];
+    return {
+      options: { ...given, model, seed: this.#number("seed"), sweeps: this.sweeps, ...(covariance && { covariance }) },
+      share: this.#number("share") / 100,
+      genres: this.#control("genres")?.checked ?? false,
+      device: device ?? (this.#control("device")!.value as Settings["device"]),
+    };
+  }
+
+  get #model(): ModelName {
+    return this.#select.value as ModelName;
+  }
+
+  #control(name: string): HTMLInputElement | null {
+    return this.#form.elements.namedItem(name) as HTMLInputElement | null;
+  }
+
+  #number(name: string): number {
+    return this.#control(name)!.valueAsNumber;
+  }
+
+  /** The model's fields at their defaults: inputs that are used again would keep what was typed for another model. */
+  #showModel(): void {
+    this.#render();
+    for (const { options, value } of this.#fields()) this.#control(options[0])!.value = String(value);
+  }
+
+  #fields(): NumberField[] {
+    const { fields, sweeps } = MODEL_CARDS[this.#model];
+    return [
+      ...fields,
+      { label: "Sweeps", about: "at most", options: ["sweeps"], value: sweeps, min: 1, step: 1 },
+      { label: "Held out", about: "per cent of the ratings, to measure by", options: ["share"], value: 20, min: 0, max: 90, step: 1 },
+      { label: "Seed", about: "of the split and the start", options: ["seed"], value: 1, min: 0, step: 1 },
+    ];
+  }
+
+  #render(): void {
+    const model = this.#model;
+    this.#form.querySelector("#model-about")!.textContent = MODEL_CARDS[model].about;
+    render(
+      html`${this.#fields().map((field) => numberField(field))}
+        <label class="field"
+          ><span>Compute on <small>the GPU, if there is one</small></span
+          ><select name="device">
+            <option value="auto">the GPU</option>
+            <option value="cpu">the CPU</option>
+          </select></label
+        >
+        ${
+          model === "als" && this.#hasGenres
+            ? html`<label class="field check"
+                ><input type="checkbox" name="genres" checked />
+                <span>Genres shape the titles <small>also those that nobody has rated</small></span></label
+              >`
+            : nothing
+        }
+        ${
+          model === "vb"
+            ? html`<label class="field"
+                ><span>Uncertainty <small>of a taste</small></span
+                ><select name="covariance">
+                  <option value="full">whole covariances</option>
+                  <option value="diagonal">variances only: less memory</option>
+                </select></label
+              >`
+            : nothing
+        }`,
+      this.#form.querySelector<HTMLElement>("#fields")!,
+    );
+  }
+}
+
+const numberField = ({ label, about, options, min, max, step }: NumberField) =>
+  html`<label class="field"
+    ><span>${label} <small>${about}</small></span
+    ><input type="number" name=${options[0]} min=${min} max=${max ?? nothing} step=${step} required
+  /></label>`;

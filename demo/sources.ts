@@ -1,0 +1,173 @@
+// Which ratings to train on: invented ones, the file kept from last time, or one that is dropped now.
+
+import { html, nothing, render } from "lit/html.js";
+import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
+import { clearFailure, showFailure } from "./failure-message.js";
+import { failureOf } from "./failure.js";
+import { find } from "./page.js";
+import type { RemoteWorkshop } from "./workshop.js";
+
+type Source = "built-in" | "own";
+
+const SIZES: Record<BuiltInSize, string> = { small: "small", middle: "medium", large: "large: for a real GPU" };
+
+const count = (value: number): string => value.toLocaleString("en");
+
+export interface SourcesOptions {
+  /** Told what the worker now holds; undefined while it is being read, or could not be. */
+  onData(summary: DataSummary | undefined): void;
+  onModelFile(file: File): void;
+}
+
+export class Sources {
+  readonly #workshop: RemoteWorkshop;
+  readonly #options: SourcesOptions;
+  #source: Source = "built-in";
+  #size: BuiltInSize = "middle";
+  #own: DataSummary | undefined;
+
+  constructor(workshop: RemoteWorkshop, options: SourcesOptions) {
+    this.#workshop = workshop;
+    this.#options = options;
+    const files = find<HTMLInputElement>("files");
+    find("browse").addEventListener("click", () => files.click());
+    files.addEventListener("change", () => {
+      this.#take([...(files.files ?? [])]);
+      files.value = "";
+    });
+    this.#listenForDrops();
+    this.#render();
+  }
+
+  /** Prepares the built-in data, and finds what was kept. */
+  async open(): Promise<void> {
+    const made = this.#use("built-in");
+    this.#own = await this.#workshop.kept();
+    this.#render();
+    await made;
+  }
+
+  #listenForDrops(): void {
+    const drop = find("drop");
+    const isFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes("Files") ?? false;
+    addEventListener("dragover", (event) => {
+      if (!isFiles(event)) return;
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+    addEventListener("dragleave", ({ relatedTarget }) => {
+      if (!relatedTarget) drop.classList.remove("over");
+    });
+    addEventListener("drop", (event) => {
+      if (!isFiles(event)) return;
+      event.preventDefault();
+      drop.classList.remove("over");
+      this.#take([...event.dataTransfer!.files]);
+    });
+  }
+
+  #take(files: readonly File[]): void {
+    if (files.length === 0) return;
+    const model = files.find(({ name }) => name.endsWith(".safetensors"));
+    if (model) this.#options.onModelFile(model);
+    else void this.#read(files, false);
+  }
+
+  async #read(files: readonly File[], skipBadRows: boolean): Promise<void> {
+    const status = find("drop-status");
+    const alert = find("drop-error");
+    clearFailure(alert);
+    const names = files.map(({ name }) => name).join(", ");
+    status.textContent = `Reading ${names}…`;
+    this.#options.onData(undefined);
+    try {
+      this.#own = await this.#workshop.read(files, skipBadRows);
+      this.#source = "own";
+      status.textContent = sentences([`read ${names}`, ...this.#own.notes]);
+      this.#options.onData(this.#own);
+    } catch (error) {
+      status.textContent = "";
+      const skip = { label: "Read it without such rows", act: () => void this.#read(files, true) };
+      showFailure(alert, error, failureOf(error).malformedRow ? [skip] : []);
+      // What was there before is there still.
+      await this.#use(this.#source);
+    }
+    this.#render();
+  }
+
+  async #use(source: Source): Promise<void> {
+    this.#source = source;
+    this.#render();
+    this.#options.onData(undefined);
+    const summary = source === "own" ? await this.#workshop.recall() : await this.#workshop.invent(this.#size);
+    if (this.#source === source) this.#options.onData(summary);
+  }
+
+  async #forget(): Promise<void> {
+    await this.#workshop.forget();
+    this.#own = undefined;
+    find("drop-status").textContent = "Forgotten.";
+    await this.#use("built-in");
+  }
+
+  #render(): void {
+    const { users, items, ratings } = BUILT_IN[this.#size];
+    render(
+      html`<label class="choice"
+          ><input
+            type="radio"
+            name="source"
+            value="built-in"
+            .checked=${this.#source === "built-in"}
+            @change=${() => void this.#use("built-in")}
+          /><span
+            ><b>Invented</b>
+            <small>${count(ratings)} ratings of ${count(items)} made-up films by ${count(users)} made-up people</small></span
+          ></label
+        >
+        ${
+          this.#source === "built-in"
+            ? html`<label class="field size"
+                ><span>Size</span
+                ><select
+                  @change=${({ target }: Event) => {
+                    this.#size = (target as HTMLSelectElement).value as BuiltInSize;
+                    void this.#use("built-in");
+                  }}
+                >
+                  ${Object.entries(SIZES).map(
+                    ([size, text]) => html`<option value=${size} ?selected=${size === this.#size}>${text}</option>`,
+                  )}
+                </select></label
+              >`
+            : nothing
+        }
+        ${
+          this.#own
+            ? html`<div class="choice-row">
+                <label class="choice"
+                  ><input
+                    type="radio"
+                    name="source"
+                    value="own"
+                    .checked=${this.#source === "own"}
+                    @change=${() => void this.#use("own")}
+                  /><span
+                    ><b>${this.#own.name}</b>
+                    <small
+                      >${count(this.#own.ratings)} ratings of ${count(this.#own.items)} titles by ${count(this.#own.users)} people, kept in
+                      this browser</small
+                    ></span
+                  ></label
+                ><button type="button" class="quiet" aria-label="Forget ${this.#own.name}" @click=${() => void this.#forget()}>
+                  Forget
+                </button>
+              </div>`
+            : nothing
+        }`,
+      find("sources"),
+    );
+  }
+}
+
+const sentences = (parts: readonly string[]): string => parts.map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`).join(" ");

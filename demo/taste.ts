@@ -1,0 +1,52 @@
+// What a visitor has rated, in stars, and what that means on the data's own scale.
+
+import type { RawId, RatingStatistics } from "../src/index.js";
+import type { Shelf } from "./training-worker.js";
+
+export const MOST_STARS = 5;
+
+/** Ratings by raw id, so that they outlive a new training on the same data. */
+export class Taste {
+  readonly #stars = new Map<RawId, number>();
+  #shelf: Shelf | undefined;
+  #indices = new Map<RawId, number>();
+
+  /** Takes up a model's titles; ratings of other data are dropped. */
+  setShelf(shelf: Shelf): void {
+    if (this.#shelf && this.#shelf.name !== shelf.name) this.#stars.clear();
+    this.#shelf = shelf;
+    this.#indices = new Map(shelf.ids.map((id, item) => [id, item]));
+    for (const id of this.#stars.keys()) if (!this.#indices.has(id)) this.#stars.delete(id);
+  }
+
+  indexOf(id: RawId): number {
+    return this.#indices.get(id)!;
+  }
+
+  /** @param stars from 1 to 5; 0 takes the rating back. */
+  rate(item: number, stars: number): void {
+    const id = this.#shelf!.ids[item];
+    if (stars === 0) this.#stars.delete(id);
+    else this.#stars.set(id, stars);
+  }
+
+  starsOf(item: number): number {
+    return this.#stars.get(this.#shelf!.ids[item]) ?? 0;
+  }
+
+  /** Items and stars, the last rated first. */
+  rated(): [item: number, stars: number][] {
+    return [...this.#stars].map(([id, stars]): [number, number] => [this.indexOf(id), stars]).reverse();
+  }
+
+  /** Items and ratings in the data's units. */
+  ratings(): [item: number, rating: number][] {
+    return this.rated().map(([item, stars]) => [item, ratingOf(stars, this.#shelf!.statistics)]);
+  }
+}
+
+/** Stars as a rating: as they are where ratings go up to 5, else spread over the data's scale. */
+export function ratingOf(stars: number, { minimum, maximum }: RatingStatistics): number {
+  if (maximum === MOST_STARS) return stars;
+  return minimum + ((stars - 1) / (MOST_STARS - 1)) * (maximum - minimum);
+}

@@ -1,0 +1,142 @@
+// The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what tests do on the page again and again.
+
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright";
+import { build, preview, type PreviewServer } from "vite";
+import { strToU8, zipSync } from "fflate";
+import type { Ratings } from "../../src/ratings/ratings.js";
+import { chromiumLaunchOptions } from "../support/chromium.js";
+import { hasChromiumPackage } from "../support/chromium-package.js";
+
+const CONFIG = fileURLToPath(new URL("../../demo/vite.config.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../demo", import.meta.url));
+
+/** Builds the demo and serves it as a file host would, under a path of its own. */
+export async function serveDemo(outDir: string): Promise<{ url: string; close: () => Promise<void> }> {
+  await build({ root: ROOT, configFile: CONFIG, logLevel: "warn", build: { outDir, emptyOutDir: true } });
+  const server: PreviewServer = await preview({
+    root: ROOT,
+    configFile: CONFIG,
+    base: "/some/path/",
+    logLevel: "warn",
+    build: { outDir },
+    preview: { port: 0, host: "127.0.0.1" },
+  });
+  return { url: server.resolvedUrls!.local[0], close: () => server.close() };
+}
+
+/** Without these, a software device is lost as soon as a canvas is to show what it has drawn. */
+const PRESENTING = ["--use-angle=vulkan", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--disable-vulkan-surface"];
+
+/** A slow software device is not to be taken for one that hangs, nor a lost one for the page's fault. */
+const PATIENT = ["--disable-gpu-watchdog", "--disable-domain-blocking-for-3d-apis"];
+
+export interface LaunchOptions {
+  readonly webgpu: boolean;
+  /** Whether canvases show what WebGPU draws: much slower. Default false. */
+  readonly presents?: boolean;
+}
+
+export async function launch({ webgpu, presents = false }: LaunchOptions): Promise<Browser> {
+  const options = await chromiumLaunchOptions();
+  const args = options.args!;
+  return await chromium.launch({
+    ...options,
+    args: webgpu
+      ? [...args, ...PATIENT, ...(presents && hasChromiumPackage ? PRESENTING : [])]
+      : args.filter((flag) => !flag.includes("webgpu")),
+  });
+}
+
+export interface OpenOptions {
+  readonly width?: number;
+  readonly theme?: "light" | "dark";
+  /** Lines that run in the worker before its own. */
+  readonly inWorker?: string;
+}
+
+/** A page of its own, with all that went wrong on it. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  { width = 1280, theme = "light", inWorker }: OpenOptions = {},
+): Promise<{ page: Page; errors: string[] }> {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: theme,
+    reducedMotion: "reduce",
+    locale: "en-US",
+  });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  page.on("pageerror", ({ message }) => errors.push(message));
+  if (inWorker) {
+    await context.route("**/training-worker-*.js", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${inWorker}\n${await response.text()}` });
+    });
+  }
+  await page.goto(url);
+  return { page, errors };
+}
+
+/** A data set as GroupLens would zip it. */
+export function movieLensZip({ user, item, value, users, items, catalogue }: Ratings): Uint8Array {
+  const rows = Array.from(value, (rating, at) => `${users.rawAt(user[at])},${items.rawAt(item[at])},${rating},${at}`);
+  const titles = items.raw.map((id) => `${id},"${catalogue.title(id)}",${catalogue.get(id)?.genres.join("|")}`);
+  return zipSync({
+    "ml-tiny/ratings.csv": strToU8(`userId,movieId,rating,timestamp\n${rows.join("\n")}\n`),
+    "ml-tiny/movies.csv": strToU8(`movieId,title,genres\n${titles.join("\n")}\n`),
+  });
+}
+
+/** Drops a file on the page. */
+export async function drop(page: Page, name: string, content: Uint8Array | string): Promise<void> {
+  const base64 = Buffer.from(content).toString("base64");
+  const transfer = await page.evaluateHandle(
+    ([name, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], name));
+      return transfer;
+    },
+    [name, base64] as const,
+  );
+  await page.dispatchEvent("#drop", "drop", { dataTransfer: transfer });
+}
+
+/** Sets fields of the fine tuning, by their names. */
+export async function tune(page: Page, fields: Record<string, number | string>): Promise<void> {
+  await page.locator("#tuning").evaluate((details: HTMLDetailsElement) => (details.open = true));
+  for (const [name, value] of Object.entries(fields)) {
+    const field = page.locator(`#tuning [name="${name}"]`);
+    if (typeof value === "number") await field.fill(String(value));
+    else await field.selectOption(value);
+  }
+}
+
+export const SECONDS = 1000;
+
+/** Presses Train and waits for the end. */
+export async function train(page: Page): Promise<void> {
+  await page.locator("#start:enabled").click();
+  await page.locator("#next").waitFor({ timeout: 60 * SECONDS });
+  await page.locator("#list li").first().waitFor();
+}
+
+/** Gives the title in this row of the suggestions its stars; resolves when the list has changed. */
+export async function rate(page: Page, row: number, stars: number): Promise<void> {
+  const before = await page.locator("#list").innerText();
+  await page
+    .locator("#suggested li")
+    .nth(row)
+    .locator("label")
+    .nth(stars - 1)
+    .click();
+  await page.waitForFunction((before) => (document.querySelector("#list") as HTMLElement).innerText !== before, before);
+}
+
+export const listed = async (page: Page): Promise<string[]> => await page.locator("#list .title > span").allInnerTexts();
