@@ -1,7 +1,7 @@
 // Zip archives, read as they stream by: nothing is unpacked but the file that is asked for.
 
-import { Unzip, UnzipInflate } from "fflate";
 import { RatingsError } from "../errors.js";
+import { Unzip, UnzipInflate } from "../zip.js";
 import { chunksOf, type Folder } from "./folder.js";
 
 /** Files of MovieLens' archives that the readers need, and what says how they may be used. */

@@ -8,7 +8,6 @@ import { basename, join } from "node:path";
 import { DownloadError } from "../errors.js";
 import { isWantedFile, unzip } from "./archive.js";
 import { chunksOf } from "./folder.js";
-import { Unzip, UnzipInflate } from "../zip.js";
 import { KNOWN_SETS, KNOWN_SETS_BASE_URL, KNOWN_SETS_TERMS } from "./known-sets.js";
 
 /** Where a data set is fetched from and kept, and who is told of it. */
