@@ -6,6 +6,7 @@ export { Ids, type RawId, toRawId } from "./ratings/ids.js";
 export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
 export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
+export { type Encoding } from "./ratings/text-lines.js";
 export { type DelimitedOptions } from "./ratings/delimited.js";
 export { type DuplicatePolicy } from "./ratings/duplicates.js";
 export { type SeenItems } from "./ratings/seen.js";
@@ -27,6 +28,7 @@ export { kFolds, type Split, splitRatings, type SplitOptions } from "./ratings/s
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {
   binaryRatings,
+  type BinarySplit,
   GD_DEFAULTS,
   type GdHyperparameters,
   type GradientHyperparameters,

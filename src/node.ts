@@ -7,6 +7,8 @@ import type { FactorModel } from "./models/factor-model.js";
 
 export * from "./index.js";
 export { directoryFolder, type FileOptions, fileSource, readPath } from "./ratings/files.js";
+export { type SegmentOptions } from "./ratings/segment-threads.js";
+export { type TableCacheOptions } from "./ratings/table-cache.js";
 export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
 export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/download.js";
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";

@@ -5,6 +5,7 @@ import type { FactorModel } from "../models/factor-model.js";
 import { inverseNormal } from "../random-counter.js";
 import type { Ratings } from "../ratings/ratings.js";
 
+/** How many ratings an interval of one level holds. */
 export interface CalibrationPoint {
   /** Share of ratings that the central interval is to hold, in (0, 1). */
   readonly level: number;
@@ -12,6 +13,7 @@ export interface CalibrationPoint {
   readonly covered: number;
 }
 
+/** How well predictive deviations tell how far ratings are from predictions. */
 export interface Calibration {
   readonly points: readonly CalibrationPoint[];
   readonly ratings: number;

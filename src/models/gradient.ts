@@ -134,7 +134,8 @@ export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) :
 /** −log σ(x) for d = 1, −log(1 − σ(x)) for d = 0: softplus(∓x) = max(∓x, 0) + log(1 + e^−|x|). Spec §6. */
 export const logLoss = (d: number, x: number): number => Math.max((1 - 2 * d) * x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-interface BinarySplit {
+/** Ratings as 0 and 1, to train on and to measure by. */
+export interface BinarySplit {
   readonly train: Ratings;
   readonly heldOut: Ratings | undefined;
 }

@@ -11,9 +11,9 @@ export interface RatingSource {
   readonly bytes?: number | undefined;
   /** Its bytes from the start; every call reads them anew. */
   stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Of a source whose bytes can be read from any place, by several threads. */
+  /** Of a source whose bytes can be read from any place, by several threads. @internal */
   readonly segments?: SegmentedSource | undefined;
-  /** Of a source whose table may be kept between runs. */
+  /** Of a source whose table may be kept between runs. @internal */
   readonly cache?: TableCache | undefined;
 }
 

@@ -56,6 +56,7 @@ export function ratingsOfItem(ratings: Ratings, item: number): Float32Array {
   return value.subarray(start[item], start[item + 1]);
 }
 
+/** An item and how it is rated. */
 export interface RatedItem {
   readonly id: RawId;
   readonly title: string;

@@ -10,6 +10,7 @@ import type { ByteRange, SegmentThreadData } from "./segment-thread.js";
 // eslint-disable-next-line import/default
 import script from "./segment-thread.ts?script";
 
+/** How many threads read a large file, and from which size on. */
 export interface SegmentOptions {
   /** Default: one a processor core, at most 8. 1 reads on the calling thread. */
   readonly threads?: number | undefined;

@@ -8,6 +8,7 @@ import { decodeHeader, headEnd, layOut, LENGTH_BYTES, type Tensor, type TensorEn
 import type { RawId } from "./ids.js";
 import type { Table, TableCache } from "./table.js";
 
+/** Whether and where the rows of large files are kept between runs. */
 export interface TableCacheOptions {
   /** Where tables of large files are kept, to be taken from there while the file is unchanged. Default: nowhere. */
   readonly cacheFolder?: string | undefined;

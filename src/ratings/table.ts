@@ -3,6 +3,7 @@
 import type { RawId } from "./ids.js";
 import type { RatingColumns } from "./ratings.js";
 
+/** Ratings as they were read, before they are checked and named. */
 export interface Table {
   readonly columns: RatingColumns;
   /** Raw ids in index order. */

@@ -1,5 +1,6 @@
 // Text without quotes: a row is a line, and splitting is several times faster than parsing.
 
+/** How bytes become text; "guess" takes UTF-8 where it is valid, else Latin-1. */
 export type Encoding = "utf-8" | "latin1" | "guess";
 
 /** Rows of one batch and the line, from 1, on which each starts. Empty lines are no rows. */

@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { scoreItems, topScored } from "./score.js";
 
+/** What the lists of all users are like at one weight of the item biases. */
 export interface AlphaEffect {
   readonly alpha: number;
   /** Different items listed: the fewer, the more the lists of all users are alike. */
@@ -16,6 +17,7 @@ export interface AlphaEffect {
   readonly shareOfPopular: number;
 }
 
+/** Which weights are tried, on which lists. */
 export interface AlphaEffectOptions {
   /** Default 0, 0.02, 0.1, 0.3, 1, 2. */
   readonly alphas?: readonly number[] | undefined;

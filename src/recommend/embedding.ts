@@ -3,6 +3,7 @@
 import { OptionsError } from "../errors.js";
 import { type Random, seededRandom } from "../random.js";
 
+/** The directions in which rows differ most, and where each row lies along them. */
 export interface PrincipalAxes {
   /** Unit vectors in factor space, [axes, K] row-major, by falling variance. The largest component of each is positive. */
   readonly axes: Float64Array;

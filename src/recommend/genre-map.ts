@@ -5,6 +5,7 @@ import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { principalAxes } from "./embedding.js";
 
+/** An item on a map of genres. */
 export interface MappedItem {
   readonly id: RawId;
   readonly title: string;
@@ -15,6 +16,7 @@ export interface MappedItem {
   readonly y: number;
 }
 
+/** Items of chosen genres in a plane. */
 export interface GenreMap {
   readonly genres: readonly string[];
   /** Most rated first. */
@@ -27,6 +29,7 @@ export interface GenreMap {
   readonly direct: boolean;
 }
 
+/** Which genres and items are on the map. */
 export interface GenreMapOptions {
   /** Default: the two whose items lie farthest apart. An item of several chosen genres is left out: it would blur both. */
   readonly genres?: readonly string[] | undefined;

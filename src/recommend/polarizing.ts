@@ -4,6 +4,7 @@ import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { topScored } from "./score.js";
 
+/** An item and the length of its factors. */
 export interface ItemLength {
   readonly id: RawId;
   readonly title: string;
@@ -13,6 +14,7 @@ export interface ItemLength {
   readonly ratings: number;
 }
 
+/** The items on which tastes differ most, and least. */
 export interface PolarizingItems {
   /** Longest v first. */
   readonly most: readonly ItemLength[];

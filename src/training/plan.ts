@@ -7,6 +7,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { fit, type FitOptions, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
 
+/** What a training will take. */
 export interface TrainingPlan {
   readonly device: DeviceInfo;
   /** Bytes of the ratings, their two indexes and the parameters in the host's memory. */

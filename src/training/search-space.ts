@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import { type ModelName, MODELS } from "../models/registry.js";
 import { type Random, seededRandom } from "../random.js";
 
+/** A value that a hyperparameter may take. */
 export type Choice = number | string | boolean;
 
 /** Both ends may be drawn. */

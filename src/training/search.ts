@@ -12,10 +12,12 @@ import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fi
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep } from "./stopping.js";
 
+/** How points of the space are chosen, and how long each is trained. */
 export type SearchMethod = "grid" | "random" | "halving";
 
 type Shared = "sweeps" | "tolerance" | "patience" | "itemFeatures" | "userFeatures" | "seed" | "device" | "onNotice" | "signal";
 
+/** What to search, how, and what to compare by. */
 export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** Default "als". */
   readonly model?: ModelName | undefined;
@@ -79,6 +81,7 @@ export interface Rung {
   readonly seconds: number;
 }
 
+/** A point of the space and what training there came to. */
 export interface Trial {
   /** From 0, in the order of the points. */
   readonly number: number;
@@ -88,6 +91,7 @@ export interface Trial {
   readonly error?: string | undefined;
 }
 
+/** A search so far: whole, it is what it was resumed from too. */
 export interface SearchResult {
   readonly plan: SearchPlan;
   readonly measure: "RMSE" | "log-loss";
