@@ -9,6 +9,7 @@ import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { halfSweep } from "./half-sweep.js";
 import { models } from "./models.js";
+import { ranking } from "./ranking.js";
 
 export interface BenchOptions {
   readonly factors: readonly number[];
@@ -18,7 +19,7 @@ export interface BenchOptions {
   readonly device: DeviceChoice;
 }
 
-const benches = { "half-sweep": halfSweep, models };
+const benches = { "half-sweep": halfSweep, models, ranking };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -30,12 +30,14 @@ import confidentErrorsText from "../../../shaders/confident-errors.wgsl?raw";
 import expectedErrorsText from "../../../shaders/expected-errors.wgsl?raw";
 import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
 import gradientStepText from "../../../shaders/gradient-step.wgsl?raw";
+import itemScoresText from "../../../shaders/item-scores.wgsl?raw";
 import logLossesText from "../../../shaders/log-losses.wgsl?raw";
 import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
 import topItemsText from "../../../shaders/top-items.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
+import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
 import { planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
 
@@ -145,7 +147,13 @@ export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
   return { name: `sgd-blocks K=${K}${logistic ? " logistic" : ""}`, code: [constants, rowsText, sgdBlocksText].join("\n") };
 }
 
-export const topItemsKernel = (K: number): Kernel => summingKernel("top-items", K, "none", topItemsText);
+export function itemScoresKernel(K: number, plan: ScorePlan): Kernel {
+  return { name: `item-scores K=${K}`, code: [scoreLoops(plan), itemScoresText].join("\n") };
+}
+
+export function topItemsKernel(plan: ListPlan): Kernel {
+  return { name: `top-items of ${plan.places} places`, code: [listConstants(plan), topItemsText].join("\n") };
+}
 
 export const averagedErrorsKernel = (K: number): Kernel =>
   summingKernel("averaged-errors", K, "none", addLanesText, ratingsText, predictText, averagedErrorsText);
