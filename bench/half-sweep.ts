@@ -78,7 +78,7 @@ async function median(repeats: number, work: () => Promise<void>): Promise<numbe
   return times.sort((a, b) => a - b)[Math.floor(repeats / 2)];
 }
 
-function problemOf(ratings: Ratings, K: number): Problem {
+export function problemOf(ratings: Ratings, K: number): Problem {
   const random = seededRandom(1);
   const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.3 * random.normal());
   const [M, N] = [ratings.users.size, ratings.items.size];

@@ -10,6 +10,7 @@ import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { halfSweep } from "./half-sweep.js";
 import { models } from "./models.js";
 import { ranking } from "./ranking.js";
+import { roofline } from "./roofline.js";
 
 export interface BenchOptions {
   readonly factors: readonly number[];
@@ -19,7 +20,7 @@ export interface BenchOptions {
   readonly device: DeviceChoice;
 }
 
-const benches = { "half-sweep": halfSweep, models, ranking };
+const benches = { "half-sweep": halfSweep, models, ranking, roofline };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
