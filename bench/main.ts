@@ -1,4 +1,4 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m] [--data PATH] [--device auto] [--python python3] [--libmf FOLDER]: runs the benchmarks, or one of them, on this machine's adapter.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -9,6 +9,7 @@ import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { halfSweep } from "./half-sweep.js";
 import { models } from "./models.js";
+import { peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
 
@@ -18,9 +19,12 @@ export interface BenchOptions {
   /** Real ratings, for the benchmarks that want them. */
   readonly data: string | undefined;
   readonly device: DeviceChoice;
+  /** Where `peers` finds others: a Python interpreter, and the folder of LIBMF's executables when they are not on the PATH. */
+  readonly python: string;
+  readonly libmf: string | undefined;
 }
 
-const benches = { "half-sweep": halfSweep, models, ranking, roofline };
+const benches = { "half-sweep": halfSweep, models, peers, ranking, roofline };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,6 +34,8 @@ const { values, positionals } = parseArgs({
     shape: { type: "string", default: "ml-1m" },
     data: { type: "string" },
     device: { type: "string", default: "auto" },
+    python: { type: "string", default: "python3" },
+    libmf: { type: "string" },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
@@ -57,6 +63,8 @@ const options: BenchOptions = {
   shape: values.shape as BenchOptions["shape"],
   data: values.data,
   device: values.device as DeviceChoice,
+  python: values.python,
+  libmf: values.libmf,
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {
