@@ -14,63 +14,71 @@ const SHAPES = [
   { users: 20_000, items: 60_000, seen: 150 },
 ] as const;
 const LENGTHS = [10, 100];
-const REPEATS = 3;
-/** The reference takes a share of the users, and its time is scaled: it is linear in them. */
+/** Runs whose median counts, after one that does not; a software driver takes so long that one run must do. */
+const REPEATS = 5;
+/** The reference ranks for a share of the users, and its time is scaled: it is linear in them. */
 const REFERENCE_USERS = 500;
 
+interface Timed {
+  /** Milliseconds by the clock, and of all the processor's cores. */
+  readonly ms: number;
+  readonly processorMs: number;
+  readonly lists: Uint32Array;
+}
+
 export async function ranking({ factors }: BenchOptions): Promise<object> {
-  console.log("    users    items    K     k    reference, ms    webgpu, ms    ratio    GFLOP/s    same lists");
   const engines = { cpu: new ReferenceEngine(), webgpu: await WebGpuEngine.create() };
+  const repeats = engines.webgpu.info.software ? 1 : REPEATS;
+  console.log(
+    "                               reference, ms           webgpu, ms                       webgpu      same\n" +
+      "    users    items    K    k      clock  processor      clock  processor     ratio     GFLOP/s     lists",
+  );
   const rows: object[] = [];
   for (const shape of SHAPES) {
     for (const K of factors) {
       const parameters = inventedParameters(shape.users, shape.items, K);
       const seen = inventedSeen(shape);
       const few = firstUsers(parameters, seen, Math.min(REFERENCE_USERS, shape.users));
+      const scale = shape.users / few.parameters.userBiases.length;
       for (const k of LENGTHS) {
         const cpu = await time(engines.cpu, few.parameters, few.seen, k, 1);
-        const webgpu = await time(engines.webgpu, parameters, seen, k, REPEATS);
-        const cpuMs = (cpu.ms * shape.users) / few.parameters.userBiases.length;
-        const same = cpu.lists.reduce((sum, item, at) => sum + Number(item === webgpu.lists[at]), 0) / cpu.lists.length;
+        const webgpu = await time(engines.webgpu, parameters, seen, k, repeats);
         const row = {
           ...shape,
           factors: K,
           k,
-          cpuMs,
+          cpuMs: cpu.ms * scale,
+          cpuProcessorMs: cpu.processorMs * scale,
           webgpuMs: webgpu.ms,
-          ratio: cpuMs / webgpu.ms,
+          webgpuProcessorMs: webgpu.processorMs,
+          ratio: (cpu.ms * scale) / webgpu.ms,
           gflops: (2e-6 * K * shape.users * shape.items) / webgpu.ms,
-          same,
+          same: cpu.lists.reduce((sum, item, at) => sum + Number(item === webgpu.lists[at]), 0) / cpu.lists.length,
         };
         rows.push(row);
         const cell = (value: number, width: number, digits = 0): string => value.toFixed(digits).padStart(width);
         console.log(
-          `${cell(row.users, 9)}${cell(row.items, 9)}${cell(K, 5)}${cell(k, 6)}${cell(cpuMs, 17)}${cell(webgpu.ms, 14)}${cell(row.ratio, 9, 2)}${cell(row.gflops, 11, 1)}${cell(100 * same, 12, 2)} %`,
+          `${cell(row.users, 9)}${cell(row.items, 9)}${cell(K, 5)}${cell(k, 5)}${cell(row.cpuMs, 11)}${cell(row.cpuProcessorMs, 11)}` +
+            `${cell(row.webgpuMs, 11)}${cell(row.webgpuProcessorMs, 11)}${cell(row.ratio, 10, 2)}${cell(row.gflops, 12, 1)}${cell(100 * row.same, 9, 2)} %`,
         );
       }
     }
   }
   engines.webgpu.destroy();
-  return { rows };
+  return { repeats, rows };
 }
 
-/** The median after one run that does not count; a single run where only one is asked for. */
-async function time(
-  engine: Engine,
-  parameters: Parameters,
-  seen: SeenItems,
-  k: number,
-  repeats: number,
-): Promise<{ ms: number; lists: Uint32Array }> {
-  const times: number[] = [];
-  let lists = new Uint32Array();
+/** Medians; the first of several runs does not count. */
+async function time(engine: Engine, parameters: Parameters, seen: SeenItems, k: number, repeats: number): Promise<Timed> {
   if (repeats > 1) await engine.topItems(parameters, seen, k, 1);
+  const runs: Timed[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const started = performance.now();
-    lists = (await engine.topItems(parameters, seen, k, 1)) as Uint32Array<ArrayBuffer>;
-    times.push(performance.now() - started);
+    const [started, used] = [performance.now(), process.cpuUsage()];
+    const lists = await engine.topItems(parameters, seen, k, 1);
+    const { user, system } = process.cpuUsage(used);
+    runs.push({ ms: performance.now() - started, processorMs: (user + system) / 1000, lists });
   }
-  return { ms: times.sort((a, b) => a - b)[Math.floor(repeats / 2)], lists };
+  return runs.sort((a, b) => a.ms - b.ms)[Math.floor(repeats / 2)];
 }
 
 function inventedParameters(M: number, N: number, K: number): Parameters {

@@ -40,15 +40,23 @@ fn mask_seen(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   }
 }
 
+// A score's bits and its item.
+alias Place = vec2u;
+
 // The list so far, best first, then candidates in any order.
-var<workgroup> place_score: array<f32, PLACES>;
-var<workgroup> place_item: array<u32, PLACES>;
+var<workgroup> places: array<Place, PLACES>;
 // Places asked for: more than there are when some lane found none.
 var<workgroup> taken: atomic<u32>;
 var<workgroup> overflown: u32;
 
-fn is_better(score: f32, item: u32, than_score: f32, than_item: u32) -> bool {
-  return score > than_score || (score == than_score && item < than_item);
+fn place_of(score: f32, item: u32) -> Place {
+  return Place(bitcast<u32>(score), item);
+}
+
+fn is_better(a: Place, b: Place) -> bool {
+  let score_a = bitcast<f32>(a.x);
+  let score_b = bitcast<f32>(b.x);
+  return score_a > score_b || (score_a == score_b && a.y < b.y);
 }
 
 // Bitonic sort of all places, best first.
@@ -57,17 +65,12 @@ fn sort_places(lane: u32) {
     for (var half = size / 2u; half > 0u; half /= 2u) {
       workgroupBarrier();
       for (var pair = lane; pair < PLACES / 2u; pair += LANES) {
-        let a = 2u * pair - (pair & (half - 1u));
-        let b = a + half;
-        let score_a = place_score[a];
-        let score_b = place_score[b];
-        let item_a = place_item[a];
-        let item_b = place_item[b];
-        if (is_better(score_b, item_b, score_a, item_a) == ((a & size) == 0u)) {
-          place_score[a] = score_b;
-          place_score[b] = score_a;
-          place_item[a] = item_b;
-          place_item[b] = item_a;
+        let at = 2u * pair - (pair & (half - 1u));
+        let a = places[at];
+        let b = places[at + half];
+        if (is_better(b, a) == ((at & size) == 0u)) {
+          places[at] = b;
+          places[at + half] = a;
         }
       }
     }
@@ -80,20 +83,12 @@ fn top_items(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   let list = group.x * settings.k + settings.from_rank;
   let quads = settings.width / 4u;
   let row = group.x * quads;
-  var above_score = HIGHEST;
-  var above_item = 0u;
-  if (settings.from_rank > 0u) {
-    above_score = list_scores[list - 1u];
-    above_item = list_items[list - 1u];
-  }
-  for (var place = lane; place < PLACES; place += LANES) {
-    let listed = settings.first_item > 0u && place < settings.ranks;
-    place_score[place] = EMPTY;
-    place_item[place] = NO_ITEM;
-    if (listed) {
-      place_score[place] = list_scores[list + place];
-      place_item[place] = list_items[list + place];
-    }
+  let none = place_of(EMPTY, NO_ITEM);
+  var above = place_of(HIGHEST, 0u);
+  if (settings.from_rank > 0u) { above = place_of(list_scores[list - 1u], list_items[list - 1u]); }
+  for (var rank = lane; rank < PLACES; rank += LANES) {
+    places[rank] = none;
+    if (settings.first_item > 0u && rank < settings.ranks) { places[rank] = place_of(list_scores[list + rank], list_items[list + rank]); }
   }
   if (lane == 0u) { atomicStore(&taken, select(0u, settings.ranks, settings.first_item > 0u)); }
   workgroupBarrier();
@@ -101,25 +96,24 @@ fn top_items(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   var quad = lane;
   var more = true;
   while (more) {
-    let worst_score = place_score[settings.ranks - 1u];
-    let worst_item = place_item[settings.ranks - 1u];
+    let worst = places[settings.ranks - 1u];
     workgroupBarrier();
     while (quad < quads) {
       let found = score_quads[row + quad];
-      if (any(found >= vec4f(worst_score))) {
-        let item = settings.first_item + 4u * quad;
+      if (any(found >= vec4f(bitcast<f32>(worst.x)))) {
         var wanted: array<bool, 4>;
         var count = 0u;
         for (var c = 0u; c < 4u; c++) {
-          wanted[c] = is_better(found[c], item + c, worst_score, worst_item) && is_better(above_score, above_item, found[c], item + c);
+          let candidate = place_of(found[c], settings.first_item + 4u * quad + c);
+          wanted[c] = is_better(candidate, worst) && is_better(above, candidate);
           count += u32(wanted[c]);
         }
         var place = atomicAdd(&taken, count);
+        // The lane comes back to this quad when there is room again.
         if (place + count > PLACES) { break; }
         for (var c = 0u; c < 4u; c++) {
           if (wanted[c]) {
-            place_score[place] = found[c];
-            place_item[place] = item + c;
+            places[place] = place_of(found[c], settings.first_item + 4u * quad + c);
             place++;
           }
         }
@@ -130,15 +124,12 @@ fn top_items(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
     if (lane == 0u) { overflown = u32(atomicLoad(&taken) > PLACES); }
     sort_places(lane);
     more = workgroupUniformLoad(&overflown) == 1u;
-    for (var place = settings.ranks + lane; more && place < PLACES; place += LANES) {
-      place_score[place] = EMPTY;
-      place_item[place] = NO_ITEM;
-    }
+    for (var rank = settings.ranks + lane; more && rank < PLACES; rank += LANES) { places[rank] = none; }
     if (lane == 0u) { atomicStore(&taken, settings.ranks); }
     workgroupBarrier();
   }
   for (var rank = lane; rank < settings.ranks; rank += LANES) {
-    list_scores[list + rank] = place_score[rank];
-    list_items[list + rank] = place_item[rank];
+    list_scores[list + rank] = bitcast<f32>(places[rank].x);
+    list_items[list + rank] = places[rank].y;
   }
 }

@@ -75,24 +75,28 @@ export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan): st
 
 /** Places are pairs of a score and an item: 1024 of them take half of the workgroup memory that every device has. */
 const PLACES = { fewest: 64, most: 1024 };
-/** Software drivers run a workgroup of one SIMD register without the switching that every barrier of a wider one takes. */
-const LIST_LANES = { hardware: 256, software: 8 };
+/**
+ * Places a rank: with more, lists are sorted less often, but more is sorted each time, which on a software driver is what takes the time.
+ * There, too, a workgroup of one SIMD register spares the switching that every barrier of a wider one takes.
+ */
+const HARDWARE = { lanes: 256, placesPerRank: 4 };
+const SOFTWARE = { lanes: 8, placesPerRank: 2 };
 
 export interface ListPlan {
   /** Lanes of a workgroup. */
   readonly lanes: number;
   /** Ranks made in a round: at most half of the places. */
   readonly ranks: number;
-  /** A power of two: four a rank where there is room, so that they are seldom sorted. */
+  /** A power of two. */
   readonly places: number;
 }
 
 export function planList(k: number, software: boolean): ListPlan {
-  const lanes = software ? LIST_LANES.software : LIST_LANES.hardware;
+  const { lanes, placesPerRank } = software ? SOFTWARE : HARDWARE;
   const rounds = Math.max(1, Math.ceil(k / (PLACES.most / 2)));
   const ranks = Math.ceil(k / rounds);
   const fewest = Math.max(PLACES.fewest, lanes);
-  return { lanes, ranks, places: Math.min(PLACES.most, Math.max(fewest, 2 ** Math.ceil(Math.log2(4 * ranks)))) };
+  return { lanes, ranks, places: Math.min(PLACES.most, Math.max(fewest, 2 ** Math.ceil(Math.log2(placesPerRank * ranks)))) };
 }
 
 export function listConstants({ lanes, places }: ListPlan): string {
