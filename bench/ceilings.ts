@@ -91,23 +91,25 @@ fn probe(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
 /** What keeps the compiler from leaving the work out; it never happens. */
 const keep = (sum: string): string => `if (all(${sum} == vec4f(1.0, 2.0, 3.0, 4.0))) { kept[lane] = ${sum}; }`;
 
-/** Eight independent chains of vec4s a lane. */
+/** Eight independent chains of vec4s a lane; no two components alike, lest the compiler do them once. */
 function multiplyAdds(): Probe {
   const CHAINS = 8;
-  const STEPS = 256;
+  const STEPS = 64;
+  const UNROLLED = 4;
   const chains = Array.from({ length: CHAINS }, (_, at) => at);
+  const step = chains.map((at) => `x_${at} = fma(x_${at}, scale, offset);`).join("\n    ");
   const code = `@group(0) @binding(0) var<storage, read_write> kept: array<vec4f>;
 ${ENTRY} {
-  let scale = vec4f(0.5 + 0.25 * f32(lane) / ${LANES}.0);
-  let offset = vec4f(f32(group.x));
-  ${chains.map((at) => `var x_${at} = vec4f(${at}.5);`).join("\n  ")}
+  let scale = vec4f(0.5, 0.55, 0.6, 0.65) + 0.25 * f32(lane) / ${LANES}.0;
+  let offset = vec4f(1.0, 2.0, 3.0, 4.0) * f32(group.x + 1u);
+  ${chains.map((at) => `var x_${at} = ${at}.5 * offset;`).join("\n  ")}
   for (var step = 0u; step < ${STEPS}u; step++) {
-    ${chains.map((at) => `x_${at} = fma(x_${at}, scale, offset);`).join("\n    ")}
+    ${Array.from({ length: UNROLLED }, () => step).join("\n    ")}
   }
   let sum = ${chains.map((at) => `x_${at}`).join(" + ")};
   ${keep("sum")}
 }`;
-  return { label: "multiply-adds", code, buffers: [], amount: LANES * STEPS * CHAINS * 4 * 2 };
+  return { label: "multiply-adds", code, buffers: [], amount: LANES * STEPS * UNROLLED * CHAINS * 4 * 2 };
 }
 
 /** Workgroups read consecutive pieces, lanes consecutive vec4s. */
