@@ -25,6 +25,8 @@ const SWEEPS = 15;
 const EPOCHS = 30;
 const EXPLICIT = { lambda: 1, tau: 20, gamma: 5 };
 const IMPLICIT = { confidence: 1, tau: 10 };
+/** What mf-train takes when it is told nothing, for users and items. */
+const LIBMF_DEFAULT = [0.1, 0.1];
 const RELEVANT = 4;
 
 interface Entry {
@@ -50,7 +52,10 @@ export async function peers(options: BenchOptions): Promise<object> {
   const rows: { explicit: Entry[]; implicit: Entry[] } = { explicit: [], implicit: [] };
   const missing = new Set<string>();
   console.log(`\nratings: λ = ${EXPLICIT.lambda}, τ = ${EXPLICIT.tau}, γ = ${EXPLICIT.gamma}\n${HEADER}  held-out RMSE`);
-  for (const K of factors) for await (const entry of explicitEntries(K, split, engines, options, missing)) rows.explicit.push(print(entry));
+  for (const K of factors) {
+    for await (const entry of explicitEntries(K, split, engines, options, missing)) rows.explicit.push(print(entry));
+    for await (const entry of libmfEntries(K, split, engines[0], options, missing)) rows.explicit.push(print(entry));
+  }
   console.log(
     `\nimplicit feedback: α = ${IMPLICIT.confidence}, τ = ${IMPLICIT.tau}; relevant: held-out ratings of ${RELEVANT} or more\n${HEADER}        nDCG@10      recall@10`,
   );
@@ -72,11 +77,10 @@ async function* explicitEntries(
   K: number,
   split: Split,
   engines: readonly Engine[],
-  { python: interpreter, libmf: folder }: BenchOptions,
+  { python: interpreter }: BenchOptions,
   missing: Set<string>,
 ): AsyncGenerator<Entry> {
-  const { train, heldOut } = split;
-  const [M, N, L] = [train.users.size, train.items.size, train.count];
+  const { train } = split;
   const plain = alsHyperparameters({
     factors: K,
     lambda: EXPLICIT.lambda,
@@ -103,22 +107,36 @@ async function* explicitEntries(
       heldOutRmse: rmseOf(parameters, split),
     };
   } else missing.add(`PyTorch, which ${interpreter} cannot import: pip install torch, or --python PATH of an interpreter that can`);
-  const [lambdaUsers, lambdaItems] = [(EXPLICIT.tau * M) / L, (EXPLICIT.tau * N) / L];
-  const result = await libmf(folder, { train, heldOut }, { factors: K, epochs: EPOCHS, lambdaUsers, lambdaItems });
-  if (result) yield { factors: K, name: `LIBMF, λ = ${lambdaUsers.toFixed(3)}, ${lambdaItems.toFixed(3)}`, ...result, sweeps: EPOCHS };
-  else
-    missing.add(
-      "LIBMF: build mf-train and mf-predict from github.com/cjlin1/libmf, and put them on the PATH or name their folder by --libmf",
-    );
-  const same = alsHyperparameters({
-    factors: K,
-    tauUsers: lambdaUsers,
-    tauItems: lambdaItems,
-    biases: false,
-    mean: false,
-    regularization: "weighted",
-  });
-  yield await oursExplicit("tastespace als, LIBMF's objective", engines[0], split, same, startingParameters(split, K, false));
+}
+
+/** LIBMF with our precisions in its convention, and with its own default; each beside ours on the very same objective. */
+async function* libmfEntries(
+  K: number,
+  split: Split,
+  engine: Engine,
+  { libmf: folder }: BenchOptions,
+  missing: Set<string>,
+): AsyncGenerator<Entry> {
+  const { train } = split;
+  const ours = [train.users.size, train.items.size].map((count) => (EXPLICIT.tau * count) / train.count);
+  for (const [lambdaUsers, lambdaItems] of [ours, LIBMF_DEFAULT]) {
+    const given = `λ = ${lambdaUsers.toFixed(2)}, ${lambdaItems.toFixed(2)}`;
+    const result = await libmf(folder, split, { factors: K, epochs: EPOCHS, lambdaUsers, lambdaItems });
+    if (result) yield { factors: K, name: `LIBMF, ${given}`, ...result, sweeps: EPOCHS };
+    else
+      missing.add(
+        "LIBMF: build mf-train and mf-predict from github.com/cjlin1/libmf, and put them on the PATH or name their folder by --libmf",
+      );
+    const same = alsHyperparameters({
+      factors: K,
+      tauUsers: lambdaUsers,
+      tauItems: lambdaItems,
+      biases: false,
+      mean: false,
+      regularization: "weighted",
+    });
+    yield await oursExplicit(`tastespace als, LIBMF's, ${given}`, engine, split, same, startingParameters(split, K, false));
+  }
 }
 
 async function* implicitEntries(
@@ -274,7 +292,7 @@ function typical(seconds: readonly number[]): number {
   return rest[Math.floor(rest.length / 2)];
 }
 
-const HEADER = `${"K".padStart(5)}   ${"".padEnd(36)}${"sweeps".padStart(7)}${"ms a sweep".padStart(13)}${"training, s".padStart(13)}`;
+const HEADER = `${"K".padStart(5)}   ${"".padEnd(42)}${"sweeps".padStart(7)}${"ms a sweep".padStart(13)}${"training, s".padStart(13)}`;
 
 function print(entry: Entry): Entry {
   const { factors, name, device, sweeps, secondsPerSweep, heldOutRmse, ndcg, recall } = entry;
@@ -283,7 +301,7 @@ function print(entry: Entry): Entry {
     .map((figure) => figure.toFixed(4).padStart(15))
     .join("");
   console.log(
-    `${String(factors).padStart(5)}   ${name.padEnd(36)}${String(sweeps).padStart(7)}${(1000 * secondsPerSweep).toFixed(1).padStart(13)}${(sweeps * secondsPerSweep).toFixed(2).padStart(13)}${figures}   ${device}`,
+    `${String(factors).padStart(5)}   ${name.padEnd(42)}${String(sweeps).padStart(7)}${(1000 * secondsPerSweep).toFixed(1).padStart(13)}${(sweeps * secondsPerSweep).toFixed(2).padStart(13)}${figures}   ${device}`,
   );
   return entry;
 }
