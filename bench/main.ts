@@ -1,4 +1,5 @@
-// npm run bench -- [NAME] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto] [--ratings 1e6,5e6] [--rows 25000000]: runs the benchmarks, or one of them, on this machine's adapter.
+// npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto] [--ratings 1e6,5e6] [--rows 25000000]
+// [--python python3] [--libmf FOLDER]: runs the benchmarks that are named on this machine's adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -11,6 +12,9 @@ import { browser } from "./browser.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
+import { peers } from "./peers.js";
+import { ranking } from "./ranking.js";
+import { roofline } from "./roofline.js";
 import { scale, sweep, training } from "./sweep.js";
 
 export interface BenchOptions {
@@ -26,9 +30,12 @@ export interface BenchOptions {
   /** Of the file that is read. */
   readonly rows: number;
   readonly machine: Readonly<Record<string, unknown>>;
+  /** Where `peers` finds others: a Python interpreter, and the folder of LIBMF's executables when they are not on the PATH. */
+  readonly python: string;
+  readonly libmf: string | undefined;
 }
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline };
 /** Benchmarks that need no adapter. */
 const WITHOUT_ADAPTER: readonly string[] = ["ingest"];
 
@@ -42,6 +49,8 @@ const { values, positionals } = parseArgs({
     device: { type: "string", default: "auto" },
     ratings: { type: "string", default: "1e6,2e6,5e6,10e6,25e6" },
     rows: { type: "string", default: "25000000" },
+    python: { type: "string", default: "python3" },
+    libmf: { type: "string" },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
@@ -76,6 +85,8 @@ const options: BenchOptions = {
   ratings: values.ratings.split(",").map(Number),
   rows: Number(values.rows),
   machine,
+  python: values.python,
+  libmf: values.libmf,
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {

@@ -1,83 +1,135 @@
-// The best items of a batch of users, in three kernels: scores u·v + α b of all items, the lowest number where a user has seen an item, and
-// the k best of each user by k passes over its scores, ties going to the lower index. Spec §7.
-// Launch: score_items a lane an item and user; mask_seen a lane a pair; top_items a workgroup of LANES a user.
-// Workgroup memory: LANES pairs. Twin: src/recommend/score.ts.
+// The best items of every user of a batch, out of their scores for a run of items and the list that earlier runs left. Spec §7.
+//
+// `mask_seen` marks the scores of the items that a user has seen. `top_items` then reads every score once: what is better than the worst of
+// the list goes to a free place in workgroup memory; when these run out, all places are sorted and the best kept. Lanes stream on
+// by themselves in between, so the order of arrival varies, but not which items are the best: of equal scores the lower index.
+// Lists longer than a workgroup holds are made in rounds, each taking only what stands behind the last of the round before.
+//
+// Launch: a workgroup of LANES a user, both kernels. Workgroup memory: PLACES pairs. Twin: src/recommend/score.ts.
 
 struct Settings {
-  items: u32,
-  users: u32,
-  // Index of the batch's first user.
-  first: u32,
-  pairs: u32,
+  // Length of a row of scores.
+  width: u32,
+  // Index of the run's first item.
+  first_item: u32,
+  // Length of a list, and the part of it that this round makes.
   k: u32,
-  alpha: f32,
+  from_rank: u32,
+  ranks: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> user_rows: array<vec4f>;
-@group(0) @binding(2) var<storage, read> item_rows: array<vec4f>;
-// Places in `scores` that are not to be listed.
-@group(0) @binding(3) var<storage, read> seen: array<u32>;
-@group(0) @binding(4) var<storage, read_write> scores: array<f32>;
-// [users, k]; NO_ITEM where a user has fewer unseen items.
-@group(0) @binding(5) var<storage, read_write> best: array<u32>;
+@group(0) @binding(1) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(1) var<storage, read_write> score_quads: array<vec4f>;
+// Items of the run that each user has seen, from the run's first: rows of `seen_items`.
+@group(0) @binding(2) var<storage, read> seen_start: array<u32>;
+@group(0) @binding(3) var<storage, read> seen_items: array<u32>;
+// [users, k]; EMPTY and NO_ITEM where a user has fewer unseen items.
+@group(0) @binding(4) var<storage, read_write> list_scores: array<f32>;
+@group(0) @binding(5) var<storage, read_write> list_items: array<u32>;
 
-const LOWEST = -3.0e38;
+const HIGHEST = 3.4e38;
+const EMPTY = -3.3e38;
 const NO_ITEM = 0xffffffffu;
 
 @compute @workgroup_size(LANES)
-fn score_items(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= settings.items || id.y >= settings.users) { return; }
-  let user = (settings.first + id.y) * STRIDE;
-  let item = id.x * STRIDE;
-  var score = 0.0;
-  for (var block = 0u; block < BLOCKS; block++) {
-    var u = user_rows[user + block];
-    if (block == BIAS_BLOCK) { u[BIAS_AT] = settings.alpha; }
-    score += dot(u, item_rows[item + block]);
+fn mask_seen(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let user = group.x;
+  for (var at = seen_start[user] + lane; at < seen_start[user + 1u]; at += LANES) {
+    scores[user * settings.width + seen_items[at]] = MASKED;
   }
-  scores[id.y * settings.items + id.x] = score;
 }
 
-@compute @workgroup_size(LANES)
-fn mask_seen(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let at = (group.y * groups.x + group.x) * LANES + lane;
-  if (at < settings.pairs) { scores[seen[at]] = LOWEST; }
+// A score's bits and its item.
+alias Place = vec2u;
+
+// The list so far, best first, then candidates in any order.
+var<workgroup> places: array<Place, PLACES>;
+// Places asked for: more than there are when some lane found none.
+var<workgroup> taken: atomic<u32>;
+var<workgroup> overflown: u32;
+
+fn place_of(score: f32, item: u32) -> Place {
+  return Place(bitcast<u32>(score), item);
 }
 
-var<workgroup> lane_score: array<f32, LANES>;
-var<workgroup> lane_item: array<u32, LANES>;
+fn is_better(a: Place, b: Place) -> bool {
+  let score_a = bitcast<f32>(a.x);
+  let score_b = bitcast<f32>(b.x);
+  return score_a > score_b || (score_a == score_b && a.y < b.y);
+}
 
-fn is_better(score: f32, item: u32, other_score: f32, other_item: u32) -> bool {
-  return score > other_score || (score == other_score && item < other_item);
+// Bitonic sort of all places, best first.
+fn sort_places(lane: u32) {
+  for (var size = 2u; size <= PLACES; size *= 2u) {
+    for (var half = size / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      for (var pair = lane; pair < PLACES / 2u; pair += LANES) {
+        let at = 2u * pair - (pair & (half - 1u));
+        let a = places[at];
+        let b = places[at + half];
+        if (is_better(b, a) == ((at & size) == 0u)) {
+          places[at] = b;
+          places[at + half] = a;
+        }
+      }
+    }
+  }
+  workgroupBarrier();
 }
 
 @compute @workgroup_size(LANES)
 fn top_items(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.x * settings.items;
-  for (var rank = 0u; rank < settings.k; rank++) {
-    var score = LOWEST;
-    var found = NO_ITEM;
-    for (var item = lane; item < settings.items; item += LANES) {
-      if (scores[row + item] > score) {
-        score = scores[row + item];
-        found = item;
+  let list = group.x * settings.k + settings.from_rank;
+  let quads = settings.width / 4u;
+  let row = group.x * quads;
+  let none = place_of(EMPTY, NO_ITEM);
+  var above = place_of(HIGHEST, 0u);
+  if (settings.from_rank > 0u) { above = place_of(list_scores[list - 1u], list_items[list - 1u]); }
+  for (var rank = lane; rank < PLACES; rank += LANES) {
+    places[rank] = none;
+    if (settings.first_item > 0u && rank < settings.ranks) { places[rank] = place_of(list_scores[list + rank], list_items[list + rank]); }
+  }
+  if (lane == 0u) { atomicStore(&taken, select(0u, settings.ranks, settings.first_item > 0u)); }
+  workgroupBarrier();
+
+  var quad = lane;
+  var more = true;
+  while (more) {
+    let worst = places[settings.ranks - 1u];
+    workgroupBarrier();
+    while (quad < quads) {
+      let found = score_quads[row + quad];
+      if (any(found >= vec4f(bitcast<f32>(worst.x)))) {
+        var wanted: array<bool, 4>;
+        var count = 0u;
+        for (var c = 0u; c < 4u; c++) {
+          let candidate = place_of(found[c], settings.first_item + 4u * quad + c);
+          wanted[c] = is_better(candidate, worst) && is_better(above, candidate);
+          count += u32(wanted[c]);
+        }
+        var place = atomicAdd(&taken, count);
+        // The lane comes back to this quad when there is room again.
+        if (place + count > PLACES) { break; }
+        for (var c = 0u; c < 4u; c++) {
+          if (wanted[c]) {
+            places[place] = place_of(found[c], settings.first_item + 4u * quad + c);
+            place++;
+          }
+        }
       }
-    }
-    lane_score[lane] = score;
-    lane_item[lane] = found;
-    for (var half = LANES / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (lane < half && is_better(lane_score[lane + half], lane_item[lane + half], lane_score[lane], lane_item[lane])) {
-        lane_score[lane] = lane_score[lane + half];
-        lane_item[lane] = lane_item[lane + half];
-      }
+      quad += LANES;
     }
     workgroupBarrier();
-    let winner = lane_item[0];
-    // The lane that owns the winner takes it out for the passes to come.
-    if (winner != NO_ITEM && winner % LANES == lane) { scores[row + winner] = LOWEST; }
-    if (lane == 0u) { best[group.x * settings.k + rank] = winner; }
+    if (lane == 0u) { overflown = u32(atomicLoad(&taken) > PLACES); }
+    sort_places(lane);
+    more = workgroupUniformLoad(&overflown) == 1u;
+    for (var rank = settings.ranks + lane; more && rank < PLACES; rank += LANES) { places[rank] = none; }
+    if (lane == 0u) { atomicStore(&taken, settings.ranks); }
     workgroupBarrier();
+  }
+  for (var rank = lane; rank < settings.ranks; rank += LANES) {
+    list_scores[list + rank] = bitcast<f32>(places[rank].x);
+    list_items[list + rank] = places[rank].y;
   }
 }

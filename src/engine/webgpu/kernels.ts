@@ -36,12 +36,14 @@ import featureFactorsText from "../../../shaders/feature-factors.wgsl?raw";
 import gradientStepText from "../../../shaders/gradient-step.wgsl?raw";
 import heavyBallText from "../../../shaders/heavy-ball.wgsl?raw";
 import packHalvesText from "../../../shaders/pack-halves.wgsl?raw";
+import itemScoresText from "../../../shaders/item-scores.wgsl?raw";
 import logLossesText from "../../../shaders/log-losses.wgsl?raw";
 import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
 import topItemsText from "../../../shaders/top-items.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
+import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
 import { planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
 import { FLOATS, type ValueFormat } from "./values.js";
@@ -196,7 +198,13 @@ export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
   return { name: `sgd-blocks K=${K}${logistic ? " logistic" : ""}`, code: [constants, rowsText, sgdBlocksText].join("\n") };
 }
 
-export const topItemsKernel = (K: number): Kernel => summingKernel("top-items", K, "none", topItemsText);
+export function itemScoresKernel(K: number, plan: ScorePlan): Kernel {
+  return { name: `item-scores K=${K}`, code: [scoreLoops(plan), itemScoresText].join("\n") };
+}
+
+export function topItemsKernel(plan: ListPlan): Kernel {
+  return { name: `top-items of ${plan.places} places`, code: [listConstants(plan), topItemsText].join("\n") };
+}
 
 export function featureFactorsKernel(K: number): Kernel {
   return { name: `feature-factors K=${K}`, code: [rowConstants(K, "means"), rowsText, featureFactorsText].join("\n") };

@@ -1,0 +1,307 @@
+// Ours beside what others offer: the same ratings, the same split, the same starting factors, the same hyperparameters in each one's own
+// convention, in one run. Held-out errors and ranking metrics are computed here for all, from the factors or predictions that each leaves.
+
+import { basename } from "node:path";
+import { openEngine } from "../src/engine/open-engine.js";
+import type { Engine, Problem } from "../src/engine/engine.js";
+import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
+import { rankingMetrics } from "../src/metrics/ranking.js";
+import { alsHyperparameters, type AlsHyperparameters } from "../src/models/als.js";
+import { FactorModel } from "../src/models/factor-model.js";
+import { implicitHyperparameters } from "../src/models/implicit.js";
+import { type Parameters, predictRating } from "../src/models/parameters.js";
+import type { HyperparametersOf } from "../src/models/registry.js";
+import { seededRandom } from "../src/random.js";
+import { buildCsr } from "../src/ratings/csr.js";
+import { readPath } from "../src/ratings/files.js";
+import { type Split, splitRatings } from "../src/ratings/split.js";
+import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
+import type { BenchOptions } from "./main.js";
+import { libmf } from "./peers/libmf.js";
+import { canImport, python } from "./peers/python.js";
+
+const SWEEPS = 15;
+/** Gradient descent learns less in an epoch than a sweep of exact solves does. */
+const EPOCHS = 30;
+const EXPLICIT = { lambda: 1, tau: 20, gamma: 5 };
+const IMPLICIT = { confidence: 1, tau: 10 };
+/** What mf-train takes when it is told nothing, for users and items. */
+const LIBMF_DEFAULT = [0.1, 0.1];
+const RELEVANT = 4;
+
+interface Entry {
+  readonly factors: number;
+  readonly name: string;
+  readonly device: string;
+  readonly sweeps: number;
+  readonly secondsPerSweep: number;
+  readonly heldOutRmse?: number | undefined;
+  readonly ndcg?: number | undefined;
+  readonly recall?: number | undefined;
+}
+
+export async function peers(options: BenchOptions): Promise<object> {
+  const { data, shape, factors } = options;
+  const ratings = data ? (await readPath(data)).ratings : syntheticRatings(SYNTHETIC_SHAPES[shape]);
+  const split = splitRatings(ratings, { share: 0.2, seed: 1 });
+  const { train, heldOut } = split;
+  console.log(
+    `${data ? basename(data) : shape}: ${train.count.toLocaleString("en-US")} ratings to train on, ${heldOut.count.toLocaleString("en-US")} held out, ${train.users.size} × ${train.items.size}`,
+  );
+  const engines: Engine[] = [await openEngine("auto", console.log), await openEngine("cpu")];
+  const rows: { explicit: Entry[]; implicit: Entry[] } = { explicit: [], implicit: [] };
+  const missing = new Set<string>();
+  console.log(`\nratings: λ = ${EXPLICIT.lambda}, τ = ${EXPLICIT.tau}, γ = ${EXPLICIT.gamma}\n${HEADER}  held-out RMSE`);
+  for (const K of factors) {
+    for await (const entry of explicitEntries(K, split, engines, options, missing)) rows.explicit.push(print(entry));
+    for await (const entry of libmfEntries(K, split, engines[0], options, missing)) rows.explicit.push(print(entry));
+  }
+  console.log(
+    `\nimplicit feedback: α = ${IMPLICIT.confidence}, τ = ${IMPLICIT.tau}; relevant: held-out ratings of ${RELEVANT} or more\n${HEADER}        nDCG@10      recall@10`,
+  );
+  for (const K of factors) for await (const entry of implicitEntries(K, split, engines, options, missing)) rows.implicit.push(print(entry));
+  for (const engine of engines) engine.destroy();
+  for (const text of missing) console.log(`not compared: ${text}`);
+  return {
+    data: data ? basename(data) : shape,
+    train: train.count,
+    heldOut: heldOut.count,
+    explicit: EXPLICIT,
+    implicit: IMPLICIT,
+    rows,
+    missing: [...missing],
+  };
+}
+
+async function* explicitEntries(
+  K: number,
+  split: Split,
+  engines: readonly Engine[],
+  { python: interpreter }: BenchOptions,
+  missing: Set<string>,
+): AsyncGenerator<Entry> {
+  const { train } = split;
+  const plain = alsHyperparameters({
+    factors: K,
+    lambda: EXPLICIT.lambda,
+    tauUsers: EXPLICIT.tau,
+    tauItems: EXPLICIT.tau,
+    gammaUsers: EXPLICIT.gamma,
+    gammaItems: EXPLICIT.gamma,
+  });
+  const start = startingParameters(split, K, plain.mean);
+  for (const engine of engines) yield await oursExplicit("tastespace als", engine, split, plain, start);
+  if (await canImport(interpreter, "torch")) {
+    const { version, device, seconds, parameters } = await python(interpreter, "torch_als.py", [], {
+      train,
+      start,
+      settings: { ...EXPLICIT, sweeps: SWEEPS },
+      biases: true,
+    });
+    yield {
+      factors: K,
+      name: `batched als in PyTorch ${version}`,
+      device,
+      sweeps: SWEEPS,
+      secondsPerSweep: typical(seconds),
+      heldOutRmse: rmseOf(parameters, split),
+    };
+  } else missing.add(`PyTorch, which ${interpreter} cannot import: pip install torch, or --python PATH of an interpreter that can`);
+}
+
+/** LIBMF with our precisions in its convention, and with its own default; each beside ours on the very same objective. */
+async function* libmfEntries(
+  K: number,
+  split: Split,
+  engine: Engine,
+  { libmf: folder }: BenchOptions,
+  missing: Set<string>,
+): AsyncGenerator<Entry> {
+  const { train } = split;
+  const ours = [train.users.size, train.items.size].map((count) => (EXPLICIT.tau * count) / train.count);
+  for (const [lambdaUsers, lambdaItems] of [ours, LIBMF_DEFAULT]) {
+    const given = `λ = ${lambdaUsers.toFixed(2)}, ${lambdaItems.toFixed(2)}`;
+    const result = await libmf(folder, split, { factors: K, epochs: EPOCHS, lambdaUsers, lambdaItems });
+    if (result) yield { factors: K, name: `LIBMF, ${given}`, ...result, sweeps: EPOCHS };
+    else
+      missing.add(
+        "LIBMF: build mf-train and mf-predict from github.com/cjlin1/libmf, and put them on the PATH or name their folder by --libmf",
+      );
+    const same = alsHyperparameters({
+      factors: K,
+      tauUsers: lambdaUsers,
+      tauItems: lambdaItems,
+      biases: false,
+      mean: false,
+      regularization: "weighted",
+    });
+    yield await oursExplicit(`tastespace als, LIBMF's, ${given}`, engine, split, same, startingParameters(split, K, false));
+  }
+}
+
+async function* implicitEntries(
+  K: number,
+  split: Split,
+  engines: readonly Engine[],
+  { python: interpreter }: BenchOptions,
+  missing: Set<string>,
+): AsyncGenerator<Entry> {
+  const { train } = split;
+  const hyperparameters = implicitHyperparameters({
+    factors: K,
+    confidence: IMPLICIT.confidence,
+    tauUsers: IMPLICIT.tau,
+    tauItems: IMPLICIT.tau,
+  });
+  const start = startingParameters(split, K, false);
+  for (const engine of engines) {
+    const { parameters, seconds } = await sweep(engine, problemOf("implicit", split, hyperparameters, start));
+    yield {
+      factors: K,
+      name: "tastespace implicit",
+      device: engine.info.name,
+      sweeps: SWEEPS,
+      secondsPerSweep: typical(seconds),
+      ...ranking(parameters, split),
+    };
+  }
+  if (!(await canImport(interpreter, "implicit"))) {
+    missing.add(
+      `the library implicit, which ${interpreter} cannot import: pip install implicit, or --python PATH of an interpreter that can`,
+    );
+    return;
+  }
+  for (const [solver, name] of [
+    ["exact", "exact solves"],
+    ["cg", "conjugate gradients"],
+  ] as const) {
+    const { version, device, seconds, parameters } = await python(interpreter, "implicit_als.py", [solver], {
+      train,
+      start,
+      settings: { ...IMPLICIT, sweeps: SWEEPS },
+      biases: false,
+    });
+    yield {
+      factors: K,
+      name: `implicit ${version}, ${name}`,
+      device,
+      sweeps: SWEEPS,
+      secondsPerSweep: typical(seconds),
+      ...ranking(parameters, split),
+    };
+  }
+}
+
+async function oursExplicit(
+  name: string,
+  engine: Engine,
+  split: Split,
+  hyperparameters: AlsHyperparameters,
+  start: Parameters,
+): Promise<Entry> {
+  const { parameters, seconds } = await sweep(engine, problemOf("als", split, hyperparameters, start));
+  return {
+    factors: start.factors,
+    name,
+    device: engine.info.name,
+    sweeps: SWEEPS,
+    secondsPerSweep: typical(seconds),
+    heldOutRmse: rmseOf(parameters, split),
+  };
+}
+
+/** Trains without measuring in between. */
+async function sweep(
+  engine: Engine,
+  problem: Problem<"als"> | Problem<"implicit">,
+): Promise<{ parameters: Parameters; seconds: number[] }> {
+  const session = await (problem.model === "als" ? engine.open(problem) : engine.open(problem));
+  const seconds: number[] = [];
+  for (let number = 1; number <= SWEEPS; number++) {
+    const started = performance.now();
+    await session.sweep(number);
+    if (engine instanceof WebGpuEngine) await engine.device.gpu.queue.onSubmittedWorkDone();
+    seconds.push((performance.now() - started) / 1000);
+  }
+  const parameters = await session.read();
+  session.destroy();
+  return { parameters, seconds };
+}
+
+function problemOf<M extends "als" | "implicit">(
+  model: M,
+  { train }: Split,
+  hyperparameters: HyperparametersOf[M],
+  initial: Parameters,
+): Problem<M> {
+  const [M, N] = [train.users.size, train.items.size];
+  return { model, seed: 1, hyperparameters, byUser: buildCsr(train, "users", M), byItem: buildCsr(train, "items", N), initial };
+}
+
+/** Small random item factors, which every peer starts from; users are solved first. */
+function startingParameters({ train }: Split, K: number, mean: boolean): Parameters {
+  const random = seededRandom(1);
+  const [M, N] = [train.users.size, train.items.size];
+  return {
+    factors: K,
+    userFactors: new Float32Array(M * K),
+    itemFactors: Float32Array.from({ length: N * K }, () => 0.1 * random.normal()),
+    userBiases: new Float32Array(M),
+    itemBiases: new Float32Array(N),
+    globalMean: mean ? Math.fround(train.statistics().mean) : 0,
+  };
+}
+
+/** Without biases and mean, a pair with an entity that has no training ratings is given their mean, as mf-predict does. */
+function rmseOf(parameters: Parameters, { train, heldOut }: Split): number {
+  const { mean } = train.statistics();
+  const [users, items] = [countsOf(train.user, train.users.size), countsOf(train.item, train.items.size)];
+  let squares = 0;
+  for (let at = 0; at < heldOut.count; at++) {
+    const [user, item] = [heldOut.user[at], heldOut.item[at]];
+    const unknown = parameters.globalMean === 0 && (users[user] === 0 || items[item] === 0);
+    squares += (heldOut.value[at] - (unknown ? mean : predictRating(parameters, user, item))) ** 2;
+  }
+  return Math.sqrt(squares / heldOut.count);
+}
+
+function countsOf(indices: Uint32Array, size: number): Uint32Array {
+  const counts = new Uint32Array(size);
+  for (const index of indices) counts[index]++;
+  return counts;
+}
+
+function ranking(parameters: Parameters, { train, heldOut }: Split): { ndcg: number; recall: number } {
+  const model = new FactorModel({
+    model: "implicit",
+    hyperparameters: implicitHyperparameters({ factors: parameters.factors }),
+    parameters,
+    users: train.users,
+    items: train.items,
+    catalogue: train.catalogue,
+    statistics: train.statistics(),
+    itemCounts: new Uint32Array(train.items.size),
+  });
+  const { ndcg, recall } = rankingMetrics(model, train, heldOut, { k: 10, threshold: RELEVANT });
+  return { ndcg, recall };
+}
+
+/** The median of all but the first, in which kernels are warmed up. */
+function typical(seconds: readonly number[]): number {
+  const rest = seconds.slice(1).sort((a, b) => a - b);
+  return rest[Math.floor(rest.length / 2)];
+}
+
+const HEADER = `${"K".padStart(5)}   ${"".padEnd(42)}${"sweeps".padStart(7)}${"ms a sweep".padStart(13)}${"training, s".padStart(13)}`;
+
+function print(entry: Entry): Entry {
+  const { factors, name, device, sweeps, secondsPerSweep, heldOutRmse, ndcg, recall } = entry;
+  const figures = [heldOutRmse, ndcg, recall]
+    .filter((figure) => figure !== undefined)
+    .map((figure) => figure.toFixed(4).padStart(15))
+    .join("");
+  console.log(
+    `${String(factors).padStart(5)}   ${name.padEnd(42)}${String(sweeps).padStart(7)}${(1000 * secondsPerSweep).toFixed(1).padStart(13)}${(sweeps * secondsPerSweep).toFixed(2).padStart(13)}${figures}   ${device}`,
+  );
+  return entry;
+}
