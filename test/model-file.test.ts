@@ -2,35 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ModelFileError } from "../src/errors.js";
 import { decodeModel, encodeModel } from "../src/model-file.js";
-import { FactorModel, type FactorModelParts } from "../src/models/factor-model.js";
+import { FactorModel } from "../src/models/factor-model.js";
 import { Ids } from "../src/ratings/ids.js";
 import { syntheticRatings } from "../src/ratings/synthetic.js";
 import { fit } from "../src/training/fit.js";
+import { partsOf } from "./support/model-parts.js";
 
 const ratings = syntheticRatings({ users: 40, items: 30, ratings: 300 });
 const train = async (factors: number): Promise<FactorModel> => (await fit(ratings, { factors, sweeps: 2, device: "cpu" })).model;
-
-const partsOf = ({
-  model,
-  hyperparameters,
-  parameters,
-  users,
-  items,
-  catalogue,
-  statistics,
-  itemCounts,
-  seen,
-}: FactorModel): FactorModelParts => ({
-  model,
-  hyperparameters,
-  parameters,
-  users,
-  items,
-  catalogue,
-  statistics,
-  itemCounts,
-  seen,
-});
 
 test.each([0, 1, 7])("save, load, predict is bit-equal, K = %i", async (factors) => {
   const model = await train(factors);
