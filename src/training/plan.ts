@@ -42,7 +42,7 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
     const memory = memoryOf(ratings, options, engine);
     const K = MODELS[model].complete(hyperparametersOf(model, options)).factors;
     const rows = ratings.users.size + ratings.items.size;
-    const multiplyAdds = (count: number): number => 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3;
+    const operations = (count: number): number => 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3;
     const sampled = Math.min(ratings.count, SAMPLE[engine.info.kind]);
     const measured = await sweepSeconds(sampleOf(ratings, sampled), options, engine);
     const columns = (set: Ratings, perRating: number): number => set.count * (perRating + (set.time ? BYTES_PER_TIME : 0));
@@ -50,7 +50,7 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
       device: engine.info,
       hostBytes: columns(ratings, HOST_BYTES_PER_RATING) + (heldOut ? columns(heldOut, 12) : 0) + 4 * rows * (K + 1),
       memory,
-      secondsPerSweep: (measured * multiplyAdds(ratings.count)) / multiplyAdds(sampled),
+      secondsPerSweep: (measured * operations(ratings.count)) / operations(sampled),
       sweeps: options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS,
       sampled,
     };

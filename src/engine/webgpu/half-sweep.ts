@@ -50,13 +50,13 @@ export const UNIFORM_ALIGNMENT = 256;
 const WORKGROUPS_PER_DIMENSION = 65_535;
 /** Bytes of the uniform struct Dispatch. */
 const DISPATCH_BYTES = 16;
-/** Multiply-adds of one dispatch, at most about: a few milliseconds on a slow GPU. */
+/** Operations of one dispatch, at most about: a few milliseconds on a slow GPU. */
 const MOST_PER_DISPATCH = 4e9;
 
 /** One dispatch, with the tasks, ratings and rows it is bound to. */
 interface Step extends DispatchPlan {
   readonly group: GPUBindGroup;
-  readonly multiplyAdds: number;
+  readonly operations: number;
 }
 
 /** Work on the rows of one shard. */
@@ -122,7 +122,7 @@ export class HalfSweep {
       ratings.load(steps[at].piece);
       const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${side}` });
       const pass = encoder.beginComputePass({ label: `half-sweep of ${side}` });
-      let multiplyAdds = 0;
+      let operations = 0;
       do {
         const { kernel, taskCount, group } = steps[at];
         pass.setPipeline(this.#pipelines.get(kernel)!);
@@ -131,10 +131,10 @@ export class HalfSweep {
         const workgroups = Math.ceil(taskCount / gram.tasksPerWorkgroup);
         const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
         pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
-        multiplyAdds += steps[at++].multiplyAdds;
-      } while (at < steps.length && ratings.isLoaded(steps[at].piece) && multiplyAdds + steps[at].multiplyAdds <= this.#device.pace.most);
+        operations += steps[at++].operations;
+      } while (at < steps.length && ratings.isLoaded(steps[at].piece) && operations + steps[at].operations <= this.#device.pace.most);
       pass.end();
-      await this.#device.pace.submit(encoder.finish(), multiplyAdds);
+      await this.#device.pace.submit(encoder.finish(), operations);
     }
   }
 
@@ -160,7 +160,7 @@ export class HalfSweep {
       words.set([dispatch.firstTask - page.firstTask, dispatch.taskCount, shards.from(shard)], (at * UNIFORM_ALIGNMENT) / 4);
       const piece = firstPiece + dispatch.piece;
       const group = this.#bind(page.buffer, shard, piece, partialBuffer);
-      return { ...dispatch, piece, group, multiplyAdds: perRating * dispatch.ratings + perRow * dispatch.rows };
+      return { ...dispatch, piece, group, operations: perRating * dispatch.ratings + perRow * dispatch.rows };
     });
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
     const dispatchGroup = this.#device.gpu.createBindGroup({

@@ -4,7 +4,7 @@ import type { Device } from "./device.js";
 
 /** What a submission should take. Windows ends one of two seconds, Chrome one of ten. */
 const TARGET_MS = 100;
-/** Where the measuring starts: any adapter does more multiply-adds a millisecond. */
+/** Where the measuring starts: any adapter does more floating-point operations a millisecond. */
 const SLOWEST_RATE = 1e6;
 /** A rate measured on little work is mostly latency: it may grow by this factor a submission. */
 const GROWTH = 8;
@@ -13,7 +13,7 @@ const IN_FLIGHT = 2;
 
 export class Pace {
   readonly #device: Device;
-  /** Multiply-adds a millisecond. */
+  /** Operations a millisecond. */
   #rate = SLOWEST_RATE;
   #inFlight: Promise<void>[] = [];
   #lastDone = 0;
@@ -22,20 +22,20 @@ export class Pace {
     this.#device = device;
   }
 
-  /** Multiply-adds that the next submission may have. */
+  /** Operations that the next submission may have. */
   get most(): number {
     return TARGET_MS * this.#rate;
   }
 
   /** Submits, and returns when there is room for one more. A device that is lost is not waited for. */
-  async submit(commands: GPUCommandBuffer, multiplyAdds: number): Promise<void> {
+  async submit(commands: GPUCommandBuffer, operations: number): Promise<void> {
     const { queue } = this.#device.gpu;
     const submitted = performance.now();
     queue.submit([commands]);
     const done = queue.onSubmittedWorkDone().then(
       () => {
         const now = performance.now();
-        const rate = multiplyAdds / Math.max(0.01, now - Math.max(submitted, this.#lastDone));
+        const rate = operations / Math.max(0.01, now - Math.max(submitted, this.#lastDone));
         this.#lastDone = now;
         this.#rate = Math.min(GROWTH * this.#rate, Math.max(SLOWEST_RATE, rate));
       },
