@@ -3,6 +3,7 @@
 import { expose, transfer, transferHandlers } from "comlink";
 import {
   decodeModel,
+  DeviceError,
   type DeviceInfo,
   encodeModel,
   type Engine,
@@ -191,14 +192,24 @@ export class Workshop {
     this.#run?.end();
   }
 
-  /** The best titles for someone who rated these, by their indices. */
-  recommend(rated: readonly (readonly [item: number, rating: number])[], { n, alpha, genre, thompsonSeed }: ListOptions): Recommendation[] {
+  /** The best titles for someone who rated these, by their indices; folded in on the GPU while there is one. */
+  async recommend(
+    rated: readonly (readonly [item: number, rating: number])[],
+    { n, alpha, genre, thompsonSeed }: ListOptions,
+  ): Promise<Recommendation[]> {
     const model = this.#model!;
     const ofGenre = (id: RawId): boolean => model.catalogue.get(id)?.genres.includes(genre!) ?? false;
-    return model.recommendFor(
-      rated.map(([item, rating]) => [model.items.rawAt(item), rating] as const),
-      { n, alpha, thompsonSeed, filter: genre === undefined ? undefined : ofGenre },
-    );
+    const ratings = rated.map(([item, rating]) => [model.items.rawAt(item), rating] as const);
+    const options = { n, alpha, thompsonSeed, filter: genre === undefined ? undefined : ofGenre };
+    const engine = this.#engine;
+    if (!engine || engine.info.software) return model.recommendFor(ratings, options);
+    try {
+      return await model.recommendForOn(engine, ratings, options);
+    } catch (error) {
+      // A lost device takes nothing from the visitor: the host folds in as well.
+      if (error instanceof DeviceError) return model.recommendFor(ratings, options);
+      throw error;
+    }
   }
 
   /** The titles most alike, of those with some ratings. */

@@ -7,7 +7,9 @@ import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { varianceOf } from "../engine/reference/vb.js";
-import { type Entity, foldIn } from "../recommend/fold-in.js";
+import type { Engine } from "../engine/engine.js";
+import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
+import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { cosines, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "./gradient.js";
@@ -177,13 +179,22 @@ export class FactorModel implements FactorModelParts {
     rated: Iterable<readonly [item: RawId, rating: number]>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Recommendation[] {
-    const values = new Map<number, number>();
-    for (const [item, rating] of rated) {
-      if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
-      values.set(this.#itemIndex(item), rating);
-    }
-    const few = { index: Uint32Array.from(values.keys()), value: Float32Array.from(values.values()) };
-    return this.#list(foldIn(few, "users", this.parameters, this.hyperparameters), new Set(values.keys()), options);
+    const few = this.#fewRatings(rated);
+    return this.#list(foldIn(few, "users", this.parameters, this.hyperparameters), new Set(few.index), options);
+  }
+
+  /**
+   * The same, with the fold-in on an engine: `als`, `vb`, `implicit` and what shares their objectives are solved where it computes.
+   *
+   * @throws as `recommendFor`, and DeviceError.
+   */
+  async recommendForOn(
+    engine: Engine,
+    rated: Iterable<readonly [item: RawId, rating: number]>,
+    options: Omit<RecommendOptions, "filterSeen"> = {},
+  ): Promise<Recommendation[]> {
+    const few = this.#fewRatings(rated);
+    return this.#list(await foldInOn(engine, few, this.parameters, this.hyperparameters), new Set(few.index), options);
   }
 
   /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
@@ -217,6 +228,16 @@ export class FactorModel implements FactorModelParts {
 
   #userIndex(user: RawId): number {
     return knownIndex(this.users, user, "user");
+  }
+
+  /** @throws UnknownIdError; RatingsError for a rating that is no number. Of an item rated twice, the last rating counts. */
+  #fewRatings(rated: Iterable<readonly [item: RawId, rating: number]>): FewRatings {
+    const values = new Map<number, number>();
+    for (const [item, rating] of rated) {
+      if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
+      values.set(this.#itemIndex(item), rating);
+    }
+    return { index: Uint32Array.from(values.keys()), value: Float32Array.from(values.values()) };
   }
 
   #itemIndex(item: RawId): number {

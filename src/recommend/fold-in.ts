@@ -172,7 +172,7 @@ function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64A
 }
 
 /** The ratings and the parameters with only those rows of the fixed side that the ratings name: what a fold-in needs. */
-function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
+export function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
   const places = new Map<number, number>();
   const index = rows.index.map((row) => {
     if (!places.has(row)) places.set(row, places.size);

@@ -20,6 +20,7 @@ import {
   squaredErrorsKernel,
   squaredNormsKernel,
 } from "../../src/engine/webgpu/kernels.js";
+import { planMemory, sidePlan } from "../../src/engine/webgpu/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
 import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
 import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
@@ -114,6 +115,22 @@ test("every kernel variant compiles without a word from the compiler, for every 
     await check(squaredErrorsKernel(K));
     await check(squaredNormsKernel(K));
   }
+  device.destroy();
+});
+
+test("trainings of the same ratings share what is uploaded, also one after the other and with other factors; others do not", async () => {
+  const device = await requestDevice({ defaultLimits: true });
+  const { users, items, ratings } = randomCase(1, 30, 20, 200);
+  const csr = buildCsr(ratings, "users", users);
+  const planOf = (factors: number) =>
+    sidePlan(planMemory({ users, items, ratings: 200, heldOut: 0, factors, spread: "none" }, device), "users");
+  const first = device.ratings.borrow("users", csr, planOf(3));
+  expect(device.ratings.borrow("users", csr, planOf(5))).toBe(first);
+  device.ratings.giveBack(first);
+  device.ratings.giveBack(first);
+  expect(device.ratings.borrow("users", csr, planOf(40))).toBe(first);
+  const others = buildCsr(randomCase(2, 30, 20, 200).ratings, "users", users);
+  expect(device.ratings.borrow("users", others, planOf(3))).not.toBe(first);
   device.destroy();
 });
 

@@ -131,7 +131,7 @@ test("als with item features: factors of features agree when the items are cut",
 test("ratings beyond the device memory that is allowed are streamed, to the same result", async () => {
   const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
   const results = await Promise.all(
-    [undefined, 1_300_000].map(async (memoryBytes) => {
+    [undefined, 800_000].map(async (memoryBytes) => {
       const engine = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes });
       const result = await sweep(engine, problem);
       engine.destroy();
@@ -140,9 +140,9 @@ test("ratings beyond the device memory that is allowed are streamed, to the same
   );
   const size = { users: given.users, items: given.items, ratings: 20_000, heldOut: 20_000, factors: K, spread: "none" } as const;
   expect(planMemory(size, { bindingBytes: 262_144 }).streamed).toBe(false);
-  const { streamed, totalBytes } = planMemory(size, { bindingBytes: 262_144, memoryBytes: 1_300_000 });
+  const { streamed, totalBytes } = planMemory(size, { bindingBytes: 262_144, memoryBytes: 800_000 });
   expect(streamed).toBe(true);
-  expect(totalBytes).toBeLessThanOrEqual(1_300_000);
+  expect(totalBytes).toBeLessThanOrEqual(800_000);
   expectClose(results[1].parameters, (await sweep(reference, problem)).parameters, 1e-4);
   expectClose(results[1].parameters, results[0].parameters, 1e-5);
   expect(Math.abs(results[1].sums.trainSquares / results[0].sums.trainSquares - 1)).toBeLessThanOrEqual(1e-5);
