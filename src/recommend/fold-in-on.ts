@@ -3,11 +3,12 @@
 import type { AlternatingSession, Engine, Problem } from "../engine/engine.js";
 import { alsHyperparameters } from "../models/als.js";
 import type { ImplicitHyperparameters } from "../models/implicit.js";
-import type { Parameters, Posterior } from "../models/parameters.js";
+import type { Parameters } from "../models/parameters.js";
 import type { Hyperparameters, ModelName } from "../models/registry.js";
-import { triangle, type VbHyperparameters } from "../models/vb.js";
+import { initialPosterior, type VbHyperparameters } from "../models/vb.js";
 import type { Csr } from "../ratings/csr.js";
 import { type Entity, type FewRatings, foldIn, rowsNeeded } from "./fold-in.js";
+import { covarianceAt } from "./posterior.js";
 
 /**
  * The fold-in of a new user where the engine computes: `als` and what shares its objective, `vb`, `implicit`. Those of `gibbs`, which are one a sample, and
@@ -20,19 +21,18 @@ export async function foldInOn(engine: Engine, few: FewRatings, parameters: Para
   if (engine.info.kind === "cpu" || few.index.length === 0 || "burnIn" in h || "positiveThreshold" in h)
     return foldIn(few, "users", parameters, h);
   const { factors: K } = parameters;
-  const { problem, covariance } = problemOf(few, parameters, h);
-  const session = (await engine.open(problem)) as unknown as AlternatingSession<unknown>;
+  const session = (await engine.open(problemOf(few, parameters, h))) as unknown as AlternatingSession<unknown>;
   try {
     await session.solve("users");
     const solved = await session.read();
     const entity = { factors: Float64Array.from(solved.userFactors), bias: solved.userBiases[0] };
-    return covariance ? { ...entity, covariance: packed(solved.posterior!, K + 1) } : entity;
+    return solved.posterior ? { ...entity, covariance: covarianceAt(solved.posterior, "users", 0, K + 1) } : entity;
   } finally {
     session.destroy();
   }
 }
 
-function problemOf(few: FewRatings, parameters: Parameters, h: Hyperparameters): { problem: Problem<ModelName>; covariance: boolean } {
+function problemOf(few: FewRatings, parameters: Parameters, h: Hyperparameters): Problem<ModelName> {
   const rated = { count: 1, start: Uint32Array.of(0, few.index.length), index: few.index, value: few.value };
   // The Gram matrix of implicit feedback is that of all items.
   const { own, fixed } = "confidence" in h ? { own: rated, fixed: parameters } : rowsNeeded(rated, parameters, "items");
@@ -41,16 +41,12 @@ function problemOf(few: FewRatings, parameters: Parameters, h: Hyperparameters):
   const shared = { byUser: own, byItem: unrated(fixed.itemBiases.length), seed: 1 };
   if (posterior) {
     const hyperparameters = { ...(h as VbHyperparameters), learn: false };
-    const users = unitCovariance(posterior.family, K + 1);
-    return {
-      problem: { ...shared, model: "vb", hyperparameters, initial: { ...initial, posterior: { ...posterior, users } } },
-      covariance: true,
-    };
+    // The covariance of the one user is a starting one until the solve has written it.
+    const { users } = initialPosterior(hyperparameters, initial);
+    return { ...shared, model: "vb", hyperparameters, initial: { ...initial, posterior: { ...posterior, users } } };
   }
-  if ("confidence" in h)
-    return { problem: { ...shared, model: "implicit", hyperparameters: h as ImplicitHyperparameters, initial }, covariance: false };
-  const hyperparameters = { ...alsHyperparameters(h as object), update: "joint" } as const;
-  return { problem: { ...shared, model: "als", hyperparameters, initial }, covariance: false };
+  if ("confidence" in h) return { ...shared, model: "implicit", hyperparameters: h as ImplicitHyperparameters, initial };
+  return { ...shared, model: "als", hyperparameters: { ...alsHyperparameters(h as object), update: "joint" }, initial };
 }
 
 const unrated = (count: number): Csr => ({
@@ -59,19 +55,3 @@ const unrated = (count: number): Csr => ({
   index: new Uint32Array(0),
   value: new Float32Array(0),
 });
-
-/** What stands in the place of the covariance until the solve has written it. */
-function unitCovariance(family: Posterior["family"], D: number): Float32Array {
-  if (family === "diagonal") return new Float32Array(D).fill(1);
-  const packedUnit = new Float32Array(triangle(D));
-  for (let i = 0; i < D; i++) packedUnit[triangle(i) + i] = 1;
-  return packedUnit;
-}
-
-/** The only user's covariance as a packed lower triangle, whichever the family. */
-function packed({ family, users }: Posterior, D: number): Float64Array {
-  if (family === "full") return Float64Array.from(users);
-  const lower = new Float64Array(triangle(D));
-  for (let i = 0; i < D; i++) lower[triangle(i) + i] = users[i];
-  return lower;
-}
