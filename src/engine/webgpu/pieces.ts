@@ -67,6 +67,8 @@ export function cutRatings(
   mostRatings: number,
 ): RatingPiece[] {
   const groups = users.count * items.count;
+  const { user, item, value } = ratings;
+  if (groups === 1 && value.length <= mostRatings) return [{ users: 0, items: 0, user, item, value }];
   const groupOf = (at: number): number =>
     Math.floor(ratings.user[at] / users.size) * items.count + Math.floor(ratings.item[at] / items.size);
   const start = new Uint32Array(groups + 1);

@@ -25,8 +25,10 @@ export class RatingStore {
   readonly #device: Device;
   /** A piece each, or the slots. */
   readonly #buffers: readonly PieceBuffers[];
-  /** The piece in each slot. */
-  readonly #loaded: (number | undefined)[] = [];
+  /** Of pieces that are streamed, their values as they are written. */
+  readonly #values: readonly (Uint32Array | Float32Array)[] = [];
+  /** What each slot holds. */
+  readonly #loaded: { piece: number; rows: boolean }[] = [];
 
   constructor(device: Device, side: Side, csr: Csr, plan: SidePlan) {
     this.#device = device;
@@ -36,6 +38,7 @@ export class RatingStore {
     const other = side === "users" ? "item" : "user";
     const labels = { row: `${side} of each rating`, index: `${other} of each rating, by ${side}`, value: `ratings by ${side}` };
     if (this.streamed) {
+      this.#values = this.pieces.map(({ csr: { value } }) => packValues(value, this.format));
       const most = this.pieces.reduce((count, { csr: { index } }) => Math.max(count, index.length), 0);
       this.#buffers = Array.from({ length: SLOTS }, () => ({
         row: side === "users" ? createStorage(device, labels.row, 4 * most) : undefined,
@@ -56,21 +59,25 @@ export class RatingStore {
     return this.#buffers[this.streamed ? piece % SLOTS : piece];
   }
 
-  isLoaded(piece: number): boolean {
-    return !this.streamed || this.#loaded[piece % SLOTS] === piece;
+  /** @param rows whether the row of each rating is wanted too, which only sums over ratings read. */
+  isLoaded(piece: number, rows = false): boolean {
+    const slot = this.#loaded[piece % SLOTS];
+    return !this.streamed || (slot?.piece === piece && (slot.rows || !rows));
   }
 
   /** Brings a piece to the device, behind the work that is queued. */
-  load(piece: number): void {
-    if (this.isLoaded(piece)) return;
+  load(piece: number, rows = false): void {
+    if (this.isLoaded(piece, rows)) return;
     const { row, index, value } = this.buffers(piece);
     const { csr } = this.pieces[piece];
     const write = (buffer: GPUBuffer, data: Uint32Array | Float32Array): void =>
       this.#device.gpu.queue.writeBuffer(buffer, 0, data as Uint32Array<ArrayBuffer>);
-    if (row) write(row, rowOfEach(csr));
-    write(index, csr.index);
-    write(value, packValues(csr.value, this.format));
-    this.#loaded[piece % SLOTS] = piece;
+    if (rows && row) write(row, rowOfEach(csr));
+    if (!this.isLoaded(piece)) {
+      write(index, csr.index);
+      write(value, this.#values[piece]);
+    }
+    this.#loaded[piece % SLOTS] = { piece, rows };
   }
 
   get bytes(): number {

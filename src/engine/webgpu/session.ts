@@ -203,7 +203,7 @@ export class RowSession {
         userRows: this.rows.users[own],
         itemRows: this.rows.items[other],
         count: csr.index.length,
-        load: store.streamed ? () => store.load(at) : undefined,
+        load: store.streamed ? () => store.load(at, true) : undefined,
       };
     });
     return { count: this.#parts.problem.byUser.index.length, format: store.format, pieces };

@@ -49,8 +49,7 @@ export async function topItems(
   tuning: RankingTuning = {},
 ): Promise<Uint32Array> {
   const plans = { scores: planScores(parameters.factors), list: planList(k, tuning.software ?? device.report.software) };
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.gpu.limits;
-  const bytes = tuning.bindingBytes ?? Math.min(BINDING_BYTES, maxStorageBufferBindingSize, maxBufferSize);
+  const bytes = tuning.bindingBytes ?? Math.min(BINDING_BYTES, device.bindingBytes);
   const { batches, runs } = cutRanking(parameters.userBiases.length, parameters.itemBiases.length, k, plans.scores, bytes);
   const pipelines = await compileRanking(device, parameters.factors, plans.scores, plans.list);
   return await device.checked("ranking", async () => {
