@@ -62,6 +62,11 @@ export function isAscending(row: Uint32Array): boolean {
   return true;
 }
 
+/** Ratings of every row, [count]. */
+export function rowLengths({ count, start }: Csr): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => start[row + 1] - start[row]);
+}
+
 /** The row of every rating of a CSR, in its order. */
 export function rowOfEach(rows: Csr): Uint32Array {
   const row = new Uint32Array(rows.index.length);

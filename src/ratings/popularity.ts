@@ -1,7 +1,7 @@
 // How the ratings are spread: over the scale, over users, and over items.
 
 import type { RawId } from "./ids.js";
-import { csrOf } from "./csr.js";
+import { csrOf, rowLengths } from "./csr.js";
 import type { Ratings } from "./ratings.js";
 
 /** Ratings from `from` up to but not including `to`; a single value of a scale where both are equal. */
@@ -46,8 +46,7 @@ export function ratingHistogram(values: Float32Array, scale = ratingScale(values
 
 /** Ratings of every user or item, [count], in index order. */
 export function ratingsOfEach(ratings: Ratings, side: "users" | "items"): Uint32Array {
-  const { count, start } = csrOf(ratings, side);
-  return Uint32Array.from({ length: count }, (_, row) => start[row + 1] - start[row]);
+  return rowLengths(csrOf(ratings, side));
 }
 
 /** The values of one item's ratings. */

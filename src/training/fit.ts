@@ -1,6 +1,6 @@
 // The sweep loop: opens an engine, alternates half-sweeps, measures, and keeps the best parameters.
 
-import { csrOf } from "../ratings/csr.js";
+import { csrOf, rowLengths } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
@@ -117,7 +117,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     : randomParameters(ratings, hyperparameters, seed);
   const byUser = csrOf(ratings, "users");
   const byItem = csrOf(ratings, "items");
-  const itemCounts = byItem.start.subarray(1).map((end, item) => end - byItem.start[item]);
+  const itemCounts = rowLengths(byItem);
   const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
   const statistics = given.statistics();
   const index = clock();

@@ -10,7 +10,7 @@ import {
   stepOf,
 } from "../../models/gradient.js";
 import type { Parameters } from "../../models/parameters.js";
-import { rowOfEach, type Csr } from "../../ratings/csr.js";
+import { type Csr, rowLengths, rowOfEach } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
 import { type BlockPlan, planBlocks, roundsOf, withoutUnrated } from "../blocks.js";
 import type { Problem, Session, Side } from "../engine.js";
@@ -117,8 +117,6 @@ export function logLosses(ratings: RatingColumns, K: number, globalMean: number,
   return sum;
 }
 
-const countsOf = ({ start }: Csr): Uint32Array => start.subarray(1).map((end, row) => end - start[row]);
-
 type GradientModel = "gd" | "sgd" | "logistic";
 
 export class ReferenceGradientSession extends ReferenceSession implements Session<Measurement> {
@@ -152,7 +150,7 @@ export class ReferenceGradientSession extends ReferenceSession implements Sessio
     const mean = initial.globalMean;
     if (this.#plan) {
       const rounds = roundsOf(this.#plan.groups, seed, number);
-      const counts = { users: countsOf(byUser), items: countsOf(byItem) };
+      const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
       sgdEpoch(h, model === "logistic", this.#plan, rounds, mean, this.#users, this.#items, counts, step);
       return;
     }
