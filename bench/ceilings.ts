@@ -2,6 +2,7 @@
 // memory, empty dispatches. Each kernel runs longer and longer until its time is well above the clock's steps; the best of several runs counts.
 
 import { reportOf, requestAdapter } from "../src/engine/webgpu/device.js";
+import { median } from "./median.js";
 
 /** A run lasts at least this long, milliseconds. */
 const SHORTEST_RUN_MS = 100;
@@ -212,7 +213,7 @@ class Bench {
       await pass(1, 1, false);
       trips.push(performance.now() - started);
     }
-    return { dispatchMs, roundTripMs: trips.sort((a, b) => a - b)[CALLS.submitted / 2] };
+    return { dispatchMs, roundTripMs: median(trips) };
   }
 
   /** Compiles a probe; the function it gives runs it and returns milliseconds. */

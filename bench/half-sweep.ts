@@ -9,6 +9,7 @@ import { buildCsr } from "../src/ratings/csr.js";
 import type { Ratings } from "../src/ratings/ratings.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import type { BenchOptions } from "./main.js";
+import { medianTime } from "./median.js";
 
 const REPEATS = { cpu: 3, webgpu: 9 };
 
@@ -56,26 +57,14 @@ async function time(engine: Engine, problem: Problem, repeats: number): Promise<
     if (engine instanceof WebGpuEngine) await engine.device.gpu.queue.onSubmittedWorkDone();
   };
   await finished();
-  const solve = await median(repeats, async () => {
+  const solve = await medianTime(repeats, async () => {
     await session.solve("users");
     await finished();
   });
-  const measure = await median(repeats, async () => void (await session.measure()));
+  const measure = await medianTime(repeats, async () => void (await session.measure()));
   session.destroy();
   engine.destroy();
   return { solve, measure };
-}
-
-/** The median after one run that does not count. */
-export async function median(repeats: number, work: () => Promise<void>): Promise<number> {
-  await work();
-  const times: number[] = [];
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const started = performance.now();
-    await work();
-    times.push(performance.now() - started);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(repeats / 2)];
 }
 
 /** Random parameters like those of a trained model. */

@@ -7,6 +7,7 @@ import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Measured } from "./ingest-contender.js";
 import type { BenchOptions } from "./main.js";
+import { median } from "./median.js";
 import { shapeOf } from "./ratings-file.js";
 
 interface Entry {
@@ -123,5 +124,4 @@ function isInstalled(name: string): boolean {
   }
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 const count = (value: number): string => value.toLocaleString("en-US");

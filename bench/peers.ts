@@ -14,9 +14,11 @@ import type { HyperparametersOf } from "../src/models/registry.js";
 import { seededRandom } from "../src/random.js";
 import { buildCsr } from "../src/ratings/csr.js";
 import { readPath } from "../src/ratings/files.js";
+import { ratingsOfEach } from "../src/ratings/popularity.js";
 import { type Split, splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import type { BenchOptions } from "./main.js";
+import { median } from "./median.js";
 import { libmf } from "./peers/libmf.js";
 import { canImport, python } from "./peers/python.js";
 
@@ -98,14 +100,7 @@ async function* explicitEntries(
       settings: { ...EXPLICIT, sweeps: SWEEPS },
       biases: true,
     });
-    yield {
-      factors: K,
-      name: `batched als in PyTorch ${version}`,
-      device,
-      sweeps: SWEEPS,
-      secondsPerSweep: typical(seconds),
-      heldOutRmse: rmseOf(parameters, split),
-    };
+    yield { ...timed(K, `batched als in PyTorch ${version}`, device, seconds), heldOutRmse: rmseOf(parameters, split) };
   } else missing.add(`PyTorch, which ${interpreter} cannot import: pip install torch, or --python PATH of an interpreter that can`);
 }
 
@@ -156,14 +151,7 @@ async function* implicitEntries(
   const start = startingParameters(split, K, false);
   for (const engine of engines) {
     const { parameters, seconds } = await sweep(engine, problemOf("implicit", split, hyperparameters, start));
-    yield {
-      factors: K,
-      name: "tastespace implicit",
-      device: engine.info.name,
-      sweeps: SWEEPS,
-      secondsPerSweep: typical(seconds),
-      ...ranking(parameters, split),
-    };
+    yield { ...timed(K, "tastespace implicit", engine.info.name, seconds), ...ranking(parameters, split) };
   }
   if (!(await canImport(interpreter, "implicit"))) {
     missing.add(
@@ -181,14 +169,7 @@ async function* implicitEntries(
       settings: { ...IMPLICIT, sweeps: SWEEPS },
       biases: false,
     });
-    yield {
-      factors: K,
-      name: `implicit ${version}, ${name}`,
-      device,
-      sweeps: SWEEPS,
-      secondsPerSweep: typical(seconds),
-      ...ranking(parameters, split),
-    };
+    yield { ...timed(K, `implicit ${version}, ${name}`, device, seconds), ...ranking(parameters, split) };
   }
 }
 
@@ -200,14 +181,12 @@ async function oursExplicit(
   start: Parameters,
 ): Promise<Entry> {
   const { parameters, seconds } = await sweep(engine, problemOf("als", split, hyperparameters, start));
-  return {
-    factors: start.factors,
-    name,
-    device: engine.info.name,
-    sweeps: SWEEPS,
-    secondsPerSweep: typical(seconds),
-    heldOutRmse: rmseOf(parameters, split),
-  };
+  return { ...timed(start.factors, name, engine.info.name, seconds), heldOutRmse: rmseOf(parameters, split) };
+}
+
+/** What all that train by sweeps have in common; the time is the median of all but the first, in which kernels are warmed up. */
+function timed(factors: number, name: string, device: string, seconds: readonly number[]): Entry {
+  return { factors, name, device, sweeps: SWEEPS, secondsPerSweep: median(seconds.slice(1)) };
 }
 
 /** Trains without measuring in between. */
@@ -255,7 +234,7 @@ function startingParameters({ train }: Split, K: number, mean: boolean): Paramet
 /** Without biases and mean, a pair with an entity that has no training ratings is given their mean, as mf-predict does. */
 function rmseOf(parameters: Parameters, { train, heldOut }: Split): number {
   const { mean } = train.statistics();
-  const [users, items] = [countsOf(train.user, train.users.size), countsOf(train.item, train.items.size)];
+  const [users, items] = [ratingsOfEach(train, "users"), ratingsOfEach(train, "items")];
   let squares = 0;
   for (let at = 0; at < heldOut.count; at++) {
     const [user, item] = [heldOut.user[at], heldOut.item[at]];
@@ -263,12 +242,6 @@ function rmseOf(parameters: Parameters, { train, heldOut }: Split): number {
     squares += (heldOut.value[at] - (unknown ? mean : predictRating(parameters, user, item))) ** 2;
   }
   return Math.sqrt(squares / heldOut.count);
-}
-
-function countsOf(indices: Uint32Array, size: number): Uint32Array {
-  const counts = new Uint32Array(size);
-  for (const index of indices) counts[index]++;
-  return counts;
 }
 
 function ranking(parameters: Parameters, { train, heldOut }: Split): { ndcg: number; recall: number } {
@@ -284,12 +257,6 @@ function ranking(parameters: Parameters, { train, heldOut }: Split): { ndcg: num
   });
   const { ndcg, recall } = rankingMetrics(model, train, heldOut, { k: 10, threshold: RELEVANT });
   return { ndcg, recall };
-}
-
-/** The median of all but the first, in which kernels are warmed up. */
-function typical(seconds: readonly number[]): number {
-  const rest = seconds.slice(1).sort((a, b) => a - b);
-  return rest[Math.floor(rest.length / 2)];
 }
 
 const HEADER = `${"K".padStart(5)}   ${"".padEnd(42)}${"sweeps".padStart(7)}${"ms a sweep".padStart(13)}${"training, s".padStart(13)}`;

@@ -8,6 +8,7 @@ import type { Problem, Side } from "../src/engine/engine.js";
 import { type Ceilings, measureCeilings } from "./ceilings.js";
 import { problemOf } from "./half-sweep.js";
 import type { BenchOptions } from "./main.js";
+import { median } from "./median.js";
 
 /** Half-sweeps are queued one after the other for at least this long, milliseconds; the median of the runs counts. */
 const SHORTEST_RUN_MS = 200;
@@ -89,7 +90,7 @@ async function halfSweepTimes(engine: WebGpuEngine, problem: Problem): Promise<R
     while ((await run(side, repeats)) < SHORTEST_RUN_MS && repeats < MOST_REPEATS) repeats *= 2;
     const times: number[] = [];
     for (let at = 0; at < RUNS; at++) times.push((await run(side, repeats)) / repeats);
-    return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
+    return median(times);
   };
   const times = { users: await time("users"), items: await time("items") };
   // Raises what went wrong on the device, if anything did: a time of failed work would be a lie.

@@ -8,8 +8,9 @@ import { Ratings } from "../src/ratings/ratings.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { fit } from "../src/training/fit.js";
-import { median, problemOf } from "./half-sweep.js";
+import { problemOf } from "./half-sweep.js";
 import type { BenchOptions } from "./main.js";
+import { medianTime } from "./median.js";
 
 /** Sweeps are repeated for about this long, at least `FEWEST` and at most `MOST` times. */
 const LONG_ENOUGH_MS = 2000;
@@ -106,7 +107,7 @@ export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings): P
     const started = performance.now();
     await run();
     const repeats = Math.min(MOST, Math.max(FEWEST, Math.round(LONG_ENOUGH_MS / (performance.now() - started))));
-    return await median(repeats, run);
+    return await medianTime(repeats, run);
   };
   const usersMs = await timed(() => session.solve("users"));
   const itemsMs = await timed(() => session.solve("items"));
