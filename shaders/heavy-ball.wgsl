@@ -2,8 +2,8 @@
 // Launch: a lane for each of the BLOCKS vec4s of each row, LANES a workgroup, in two dimensions. Twin: src/engine/reference/heavy-ball.ts.
 
 struct Settings {
-  momentum: f32,
   rows: u32,
+  momentum: f32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;

@@ -14,6 +14,8 @@ import type { RatingColumns } from "../ratings/ratings.js";
 /** One of the two sides of the ratings. */
 export type Side = "users" | "items";
 
+export const otherSide = (side: Side): Side => (side === "users" ? "items" : "users");
+
 /** What computes: shown to people and written into run files. */
 export interface DeviceInfo {
   readonly kind: "cpu" | "webgpu";

@@ -5,7 +5,7 @@ import { implicitSolve, rowGram } from "../engine/reference/implicit.js";
 import { gramSolve, type SideState } from "../engine/reference/gram-solve.js";
 import { type PosteriorState, posteriorState, vbSolve } from "../engine/reference/vb.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
-import type { Side } from "../engine/engine.js";
+import { otherSide, type Side } from "../engine/engine.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters } from "../models/als.js";
 import { type LogisticHyperparameters, sigmoid } from "../models/gradient.js";
@@ -56,7 +56,7 @@ export function foldIn({ index, value }: FewRatings, side: Side, parameters: Par
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; OptionsError for a `gibbs` model without samples.
  */
 export function foldInRows(rows: Csr, side: Side, parameters: Parameters, h: Hyperparameters, means?: Float64Array): FoldedRows {
-  const { own, fixed } = rowsNeeded(rows, parameters, side === "users" ? "items" : "users");
+  const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
   const { count } = rows;
   const { factors: K, globalMean, posterior } = parameters;
   const other = {
@@ -87,7 +87,7 @@ function posteriorFoldIn(rows: Csr, side: Side, fixed: Parameters & { posterior:
     logDeterminants: new Float64Array(rows.count),
   };
   const { lambda, [side]: precisions } = posterior.precisions;
-  const other = posteriorState(fixed, side === "users" ? "items" : "users");
+  const other = posteriorState(fixed, otherSide(side));
   vbSolve(posterior.family, lambda, precisions, side, rows, globalMean, solved, other);
   const factors = new Float64Array(rows.count * K);
   const biases = new Float64Array(rows.count);

@@ -4,13 +4,13 @@ import type { AlsHyperparameters, Measurement } from "../../models/als.js";
 import type { Parameters } from "../../models/parameters.js";
 import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
 import { AlsSums } from "./als-sums.js";
-import { readBuffer } from "./buffers.js";
+import { createStorage, readBuffer } from "./buffers.js";
 import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
-import { HeavyBall } from "./heavy-ball.js";
 import { FeatureUpdate } from "./feature-update.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
-import { leavesErrors } from "./kernels.js";
+import { heavyBallKernel, leavesErrors } from "./kernels.js";
+import { RowPass } from "./row-pass.js";
 import { HalfSweepSession, SIDES } from "./session.js";
 import type { Spread } from "./tile-plan.js";
 import { valueFormat } from "./values.js";
@@ -23,7 +23,8 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   /** The side whose rows carry the squared errors of their ratings as they now are: that which was solved last, if it was solved whole. */
   #carried: Side | undefined;
   readonly #carries: boolean;
-  #heavyBall: HeavyBall | undefined;
+  /** Moves the items on, beside them as they were a sweep ago. */
+  #heavyBall: RowPass | undefined;
   #sweeps = 0;
 
   static async open(device: Device, problem: Problem, tuning?: GramTuning): Promise<WebGpuAlsSession> {
@@ -37,7 +38,11 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
       session.#features.items?.compile(tauFeatures / tauItems),
     ]);
     for (const side of SIDES) session.#features[side]?.submit(true);
-    if (momentum > 0) session.#heavyBall = await HeavyBall.create(device, session.shardsOf("items"), K, spread);
+    if (momentum > 0) {
+      const before = (blocks: number): GPUBuffer => createStorage(device, "rows a sweep ago", blocks * 16);
+      session.#heavyBall = new RowPass(device, "heavy ball", session.shardsOf("items"), K, before);
+      await session.#heavyBall.compile(heavyBallKernel(K, spread), "heavy_ball");
+    }
     return session;
   }
 

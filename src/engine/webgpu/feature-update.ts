@@ -3,6 +3,7 @@
 import type { SparseRows } from "../../ratings/features.js";
 import type { Side } from "../engine.js";
 import { featureInverse } from "../reference/features.js";
+import { dispatch } from "./bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import { featureFactorsKernel } from "./kernels.js";
@@ -11,7 +12,6 @@ import type { RowShard } from "./sums.js";
 import { blocksOf } from "./tile-plan.js";
 
 const LANES = 64;
-const WORKGROUPS_PER_DIMENSION = 65_535;
 
 type EntryPoint = "feature_sums" | "feature_factors" | "feature_means";
 
@@ -78,9 +78,7 @@ export class FeatureUpdate {
       if (meansOnly && entryPoint !== "feature_means") continue;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      const workgroups = Math.ceil(lanes / LANES);
-      const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
-      pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
+      dispatch(pass, Math.ceil(lanes / LANES));
     }
     pass.end();
     this.#device.gpu.queue.submit([encoder.finish()]);

@@ -8,6 +8,7 @@ import { rowOfEach } from "../../ratings/csr.js";
 import { type BlockPlan, planBlocks, roundsOf, withoutUnrated } from "../blocks.js";
 import type { Problem, Session, Side } from "../engine.js";
 import { AlsSums } from "./als-sums.js";
+import { bindBuffers, bindingLayout, dispatch } from "./bindings.js";
 import { uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import { UNIFORM_ALIGNMENT } from "./half-sweep.js";
@@ -17,7 +18,6 @@ import { compilePipeline } from "./pipelines.js";
 import { RowSession, SIDES } from "./session.js";
 
 const LANES = 64;
-const WORKGROUPS_PER_DIMENSION = 65_535;
 
 type GradientProblem = Problem<"gd"> | Problem<"sgd"> | Problem<"logistic">;
 
@@ -106,8 +106,7 @@ export class WebGpuGdSession extends GradientSession {
     for (const side of SIDES) {
       pass.setBindGroup(0, this.#groups![side]);
       const { count } = side === "users" ? this.problem.byUser : this.problem.byItem;
-      const wide = Math.min(count, WORKGROUPS_PER_DIMENSION);
-      pass.dispatchWorkgroups(wide, Math.ceil(count / wide));
+      dispatch(pass, count);
     }
     pass.end();
     for (const side of SIDES) encoder.copyBufferToBuffer(this.#next[side], 0, this.allRows(side), 0, this.#next[side].size);
@@ -127,11 +126,7 @@ export class WebGpuGdSession extends GradientSession {
       const { index, value } = this.stores[side].buffers(0);
       const rows = [this.allRows(side), this.allRows(other)];
       const bound = [this.#settings[side], start, index, value, ...rows, velocity, this.#next[side]];
-      return this.device.gpu.createBindGroup({
-        label: `gradient step of ${side}`,
-        layout: pipeline.getBindGroupLayout(0),
-        entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
-      });
+      return bindBuffers(this.device, `gradient step of ${side}`, pipeline.getBindGroupLayout(0), bound);
     };
     this.#pipeline = pipeline;
     this.#groups = { users: group("users", "items"), items: group("items", "users") };
@@ -209,10 +204,7 @@ export class WebGpuSgdSession extends GradientSession {
       ...Array<GPUBufferBindingType>(2).fill("storage"),
     ];
     const layouts = [
-      gpu.createBindGroupLayout({
-        label: "sgd",
-        entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
-      }),
+      bindingLayout(this.device, "sgd", types),
       gpu.createBindGroupLayout({
         label: "sgd round",
         entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } }],
@@ -232,11 +224,7 @@ export class WebGpuSgdSession extends GradientSession {
       this.allRows("users"),
       this.allRows("items"),
     ];
-    this.#group = gpu.createBindGroup({
-      label: "sgd",
-      layout: layouts[0],
-      entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
-    });
+    this.#group = bindBuffers(this.device, "sgd", layouts[0], bound);
     this.#roundGroup = gpu.createBindGroup({
       label: "sgd round",
       layout: layouts[1],

@@ -2,6 +2,7 @@
 
 import type { Csr } from "../../ratings/csr.js";
 import type { RowSlice, Side } from "../engine.js";
+import { bindBuffers, bindingLayout, dispatch } from "./bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import type { GramKernel } from "./gram-kernel.js";
@@ -47,7 +48,6 @@ export interface HalfSweepParts {
 
 /** Uniform offsets must be multiples of this at default limits. */
 export const UNIFORM_ALIGNMENT = 256;
-const WORKGROUPS_PER_DIMENSION = 65_535;
 /** Bytes of the uniform struct Dispatch. */
 const DISPATCH_BYTES = 16;
 /** Operations of one dispatch, at most about: a few milliseconds on a slow GPU. */
@@ -128,9 +128,7 @@ export class HalfSweep {
         pass.setPipeline(this.#pipelines.get(kernel)!);
         pass.setBindGroup(0, group);
         pass.setBindGroup(1, dispatchGroup, [at * UNIFORM_ALIGNMENT]);
-        const workgroups = Math.ceil(taskCount / gram.tasksPerWorkgroup);
-        const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
-        pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
+        dispatch(pass, Math.ceil(taskCount / gram.tasksPerWorkgroup));
         operations += steps[at++].operations;
       } while (at < steps.length && ratings.isLoaded(steps[at].piece) && operations + steps[at].operations <= this.#device.pace.most);
       pass.end();
@@ -155,22 +153,15 @@ export class HalfSweep {
     const pages = this.#taskPages(tasks, dispatches);
     const firstPiece = ratings.pieces.findIndex(({ own }) => own === shard);
     const words = new Uint32Array((Math.max(1, dispatches.length) * UNIFORM_ALIGNMENT) / 4);
-    const steps = dispatches.map((dispatch, at): Step => {
-      const page = pages.find(({ end }) => dispatch.firstTask < end)!;
-      words.set([dispatch.firstTask - page.firstTask, dispatch.taskCount, shards.from(shard)], (at * UNIFORM_ALIGNMENT) / 4);
-      const piece = firstPiece + dispatch.piece;
+    const steps = dispatches.map((planned, at): Step => {
+      const page = pages.find(({ end }) => planned.firstTask < end)!;
+      words.set([planned.firstTask - page.firstTask, planned.taskCount, shards.from(shard)], (at * UNIFORM_ALIGNMENT) / 4);
+      const piece = firstPiece + planned.piece;
       const group = this.#bind(page.buffer, shard, piece, partialBuffer);
-      return { ...dispatch, piece, group, operations: perRating * dispatch.ratings + perRow * dispatch.rows };
+      return { ...planned, piece, group, operations: perRating * planned.ratings + perRow * planned.rows };
     });
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
-    const dispatchGroup = this.#device.gpu.createBindGroup({
-      label: `dispatches of ${side}`,
-      layout: this.#layouts[1],
-      entries: [
-        { binding: 0, resource: { buffer: dispatchBuffer, size: DISPATCH_BYTES } },
-        { binding: 1, resource: { buffer: this.#parts.base ?? this.#settings } },
-      ],
-    });
+    const dispatchGroup = bindDispatches(this.#device, `dispatches of ${side}`, dispatchBuffer, this.#parts.base ?? this.#settings);
     return { steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
   }
 
@@ -195,12 +186,17 @@ export class HalfSweep {
     const { index, value } = ratings.buffers(piece);
     const { other } = ratings.pieces[piece];
     const bound = [this.#settings, tasks, index, value, fixedRows[other], solvedRows[shard], partials, firstSingularRow];
-    return this.#device.gpu.createBindGroup({
-      label: `half-sweep of ${side}`,
-      layout: this.#layouts[0],
-      entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
-    });
+    return bindBuffers(this.#device, `half-sweep of ${side}`, this.#layouts[0], bound);
   }
+}
+
+/** The second bind group of gram-solve.wgsl: structs Dispatch at dynamic offsets, and the matrix that all rows share, or anything where none is read. */
+export function bindDispatches(device: Device, label: string, dispatches: GPUBuffer, base: GPUBuffer): GPUBindGroup {
+  const entries = [
+    { binding: 0, resource: { buffer: dispatches, size: DISPATCH_BYTES } },
+    { binding: 1, resource: { buffer: base } },
+  ];
+  return device.gpu.createBindGroup({ label, layout: layoutsOf(device)[1], entries });
 }
 
 /** The uniform struct Settings of half-sweep.wgsl. */
@@ -233,10 +229,7 @@ export function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
     ...Array<GPUBufferBindingType>(3).fill("storage"),
   ];
   made = [
-    device.gpu.createBindGroupLayout({
-      label: "gram-solve",
-      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
-    }),
+    bindingLayout(device, "gram-solve", types),
     device.gpu.createBindGroupLayout({
       label: "gram-solve dispatch",
       entries: [

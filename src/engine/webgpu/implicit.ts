@@ -2,7 +2,7 @@
 
 import type { ImplicitHyperparameters, ImplicitSums } from "../../models/implicit.js";
 import type { Parameters } from "../../models/parameters.js";
-import type { ImplicitSession, Problem, RowSlice, Side } from "../engine.js";
+import { type ImplicitSession, otherSide, type Problem, type RowSlice, type Side } from "../engine.js";
 import { traceOfProduct } from "../reference/implicit.js";
 import { createUniform } from "./buffers.js";
 import type { Device } from "./device.js";
@@ -53,7 +53,7 @@ export class WebGpuImplicitSession extends HalfSweepSession implements ImplicitS
   }
 
   override async solve(side: Side, slice?: RowSlice): Promise<void> {
-    this.#grams[side === "users" ? "items" : "users"].submit(this.#shared[side]);
+    this.#grams[otherSide(side)].submit(this.#shared[side]);
     await super.solve(side, slice);
   }
 

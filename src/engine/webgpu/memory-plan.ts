@@ -1,7 +1,7 @@
 // What a training takes on the device, before anything is allocated: shards, pieces, whether ratings are streamed, bytes of every array.
 
 import { DeviceError } from "../../errors.js";
-import type { Side } from "../engine.js";
+import { otherSide, type Side } from "../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./rows.js";
 import { SEGMENT_RATINGS } from "./schedule.js";
@@ -123,8 +123,7 @@ function partialBytes({ ratings, factors }: ProblemSize): number {
 
 /** The plan of one side's ratings. */
 export function sidePlan({ shards, mostRatings, streamed }: MemoryPlan, side: Side): SidePlan {
-  const other = side === "users" ? "items" : "users";
-  return { own: shards[side], other: shards[other], mostRatings, streamed };
+  return { own: shards[side], other: shards[otherSide(side)], mostRatings, streamed };
 }
 
 const total = (bytes: MemoryPlan["bytes"]): number => bytes.rows + bytes.ratings + bytes.heldOut + bytes.scratch;

@@ -3,9 +3,10 @@
 
 import type { Moments } from "../../models/gibbs.js";
 import type { Side } from "../engine.js";
+import { bindBuffers } from "./bindings.js";
 import { createStorage, readBuffer, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import { layoutsOf, settingsWords, UNIFORM_ALIGNMENT } from "./half-sweep.js";
+import { bindDispatches, layoutsOf, settingsWords, UNIFORM_ALIGNMENT } from "./half-sweep.js";
 import { addPartialsKernel, gramSolveKernel } from "./kernels.js";
 import { compilePipeline } from "./pipelines.js";
 import { TASK_FIELDS } from "./schedule.js";
@@ -29,7 +30,7 @@ export class RowGram {
   readonly #plan: TilePlan;
   /** Segments of each shard. */
   readonly #segments: readonly number[];
-  readonly #buffers: Record<"settings" | "tasks" | "partials" | "dispatches" | "adding" | "unused" | "counter", GPUBuffer>;
+  readonly #buffers: Record<"settings" | "tasks" | "partials" | "dispatches" | "adding" | "unused" | "solved" | "counter", GPUBuffer>;
   #gram: { pipeline: GPUComputePipeline; groups: readonly GPUBindGroup[]; dispatches: GPUBindGroup } | undefined;
   #add: { pipeline: GPUComputePipeline; group: GPUBindGroup } | undefined;
 
@@ -63,6 +64,7 @@ export class RowGram {
       adding: uploadUniform(device, `partials of the Gram of ${side}`, uniformWords([["u", segments]])),
       // What the layout binds and these segments do not use: ratings, and rows to solve.
       unused: createStorage(device, "unused", 0),
+      solved: createStorage(device, "unused", 0),
       counter: createStorage(device, "unused", 0),
     };
   }
@@ -75,31 +77,16 @@ export class RowGram {
       compilePipeline(this.#device, kernel, "gram_segments", layout),
       compilePipeline(this.#device, addPartialsKernel(this.#K), "add_partials"),
     ]);
-    const { settings, tasks, partials, dispatches, adding: count, unused, counter } = this.#buffers;
-    const solved = createStorage(this.#device, "unused", 0);
-    const group = (layoutAt: GPUBindGroupLayout, entries: readonly GPUBindingResource[]): GPUBindGroup =>
-      this.#device.gpu.createBindGroup({
-        label: `Gram of ${this.#side}`,
-        layout: layoutAt,
-        entries: entries.map((resource, binding) => ({ binding, resource })),
-      });
+    const { settings, tasks, partials, dispatches, adding: count, unused, solved, counter } = this.#buffers;
+    const label = `Gram of ${this.#side}`;
     this.#gram = {
       pipeline,
       groups: this.#shards.map(({ rows }) =>
-        group(
-          layouts[0],
-          [settings, tasks, unused, unused, rows, solved, partials, counter].map((buffer) => ({ buffer })),
-        ),
+        bindBuffers(this.#device, label, layouts[0], [settings, tasks, unused, unused, rows, solved, partials, counter]),
       ),
-      dispatches: group(layouts[1], [{ buffer: dispatches, size: 16 }, { buffer: settings }]),
+      dispatches: bindDispatches(this.#device, label, dispatches, settings),
     };
-    this.#add = {
-      pipeline: adding,
-      group: group(
-        adding.getBindGroupLayout(0),
-        [count, partials, this.total].map((buffer) => ({ buffer })),
-      ),
-    };
+    this.#add = { pipeline: adding, group: bindBuffers(this.#device, label, adding.getBindGroupLayout(0), [count, partials, this.total]) };
   }
 
   /** Queues the sum of the rows as they then are, and its copy into a uniform buffer when one is given. */

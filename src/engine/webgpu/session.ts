@@ -4,16 +4,17 @@
 import { NotPositiveDefiniteError } from "../../errors.js";
 import type { HyperparametersOf, ModelName } from "../../models/registry.js";
 import type { Parameters } from "../../models/parameters.js";
-import type { Problem, RowSlice, Side } from "../engine.js";
+import { otherSide, type Problem, type RowSlice, type Side } from "../engine.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
 import { createStorage, readBuffer, uploadStorage } from "./buffers.js";
 import type { Device } from "./device.js";
 import type { GramKernel } from "./gram-kernel.js";
-import { HalfRows } from "./half-rows.js";
 import { HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
 import { type MemoryPlan, planMemory, sidePlan } from "./memory-plan.js";
+import { type Kernel, packHalvesKernel } from "./kernels.js";
 import { cutRatings } from "./pieces.js";
 import type { RatingStore } from "./rating-store.js";
+import { RowPass } from "./row-pass.js";
 import { packRows, unpackRows } from "./rows.js";
 import type { RatingPieces, RowShard, Sum } from "./sums.js";
 import { type Spread, spreadBlocks } from "./tile-plan.js";
@@ -23,6 +24,9 @@ import { packValues, valueFormat } from "./values.js";
 const NO_ROW = 0xffffffff;
 
 export const SIDES = ["users", "items"] as const;
+
+/** Four halves. */
+const BYTES_PER_HALF_BLOCK = 8;
 
 /** A problem of some model, whose hyperparameters are not looked at here. */
 type AnyProblem = Omit<Problem<ModelName>, "model" | "hyperparameters"> & { readonly hyperparameters: HyperparametersOf[ModelName] };
@@ -243,7 +247,8 @@ function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
 export class HalfSweepSession extends RowSession {
   protected readonly halfSweep: Record<Side, HalfSweep>;
   /** Each side's rows in half precision, for the other side to gather. */
-  readonly #halves: Record<Side, HalfRows> | undefined;
+  readonly #halves: Record<Side, RowPass> | undefined;
+  readonly #packHalves: Kernel;
   readonly #singular: Record<Side, GPUBuffer>;
 
   constructor(device: Device, parts: SessionParts) {
@@ -251,7 +256,11 @@ export class HalfSweepSession extends RowSession {
     const { gram, settings, base, initial, spread } = parts;
     const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
     this.#singular = { users: singular("users"), items: singular("items") };
-    const halves = (side: Side): HalfRows => new HalfRows(device, this.shardsOf(side), initial.factors, spread);
+    this.#packHalves = packHalvesKernel(initial.factors, spread);
+    const halves = (side: Side): RowPass =>
+      new RowPass(device, `${side} in half precision`, this.shardsOf(side), initial.factors, (blocks) =>
+        createStorage(device, `${side} in half precision`, blocks * BYTES_PER_HALF_BLOCK),
+      );
     this.#halves = parts.halves ? { users: halves("users"), items: halves("items") } : undefined;
     const halfSweep = (side: Side, other: Side): HalfSweep =>
       new HalfSweep(device, {
@@ -261,7 +270,7 @@ export class HalfSweepSession extends RowSession {
         factors: initial.factors,
         ratings: this.stores[side],
         shards: this.plan.shards[side],
-        fixedRows: this.#halves?.[other].buffers ?? this.rows[other],
+        fixedRows: this.#halves?.[other].beside ?? this.rows[other],
         solvedRows: this.rows[side],
         firstSingularRow: this.#singular[side],
         scratchBytes: this.plan.scratchBytes,
@@ -272,12 +281,16 @@ export class HalfSweepSession extends RowSession {
 
   /** Compiles what half-sweeps need. */
   protected async compileHalfSweeps(): Promise<void> {
-    await Promise.all(SIDES.map((side) => this.halfSweep[side].compile()));
-    if (this.#halves) await Promise.all(Object.values(this.#halves).map((rows) => rows.compile()));
+    await Promise.all(
+      SIDES.flatMap((side) => [
+        this.halfSweep[side].compile(),
+        this.#halves?.[side].compile(this.#packHalves, "pack_halves") ?? Promise.resolve(),
+      ]),
+    );
   }
 
   async solve(side: Side, slice?: RowSlice): Promise<void> {
-    this.#halves?.[side === "users" ? "items" : "users"].submit();
+    this.#halves?.[otherSide(side)].submit();
     await this.halfSweep[side].submit(slice);
   }
 

@@ -1,6 +1,7 @@
 // Squared errors, norms and the like on the device: each writes partial sums in a fixed order, which the host adds in float64.
 
 import type { CovarianceFamily, PosteriorSums } from "../../models/vb.js";
+import { bindBuffers } from "./bindings.js";
 import { createStorage, uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import {
@@ -65,11 +66,7 @@ export class Sum {
     const pipeline = await compilePipeline(this.#device, kernel, entryPoint);
     this.#pipeline = pipeline;
     this.#groups = this.runs.map(({ settings, inputs, partials }) =>
-      this.#device.gpu.createBindGroup({
-        label: this.#label,
-        layout: pipeline.getBindGroupLayout(0),
-        entries: [settings, ...inputs, partials].map((buffer, binding) => ({ binding, resource: { buffer } })),
-      }),
+      bindBuffers(this.#device, this.#label, pipeline.getBindGroupLayout(0), [settings, ...inputs, partials]),
     );
   }
 

@@ -3,6 +3,7 @@
 
 import type { Parameters } from "../../models/parameters.js";
 import type { SeenItems } from "../../ratings/seen.js";
+import { bindBuffers, bindingLayout } from "./bindings.js";
 import { createStorage, readBuffer, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
 import { itemScoresKernel, topItemsKernel } from "./kernels.js";
@@ -85,15 +86,10 @@ export function cutRanking(M: number, N: number, k: number, { blocks, tile }: Sc
 }
 
 async function compileRanking(device: Device, K: number, scores: ScorePlan, list: ListPlan) {
-  const layoutOf = (label: string, types: readonly GPUBufferBindingType[]): GPUBindGroupLayout =>
-    device.gpu.createBindGroupLayout({
-      label,
-      entries: types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
-    });
   const [read, write] = ["read-only-storage", "storage"] as const;
   const layouts = {
-    scores: layoutOf("item scores", ["uniform", read, read, read, write]),
-    list: layoutOf("top items", ["uniform", write, read, read, write, write]),
+    scores: bindingLayout(device, "item scores", ["uniform", read, read, read, write]),
+    list: bindingLayout(device, "top items", ["uniform", write, read, read, write, write]),
   };
   const layout = (bindGroupLayout: GPUBindGroupLayout): GPUPipelineLayout =>
     device.gpu.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] });
@@ -181,16 +177,20 @@ class Ranking {
       uploadStorage(device, "seen items", seen.items),
     ]; // prettier-ignore
     const [scoreSettings, listSettings, seenStart, seenItems] = own;
-    const group = (layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup =>
-      device.gpu.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
     const encoder = device.gpu.createCommandEncoder({ label: "ranking" });
     const pass = encoder.beginComputePass({ label: "ranking" });
     if (score) {
-      pass.setBindGroup(0, group(layouts.scores, [scoreSettings, users, run.columns, run.offsets, this.#scores]));
+      pass.setBindGroup(
+        0,
+        bindBuffers(device, "item scores", layouts.scores, [scoreSettings, users, run.columns, run.offsets, this.#scores]),
+      );
       pass.setPipeline(pipelines.score);
       pass.dispatchWorkgroups(run.padded / plan.tile[1], batch.padded / plan.tile[0]);
     }
-    pass.setBindGroup(0, group(layouts.list, [listSettings, this.#scores, seenStart, seenItems, this.#listScores, this.#listItems]));
+    pass.setBindGroup(
+      0,
+      bindBuffers(device, "top items", layouts.list, [listSettings, this.#scores, seenStart, seenItems, this.#listScores, this.#listItems]),
+    );
     if (score && seen.items.length > 0) {
       pass.setPipeline(pipelines.mask);
       pass.dispatchWorkgroups(batch.count);
