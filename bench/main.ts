@@ -1,5 +1,5 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto] [--ratings 1e6,5e6] [--rows 25000000]
-// [--python python3] [--libmf FOLDER]: runs the benchmarks that are named on this machine's adapter; the half-sweep when none is.
+// [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]: runs the benchmarks that are named on this machine's adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -15,7 +15,7 @@ import { models } from "./models.js";
 import { peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
-import { scale, sweep, training } from "./sweep.js";
+import { PRECISIONS, type Precision, scale, sweep, training } from "./sweep.js";
 
 export interface BenchOptions {
   readonly factors: readonly number[];
@@ -29,6 +29,8 @@ export interface BenchOptions {
   readonly ratings: readonly number[];
   /** Of the file that is read. */
   readonly rows: number;
+  /** In which precision `sweep` gathers and multiplies. */
+  readonly precisions: readonly Precision[];
   readonly machine: Readonly<Record<string, unknown>>;
   /** Where `peers` finds others: a Python interpreter, and the folder of LIBMF's executables when they are not on the PATH. */
   readonly python: string;
@@ -51,6 +53,7 @@ const { values, positionals } = parseArgs({
     rows: { type: "string", default: "25000000" },
     python: { type: "string", default: "python3" },
     libmf: { type: "string" },
+    precision: { type: "string", default: "float32" },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ["half-sweep"];
@@ -59,6 +62,10 @@ for (const name of wanted)
 const shapes = values.shape.split(",") as (keyof typeof SYNTHETIC_SHAPES)[];
 for (const shape of shapes)
   if (!(shape in SYNTHETIC_SHAPES)) throw new Error(`no shape is called "${shape}"; there are ${Object.keys(SYNTHETIC_SHAPES).join(", ")}`);
+
+const precisions = values.precision.split(",") as Precision[];
+for (const precision of precisions)
+  if (!(precision in PRECISIONS)) throw new Error(`no precision is called "${precision}"; there are ${Object.keys(PRECISIONS).join(", ")}`);
 
 const machine = {
   tastespace: version,
@@ -84,6 +91,7 @@ const options: BenchOptions = {
   device: values.device as DeviceChoice,
   ratings: values.ratings.split(",").map(Number),
   rows: Number(values.rows),
+  precisions,
   machine,
   python: values.python,
   libmf: values.libmf,

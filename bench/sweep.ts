@@ -2,6 +2,7 @@
 // from ratings to model.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
+import type { GramTuning } from "../src/engine/webgpu/gram-kernel.js";
 import { seededRandom } from "../src/random.js";
 import { Ids } from "../src/ratings/ids.js";
 import { Ratings } from "../src/ratings/ratings.js";
@@ -29,24 +30,28 @@ export interface SweepTime {
 }
 
 /** Both half-sweeps and a measurement of train and held-out RMSE, for every K. */
-export async function sweep({ factors, shapes }: BenchOptions): Promise<object> {
+export async function sweep({ factors, shapes, precisions }: BenchOptions): Promise<object> {
   const results: object[] = [];
-  for (const shape of shapes) results.push(await sweepsOf(shape, factors));
+  for (const shape of shapes) for (const precision of precisions) results.push(await sweepsOf(shape, factors, precision));
   return { shapes: results };
 }
 
-async function sweepsOf(shape: keyof typeof SYNTHETIC_SHAPES, factors: readonly number[]): Promise<object> {
+/** float32; factors gathered as halves; those multiplied on tensor cores. */
+export const PRECISIONS = { float32: {}, half: { halfPrecision: true }, tensor: { tensorCores: true } } as const;
+export type Precision = keyof typeof PRECISIONS;
+
+async function sweepsOf(shape: keyof typeof SYNTHETIC_SHAPES, factors: readonly number[], precision: Precision): Promise<object> {
   const { train, heldOut } = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });
-  console.log(`${shape}: ${thousands(train.count)} ratings to train on, ${thousands(heldOut.count)} held out; medians, ms`);
+  console.log(`${shape}, ${precision}: ${thousands(train.count)} ratings to train on, ${thousands(heldOut.count)} held out; medians, ms`);
   console.log("    K     users     items   measure     sweep   ns a rating");
   const rows: SweepTime[] = [];
   for (const K of factors) {
-    const row = await timeSweep(train, K, heldOut);
+    const row = await timeSweep(train, K, heldOut, PRECISIONS[precision]);
     rows.push(row);
     const cells = [row.usersMs, row.itemsMs, row.measureMs, row.sweepMs].map((value) => value.toFixed(1).padStart(10)).join("");
     console.log(`${String(K).padStart(5)}${cells}${row.nsPerRating.toFixed(2).padStart(14)}`);
   }
-  return { shape, ratings: train.count, heldOut: heldOut.count, rows };
+  return { shape, precision, ratings: train.count, heldOut: heldOut.count, rows };
 }
 
 /** Sweep time against the number of ratings, at the proportions of ml-25m; and a row that holds a tenth of all ratings. */
@@ -95,8 +100,8 @@ export async function training({ factors, shape }: BenchOptions): Promise<object
 }
 
 /** Medians of both half-sweeps, a measurement, and all three as in a training. */
-export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings): Promise<SweepTime> {
-  const engine = await WebGpuEngine.create();
+export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings, tuning?: GramTuning): Promise<SweepTime> {
+  const engine = await WebGpuEngine.create({ tuning });
   const session = await engine.open(problemOf(train, K, heldOut));
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const run = async (): Promise<void> => {

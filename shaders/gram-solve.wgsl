@@ -1,8 +1,8 @@
 // Half-sweep: the normal equations of each row, accumulated and solved in one kernel.
 //
 // With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs. A team stages
-// STAGE ratings at a time in workgroup memory (two barriers a stage), each lane adds their outer products to the 4×4 tiles it
-// owns in registers, and the team then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
+// STAGE ratings at a time in workgroup memory (two barriers a stage) and adds their outer products to the 4×4 tiles that its lanes
+// own in registers (shared/gather-*.wgsl), then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
 // sweeps them (shared/sweep.wgsl). Models differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share
 // (base-*.wgsl), a prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
 //
@@ -51,16 +51,7 @@ fn stages_of(first: u32) -> u32 {
 
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
-  for (var stage = 0u; stage < stages; stage++) {
-    for (var rating = at.lane; rating < STAGE; rating += TEAM) {
-      stage_rating(at.task, stage * STAGE + rating, at.base + rating * BLOCKS);
-    }
-    workgroupBarrier();
-    for (var rating = 0u; rating < STAGE; rating += 2u) {
-      add_outer_products(at.base + rating * BLOCKS, at.base + (rating + 1u) * BLOCKS);
-    }
-    workgroupBarrier();
-  }
+  gather(at, stages);
   add_spreads(at.task, at.base, at.lane);
 }
 

@@ -9,11 +9,6 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> rows: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> halves: array<vec2u>;
 
-// The number of as many bits as a half has that is nearest. By its bits, because a compiler may take unpacking what was packed for nothing at all.
-fn leading(x: f32) -> f32 {
-  return bitcast<f32>((bitcast<u32>(x) + 0x1000u) & 0xffffe000u);
-}
-
 @compute @workgroup_size(LANES)
 fn pack_halves(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let id = (group.y * groups.x + group.x) * LANES + lane;

@@ -75,6 +75,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
   deviceMemory?: number;
   dryRun?: boolean;
   halfPrecision?: boolean;
+  tensorCores?: boolean;
 }
 
 export function trainCommand(): Command {
@@ -152,6 +153,7 @@ export function trainCommand(): Command {
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
     .option("--half-precision", "als on a GPU: gather factors in half precision, add them up in float32")
+    .option("--tensor-cores", "als on a GPU in Node: multiply halves on its tensor cores, through an experiment of Dawn's")
     .option("--dry-run", "say what the training would take, in memory and in time, and stop");
   addDeviceOption(addDataOptions(command));
   return command
@@ -176,7 +178,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 
   const engine = await openEngine(flags.device, notice, {
     memoryBytes: flags.deviceMemory,
-    tuning: { halfPrecision: flags.halfPrecision },
+    tuning: { halfPrecision: flags.halfPrecision, tensorCores: flags.tensorCores },
   });
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);

@@ -10,7 +10,8 @@ export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
 /**
  * @param onNotice receives one sentence when "auto" falls back to the CPU, or when the adapter is a software one.
- * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had.
+ * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code "device-limit" when the device lacks what
+ *   `tuning` asks for.
  */
 export async function openEngine(
   choice: DeviceChoice,
@@ -25,7 +26,7 @@ export async function openEngine(
     if (engine.info.software) onNotice(`${engine.info.name} is a software adapter: it computes on the CPU, much slower than a GPU`);
     return engine;
   } catch (error) {
-    if (choice === "webgpu" || !(error instanceof DeviceError)) throw error;
+    if (choice === "webgpu" || !(error instanceof DeviceError) || error.code !== "no-adapter") throw error;
     onNotice(`training on the CPU: ${error.message}`);
     return new ReferenceEngine();
   }

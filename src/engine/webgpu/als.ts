@@ -1,5 +1,6 @@
 // A training of `als` on the device.
 
+import { OptionsError } from "../../errors.js";
 import type { AlsHyperparameters, Measurement } from "../../models/als.js";
 import type { Parameters } from "../../models/parameters.js";
 import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
@@ -50,7 +51,8 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
     const { hyperparameters: h, byUser, byItem, initial, heldOut } = problem;
     const spread = spreadOf(problem);
     const sequential = h.update === "sequential" && h.biases;
-    const halves = tuning?.halfPrecision ?? false;
+    const halves = (tuning?.halfPrecision || tuning?.tensorCores) ?? false;
+    if (halves) checkHalves(byUser.value, initial.globalMean);
     const variant = { factors: h.factors, sequential, spread, values: valueFormat(byUser.value), halves };
     super(device, {
       problem,
@@ -153,6 +155,19 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
 }
 
 const spreadOf = ({ features }: Problem): Spread => (features?.users || features?.items ? "means" : "none");
+
+/** Factors, biases and residuals must be halves. Ratings so far from their mean are plays or counts, and biases follow them. */
+const MOST_AS_HALF = 2 ** 14;
+
+/** @throws OptionsError when a rating is so far from the mean that halves may overflow. */
+function checkHalves(values: Float32Array, mean: number): void {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value - mean));
+  if (most <= MOST_AS_HALF) return;
+  throw new OptionsError(`a rating is ${most.toPrecision(3)} from the mean: half precision ends at 65504`, {
+    remedy: "leave half precision and tensor cores off, or scale the ratings",
+  });
+}
 
 function settingsOf(h: AlsHyperparameters, side: Side, mean: number): HalfSweepSettings {
   const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];

@@ -2,6 +2,7 @@
 
 import { DeviceError } from "../../errors.js";
 import type { DeviceInfo } from "../engine.js";
+import type { SubgroupMatrices } from "./matrix-plan.js";
 import { byteText } from "./memory-plan.js";
 import { Pace } from "./pace.js";
 import { RatingStores } from "./rating-store.js";
@@ -14,6 +15,8 @@ export interface AdapterReport extends DeviceInfo {
   readonly description: string;
   readonly limits: Readonly<Record<string, number>>;
   readonly features: readonly string[];
+  /** Its subgroup matrices of halves that are summed in float32, where Dawn has been told to offer them. */
+  readonly matrices?: SubgroupMatrices | undefined;
 }
 
 /** Which adapter is asked for. */
@@ -25,6 +28,8 @@ export interface GpuOptions {
   readonly defaultLimits?: boolean | undefined;
   /** Bytes of the largest binding, at most what the device offers: larger arrays are cut. Default: what it offers. */
   readonly bindingBytes?: number | undefined;
+  /** Ask for subgroup matrices. Default false. */
+  readonly matrices?: boolean | undefined;
   /** Bytes that a training may take on the device: ratings beyond it are streamed from host memory. Default: no limit. */
   readonly memoryBytes?: number | undefined;
 }
@@ -37,12 +42,41 @@ const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic
 /** Feature by which lanes of a subgroup exchange registers. */
 const SUBGROUPS = "subgroups";
 
+/** Features by which subgroups multiply matrices. The first is an experiment of Dawn's, not of the WebGPU standard. */
+const MATRIX_FEATURES = ["chromium-experimental-subgroup-matrix", "shader-f16"] as const;
+
+/** What Dawn says of the subgroup matrices of an adapter. */
+interface MatrixInfo {
+  readonly subgroupMatrixConfigs?: Iterable<{
+    readonly M: number;
+    readonly N: number;
+    readonly K: number;
+    readonly componentType: string;
+    readonly resultComponentType: string;
+  }>;
+}
+
+/** Larger ones would not leave workgroup memory for what is staged. */
+const LARGEST_MATRIX = 16;
+
+/** The largest square matrices of halves that are summed in float32. */
+function matricesOf(info: GPUAdapterInfo): SubgroupMatrices | undefined {
+  const suitable = [...((info as MatrixInfo).subgroupMatrixConfigs ?? [])].filter(
+    ({ M, N, componentType, resultComponentType }) =>
+      M === N && M <= LARGEST_MATRIX && componentType === "f16" && resultComponentType === "f32",
+  );
+  const [best] = suitable.sort((a, b) => b.M - a.M || b.K - a.K);
+  return best && { size: best.M, depth: best.K, lanes: info.subgroupMaxSize };
+}
+
 /** A device with its lost state. All work on the device goes through `checked`, so that no failure passes in silence. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly report: AdapterReport;
   /** Lanes of a subgroup, fewest and most; undefined when the device has no subgroup operations. */
   readonly subgroups: { readonly minimum: number; readonly maximum: number } | undefined;
+  /** Subgroup matrices of halves summed in float32, where they were asked for. */
+  readonly matrices: SubgroupMatrices | undefined;
   readonly bindingBytes: number;
   readonly memoryBytes: number;
   readonly pace = new Pace(this);
@@ -57,6 +91,7 @@ export class Device {
     this.memoryBytes = memoryBytes;
     const { subgroupMinSize: minimum, subgroupMaxSize: maximum } = gpu.adapterInfo;
     this.subgroups = gpu.features.has(SUBGROUPS) ? { minimum, maximum } : undefined;
+    this.matrices = gpu.features.has(MATRIX_FEATURES[0]) ? report.matrices : undefined;
     void gpu.lost.then((info) => {
       this.#lost = new DeviceError("device-lost", `the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`, {
         remedy: "start again from the last checkpoint, or train on the CPU",
@@ -117,7 +152,7 @@ export class Device {
 
 /** @throws DeviceError of code "no-adapter" saying what was looked for. */
 export async function requestAdapter(options: GpuOptions = {}): Promise<GPUAdapter> {
-  const gpu = options.gpu ?? (await requestGpu());
+  const gpu = options.gpu ?? (await requestGpu(options.matrices));
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (!adapter) {
     throw new DeviceError("no-adapter", "WebGPU is there but offers no adapter", {
@@ -132,9 +167,16 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
   const adapter = await requestAdapter(options);
   const requiredLimits: Record<string, number> = {};
   if (!options.defaultLimits) for (const limit of SIZE_LIMITS) requiredLimits[limit] = adapter.limits[limit];
-  const requiredFeatures = ([SUBGROUPS] as const).filter((feature) => adapter.features.has(feature));
+  const report = reportOf(adapter);
+  if (options.matrices && !report.matrices) {
+    throw new DeviceError("device-limit", `${report.name} offers no subgroup matrices of halves summed in float32`, {
+      remedy: "leave tensor cores off",
+    });
+  }
+  const wanted = options.matrices ? [SUBGROUPS, ...MATRIX_FEATURES] : [SUBGROUPS];
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
   try {
-    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), reportOf(adapter), options);
+    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), report, options);
   } catch (cause) {
     throw new DeviceError("no-adapter", `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -150,5 +192,6 @@ export function reportOf(adapter: GPUAdapter): AdapterReport {
     if (typeof value === "number") limits[key] = value;
   }
   const software = adapter.info.isFallbackAdapter || SOFTWARE_DRIVERS.test([vendor, architecture, description, device].join(" "));
-  return { kind: "webgpu", name, software, vendor, architecture, description, limits, features: [...adapter.features].sort() };
+  const matrices = MATRIX_FEATURES.every((feature) => adapter.features.has(feature)) ? matricesOf(adapter.info) : undefined;
+  return { kind: "webgpu", name, software, vendor, architecture, description, limits, features: [...adapter.features].sort(), matrices };
 }

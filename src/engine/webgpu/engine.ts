@@ -46,7 +46,7 @@ export class WebGpuEngine implements Engine {
 
   /** @throws DeviceError of code "no-adapter" when WebGPU cannot be had here. */
   static async create(options: WebGpuOptions = {}): Promise<WebGpuEngine> {
-    return new WebGpuEngine(await requestDevice(options), options.tuning);
+    return new WebGpuEngine(await requestDevice({ ...options, matrices: options.tuning?.tensorCores }), options.tuning);
   }
 
   memory({ hyperparameters, features, ...counts }: ProblemOutline): MemoryReport {

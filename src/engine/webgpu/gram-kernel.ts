@@ -2,6 +2,7 @@
 
 import type { Device } from "./device.js";
 import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, type Kernel } from "./kernels.js";
+import { planMatrices } from "./matrix-plan.js";
 import { planSubgroup } from "./subgroup-plan.js";
 import { planTiles, type TileTuning } from "./tile-plan.js";
 
@@ -23,6 +24,13 @@ export interface GramTuning extends TileTuning {
    * a device waits for. Biases keep 22 bits. The solved rows are float32 as ever. Default false.
    */
   readonly halfPrecision?: boolean | undefined;
+  /**
+   * Whether `als` adds up outer products by the device's subgroup matrices (tensor cores), through an experiment of Dawn's: in Node only.
+   * Factors are rounded as by `halfPrecision`, residuals keep 22 bits, sums and solves stay float32. Default false.
+   *
+   * @throws DeviceError when the engine is opened on a device that has none.
+   */
+  readonly tensorCores?: boolean | undefined;
 }
 
 const BYTES_PER_TILE = 64;
@@ -32,7 +40,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
   const { factors: K } = variant;
   const plain = !variant.base && !variant.noise && (variant.spread ?? "none") === "none" && (variant.stage ?? "explicit") === "explicit";
   const { kernel = "auto" } = tuning;
-  if (plain && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
+  if (plain && !device.matrices && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
     const plan = planSubgroup(K, device.subgroups);
     if (plan) {
       return {
@@ -43,7 +51,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
       };
     }
   }
-  const plan = planTiles(K, tuning);
+  const plan = variant.halves && device.matrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
   return {
     kernel: gramSolveKernel(plan, variant),
     tasksPerWorkgroup: plan.teams,

@@ -14,9 +14,12 @@ import stageExplicitText from "../../../shaders/shared/stage-explicit.wgsl?raw";
 import stageMomentsText from "../../../shaders/shared/stage-moments.wgsl?raw";
 import addLanesText from "../../../shaders/shared/add-lanes.wgsl?raw";
 import choleskyText from "../../../shaders/shared/cholesky.wgsl?raw";
+import gatherMatricesText from "../../../shaders/shared/gather-matrices.wgsl?raw";
+import gatherTilesText from "../../../shaders/shared/gather-tiles.wgsl?raw";
 import fixedFloatsText from "../../../shaders/shared/fixed-floats.wgsl?raw";
 import fixedHalvesText from "../../../shaders/shared/fixed-halves.wgsl?raw";
 import halfSweepText from "../../../shaders/shared/half-sweep.wgsl?raw";
+import leadingText from "../../../shaders/shared/leading.wgsl?raw";
 import pivotText from "../../../shaders/shared/pivot.wgsl?raw";
 import predictText from "../../../shaders/shared/predict.wgsl?raw";
 import ratingsText from "../../../shaders/shared/ratings.wgsl?raw";
@@ -43,6 +46,7 @@ import topItemsText from "../../../shaders/top-items.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
+import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
 import { planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
@@ -69,6 +73,12 @@ const SOLVERS: Record<Spread, readonly string[]> = {
 export type Stage = "explicit" | "confident" | "moments";
 
 const STAGES: Record<Stage, string> = { explicit: stageExplicitText, confident: stageConfidentText, moments: stageMomentsText };
+
+/** Branches by number of subgroup are uniform in each, which the compiler does not see. */
+const MATRIX_EXTENSIONS = `enable chromium_experimental_subgroup_matrix;
+enable f16;
+enable subgroups;
+diagnostic(off, chromium.subgroup_matrix_uniformity);`;
 
 /** What of the kernel's text depends on the model. */
 export interface GramVariant {
@@ -100,7 +110,7 @@ export function leavesErrors({ sequential, spread = "none", stage = "explicit", 
 const valuesText = ({ kind, step }: ValueFormat): string =>
   kind === "codes" ? `const VALUE_STEP = ${step};\n${valuesCodesText}` : valuesFloatsText;
 
-export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
+export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVariant): Kernel {
   const {
     factors: K,
     sequential = false,
@@ -111,7 +121,9 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
     values = FLOATS,
     halves = false,
   } = variant;
+  const matrices = "matrices" in plan;
   const parts = [
+    matrices ? MATRIX_EXTENSIONS : "",
     planConstants(K, plan, sequential, spread),
     `const ERRORS = ${leavesErrors(variant)};`,
     rowsText,
@@ -124,7 +136,7 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
     ...SOLVERS[spread],
-    STAGES[stage],
+    ...(matrices ? [matrixConstants(plan), leadingText, gatherMatricesText, gatherMatrices(plan)] : [STAGES[stage], gatherTilesText]),
     gramSolveText,
   ];
   const differing = [
@@ -134,6 +146,7 @@ export function gramSolveKernel(plan: TilePlan, variant: GramVariant): Kernel {
     base && "base",
     noise && "noise",
     halves && "halves",
+    matrices && `matrices ${plan.matrices.size}`,
   ];
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
 }
@@ -188,7 +201,8 @@ export const averagedErrorsKernel = (K: number, values = FLOATS): Kernel =>
 
 export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => summingKernel("heavy-ball", K, spread, heavyBallText);
 
-export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel => summingKernel("pack-halves", K, spread, packHalvesText);
+export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel =>
+  summingKernel("pack-halves", K, spread, leadingText, packHalvesText);
 
 export const gradientStepKernel = (K: number, values = FLOATS): Kernel =>
   summingKernel("gradient-step", K, "none", valuesText(values), addLanesText, gradientStepText);

@@ -3,8 +3,8 @@
 import type { CovarianceFamily } from "../../models/vb.js";
 
 /** Workgroup memory that every WebGPU device has, bytes. */
-const WORKGROUP_BYTES = 16_384;
-const MAX_LANES = 256;
+export const WORKGROUP_BYTES = 16_384;
+export const MAX_LANES = 256;
 const BYTES_PER_VEC4 = 16;
 
 export interface TilePlan {

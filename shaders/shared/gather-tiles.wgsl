@@ -1,0 +1,14 @@
+// Adds the outer products of a task's ratings to the tiles, each lane to its own, from vectors in workgroup memory.
+
+fn gather(at: Place, stages: u32) {
+  for (var stage = 0u; stage < stages; stage++) {
+    for (var rating = at.lane; rating < STAGE; rating += TEAM) {
+      stage_rating(at.task, stage * STAGE + rating, at.base + rating * BLOCKS);
+    }
+    workgroupBarrier();
+    for (var rating = 0u; rating < STAGE; rating += 2u) {
+      add_outer_products(at.base + rating * BLOCKS, at.base + (rating + 1u) * BLOCKS);
+    }
+    workgroupBarrier();
+  }
+}
