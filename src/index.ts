@@ -92,6 +92,7 @@ export { type DeviceChoice, openEngine } from "./engine/open-engine.js";
 export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
+export type { SubgroupMatrices } from "./engine/webgpu/matrix-plan.js";
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
 export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";

@@ -9,6 +9,8 @@ export interface Csr {
   readonly start: Uint32Array;
   readonly index: Uint32Array;
   readonly value: Float32Array;
+  /** The row of each rating, where it is at hand; else `rowOfEach` makes it. */
+  readonly row?: Uint32Array | undefined;
 }
 
 /** Columns do not change, so each side is sorted once. */
@@ -30,7 +32,7 @@ export function buildCsr(ratings: RatingColumns, side: "users" | "items", count:
 function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | "items", count: number): Csr {
   const [row, other] = side === "users" ? [user, item] : [item, user];
   const start = rowStarts(row, count);
-  if (isAscending(row)) return { count, start, index: other, value: unsorted };
+  if (isAscending(row)) return { count, start, index: other, value: unsorted, row };
   const next = start.slice(0, count);
   const index = new Uint32Array(row.length);
   const value = new Float32Array(row.length);
@@ -69,6 +71,7 @@ export function rowLengths({ count, start }: Csr): Uint32Array {
 
 /** The row of every rating of a CSR, in its order. */
 export function rowOfEach(rows: Csr): Uint32Array {
+  if (rows.row) return rows.row;
   const row = new Uint32Array(rows.index.length);
   for (let m = 0; m < rows.count; m++) row.fill(m, rows.start[m], rows.start[m + 1]);
   return row;

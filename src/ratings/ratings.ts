@@ -32,6 +32,7 @@ export class Ratings implements RatingColumns {
   readonly value: Float32Array;
   readonly time: Float64Array | undefined;
   readonly catalogue: Catalogue;
+  #statistics: RatingStatistics | undefined;
 
   /**
    * @throws RatingsError when the columns differ in length, an index is beyond its ids, or a value is not finite.
@@ -108,6 +109,10 @@ export class Ratings implements RatingColumns {
 
   /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */
   statistics(): RatingStatistics {
+    return (this.#statistics ??= this.#countUp());
+  }
+
+  #countUp(): RatingStatistics {
     let sum = 0;
     let minimum = Infinity;
     let maximum = -Infinity;

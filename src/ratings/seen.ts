@@ -1,5 +1,6 @@
 // Which items each user has rated, for leaving them out of recommendations.
 
+import { buildCsr } from "./csr.js";
 import type { RatingColumns, Ratings } from "./ratings.js";
 
 /** Items that each user has rated, as rows of ascending item indices. */
@@ -11,13 +12,19 @@ export interface SeenItems {
 
 /** Of the training ratings and, when given, the held-out ones, which share their users. */
 export function seenItems(ratings: Ratings, heldOut?: RatingColumns): SeenItems {
-  const sets = heldOut ? [ratings, heldOut] : [ratings];
-  const start = new Uint32Array(ratings.users.size + 1);
+  const [users, count] = [ratings.users.size, ratings.items.size];
+  const sets = [ratings, ...(heldOut ? [heldOut] : [])];
+  const start = new Uint32Array(users + 1);
   for (const { user } of sets) for (let at = 0; at < user.length; at++) start[user[at] + 1]++;
-  for (let m = 0; m < ratings.users.size; m++) start[m + 1] += start[m];
+  for (let m = 0; m < users; m++) start[m + 1] += start[m];
   const next = start.slice(0, -1);
-  const items = new Uint32Array(start[ratings.users.size]);
-  for (const { user, item } of sets) for (let at = 0; at < user.length; at++) items[next[user[at]]++] = item[at];
-  for (let m = 0; m < ratings.users.size; m++) items.subarray(start[m], start[m + 1]).sort();
+  const items = new Uint32Array(start[users]);
+  // Item after item, so that each user's come in ascending order without being sorted.
+  const byItem = sets.map((set) => buildCsr(set, "items", count));
+  for (let n = 0; n < count; n++) {
+    for (const { start: first, index: user } of byItem) {
+      for (let at = first[n]; at < first[n + 1]; at++) items[next[user[at]]++] = n;
+    }
+  }
   return { start, items };
 }

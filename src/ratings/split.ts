@@ -1,4 +1,4 @@
-// Splits ratings into training and held-out sets. Every split is a permutation of row numbers, so nothing is copied twice.
+// Splits ratings into training and held-out sets: which rows are held out is marked, and both parts keep file order.
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { seededRandom } from "../random.js";
@@ -28,13 +28,14 @@ export interface Split {
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
   const { by = "random", share = 0.2, seed = 1 } = options;
   if (!(share >= 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be at least 0 and below 1`);
+  const count = Math.round(ratings.count * share);
   switch (by) {
     case "random":
-      return holdOutLast(ratings, shuffledRows(ratings.count, seed), share);
+      return partition(ratings, marked(ratings.count, lastShuffled(ratings.count, count, seed)));
     case "time":
-      return holdOutLast(ratings, rowsByTime(ratings), share);
+      return partition(ratings, latest(ratings, count));
     case "user":
-      return splitByUser(ratings, shuffledRows(ratings.count, seed), share);
+      return partition(ratings, shareOfEachUser(ratings, share, seed));
     default:
       throw new OptionsError(`a split by "${String(by)}" is not known: it must be "random", "user" or "time"`);
   }
@@ -49,57 +50,77 @@ export function* kFolds(ratings: Ratings, folds: number, seed = 1): Generator<Sp
   for (let fold = 0; fold < folds; fold++) {
     const from = Math.floor((rows.length * fold) / folds);
     const to = Math.floor((rows.length * (fold + 1)) / folds);
-    const train = new Uint32Array(rows.length - (to - from));
-    train.set(rows.subarray(0, from));
-    train.set(rows.subarray(to), from);
-    yield { train: ratings.select(train), heldOut: ratings.select(rows.subarray(from, to)) };
+    yield partition(ratings, marked(rows.length, rows.subarray(from, to)));
   }
 }
 
-/** The last share of the rows, rounded to the nearest whole number. */
-function holdOutLast(ratings: Ratings, rows: Uint32Array, share: number): Split {
-  const kept = rows.length - Math.round(rows.length * share);
-  return { train: ratings.select(rows.subarray(0, kept)), heldOut: ratings.select(rows.subarray(kept)) };
-}
-
-/** The share of each user's ratings, rounded to the nearest whole number. */
-function splitByUser(ratings: Ratings, shuffled: Uint32Array, share: number): Split {
-  const wanted = new Uint32Array(ratings.users.size);
-  for (const user of ratings.user) wanted[user]++;
-  for (let user = 0; user < wanted.length; user++) wanted[user] = Math.round(wanted[user] * share);
-  const heldOut = new Uint32Array(wanted.reduce((sum, count) => sum + count, 0));
-  const train = new Uint32Array(shuffled.length - heldOut.length);
+/** Both parts in file order: ratings that come user by user still do, and are copied in one go through memory. */
+function partition(ratings: Ratings, heldOut: Uint8Array): Split {
   let held = 0;
-  let kept = 0;
-  for (const row of shuffled) {
-    const user = ratings.user[row];
-    if (wanted[user] === 0) train[kept++] = row;
-    else {
-      wanted[user]--;
-      heldOut[held++] = row;
-    }
+  for (let row = 0; row < heldOut.length; row++) held += heldOut[row];
+  const parts = [new Uint32Array(heldOut.length - held), new Uint32Array(held)];
+  const next = [0, 0];
+  for (let row = 0; row < heldOut.length; row++) parts[heldOut[row]][next[heldOut[row]]++] = row;
+  return { train: ratings.select(parts[0]), heldOut: ratings.select(parts[1]) };
+}
+
+/** 1 for each of these rows, [count]. */
+function marked(count: number, rows: Uint32Array): Uint8Array {
+  const marks = new Uint8Array(count);
+  for (let at = 0; at < rows.length; at++) marks[rows[at]] = 1;
+  return marks;
+}
+
+/** Marks the share of each user's ratings, rounded to the nearest whole number. */
+function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: number): Uint8Array {
+  const wanted = new Uint32Array(users.size);
+  for (let row = 0; row < count; row++) wanted[user[row]]++;
+  for (let m = 0; m < wanted.length; m++) wanted[m] = Math.round(wanted[m] * share);
+  const marks = new Uint8Array(count);
+  const shuffled = shuffledRows(count, seed);
+  for (let at = 0; at < count; at++) {
+    const row = shuffled[at];
+    if (wanted[user[row]] === 0) continue;
+    wanted[user[row]]--;
+    marks[row] = 1;
   }
-  return { train: ratings.select(train), heldOut: ratings.select(heldOut) };
+  return marks;
 }
 
-/** Oldest first; of the same time, in file order. */
-function rowsByTime({ time, count }: Ratings): Uint32Array {
+/** Marks the latest ratings; of those at the same time, the last in the file. */
+function latest({ time, count }: Ratings, held: number): Uint8Array {
   if (!time) throw new RatingsError("the ratings have no timestamps to split by", { remedy: "split at random or by user" });
-  return rowNumbers(count).sort((a, b) => time[a] - time[b] || a - b);
+  const marks = new Uint8Array(count);
+  if (held === 0) return marks;
+  const threshold = time.slice().sort()[count - held];
+  let left = held;
+  for (let row = 0; row < count; row++) {
+    if (time[row] <= threshold) continue;
+    marks[row] = 1;
+    left--;
+  }
+  for (let row = count - 1; left > 0; row--) {
+    if (time[row] !== threshold) continue;
+    marks[row] = 1;
+    left--;
+  }
+  return marks;
 }
 
-/** Fisher and Yates. */
-function shuffledRows(count: number, seed: number): Uint32Array {
+const shuffledRows = (count: number, seed: number): Uint32Array => lastShuffled(count, count, seed);
+
+/** The last `wanted` of shuffled row numbers, of which Fisher and Yates need only so many steps. */
+function lastShuffled(count: number, wanted: number, seed: number): Uint32Array {
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);
   const rows = rowNumbers(count);
-  for (let at = count - 1; at > 0; at--) {
+  for (let at = count - 1; at > 0 && at >= count - wanted; at--) {
     const other = random.below(at + 1);
     const row = rows[at];
     rows[at] = rows[other];
     rows[other] = row;
   }
-  return rows;
+  return rows.subarray(count - wanted);
 }
 
 function rowNumbers(count: number): Uint32Array {

@@ -116,10 +116,6 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     ? parametersFrom(options.init, ratings, hyperparameters, tables)
     : randomParameters(ratings, hyperparameters, seed);
   const byUser = csrOf(ratings, "users");
-  const byItem = csrOf(ratings, "items");
-  const itemCounts = rowLengths(byItem);
-  const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
-  const statistics = given.statistics();
   const index = clock();
 
   const { device = "auto" } = options;
@@ -130,7 +126,10 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       model,
       hyperparameters,
       byUser,
-      byItem,
+      // Sorted when the engine asks, by when the users' side is on its way to the device.
+      get byItem() {
+        return csrOf(ratings, "items");
+      },
       heldOut,
       initial,
       features: tables && {
@@ -140,6 +139,10 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       seed,
     };
     session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
+    const itemCounts = rowLengths(csrOf(ratings, "items"));
+    const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
+    const statistics = given.statistics();
+    const upload = clock();
     const modelOf = (parameters: Parameters): FactorModel =>
       new FactorModel({
         model,
@@ -153,7 +156,6 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
         itemCounts,
         seen,
       });
-    const upload = clock();
     const counts = { ratings: ratings.count, heldOut: heldOut?.count ?? 0 };
     const figures = (sums: SumsOf<M>): Figures => MODELS[model].figures(hyperparameters, sums, counts);
     const { history, stop } = await train(session, figures, stopping, options, modelOf, "stepSize" in hyperparameters);

@@ -51,6 +51,17 @@ test("a split by time holds the latest out, and needs times", () => {
   expect(() => splitRatings(ratings, { by: "time" })).toThrow(RatingsError);
 });
 
+test("both parts keep file order, and of ratings at the same time the last in the file are held out", () => {
+  const order = Float64Array.from({ length: ratings.count }, (_, at) => at);
+  const ordered = new Ratings({ ...columns, time: order }, ratings.users, ratings.items);
+  const parts = [...(["random", "user"] as const).map((by) => splitRatings(ordered, { by, share: 0.3 })), ...kFolds(ordered, 3)];
+  for (const { train, heldOut } of parts) for (const { time } of [train, heldOut]) expect(time).toEqual(time!.slice().sort());
+
+  const tied = new Ratings({ ...columns, time: order.map((at) => (at === 3 ? 2 : 1)) }, ratings.users, ratings.items);
+  const { heldOut } = splitRatings(tied, { by: "time", share: 0.01 });
+  expect(pairs(heldOut)).toEqual(pairs(ordered.select(Uint32Array.of(3, 595, 596, 597, 598, 599))));
+});
+
 test("folds hold every rating out exactly once and differ by one rating at most", () => {
   const folds = [...kFolds(ratings, 7)];
   const sizes = folds.map(({ heldOut }) => heldOut.count);

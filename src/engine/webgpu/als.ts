@@ -48,7 +48,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   }
 
   private constructor(device: Device, problem: Problem, tuning: GramTuning | undefined) {
-    const { hyperparameters: h, byUser, byItem, initial, heldOut } = problem;
+    const { hyperparameters: h, byUser, initial, heldOut } = problem;
     const spread = spreadOf(problem);
     const sequential = h.update === "sequential" && h.biases;
     const halves = (tuning?.halfPrecision || tuning?.tensorCores) ?? false;
@@ -73,7 +73,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
       train: this.trainRatings,
       heldOut: this.uploadHeldOut(heldOut),
       shards: { users: this.shardsOf("users"), items: this.shardsOf("items") },
-      csr: { users: byUser, items: byItem },
+      csr: { users: byUser, items: problem.byItem },
       globalMean: initial.globalMean,
       weighted: h.regularization === "weighted",
     });

@@ -62,19 +62,20 @@ export class RowSession {
 
   constructor(device: Device, parts: RowSessionParts) {
     const { problem, initial, spread } = parts;
-    const { byUser, byItem, heldOut } = problem;
+    const { byUser, heldOut } = problem;
     this.device = device;
     this.#parts = parts;
-    const size = { users: byUser.count, items: byItem.count, ratings: byUser.index.length, heldOut: heldOut?.value.length ?? 0 };
+    const [users, items] = [initial.userBiases.length, initial.itemBiases.length];
+    const size = { users, items, ratings: byUser.index.length, heldOut: heldOut?.value.length ?? 0 };
     this.plan = planMemory({ ...size, factors: initial.factors, spread }, device);
     this.rows = {
       users: this.#uploadRows("users", initial.userFactors, initial.userBiases),
       items: this.#uploadRows("items", initial.itemFactors, initial.itemBiases),
     };
-    this.stores = {
-      users: device.ratings.borrow("users", byUser, sidePlan(this.plan, "users")),
-      items: device.ratings.borrow("items", byItem, sidePlan(this.plan, "items")),
-    };
+    const usersStore = device.ratings.borrow("users", byUser, sidePlan(this.plan, "users"));
+    // Sends what has been written on its way, while the items' ratings are sorted.
+    device.gpu.queue.submit([]);
+    this.stores = { users: usersStore, items: device.ratings.borrow("items", problem.byItem, sidePlan(this.plan, "items")) };
     this.trainRatings = this.#ratingsByUser(this.stores.users);
   }
 

@@ -22,16 +22,23 @@ export function valueFormat(values: Float32Array): ValueFormat {
 }
 
 function smallestFormat(values: Float32Array): ValueFormat {
-  const step = STEPS.find((candidate) =>
-    values.every((value) => Number.isInteger(value / candidate) && value >= 0 && value / candidate < MOST_CODES),
-  );
+  const step = STEPS.find((candidate) => areCodes(values, 1 / candidate));
   return step === undefined ? FLOATS : { kind: "codes", step, bytes: 1 };
+}
+
+function areCodes(values: Float32Array, perUnit: number): boolean {
+  for (let at = 0; at < values.length; at++) {
+    const code = values[at] * perUnit;
+    if (!(code >= 0 && code < MOST_CODES && code === Math.floor(code))) return false;
+  }
+  return true;
 }
 
 /** Values as words of a storage buffer. */
 export function packValues(values: Float32Array, { kind, step }: ValueFormat): Uint32Array | Float32Array {
   if (kind === "floats") return values;
   const codes = new Uint8Array(4 * Math.ceil(values.length / 4));
-  for (let at = 0; at < values.length; at++) codes[at] = values[at] / step;
+  const perUnit = 1 / step;
+  for (let at = 0; at < values.length; at++) codes[at] = values[at] * perUnit;
   return new Uint32Array(codes.buffer);
 }
