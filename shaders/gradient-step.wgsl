@@ -1,66 +1,117 @@
-// One batch gradient step of a side: v ← ω v − η ∂L/∂x / (λ n + τ), x ← x + v, with ∂L/∂x = −λ Σ e y + τ x: the row of the sparse residual
-// matrix times the other side's factors. A workgroup a row: each lane takes every LANES-th rating, then the lanes' sums are added as a
-// tree, always in the same order. Spec §3.
-// Launch: a workgroup a row, in two dimensions. Workgroup memory: LANES vec4s. Twin: src/engine/reference/gradient.ts.
+// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ e y + τ x, the row of
+// the sparse residual matrix times the other side's factors. Both sides' velocities come from the rows as they were; take-step.wgsl then
+// moves the rows. The velocity stands behind a row. Spec §3.
+//
+// A team of TEAM lanes a row, TEAMS teams a workgroup. TEAM ratings at a time, each lane takes the residual of one; then the lanes share out
+// blocks of components and ratings, so that neighbouring lanes read neighbouring blocks: lane p · BLOCKS + b adds e y of block b over
+// every PARTS-th rating. The parts are added in order, and so are the segments of long rows: the result never depends on scheduling.
+//
+// Launch: one team a task, longest first, workgroups in two dimensions. Workgroup memory: 20 bytes a lane.
+// Twin: src/engine/reference/gradient.ts.
 
-struct Settings {
-  mean: f32,
-  lambda: f32,
-  step: f32,
-  momentum: f32,
-  tau: f32,
-  gamma: f32,
-  biases: u32,
-  count: u32,
+@group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
+
+const PARTS = TEAM / BLOCKS;
+
+var<workgroup> residuals: array<f32, TEAM * TEAMS>;
+var<workgroup> parts: array<vec4f, TEAM * TEAMS>;
+
+struct Place {
+  // The team's first place in workgroup memory.
+  base: u32,
+  lane: u32,
+  // Block of components and part of the ratings that are the lane's; no part beyond PARTS.
+  block: u32,
+  part: u32,
+  task: Task,
+  has_task: bool,
 }
 
-@group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> row_start: array<u32>;
-@group(0) @binding(2) var<storage, read> rating_index: array<u32>;
-@group(0) @binding(3) var<storage, read> rating_value: array<ValueWord>;
-@group(0) @binding(4) var<storage, read> own_rows: array<vec4f>;
-@group(0) @binding(5) var<storage, read> other_rows: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> next_rows: array<vec4f>;
-
-var<private> sums: array<vec4f, BLOCKS>;
-
-// Lane 0 alone steps, so that every component is written once.
-fn step_block(own: u32, b: u32, total: vec4f, curvature: f32) {
-  let x = own_rows[own + b];
-  var precisions = vec4f(settings.tau);
-  var mask = is_factor(b);
-  if (b == BIAS_BLOCK) {
-    precisions[BIAS_AT] = settings.gamma;
-    mask[BIAS_AT] = f32(settings.biases);
-  }
-  let gradient = precisions * x - settings.lambda * total;
-  let v = mask * (settings.momentum * velocity[own + b] - settings.step * gradient / max(curvature + precisions, vec4f(1e-6)));
-  velocity[own + b] = v;
-  next_rows[own + b] = x + v;
+fn first_task(group: vec3u, groups: vec3u) -> u32 {
+  return (group.y * groups.x + group.x) * TEAMS;
 }
 
-@compute @workgroup_size(LANES)
-fn gradient_step(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= settings.count) { return; }
-  let own = row * STRIDE;
-  let bias = own_rows[own + BIAS_BLOCK][BIAS_AT];
-  for (var b = 0u; b < BLOCKS; b++) { sums[b] = vec4f(); }
-  for (var at = row_start[row] + lane; at < row_start[row + 1u]; at += LANES) {
-    let other = rating_index[at] * STRIDE;
-    var e = value_at(at) - settings.mean - bias - other_rows[other + BIAS_BLOCK][BIAS_AT];
-    for (var b = 0u; b < BLOCKS; b++) { e -= dot(own_rows[own + b] * is_factor(b), other_rows[other + b]); }
-    for (var b = 0u; b < BLOCKS; b++) {
-      var y = other_rows[other + b];
-      if (b == BIAS_BLOCK) { y[BIAS_AT] = 1.0; }
-      sums[b] += e * y;
-    }
-  }
-  let curvature = settings.lambda * f32(row_start[row + 1u] - row_start[row]);
-  for (var b = 0u; b < BLOCKS; b++) {
-    let total = add_lanes(lane, sums[b]);
+fn place(first: u32, local: u32) -> Place {
+  let team = local / TEAM;
+  var at: Place;
+  at.base = team * TEAM;
+  at.lane = local % TEAM;
+  at.block = at.lane % BLOCKS;
+  at.part = at.lane / BLOCKS;
+  at.has_task = first + team < dispatch.task_count;
+  if (at.has_task) { at.task = tasks[dispatch.first_task + first + team]; }
+  return at;
+}
+
+fn residual(task: Task, at: u32) -> f32 {
+  let rating = task.first + at;
+  let own = task.row * STRIDE;
+  let other = rating_index[rating] * STRIDE;
+  var e = value_at(rating) - settings.mean - solved_rows[own + BIAS_BLOCK][BIAS_AT] - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
+  for (var b = 0u; b < BLOCKS; b++) { e -= dot(solved_rows[own + b] * is_factor(b), fixed_rows[other + b]); }
+  return e;
+}
+
+// Σ e y of the task's ratings, block b in lane b of the team.
+fn residual_sums(first: u32, at: Place) -> vec4f {
+  // Tasks come longest first, so the workgroup's first task is the longest: uniform, as the barriers demand.
+  var chunks = 0u;
+  if (first < dispatch.task_count) { chunks = (tasks[dispatch.first_task + first].count + TEAM - 1u) / TEAM; }
+  var sum = vec4f();
+  for (var chunk = 0u; chunk < chunks; chunk++) {
+    let start = chunk * TEAM;
+    var e = 0.0;
+    if (start + at.lane < at.task.count) { e = residual(at.task, start + at.lane); }
+    residuals[at.base + at.lane] = e;
     workgroupBarrier();
-    if (lane == 0u) { step_block(own, b, total, curvature); }
+    if (at.part < PARTS) {
+      for (var rating = at.part; rating < TEAM && start + rating < at.task.count; rating += PARTS) {
+        var y = fixed_rows[rating_index[at.task.first + start + rating] * STRIDE + at.block];
+        if (at.block == BIAS_BLOCK) { y[BIAS_AT] = 1.0; }
+        sum += residuals[at.base + rating] * y;
+      }
+    }
+    workgroupBarrier();
   }
+  parts[at.base + at.lane] = sum;
+  workgroupBarrier();
+  var total = vec4f();
+  for (var part = 0u; part < PARTS; part++) { total += parts[at.base + part * BLOCKS + at.block]; }
+  return total;
+}
+
+fn step_block(row: u32, count: u32, b: u32, total: vec4f) {
+  let own = row * STRIDE;
+  let x = solved_rows[own + b];
+  let precisions = settings.prior[b];
+  var mask = is_factor(b);
+  if (b == BIAS_BLOCK) { mask[BIAS_AT] = f32(settings.biases); }
+  let gradient = precisions * x - settings.lambda * total;
+  let curvature = max(settings.lambda * f32(count) + precisions, vec4f(1e-6));
+  solved_rows[own + BLOCKS + b] = mask * (settings.momentum * solved_rows[own + BLOCKS + b] - settings.step * gradient / curvature);
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let first = first_task(group, groups);
+  let at = place(first, local);
+  let total = residual_sums(first, at);
+  if (at.has_task && at.part == 0u) { step_block(at.task.row, at.task.count, at.block, total); }
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let first = first_task(group, groups);
+  let at = place(first, local);
+  let total = residual_sums(first, at);
+  if (at.has_task && at.part == 0u) { partial_sums[at.task.segment * BLOCKS + at.block] = total; }
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = place(first_task(group, groups), local);
+  if (!at.has_task || at.part > 0u) { return; }
+  var total = vec4f();
+  for (var segment = 0u; segment < at.task.segments; segment++) { total += partial_sums[(at.task.segment + segment) * BLOCKS + at.block]; }
+  step_block(at.task.row, at.task.count, at.block, total);
 }

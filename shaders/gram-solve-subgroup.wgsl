@@ -33,7 +33,7 @@ fn solve(row: u32, count: u32, lane: u32) {
 }
 
 @compute @workgroup_size(SUBGROUP)
-fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
   if (!is_task(at)) { return; }
   clear_sums();
@@ -42,7 +42,7 @@ fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
 }
 
 @compute @workgroup_size(SUBGROUP)
-fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
   if (!is_task(at)) { return; }
   clear_sums();
@@ -51,7 +51,7 @@ fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
 }
 
 @compute @workgroup_size(SUBGROUP)
-fn solve_long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
   if (!is_task(at)) { return; }
   clear_sums();

@@ -6,8 +6,8 @@
 // sweeps them (shared/sweep.wgsl). Models differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share
 // (base-*.wgsl), a prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
 //
-// Rows up to the host's segment length are solved by `solve_rows`. Longer ones are cut into segments: `gram_segments` writes the
-// tiles of each, `solve_long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
+// Rows up to the host's segment length are solved by `whole_rows`. Longer ones are cut into segments: `row_segments` writes the
+// tiles of each, `long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
 //
 // Launch: one team of TEAM lanes a task, TEAMS teams a workgroup, workgroups in two dimensions.
 // Workgroup memory: TEAMS · SLICE vec4s. Twin: src/engine/reference/gram-solve.ts.
@@ -150,7 +150,7 @@ fn solve(at: Place) {
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
-fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = first_task(group, groups);
   let at = place(first, local);
   accumulate(at, stages_of(first));
@@ -158,7 +158,7 @@ fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
-fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = first_task(group, groups);
   let at = place(first, local);
   accumulate(at, stages_of(first));
@@ -169,7 +169,7 @@ fn gram_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
-fn solve_long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let at = place(first_task(group, groups), local);
   own_tiles(at.lane);
   for (var s = 0u; s < SLOTS; s++) {

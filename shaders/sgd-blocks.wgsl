@@ -1,7 +1,9 @@
 // Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a lane a block, which goes through its
 // ratings one by one; the blocks of a round share no row, so plain stores do not race. Spec §3, §6.
 // u ← u + η (λ e v − (τ / n) u), v with the old u in the same way, biases alike. LOGISTIC takes e = d − σ(score).
-// Launch: a lane for each of the groups, 64 a workgroup, once a round. Twin: src/engine/reference/gradient.ts.
+// Where rows or ratings are cut, a dispatch is bound to a shard of each side and a piece of the blocks, and lanes with others wait for theirs.
+// A row carries its number of ratings in its last component.
+// Launch: a lane for each of the user groups of a piece, 64 a workgroup, once a round, piece and shard of items. Twin: src/engine/reference/gradient.ts.
 
 struct Settings {
   mean: f32,
@@ -17,6 +19,13 @@ struct Settings {
 
 struct Round {
   offset: u32,
+  // The piece's blocks, and the number of its first rating.
+  first_block: u32,
+  end_block: u32,
+  first_rating: u32,
+  // The groups of items that are bound.
+  first_item_group: u32,
+  end_item_group: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
@@ -24,10 +33,8 @@ struct Round {
 @group(0) @binding(2) var<storage, read> rating_user: array<u32>;
 @group(0) @binding(3) var<storage, read> rating_item: array<u32>;
 @group(0) @binding(4) var<storage, read> rating_value: array<f32>;
-// Row starts of users, then of items, from which come the numbers of ratings.
-@group(0) @binding(5) var<storage, read> row_start: array<u32>;
-@group(0) @binding(6) var<storage, read_write> user_rows: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> item_rows: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> user_rows: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> item_rows: array<vec4f>;
 @group(1) @binding(0) var<uniform> round: Round;
 
 fn sigmoid(x: f32) -> f32 {
@@ -37,17 +44,17 @@ fn sigmoid(x: f32) -> f32 {
 
 @compute @workgroup_size(64)
 fn sgd_blocks(@builtin(global_invocation_id) id: vec3u) {
-  let group = id.x;
-  if (group >= settings.groups) { return; }
-  let block = group * settings.groups + (group + round.offset) % settings.groups;
-  let first_item = arrayLength(&user_rows) / STRIDE + 1u;
-  for (var at = block_start[block]; at < block_start[block + 1u]; at++) {
-    let m = rating_user[at];
-    let n = rating_item[at];
-    let user = m * STRIDE;
-    let item = n * STRIDE;
-    let user_count = f32(row_start[m + 1u] - row_start[m]);
-    let item_count = f32(row_start[first_item + n + 1u] - row_start[first_item + n]);
+  let group = round.first_block / settings.groups + id.x;
+  let item_group = (group + round.offset) % settings.groups;
+  let block = group * settings.groups + item_group;
+  if (block < round.first_block || block >= round.end_block) { return; }
+  if (item_group < round.first_item_group || item_group >= round.end_item_group) { return; }
+  for (var rating = block_start[block]; rating < block_start[block + 1u]; rating++) {
+    let at = rating - round.first_rating;
+    let user = rating_user[at] * STRIDE;
+    let item = rating_item[at] * STRIDE;
+    let user_count = user_rows[user + RHS_BLOCK][RHS_AT];
+    let item_count = item_rows[item + RHS_BLOCK][RHS_AT];
     let user_bias = user_rows[user + BIAS_BLOCK][BIAS_AT];
     let item_bias = item_rows[item + BIAS_BLOCK][BIAS_AT];
     var score = settings.mean + user_bias + item_bias;

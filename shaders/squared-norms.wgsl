@@ -31,7 +31,7 @@ fn squared_norms(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
       }
       if (block == BIAS_BLOCK) { x[BIAS_AT] = 0.0; }
       // The prior mean, where rows carry one.
-      if (SPREAD == BLOCKS) { x -= rows[row * STRIDE + BLOCKS + block]; }
+      if (MEANS) { x -= rows[row * STRIDE + BLOCKS + block]; }
       factors += dot(x, x);
     }
     sums += vec4f(weight * vec2f(factors, bias * bias), 0.0, 0.0);

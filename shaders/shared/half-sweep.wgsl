@@ -12,6 +12,9 @@ struct Settings {
   // Counters of the random numbers.
   seed: u32,
   draw: u32,
+  // η and ω of a gradient step.
+  step: f32,
+  momentum: f32,
   // Prior precisions of factors and bias; 1 where a row has no parameter, so that it solves to 0.
   prior: array<vec4f, BLOCKS>,
 }
@@ -24,8 +27,8 @@ struct Dispatch {
 }
 
 // Rows, and the indices of ratings, count from the first row of what is bound.
-// solve_rows: the ratings of a row. gram_segments: the ratings of a segment, `segment` its place in partial_tiles.
-// solve_long_rows: `count` ratings in all, in `segments` segments from `segment` on.
+// whole_rows: the ratings of a row. row_segments: the ratings of a segment, `segment` its place in partial_tiles.
+// long_rows: `count` ratings in all, in `segments` segments from `segment` on.
 struct Task {
   row: u32,
   first: u32,

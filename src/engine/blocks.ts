@@ -22,10 +22,26 @@ export interface BlockPlan {
 const RATINGS_PER_BLOCK = 16;
 const MOST_GROUPS = 512;
 
-export function planBlocks({ user, item, value }: RatingColumns, users: number, items: number, seed: number): BlockPlan {
+/** How the rows of a side are cut on a device: `count` runs of `size` rows, the last one shorter. */
+interface RowCut {
+  readonly size: number;
+  readonly count: number;
+}
+
+/** First group of a shard's rows, when B groups are shared out among so many shards. */
+export const firstGroupOf = (shard: number, shards: number, B: number): number => Math.floor((shard * B) / shards);
+
+/** @param cuts where the rows of both sides are cut: no group has rows of two shards. Default: nowhere. */
+export function planBlocks(
+  { user, item, value }: RatingColumns,
+  users: number,
+  items: number,
+  seed: number,
+  cuts: { readonly users: RowCut; readonly items: RowCut } = { users: { size: users, count: 1 }, items: { size: items, count: 1 } },
+): BlockPlan {
   const count = value.length;
   const wanted = Math.ceil(Math.sqrt(count / RATINGS_PER_BLOCK));
-  const B = Math.max(1, Math.min(wanted, MOST_GROUPS, users, items));
+  const B = Math.max(1, cuts.users.count, cuts.items.count, Math.min(wanted, MOST_GROUPS, users, items));
   const random = seededRandom(seed);
   const shuffled = (length: number): Uint32Array => {
     const order = Uint32Array.from({ length }, (_, at) => at);
@@ -36,7 +52,17 @@ export function planBlocks({ user, item, value }: RatingColumns, users: number, 
     return order;
   };
   const [userPlace, itemPlace, order] = [shuffled(users), shuffled(items), shuffled(count)];
-  const blockOf = (at: number): number => (userPlace[user[at]] % B) * B + (itemPlace[item[at]] % B);
+  const groupOf = (row: number, place: number, { size, count: shards }: RowCut): number => {
+    if (shards === 1) return place % B;
+    const shard = Math.floor(row / size);
+    const first = firstGroupOf(shard, shards, B);
+    return first + (place % (firstGroupOf(shard + 1, shards, B) - first));
+  };
+  const [groupOfUser, groupOfItem] = [
+    userPlace.map((place, row) => groupOf(row, place, cuts.users)),
+    itemPlace.map((place, row) => groupOf(row, place, cuts.items)),
+  ];
+  const blockOf = (at: number): number => groupOfUser[user[at]] * B + groupOfItem[item[at]];
   const start = new Uint32Array(B * B + 1);
   for (let at = 0; at < count; at++) start[blockOf(at) + 1]++;
   for (let block = 0; block < B * B; block++) start[block + 1] += start[block];

@@ -71,8 +71,8 @@ test("a schedule over several pieces solves every row once and reads every ratin
           let sum = 0;
           for (let task = firstTask; task < firstTask + taskCount; task++) {
             const [row, first, count] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-            if (kernel !== "gram_segments") solved.push(row);
-            if (kernel === "solve_long_rows") continue;
+            if (kernel !== "row_segments") solved.push(row);
+            if (kernel === "long_rows") continue;
             sum += count;
             for (let at = first; at < first + count; at++) read[piece][at]++;
           }

@@ -19,6 +19,7 @@ import {
   type Kernel,
   squaredErrorsKernel,
   squaredNormsKernel,
+  takeStepKernel,
 } from "../../src/engine/webgpu/kernels.js";
 import { planMemory, sidePlan } from "../../src/engine/webgpu/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
@@ -110,6 +111,8 @@ test("every kernel variant compiles without a word from the compiler, for every 
     await check(squaredNormsKernel(K, "means"));
     await check(squaredErrorsKernel(K, FLOATS, "means"));
     await check(heavyBallKernel(K, "means"));
+    await check(squaredNormsKernel(K, "velocity"));
+    await check(takeStepKernel(K));
     for (const kernel of [heavyBallKernel, featureFactorsKernel, confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel])
       await check(kernel(K));
     await check(squaredErrorsKernel(K));
@@ -167,8 +170,8 @@ test("a schedule gives every row and every rating of a slice to exactly one task
     let before = Infinity;
     for (let task = firstTask; task < firstTask + taskCount; task++) {
       const [row, first, count, segment, segments] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-      if (kernel !== "gram_segments") solved.push(row);
-      if (kernel !== "solve_long_rows") {
+      if (kernel !== "row_segments") solved.push(row);
+      if (kernel !== "long_rows") {
         for (let at = first; at < first + count; at++) covered[at]++;
         expect(count).toBeLessThanOrEqual(before);
         before = count;

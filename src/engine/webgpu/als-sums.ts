@@ -14,7 +14,8 @@ export interface AlsSumsParts {
   readonly shards: Record<Side, readonly RowShard[]>;
   readonly csr: Record<Side, Csr>;
   readonly globalMean: number;
-  readonly weighted: boolean;
+  /** Norms counted once a rating. Default false. */
+  readonly weighted?: boolean | undefined;
   /** Log-losses in the place of squared errors. Default false. */
   readonly logistic?: boolean | undefined;
 }
@@ -26,7 +27,7 @@ export class AlsSums {
   readonly #users: SquaredNorms;
   readonly #items: SquaredNorms;
 
-  constructor(device: Device, { train, heldOut, shards, csr, globalMean, weighted, logistic = false }: AlsSumsParts) {
+  constructor(device: Device, { train, heldOut, shards, csr, globalMean, weighted = false, logistic = false }: AlsSumsParts) {
     const norms = (side: Side): SquaredNorms => {
       let first = 0;
       const parts = shards[side].map(({ rows, count }) => {

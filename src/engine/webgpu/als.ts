@@ -4,7 +4,7 @@ import { OptionsError } from "../../errors.js";
 import type { AlsHyperparameters, Measurement } from "../../models/als.js";
 import type { Parameters } from "../../models/parameters.js";
 import type { AlsSession, Problem, RowSlice, Side } from "../engine.js";
-import { AlsSums } from "./als-sums.js";
+import type { AlsSums } from "./als-sums.js";
 import { createStorage, readBuffer } from "./buffers.js";
 import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
@@ -48,7 +48,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
   }
 
   private constructor(device: Device, problem: Problem, tuning: GramTuning | undefined) {
-    const { hyperparameters: h, byUser, initial, heldOut } = problem;
+    const { hyperparameters: h, byUser, initial } = problem;
     const spread = spreadOf(problem);
     const sequential = h.update === "sequential" && h.biases;
     const halves = (tuning?.halfPrecision || tuning?.tensorCores) ?? false;
@@ -69,14 +69,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
       return table && new FeatureUpdate(device, side, table, this.shardsOf(side), h.factors, initial.features?.[side]);
     };
     this.#features = { users: features("users"), items: features("items") };
-    this.#sums = new AlsSums(device, {
-      train: this.trainRatings,
-      heldOut: this.uploadHeldOut(heldOut),
-      shards: { users: this.shardsOf("users"), items: this.shardsOf("items") },
-      csr: { users: byUser, items: problem.byItem },
-      globalMean: initial.globalMean,
-      weighted: h.regularization === "weighted",
-    });
+    this.#sums = this.alsSums({ weighted: h.regularization === "weighted" });
   }
 
   async sweep(): Promise<void> {

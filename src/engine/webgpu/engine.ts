@@ -8,9 +8,10 @@ import { WebGpuAlsSession } from "./als.js";
 import { type Device, type GpuOptions, requestDevice } from "./device.js";
 import type { GramTuning } from "./gram-kernel.js";
 import { WebGpuGibbsSession } from "./gibbs.js";
-import { WebGpuGdSession, WebGpuSgdSession } from "./gradient.js";
+import { BLOCK_BYTES_PER_RATING, WebGpuGdSession, WebGpuSgdSession } from "./gradient.js";
 import { WebGpuImplicitSession } from "./implicit.js";
 import { planMemory } from "./memory-plan.js";
+import type { Spread } from "./tile-plan.js";
 import { topItems } from "./top-items.js";
 import { WebGpuVbSession } from "./vb.js";
 
@@ -50,8 +51,10 @@ export class WebGpuEngine implements Engine {
   }
 
   memory({ hyperparameters, features, ...counts }: ProblemOutline): MemoryReport {
-    const spread = "covariance" in hyperparameters ? hyperparameters.covariance : features ? "means" : "none";
-    return planMemory({ ...counts, factors: hyperparameters.factors, spread }, this.device);
+    return planMemory(
+      { ...counts, factors: hyperparameters.factors, spread: spreadOf(hyperparameters, features), copyBytes: copyBytesOf(hyperparameters) },
+      this.device,
+    );
   }
 
   async open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]> {
@@ -66,3 +69,14 @@ export class WebGpuEngine implements Engine {
     this.device.destroy();
   }
 }
+
+/** What the rows of a training carry. */
+function spreadOf(hyperparameters: ProblemOutline["hyperparameters"], features: boolean): Spread {
+  if ("covariance" in hyperparameters) return hyperparameters.covariance;
+  if ("stepSize" in hyperparameters) return "momentum" in hyperparameters ? "velocity" : "none";
+  return features ? "means" : "none";
+}
+
+/** What stochastic steps keep of every rating beside its CSR. */
+const copyBytesOf = (hyperparameters: ProblemOutline["hyperparameters"]): number =>
+  "stepSize" in hyperparameters && !("momentum" in hyperparameters) ? BLOCK_BYTES_PER_RATING : 0;

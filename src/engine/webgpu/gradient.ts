@@ -2,66 +2,68 @@
 
 import { DeviceError } from "../../errors.js";
 import type { Measurement } from "../../models/als.js";
-import { type GdHyperparameters, stepOf } from "../../models/gradient.js";
+import { stepOf } from "../../models/gradient.js";
 import type { Parameters } from "../../models/parameters.js";
 import { rowOfEach } from "../../ratings/csr.js";
-import { type BlockPlan, planBlocks, roundsOf, withoutUnrated } from "../blocks.js";
+import { type BlockPlan, firstGroupOf, planBlocks, roundsOf, withoutUnrated } from "../blocks.js";
 import type { Problem, Session, Side } from "../engine.js";
-import { AlsSums } from "./als-sums.js";
-import { bindBuffers, bindingLayout, dispatch } from "./bindings.js";
-import { uniformWords, uploadUniform } from "./buffers.js";
+import type { AlsSums } from "./als-sums.js";
+import { bindBuffers, bindingLayout } from "./bindings.js";
+import { createUniform, uniformWords, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import { UNIFORM_ALIGNMENT } from "./half-sweep.js";
-import { gradientStepKernel, sgdBlocksKernel } from "./kernels.js";
+import { gradientKernel } from "./gram-kernel.js";
+import { type HalfSweepSettings, UNIFORM_ALIGNMENT } from "./half-sweep.js";
+import { sgdBlocksKernel, takeStepKernel } from "./kernels.js";
 import { byteText } from "./memory-plan.js";
 import { compilePipeline } from "./pipelines.js";
-import { RowSession, SIDES } from "./session.js";
+import { RowPass } from "./row-pass.js";
+import { HalfSweepSession, RowSession, SIDES } from "./session.js";
+import { valueFormat } from "./values.js";
 
 const LANES = 64;
+/** Bytes of the uniform struct Round of sgd-blocks.wgsl. */
+const ROUND_BYTES = 32;
+/** Of a stochastic step, about. */
+const OPERATIONS_PER_COMPONENT = 12;
 
-type GradientProblem = Problem<"gd"> | Problem<"sgd"> | Problem<"logistic">;
-
-abstract class GradientSession extends RowSession implements Session<Measurement> {
-  protected readonly problem: GradientProblem;
+/** Both sides' velocities come from the old values; then all rows move. */
+export class WebGpuGdSession extends HalfSweepSession implements Session<Measurement> {
+  readonly #problem: Problem<"gd">;
   readonly #sums: AlsSums;
+  readonly #moves: readonly RowPass[];
 
-  constructor(device: Device, problem: GradientProblem) {
-    const { byUser, byItem, initial, heldOut } = problem;
-    super(device, { problem, initial, spread: "none" });
-    this.problem = problem;
-    this.#throwIfCut();
-    this.#sums = new AlsSums(device, {
-      train: this.trainRatings,
-      heldOut: this.uploadHeldOut(heldOut),
-      shards: { users: this.shardsOf("users"), items: this.shardsOf("items") },
-      csr: { users: byUser, items: byItem },
-      globalMean: initial.globalMean,
-      weighted: false,
-      logistic: problem.model === "logistic",
+  static async open(device: Device, problem: Problem<"gd">): Promise<WebGpuGdSession> {
+    const session = new WebGpuGdSession(device, problem);
+    const { factors: K } = problem.hyperparameters;
+    await Promise.all([
+      session.compileHalfSweeps(),
+      session.#sums.compile(K, "velocity"),
+      ...session.#moves.map((move) => move.compile(takeStepKernel(K), "take_step")),
+    ]);
+    return session;
+  }
+
+  private constructor(device: Device, problem: Problem<"gd">) {
+    const { byUser, initial, hyperparameters: h } = problem;
+    super(device, {
+      problem,
+      initial,
+      spread: "velocity",
+      gram: gradientKernel(h.factors, valueFormat(byUser.value)),
+      settings: { users: stepSettings(problem, "users", 1), items: stepSettings(problem, "items", 1) },
     });
+    this.#problem = problem;
+    this.#sums = this.alsSums();
+    this.#moves = SIDES.map((side) => new RowPass(device, `step of ${side}`, this.shardsOf(side), h.factors));
   }
 
-  /** Gradient steps read all rows and ratings at once. */
-  #throwIfCut(): void {
-    const { shards, streamed } = this.plan;
-    const pieces = SIDES.map((side) => this.stores[side].pieces.length);
-    if (!streamed && Math.max(shards.users.count, shards.items.count, ...pieces) === 1) return;
-    const { bindingBytes } = this.device;
-    throw new DeviceError("device-limit", `${this.problem.model} needs each array in one binding of ${byteText(bindingBytes)} or less`, {
-      remedy: "train als, vb, gibbs or implicit, whose arrays may be cut, or train on the CPU",
-    });
+  async sweep(number: number): Promise<void> {
+    for (const side of SIDES) {
+      this.halfSweep[side].set(stepSettings(this.#problem, side, number));
+      await this.halfSweep[side].submit();
+    }
+    for (const move of this.#moves) move.submit();
   }
-
-  /** The rows of a side, which are one shard. */
-  protected allRows(side: Side): GPUBuffer {
-    return this.rows[side][0];
-  }
-
-  protected async compile(): Promise<void> {
-    await this.#sums.compile(this.problem.hyperparameters.factors);
-  }
-
-  abstract sweep(number: number): Promise<void>;
 
   async measure(): Promise<Measurement> {
     return { ...this.#sums.total(await this.readSums(this.#sums.sums())), featureFactors: 0 };
@@ -74,133 +76,136 @@ abstract class GradientSession extends RowSession implements Session<Measurement
   override destroy(): void {
     super.destroy();
     this.#sums.destroy();
+    for (const move of this.#moves) move.destroy();
   }
 }
 
-/** Both sides step from the old values: each writes its next rows aside, which are copied when both are done. */
-export class WebGpuGdSession extends GradientSession {
-  readonly #next: Record<Side, GPUBuffer>;
-  readonly #settings: Record<Side, GPUBuffer>;
-  #pipeline: GPUComputePipeline | undefined;
-  #groups: Record<Side, GPUBindGroup> | undefined;
-
-  static async open(device: Device, problem: Problem<"gd">): Promise<WebGpuGdSession> {
-    const session = new WebGpuGdSession(device, problem);
-    await Promise.all([session.compile(), session.#compileStep()]);
-    return session;
-  }
-
-  private constructor(device: Device, problem: Problem<"gd">) {
-    super(device, problem);
-    const next = (side: Side): GPUBuffer => this.create(`next rows of ${side}`, this.allRows(side).size);
-    this.#next = { users: next("users"), items: next("items") };
-    const settings = (side: Side): GPUBuffer => uploadUniform(device, `step of ${side}`, this.#words(side, 1));
-    this.#settings = { users: settings("users"), items: settings("items") };
-  }
-
-  async sweep(number: number): Promise<void> {
-    for (const side of SIDES) this.device.gpu.queue.writeBuffer(this.#settings[side], 0, this.#words(side, number));
-    const encoder = this.device.gpu.createCommandEncoder({ label: "gradient step" });
-    const pass = encoder.beginComputePass({ label: "gradient step" });
-    pass.setPipeline(this.#pipeline!);
-    for (const side of SIDES) {
-      pass.setBindGroup(0, this.#groups![side]);
-      const { count } = side === "users" ? this.problem.byUser : this.problem.byItem;
-      dispatch(pass, count);
-    }
-    pass.end();
-    for (const side of SIDES) encoder.copyBufferToBuffer(this.#next[side], 0, this.allRows(side), 0, this.#next[side].size);
-    this.device.gpu.queue.submit([encoder.finish()]);
-  }
-
-  async #compileStep(): Promise<void> {
-    const { byUser, byItem, hyperparameters } = this.problem;
-    const pipeline = await compilePipeline(
-      this.device,
-      gradientStepKernel(hyperparameters.factors, this.stores.users.format),
-      "gradient_step",
-    );
-    const group = (side: Side, other: Side): GPUBindGroup => {
-      const start = this.upload(`row starts of ${side}`, (side === "users" ? byUser : byItem).start);
-      const velocity = this.create(`velocity of ${side}`, this.allRows(side).size);
-      const { index, value } = this.stores[side].buffers(0);
-      const rows = [this.allRows(side), this.allRows(other)];
-      const bound = [this.#settings[side], start, index, value, ...rows, velocity, this.#next[side]];
-      return bindBuffers(this.device, `gradient step of ${side}`, pipeline.getBindGroupLayout(0), bound);
-    };
-    this.#pipeline = pipeline;
-    this.#groups = { users: group("users", "items"), items: group("items", "users") };
-  }
-
-  /** The uniform struct Settings of gradient-step.wgsl. */
-  #words(side: Side, sweep: number): ArrayBuffer {
-    const { hyperparameters, initial, byUser, byItem } = this.problem;
-    const h = hyperparameters as GdHyperparameters;
-    const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];
-    return uniformWords([
-      ["f", initial.globalMean],
-      ["f", h.lambda],
-      ["f", stepOf(h, sweep)],
-      ["f", h.momentum],
-      ["f", tau],
-      ["f", gamma],
-      ["u", h.biases ? 1 : 0],
-      ["u", (side === "users" ? byUser : byItem).count],
-    ]);
-  }
-
-  override destroy(): void {
-    super.destroy();
-    for (const side of SIDES) this.#settings[side].destroy();
-  }
+function stepSettings({ hyperparameters: h, initial }: Problem<"gd">, side: Side, sweep: number): HalfSweepSettings {
+  const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];
+  return {
+    lambda: h.lambda,
+    mean: initial.globalMean,
+    weighted: false,
+    biases: h.biases,
+    step: stepOf(h, sweep),
+    momentum: h.momentum,
+    prior: [...Array<number>(h.factors).fill(tau), gamma],
+  };
 }
 
-export class WebGpuSgdSession extends GradientSession {
-  readonly #plan: BlockPlan;
+type SgdProblem = Problem<"sgd"> | Problem<"logistic">;
+
+/** User, item and value of each rating, block by block. */
+export const BLOCK_BYTES_PER_RATING = 12;
+
+/** A run of blocks whose users lie in one shard. */
+interface BlockPiece {
+  readonly userShard: number;
+  readonly firstBlock: number;
+  readonly endBlock: number;
+}
+
+/** One dispatch of every round: a piece, and a shard of the items. */
+interface BlockStep extends BlockPiece {
+  readonly itemShard: number;
+  readonly group: GPUBindGroup;
+}
+
+/** Conflict-free rounds. */
+export class WebGpuSgdSession extends RowSession implements Session<Measurement> {
+  readonly #problem: SgdProblem;
+  readonly #sums: AlsSums;
+  readonly #blocks: BlockPlan;
+  readonly #pieces: readonly BlockPiece[];
   readonly #settings: GPUBuffer;
   readonly #rounds: GPUBuffer;
   #pipeline: GPUComputePipeline | undefined;
-  #group: GPUBindGroup | undefined;
+  #steps: readonly BlockStep[] = [];
   #roundGroup: GPUBindGroup | undefined;
 
-  static async open(device: Device, problem: Problem<"sgd"> | Problem<"logistic">): Promise<WebGpuSgdSession> {
+  static async open(device: Device, problem: SgdProblem): Promise<WebGpuSgdSession> {
     const session = new WebGpuSgdSession(device, problem);
-    await Promise.all([session.compile(), session.#compileRounds()]);
+    await Promise.all([session.#sums.compile(problem.hyperparameters.factors), session.#compileRounds()]);
     return session;
   }
 
-  private constructor(device: Device, problem: Problem<"sgd"> | Problem<"logistic">) {
+  private constructor(device: Device, problem: SgdProblem) {
     const { byUser, byItem, seed } = problem;
-    super(device, { ...problem, initial: withoutUnrated(problem.initial, byUser, byItem) });
-    this.#plan = planBlocks({ user: rowOfEach(byUser), item: byUser.index, value: byUser.value }, byUser.count, byItem.count, seed);
+    const initial = withoutUnrated(problem.initial, byUser, byItem);
+    super(device, { problem, initial, spread: "none", counted: true, copyBytes: BLOCK_BYTES_PER_RATING });
+    this.#problem = problem;
+    const { shards, streamed, totalBytes } = this.plan;
+    if (streamed) {
+      const needed = byteText(totalBytes + BLOCK_BYTES_PER_RATING * byUser.index.length);
+      throw new DeviceError(
+        "device-limit",
+        `${problem.model} reads all ratings in every round, which takes ${needed} and more on the device`,
+        {
+          remedy: "allow more device memory, train als or gd, whose ratings may be streamed, or train on the CPU",
+        },
+      );
+    }
+    this.#sums = this.alsSums({ logistic: problem.model === "logistic" });
+    const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+    this.#blocks = planBlocks(columns, byUser.count, byItem.count, seed, shards);
+    this.#pieces = cutBlocks(this.#blocks, shards.users.count, Math.floor(device.bindingBytes / 4));
     this.#settings = uploadUniform(device, "sgd settings", this.#words(1));
-    this.#rounds = uploadUniform(device, "rounds", new ArrayBuffer(this.#plan.groups * UNIFORM_ALIGNMENT));
+    const dispatches = this.#blocks.groups * this.#pieces.length * shards.items.count;
+    this.#rounds = createUniform(device, "rounds", dispatches * UNIFORM_ALIGNMENT);
   }
 
   async sweep(number: number): Promise<void> {
-    const { groups } = this.#plan;
-    const words = new Uint32Array((groups * UNIFORM_ALIGNMENT) / 4);
-    roundsOf(groups, this.problem.seed, number).forEach((round, at) => (words[(at * UNIFORM_ALIGNMENT) / 4] = round));
+    const { groups, start } = this.#blocks;
+    const steps = this.#steps;
+    const { count: itemShards } = this.plan.shards.items;
+    const stride = UNIFORM_ALIGNMENT / 4;
+    const words = new Uint32Array(groups * steps.length * stride);
+    let at = 0;
+    for (const offset of roundsOf(groups, this.#problem.seed, number)) {
+      for (const { firstBlock, endBlock, itemShard } of steps) {
+        const itemGroups = [firstGroupOf(itemShard, itemShards, groups), firstGroupOf(itemShard + 1, itemShards, groups)];
+        words.set([offset, firstBlock, endBlock, start[firstBlock], ...itemGroups], stride * at++);
+      }
+    }
     this.device.gpu.queue.writeBuffer(this.#rounds, 0, words);
     this.device.gpu.queue.writeBuffer(this.#settings, 0, this.#words(number));
-    const encoder = this.device.gpu.createCommandEncoder({ label: "epoch" });
-    const pass = encoder.beginComputePass({ label: "epoch" });
+    const dispatches = groups * steps.length;
+    const operations = (OPERATIONS_PER_COMPONENT * (this.#problem.hyperparameters.factors + 2) * start[groups * groups]) / dispatches;
+    const most = Math.max(1, Math.floor(this.device.pace.most / operations));
+    for (let from = 0; from < dispatches; from += most) await this.#run(from, Math.min(from + most, dispatches), operations);
+  }
+
+  /** The dispatches `from` to `to` − 1 of an epoch, in one submission. */
+  async #run(from: number, to: number, operations: number): Promise<void> {
+    const { groups } = this.#blocks;
+    const encoder = this.device.gpu.createCommandEncoder({ label: "rounds" });
+    const pass = encoder.beginComputePass({ label: "rounds" });
     pass.setPipeline(this.#pipeline!);
-    pass.setBindGroup(0, this.#group!);
-    for (let at = 0; at < groups; at++) {
+    for (let at = from; at < to; at++) {
+      const { group, firstBlock, endBlock } = this.#steps[at % this.#steps.length];
+      pass.setBindGroup(0, group);
       pass.setBindGroup(1, this.#roundGroup!, [at * UNIFORM_ALIGNMENT]);
-      pass.dispatchWorkgroups(Math.ceil(groups / LANES));
+      const userGroups = Math.ceil(endBlock / groups) - Math.floor(firstBlock / groups);
+      pass.dispatchWorkgroups(Math.ceil(userGroups / LANES));
     }
     pass.end();
-    this.device.gpu.queue.submit([encoder.finish()]);
+    await this.device.pace.submit(encoder.finish(), operations * (to - from));
+  }
+
+  async measure(): Promise<Measurement> {
+    return { ...this.#sums.total(await this.readSums(this.#sums.sums())), featureFactors: 0 };
+  }
+
+  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
+    return await this.readParameters(which);
   }
 
   async #compileRounds(): Promise<void> {
-    const { hyperparameters, model, byUser, byItem } = this.problem;
+    const { hyperparameters, model } = this.#problem;
     const { gpu } = this.device;
     const types: GPUBufferBindingType[] = [
       "uniform",
-      ...Array<GPUBufferBindingType>(5).fill("read-only-storage"),
+      ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
       ...Array<GPUBufferBindingType>(2).fill("storage"),
     ];
     const layouts = [
@@ -213,28 +218,39 @@ export class WebGpuSgdSession extends GradientSession {
     const kernel = sgdBlocksKernel(hyperparameters.factors, model === "logistic");
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: layouts });
     this.#pipeline = await compilePipeline(this.device, kernel, "sgd_blocks", layout);
-    const { start, user, item, value } = this.#plan;
-    const bound = [
-      this.#settings,
-      this.upload("block starts", start),
-      this.upload("users by block", user),
-      this.upload("items by block", item),
-      this.upload("ratings by block", value),
-      this.upload("row starts", Uint32Array.from([...byUser.start, ...byItem.start])),
-      this.allRows("users"),
-      this.allRows("items"),
-    ];
-    this.#group = bindBuffers(this.device, "sgd", layouts[0], bound);
+    const starts = this.upload("block starts", this.#blocks.start);
+    this.#steps = this.#pieces.flatMap((piece) => {
+      const ratings = this.#uploadPiece(piece);
+      return this.rows.items.map((items, itemShard) => {
+        const bound = [this.#settings, starts, ...ratings, this.rows.users[piece.userShard], items];
+        return { ...piece, itemShard, group: bindBuffers(this.device, "sgd", layouts[0], bound) };
+      });
+    });
     this.#roundGroup = gpu.createBindGroup({
       label: "sgd round",
       layout: layouts[1],
-      entries: [{ binding: 0, resource: { buffer: this.#rounds, size: 16 } }],
+      entries: [{ binding: 0, resource: { buffer: this.#rounds, size: ROUND_BYTES } }],
     });
+  }
+
+  /** User, item and value of a piece's ratings; rows count from the first of their shards. */
+  #uploadPiece({ userShard, firstBlock, endBlock }: BlockPiece): GPUBuffer[] {
+    const { start, user, item, value } = this.#blocks;
+    const { users, items } = this.plan.shards;
+    const [from, to] = [start[firstBlock], start[endBlock]];
+    const firstUser = users.from(userShard);
+    const local = (rows: Uint32Array, first: (row: number) => number): Uint32Array =>
+      rows.subarray(from, to).map((row) => row - first(row));
+    return [
+      this.upload("users by block", users.count === 1 ? user.subarray(from, to) : local(user, () => firstUser)),
+      this.upload("items by block", items.count === 1 ? item.subarray(from, to) : local(item, (row) => row - (row % items.size))),
+      this.upload("ratings by block", value.subarray(from, to)),
+    ];
   }
 
   /** The uniform struct Settings of sgd-blocks.wgsl. */
   #words(sweep: number): ArrayBuffer {
-    const { hyperparameters: h, initial } = this.problem;
+    const { hyperparameters: h, initial } = this.#problem;
     return uniformWords([
       ["f", initial.globalMean],
       ["f", "lambda" in h ? h.lambda : 1],
@@ -244,13 +260,29 @@ export class WebGpuSgdSession extends GradientSession {
       ["f", h.tauItems],
       ["f", h.gammaUsers],
       ["f", h.gammaItems],
-      ["u", this.#plan.groups],
+      ["u", this.#blocks.groups],
     ]);
   }
 
   override destroy(): void {
     super.destroy();
+    this.#sums.destroy();
     this.#settings.destroy();
     this.#rounds.destroy();
   }
+}
+
+/** Runs of blocks that have at most so many ratings, none of which has users of two shards. */
+function cutBlocks({ groups, start }: BlockPlan, userShards: number, mostRatings: number): BlockPiece[] {
+  const pieces: BlockPiece[] = [];
+  for (let userShard = 0; userShard < userShards; userShard++) {
+    const last = firstGroupOf(userShard + 1, userShards, groups) * groups;
+    for (let firstBlock = firstGroupOf(userShard, userShards, groups) * groups; firstBlock < last;) {
+      let endBlock = firstBlock + 1;
+      while (endBlock < last && start[endBlock + 1] - start[firstBlock] <= mostRatings) endBlock++;
+      pieces.push({ userShard, firstBlock, endBlock });
+      firstBlock = endBlock;
+    }
+  }
+  return pieces;
 }

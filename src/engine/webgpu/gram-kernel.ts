@@ -1,17 +1,24 @@
-// Which Gram-and-solve kernel a device gets: tiles in registers and workgroup memory, or a subgroup a row.
+// Which kernel goes through the rows of a half-sweep: of the Gram-and-solve kernels, tiles in registers and workgroup memory, or a subgroup a row.
 
 import type { Device } from "./device.js";
-import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, type Kernel } from "./kernels.js";
+import { gradientStepKernel, gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, type Kernel } from "./kernels.js";
 import { planMatrices } from "./matrix-plan.js";
 import { planSubgroup } from "./subgroup-plan.js";
-import { planTiles, type TileTuning } from "./tile-plan.js";
+import { blocksOf, gradientTeams, planTiles, type TileTuning } from "./tile-plan.js";
+import type { ValueFormat } from "./values.js";
 
-export interface GramKernel {
+/** A kernel that goes through a side's rows by the tasks of a schedule. */
+export interface RowKernel {
   readonly kernel: Kernel;
   /** Rows, or segments of rows, that a workgroup takes. */
   readonly tasksPerWorkgroup: number;
-  /** Bytes of a partial Gram in the scratch buffer. */
+  /** Bytes that a segment of a row leaves in the scratch buffer. */
   readonly partialBytes: number;
+  /** Operations a rating and a row, about: what submissions are cut by. */
+  readonly operations: { readonly perRating: number; readonly perRow: number };
+}
+
+export interface GramKernel extends RowKernel {
   /** Bytes of a whole matrix in tiles. */
   readonly tileBytes: number;
 }
@@ -40,6 +47,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
   const { factors: K } = variant;
   const plain = !variant.base && !variant.noise && (variant.spread ?? "none") === "none" && (variant.stage ?? "explicit") === "explicit";
   const { kernel = "auto" } = tuning;
+  const operations = { perRating: (K + 2) * (K + 3), perRow: (K + 1) ** 3 / 3 };
   if (plain && !device.matrices && device.subgroups && (kernel === "subgroup" || (kernel === "auto" && device.report.software))) {
     const plan = planSubgroup(K, device.subgroups);
     if (plan) {
@@ -47,6 +55,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
         kernel: gramSolveSubgroupKernel(plan, variant),
         tasksPerWorkgroup: 1,
         partialBytes: plan.partial * BYTES_PER_VEC4,
+        operations,
         tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
       };
     }
@@ -56,6 +65,18 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
     kernel: gramSolveKernel(plan, variant),
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
+    operations,
     tileBytes: plan.tiles * BYTES_PER_TILE,
+  };
+}
+
+/** Batch gradient steps: a team of lanes a row. */
+export function gradientKernel(K: number, values: ValueFormat): RowKernel {
+  const blocks = blocksOf(K);
+  return {
+    kernel: gradientStepKernel(K, values),
+    tasksPerWorkgroup: gradientTeams(K).teams,
+    partialBytes: blocks * BYTES_PER_VEC4,
+    operations: { perRating: 4 * (K + 2), perRow: 8 * (K + 1) },
   };
 }

@@ -5,11 +5,11 @@ import type { RowSlice, Side } from "../engine.js";
 import { bindBuffers, bindingLayout, dispatch } from "./bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "./buffers.js";
 import type { Device } from "./device.js";
-import type { GramKernel } from "./gram-kernel.js";
+import type { RowKernel } from "./gram-kernel.js";
 import { compilePipeline } from "./pipelines.js";
 import type { Shards } from "./pieces.js";
 import type { RatingStore } from "./rating-store.js";
-import { type DispatchPlan, type GramEntryPoint, kernelsOf, planSchedule, TASK_FIELDS } from "./schedule.js";
+import { type DispatchPlan, type RowEntryPoint, kernelsOf, planSchedule, TASK_FIELDS } from "./schedule.js";
 import { blocksOf } from "./tile-plan.js";
 
 /** What a half-sweep's equations hold beside ratings and rows. */
@@ -25,6 +25,9 @@ export interface HalfSweepSettings {
   /** Counters of the random numbers of a draw. Default 0. */
   readonly seed?: number | undefined;
   readonly draw?: number | undefined;
+  /** η and ω of a gradient step. Default 0. */
+  readonly step?: number | undefined;
+  readonly momentum?: number | undefined;
   /** Prior precisions of the factors and the bias of the side that is solved, [K + 1]. */
   readonly prior: readonly number[];
 }
@@ -32,7 +35,7 @@ export interface HalfSweepSettings {
 export interface HalfSweepParts {
   readonly side: Side;
   readonly settings: HalfSweepSettings;
-  readonly gram: GramKernel;
+  readonly gram: RowKernel;
   readonly factors: number;
   readonly ratings: RatingStore;
   /** How the rows of the side are cut, and both sides' rows. */
@@ -71,7 +74,7 @@ export class HalfSweep {
   readonly #parts: HalfSweepParts;
   readonly #settings: GPUBuffer;
   readonly #layouts: readonly GPUBindGroupLayout[];
-  readonly #pipelines = new Map<GramEntryPoint, GPUComputePipeline>();
+  readonly #pipelines = new Map<RowEntryPoint, GPUComputePipeline>();
   readonly #schedules = new Map<string, Schedule>();
 
   constructor(device: Device, parts: HalfSweepParts) {
@@ -141,9 +144,9 @@ export class HalfSweep {
   }
 
   #schedule(shard: number, slice: RowSlice): Schedule {
-    const { side, gram, shards, ratings, factors: K, scratchBytes } = this.#parts;
+    const { side, gram, shards, ratings, scratchBytes } = this.#parts;
     const pieces = this.#piecesOf(shard);
-    const [perRating, perRow] = [(K + 2) * (K + 3), ((K + 1) * (K + 1) * (K + 1)) / 3];
+    const { perRating, perRow } = gram.operations;
     const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
       partials: Math.floor(scratchBytes / gram.partialBytes),
       tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(MOST_PER_DISPATCH / perRow)),
@@ -201,7 +204,7 @@ export function bindDispatches(device: Device, label: string, dispatches: GPUBuf
 
 /** The uniform struct Settings of half-sweep.wgsl. */
 export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
-  const { lambda, mean, weighted, biases, prior, confidence = 0, border = 0, seed = 0, draw = 0 } = settings;
+  const { lambda, mean, weighted, biases, prior, confidence = 0, border = 0, seed = 0, draw = 0, step = 0, momentum = 0 } = settings;
   const K = prior.length - 1;
   const padded = Array.from({ length: 4 * blocksOf(K) }, (_, k) => (k < K || (k === K && biases) ? prior[k] : 1));
   return uniformWords([
@@ -213,6 +216,11 @@ export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
     ["u", biases ? 1 : 0],
     ["u", seed],
     ["u", draw],
+    ["f", step],
+    ["f", momentum],
+    // The precisions begin at a multiple of 16 bytes.
+    ["u", 0],
+    ["u", 0],
     ...padded.map((precision) => ["f", precision] as const),
   ]);
 }

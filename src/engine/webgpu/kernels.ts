@@ -43,13 +43,14 @@ import itemScoresText from "../../../shaders/item-scores.wgsl?raw";
 import logLossesText from "../../../shaders/log-losses.wgsl?raw";
 import sgdBlocksText from "../../../shaders/sgd-blocks.wgsl?raw";
 import topItemsText from "../../../shaders/top-items.wgsl?raw";
+import takeStepText from "../../../shaders/take-step.wgsl?raw";
 import posteriorSumsText from "../../../shaders/posterior-sums.wgsl?raw";
 import squaredErrorsText from "../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../shaders/squared-norms.wgsl?raw";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
-import { planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
+import { gradientTeams, planConstants, rowConstants, type Spread, type TilePlan } from "./tile-plan.js";
 import { FLOATS, type ValueFormat } from "./values.js";
 
 /** Lanes of the workgroups that add up errors and norms, or go through rows. */
@@ -65,6 +66,7 @@ export interface Kernel {
 const SOLVERS: Record<Spread, readonly string[]> = {
   none: [choleskyText, spreadNoneText],
   means: [choleskyText, spreadNoneText],
+  velocity: [],
   diagonal: [choleskyText, spreadDiagonalText],
   full: [sweepText, spreadFullText],
 };
@@ -182,7 +184,7 @@ export const squaredErrorsKernel = (K: number, values = FLOATS, spread: Spread =
   ratingSumKernel("squared-errors", K, spread, values, predictText, squaredErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
-  summingKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
+  summingKernel("squared-norms", K, spread, `const MEANS = ${spread === "means"};`, addLanesText, squaredNormsText);
 
 export const expectedErrorsKernel = (K: number, values: ValueFormat, spread: Spread): Kernel =>
   ratingSumKernel(`expected-errors ${spread}`, K, spread, values, expectedErrorsText);
@@ -204,8 +206,14 @@ export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => s
 export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel =>
   summingKernel("pack-halves", K, spread, leadingText, packHalvesText);
 
-export const gradientStepKernel = (K: number, values = FLOATS): Kernel =>
-  summingKernel("gradient-step", K, "none", valuesText(values), addLanesText, gradientStepText);
+export function gradientStepKernel(K: number, values = FLOATS): Kernel {
+  const { team, teams } = gradientTeams(K);
+  const constants = `${rowConstants(K, "velocity")}const TEAM = ${team}u;\nconst TEAMS = ${teams}u;\nconst BASE = false;\n`;
+  const parts = [constants, rowsText, valuesText(values), fixedFloatsText, halfSweepText, gradientStepText];
+  return { name: `gradient-step K=${K}`, code: parts.join("\n") };
+}
+
+export const takeStepKernel = (K: number): Kernel => summingKernel("take-step", K, "velocity", takeStepText);
 
 export function sgdBlocksKernel(K: number, logistic: boolean): Kernel {
   const constants = `${rowConstants(K)}const LOGISTIC = ${logistic};\n`;

@@ -16,6 +16,8 @@ export interface ProblemSize {
   readonly factors: number;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
+  /** Bytes a rating beside both sides' own. Default 0. */
+  readonly copyBytes?: number | undefined;
 }
 
 export interface MemoryLimits {
@@ -96,7 +98,7 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   const scratch = 2 * partials + BYTES_PER_TASK * (size.users + size.items);
   const bound = Math.floor(bindingBytes / WORD);
   const left = memoryBytes - rows - heldOut - scratch;
-  const resident = BYTES_PER_RATING * size.ratings;
+  const resident = (BYTES_PER_RATING + (size.copyBytes ?? 0)) * size.ratings;
   if (resident <= left) {
     const bytes = { rows, ratings: resident, heldOut, scratch };
     return { shards, mostRatings: bound, streamed: false, scratchBytes, bytes, totalBytes: total(bytes) };

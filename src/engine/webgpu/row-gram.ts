@@ -74,7 +74,7 @@ export class RowGram {
     const kernel = gramSolveKernel(this.#plan, { factors: this.#K, stage: "moments" });
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...layouts] });
     const [pipeline, adding] = await Promise.all([
-      compilePipeline(this.#device, kernel, "gram_segments", layout),
+      compilePipeline(this.#device, kernel, "row_segments", layout),
       compilePipeline(this.#device, addPartialsKernel(this.#K), "add_partials"),
     ]);
     const { settings, tasks, partials, dispatches, adding: count, unused, solved, counter } = this.#buffers;

@@ -12,7 +12,7 @@ import { blocksOf } from "./tile-plan.js";
 const AMOUNT_BYTE = 4;
 
 export class RowPass {
-  /** A buffer a shard, which is bound beside its rows. */
+  /** A buffer a shard, which is bound beside its rows; none of a pass over the rows alone. */
   readonly beside: readonly GPUBuffer[];
   readonly #device: Device;
   readonly #label: string;
@@ -23,20 +23,24 @@ export class RowPass {
   #groups: readonly GPUBindGroup[] = [];
 
   /** @param beside makes the buffer of a shard of so many vec4s, without what stands behind its rows. */
-  constructor(device: Device, label: string, shards: readonly RowShard[], K: number, beside: (blocks: number) => GPUBuffer) {
+  constructor(device: Device, label: string, shards: readonly RowShard[], K: number, beside?: (blocks: number) => GPUBuffer) {
     this.#device = device;
     this.#label = label;
     this.#shards = shards;
     this.#blocks = blocksOf(K);
     this.#settings = shards.map(({ count }) => uploadUniform(device, `settings of ${label}`, uniformWords([["u", count], ["f", 0]]))); // prettier-ignore
-    this.beside = shards.map(({ count }) => beside(count * this.#blocks));
+    this.beside = beside ? shards.map(({ count }) => beside(count * this.#blocks)) : [];
   }
 
   async compile(kernel: Kernel, entryPoint: string): Promise<void> {
     const pipeline = await compilePipeline(this.#device, kernel, entryPoint);
     this.#pipeline = pipeline;
     this.#groups = this.#shards.map(({ rows }, shard) =>
-      bindBuffers(this.#device, this.#label, pipeline.getBindGroupLayout(0), [this.#settings[shard], rows, this.beside[shard]]),
+      bindBuffers(this.#device, this.#label, pipeline.getBindGroupLayout(0), [
+        this.#settings[shard],
+        rows,
+        ...this.beside.slice(shard, shard + 1),
+      ]),
     );
   }
 

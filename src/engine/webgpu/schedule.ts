@@ -11,10 +11,10 @@ export const TASK_FIELDS = 5;
 export const SEGMENT_RATINGS = 1024;
 const SEGMENTS_PER_ROW = 512;
 
-export type GramEntryPoint = "solve_rows" | "gram_segments" | "solve_long_rows";
+export type RowEntryPoint = "whole_rows" | "row_segments" | "long_rows";
 
 export interface DispatchPlan {
-  readonly kernel: GramEntryPoint;
+  readonly kernel: RowEntryPoint;
   /** The piece whose ratings are read; 0 where none are. */
   readonly piece: number;
   readonly firstTask: number;
@@ -51,13 +51,13 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
   const tasks = new TaskList(limits);
   short.forEach((rows, piece) => {
     const { start } = pieces[piece];
-    tasks.add("solve_rows", piece, rows, (row) => [row, start[row], start[row + 1] - start[row], 0, 0]);
+    tasks.add("whole_rows", piece, rows, (row) => [row, start[row], start[row + 1] - start[row], 0, 0]);
   });
   let partials = 0;
   for (let at = 0; at < long.length;) {
     const batch = segmentBatch(pieces, long, at, limits.partials);
-    batch.segments.forEach((segments, piece) => tasks.add("gram_segments", piece, segments, (segment) => segment));
-    tasks.add("solve_long_rows", 0, batch.rows, (row) => row);
+    batch.segments.forEach((segments, piece) => tasks.add("row_segments", piece, segments, (segment) => segment));
+    tasks.add("long_rows", 0, batch.rows, (row) => row);
     partials = Math.max(partials, batch.partials);
     at += batch.rows.length;
   }
@@ -65,11 +65,11 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
 }
 
 /** The kernels that the rows, or any slice of them, need. */
-export function kernelsOf(pieces: readonly Csr[]): readonly GramEntryPoint[] {
+export function kernelsOf(pieces: readonly Csr[]): readonly RowEntryPoint[] {
   const { short, long } = sortRows(pieces, { from: 0, to: pieces[0].count });
   return [
-    ...(short.some((rows) => rows.length > 0) ? (["solve_rows"] as const) : []),
-    ...(long.length > 0 ? (["gram_segments", "solve_long_rows"] as const) : []),
+    ...(short.some((rows) => rows.length > 0) ? (["whole_rows"] as const) : []),
+    ...(long.length > 0 ? (["row_segments", "long_rows"] as const) : []),
   ];
 }
 
@@ -166,19 +166,19 @@ class TaskList {
     this.#limits = limits;
   }
 
-  add<T>(kernel: GramEntryPoint, piece: number, entries: ArrayLike<T>, taskOf: (entry: T) => Task): void {
+  add<T>(kernel: RowEntryPoint, piece: number, entries: ArrayLike<T>, taskOf: (entry: T) => Task): void {
     const { tasks: mostTasks = Infinity, ratings: mostRatings = Infinity } = this.#limits;
     const words = new Uint32Array(entries.length * TASK_FIELDS);
     let [firstTask, ratings] = [this.#count, 0];
     const end = (at: number): void => {
       const taskCount = this.#count + at - firstTask;
-      const rows = kernel === "gram_segments" ? 0 : taskCount;
+      const rows = kernel === "row_segments" ? 0 : taskCount;
       if (taskCount > 0) this.dispatches.push({ kernel, piece, firstTask, taskCount, ratings, rows });
       [firstTask, ratings] = [this.#count + at, 0];
     };
     for (let at = 0; at < entries.length; at++) {
       const task = taskOf(entries[at]);
-      const read = kernel === "solve_long_rows" ? 0 : task[2];
+      const read = kernel === "long_rows" ? 0 : task[2];
       if (this.#count + at - firstTask >= mostTasks || (ratings > 0 && ratings + read > mostRatings)) end(at);
       words.set(task, at * TASK_FIELDS);
       ratings += read;

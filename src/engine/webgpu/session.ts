@@ -5,19 +5,21 @@ import { NotPositiveDefiniteError } from "../../errors.js";
 import type { HyperparametersOf, ModelName } from "../../models/registry.js";
 import type { Parameters } from "../../models/parameters.js";
 import { otherSide, type Problem, type RowSlice, type Side } from "../engine.js";
+import { rowLengths } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/ratings.js";
 import { createStorage, readBuffer, uploadStorage } from "./buffers.js";
 import type { Device } from "./device.js";
-import type { GramKernel } from "./gram-kernel.js";
+import { AlsSums } from "./als-sums.js";
+import type { RowKernel } from "./gram-kernel.js";
 import { HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
 import { type MemoryPlan, planMemory, sidePlan } from "./memory-plan.js";
 import { type Kernel, packHalvesKernel } from "./kernels.js";
 import { cutRatings } from "./pieces.js";
 import type { RatingStore } from "./rating-store.js";
 import { RowPass } from "./row-pass.js";
-import { packRows, unpackRows } from "./rows.js";
+import { packRows, strideOf, unpackRows } from "./rows.js";
 import type { RatingPieces, RowShard, Sum } from "./sums.js";
-import { type Spread, spreadBlocks } from "./tile-plan.js";
+import { blocksOf, type Spread, spreadBlocks } from "./tile-plan.js";
 import { packValues, valueFormat } from "./values.js";
 
 /** A row that no task has: what `first_singular_row` holds while every system was solved. */
@@ -37,10 +39,14 @@ export interface RowSessionParts {
   readonly initial: Parameters;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
+  /** Whether a row's last component is the number of its ratings. Default false: 0. */
+  readonly counted?: boolean | undefined;
+  /** Bytes a rating that the model's own copy of the ratings takes. Default 0. */
+  readonly copyBytes?: number | undefined;
 }
 
 export interface SessionParts extends RowSessionParts {
-  readonly gram: GramKernel;
+  readonly gram: RowKernel;
   readonly settings: Record<Side, HalfSweepSettings>;
   /** The matrix that all rows of a side share, of the variants that have one. */
   readonly base?: Record<Side, GPUBuffer> | undefined;
@@ -67,7 +73,7 @@ export class RowSession {
     this.#parts = parts;
     const [users, items] = [initial.userBiases.length, initial.itemBiases.length];
     const size = { users, items, ratings: byUser.index.length, heldOut: heldOut?.value.length ?? 0 };
-    this.plan = planMemory({ ...size, factors: initial.factors, spread }, device);
+    this.plan = planMemory({ ...size, factors: initial.factors, spread, copyBytes: parts.copyBytes }, device);
     this.rows = {
       users: this.#uploadRows("users", initial.userFactors, initial.userBiases),
       items: this.#uploadRows("items", initial.itemFactors, initial.itemBiases),
@@ -83,6 +89,19 @@ export class RowSession {
   protected shardsOf(side: Side): readonly RowShard[] {
     const shards = this.plan.shards[side];
     return this.rows[side].map((rows, shard) => ({ rows, count: shards.to(shard) - shards.from(shard) }));
+  }
+
+  /** What the objective of `als` is put together from. */
+  protected alsSums(options: { weighted?: boolean; logistic?: boolean } = {}): AlsSums {
+    const { problem, initial } = this.#parts;
+    return new AlsSums(this.device, {
+      train: this.trainRatings,
+      heldOut: this.uploadHeldOut(problem.heldOut),
+      shards: { users: this.shardsOf("users"), items: this.shardsOf("items") },
+      csr: { users: problem.byUser, items: problem.byItem },
+      globalMean: initial.globalMean,
+      ...options,
+    });
   }
 
   keep(): void {
@@ -215,14 +234,18 @@ export class RowSession {
   }
 
   #uploadRows(side: Side, factors: Float32Array, biases: Float32Array): GPUBuffer[] {
-    const { initial, spread } = this.#parts;
+    const { initial, spread, counted, problem } = this.#parts;
     const { factors: K, posterior } = initial;
+    const counts = counted ? rowLengths(side === "users" ? problem.byUser : problem.byItem) : undefined;
     const shards = this.plan.shards[side];
     const width = posterior ? posterior[side].length / Math.max(1, biases.length) : 0;
     return Array.from({ length: shards.count }, (_, shard) => {
       const [from, to] = [shards.from(shard), shards.to(shard)];
       const covariances = posterior && { family: posterior.family, values: posterior[side].subarray(from * width, to * width) };
       const rows = packRows(factors.subarray(from * K, to * K), biases.subarray(from, to), K, spread, covariances);
+      const stride = strideOf(K, spread);
+      const last = 4 * blocksOf(K) - 1;
+      if (counts) for (let row = from; row < to; row++) rows[(row - from) * stride + last] = counts[row];
       return this.upload(`${side} rows`, rows);
     });
   }

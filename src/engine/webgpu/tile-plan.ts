@@ -69,13 +69,22 @@ const SEQUENTIAL = ${sequential};
 `;
 }
 
-/** What a row carries beside its parameters: nothing, its prior mean, or its posterior's covariance. */
-export type Spread = "none" | "means" | CovarianceFamily;
+const GRADIENT_LANES = 64;
+
+/** Lanes a row, at least one for each of its blocks, and rows a workgroup of gradient-step.wgsl. */
+export function gradientTeams(K: number): { team: number; teams: number } {
+  let team = 8;
+  while (team < Math.min(2 * blocksOf(K), GRADIENT_LANES)) team *= 2;
+  return { team, teams: GRADIENT_LANES / team };
+}
+
+/** What a row carries beside its parameters: nothing, its prior mean, its velocity, or its posterior's covariance. */
+export type Spread = "none" | "means" | "velocity" | CovarianceFamily;
 
 /** vec4s of it a row. */
 export function spreadBlocks(K: number, spread: Spread): number {
   const blocks = blocksOf(K);
-  return { none: 0, means: blocks, diagonal: blocks, full: 2 * blocks * (blocks + 1) }[spread];
+  return { none: 0, means: blocks, velocity: blocks, diagonal: blocks, full: 2 * blocks * (blocks + 1) }[spread];
 }
 
 /** What every kernel that reads rows of factors needs to know. */
