@@ -69,6 +69,13 @@ interface Schedule {
   readonly buffers: readonly GPUBuffer[];
 }
 
+/** Begins to compile what nearly every half-sweep needs, for `HalfSweep.compile` to find. */
+export function beginCompiling(device: Device, { kernel }: RowKernel): void {
+  const layout = device.gpu.createPipelineLayout({ bindGroupLayouts: [...layoutsOf(device)] });
+  // What is wrong with it is thrown by whoever waits for it.
+  compilePipeline(device, kernel, "whole_rows", layout).catch(() => {});
+}
+
 export class HalfSweep {
   readonly #device: Device;
   readonly #parts: HalfSweepParts;

@@ -33,15 +33,18 @@ async function compile(
   layout: GPUPipelineLayout | undefined,
 ): Promise<GPUComputePipeline> {
   const module = device.gpu.createShaderModule({ label: kernel.name, code: kernel.code });
+  // Begun before anything is waited for: the driver compiles on threads of its own while the caller goes on.
+  const begun = device.gpu.createComputePipelineAsync({
+    label: `${kernel.name} ${entryPoint}`,
+    layout: layout ?? "auto",
+    compute: { module, entryPoint },
+  });
+  begun.catch(() => {});
   const errors = (await compilationMessages(module)).filter((message) => message.type === "error");
   if (errors.length > 0)
     throw new DeviceError("shader", errors.map((error) => `${kernel.name}:${error.lineNum}:${error.linePos} ${error.message}`).join("\n"));
   try {
-    return await device.gpu.createComputePipelineAsync({
-      label: `${kernel.name} ${entryPoint}`,
-      layout: layout ?? "auto",
-      compute: { module, entryPoint },
-    });
+    return await begun;
   } catch (cause) {
     device.throwIfLost();
     throw new DeviceError("shader", `${kernel.name} ${entryPoint}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

@@ -11,7 +11,7 @@ import { createStorage, readBuffer, uploadStorage } from "./buffers.js";
 import type { Device } from "./device.js";
 import { AlsSums } from "./als-sums.js";
 import type { RowKernel } from "./gram-kernel.js";
-import { HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
+import { beginCompiling, HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
 import { type MemoryPlan, planMemory, sidePlan } from "./memory-plan.js";
 import { type Kernel, packHalvesKernel } from "./kernels.js";
 import { cutRatings } from "./pieces.js";
@@ -276,6 +276,8 @@ export class HalfSweepSession extends RowSession {
   readonly #singular: Record<Side, GPUBuffer>;
 
   constructor(device: Device, parts: SessionParts) {
+    // While the ratings are sorted and written.
+    beginCompiling(device, parts.gram);
     super(device, parts);
     const { gram, settings, base, initial, spread } = parts;
     const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
