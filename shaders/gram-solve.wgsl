@@ -67,7 +67,7 @@ fn add_prior(count: u32, has_task: bool) {
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
     for (var c = 0u; c < 4u; c++) {
       // The corner stays λ Σ e².
-      if (ERRORS && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
+      if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
       tile[s][c][c] += prior_precision(tile_row[s], c, count);
     }
   }
@@ -124,6 +124,20 @@ fn squared_error(at: Place) -> f32 {
   return (remainder - prior) / settings.lambda;
 }
 
+// Σ E[e²] of the row at its new posterior: Σ e² at the means with what the other side's spread adds to it, which the matrix holds, and
+// tr(Γ Σ E[y yᵀ]), where λ Σ E[y yᵀ] = Γ⁻¹ − Λ. Valid where squared_error is.
+fn expected_error(at: Place) -> f32 {
+  var trace = 0.0;
+  for (var block = 0u; block < BLOCKS; block++) {
+    let variances = variances_of(at.base, block);
+    for (var c = 0u; c < 4u; c++) {
+      if (block == RHS_BLOCK && c == RHS_AT) { continue; }
+      trace += 1.0 - prior_precision(block, c, at.task.count) * variances[c];
+    }
+  }
+  return squared_error(at) + trace / settings.lambda;
+}
+
 fn solve(at: Place) {
   current_row = at.task.row;
   add_prior(at.task.count, at.has_task);
@@ -140,9 +154,13 @@ fn solve(at: Place) {
     if (SPREAD > 0u && block == RHS_BLOCK) { x[RHS_AT] = log_determinant(at.base); }
     solved_rows[at.task.row * STRIDE + block] = x;
   }
-  if (!ERRORS) { return; }
+  if (!ERRORS && !EXPECTED_ERRORS) { return; }
   for (var s = 0u; s < SLOTS; s++) {
     if (tile_row[s] != RHS_BLOCK || tile_column[s] != RHS_BLOCK) { continue; }
+    if (EXPECTED_ERRORS) {
+      solved_rows[(at.task.row + 1u) * STRIDE - 1u] = vec4f(expected_error(at), 0.0, 0.0, 0.0);
+      continue;
+    }
     var x = memory[at.base + SOLUTION + RHS_BLOCK];
     x[RHS_AT] = squared_error(at);
     solved_rows[at.task.row * STRIDE + RHS_BLOCK] = x;

@@ -1,6 +1,7 @@
 // Under variational Bayes, over the rows of a side: E[Σ x_k²] for every factor and the bias, and Σ log|Γ|, laid out like a row, the
-// last component being the log determinants. LANES / BLOCKS rows side by side, a block a lane, always in the same order.
-// Launch: at most PARTIALS workgroups of LANES; each writes BLOCKS partial sums, which the host adds in float64.
+// last component being the log determinants; then the sum of the vec4s that end the rows. LANES / WIDTH rows side by side, a vec4 a lane,
+// always in the same order.
+// Launch: at most PARTIALS workgroups of LANES; each writes WIDTH partial sums, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/vb.ts.
 
 struct Settings {
@@ -15,12 +16,13 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> rows: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial_sums: array<vec4f>;
 
-const ABREAST = LANES / BLOCKS;
+const WIDTH = BLOCKS + 1u;
+const ABREAST = LANES / WIDTH;
 
 var<workgroup> block_sums: array<vec4f, LANES>;
 
 fn bias_variance(row: u32) -> f32 {
-  return rows[(row + 1u) * STRIDE - 1u].w;
+  return rows[(row + 1u) * STRIDE - 2u].w;
 }
 
 fn variances(row: u32, block: u32) -> vec4f {
@@ -31,11 +33,15 @@ fn variances(row: u32, block: u32) -> vec4f {
 
 @compute @workgroup_size(LANES)
 fn posterior_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let block = lane % BLOCKS;
+  let block = lane % WIDTH;
   let last = min((group.x + 1u) * settings.run, settings.count);
   var sum = vec4f();
-  if (lane < ABREAST * BLOCKS) {
-    for (var row = group.x * settings.run + lane / BLOCKS; row < last; row += ABREAST) {
+  if (lane < ABREAST * WIDTH) {
+    for (var row = group.x * settings.run + lane / WIDTH; row < last; row += ABREAST) {
+      if (block == BLOCKS) {
+        sum += rows[(row + 1u) * STRIDE - 1u];
+        continue;
+      }
       let x = rows[row * STRIDE + block];
       var moment = x * x + variances(row, block);
       if (block == RHS_BLOCK) { moment[RHS_AT] = x[RHS_AT]; }
@@ -45,7 +51,7 @@ fn posterior_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   }
   block_sums[lane] = sum;
   workgroupBarrier();
-  if (lane >= BLOCKS) { return; }
-  for (var other = 1u; other < ABREAST; other++) { sum += block_sums[lane + other * BLOCKS]; }
-  partial_sums[group.x * BLOCKS + lane] = sum;
+  if (lane >= WIDTH) { return; }
+  for (var other = 1u; other < ABREAST; other++) { sum += block_sums[lane + other * WIDTH]; }
+  partial_sums[group.x * WIDTH + lane] = sum;
 }

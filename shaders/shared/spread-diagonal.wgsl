@@ -43,3 +43,8 @@ fn log_determinant(base: u32) -> f32 {
   for (var k = 0u; k <= K; k++) { sum -= log(memory[base + ORIGINAL + k / 4u][k % 4u]); }
   return sum;
 }
+
+// Variances of a block's coordinates.
+fn variances_of(base: u32, block: u32) -> vec4f {
+  return 1.0 / memory[base + ORIGINAL + block];
+}

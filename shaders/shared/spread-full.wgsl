@@ -15,8 +15,11 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
 // The bias's row of Γ moves to the last row with its sign turned, for what is stored is the covariance of ỹ.
 fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] != BIAS_BLOCK) { continue; }
     let t = tile[s];
+    if (tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+      memory[base + ORIGINAL + tile_row[s]] = -vec4f(t[0].x, t[1].y, t[2].z, t[3].w);
+    }
+    if (tile_row[s] != BIAS_BLOCK) { continue; }
     memory[base + PANEL + tile_column[s]] = -vec4f(t[0][BIAS_AT], t[1][BIAS_AT], t[2][BIAS_AT], t[3][BIAS_AT]);
   }
   workgroupBarrier();
@@ -47,4 +50,9 @@ fn log_determinant(base: u32) -> f32 {
   var sum = 0.0;
   for (var block = 0u; block < BLOCKS; block++) { sum += memory[base + LOGS + block].x; }
   return sum;
+}
+
+// Variances of a block's coordinates, as write_spread has left them.
+fn variances_of(base: u32, block: u32) -> vec4f {
+  return memory[base + ORIGINAL + block];
 }

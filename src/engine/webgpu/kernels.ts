@@ -128,6 +128,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     matrices ? MATRIX_EXTENSIONS : "",
     planConstants(K, plan, sequential, spread),
     `const ERRORS = ${leavesErrors(variant)};`,
+    `const EXPECTED_ERRORS = ${spread === "diagonal" || spread === "full"};`,
     rowsText,
     valuesText(values),
     halves ? fixedHalvesText : fixedFloatsText,

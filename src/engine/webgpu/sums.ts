@@ -211,7 +211,7 @@ export class PosteriorMoments extends Sum {
 
   constructor(device: Device, shards: readonly RowShard[], K: number) {
     const runs = shards.map(({ rows, count }) => ({ inputs: [rows], count }));
-    super(device, "posterior sums", [["u", 0]], runs, 16 * blocksOf(K));
+    super(device, "posterior sums", [["u", 0]], runs, 16 * (blocksOf(K) + 1));
     this.#count = shards.reduce((sum, { count }) => sum + count, 0);
   }
 
@@ -219,9 +219,12 @@ export class PosteriorMoments extends Sum {
     return this.compileKernel(posteriorSumsKernel(K, family), "posterior_sums");
   }
 
-  total(partials: ArrayBuffer, K: number): PosteriorSums {
-    const sums = columnSums(new Float32Array(partials), 4 * blocksOf(K));
-    return { count: this.#count, secondMoments: sums.slice(0, K + 1), logDeterminants: sums[sums.length - 1] };
+  /** With Σ E[e²] as the rows carry it. */
+  total(partials: ArrayBuffer, K: number): PosteriorSums & { readonly expectedSquares: number } {
+    const blocks = blocksOf(K);
+    const sums = columnSums(new Float32Array(partials), 4 * (blocks + 1));
+    const [logDeterminants, expectedSquares] = sums.slice(4 * blocks - 1);
+    return { count: this.#count, secondMoments: sums.slice(0, K + 1), logDeterminants, expectedSquares };
   }
 }
 

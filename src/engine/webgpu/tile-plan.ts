@@ -84,7 +84,7 @@ export type Spread = "none" | "means" | "velocity" | CovarianceFamily;
 /** vec4s of it a row. */
 export function spreadBlocks(K: number, spread: Spread): number {
   const blocks = blocksOf(K);
-  return { none: 0, means: blocks, velocity: blocks, diagonal: blocks, full: 2 * blocks * (blocks + 1) }[spread];
+  return { none: 0, means: blocks, velocity: blocks, diagonal: blocks + 1, full: 2 * blocks * (blocks + 1) + 1 }[spread];
 }
 
 /** What every kernel that reads rows of factors needs to know. */

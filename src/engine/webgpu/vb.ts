@@ -7,7 +7,7 @@ import type { Device } from "./device.js";
 import { chooseGramKernel, type GramTuning } from "./gram-kernel.js";
 import type { HalfSweepSettings } from "./half-sweep.js";
 import { HalfSweepSession, SIDES } from "./session.js";
-import { ExpectedErrors, PosteriorMoments } from "./sums.js";
+import { ExpectedErrors, PosteriorMoments, SquaredErrors } from "./sums.js";
 import { valueFormat } from "./values.js";
 
 export class WebGpuVbSession extends HalfSweepSession implements VbSession {
@@ -15,6 +15,10 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
   readonly #h: VbHyperparameters;
   readonly #moments: Record<Side, PosteriorMoments>;
   readonly #trainErrors: ExpectedErrors;
+  /** Errors at the means alone, which are all that is wanted where rows carry the expected ones. */
+  readonly #meanErrors: SquaredErrors;
+  /** The side whose rows carry the expected errors of their ratings as they now are: that which was solved last, if it was solved whole. */
+  #carried: Side | undefined;
   readonly #heldOutErrors: ExpectedErrors | undefined;
   #precisions: Precisions;
   #keptPrecisions: Precisions;
@@ -28,6 +32,7 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
       session.compileHalfSweeps(),
       ...SIDES.map((side) => session.#moments[side].compile(K, covariance)),
       session.#trainErrors.compile(K, covariance),
+      session.#meanErrors.compile(K, covariance),
       session.#heldOutErrors?.compile(K, covariance),
     ]);
     return session;
@@ -56,6 +61,7 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
     };
     const { globalMean } = initial;
     this.#trainErrors = new ExpectedErrors(device, this.trainRatings, globalMean, precisions.lambda);
+    this.#meanErrors = new SquaredErrors(device, this.trainRatings, globalMean);
     const held = this.uploadHeldOut(heldOut);
     this.#heldOutErrors = held && new ExpectedErrors(device, held, globalMean, precisions.lambda);
   }
@@ -68,6 +74,7 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
 
   override async solve(side: Side, slice?: RowSlice): Promise<void> {
     this.#measured = undefined;
+    this.#carried = slice ? undefined : side;
     await super.solve(side, slice);
   }
 
@@ -81,17 +88,18 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
   }
 
   async measure(): Promise<VbMeasurement> {
-    const sums = [this.#trainErrors, this.#moments.users, this.#moments.items];
+    const carried = this.#carried;
+    const sums = [carried ? this.#meanErrors : this.#trainErrors, this.#moments.users, this.#moments.items];
     const [train, users, items, heldOut] = await this.readSums(this.#heldOutErrors ? [...sums, this.#heldOutErrors] : sums);
     const K = this.#h.factors;
-    const { squares, variances } = ExpectedErrors.total(train);
+    const moments = { users: this.#moments.users.total(users, K), items: this.#moments.items.total(items, K) };
     const held = this.#heldOutErrors && ExpectedErrors.total(heldOut);
     const measured = {
       ratings: this.trainRatings.count,
-      expectedSquares: squares + variances,
-      trainSquares: squares,
-      users: this.#moments.users.total(users, K),
-      items: this.#moments.items.total(items, K),
+      ...(carried
+        ? { expectedSquares: moments[carried].expectedSquares, trainSquares: SquaredErrors.total(train) }
+        : expectedSums(ExpectedErrors.total(train))),
+      ...moments,
     };
     return (this.#measured = {
       ...measured,
@@ -120,9 +128,15 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
     super.destroy();
     for (const side of SIDES) this.#moments[side].destroy();
     this.#trainErrors.destroy();
+    this.#meanErrors.destroy();
     this.#heldOutErrors?.destroy();
   }
 }
+
+const expectedSums = ({ squares, variances }: { squares: number; variances: number }) => ({
+  expectedSquares: squares + variances,
+  trainSquares: squares,
+});
 
 function settingsOf({ lambda, users, items }: Precisions, side: Side, mean: number): HalfSweepSettings {
   return { lambda, mean, weighted: false, biases: true, prior: side === "users" ? users : items };
