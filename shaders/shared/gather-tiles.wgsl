@@ -2,8 +2,9 @@
 
 fn gather(at: Place, stages: u32) {
   for (var stage = 0u; stage < stages; stage++) {
-    for (var rating = at.lane; rating < STAGE; rating += TEAM) {
-      stage_rating(at.task, stage * STAGE + rating, at.base + rating * BLOCKS);
+    // Neighbouring lanes take neighbouring blocks.
+    for (var part = at.lane; part < STAGE * BLOCKS; part += TEAM) {
+      stage_block(at.task, stage * STAGE + part / BLOCKS, part % BLOCKS, at.base + part);
     }
     workgroupBarrier();
     for (var rating = 0u; rating < STAGE; rating += 2u) {

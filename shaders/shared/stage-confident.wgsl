@@ -3,15 +3,13 @@
 
 const SMALLEST_ROOT = 2.3283064365386963e-10;
 
-fn stage_rating(task: Task, at: u32, to: u32) {
+fn stage_block(task: Task, at: u32, block: u32, to: u32) {
   let given = at < task.count;
   let rating = task.first + select(0u, at, given);
   let other = rating_index[rating] * STRIDE;
   let excess = settings.confidence * value_at(rating);
   let root = max(sqrt(excess), SMALLEST_ROOT);
-  for (var block = 0u; block < BLOCKS; block++) {
-    var y = root * fixed_rows[other + block];
-    if (block == RHS_BLOCK) { y[RHS_AT] = (1.0 + excess) / root; }
-    memory[to + block] = select(vec4f(), y, given);
-  }
+  var y = root * fixed_rows[other + block];
+  if (block == RHS_BLOCK) { y[RHS_AT] = (1.0 + excess) / root; }
+  memory[to] = select(vec4f(), y, given);
 }
