@@ -2,6 +2,7 @@
 // from ratings to model.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
+import { DeviceError } from "../src/errors.js";
 import type { GramTuning } from "../src/engine/webgpu/gram-kernel.js";
 import { seededRandom } from "../src/random.js";
 import { Ids } from "../src/ratings/ids.js";
@@ -32,13 +33,23 @@ export interface SweepTime {
 /** Both half-sweeps and a measurement of train and held-out RMSE, for every K. */
 export async function sweep({ factors, shapes, precisions }: BenchOptions): Promise<object> {
   const results: object[] = [];
-  for (const shape of shapes) for (const precision of precisions) results.push(await sweepsOf(shape, factors, precision));
+  for (const shape of shapes)
+    for (const precision of precisions) results.push(await sweepsOf(shape, factors, precision).catch(notOffered(precision)));
   return { shapes: results };
 }
 
 /** float32; factors gathered as halves; those multiplied on tensor cores. */
 export const PRECISIONS = { float32: {}, half: { halfPrecision: true }, tensor: { tensorCores: true } } as const;
 export type Precision = keyof typeof PRECISIONS;
+
+/** A device without subgroup matrices is a result, too: the other benchmarks of the run go on. */
+const notOffered =
+  (precision: Precision) =>
+  (error: unknown): object => {
+    if (!(error instanceof DeviceError) || precision !== "tensor") throw error;
+    console.log(`${precision}: ${error.message}`);
+    return { precision, error: error.message };
+  };
 
 async function sweepsOf(shape: keyof typeof SYNTHETIC_SHAPES, factors: readonly number[], precision: Precision): Promise<object> {
   const { train, heldOut } = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });

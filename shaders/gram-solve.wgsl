@@ -61,14 +61,15 @@ fn add_prior(count: u32, has_task: bool) {
     tile[s] *= settings.lambda;
     if (BASE && tile_row[s] != NO_TILE) { tile[s] += base_tile(tile_place(s)); }
     if (MEANS && has_task && tile_row[s] == RHS_BLOCK) {
-      let mean = prior_mean(current_row, tile_column[s]);
-      for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += prior_precision(tile_column[s], c, count) * mean[c]; }
+      let pull = prior_precisions(tile_column[s], count) * prior_mean(current_row, tile_column[s]);
+      for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
+    let precisions = prior_precisions(tile_row[s], count);
     for (var c = 0u; c < 4u; c++) {
       // The corner stays λ Σ e².
       if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
-      tile[s][c][c] += prior_precision(tile_row[s], c, count);
+      tile[s][c][c] += precisions[c];
     }
   }
 }
@@ -117,9 +118,7 @@ fn squared_error(at: Place) -> f32 {
   var prior = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {
     let x = memory[at.base + SOLUTION + block];
-    var precisions = vec4f();
-    for (var c = 0u; c < 4u; c++) { precisions[c] = prior_precision(block, c, at.task.count); }
-    prior += dot(precisions * x, x - 2.0 * prior_mean(at.task.row, block));
+    prior += dot(prior_precisions(block, at.task.count) * x, x - 2.0 * prior_mean(at.task.row, block));
   }
   return (remainder - prior) / settings.lambda;
 }
@@ -129,13 +128,27 @@ fn squared_error(at: Place) -> f32 {
 fn expected_error(at: Place) -> f32 {
   var trace = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {
-    let variances = variances_of(at.base, block);
-    for (var c = 0u; c < 4u; c++) {
-      if (block == RHS_BLOCK && c == RHS_AT) { continue; }
-      trace += 1.0 - prior_precision(block, c, at.task.count) * variances[c];
-    }
+    let share = 1.0 - prior_precisions(block, at.task.count) * variances_of(at.base, block);
+    trace += dot(select(share, vec4f(share.xyz, 0.0), block == RHS_BLOCK), vec4f(1.0));
   }
   return squared_error(at) + trace / settings.lambda;
+}
+
+// Whether the lane owns the last tile.
+fn owns_corner() -> bool {
+  var owned = false;
+  for (var s = 0u; s < SLOTS; s++) { owned = owned || (tile_row[s] == RHS_BLOCK && tile_column[s] == RHS_BLOCK); }
+  return owned;
+}
+
+fn leave_errors(at: Place) {
+  if (EXPECTED_ERRORS) {
+    solved_rows[(at.task.row + 1u) * STRIDE - 1u] = vec4f(expected_error(at), 0.0, 0.0, 0.0);
+    return;
+  }
+  var x = memory[at.base + SOLUTION + RHS_BLOCK];
+  x[RHS_AT] = squared_error(at);
+  solved_rows[at.task.row * STRIDE + RHS_BLOCK] = x;
 }
 
 fn solve(at: Place) {
@@ -154,17 +167,7 @@ fn solve(at: Place) {
     if (SPREAD > 0u && block == RHS_BLOCK) { x[RHS_AT] = log_determinant(at.base); }
     solved_rows[at.task.row * STRIDE + block] = x;
   }
-  if (!ERRORS && !EXPECTED_ERRORS) { return; }
-  for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] != RHS_BLOCK || tile_column[s] != RHS_BLOCK) { continue; }
-    if (EXPECTED_ERRORS) {
-      solved_rows[(at.task.row + 1u) * STRIDE - 1u] = vec4f(expected_error(at), 0.0, 0.0, 0.0);
-      continue;
-    }
-    var x = memory[at.base + SOLUTION + RHS_BLOCK];
-    x[RHS_AT] = squared_error(at);
-    solved_rows[at.task.row * STRIDE + RHS_BLOCK] = x;
-  }
+  if ((ERRORS || EXPECTED_ERRORS) && owns_corner()) { leave_errors(at); }
 }
 
 @compute @workgroup_size(TEAM * TEAMS)

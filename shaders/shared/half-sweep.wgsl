@@ -46,8 +46,12 @@ struct Task {
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
 @group(1) @binding(0) var<uniform> dispatch: Dispatch;
 
-// Component c of a block's prior precision for a row of `count` ratings. A row without any precision and ratings solves to 0 too.
+// A block's prior precisions for a row of `count` ratings. A row without any precision and ratings solves to 0 too.
+fn prior_precisions(block: u32, count: u32) -> vec4f {
+  let given = settings.prior[block] * select(1.0, f32(count), settings.weighted == 1u);
+  return select(given, vec4f(1.0), (given == vec4f()) & vec4<bool>(count == 0u && !BASE));
+}
+
 fn prior_precision(block: u32, c: u32, count: u32) -> f32 {
-  let given = settings.prior[block][c] * select(1.0, f32(count), settings.weighted == 1u);
-  return select(given, 1.0, given == 0.0 && count == 0u && !BASE);
+  return prior_precisions(block, count)[c];
 }

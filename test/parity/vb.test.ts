@@ -44,6 +44,7 @@ async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>)
         expect(Math.abs(x - y) / Math.abs(y), `${name} ${moment}`).toBeLessThanOrEqual(ELBO_ERROR);
       close("ELBO", a.elbo, e.elbo);
       close("expected squares", a.expectedSquares, e.expectedSquares);
+      close("train squares", a.trainSquares, e.trainSquares);
       close("held-out squares", a.heldOutSquares, e.heldOutSquares);
       close("held-out log density", a.heldOutLogDensity, e.heldOutLogDensity);
       for (const of of ["users", "items"] as const) {
@@ -63,6 +64,24 @@ describe.each(EVERY_CASE)("$covariance covariance, K = $factors", ({ covariance,
     await compare(hotCase(factors + 2, 47, 101, 4500), { covariance, factors, tauUsers: 2, tauItems: 3, lambda: 1.7 });
   });
 });
+
+test.each(["diagonal", "full"] as const)(
+  "errors that rows carry are those of a pass over the ratings: %s covariance",
+  async (covariance) => {
+    const problem = vbProblemOf(hotCase(4, 60, 50, 1500), { covariance, factors: 6 });
+    const session = await webgpu.open(problem);
+    await session.solve("users");
+    const whole = await session.measure();
+    // After slices the ratings themselves are gone through; the slices are the same rows again.
+    await session.solve("users", { from: 0, to: 20 });
+    await session.solve("users", { from: 20, to: 60 });
+    const slices = await session.measure();
+    session.destroy();
+    expect(Math.abs(whole.expectedSquares / slices.expectedSquares - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(whole.trainSquares / slices.trainSquares - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(whole.elbo / slices.elbo - 1)).toBeLessThan(1e-6);
+  },
+);
 
 test.each(["diagonal", "full"] as const)("trained and learned alike: %s covariance", async (covariance) => {
   const problem = vbProblemOf(hotCase(3, 60, 50, 1500), { covariance, factors: 5, warmUp: 1 });

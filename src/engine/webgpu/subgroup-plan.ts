@@ -238,10 +238,7 @@ class Loops {
     const { g, lane, J, c } = this.#row(last);
     return [
       `var error = subgroupBroadcast(sum_${g}_${J}[${c}], ${lane}u);`,
-      ...range(this.#blocks).map((at) => {
-        const precision = range(4).map((component) => `prior_precision(${at}u, ${component}u, count)`).join(", "); // prettier-ignore
-        return `error -= dot(vec4f(${precision}) * solution_${at}, solution_${at});`;
-      }),
+      ...range(this.#blocks).map((at) => `error -= dot(prior_precisions(${at}u, count) * solution_${at}, solution_${at});`),
       `solution_${this.#blocks - 1}[RHS_AT] = error / settings.lambda;`,
     ];
   }

@@ -48,7 +48,7 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const patchRows = Math.ceil(blocks / patch);
   const patchCount = (patchRows * (patchRows + 1)) / 2;
   const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
-  // A lane stages whole ratings, and the kernel adds them in pairs: an even number near a rating a lane.
+  // The kernel adds ratings in pairs: an even number near one a lane.
   const stage = tuning.stage ?? Math.min(16, Math.max(8, 2 * Math.ceil(team / 2)));
   // Staged ratings share the slice with what the solve needs after them: see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = Math.max(stage * blocks, 7 * blocks + 6);
