@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { requestDevice } from "../../src/engine/webgpu/device.js";
 import { gramSolveKernel } from "../../src/engine/webgpu/kernels.js";
-import { gatherMatrices, matricesOf, type MatrixPlan, planMatrices, workgroupBytes } from "../../src/engine/webgpu/matrix-plan.js";
+import { gatherMatrices, sharedMatrices, type MatrixPlan, planMatrices, workgroupBytes } from "../../src/engine/webgpu/matrix-plan.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { DeviceError } from "../../src/errors.js";
 
@@ -32,7 +32,7 @@ test.each(SHAPES)("$size × $size × $depth, $lanes lanes: every K fits a device
 
 test.each(SHAPES)("$size × $size × $depth, $lanes lanes: each matrix of the lower triangle is added to once, by one subgroup", (shape) => {
   for (const plan of plans(shape)) {
-    const shared = Array.from({ length: plan.subgroups }, (_, subgroup) => matricesOf(plan, subgroup));
+    const shared = Array.from({ length: plan.subgroups }, (_, subgroup) => sharedMatrices(plan, subgroup));
     expect(Math.max(...shared.map((own) => own.length))).toBe(plan.chunk);
     // In the order by which shared/gather-matrices.wgsl finds them: row by row.
     let at = 0;

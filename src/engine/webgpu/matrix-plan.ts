@@ -57,7 +57,7 @@ const CHUNK = ${chunk}u;
 }
 
 /** Row and column of the matrices of the lower triangle that a subgroup adds to: `chunk` of them, row by row, the last subgroup's fewer. */
-export function matricesOf({ side, chunk }: MatrixPlan, subgroup: number): (readonly [row: number, column: number])[] {
+export function sharedMatrices({ side, chunk }: MatrixPlan, subgroup: number): (readonly [row: number, column: number])[] {
   const all = Array.from({ length: side }, (_, row) => Array.from({ length: row + 1 }, (_, column) => [row, column] as const)).flat();
   return all.slice(subgroup * chunk, (subgroup + 1) * chunk);
 }
@@ -73,7 +73,7 @@ export function gatherMatrices(plan: MatrixPlan): string {
   const load = (side: "left" | "right", shape: string, order: string, at: number): string =>
     `let ${side}_${at} = subgroupMatrixLoad<subgroup_matrix_${side}<f16, ${shape}>, ${order}>(&staged, first + ${(at * size) / 4}u, ${staged}u);`;
   const products = (subgroup: number): string[] => {
-    const own = matricesOf(plan, subgroup);
+    const own = sharedMatrices(plan, subgroup);
     return [
       ...unique(own.map(([row]) => row)).map((row) => load("left", `${depth}, ${size}`, "col_major", row)),
       ...unique(own.map(([, column]) => column)).map((column) => load("right", `${size}, ${depth}`, "row_major", column)),
