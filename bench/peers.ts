@@ -55,13 +55,16 @@ export async function peers(options: BenchOptions): Promise<object> {
   const missing = new Set<string>();
   console.log(`\nratings: λ = ${EXPLICIT.lambda}, τ = ${EXPLICIT.tau}, γ = ${EXPLICIT.gamma}\n${HEADER}  held-out RMSE`);
   for (const K of factors) {
-    for await (const entry of explicitEntries(K, split, engines, options, missing)) rows.explicit.push(print(entry));
+    for await (const entry of explicitEntries(K, split, affordable(engines, K, train.count, missing), options, missing))
+      rows.explicit.push(print(entry));
     for await (const entry of libmfEntries(K, split, engines[0], options, missing)) rows.explicit.push(print(entry));
   }
   console.log(
     `\nimplicit feedback: α = ${IMPLICIT.confidence}, τ = ${IMPLICIT.tau}; relevant: held-out ratings of ${RELEVANT} or more\n${HEADER}        nDCG@10      recall@10`,
   );
-  for (const K of factors) for await (const entry of implicitEntries(K, split, engines, options, missing)) rows.implicit.push(print(entry));
+  for (const K of factors)
+    for await (const entry of implicitEntries(K, split, affordable(engines, K, train.count, missing), options, missing))
+      rows.implicit.push(print(entry));
   for (const engine of engines) engine.destroy();
   for (const text of missing) console.log(`not compared: ${text}`);
   return {
@@ -73,6 +76,18 @@ export async function peers(options: BenchOptions): Promise<object> {
     rows,
     missing: [...missing],
   };
+}
+
+/** The float64 reference does about so many operations a second. */
+const REFERENCE_RATE = 0.8e9;
+const MOST_REFERENCE_SECONDS = 120;
+
+/** The engines, without the reference where it would take minutes. */
+function affordable(engines: readonly Engine[], K: number, ratings: number, missing: Set<string>): readonly Engine[] {
+  const seconds = (2 * SWEEPS * ratings * (K + 2) * (K + 3)) / REFERENCE_RATE;
+  if (seconds <= MOST_REFERENCE_SECONDS) return engines;
+  missing.add(`the float64 reference at K = ${K}, which would take some ${Math.round(seconds)} s`);
+  return engines.filter(({ info }) => info.kind !== "cpu");
 }
 
 async function* explicitEntries(
