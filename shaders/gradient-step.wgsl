@@ -16,31 +16,13 @@ const PARTS = TEAM / BLOCKS;
 var<workgroup> residuals: array<f32, TEAM * TEAMS>;
 var<workgroup> parts: array<vec4f, TEAM * TEAMS>;
 
-struct Place {
-  // The team's first place in workgroup memory.
-  base: u32,
-  lane: u32,
-  // Block of components and part of the ratings that are the lane's; no part beyond PARTS.
-  block: u32,
-  part: u32,
-  task: Task,
-  has_task: bool,
+// Block of components and part of the ratings that are a lane's; no part beyond PARTS.
+fn block_of(at: Place) -> u32 {
+  return at.lane % BLOCKS;
 }
 
-fn first_task(group: vec3u, groups: vec3u) -> u32 {
-  return (group.y * groups.x + group.x) * TEAMS;
-}
-
-fn place(first: u32, local: u32) -> Place {
-  let team = local / TEAM;
-  var at: Place;
-  at.base = team * TEAM;
-  at.lane = local % TEAM;
-  at.block = at.lane % BLOCKS;
-  at.part = at.lane / BLOCKS;
-  at.has_task = first + team < dispatch.task_count;
-  if (at.has_task) { at.task = tasks[dispatch.first_task + first + team]; }
-  return at;
+fn part_of(at: Place) -> u32 {
+  return at.lane / BLOCKS;
 }
 
 fn residual(task: Task, at: u32) -> f32 {
@@ -53,21 +35,19 @@ fn residual(task: Task, at: u32) -> f32 {
 }
 
 // Σ e y of the task's ratings, block b in lane b of the team.
-fn residual_sums(first: u32, at: Place) -> vec4f {
-  // Tasks come longest first, so the workgroup's first task is the longest: uniform, as the barriers demand.
-  var chunks = 0u;
-  if (first < dispatch.task_count) { chunks = (tasks[dispatch.first_task + first].count + TEAM - 1u) / TEAM; }
+fn residual_sums(at: Place, stages: u32) -> vec4f {
+  let block = block_of(at);
   var sum = vec4f();
-  for (var chunk = 0u; chunk < chunks; chunk++) {
-    let start = chunk * TEAM;
+  for (var stage = 0u; stage < stages; stage++) {
+    let start = stage * STAGE;
     var e = 0.0;
     if (start + at.lane < at.task.count) { e = residual(at.task, start + at.lane); }
     residuals[at.base + at.lane] = e;
     workgroupBarrier();
-    if (at.part < PARTS) {
-      for (var rating = at.part; rating < TEAM && start + rating < at.task.count; rating += PARTS) {
-        var y = fixed_rows[rating_index[at.task.first + start + rating] * STRIDE + at.block];
-        if (at.block == BIAS_BLOCK) { y[BIAS_AT] = 1.0; }
+    if (part_of(at) < PARTS) {
+      for (var rating = part_of(at); rating < STAGE && start + rating < at.task.count; rating += PARTS) {
+        var y = fixed_rows[rating_index[at.task.first + start + rating] * STRIDE + block];
+        if (block == BIAS_BLOCK) { y[BIAS_AT] = 1.0; }
         sum += residuals[at.base + rating] * y;
       }
     }
@@ -76,7 +56,7 @@ fn residual_sums(first: u32, at: Place) -> vec4f {
   parts[at.base + at.lane] = sum;
   workgroupBarrier();
   var total = vec4f();
-  for (var part = 0u; part < PARTS; part++) { total += parts[at.base + part * BLOCKS + at.block]; }
+  for (var part = 0u; part < PARTS; part++) { total += parts[at.base + part * BLOCKS + block]; }
   return total;
 }
 
@@ -95,23 +75,24 @@ fn step_block(row: u32, count: u32, b: u32, total: vec4f) {
 fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = first_task(group, groups);
   let at = place(first, local);
-  let total = residual_sums(first, at);
-  if (at.has_task && at.part == 0u) { step_block(at.task.row, at.task.count, at.block, total); }
+  let total = residual_sums(at, stages_of(first));
+  if (at.has_task && part_of(at) == 0u) { step_block(at.task.row, at.task.count, block_of(at), total); }
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
 fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = first_task(group, groups);
   let at = place(first, local);
-  let total = residual_sums(first, at);
-  if (at.has_task && at.part == 0u) { partial_sums[at.task.segment * BLOCKS + at.block] = total; }
+  let total = residual_sums(at, stages_of(first));
+  if (at.has_task && part_of(at) == 0u) { partial_sums[at.task.segment * BLOCKS + block_of(at)] = total; }
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
 fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let at = place(first_task(group, groups), local);
-  if (!at.has_task || at.part > 0u) { return; }
+  if (!at.has_task || part_of(at) > 0u) { return; }
+  let block = block_of(at);
   var total = vec4f();
-  for (var segment = 0u; segment < at.task.segments; segment++) { total += partial_sums[(at.task.segment + segment) * BLOCKS + at.block]; }
-  step_block(at.task.row, at.task.count, at.block, total);
+  for (var segment = 0u; segment < at.task.segments; segment++) { total += partial_sums[(at.task.segment + segment) * BLOCKS + block]; }
+  step_block(at.task.row, at.task.count, block, total);
 }

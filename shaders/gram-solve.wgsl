@@ -22,33 +22,6 @@ const BIAS_PRECISION = BIAS_SUM + 1u;
 
 var<private> current_row: u32;
 
-struct Place {
-  base: u32,
-  lane: u32,
-  task: Task,
-  has_task: bool,
-}
-
-fn first_task(group: vec3u, groups: vec3u) -> u32 {
-  return (group.y * groups.x + group.x) * TEAMS;
-}
-
-fn place(first: u32, local: u32) -> Place {
-  let team = local / TEAM;
-  var at: Place;
-  at.base = team * SLICE;
-  at.lane = local % TEAM;
-  at.has_task = first + team < dispatch.task_count;
-  if (at.has_task) { at.task = tasks[dispatch.first_task + first + team]; }
-  return at;
-}
-
-// Stages of the workgroup's longest row. Tasks come longest first, so it is the first one's: uniform, as the barriers demand.
-fn stages_of(first: u32) -> u32 {
-  if (first >= dispatch.task_count) { return 0u; }
-  return (tasks[dispatch.first_task + first].count + STAGE - 1u) / STAGE;
-}
-
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
   gather(at, stages);

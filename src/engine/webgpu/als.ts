@@ -58,7 +58,7 @@ export class WebGpuAlsSession extends HalfSweepSession implements AlsSession {
       problem,
       initial,
       spread,
-      gram: chooseGramKernel(device, variant, tuning),
+      rowKernel: chooseGramKernel(device, variant, tuning),
       halves,
       settings: { users: settingsOf(h, "users", initial.globalMean), items: settingsOf(h, "items", initial.globalMean) },
     });

@@ -57,7 +57,7 @@ export class WebGpuGibbsSession extends HalfSweepSession implements GibbsSession
     const shared = (side: Side): GPUBuffer => createUniform(device, `prior of ${side}`, gram.tileBytes);
     const base = { users: shared("users"), items: shared("items") };
     const settings = settingsOf(h, initial.globalMean, 1, 0, 0);
-    super(device, { problem, initial, spread: "none", gram, settings: { users: settings, items: settings }, base });
+    super(device, { problem, initial, spread: "none", rowKernel: gram, settings: { users: settings, items: settings }, base });
     this.#problem = problem;
     this.#h = h;
     this.#base = base;

@@ -49,7 +49,7 @@ export class WebGpuGdSession extends HalfSweepSession implements Session<Measure
       problem,
       initial,
       spread: "velocity",
-      gram: gradientKernel(h.factors, valueFormat(byUser.value)),
+      rowKernel: gradientKernel(h.factors, valueFormat(byUser.value)),
       settings: { users: stepSettings(problem, "users", 1), items: stepSettings(problem, "items", 1) },
     });
     this.#problem = problem;

@@ -35,8 +35,7 @@ export interface HalfSweepSettings {
 export interface HalfSweepParts {
   readonly side: Side;
   readonly settings: HalfSweepSettings;
-  readonly gram: RowKernel;
-  readonly factors: number;
+  readonly rowKernel: RowKernel;
   readonly ratings: RatingStore;
   /** How the rows of the side are cut, and both sides' rows. */
   readonly shards: Shards;
@@ -92,11 +91,11 @@ export class HalfSweep {
   }
 
   async compile(): Promise<void> {
-    const { gram, shards } = this.#parts;
+    const { rowKernel, shards } = this.#parts;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
     const entryPoints = new Set(Array.from({ length: shards.count }, (_, shard) => kernelsOf(this.#piecesOf(shard))).flat());
     const compiled = [...entryPoints].map(async (entryPoint) => {
-      this.#pipelines.set(entryPoint, await compilePipeline(this.#device, gram.kernel, entryPoint, layout));
+      this.#pipelines.set(entryPoint, await compilePipeline(this.#device, rowKernel.kernel, entryPoint, layout));
     });
     await Promise.all(compiled);
   }
@@ -127,7 +126,7 @@ export class HalfSweep {
 
   /** Pieces are loaded where they are streamed, and submissions cut by what they cost. */
   async #run({ steps, dispatchGroup }: Schedule): Promise<void> {
-    const { side, ratings, gram } = this.#parts;
+    const { side, ratings, rowKernel } = this.#parts;
     for (let at = 0; at < steps.length;) {
       ratings.load(steps[at].piece);
       const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${side}` });
@@ -138,7 +137,7 @@ export class HalfSweep {
         pass.setPipeline(this.#pipelines.get(kernel)!);
         pass.setBindGroup(0, group);
         pass.setBindGroup(1, dispatchGroup, [at * UNIFORM_ALIGNMENT]);
-        dispatch(pass, Math.ceil(taskCount / gram.tasksPerWorkgroup));
+        dispatch(pass, Math.ceil(taskCount / rowKernel.tasksPerWorkgroup));
         operations += steps[at++].operations;
       } while (at < steps.length && ratings.isLoaded(steps[at].piece) && operations + steps[at].operations <= this.#device.pace.most);
       pass.end();
@@ -151,15 +150,15 @@ export class HalfSweep {
   }
 
   #schedule(shard: number, slice: RowSlice): Schedule {
-    const { side, gram, shards, ratings, scratchBytes } = this.#parts;
+    const { side, rowKernel, shards, ratings, scratchBytes } = this.#parts;
     const pieces = this.#piecesOf(shard);
-    const { perRating, perRow } = gram.operations;
+    const { perRating, perRow } = rowKernel.operations;
     const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
-      partials: Math.floor(scratchBytes / gram.partialBytes),
+      partials: Math.floor(scratchBytes / rowKernel.partialBytes),
       tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(MOST_PER_DISPATCH / perRow)),
       ratings: Math.ceil(MOST_PER_DISPATCH / perRating),
     });
-    const partialBuffer = createStorage(this.#device, `partial Grams of ${side}`, Math.max(1, partials) * gram.partialBytes);
+    const partialBuffer = createStorage(this.#device, `partial sums of ${side}`, Math.max(1, partials) * rowKernel.partialBytes);
     const pages = this.#taskPages(tasks, dispatches);
     const firstPiece = ratings.pieces.findIndex(({ own }) => own === shard);
     const words = new Uint32Array((Math.max(1, dispatches.length) * UNIFORM_ALIGNMENT) / 4);

@@ -37,7 +37,7 @@ export class WebGpuImplicitSession extends HalfSweepSession implements ImplicitS
     const shared = (side: Side): GPUBuffer => createUniform(device, `shared Gram of ${side}`, gram.tileBytes);
     const base = { users: shared("users"), items: shared("items") };
     const settings = { users: settingsOf(h, "users"), items: settingsOf(h, "items") };
-    super(device, { problem, initial, spread: "none", gram, settings, base });
+    super(device, { problem, initial, spread: "none", rowKernel: gram, settings, base });
     this.#problem = problem;
     this.#shared = base;
     this.#grams = {

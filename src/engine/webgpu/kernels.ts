@@ -28,6 +28,7 @@ import spreadDiagonalText from "../../../shaders/shared/spread-diagonal.wgsl?raw
 import spreadFullText from "../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../shaders/shared/sweep.wgsl?raw";
+import teamsText from "../../../shaders/shared/teams.wgsl?raw";
 import tilesText from "../../../shaders/shared/tiles.wgsl?raw";
 import valuesCodesText from "../../../shaders/shared/values-codes.wgsl?raw";
 import valuesFloatsText from "../../../shaders/shared/values-floats.wgsl?raw";
@@ -133,6 +134,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     valuesText(values),
     halves ? fixedHalvesText : fixedFloatsText,
     halfSweepText,
+    teamsText,
     tilesText,
     base ? baseTilesText : baseNoneText,
     spread === "means" ? `const MEANS = true;\n${meanRowsText}` : `const MEANS = false;\n${meanNoneText}`,
@@ -209,8 +211,8 @@ export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel =>
 
 export function gradientStepKernel(K: number, values = FLOATS): Kernel {
   const { team, teams } = gradientTeams(K);
-  const constants = `${rowConstants(K, "velocity")}const TEAM = ${team}u;\nconst TEAMS = ${teams}u;\nconst BASE = false;\n`;
-  const parts = [constants, rowsText, valuesText(values), fixedFloatsText, halfSweepText, gradientStepText];
+  const constants = `${rowConstants(K, "velocity")}const TEAM = ${team}u;\nconst TEAMS = ${teams}u;\nconst STAGE = TEAM;\nconst SLICE = TEAM;\nconst BASE = false;\n`;
+  const parts = [constants, rowsText, valuesText(values), fixedFloatsText, halfSweepText, teamsText, gradientStepText];
   return { name: `gradient-step K=${K}`, code: parts.join("\n") };
 }
 

@@ -46,7 +46,7 @@ export interface RowSessionParts {
 }
 
 export interface SessionParts extends RowSessionParts {
-  readonly gram: RowKernel;
+  readonly rowKernel: RowKernel;
   readonly settings: Record<Side, HalfSweepSettings>;
   /** The matrix that all rows of a side share, of the variants that have one. */
   readonly base?: Record<Side, GPUBuffer> | undefined;
@@ -277,9 +277,9 @@ export class HalfSweepSession extends RowSession {
 
   constructor(device: Device, parts: SessionParts) {
     // While the ratings are sorted and written.
-    beginCompiling(device, parts.gram);
+    beginCompiling(device, parts.rowKernel);
     super(device, parts);
-    const { gram, settings, base, initial, spread } = parts;
+    const { rowKernel, settings, base, initial, spread } = parts;
     const singular = (side: Side): GPUBuffer => this.upload(`first singular row of ${side}`, Uint32Array.of(NO_ROW));
     this.#singular = { users: singular("users"), items: singular("items") };
     this.#packHalves = packHalvesKernel(initial.factors, spread);
@@ -292,8 +292,7 @@ export class HalfSweepSession extends RowSession {
       new HalfSweep(device, {
         side,
         settings: settings[side],
-        gram,
-        factors: initial.factors,
+        rowKernel,
         ratings: this.stores[side],
         shards: this.plan.shards[side],
         fixedRows: this.#halves?.[other].beside ?? this.rows[other],

@@ -46,7 +46,7 @@ export class WebGpuVbSession extends HalfSweepSession implements VbSession {
       problem,
       initial,
       spread: h.covariance,
-      gram: chooseGramKernel(device, { factors: h.factors, spread: h.covariance, values: valueFormat(problem.byUser.value) }, tuning),
+      rowKernel: chooseGramKernel(device, { factors: h.factors, spread: h.covariance, values: valueFormat(problem.byUser.value) }, tuning),
       settings: {
         users: settingsOf(precisions, "users", initial.globalMean),
         items: settingsOf(precisions, "items", initial.globalMean),
