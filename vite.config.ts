@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => {
   const entry: Record<string, string> = node ? { node: source("node.ts"), cli: source("cli/main.ts") } : { index: source("index.ts") };
   return {
     plugins: [inlineScript()],
-    resolve: { alias: { "#gpu": source(`engine/webgpu/gpu-${node ? "node" : "browser"}.ts`) } },
+    resolve: { alias: { "#gpu": source(`engine/webgpu/device/gpu-${node ? "node" : "browser"}.ts`) } },
     build: {
       target: "es2022",
       minify: false,

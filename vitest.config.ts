@@ -9,7 +9,7 @@ import { useSoftwareDriver } from "./test/support/software-driver.js";
 
 await useSoftwareDriver();
 const gpu = (platform: "node" | "browser"): { "#gpu": string } => ({
-  "#gpu": fileURLToPath(new URL(`src/engine/webgpu/gpu-${platform}.ts`, import.meta.url)),
+  "#gpu": fileURLToPath(new URL(`src/engine/webgpu/device/gpu-${platform}.ts`, import.meta.url)),
 });
 
 export default defineConfig({

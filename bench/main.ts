@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
-import { requestDevice } from "../src/engine/webgpu/device.js";
+import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";

@@ -7,7 +7,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 export default defineConfig({
   root: path("."),
   plugins: [inlineScript()],
-  resolve: { alias: { "#gpu": path("../src/engine/webgpu/gpu-node.ts") } },
+  resolve: { alias: { "#gpu": path("../src/engine/webgpu/device/gpu-node.ts") } },
   build: {
     target: "es2022",
     ssr: true,

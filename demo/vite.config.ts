@@ -8,7 +8,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   root: here("."),
   base: "./",
-  resolve: { alias: { "#gpu": here("../src/engine/webgpu/gpu-browser.ts") } },
+  resolve: { alias: { "#gpu": here("../src/engine/webgpu/device/gpu-browser.ts") } },
   worker: { format: "es" },
   build: { target: "es2022", outDir: here("dist"), emptyOutDir: true },
 });

@@ -26,20 +26,15 @@ export {
 export { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
 export { kFolds, type Split, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
-export {
-  binaryRatings,
-  type BinarySplit,
-  GD_DEFAULTS,
-  type GdHyperparameters,
-  type GradientHyperparameters,
-  LOGISTIC_DEFAULTS,
-  type LogisticHyperparameters,
-  SGD_DEFAULTS,
-} from "./models/gradient.js";
+export { GD_DEFAULTS, type GdHyperparameters } from "./models/gd.js";
+export { SGD_DEFAULTS } from "./models/sgd.js";
+export { type GradientHyperparameters } from "./models/stepped.js";
+export { LOGISTIC_DEFAULTS, type LogisticHyperparameters } from "./models/logistic.js";
+export { binaryRatings, type BinarySplit } from "./models/binary-ratings.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
-export { GIBBS_DEFAULTS, type GibbsDraw, type GibbsHyperparameters, type PriorDraw } from "./models/gibbs.js";
+export { GIBBS_DEFAULTS, type GibbsDraw, type GibbsHyperparameters } from "./models/gibbs.js";
 export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
-export { type CovarianceFamily, type Precisions, VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
+export { type Precisions, VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
 export { type Figures } from "./models/figures.js";
@@ -78,21 +73,12 @@ export {
   type SearchSpace,
 } from "./training/search-space.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
-export {
-  type DeviceInfo,
-  type Engine,
-  type MemoryReport,
-  type Problem,
-  type ProblemOutline,
-  type Session,
-  type SessionOf,
-  type Side,
-} from "./engine/engine.js";
-export { type DeviceChoice, openEngine } from "./engine/open-engine.js";
+export type * from "./engine/engine.js";
+export { type DeviceChoice, type EngineOptions, openEngine } from "./engine/open-engine.js";
 export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
-export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
-export type { SubgroupMatrices } from "./engine/webgpu/matrix-plan.js";
+export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";
+export type { SubgroupMatrices, SubgroupSizes } from "./engine/webgpu/device/device.js";
 export { accuracy } from "./metrics/accuracy.js";
 export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
 export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";

@@ -8,7 +8,7 @@ import { binaryMetrics } from "../metrics/binary.js";
 import { type RankingMetrics, rankingMetricsOn } from "../metrics/ranking.js";
 import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
-import { binaryRatings } from "../models/gradient.js";
+import { binaryRatings } from "../models/binary-ratings.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import { loadData } from "./data.js";
 import {

@@ -6,13 +6,13 @@ import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
-import { varianceOf } from "../engine/reference/vb.js";
+import { varianceOf } from "../engine/reference/expected-errors.js";
 import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { cosines, scoreItems, topScored } from "../recommend/score.js";
-import { sigmoid } from "./gradient.js";
+import { sigmoid } from "../sigmoid.js";
 import { type Parameters, predictRating } from "./parameters.js";
 import type { Hyperparameters, ModelName } from "./registry.js";
 

@@ -1,14 +1,25 @@
-// Mean-field variational Bayes (`vb`): hyperparameters, the evidence lower bound (ELBO), and the precisions that maximise it. Spec §5.
+// Mean-field variational Bayes (`vb`): the posterior of every entity in turn, the evidence lower bound (ELBO), and the precisions that
+// maximise it. docs/models.md, "Variational Bayes".
 
+import {
+  type CovarianceFamily,
+  type Operations,
+  type PointSystem,
+  type PosteriorSums,
+  type RowSlice,
+  type Session,
+  type Side,
+  SIDES,
+  type Which,
+} from "../engine/engine.js";
+import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
-import type { Parameters, Posterior } from "./parameters.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
+import { type Parameters, parametersOf, type Posterior } from "./parameters.js";
+import { AlternatingTraining, type ModelState, type Problem } from "./training.js";
 
-/** Covariance of an entity's posterior: one variance a coordinate, or the whole matrix. */
-export type CovarianceFamily = "diagonal" | "full";
-
-/** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. Spec §5. */
+/** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. */
 export interface VbHyperparameters {
   /** K, from 0 (biases only) to 128. Default 10. */
   readonly factors: number;
@@ -86,13 +97,6 @@ function initialPrecisions(h: VbHyperparameters): Precisions {
   return { lambda: h.lambda, users: side(h.tauUsers, h.gammaUsers), items: side(h.tauItems, h.gammaItems) };
 }
 
-/** Of one side's posterior: E[Σ x_k²] for each of the K + 1 coordinates, and Σ log|Γ|. */
-export interface PosteriorSums {
-  readonly count: number;
-  readonly secondMoments: readonly number[];
-  readonly logDeterminants: number;
-}
-
 /** Sums over ratings and entities from which ELBO, errors and precisions are put together in float64. */
 export interface VbSums {
   /** L, ratings trained on. */
@@ -107,7 +111,7 @@ export interface VbSums {
 
 /**
  * The evidence lower bound with its constants, a bound on log p(R) that can be compared between K, λ and τ:
- * Σ_Ω [½ log(λ/2π) − ½λ((r − E r̂)² + Var r̂)] − Σ KL(q ‖ prior). Spec §5.
+ * Σ_Ω [½ log(λ/2π) − ½λ((r − E r̂)² + Var r̂)] − Σ KL(q ‖ prior).
  */
 export function elbo(precisions: Precisions, sums: VbSums): number {
   const { lambda } = precisions;
@@ -124,7 +128,7 @@ function divergence(precisions: readonly number[], { count, secondMoments, logDe
 
 /**
  * The precisions at which the ELBO is largest for the posterior as it is: 1/λ = Σ E[(r − r̂)²] / L, τ_u,k = M / Σ_m E[u_mk²] (automatic
- * relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept. Spec §5.
+ * relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept.
  */
 export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions {
   const { users, items } = sums;
@@ -136,12 +140,113 @@ export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions 
   };
 }
 
+/** What a measurement gives: sums, the precisions they were taken at, and the ELBO. */
+export interface VbMeasurement extends VbSums {
+  readonly precisions: Precisions;
+  readonly elbo: number;
+  /** Σ (r − E r̂)² and Σ log N(r; E r̂, 1/λ + Var r̂) over the held-out ratings; 0 when there are none. */
+  readonly heldOutSquares: number;
+  readonly heldOutLogDensity: number;
+}
+
+/** The equations of a side's posteriors. */
+export const vbSystem = ({ lambda, ...sides }: Precisions, side: Side): PointSystem => ({
+  kind: "joint",
+  lambda,
+  precisions: sides[side],
+  weighted: false,
+  biases: true,
+});
+
+export const vbOperations = (): Operations => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] });
+
+/** Everything that training starts from, the posterior included. */
+export const vbInitial = ({ hyperparameters, initial }: Problem<"vb">): Parameters & { readonly posterior: Posterior } => ({
+  ...initial,
+  posterior: initial.posterior ?? initialPosterior(hyperparameters, initial),
+});
+
+export class VbTraining extends AlternatingTraining<VbMeasurement, "vb"> {
+  #precisions: Precisions;
+  #keptPrecisions: Precisions;
+  /** The last measurement, while nothing has been solved since. */
+  #measured: VbMeasurement | undefined;
+
+  constructor(session: Session, problem: Problem<"vb">) {
+    super(session, problem);
+    this.#precisions = this.#keptPrecisions = vbInitial(problem).posterior.precisions;
+  }
+
+  async sweep(number: number): Promise<void> {
+    const { learn, warmUp } = this.problem.hyperparameters;
+    if (learn && number > warmUp) this.learn(this.#measured ?? (await this.measure()));
+    for (const side of SIDES) await this.solve(side);
+  }
+
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
+    this.#measured = undefined;
+    await this.session.solve(side, vbSystem(this.#precisions, side), slice);
+  }
+
+  /** Sets the precisions that maximise the ELBO at the posterior measured. */
+  learn(measured: VbMeasurement): void {
+    this.#measured = undefined;
+    this.#precisions = learnedPrecisions(this.#precisions, measured);
+  }
+
+  async measure(): Promise<VbMeasurement> {
+    const { lambda } = this.#precisions;
+    const { train, heldOut, users, items } = await this.session.sums({
+      train: { of: "expectedSquares", lambda },
+      users: { of: "posteriorSums", side: "users" },
+      items: { of: "posteriorSums", side: "items" },
+      heldOut: { of: "expectedErrors", over: "heldOut", lambda },
+    });
+    const sums = {
+      ratings: this.problem.byUser.index.length,
+      expectedSquares: train.squares + train.variances,
+      trainSquares: train.squares,
+      users,
+      items,
+    };
+    return (this.#measured = {
+      ...sums,
+      precisions: this.#precisions,
+      elbo: elbo(this.#precisions, sums),
+      heldOutSquares: heldOut.squares,
+      heldOutLogDensity: heldOut.logDensity,
+    });
+  }
+
+  override keep(): void {
+    super.keep();
+    this.#keptPrecisions = this.#precisions;
+  }
+
+  override async read(which: Which = "current"): Promise<Parameters> {
+    const [users, items] = await Promise.all([this.session.readRows("users", which), this.session.readRows("items", which)]);
+    const precisions = which === "kept" ? this.#keptPrecisions : this.#precisions;
+    const { covariance: family } = this.problem.hyperparameters;
+    return {
+      ...parametersOf(this.problem.initial, users, items),
+      posterior: { family, precisions, users: users.covariances!, items: items.covariances! },
+    };
+  }
+
+  protected override modelState(): ModelState {
+    return { values: { precisions: this.#precisions, kept: this.#keptPrecisions, measured: this.#measured ?? null }, arrays: {} };
+  }
+
+  protected override takeModelState({ values }: ModelState): void {
+    const taken = values as { precisions: Precisions; kept: Precisions; measured: VbMeasurement | null };
+    this.#precisions = taken.precisions;
+    this.#keptPrecisions = taken.kept;
+    this.#measured = taken.measured ?? undefined;
+  }
+}
+
 /** ELBO, errors and predictive density from one measurement. */
-export function vbFigures(
-  _h: VbHyperparameters,
-  sums: VbSums & { precisions: Precisions; elbo: number; heldOutSquares: number; heldOutLogDensity: number },
-  { ratings, heldOut }: { ratings: number; heldOut: number },
-): Figures {
+export function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
     objective: -sums.elbo,
     elbo: sums.elbo,
@@ -151,6 +256,3 @@ export function vbFigures(
     lambda: sums.precisions.lambda,
   };
 }
-
-/** Number of entries of a packed lower triangle of order D: entry (i, j), i ≥ j, stands at i (i + 1) / 2 + j. */
-export const triangle = (D: number): number => (D * (D + 1)) / 2;

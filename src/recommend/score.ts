@@ -1,14 +1,14 @@
 // Scores of items and the best of them. Spec §7.
 
-import type { Parameters } from "../models/parameters.js";
+import type { ScoredRows } from "../engine/engine.js";
 
 /**
  * Ranking scores of all N items for a user's factors: u·v_n + α b_n, without the user's bias, which changes no order.
  *
  * @param alpha weight of the item biases; below 1 it plays popularity down.
  */
-export function scoreItems(userFactors: ArrayLike<number>, parameters: Parameters, alpha: number): Float64Array {
-  const { factors: K, itemFactors, itemBiases } = parameters;
+export function scoreItems(userFactors: ArrayLike<number>, rows: ScoredRows, alpha: number): Float64Array {
+  const { factors: K, itemFactors, itemBiases } = rows;
   const scores = new Float64Array(itemBiases.length);
   for (let item = 0; item < scores.length; item++) {
     let sum = alpha * itemBiases[item];
@@ -19,7 +19,7 @@ export function scoreItems(userFactors: ArrayLike<number>, parameters: Parameter
 }
 
 /** Cosines of all items' factors with one item's; items with zero factors get 0. */
-export function cosines(item: number, { factors: K, itemFactors }: Parameters): Float64Array {
+export function cosines(item: number, { factors: K, itemFactors }: ScoredRows): Float64Array {
   const count = K === 0 ? 0 : itemFactors.length / K;
   const dots = new Float64Array(count);
   const norms = new Float64Array(count);

@@ -2,11 +2,13 @@
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
-import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
+import type { DeviceInfo, Engine } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
+import { triangle } from "../engine/reference/cholesky.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
-import { binaryRatings, type LogisticHyperparameters } from "../models/gradient.js";
+import { binaryRatings } from "../models/binary-ratings.js";
 import type { Figures } from "../models/figures.js";
+import type { LogisticHyperparameters } from "../models/logistic.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
@@ -15,9 +17,11 @@ import {
   type HyperparametersOf,
   type ModelName,
   MODELS,
+  openTraining,
   type SumsOf,
 } from "../models/registry.js";
-import { initialPosterior, triangle } from "../models/vb.js";
+import type { Problem, Training } from "../models/training.js";
+import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -120,7 +124,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
 
   const { device = "auto" } = options;
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
-  let session: Session<SumsOf<M>> | undefined;
+  let training: Training<SumsOf<M>, M> | undefined;
   try {
     const problem: Problem<M> = {
       model,
@@ -138,7 +142,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       },
       seed,
     };
-    session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
+    training = (await openTraining(engine, problem)) as unknown as Training<SumsOf<M>, M>;
     const itemCounts = rowLengths(csrOf(ratings, "items"));
     const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
     const statistics = given.statistics();
@@ -158,11 +162,11 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       });
     const counts = { ratings: ratings.count, heldOut: heldOut?.count ?? 0 };
     const figures = (sums: SumsOf<M>): Figures => MODELS[model].figures(hyperparameters, sums, counts);
-    const { history, stop } = await train(session, figures, stopping, options, modelOf, "stepSize" in hyperparameters);
-    const trained = modelOf(await session.read("kept"));
+    const { history, stop } = await train(training, figures, stopping, options, modelOf, "stepSize" in hyperparameters);
+    const trained = modelOf(await training.read("kept"));
     return { model: trained, history, stop, device: engine.info, seconds: { index, upload, train: clock() } };
   } finally {
-    session?.destroy();
+    training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
 }
@@ -172,7 +176,7 @@ const DIVERGED_TIMES = 10;
 
 /** @param stepped whether the model is trained by steps of a size that may be too large. */
 async function train<Sums>(
-  session: Session<Sums>,
+  training: Training<Sums>,
   figures: (sums: Sums) => Figures,
   stopping: ReturnType<typeof stoppingRule>,
   options: TrainingOptions,
@@ -184,7 +188,7 @@ async function train<Sums>(
   let elapsed = before;
   const history: HistoryEntry[] = options.resumed ? [...options.resumed] : [];
   const measure = async (sweep: number): Promise<HistoryEntry> => {
-    const measured = figures(await session.measure());
+    const measured = figures(await training.measure());
     elapsed += clock();
     const first = history[0]?.objective;
     const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
@@ -197,7 +201,7 @@ async function train<Sums>(
   };
 
   if (!options.resumed) history.push(await measure(0));
-  session.keep();
+  training.keep();
   const report = async (entry: HistoryEntry): Promise<void> => {
     await options.onSweep?.(entry);
     clock();
@@ -208,13 +212,13 @@ async function train<Sums>(
     const last = history[history.length - 1];
     const reason = options.signal?.aborted ? "aborted" : stopping.reached(history);
     if (reason) return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
-    await session.sweep(last.sweep + 1);
+    await training.sweep(last.sweep + 1);
     const entry = await measure(last.sweep + 1);
     history.push(entry);
-    if (stopping.best(history) === entry.sweep) session.keep();
+    if (stopping.best(history) === entry.sweep) training.keep();
     await report(entry);
     if (options.onCheckpoint && entry.sweep % checkpointEvery === 0)
-      await options.onCheckpoint(modelOf(await session.read(stopping.keepsLast ? "kept" : "current")), history);
+      await options.onCheckpoint(modelOf(await training.read(stopping.keepsLast ? "kept" : "current")), history);
   }
 }
 

@@ -1,0 +1,31 @@
+// Stochastic gradient descent on the objective of `als`, over conflict-free blocks of ratings (`sgd`). docs/models.md, "Gradient descent".
+
+import type { Operations } from "../engine/engine.js";
+import type { Measurement } from "./als.js";
+import { completed } from "./hyperparameters.js";
+import { checkedSteps, GRADIENT_DEFAULTS, type GradientHyperparameters, measureGradient, stepOf, stepPrecisions } from "./stepped.js";
+import { Training } from "./training.js";
+
+/** Of `sgd`, where nothing is given. */
+export const SGD_DEFAULTS: GradientHyperparameters = { ...GRADIENT_DEFAULTS, stepSize: 0.05, decay: 0.02 };
+
+/** @throws OptionsError naming the hyperparameter and its value. */
+export const sgdHyperparameters = (given: Partial<GradientHyperparameters> = {}): GradientHyperparameters =>
+  checkedSteps(completed(SGD_DEFAULTS, given));
+
+export const sgdOperations = (seed: number): Operations => ({
+  epochs: { seed, link: "identity" },
+  sums: ["squaredErrors", "squaredNorms"],
+});
+
+export class SgdTraining extends Training<Measurement, "sgd"> {
+  async sweep(number: number): Promise<void> {
+    const { hyperparameters: h } = this.problem;
+    const { lambda, biases } = h;
+    await this.session.runEpoch({ number, link: "identity", lambda, biases, precisions: stepPrecisions(h), step: stepOf(h, number) });
+  }
+
+  async measure(): Promise<Measurement> {
+    return await measureGradient(this.session);
+  }
+}
