@@ -17,6 +17,7 @@ export default class CountReporter implements Reporter {
       }
       if (module.errors().length > 0) failed++;
     }
-    setTimeout(() => console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`));
+    const lines = [...(skipped > 0 ? [`${skipped} skipped`] : []), `${passed} passed, ${failed} failed`];
+    setTimeout(() => console.log(`\n${lines.join("\n")}`));
   }
 }
