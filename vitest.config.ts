@@ -33,6 +33,8 @@ export default defineConfig({
           browser: {
             enabled: true,
             headless: true,
+            // By number: a bare machine has no /etc/hosts that knows localhost.
+            api: { host: "127.0.0.1" },
             screenshotFailures: false,
             provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
             instances: [{ browser: "chromium" }],
