@@ -1,7 +1,7 @@
 // One users' half-sweep, and one measurement: the WebGPU engine against the float64 reference, in one run, on ratings of a real set's shape.
 
 import type { Engine } from "../src/engine/engine.js";
-import type { Problem } from "../src/models/training.js";
+import type { Problem } from "../src/models/registry.js";
 import { ReferenceEngine } from "../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { alsHyperparameters } from "../src/models/als.js";

@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import { openEngine } from "../src/engine/open-engine.js";
 import type { Engine } from "../src/engine/engine.js";
-import type { Problem } from "../src/models/training.js";
+import type { Problem } from "../src/models/registry.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { rankingMetrics } from "../src/metrics/ranking.js";
 import { alsHyperparameters, type AlsHyperparameters } from "../src/models/als.js";

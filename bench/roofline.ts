@@ -5,7 +5,7 @@ import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { blocksOf } from "../src/engine/webgpu/rows/tile-plan.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import type { Side } from "../src/engine/engine.js";
-import type { Problem } from "../src/models/training.js";
+import type { Problem } from "../src/models/registry.js";
 import { type Ceilings, measureCeilings } from "./ceilings.js";
 import { problemOf } from "./half-sweep.js";
 import type { BenchOptions } from "./main.js";

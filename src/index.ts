@@ -32,13 +32,13 @@ export { type GradientHyperparameters } from "./models/stepped.js";
 export { LOGISTIC_DEFAULTS, type LogisticHyperparameters } from "./models/logistic.js";
 export { binaryRatings, type BinarySplit } from "./models/binary-ratings.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
-export { GIBBS_DEFAULTS, type GibbsDraw, type GibbsHyperparameters } from "./models/gibbs.js";
+export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
 export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
-export { type Precisions, VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
+export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
 export { type Figures } from "./models/figures.js";
-export { type Parameters, type Posterior } from "./models/parameters.js";
+export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from "./models/parameters.js";
 export {
   FactorModel,
   type FactorModelParts,

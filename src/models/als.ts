@@ -1,11 +1,11 @@
 // MAP matrix factorization by alternating least squares (`als`). docs/models.md, "Alternating least squares".
 
-import { type Operations, type PointSystem, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type PointSystem, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkFactors, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
-import { AlternatingTraining } from "./training.js";
+import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
  * Hyperparameters of `als`. λ is the noise precision, τ and γ are the prior precisions of factors and biases; all are
@@ -84,13 +84,7 @@ export function alsSystem(h: AlsHyperparameters, side: Side): PointSystem {
   };
 }
 
-export const alsOperations = (h: AlsHyperparameters): Operations => ({
-  solve: h.update,
-  extrapolate: h.momentum > 0 ? ["items"] : [],
-  sums: ["squaredErrors", "squaredNorms", "featureNorms"],
-});
-
-export class AlsTraining extends AlternatingTraining<Measurement, "als"> {
+export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measurement> {
   async sweep(number: number): Promise<void> {
     const { momentum } = this.problem.hyperparameters;
     // What the first sweep moves is from the starting values: heavy balls roll from the second on.
@@ -173,10 +167,22 @@ export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): Als
 }
 
 /** Objective and errors from the sums of one measurement. */
-export function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
+function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
     objective: alsObjective(h, sums),
     trainRmse: Math.sqrt(sums.trainSquares / ratings),
     heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
   };
 }
+
+export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> = {
+  defaults: ALS_DEFAULTS,
+  complete: alsHyperparameters,
+  operations: ({ update, momentum }) => ({
+    solve: update,
+    extrapolate: momentum > 0 ? ["items"] : [],
+    sums: ["squaredErrors", "squaredNorms", "featureNorms"],
+  }),
+  train: (session, problem) => new AlsTraining(session, problem),
+  figures: alsFigures,
+};

@@ -1,11 +1,19 @@
 // Gradient descent in batches, with momentum, on the objective of `als` (`gd`). docs/models.md, "Gradient descent".
 
-import type { Operations, Side } from "../engine/engine.js";
+import type { Side } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { Measurement } from "./als.js";
 import { checkNotNegative, completed } from "./hyperparameters.js";
-import { checkedSteps, GRADIENT_DEFAULTS, type GradientHyperparameters, measureGradient, stepOf, stepPrecisions } from "./stepped.js";
-import { Training } from "./training.js";
+import {
+  checkedSteps,
+  GRADIENT_DEFAULTS,
+  gradientFigures,
+  type GradientHyperparameters,
+  measureGradient,
+  stepOf,
+  stepPrecisions,
+} from "./stepped.js";
+import { type ModelDefinition, Training } from "./training.js";
 
 /** Of gradient descent in batches, with momentum. */
 export interface GdHyperparameters extends GradientHyperparameters {
@@ -24,9 +32,7 @@ export function gdHyperparameters(given: Partial<GdHyperparameters> = {}): GdHyp
   return h;
 }
 
-export const gdOperations = (): Operations => ({ batchStep: true, sums: ["squaredErrors", "squaredNorms"] });
-
-export class GdTraining extends Training<Measurement, "gd"> {
+export class GdTraining extends Training<GdHyperparameters, Measurement> {
   async sweep(number: number): Promise<void> {
     const { hyperparameters: h } = this.problem;
     const each = stepPrecisions(h);
@@ -44,3 +50,14 @@ export class GdTraining extends Training<Measurement, "gd"> {
     return await measureGradient(this.session);
   }
 }
+
+export const gd: ModelDefinition<GdHyperparameters, Measurement, GdTraining> = {
+  defaults: GD_DEFAULTS,
+  complete: gdHyperparameters,
+  sweeps: 200,
+  patience: 20,
+  spread: () => "velocity",
+  operations: () => ({ batchStep: true, sums: ["squaredErrors", "squaredNorms"] }),
+  train: (session, problem) => new GdTraining(session, problem),
+  figures: gradientFigures,
+};

@@ -1,14 +1,14 @@
 // Bayesian matrix factorization by Gibbs sampling (`gibbs`). Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as
 // one more coordinate of each entity and the noise precision drawn too.
 
-import { type Moments, type Operations, type Prior, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
 import { choleskyFactor, symmetricInverse } from "../engine/reference/cholesky.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
-import type { Parameters } from "./parameters.js";
-import { type ModelState, type Problem, Training } from "./training.js";
+import type { GibbsDraw, Parameters } from "./parameters.js";
+import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
 
 /** Of `gibbs`: the priors of the precisions, and which draws are kept. */
 export interface GibbsHyperparameters {
@@ -37,13 +37,6 @@ export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}):
   checkWhole(h, 0, "burnIn");
   checkWhole(h, 1, "samples");
   return h;
-}
-
-/** The precisions that one kept sample was drawn at. */
-export interface GibbsDraw {
-  readonly lambda: number;
-  readonly users: Prior;
-  readonly items: Prior;
 }
 
 /**
@@ -185,8 +178,6 @@ const drawNumber = (sweep: number, side: Side): number => 2 * sweep + (side === 
 /** The stream that priors and λ are drawn from: one for every draw, so that a chain can go on from any sweep. */
 const hostRandom = (seed: number, draw: number): Random => seededRandom(mixedWords(seed >>> 0, draw, 0x6b1bb5, 0)[0]);
 
-export const gibbsOperations = (): Operations => ({ solve: "drawn", sums: ["moments", "squaredErrors", "averagedErrors"] });
-
 /** What a chain holds beside its rows. */
 interface ChainState {
   readonly lambda: number;
@@ -198,14 +189,14 @@ interface ChainState {
 
 const ROWS = ["userFactors", "userBiases", "itemFactors", "itemBiases"] as const;
 
-export class GibbsTraining extends Training<GibbsSums, "gibbs"> {
+export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   readonly #samples: Thinning<Sample>;
   #lambda: number;
   /** Draws that predictions are averaged over. */
   #draws = 0;
   #measured: GibbsSums | undefined;
 
-  constructor(session: Session, problem: Problem<"gibbs">) {
+  constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
     this.#lambda = problem.initial.draws?.[0].lambda ?? 1;
     this.#samples = new Thinning(problem.hyperparameters.samples);
@@ -289,7 +280,7 @@ export class GibbsTraining extends Training<GibbsSums, "gibbs"> {
 }
 
 /** The objective is the negative log-likelihood of the training ratings at the present draw: it wanders, as it should. */
-export function gibbsFigures(
+function gibbsFigures(
   _h: GibbsHyperparameters,
   { lambda, trainSquares, heldOutSquares, heldOutLogDensity }: GibbsSums,
   { ratings, heldOut }: { ratings: number; heldOut: number },
@@ -302,3 +293,15 @@ export function gibbsFigures(
     lambda,
   };
 }
+
+/** A chain does not converge to a point, and its model is the average over the draws, not the best of them. */
+export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraining> = {
+  defaults: GIBBS_DEFAULTS,
+  complete: gibbsHyperparameters,
+  sweeps: 100,
+  earlyStop: false,
+  keeps: "last",
+  operations: () => ({ solve: "drawn", sums: ["moments", "squaredErrors", "averagedErrors"] }),
+  train: (session, problem) => new GibbsTraining(session, problem),
+  figures: gibbsFigures,
+};

@@ -1,11 +1,11 @@
 // Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences. Hu, Koren and Volinsky, "Collaborative Filtering
 // for Implicit Feedback Datasets", 2008.
 
-import { type ConfidentSystem, type Moments, type Operations, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
-import { AlternatingTraining } from "./training.js";
+import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
  * Every pair of a user and an item counts: p = 1 with confidence c = 1 + α r where there is a rating r > 0 (a count, a playing time), and
@@ -50,9 +50,7 @@ export const implicitSystem = (h: ImplicitHyperparameters, side: Side): Confiden
   tau: side === "users" ? h.tauUsers : h.tauItems,
 });
 
-export const implicitOperations = (): Operations => ({ solve: "confident", sums: ["confidentErrors", "moments"] });
-
-export class ImplicitTraining extends AlternatingTraining<ImplicitSums, "implicit"> {
+export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameters, ImplicitSums> {
   async sweep(): Promise<void> {
     for (const side of SIDES) await this.solve(side);
   }
@@ -100,3 +98,11 @@ export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums):
   const fit = sums.allSquares + sums.seenSquares;
   return { objective: 0.5 * (fit + h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors), trainRmse: null, heldOutRmse: null };
 }
+
+export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
+  defaults: IMPLICIT_DEFAULTS,
+  complete: implicitHyperparameters,
+  operations: () => ({ solve: "confident", sums: ["confidentErrors", "moments"] }),
+  train: (session, problem) => new ImplicitTraining(session, problem),
+  figures: implicitFigures,
+};

@@ -1,12 +1,11 @@
 // Logistic factorization of 0/1 data, by stochastic gradient descent (`logistic`). docs/models.md, "Binary data".
 
-import type { Operations } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
 import type { Figures } from "./figures.js";
 import { checkWhole, completed } from "./hyperparameters.js";
-import { checkedSteps, STEPPED_DEFAULTS, type SteppedHyperparameters, stepOf, stepPrecisions } from "./stepped.js";
-import { Training } from "./training.js";
+import { checkedSteps, STEPPED_DEFAULTS, type SteppedHyperparameters, stepOf, stepPrecisions, withoutUnrated } from "./stepped.js";
+import { type ModelDefinition, Training } from "./training.js";
 
 /** Of logistic factorization of 0/1 data. */
 export interface LogisticHyperparameters extends SteppedHyperparameters {
@@ -46,7 +45,7 @@ export interface LogisticSums extends Pick<Measurement, "userFactors" | "itemFac
 }
 
 /** −Σ [d log σ + (1 − d) log(1 − σ)] + ½ Σ precisions · squares. */
-export function logisticFigures(
+function logisticFigures(
   h: LogisticHyperparameters,
   { trainLosses, heldOutLosses, ...norms }: LogisticSums,
   { ratings, heldOut }: { ratings: number; heldOut: number },
@@ -61,12 +60,7 @@ export function logisticFigures(
   };
 }
 
-export const logisticOperations = (seed: number): Operations => ({
-  epochs: { seed, link: "logistic" },
-  sums: ["logLosses", "squaredNorms"],
-});
-
-export class LogisticTraining extends Training<LogisticSums, "logistic"> {
+export class LogisticTraining extends Training<LogisticHyperparameters, LogisticSums> {
   async sweep(number: number): Promise<void> {
     const { hyperparameters: h } = this.problem;
     const { biases } = h;
@@ -90,3 +84,14 @@ export class LogisticTraining extends Training<LogisticSums, "logistic"> {
     };
   }
 }
+
+export const logistic: ModelDefinition<LogisticHyperparameters, LogisticSums, LogisticTraining> = {
+  defaults: LOGISTIC_DEFAULTS,
+  complete: logisticHyperparameters,
+  sweeps: 50,
+  binary: true,
+  operations: (_h, seed) => ({ epochs: { seed, link: "logistic" }, sums: ["logLosses", "squaredNorms"] }),
+  initial: ({ initial, byUser, byItem }) => withoutUnrated(initial, byUser, byItem),
+  train: (session, problem) => new LogisticTraining(session, problem),
+  figures: logisticFigures,
+};

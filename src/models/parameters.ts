@@ -1,8 +1,20 @@
 // The learned numbers of a factor model, in the layout that every room shares: row-major float32, users and items in index order.
 
-import type { CovarianceFamily, Rows, Side } from "../engine/engine.js";
-import type { GibbsDraw } from "./gibbs.js";
-import type { Precisions } from "./vb.js";
+import type { CovarianceFamily, Prior, Rows, Side } from "../engine/engine.js";
+
+/** λ, and for each side the prior precisions T of (factors, bias), [K + 1]. */
+export interface Precisions {
+  readonly lambda: number;
+  readonly users: readonly number[];
+  readonly items: readonly number[];
+}
+
+/** The precision of the noise and the priors that one kept sample was drawn at. */
+export interface GibbsDraw {
+  readonly lambda: number;
+  readonly users: Prior;
+  readonly items: Prior;
+}
 
 /** Factors [M, K] and [N, K] row-major, biases [M] and [N], and the global mean μ. */
 export interface Parameters {

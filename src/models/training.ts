@@ -5,12 +5,11 @@ import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
-import type { HyperparametersOf, ModelName } from "./registry.js";
+import type { Figures } from "./figures.js";
 
 /** Everything a training needs: both CSR indexes of the training ratings, the held-out ratings, and the starting parameters. */
-export interface Problem<M extends ModelName = "als"> {
-  readonly model: M;
-  readonly hyperparameters: HyperparametersOf[M];
+export interface TrainingProblem<H> {
+  readonly hyperparameters: H;
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
@@ -36,11 +35,11 @@ export interface TrainingState {
 const NOTHING: ModelState = { values: null, arrays: {} };
 
 /** A training in progress. `Sums` is what a measurement gives. */
-export abstract class Training<Sums, M extends ModelName = ModelName> {
+export abstract class Training<H, Sums> {
   protected readonly session: Session;
-  protected readonly problem: Problem<M>;
+  protected readonly problem: TrainingProblem<H>;
 
-  constructor(session: Session, problem: Problem<M>) {
+  constructor(session: Session, problem: TrainingProblem<H>) {
     this.session = session;
     this.problem = problem;
   }
@@ -85,13 +84,35 @@ export abstract class Training<Sums, M extends ModelName = ModelName> {
 }
 
 /** A training by alternating half-sweeps. */
-export abstract class AlternatingTraining<Sums, M extends ModelName = ModelName> extends Training<Sums, M> {
+export abstract class AlternatingTraining<H, Sums> extends Training<H, Sums> {
   /** Half-sweep: solves every row of one side, or of a contiguous slice of it, the other side fixed. */
   abstract solve(side: Side, slice?: RowSlice): Promise<void>;
 }
 
+/** A model: its hyperparameters and their checks, what it asks of an engine, its training, and how figures come out of a measurement. */
+export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training<H, Sums>> {
+  readonly defaults: H;
+  /** Completes partial hyperparameters and checks them. @throws OptionsError */
+  complete(given: Partial<H>): H;
+  /** Most sweeps, whether to stop before, and after how many without a new best, unless options say otherwise. Default 20, true, 3. */
+  readonly sweeps?: number;
+  readonly earlyStop?: boolean;
+  readonly patience?: number;
+  /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
+  readonly keeps?: "best" | "last";
+  /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
+  readonly binary?: boolean;
+  /** What rows carry. Default: prior means where there are features, else nothing. */
+  spread?(h: H): Spread;
+  operations(h: H, seed: number): Operations;
+  /** The parameters that rows start from. Default: the problem's. */
+  initial?(problem: TrainingProblem<H>): Parameters;
+  train(session: Session, problem: TrainingProblem<H>): T;
+  figures(h: H, sums: Sums, counts: { readonly ratings: number; readonly heldOut: number }): Figures;
+}
+
 /** The engine's part of a problem. */
-export function workloadOf(problem: Problem<ModelName>, initial: Parameters, spread: Spread, operations: Operations): Workload {
+export function workloadOf(problem: TrainingProblem<unknown>, initial: Parameters, spread: Spread, operations: Operations): Workload {
   const { features } = problem;
   const featuresOf = (side: Side): SideFeatures | undefined => {
     const rows = features?.[side];

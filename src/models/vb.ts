@@ -3,7 +3,6 @@
 
 import {
   type CovarianceFamily,
-  type Operations,
   type PointSystem,
   type PosteriorSums,
   type RowSlice,
@@ -16,8 +15,8 @@ import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
-import { type Parameters, parametersOf, type Posterior } from "./parameters.js";
-import { AlternatingTraining, type ModelState, type Problem } from "./training.js";
+import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
+import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
 
 /** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. */
 export interface VbHyperparameters {
@@ -64,13 +63,6 @@ export function vbHyperparameters(given: Partial<VbHyperparameters> = {}): VbHyp
   checkChoice("covariance", h.covariance, ["diagonal", "full"]);
   if (typeof h.learn !== "boolean") throw new OptionsError(`learn is ${String(h.learn)}: it must be true or false`);
   return h;
-}
-
-/** λ, and for each side the prior precisions T of (factors, bias), [K + 1]. */
-export interface Precisions {
-  readonly lambda: number;
-  readonly users: readonly number[];
-  readonly items: readonly number[];
 }
 
 /** Standard deviation of every coordinate before the first sweep: that of the random starting means. */
@@ -158,21 +150,19 @@ export const vbSystem = ({ lambda, ...sides }: Precisions, side: Side): PointSys
   biases: true,
 });
 
-export const vbOperations = (): Operations => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] });
-
 /** Everything that training starts from, the posterior included. */
-export const vbInitial = ({ hyperparameters, initial }: Problem<"vb">): Parameters & { readonly posterior: Posterior } => ({
+const vbInitial = ({ hyperparameters, initial }: TrainingProblem<VbHyperparameters>): Parameters & { readonly posterior: Posterior } => ({
   ...initial,
   posterior: initial.posterior ?? initialPosterior(hyperparameters, initial),
 });
 
-export class VbTraining extends AlternatingTraining<VbMeasurement, "vb"> {
+export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasurement> {
   #precisions: Precisions;
   #keptPrecisions: Precisions;
   /** The last measurement, while nothing has been solved since. */
   #measured: VbMeasurement | undefined;
 
-  constructor(session: Session, problem: Problem<"vb">) {
+  constructor(session: Session, problem: TrainingProblem<VbHyperparameters>) {
     super(session, problem);
     this.#precisions = this.#keptPrecisions = vbInitial(problem).posterior.precisions;
   }
@@ -246,7 +236,7 @@ export class VbTraining extends AlternatingTraining<VbMeasurement, "vb"> {
 }
 
 /** ELBO, errors and predictive density from one measurement. */
-export function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
+function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
     objective: -sums.elbo,
     elbo: sums.elbo,
@@ -256,3 +246,13 @@ export function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings,
     lambda: sums.precisions.lambda,
   };
 }
+
+export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
+  defaults: VB_DEFAULTS,
+  complete: vbHyperparameters,
+  spread: ({ covariance }) => covariance,
+  operations: () => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] }),
+  initial: vbInitial,
+  train: (session, problem) => new VbTraining(session, problem),
+  figures: vbFigures,
+};

@@ -7,7 +7,7 @@ import { rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
-import type { GibbsDraw } from "../models/gibbs.js";
+import type { GibbsDraw } from "../models/parameters.js";
 import { implicitSystem } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
 import { type Parameters, rowsOf } from "../models/parameters.js";

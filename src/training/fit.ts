@@ -18,9 +18,10 @@ import {
   type ModelName,
   MODELS,
   openTraining,
+  type Problem,
   type SumsOf,
 } from "../models/registry.js";
-import type { Problem, Training } from "../models/training.js";
+import type { Training } from "../models/training.js";
 import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { FeatureTable } from "../ratings/features.js";
@@ -124,7 +125,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
 
   const { device = "auto" } = options;
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
-  let training: Training<SumsOf<M>, M> | undefined;
+  let training: Training<HyperparametersOf[M], SumsOf<M>> | undefined;
   try {
     const problem: Problem<M> = {
       model,
@@ -142,7 +143,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       },
       seed,
     };
-    training = (await openTraining(engine, problem)) as unknown as Training<SumsOf<M>, M>;
+    training = (await openTraining(engine, problem)) as unknown as Training<HyperparametersOf[M], SumsOf<M>>;
     const itemCounts = rowLengths(csrOf(ratings, "items"));
     const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
     const statistics = given.statistics();
@@ -176,7 +177,7 @@ const DIVERGED_TIMES = 10;
 
 /** @param stepped whether the model is trained by steps of a size that may be too large. */
 async function train<Sums>(
-  training: Training<Sums>,
+  training: Training<unknown, Sums>,
   figures: (sums: Sums) => Figures,
   stopping: ReturnType<typeof stoppingRule>,
   options: TrainingOptions,

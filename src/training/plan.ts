@@ -2,7 +2,7 @@
 
 import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
-import { checkModel, type ModelDefinition, type ModelName, MODELS, spreadOf } from "../models/registry.js";
+import { checkModel, type ModelName, MODELS, spreadOf } from "../models/registry.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { fit, type FitOptions, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
@@ -66,7 +66,7 @@ export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine):
 }
 
 function outlineOf<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
-  const definition: ModelDefinition<M> = MODELS[model];
+  const definition = MODELS[model];
   const h = definition.complete(hyperparametersOf(model, options));
   return engine.memory({
     factors: h.factors,

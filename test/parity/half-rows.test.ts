@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Problem } from "../../src/models/training.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { roundToHalf, roundToTwoHalves } from "../../src/engine/reference/halves.js";
 import { WebGpuEngine, type WebGpuOptions } from "../../src/engine/webgpu/engine.js";

@@ -2,7 +2,8 @@
 
 import { afterAll, expect, test } from "vitest";
 import type { Engine, Prior } from "../../src/engine/engine.js";
-import type { AlternatingTraining, Problem } from "../../src/models/training.js";
+import type { Problem } from "../../src/models/registry.js";
+import type { AlternatingTraining } from "../../src/models/training.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { planBlocks, roundsOf } from "../../src/engine/blocks.js";
@@ -37,7 +38,7 @@ function expectClose(actual: Parameters, expected: Parameters, tolerance: number
 }
 
 async function sweep<M extends "als" | "vb" | "implicit">(engine: Engine, problem: Problem<M>) {
-  const session = (await openTraining(engine, problem)) as unknown as AlternatingTraining<SumsOf<M>>;
+  const session = (await openTraining(engine, problem)) as unknown as AlternatingTraining<unknown, SumsOf<M>>;
   const before = await session.measure();
   for (const side of ["users", "items"] as const) await session.solve(side);
   const sums = await session.measure();

@@ -2,7 +2,7 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { Engine, Side } from "../../src/engine/engine.js";
-import type { Problem } from "../../src/models/training.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import type { VbHyperparameters } from "../../src/models/vb.js";

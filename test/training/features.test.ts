@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Problem } from "../../src/models/training.js";
+import type { Problem } from "../../src/models/registry.js";
 import { featureFactors, featureMeans } from "../../src/engine/reference/feature-factors.js";
 import { OptionsError, RatingsError, UnknownIdError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import type { Engine } from "../../src/engine/engine.js";
-import type { Problem } from "../../src/models/training.js";
+import type { Problem } from "../../src/models/registry.js";
 import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
 import { binaryMetrics } from "../../src/metrics/binary.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";

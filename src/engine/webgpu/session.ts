@@ -158,7 +158,7 @@ export class WebGpuSession implements Session {
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
     const read = await this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]);
-    const results = plans.map(([name, plan]) => [name, plan.result(read)]);
+    const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => sum.total(read.get(sum)!)))]);
     const others = await Promise.all(given.map(async ([name, result]) => [name, await result]));
     return Object.fromEntries([...results, ...others]) as SumResults<R>;
   }
@@ -260,7 +260,7 @@ export class WebGpuSession implements Session {
   }
 
   /** Runs summing kernels and reads their partial sums, those of all runs of a sum together. */
-  async #readSums(sums: readonly Sum[]): Promise<Map<Sum, ArrayBuffer>> {
+  async #readSums(sums: readonly Sum[]): Promise<Map<Sum, Float32Array>> {
     for (const sum of sums) await this.#addStreamed(sum);
     const read = await this.#read("measuring", (encoder) => {
       const pass = encoder.beginComputePass({ label: "measure" });
@@ -269,7 +269,7 @@ export class WebGpuSession implements Session {
       return sums.flatMap((sum) => sum.runs).map(({ partials }) => readBuffer(this.#device, encoder, partials));
     });
     let at = 0;
-    return new Map(sums.map((sum) => [sum, joined(read.slice(at, (at += sum.runs.length))).buffer as ArrayBuffer]));
+    return new Map(sums.map((sum) => [sum, joined(read.slice(at, (at += sum.runs.length)))]));
   }
 
   /** The runs of a sum over what is streamed, one submission each. */

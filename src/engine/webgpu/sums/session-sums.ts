@@ -1,21 +1,21 @@
 // The sums that a session may be asked for: which kernels each takes, and what comes of what they leave.
 
 import { OptionsError } from "../../../errors.js";
-import { type Side, SIDES, type SumKind, type SumRequest, type SumTypes, type Workload } from "../../engine.js";
-import { uploadStorage } from "../device/buffers.js";
+import { type RatingSet, type Side, SIDES, type SumKind, type SumRequest, type Workload } from "../../engine.js";
+import { createStorage, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { RowStore } from "../memory/row-store.js";
+import { blocksOf } from "../rows/tile-plan.js";
 import {
-  AveragedErrors,
-  ConfidentErrors,
-  ExpectedErrors,
-  LogLosses,
-  PosteriorMoments,
-  type RatingPieces,
-  SquaredErrors,
-  SquaredNorms,
-  type Sum,
-} from "./sums.js";
+  averagedErrorsKernel,
+  confidentErrorsKernel,
+  expectedErrorsKernel,
+  logLossesKernel,
+  posteriorSumsKernel,
+  squaredErrorsKernel,
+  squaredNormsKernel,
+} from "./sum-kernels.js";
+import { type RatingPieces, ratingRuns, Sum, type SumSettings } from "./sums.js";
 
 /** Ratings on the device. */
 export interface RatingSets {
@@ -24,167 +24,168 @@ export interface RatingSets {
   readonly heldOut: RatingPieces | undefined;
 }
 
-/** What is run for a request, and what it gives. */
+/** What is run for a request, and what it gives, from the totals of what was run. */
 export interface SumPlan {
   readonly sums: readonly Sum[];
-  result(read: ReadonlyMap<Sum, ArrayBuffer>): unknown;
+  result(totals: readonly number[][]): unknown;
 }
 
-type Both<S> = { readonly [set in keyof RatingSets]: S | undefined };
-type OfSides<S> = Readonly<Record<Side, S>>;
+/** A request that kernels of this room answer. */
+type KernelRequest = Exclude<SumRequest, { of: "moments" | "featureNorms" }>;
 
 export class SessionSums {
+  readonly #device: Device;
   readonly #workload: Workload;
-  readonly #rowStarts: GPUBuffer[] = [];
-  readonly #squaredNorms: OfSides<SquaredNorms> | undefined;
-  readonly #posteriorSums: OfSides<PosteriorMoments> | undefined;
-  readonly #squaredErrors: Both<SquaredErrors> | undefined;
-  readonly #logLosses: Both<LogLosses> | undefined;
-  readonly #expectedErrors: Both<ExpectedErrors> | undefined;
-  readonly #confidentErrors: ConfidentErrors | undefined;
-  readonly #averagedErrors: AveragedErrors | undefined;
+  readonly #rows: RowStore;
+  readonly #sets: RatingSets;
+  readonly #buffers: GPUBuffer[] = [];
+  /** Of each held-out rating, the sums over the draws of its prediction and density. */
+  readonly #drawSums: readonly GPUBuffer[];
+  readonly #sums = new Map<string, Sum>();
 
   constructor(device: Device, workload: Workload, rows: RowStore, sets: RatingSets) {
+    this.#device = device;
     this.#workload = workload;
-    const { factors: K, globalMean, operations } = workload;
-    const asked = new Set<SumKind>(operations.sums);
+    this.#rows = rows;
+    this.#sets = sets;
+    const asked = new Set<SumKind>(workload.operations.sums);
     // Rows that carry expected errors leave the errors at the means to be summed.
     if (asked.has("expectedSquares")) asked.add("squaredErrors").add("expectedErrors").add("posteriorSums");
-    const when = <S>(kind: SumKind, make: () => S): S | undefined => (asked.has(kind) ? make() : undefined);
-    const ofSides = <S>(make: (side: Side) => S): OfSides<S> => ({ users: make("users"), items: make("items") });
-    const both = <S>(make: (ratings: RatingPieces) => S): Both<S> => ({
-      training: make(sets.training),
-      heldOut: sets.heldOut && make(sets.heldOut),
-    });
-    this.#squaredNorms = when("squaredNorms", () => ofSides((side) => this.#normsOf(device, rows, side)));
-    this.#posteriorSums = when("posteriorSums", () => ofSides((side) => new PosteriorMoments(device, rows.shards[side], K)));
-    this.#squaredErrors = when("squaredErrors", () => both((ratings) => new SquaredErrors(device, ratings, globalMean)));
-    this.#logLosses = when("logLosses", () => both((ratings) => new LogLosses(device, ratings, globalMean)));
-    this.#expectedErrors = when("expectedErrors", () => both((ratings) => new ExpectedErrors(device, ratings, globalMean)));
-    this.#confidentErrors = when("confidentErrors", () => new ConfidentErrors(device, sets.training));
-    this.#averagedErrors = when("averagedErrors", () => sets.heldOut && new AveragedErrors(device, sets.heldOut, globalMean));
+    const averaged = asked.has("averagedErrors") ? (sets.heldOut?.pieces ?? []) : [];
+    this.#drawSums = averaged.map(({ count }) => this.#own(createStorage(device, "sums over the draws", count * 8)));
+    for (const kind of asked) {
+      for (const of of kind === "squaredNorms" || kind === "posteriorSums" ? SIDES : (["training", "heldOut"] as const)) {
+        const sum = this.#make(kind, of);
+        if (sum) this.#sums.set(`${kind} of ${of}`, sum);
+      }
+    }
   }
 
   async compile(): Promise<void> {
-    const { factors: K, spread } = this.#workload;
-    const family = spread === "full" ? "full" : "diagonal";
-    await Promise.all([
-      ...SIDES.flatMap((side) => [this.#squaredNorms?.[side].compile(K, spread), this.#posteriorSums?.[side].compile(K, family)]),
-      ...(["training", "heldOut"] as const).flatMap((set) => [
-        this.#squaredErrors?.[set]?.compile(K, spread),
-        this.#logLosses?.[set]?.compile(K),
-        this.#expectedErrors?.[set]?.compile(K, family),
-      ]),
-      this.#confidentErrors?.compile(K),
-      this.#averagedErrors?.compile(K),
-    ]);
+    await Promise.all([...this.#sums.values()].map((sum) => sum.compile()));
+  }
+
+  /** Buffers whose contents a training builds on. */
+  get stateBuffers(): readonly GPUBuffer[] {
+    return this.#drawSums;
   }
 
   /**
    * @param carried the side whose rows carry their ratings' squared errors, or expected ones: no pass over the ratings is needed then.
    * @throws OptionsError for a sum that the session was not opened for.
    */
-  plan(request: Exclude<SumRequest, { of: "moments" | "featureNorms" }>, carried: Side | undefined): SumPlan {
+  plan(request: KernelRequest, carried: Side | undefined): SumPlan {
+    const { factors: K, globalMean } = this.#workload;
+    const mean = ["f", globalMean] as const;
     switch (request.of) {
-      case "squaredNorms": {
-        const sum = asked(this.#squaredNorms, request.of)[request.side];
-        sum.setWeighted(request.weighted);
-        return one(sum, (bytes): SumTypes["squaredNorms"]["gives"] => {
-          const [factors, biases] = SquaredNorms.total(bytes);
-          return { factors, biases };
-        });
-      }
+      case "squaredNorms":
+        return this.#one(request.of, request.side, [["u", request.weighted ? 1 : 0]], ([factors, biases]) => ({ factors, biases }));
       case "posteriorSums": {
-        const sum = asked(this.#posteriorSums, request.of)[request.side];
-        return one(sum, (bytes) => sum.total(bytes, this.#workload.factors));
+        const count = this.#workload.rows[request.side].biases.length;
+        const last = 4 * blocksOf(K) - 1;
+        return this.#one(request.of, request.side, [], (sums) => ({
+          count,
+          secondMoments: sums.slice(0, K + 1),
+          logDeterminants: sums[last],
+        }));
       }
-      case "squaredErrors": {
-        const sums = asked(this.#squaredErrors, request.of);
-        if (request.over === "training" && carried && this.#squaredNorms)
-          return one(this.#squaredNorms[carried], (bytes) => SquaredNorms.total(bytes)[2]);
-        return one(sums[request.over], SquaredErrors.total, 0);
-      }
+      case "squaredErrors":
+        if (request.over === "training" && carried && this.#sums.has(`squaredNorms of ${carried}`))
+          return this.#one("squaredNorms", carried, [], ([, , errors]) => errors);
+        return this.#one(request.of, request.over, [mean], ([sum]) => sum);
       case "logLosses":
-        return one(asked(this.#logLosses, request.of)[request.over], SquaredErrors.total, 0);
-      case "expectedSquares":
-        return this.#expectedSquares(request.lambda, carried);
-      case "expectedErrors": {
-        const sum = asked(this.#expectedErrors, request.of)[request.over];
-        sum?.setLambda(request.lambda);
-        return one(sum, ExpectedErrors.total, { squares: 0, variances: 0, logDensity: 0 });
+        return this.#one(request.of, request.over, [mean], ([sum]) => sum);
+      case "expectedErrors":
+        return this.#one(request.of, request.over, [mean, ["f", request.lambda]], ([squares, variances, logDensity]) => ({
+          squares,
+          variances,
+          logDensity,
+        }));
+      case "expectedSquares": {
+        const settings: SumSettings = [mean, ["f", request.lambda]];
+        if (!carried) return this.#one("expectedErrors", "training", settings, ([squares, variances]) => ({ squares, variances }));
+        const { sums } = this.#one("squaredErrors", "training", [mean], ([sum]) => sum);
+        const expected = this.#one("posteriorSums", carried, [], () => undefined);
+        return {
+          sums: [...sums, ...expected.sums],
+          result: ([[squares], moments]) => ({ squares, variances: moments[4 * blocksOf(K)] - squares }),
+        };
       }
-      case "confidentErrors": {
-        const sum = asked(this.#confidentErrors, request.of);
-        sum.setConfidence(request.confidence);
-        return one(sum, SquaredErrors.total);
-      }
-      case "averagedErrors": {
-        this.#averagedErrors?.setDraw(request.lambda, request.draws);
-        return one(this.#averagedErrors, AveragedErrors.total, { squares: 0, logDensity: 0 });
-      }
+      case "confidentErrors":
+        return this.#one(request.of, "training", [["f", request.confidence]], ([sum]) => sum);
+      case "averagedErrors":
+        return this.#one(request.of, "heldOut", [mean, ["f", request.lambda], ["u", request.draws]], ([squares, logDensity]) => ({
+          squares,
+          logDensity,
+        }));
     }
-  }
-
-  /** Buffers whose contents a training builds on. */
-  get stateBuffers(): readonly GPUBuffer[] {
-    return this.#averagedErrors?.drawSums ?? [];
-  }
-
-  #expectedSquares(lambda: number, carried: Side | undefined): SumPlan {
-    const { factors: K } = this.#workload;
-    if (!carried) {
-      const sum = asked(this.#expectedErrors, "expectedSquares").training!;
-      sum.setLambda(lambda);
-      return one(sum, (bytes) => {
-        const { squares, variances } = ExpectedErrors.total(bytes);
-        return { squares, variances };
-      });
-    }
-    const means = asked(this.#squaredErrors, "expectedSquares").training!;
-    const moments = asked(this.#posteriorSums, "expectedSquares")[carried];
-    return {
-      sums: [means, moments],
-      result: (read): SumTypes["expectedSquares"]["gives"] => {
-        const squares = SquaredErrors.total(read.get(means)!);
-        return { squares, variances: moments.total(read.get(moments)!, K).expectedSquares - squares };
-      },
-    };
-  }
-
-  #normsOf(device: Device, rows: RowStore, side: Side): SquaredNorms {
-    const { start } = side === "users" ? this.#workload.byUser : this.#workload.byItem;
-    let first = 0;
-    const parts = rows.shards[side].map((shard) => {
-      const rowStart = uploadStorage(device, `row starts of ${side}`, start.subarray(first, (first += shard.count) + 1));
-      this.#rowStarts.push(rowStart);
-      return { ...shard, rowStart };
-    });
-    return new SquaredNorms(device, parts);
   }
 
   destroy(): void {
-    const all: (Sum | undefined)[] = [
-      ...SIDES.flatMap((side) => [this.#squaredNorms?.[side], this.#posteriorSums?.[side]]),
-      ...(["training", "heldOut"] as const).flatMap((set) => [
-        this.#squaredErrors?.[set],
-        this.#logLosses?.[set],
-        this.#expectedErrors?.[set],
-      ]),
-      this.#confidentErrors,
-      this.#averagedErrors,
-    ];
-    for (const sum of all) sum?.destroy();
-    for (const buffer of this.#rowStarts) buffer.destroy();
+    for (const sum of this.#sums.values()) sum.destroy();
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+
+  /** A plan of one sum; of a set without ratings all is 0. */
+  #one(kind: SumKind, of: Side | RatingSet, settings: SumSettings, result: (sums: readonly number[]) => unknown): SumPlan {
+    const sum = this.#sums.get(`${kind} of ${of}`);
+    if (!sum) {
+      if (of === "heldOut" && !this.#sets.heldOut) return { sums: [], result: () => result([0, 0, 0]) };
+      throw new OptionsError(`the session was not opened for sums of "${kind}"`);
+    }
+    if (settings.length > 0) sum.set(settings);
+    return { sums: [sum], result: ([totals]) => result(totals) };
+  }
+
+  #make(kind: SumKind, of: Side | RatingSet): Sum | undefined {
+    const device = this.#device;
+    const { factors: K, spread, globalMean } = this.#workload;
+    const family = spread === "full" ? "full" : "diagonal";
+    if (of === "users" || of === "items") {
+      const shards = this.#rows.shards[of];
+      if (kind === "posteriorSums") {
+        const runs = shards.map(({ rows, count }) => ({ inputs: [rows], count }));
+        return new Sum(device, posteriorSumsKernel(K, family), "posterior_sums", 4 * (blocksOf(K) + 1), [["u", 0]], runs);
+      }
+      const runs = this.#rowStarts(of).map((rowStart, at) => ({ inputs: [rowStart, shards[at].rows], count: shards[at].count }));
+      return new Sum(device, squaredNormsKernel(K, spread), "squared_norms", 4, [["u", 0]], runs);
+    }
+    const ratings = this.#sets[of];
+    if (!ratings) return undefined;
+    const { format } = ratings;
+    const runs = ratingRuns(ratings);
+    const mean = ["f", globalMean] as const;
+    const one = ["f", 1] as const;
+    switch (kind) {
+      case "squaredErrors":
+        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 1, [mean], runs);
+      case "logLosses":
+        return new Sum(device, logLossesKernel(K, format), "log_losses", 1, [mean], runs);
+      case "expectedErrors":
+        return new Sum(device, expectedErrorsKernel(K, format, family), "expected_errors", 4, [mean, one], runs);
+      case "confidentErrors":
+        return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(K, format), "confident_errors", 1, [one], runs);
+      case "averagedErrors": {
+        const settings: SumSettings = [mean, one, ["u", 0]];
+        const over = ratingRuns(ratings, this.#drawSums);
+        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 2, settings, over);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Where the ratings of each row start, shard by shard. */
+  #rowStarts(side: Side): GPUBuffer[] {
+    const { start } = side === "users" ? this.#workload.byUser : this.#workload.byItem;
+    let first = 0;
+    return this.#rows.shards[side].map(({ count }) =>
+      this.#own(uploadStorage(this.#device, `row starts of ${side}`, start.subarray(first, (first += count) + 1))),
+    );
+  }
+
+  #own(buffer: GPUBuffer): GPUBuffer {
+    this.#buffers.push(buffer);
+    return buffer;
   }
 }
-
-function asked<S>(sums: S | undefined, kind: SumKind): S {
-  if (sums === undefined) throw new OptionsError(`the session was not opened for sums of "${kind}"`);
-  return sums;
-}
-
-/** @param none what is given where there is nothing to sum. */
-const one = <R>(sum: Sum | undefined, total: (bytes: ArrayBuffer) => R, none?: R): SumPlan => ({
-  sums: sum ? [sum] : [],
-  result: (read) => (sum ? total(read.get(sum)!) : none),
-});
