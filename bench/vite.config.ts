@@ -14,7 +14,10 @@ export default defineConfig({
     minify: false,
     outDir: path("../.cache/bench"),
     emptyOutDir: true,
-    lib: { entry: { main: path("main.ts"), "ingest-contender": path("ingest-contender.ts") }, formats: ["es"] },
+    lib: {
+      entry: { main: path("main.ts"), "ingest-contender": path("ingest-contender.ts"), kernels: path("kernels.ts") },
+      formats: ["es"],
+    },
     rolldownOptions: {
       external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
     },

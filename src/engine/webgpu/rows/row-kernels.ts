@@ -14,7 +14,10 @@ import { rowConstants } from "./tile-plan.js";
 export const ROW_LANES = 128;
 
 export function rowKernel(name: string, K: number, spread: Spread, ...texts: readonly string[]): Kernel {
-  return { name: `${name} K=${K}`, code: [rowConstants(K, spread), `const LANES = ${ROW_LANES}u;`, rowsText, ...texts].join("\n") };
+  return {
+    name: `${name} K=${K}${spread === "none" ? "" : ` ${spread}`}`,
+    code: [rowConstants(K, spread), `const LANES = ${ROW_LANES}u;`, rowsText, ...texts].join("\n"),
+  };
 }
 
 export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => rowKernel("heavy-ball", K, spread, heavyBallText);

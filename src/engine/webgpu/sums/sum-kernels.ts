@@ -33,10 +33,10 @@ export const confidentErrorsKernel = (K: number, values = FLOATS): Kernel =>
   ratingSumKernel("confident-errors", K, "none", values, confidentErrorsText);
 
 export const expectedErrorsKernel = (K: number, values: ValueFormat, family: CovarianceFamily): Kernel =>
-  ratingSumKernel(`expected-errors ${family}`, K, family, values, expectedErrorsText);
+  ratingSumKernel("expected-errors", K, family, values, expectedErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
   rowKernel("squared-norms", K, spread, `const MEANS = ${spread === "means"};`, addLanesText, squaredNormsText);
 
 export const posteriorSumsKernel = (K: number, family: CovarianceFamily): Kernel =>
-  rowKernel(`posterior-sums ${family}`, K, family, posteriorSumsText);
+  rowKernel("posterior-sums", K, family, posteriorSumsText);
