@@ -139,8 +139,8 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       seed,
     };
     session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
-    const itemCounts = rowLengths(csrOf(ratings, "items"));
-    const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
+    const itemCounts = rowLengths(csrOf(given, "items"));
+    const seen = options.keepSeen === false ? undefined : seenItems(given);
     const statistics = given.statistics();
     const upload = clock();
     const modelOf = (parameters: Parameters): FactorModel =>
