@@ -24,7 +24,7 @@ export {
   ratingsOfItem,
 } from "./ratings/popularity.js";
 export { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
-export { kFolds, type Split, splitRatings, type SplitOptions } from "./ratings/split.js";
+export { kFolds, type Split, type SplitKind, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {
   binaryRatings,
@@ -93,8 +93,17 @@ export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
 export type { SubgroupMatrices } from "./engine/webgpu/matrix-plan.js";
-export { accuracy } from "./metrics/accuracy.js";
-export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { accuracy, logDensity } from "./metrics/accuracy.js";
+export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
+export { type RankingValues } from "./metrics/ranked-list.js";
+export {
+  rankingMetrics,
+  rankingMetricsOn,
+  type RankingMetrics,
+  type RankingOptions,
+  type Relevance,
+  type UserRanking,
+} from "./metrics/ranking.js";
 export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";
 export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
 export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";

@@ -73,7 +73,7 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, seed: flags.seed });
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
 }
 
 /** A table of features; "genres" are those of the catalogue, of items only. */

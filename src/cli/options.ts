@@ -1,6 +1,7 @@
 // Options that several commands take, their parsing, and what a wrong one is told.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 
 /** A number; NaN and text are refused. */
 export function number(text: string): number {
@@ -64,7 +65,8 @@ export function addDataOptions(command: Command): Command {
 /** How ratings are held out. */
 export interface SplitFlags {
   holdout?: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   test?: string;
   seed: number;
 }
@@ -84,14 +86,16 @@ export function addDeviceOption(command: Command): Command {
 /** How ratings were split when the model was trained. */
 export interface ShareFlags {
   holdout: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   seed: number;
 }
 
 export function addSplitOptions(command: Command): Command {
   return command
     .option("--holdout <share>", "share of the ratings that was held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--seed <n>", "seed of the split", wholeNumber, 1);
 }
 

@@ -10,6 +10,7 @@ import { openEngine } from "../engine/open-engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
 import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { search, type SearchMethod, type SearchResult } from "../training/search.js";
+import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
 import { featuresFrom, loadData } from "./data.js";
 import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
@@ -28,7 +29,8 @@ export interface SearchFlags extends DataFlags, DeviceFlags {
   leastSweeps: number;
   folds: number;
   holdout: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   test: number;
   seed: number;
   sweeps?: number;
@@ -89,7 +91,8 @@ export function searchCommand(): Command {
     .option("--least-sweeps <n>", "halving: fewest sweeps of the first round", wholeNumber, 4)
     .option("--folds <k>", "hold out k folds in turn instead of one share", wholeNumber, 0)
     .option("--holdout <share>", "share of the ratings held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <share>", "share set aside first, which no trial sees, to measure the best by", number, 0)
     .option("--seed <n>", "seed of splits, draws and starting factors", wholeNumber, 1)
     .option("--sweeps <n>", "most sweeps of a trial (default: as in train)", wholeNumber)
@@ -160,7 +163,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       eta: flags.eta,
       leastSweeps: flags.leastSweeps,
       folds: flags.folds,
-      holdout: { share: flags.holdout, by: flags.holdoutBy },
+      holdout: { share: flags.holdout, by: flags.holdoutBy, last: flags.holdoutLast },
       test: flags.test,
       seed: flags.seed,
       sweeps: flags.sweeps,

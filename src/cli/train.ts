@@ -15,6 +15,7 @@ import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/reg
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult } from "../training/fit.js";
 import { memoryOf, planTraining } from "../training/plan.js";
@@ -141,7 +142,8 @@ export function trainCommand(): Command {
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
     .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3; sgd: 5; gd: 20)", wholeNumber)
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
-    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <file>", "ratings to measure by instead")
     .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
     .option("--init <model>", "start from this model")

@@ -11,10 +11,11 @@ import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
-import { cosines, scoreItems, topScored } from "../recommend/score.js";
+import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "./gradient.js";
 import { type Parameters, predictRating } from "./parameters.js";
 import type { Hyperparameters, ModelName } from "./registry.js";
+import { triangle } from "./vb.js";
 
 /** What is known of the features of each side. */
 export interface FeatureTables {
@@ -85,6 +86,7 @@ export class FactorModel implements FactorModelParts {
   readonly statistics: RatingStatistics;
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
+  #itemPlaces: Uint32Array | undefined;
 
   constructor(parts: FactorModelParts) {
     this.model = parts.model;
@@ -123,6 +125,11 @@ export class FactorModel implements FactorModelParts {
     return this[side].indexOf(id) >= 0 || this.#cold(side, id) !== undefined;
   }
 
+  /** Places of items with equal scores in a list, [N]: those of more ratings first, then those of the lower raw id. */
+  get itemPlaces(): Uint32Array {
+    return (this.#itemPlaces ??= placesAmongEquals(this.items, this.itemCounts));
+  }
+
   /** What a score means: a rating, or for `logistic` the probability of a positive. */
   #respond(score: number): number {
     return this.model === "logistic" ? sigmoid(score) : score;
@@ -142,12 +149,20 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
   predictive(user: RawId, item: RawId): { mean: number; deviation: number } {
-    const m = this.#userIndex(user);
-    const entity = this.#user(m);
-    if (!entity.covariance) {
+    return this.predictiveAt(this.#userIndex(user), this.#itemIndex(item));
+  }
+
+  /** `predictive` by dense indices; −1 stands for an unknown user or item, of whom only the prior is known. @throws OptionsError */
+  predictiveAt(m: number, n: number): { mean: number; deviation: number } {
+    const { globalMean, posterior } = this.parameters;
+    if (!posterior) {
       throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
     }
-    return this.#predictiveOf(entity, this.#itemIndex(item));
+    const { lambda, users, items } = posterior.precisions;
+    const user = m >= 0 ? this.#user(m) : priorOf(users);
+    if (n >= 0) return this.#predictiveOf(user, n);
+    const covariance = user.covariance ?? priorOf(users).covariance;
+    return { mean: globalMean + user.bias, deviation: Math.sqrt(1 / lambda + varianceOf({ ...user, covariance }, priorOf(items))) };
   }
 
   /**
@@ -208,7 +223,7 @@ export class FactorModel implements FactorModelParts {
     const scores = cosines(n, this.parameters);
     const enough = options.minimumRatings ?? 1;
     const allowed = (index: number): boolean => index !== n && this.itemCounts[index] >= enough && this.#passes(index, options.filter);
-    return topScored(scores, checkCount(options.n), allowed).map((index) => this.#describe(index, scores[index]));
+    return topScored(scores, checkCount(options.n), allowed, this.itemPlaces).map((index) => this.#describe(index, scores[index]));
   }
 
   /**
@@ -262,7 +277,7 @@ export class FactorModel implements FactorModelParts {
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
     const count = checkCount(options.n);
-    const best = topScored(scores, count, (index) => !left.has(index) && this.#passes(index, options.filter));
+    const best = topScored(scores, count, (index) => !left.has(index) && this.#passes(index, options.filter), this.itemPlaces);
     const list = best.map((index) => {
       const { mean, deviation } = this.#predictiveOf(user, index);
       const described = this.#describe(index, scores[index], mean);
@@ -323,6 +338,13 @@ export class FactorModel implements FactorModelParts {
     };
     return predicted === undefined ? described : { ...described, predicted };
   }
+}
+
+/** Someone of whom nothing is known: N(0, T⁻¹). */
+function priorOf(precisions: readonly number[]): Required<Entity> {
+  const covariance = new Float64Array(triangle(precisions.length));
+  precisions.forEach((precision, k) => (covariance[triangle(k) + k] = 1 / precision));
+  return { factors: new Float64Array(precisions.length - 1), bias: 0, covariance };
 }
 
 function checkCount(n = 10): number {

@@ -12,7 +12,7 @@ import { checkFactors, checkNotNegative, checkPositive, checkWhole, completed } 
 export interface SteppedHyperparameters {
   /** K, from 0 to 128. Default 10. */
   readonly factors: number;
-  /** Precisions of factors and biases, as in `als`. Defaults 10 and 5. */
+  /** Precisions of factors and biases, as in `als`. Defaults 10 and 5 (`gd`, `sgd`), 8 and 1 (`logistic`). */
   readonly tauUsers: number;
   readonly tauItems: number;
   readonly gammaUsers: number;
@@ -57,8 +57,8 @@ export const SGD_DEFAULTS: GradientHyperparameters = { ...SHARED, lambda, stepSi
 /** Of `logistic`, where nothing is given. */
 export const LOGISTIC_DEFAULTS: LogisticHyperparameters = {
   ...SHARED,
-  tauUsers: 2,
-  tauItems: 2,
+  tauUsers: 8,
+  tauItems: 8,
   gammaUsers: 1,
   gammaItems: 1,
   stepSize: 0.05,

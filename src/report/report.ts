@@ -119,7 +119,9 @@ function searchSection(result: SearchResult, command: string | undefined, title:
   const { trials, test, alternative, plan, measure } = result;
   const ranked = rankedTrials(trials);
   const names = Object.keys(plan.space);
-  const split = plan.folds > 0 ? `${plan.folds} folds` : `a held-out share of ${plan.holdout.share}`;
+  const { by, share, last } = plan.holdout;
+  const held = by === "last" ? `the last ${last} of every user` : `a held-out share of ${share}`;
+  const split = plan.folds > 0 ? `${plan.folds} folds` : held;
   const honest = test
     ? `On the ${counted(test.ratings, "rating")} that no trial saw the best has ${test.best.toFixed(4)}${test.alternative === undefined ? "" : `, vb ${test.alternative.toFixed(4)}`}: these two are the figures to quote.`
     : "The best of many trials is optimistic on the ratings it was chosen by; a test share that no trial sees would tell by how much.";

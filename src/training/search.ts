@@ -7,7 +7,7 @@ import { heldOutLoss } from "../models/figures.js";
 import { checkModel, type ModelName, MODELS } from "../models/registry.js";
 import { VB_DEFAULTS, type Precisions } from "../models/vb.js";
 import type { Ratings } from "../ratings/ratings.js";
-import { kFolds, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { kFolds, type Split, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
 import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep } from "./stopping.js";
@@ -38,7 +38,7 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** How many folds to hold out in turn; 0 holds one share out. Default 0. */
   readonly folds?: number | undefined;
   /** What is held out without folds. Default: a random 0.2. */
-  readonly holdout?: Pick<SplitOptions, "by" | "share"> | undefined;
+  readonly holdout?: Pick<SplitOptions, "by" | "share" | "last"> | undefined;
   /** Share set aside first, which no trial sees: the best point is trained once more on all the rest and measured on it. Default 0. */
   readonly test?: number | undefined;
   /** Whether `vb`, which learns its precisions, is trained on the same splits for comparison. Default true, where the loss is an RMSE. */
@@ -60,7 +60,7 @@ export interface SearchPlan {
   /** Points drawn; null for a grid. */
   readonly trials: number | null;
   readonly folds: number;
-  readonly holdout: { readonly by: "random" | "user" | "time"; readonly share: number };
+  readonly holdout: { readonly by: SplitKind; readonly share: number; readonly last?: number | undefined };
   readonly test: number;
   readonly seed: number;
   readonly stopping: { readonly tolerance: number | null; readonly patience: number | null };
@@ -122,9 +122,7 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
     throw new OptionsError("the search to resume has another plan", { remedy: "give the same options and ratings, or start a new search" });
   }
   const { train: rest, heldOut: test } =
-    plan.test > 0
-      ? splitRatings(ratings, { by: plan.holdout.by, share: plan.test, seed: plan.seed })
-      : { train: ratings, heldOut: undefined };
+    plan.test > 0 ? splitRatings(ratings, { ...plan.holdout, share: plan.test, seed: plan.seed }) : { train: ratings, heldOut: undefined };
   const splits = plan.folds > 0 ? [...kFolds(rest, plan.folds, plan.seed)] : [splitRatings(rest, { ...plan.holdout, seed: plan.seed })];
   if (splits.some(({ heldOut }) => heldOut.count === 0) || test?.count === 0)
     throw new RatingsError("no rating is held out to search by", { remedy: "hold out a larger share" });
@@ -160,7 +158,7 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     // prettier-ignore
     if (!Number.isInteger(value) || value < least) throw new OptionsError(`${name} is ${value}: it must be a whole number, ${least} or greater`);
   if (folds !== 0 && (!Number.isInteger(folds) || folds < 2)) throw new OptionsError(`folds is ${folds}: it must be 0, or 2 or greater`);
-  const { by = "random", share = 0.2 } = holdout;
+  const { by = "random", share = 0.2, last } = holdout;
   if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   checkSpace(model, options.space);
   return {
@@ -171,7 +169,7 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     eta,
     trials: method === "grid" ? null : trials,
     folds,
-    holdout: { by, share },
+    holdout: by === "last" ? { by, share, last: last ?? 1 } : { by, share },
     test,
     seed,
     stopping: { tolerance: options.tolerance ?? null, patience: options.patience ?? null },

@@ -110,6 +110,51 @@ test("evaluate finds the held-out RMSE that train printed", async () => {
   expect(out).toMatch(/nDCG@10\s+0\.\d{4}/);
 });
 
+test("evaluate tells what is relevant, what was unknown or cold, and every user's values", async () => {
+  const [csv, report] = [inFolder("users.csv"), inFolder("told.json")];
+  writeFileSync(inFolder("strangers.csv"), "user,item,rating\n1,1,5\n1,2,4.5\n2,3,5\n77777,1,5\n3,88888,5\n");
+  const flags = ["--test", inFolder("strangers.csv"), "--device", "cpu", "--per-user", csv, "--json", report, "--threshold", "4"];
+  writeFileSync(inFolder("own.csv"), "user,item,rating\n1,9,5\n2,9,5\n3,9,1\n");
+  const { code, out } = await tastespace("evaluate", model, inFolder("own.csv"), ...flags);
+  expect(code).toBe(0);
+  expect(out).toMatch(/relevant: rated 4 or more\n/);
+  expect(out).toMatch(/unknown to the model: 1 users and 1 items, in 2 held-out ratings/);
+  for (const name of [
+    "precision@10",
+    "precision of min(k, relevant)@10",
+    "recall@10",
+    "hit rate@10",
+    "nDCG@10",
+    "MAP@10",
+    "MRR@10",
+    "AUC of unseen items",
+  ])
+    expect(out).toContain(name);
+  const { ranking, gaps } = json<{ ranking: { recall: number; users: number }; gaps: object }>(report);
+  expect(gaps).toMatchObject({ unknown: { users: 1, items: 1, ratings: 2 } });
+  const [header, ...rows] = readFileSync(csv, "utf8").trim().split(/\r?\n/).map((line) => line.split(",")); // prettier-ignore
+  expect(header.slice(0, 2)).toEqual(["user", "relevant"]);
+  expect(rows.map((row) => row.slice(0, 2))).toEqual([["1", "2"], ["2", "1"]]); // prettier-ignore
+  const recalls = rows.map((row) => Number(row[header.indexOf("recall")]));
+  expect(ranking.recall).toBeCloseTo((recalls[0] + recalls[1]) / 2, 12);
+});
+
+test("a model of vb is measured with an unknown user too; with nobody left there is an error", async () => {
+  const file = inFolder("stranger-vb.safetensors");
+  await tastespace("train", "--model", "vb", "--factors", "2", "--sweeps", "3", "--device", "cpu", "--out", file);
+  writeFileSync(inFolder("one.csv"), "user,item,rating\n1,1,5\nnobody,2,5\n");
+  const flags = ["--device", "cpu", "--threshold", "4"];
+  writeFileSync(inFolder("own-one.csv"), "user,item,rating\n1,9,5\n");
+  const measured = await tastespace("evaluate", file, inFolder("own-one.csv"), "--test", inFolder("one.csv"), ...flags);
+  expect(measured).toMatchObject({ code: 0 });
+  expect(measured.out).toMatch(/log density\s+-?\d/);
+  writeFileSync(inFolder("nobody.csv"), "user,item,rating\nnobody,2,5\n");
+  const nobody = await tastespace("evaluate", file, "--test", inFolder("nobody.csv"), ...flags);
+  expect(nobody.code).toBe(1);
+  expect(nobody.err).toMatch(/no user is left to measure lists by/);
+  expect(nobody.out).not.toContain("NaN");
+});
+
 test("train on webgpu and on cpu agree on the bias-only model of a file", async () => {
   const bias = async (device: string): Promise<Run> => {
     const path = inFolder(`${device}.json`);
