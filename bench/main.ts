@@ -15,6 +15,7 @@ import { models } from "./models.js";
 import { peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
+import { serving } from "./serving.js";
 import { PRECISIONS, type Precision, scale, sweep, training } from "./sweep.js";
 
 export interface BenchOptions {
@@ -37,9 +38,9 @@ export interface BenchOptions {
   readonly libmf: string | undefined;
 }
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

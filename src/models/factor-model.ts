@@ -6,6 +6,7 @@ import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
+import { rowGram } from "../engine/reference/implicit.js";
 import { varianceOf } from "../engine/reference/vb.js";
 import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
@@ -87,6 +88,7 @@ export class FactorModel implements FactorModelParts {
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
   #itemPlaces: Uint32Array | undefined;
+  #itemGram: Float64Array | undefined;
 
   constructor(parts: FactorModelParts) {
     this.model = parts.model;
@@ -128,6 +130,11 @@ export class FactorModel implements FactorModelParts {
   /** Places of items with equal scores in a list, [N]: those of more ratings first, then those of the lower raw id. */
   get itemPlaces(): Uint32Array {
     return (this.#itemPlaces ??= placesAmongEquals(this.items, this.itemCounts));
+  }
+
+  /** VᵀV, [K, K] row-major, the lower triangle: what every fold-in of `implicit` shares. Added up once, when it is first asked for. */
+  get itemGram(): Float64Array {
+    return (this.#itemGram ??= rowGram(Float64Array.from(this.parameters.itemFactors), this.parameters.factors));
   }
 
   /** What a score means: a rating, or for `logistic` the probability of a positive. */
@@ -195,11 +202,12 @@ export class FactorModel implements FactorModelParts {
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Recommendation[] {
     const few = this.#fewRatings(rated);
-    return this.#list(foldIn(few, "users", this.parameters, this.hyperparameters), new Set(few.index), options);
+    return this.#list(this.#foldIn(few), new Set(few.index), options);
   }
 
   /**
-   * The same, with the fold-in on an engine: `als`, `vb`, `implicit` and what shares their objectives are solved where it computes.
+   * The same, with the fold-in on an engine: `als`, `vb` and what shares their objectives are solved where it computes. What an engine would
+   * need all items for, `implicit`, is solved here by `itemGram`.
    *
    * @throws as `recommendFor`, and DeviceError.
    */
@@ -209,7 +217,8 @@ export class FactorModel implements FactorModelParts {
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Promise<Recommendation[]> {
     const few = this.#fewRatings(rated);
-    return this.#list(await foldInOn(engine, few, this.parameters, this.hyperparameters), new Set(few.index), options);
+    const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters);
+    return this.#list(user, new Set(few.index), options);
   }
 
   /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
@@ -239,6 +248,10 @@ export class FactorModel implements FactorModelParts {
     if (this.items.indexOf(entry.id) < 0 && !this.#cold("items", entry.id))
       throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
     return entry.id;
+  }
+
+  #foldIn(few: FewRatings): Entity {
+    return foldIn(few, "users", this.parameters, this.hyperparameters, this.model === "implicit" ? this.itemGram : undefined);
   }
 
   #userIndex(user: RawId): number {

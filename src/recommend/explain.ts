@@ -1,7 +1,6 @@
 // Explanations: a prediction taken apart into what each of the user's ratings adds to it. Hu, Koren and Volinsky 2008, §5.
 
 import { solveCholesky } from "../engine/reference/cholesky.js";
-import { rowGram } from "../engine/reference/implicit.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters } from "../models/als.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -204,10 +203,10 @@ function gibbsSystems(model: FactorModel, rated: Rated): System[] {
 }
 
 /** A = VᵀV + τI + Σ (c − 1) v vᵀ, right-hand sides c v, c = 1 + α r. Hu, Koren and Volinsky 2008, equation 4. */
-function implicitSystem({ parameters }: FactorModel, rated: Rated, confidence: number, tau: number): System {
+function implicitSystem({ parameters, itemGram }: FactorModel, rated: Rated, confidence: number, tau: number): System {
   const { factors: K, itemFactors } = parameters;
   const vectorOf = (n: number): Float64Array => Float64Array.from(itemFactors.subarray(n * K, (n + 1) * K));
-  const matrix = rowGram(Float64Array.from(itemFactors), K);
+  const matrix = itemGram.slice();
   for (let k = 0; k < K; k++) matrix[k * K + k] += tau;
   const slopes = rated.map(([n]) => vectorOf(n));
   const rights = rated.map(([, rating], at) => {
