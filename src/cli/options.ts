@@ -1,6 +1,7 @@
 // Options that several commands take, their parsing, and what a wrong one is told.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { RankingMeasure } from "../models/figures.js";
 import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 
 /** A number; NaN and text are refused. */
@@ -102,4 +103,23 @@ export function addSplitOptions(command: Command): Command {
 /** An option that may be given more than once; `none` says in the help what it means when it is not given. */
 export function repeatable(flags: string, description: string, none: string): Option {
   return new Option(flags, description).argParser((text: string, all: string[]) => [...all, text]).default([], none);
+}
+
+/** What trainings are measured by. */
+export interface MeasureFlags {
+  measureBy?: "loss" | RankingMeasure;
+  measureEvery?: number;
+  measureThreshold?: number;
+}
+
+export function addMeasureOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--measure-by <what>",
+        "held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: loss; implicit: ndcg)",
+      ).choices(["loss", "ndcg", "recall", "auc"]),
+    )
+    .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeNumber)
+    .option("--measure-threshold <rating>", "a held-out item is relevant from this rating on (default: as in evaluate)", number);
 }

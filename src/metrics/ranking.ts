@@ -92,7 +92,10 @@ export async function rankingMetricsOn(
 }
 
 /** What is relevant where no threshold is given: what the model takes for positive, else what is rated the mean or more. */
-export function relevanceOf({ hyperparameters: h, statistics }: FactorModel, threshold?: number): Relevance {
+export function relevanceOf(
+  { hyperparameters: h, statistics }: Pick<FactorModel, "hyperparameters" | "statistics">,
+  threshold?: number,
+): Relevance {
   if (threshold !== undefined) return { atLeast: threshold };
   if ("confidence" in h) return { above: 0 };
   if ("positiveThreshold" in h) return h.positiveThreshold === null ? { above: 0 } : { atLeast: h.positiveThreshold };

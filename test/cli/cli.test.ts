@@ -155,6 +155,17 @@ test("a model of vb is measured with an unknown user too; with nobody left there
   expect(nobody.out).not.toContain("NaN");
 });
 
+test("implicit is trained and searched by its lists", async () => {
+  const trained = await tastespace("train", "--model", "implicit", "--factors", "3", "--sweeps", "4", "--device", "cpu");
+  expect(trained).toMatchObject({ code: 0, err: "" });
+  expect(trained.out).toMatch(/held-out nDCG@10 /);
+  expect(trained.out).toMatch(/kept {5}sweep \d, held-out nDCG@10 0\.\d{4}/);
+  const searched = await tastespace("search", "--model", "implicit", "--factors", "3", "--tau", "1,20", "--sweeps", "3", "--measure-by", "recall", "--device", "cpu"); // prettier-ignore
+  expect(searched).toMatchObject({ code: 0, err: "" });
+  expect(searched.out).toMatch(/best {5}held-out 1 − recall@10 0\.\d{4} of 2 trials/);
+  expect(searched.out).toMatch(/tastespace train --model implicit .* --measure-by recall/);
+});
+
 test("train on webgpu and on cpu agree on the bias-only model of a file", async () => {
   const bias = async (device: string): Promise<Run> => {
     const path = inFolder(`${device}.json`);
