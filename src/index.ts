@@ -42,7 +42,7 @@ export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implic
 export { type CovarianceFamily, type Precisions, VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
-export { type Figures } from "./models/figures.js";
+export { type Figures, type RankingMeasure } from "./models/figures.js";
 export { type Parameters, type Posterior } from "./models/parameters.js";
 export {
   FactorModel,
@@ -50,6 +50,7 @@ export {
   type FeatureTables,
   type Recommendation,
   type RecommendOptions,
+  type SimilarUser,
 } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
@@ -77,6 +78,7 @@ export {
   type Range,
   type SearchSpace,
 } from "./training/search-space.js";
+export { type MeasureOptions } from "./training/ranking-measure.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
 export {
   type DeviceInfo,

@@ -56,6 +56,15 @@ export interface Recommendation {
   readonly ratings: number;
 }
 
+/** A user of a list. */
+export interface SimilarUser {
+  readonly id: RawId;
+  /** The cosine of their factors. */
+  readonly score: number;
+  /** Ratings in training, where the model holds them. */
+  readonly ratings?: number;
+}
+
 /** How a list is made. */
 export interface RecommendOptions {
   /** Items to list. Default 10. */
@@ -236,18 +245,50 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
+   * The users whose factors point the same way, by cosine, most alike first, of equals those of more ratings and then of the lower raw id.
+   *
+   * @param options.minimumRatings fewest training ratings of a listed user. Default 1, where the model holds what its users have rated.
+   * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold them.
+   */
+  similarUsers(user: RawId, options: { n?: number | undefined; minimumRatings?: number | undefined } = {}): SimilarUser[] {
+    const { parameters, seen, users } = this;
+    if (parameters.factors === 0)
+      throw new OptionsError("a model without factors knows no similar users", { remedy: "train with factors of 1 or more" });
+    if (options.minimumRatings !== undefined && !seen) {
+      throw new OptionsError("this model does not hold how many ratings its users have", {
+        remedy: "train with keepSeen, or leave minimumRatings out",
+      });
+    }
+    const m = this.#userIndex(user);
+    const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
+    const { minimumRatings = 1 } = options;
+    const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors });
+    const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
+    const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
+    return topScored(scores, checkCount(options.n), allowed, places).map((other) => {
+      const similar = { id: users.rawAt(other), score: scores[other] };
+      return counts ? { ...similar, ratings: counts[other] } : similar;
+    });
+  }
+
+  /**
    * The raw id that a text means: an id of an item, or a title, upper and lower case alike.
    *
-   * @throws UnknownIdError with the nearest titles.
+   * @throws UnknownIdError with the nearest titles, or with the ids of all items that the model knows by this title, where there are several.
    */
   findItem(text: string): RawId {
     const n = this.items.indexOf(text);
     if (n >= 0) return this.items.rawAt(n);
-    const entry = this.catalogue.get(toRawId(text)) ?? this.catalogue.byTitle(text);
-    if (!entry) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
-    if (this.items.indexOf(entry.id) < 0 && !this.#cold("items", entry.id))
-      throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
-    return entry.id;
+    const byId = this.catalogue.get(toRawId(text));
+    const entries = byId ? [byId] : this.catalogue.byTitle(text);
+    if (entries.length === 0) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
+    const known = entries.filter(({ id }) => this.items.indexOf(id) >= 0 || this.#cold("items", id));
+    if (known.length === 0) throw new UnknownIdError(`"${entries[0].title}" has no ratings, so the model knows nothing of it`);
+    if (known.length > 1) {
+      const ids = known.map(({ id }) => String(id));
+      throw new UnknownIdError(`"${known[0].title}" is the title of ${known.length} items, with the ids ${ids.join(" and ")}`, ids);
+    }
+    return known[0].id;
   }
 
   #foldIn(few: FewRatings): Entity {

@@ -221,6 +221,44 @@ test("similar and predict take titles", async () => {
   expect((await tastespace("predict", model, "--user", "1", "--item", title)).out).toContain(title);
 });
 
+test("users like a user are listed; lists are written for chosen users, by name and from a file", async () => {
+  const list = inFolder("users.json");
+  expect((await tastespace("similar", model, "--user", "1", "-n", "4", "--json", list)).out.trim().split("\n")).toHaveLength(6);
+  expect(json<{ id: number }[]>(list)).toHaveLength(4);
+  expect(await tastespace("similar", model, "1", "--user", "1")).toMatchObject({ code: 2 });
+  writeFileSync(inFolder("chosen.txt"), "5\n2\n\n5\n");
+  const [named, listed] = [inFolder("named.csv"), inFolder("listed.csv")];
+  await tastespace("recommend-all", model, "--users", "5,2", "-n", "3", "--device", "cpu", "--out", named);
+  const { out } = await tastespace(
+    "recommend-all",
+    model,
+    "--users",
+    inFolder("chosen.txt"),
+    "-n",
+    "3",
+    "--device",
+    "cpu",
+    "--out",
+    listed,
+  );
+  expect(out).toContain("6 rows for 2 users");
+  expect(readFileSync(listed, "utf8")).toBe(readFileSync(named, "utf8"));
+  const users = readFileSync(listed, "utf8").trim().split(/\r?\n/).slice(1).map((line) => line.split(",")[0]); // prettier-ignore
+  expect(users).toEqual(["5", "5", "5", "2", "2", "2"]);
+});
+
+test("the last of every user are held out, and measured again by evaluate", async () => {
+  const [file, run, report] = [inFolder("last.safetensors"), inFolder("last-run.json"), inFolder("last.json")];
+  const flags = ["data/tiny/ratings.csv", "--holdout-by", "last", "--holdout-last", "2", "--device", "cpu"];
+  await tastespace("train", ...flags, "--factors", "0", "--sweeps", "2", "--out", file, "--json", run);
+  const rows = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n").slice(1).map((line) => line.split(",")[0]); // prettier-ignore
+  const counts = [...new Set(rows)].map((user) => rows.filter((other) => other === user).length);
+  const held = counts.reduce((sum, count) => sum + Math.min(2, count - 1), 0);
+  expect(json<Run>(run).data.heldOut).toBe(held);
+  expect(await tastespace("evaluate", file, ...flags, "--json", report)).toMatchObject({ code: 0 });
+  expect(json<{ heldOut: number }>(report).heldOut).toBe(held);
+});
+
 test("a training is resumed from its checkpoint", async () => {
   const flags = [
     "train",
