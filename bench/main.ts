@@ -9,6 +9,7 @@ import { requestDevice } from "../src/engine/webgpu/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
+import { evaluation } from "./evaluation.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
@@ -38,9 +39,9 @@ export interface BenchOptions {
   readonly libmf: string | undefined;
 }
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -24,6 +24,7 @@ export {
   ratingsOfItem,
 } from "./ratings/popularity.js";
 export { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
+export { sortedRatings } from "./ratings/sorted.js";
 export { kFolds, type Split, type SplitKind, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export {

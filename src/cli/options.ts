@@ -38,6 +38,7 @@ export interface DataFlags {
   duplicates?: "last" | "first" | "mean" | "error";
   skipBadRows?: boolean;
   split?: string;
+  sort?: boolean;
   cache: boolean;
 }
 
@@ -57,6 +58,11 @@ export function addDataOptions(command: Command): Command {
         .helpGroup("Reading:"),
     )
     .addOption(new Option("--skip-bad-rows", "leave malformed rows out and count them").helpGroup("Reading:"))
+    .addOption(
+      new Option("--sort", "sort the ratings by their ids first, so that nothing depends on the order of the file's rows").helpGroup(
+        "Reading:",
+      ),
+    )
     .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"))
     .addOption(
       new Option("--no-cache", "parse a large file anew, and do not keep its indexed ratings for the next time").helpGroup("Reading:"),

@@ -60,11 +60,11 @@ export interface SearchFile extends SearchResult {
 
 /** The flags of these names, and no others. */
 export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
-  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache } = flags;
+  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache } = flags;
   const { holdout, holdoutBy, holdoutLast, test, seed } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),
-    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache },
+    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache },
     split: { holdout, holdoutBy, holdoutLast, test: test === undefined ? undefined : pathFrom(file, test), seed },
   };
 };

@@ -247,6 +247,34 @@ test("users like a user are listed; lists are written for chosen users, by name 
   expect(users).toEqual(["5", "5", "5", "2", "2", "2"]);
 });
 
+test("a sorted file and a shuffled one give the same training and the same metrics", async () => {
+  const [header, ...rows] = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n"); // prettier-ignore
+  writeFileSync(inFolder("shuffled.csv"), [header, ...rows.reverse()].join("\n"));
+  const results: unknown[] = [];
+  for (const file of ["data/tiny/ratings.csv", inFolder("shuffled.csv")]) {
+    const [out, run, report] = [inFolder("sorted.safetensors"), inFolder("sorted.json"), inFolder("sorted-metrics.json")];
+    const trained = await tastespace(
+      "train",
+      file,
+      "--sort",
+      "--factors",
+      "2",
+      "--sweeps",
+      "3",
+      "--device",
+      "cpu",
+      "--out",
+      out,
+      "--json",
+      run,
+    );
+    expect(trained).toMatchObject({ code: 0, err: "" });
+    expect(await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--threshold", "3", "--json", report)).toMatchObject({ code: 0 }); // prettier-ignore
+    results.push([json<Run>(run).history.map(({ objective, heldOutRmse }) => [objective, heldOutRmse]), json(report)]);
+  }
+  expect(results[1]).toEqual(results[0]);
+});
+
 test("the last of every user are held out, and measured again by evaluate", async () => {
   const [file, run, report] = [inFolder("last.safetensors"), inFolder("last-run.json"), inFolder("last.json")];
   const flags = ["data/tiny/ratings.csv", "--holdout-by", "last", "--holdout-last", "2", "--device", "cpu"];
