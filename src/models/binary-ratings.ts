@@ -16,9 +16,10 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
 
 /**
  * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`, positives and as many
- * sampled pairs for each, uniformly among the items that the user has no rating of in either set.
+ * sampled pairs for each, drawn uniformly. Those of the training set are among the items that the user has no training rating of, whatever
+ * is held out: training must not know it. Those of the held-out set are no held-out positives either.
  *
- * @throws RatingsError when values are not 0 or 1 and there is no threshold, or when all are alike.
+ * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold, or when all are alike.
  */
 export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
   const key = JSON.stringify([h.positiveThreshold, h.negatives, seed]);
@@ -30,20 +31,24 @@ export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h:
 }
 
 function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
-  const seen = new Set<number>();
+  if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
+    throw new RatingsError("the held-out ratings have other ids than the training ratings", {
+      remedy: "split one set of ratings with splitRatings, or read the second with the ids of the first",
+    });
+  }
   const N = ratings.items.size;
-  for (const set of heldOut ? [ratings, heldOut] : [ratings])
-    for (let at = 0; at < set.count; at++) seen.add(set.user[at] * N + set.item[at]);
+  const { positiveThreshold: threshold } = h;
+  const isPositive = (value: number): boolean => (threshold === null ? value > 0 : value >= threshold);
+  const taken = new Set<number>();
+  if (h.negatives > 0) for (let at = 0; at < ratings.count; at++) taken.add(ratings.user[at] * N + ratings.item[at]);
   const random = seededRandom(seed);
   const binary = (set: Ratings): Ratings => {
-    const { positiveThreshold: threshold } = h;
     const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
     if (wrong >= 0) {
       throw new RatingsError(`rating ${set.value[wrong]} is neither 0 nor 1`, {
         remedy: "say with positiveThreshold which ratings are positive, or with negatives that all of them are",
       });
     }
-    const isPositive = (value: number): boolean => (threshold === null ? value > 0 : value >= threshold);
     const [user, item, value]: [number[], number[], number[]] = [[], [], []];
     const push = (m: number, n: number, d: number): void => {
       user.push(m);
@@ -54,10 +59,10 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticH
       const positive = isPositive(set.value[at]);
       if (!positive && h.negatives > 0) continue;
       push(set.user[at], set.item[at], positive ? 1 : 0);
-      // A user who has seen nearly everything is given fewer.
+      // A user who has rated nearly everything is given fewer.
       for (let drawn = 0, tries = 0; drawn < h.negatives && tries < 20 * h.negatives; tries++) {
         const other = random.below(N);
-        if (seen.has(set.user[at] * N + other)) continue;
+        if (taken.has(set.user[at] * N + other)) continue;
         push(set.user[at], other, 0);
         drawn++;
       }
@@ -76,5 +81,9 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticH
       remedy: "choose another positiveThreshold, or sample negatives",
     });
   }
-  return { train, heldOut: heldOut && binary(heldOut) };
+  if (!heldOut) return { train, heldOut };
+  if (h.negatives > 0) {
+    for (let at = 0; at < heldOut.count; at++) if (isPositive(heldOut.value[at])) taken.add(heldOut.user[at] * N + heldOut.item[at]);
+  }
+  return { train, heldOut: binary(heldOut) };
 }

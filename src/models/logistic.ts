@@ -18,8 +18,8 @@ export interface LogisticHyperparameters extends SteppedHyperparameters {
 /** Of `logistic`, where nothing is given. */
 export const LOGISTIC_DEFAULTS: LogisticHyperparameters = {
   ...STEPPED_DEFAULTS,
-  tauUsers: 2,
-  tauItems: 2,
+  tauUsers: 8,
+  tauItems: 8,
   gammaUsers: 1,
   gammaItems: 1,
   stepSize: 0.05,

@@ -12,7 +12,7 @@ import type { Parameters } from "./parameters.js";
 export interface SteppedHyperparameters {
   /** K, from 0 to 128. Default 10. */
   readonly factors: number;
-  /** Precisions of factors and biases, as in `als`. Defaults 10 and 5. */
+  /** Precisions of factors and biases, as in `als`. Defaults 10 and 5 (`gd`, `sgd`), 8 and 1 (`logistic`). */
   readonly tauUsers: number;
   readonly tauItems: number;
   readonly gammaUsers: number;

@@ -2,7 +2,7 @@
 
 import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
-import { addPrior, addRating, equationsOf, rowGram } from "../engine/reference/normal-equations.js";
+import { addPrior, addRating, equationsOf } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -146,14 +146,23 @@ function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): Use
   const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
   const featureFactors = parameters.features?.users;
   const mean = m !== undefined && featureFactors && model.features?.users?.meanOf(model.users.rawAt(m), featureFactors, K);
-  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, rated, globalMean, mean || undefined)];
+  const gram = model.model === "implicit" ? model.itemGram : undefined;
+  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, rated, globalMean, mean || undefined, gram)];
 }
 
 /** The normal equations of a user, and what each rating adds to their right-hand side. */
-function equationsFor(system: System, items: RowState, K: number, rated: Rated, globalMean: number, mean?: Float64Array): UserEquations {
+function equationsFor(
+  system: System,
+  items: RowState,
+  K: number,
+  rated: Rated,
+  globalMean: number,
+  mean?: Float64Array,
+  gram?: Float64Array,
+): UserEquations {
   const equations = equationsOf(K + 1);
   const weight = Math.max(1, rated.length);
-  addPrior(equations, system, weight, mean, system.kind === "confident" ? rowGram(items.factors, K) : undefined);
+  addPrior(equations, system, weight, mean, gram);
   const prior = equations.rhs.slice();
   for (const [n, rating] of rated) addRating(equations, system, items, n, rating, globalMean);
   const hasBias = system.kind === "drawn" || (system.kind !== "confident" && system.biases);

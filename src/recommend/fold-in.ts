@@ -41,9 +41,9 @@ export interface FoldedRows {
  *
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
-export function foldIn({ index, value }: FewRatings, side: Side, parameters: Parameters, h: Hyperparameters): Entity {
+export function foldIn({ index, value }: FewRatings, side: Side, parameters: Parameters, h: Hyperparameters, gram?: Float64Array): Entity {
   const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
-  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h);
+  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, undefined, gram);
   return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
 }
 
@@ -65,9 +65,17 @@ export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparamet
  * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
  * @param side  "users" folds in users against the items' parameters, "items" the other way round.
  * @param means prior means of the factors, [count, K], where the rows have features (`als`); else they are 0.
+ * @param gram  of `implicit`, Σ y yᵀ over all of the other side, where it is known: it takes longer than all the rest.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; OptionsError for a `gibbs` model without samples.
  */
-export function foldInRows(rows: Csr, side: Side, parameters: Parameters, h: Hyperparameters, means?: Float64Array): FoldedRows {
+export function foldInRows(
+  rows: Csr,
+  side: Side,
+  parameters: Parameters,
+  h: Hyperparameters,
+  means?: Float64Array,
+  gram?: Float64Array,
+): FoldedRows {
   const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
   const { factors: K, globalMean, posterior } = parameters;
   const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");
@@ -75,7 +83,7 @@ export function foldInRows(rows: Csr, side: Side, parameters: Parameters, h: Hyp
   const system = foldInSystem(side, parameters, h);
   if (system) {
     const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
-    gramSolve(system, side, own, globalMean, solved, other, undefined, system.kind === "confident" ? rowGram(all, K) : undefined);
+    gramSolve(system, side, own, globalMean, solved, other, undefined, system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined);
   } else if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean);
   else if ("positiveThreshold" in h) {
     for (let row = 0; row < rows.count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);

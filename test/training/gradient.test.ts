@@ -156,11 +156,11 @@ test("probabilities and losses neither overflow nor lose their tails", () => {
   expect(logLoss(1, 50) / Math.exp(-50)).toBeCloseTo(1, 6);
 });
 
-test("negatives are unrated pairs, as many as asked for each positive, the same for a seed", () => {
+test("negatives are pairs without a training rating, as many as asked for each positive, the same for a seed", () => {
   const h = logisticHyperparameters({ negatives: 3, positiveThreshold: 4 });
   const [a, b] = [binaryRatings(train, heldOut, h, 5), binaryRatings(train, heldOut, h, 5)];
   expect(a.train.item).toEqual(b.train.item);
-  const rated = new Set(Array.from(ratings.user, (user, at) => `${user}:${ratings.item[at]}`));
+  const rated = new Set(Array.from(train.user, (user, at) => `${user}:${train.item[at]}`));
   let positives = 0;
   for (let at = 0; at < a.train.count; at++) {
     if (a.train.value[at] === 1) positives++;

@@ -206,7 +206,7 @@ test.each<[Partial<SearchOptions>, RegExp]>([
   [{ space: { tau: { from: 1, to: 2 } } }, /a grid needs values/],
   [{ space: { tau: { from: 3, to: 2 } }, method: "random" }, /from 3 to 2/],
   [{ space: { tau: [] } }, /tau has no values/],
-  [{ model: "implicit" }, /implicit predicts no ratings/],
+  [{ model: "implicit", measureBy: "loss" }, /implicit predicts no ratings/],
   [{ folds: 1 }, /folds is 1/],
   [{ trials: 0 }, /trials is 0/],
   [{ method: "best" as "grid" }, /method is "best"/],
