@@ -78,6 +78,7 @@ export { type MeasureOptions } from "./training/ranking-measure.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
 export type * from "./engine/engine.js";
 export { type DeviceChoice, type EngineOptions, openEngine } from "./engine/open-engine.js";
+export { CpuEngine, type CpuOptions } from "./engine/cpu/engine.js";
 export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";

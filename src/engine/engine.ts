@@ -221,7 +221,7 @@ export interface Workload {
   readonly spread: Spread;
   /** The rows to start from; covariances with `spread` "diagonal" or "full". */
   readonly rows: Readonly<Record<Side, Rows>>;
-  readonly features?: Readonly<Record<Side, SideFeatures | undefined>> | undefined;
+  readonly features?: { readonly [side in Side]?: SideFeatures | undefined } | undefined;
   readonly operations: Operations;
 }
 

@@ -1,15 +1,17 @@
 // The engines that property tests run on: one list, so that what must hold of one must hold of all.
 
 import { afterAll } from "vitest";
+import { CpuEngine } from "../../src/engine/cpu/engine.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 
-export const ENGINE_KINDS = ["reference", "webgpu"] as const;
+export const ENGINE_KINDS = ["reference", "cpu", "webgpu"] as const;
 export type EngineKind = (typeof ENGINE_KINDS)[number];
 
 const OPEN: Readonly<Record<EngineKind, () => Promise<Engine>>> = {
   reference: async () => new ReferenceEngine(),
+  cpu: () => CpuEngine.create(),
   webgpu: () => WebGpuEngine.create({ defaultLimits: true }),
 };
 
