@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { inlineAssembly } from "../inline-assembly.js";
 import { inlineScript } from "../inline-script.js";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
   root: path("."),
-  plugins: [inlineScript()],
-  resolve: { alias: { "#gpu": path("../src/engine/webgpu/device/gpu-node.ts") } },
+  plugins: [inlineScript(), inlineAssembly()],
+  resolve: { alias: { "#gpu": path("../src/engine/webgpu/device/gpu-node.ts"), "#workers": path("../src/engine/cpu/workers-node.ts") } },
   build: {
     target: "es2022",
     ssr: true,

@@ -340,13 +340,13 @@ function putVariances(to: usize): f64 {
  * @param start where their ratings start, [rows + 1]; `index` and `value` are those of the first one.
  * @returns the first row, from 0, whose pivots are not all positive; −1 when there is none.
  */
-export function solveRows(firstRow: u32, firstLocal: i32, rows: i32, start: usize, index: usize, value: usize): i32 {
+export function solveRows(firstRow: u32, rows: i32, start: usize, index: usize, value: usize): i32 {
   let failed = -1;
   for (let row = 0; row < rows; row++) {
     const count = <i32>(load<u32>(start, 4) - load<u32>(start));
     beginRow();
     addRatings(index, value, count);
-    if (!finishRow(firstRow + row, firstLocal + row, count) && failed < 0) failed = row;
+    if (!finishRow(firstRow + row, row, count) && failed < 0) failed = row;
     start += 4;
     index += <usize>count << 2;
     value += <usize>count << 2;
