@@ -49,6 +49,7 @@ const PIECES: Readonly<Partial<Record<FieldRole, { readonly slots: readonly stri
   item: { slots: ["item"], unit: "ratings" },
   value: { slots: ["value"], unit: "ratings" },
   sums: { slots: ["predictions", "densities"], unit: "ratings" },
+  features: { slots: ["own features"], unit: "rows" },
 };
 /** Rows that ratings refer to, copied side by side, of either side. */
 const GATHERED: readonly FieldRole[] = ["rows", "spreads", "shares"];
@@ -143,7 +144,8 @@ function lay(
     scratch,
     scratchAddress,
     scratchBytes,
-    pages: Math.ceil((scratchAddress + threads * scratchBytes) / PAGE),
+    // The last block of a packed triangle is read whole.
+    pages: Math.ceil((scratchAddress + threads * scratchBytes + ALIGNMENT) / PAGE),
   };
 }
 

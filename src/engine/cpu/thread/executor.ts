@@ -2,6 +2,9 @@
 // some milliseconds; a thread of its own runs them through, the calling thread lets events in.
 
 import type { Job, Reply, Request, ThreadStart } from "../jobs.js";
+import { extrapolate } from "./moves.js";
+import { sumRatings } from "./rating-sums.js";
+import { sumRows } from "./row-sums.js";
 import { readFeatures, readRows, writeRows } from "./rows.js";
 import { solve } from "./solve.js";
 import { ThreadSession } from "./thread-session.js";
@@ -53,6 +56,12 @@ export class Executor {
         return undefined;
       case "solve":
         return yield* solve(session, job);
+      case "sumRatings":
+        return yield* sumRatings(session, job);
+      case "sumRows":
+        return yield* sumRows(session, job);
+      case "extrapolate":
+        return yield* extrapolate(session, job);
       default:
         throw new Error(`there is no job ${JSON.stringify(job)}`);
     }

@@ -32,6 +32,27 @@ export interface Kernels {
   finishRow(row: number, local: number, count: number): number;
   solveRows(firstRow: number, rows: number, start: number, index: number, value: number): number;
   takeLogDeterminants(spread: number, rows: number, spreads: number, logDeterminants: number): void;
+  setRated(users: number, items: number, userSpreads: number, itemSpreads: number, globalMean: number): void;
+  squaredErrors(user: number, item: number, value: number, count: number, sums: number): void;
+  logLosses(user: number, item: number, value: number, count: number, sums: number): void;
+  confidentErrors(user: number, item: number, value: number, count: number, sums: number, confidence: number): void;
+  averagedErrors(
+    user: number,
+    item: number,
+    value: number,
+    count: number,
+    sums: number,
+    lambda: number,
+    draws: number,
+    predictions: number,
+    densities: number,
+  ): void;
+  expectedErrors(user: number, item: number, value: number, count: number, sums: number, lambda: number, spread: number): void;
+  setTails(): void;
+  squaredNorms(rows: number, means: number, start: number, count: number, sums: number): void;
+  moments(rows: number, count: number, scratch: number, sums: number): void;
+  posteriorSums(rows: number, spreads: number, logDeterminants: number, count: number, spread: number, sums: number): void;
+  heavyBall(rows: number, before: number, blocks: number, momentum: number): void;
 }
 
 export const SPREADS = { none: 0, means: 0, velocity: 0, diagonal: 1, full: 2 } as const;

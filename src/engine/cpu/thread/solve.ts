@@ -3,6 +3,7 @@
 import { otherSide, type Side } from "../../engine.js";
 import type { SharedJob, SystemNumbers } from "../jobs.js";
 import { SPREADS } from "./kernels.js";
+import { gathers } from "./rated-rows.js";
 import type { ThreadSession } from "./thread-session.js";
 
 /** Ratings of a row that are taken without a pause: some milliseconds' work. */
@@ -43,12 +44,6 @@ function takeSystem(session: ThreadSession, system: SystemNumbers): void {
   memory.slotFloats("prior", prior.packed.length).set(prior.packed);
   new Float32Array(memory.memory.buffer, at + prior.packed.byteLength, K + 1).set(prior.rhs);
   kernels.setPriorMatrix(at, at + prior.packed.byteLength);
-}
-
-/** Whether rows that ratings of a side refer to have to be copied side by side. */
-export function gathers({ memory }: ThreadSession, side: Side): boolean {
-  const missing = (name: string): boolean => memory.has(name) && !memory.resident(name);
-  return missing(`${side} rows`) || missing(`${side} spreads`);
 }
 
 /** The other side's rows of some ratings, for kernels. */
