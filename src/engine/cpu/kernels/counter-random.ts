@@ -1,10 +1,14 @@
 // Normal numbers by counter: four from a place (a, b, c, d), the same on any device. Twin: src/random-counter.ts.
 
-const words: usize = memory.data(16, 16);
+// The words last mixed. Globals, since each thread has its own, while constants in the memory are shared.
+let x: u32, y: u32, z: u32, w: u32;
 
 /** PCG4D of Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020. */
 function mix(a: u32, b: u32, c: u32, d: u32): void {
-  let x = a * 1664525 + 1013904223, y = b * 1664525 + 1013904223, z = c * 1664525 + 1013904223, w = d * 1664525 + 1013904223;
+  x = a * 1664525 + 1013904223;
+  y = b * 1664525 + 1013904223;
+  z = c * 1664525 + 1013904223;
+  w = d * 1664525 + 1013904223;
   x += y * w;
   y += z * x;
   z += x * y;
@@ -17,10 +21,6 @@ function mix(a: u32, b: u32, c: u32, d: u32): void {
   y += z * x;
   z += x * y;
   w += y * z;
-  store<u32>(words, x);
-  store<u32>(words, y, 4);
-  store<u32>(words, z, 8);
-  store<u32>(words, w, 12);
 }
 
 /** √2 erf⁻¹(x) by Giles, "Approximating the erfinv function", 2010. */
@@ -57,7 +57,8 @@ function inverseNormal(x: f64): f64 {
 export function addNormals(target: usize, bytes: usize, count: i32, row: u32, draw: u32, seed: u32): void {
   for (let k = 0; k < count; k++) {
     if ((k & 3) === 0) mix(row, k >> 2, draw, seed);
-    const word = load<u32>(words + (<usize>(k & 3) << 2)) >> 9;
+    const lane = k & 3;
+    const word = (lane === 0 ? x : lane === 1 ? y : lane === 2 ? z : w) >> 9;
     const normal = inverseNormal((2 * <f64>word + 1 - 8388608) / 8388608);
     store<f32>(target, load<f32>(target) + <f32>normal);
     target += bytes;
