@@ -39,6 +39,9 @@ export type FieldRole =
   | "sums"
   | "system";
 
+/** Priority of what has to lie in the memory. */
+export const ALWAYS = -1;
+
 /** One array: `count` rows of `stride` numbers. */
 export interface Field {
   readonly name: string;
@@ -87,6 +90,9 @@ export function fieldsOf(outline: WorkloadOutline, features: FeatureSizes, block
     if (!sizes) continue;
     add(`${side} features`, "features", "f32", S, sizes.columns, 1, true);
     add(`${side} kept features`, "kept", "f32", S, sizes.columns, undefined, true);
+    // The dense system is solved where it lies.
+    add(`${side} feature matrix`, "system", "f64", sizes.columns, sizes.columns, ALWAYS);
+    add(`${side} feature sums`, "system", "f64", padded(K), sizes.columns, ALWAYS);
     add(`${side} feature start`, "system", "u32", 1, count + 1);
     add(`${side} feature index`, "system", "u32", 1, sizes.entries);
     add(`${side} feature value`, "system", "f32", 1, sizes.entries);

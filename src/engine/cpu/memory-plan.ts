@@ -2,7 +2,7 @@
 // copy the pieces that they work on into scratch of their own.
 
 import { DeviceError } from "../../errors.js";
-import { bytesOf, columnStride, type Field, type FieldRole, rowStride } from "./fields.js";
+import { ALWAYS, bytesOf, columnStride, type Field, type FieldRole, rowStride } from "./fields.js";
 
 /** Below lies what the module itself keeps: constants and tables. */
 const FIRST_BYTE = 1 << 16;
@@ -73,25 +73,26 @@ export function planMemory(
   extra: Readonly<Record<string, number>> = {},
 ): MemoryPlan {
   const resident = fields.filter((field) => field.priority !== undefined);
+  const always = new Set(fields.filter(({ priority }) => priority === ALWAYS));
   const all = new Set(resident);
   const whole = lay(fields, all, K, threads, PIECE_SIZES[0], extra);
   if (whole.pages * PAGE <= most) return whole;
   for (const size of PIECE_SIZES) {
-    const none = lay(fields, new Set(), K, threads, size, extra);
+    const chosen = new Set<Field>(always);
+    const none = lay(fields, chosen, K, threads, size, extra);
     const last = size === PIECE_SIZES.at(-1);
     if (none.pages * PAGE > (last ? most : most / 2)) continue;
     // Scratch for what is outside is kept whole, so that what still fits can be judged one by one.
-    const chosen = new Set<Field>();
     let free = most - none.pages * PAGE;
     for (const field of [...resident].sort((a, b) => a.priority! - b.priority!)) {
       const bytes = aligned(bytesOf(field));
-      if (bytes > free) continue;
+      if (bytes > free || chosen.has(field)) continue;
       chosen.add(field);
       free -= bytes;
     }
     return lay(fields, chosen, K, threads, size, extra);
   }
-  const least = lay(fields, new Set(), K, threads, PIECE_SIZES.at(-1)!, extra).pages * PAGE;
+  const least = lay(fields, always, K, threads, PIECE_SIZES.at(-1)!, extra).pages * PAGE;
   throw new DeviceError("out-of-memory", `${threads} threads need ${least} bytes of WebAssembly memory, and may have ${most}`, {
     remedy: "take fewer factors or threads",
   });

@@ -5,6 +5,7 @@
 
 import { backSubstitute, entryAt, factorize, invert, logDeterminant, packTriangle, unpackTriangle } from "./cholesky";
 import { addNormals } from "./counter-random";
+import { fixedRows, fixedSpreads, ownLogs, ownMeans, ownRows, ownSpreads } from "./half-sweep";
 import { zeros } from "./lanes";
 import { columnBlocks, columnBytes, D, K, rowBlocks, rowBytes, SEGMENT, spreadBytes, STAGE } from "./shape";
 import { ADD, SET, triangleOf } from "./tiles";
@@ -61,21 +62,6 @@ export function setPriorMatrix(packed: usize, rhs: usize): void {
   memory.fill(priorMatrix, 0, columnBytes * (<usize>columnBlocks << 2));
   unpackTriangle(packed, priorMatrix, D, SET);
   for (let k = 0; k < D; k++) store<f32>(entryAt(priorMatrix, D, k), load<f32>(rhs + (<usize>k << 2)));
-}
-
-let fixedRows: usize, fixedSpreads: usize;
-export function setFixed(rows: usize, covariances: usize): void {
-  fixedRows = rows;
-  fixedSpreads = covariances;
-}
-
-let ownRows: usize, ownMeans: usize, ownSpreads: usize, ownLogs: usize;
-/** @param means 0 where rows have no prior means. */
-export function setOwn(rows: usize, means: usize, covariances: usize, logDeterminants: usize): void {
-  ownRows = rows;
-  ownMeans = means;
-  ownSpreads = covariances;
-  ownLogs = logDeterminants;
 }
 
 function stageExplicit(index: usize, value: usize, n: i32): void {

@@ -2,8 +2,12 @@
 
 export { setShape } from "./shape";
 export {
-  addRatings, beginRow, finishRow, setFixed, setGramScratch, setOwn, setPriorMatrix, setSystem, solveRows, takeLogDeterminants,
+  addRatings, beginRow, finishRow, setGramScratch, setPriorMatrix, setSystem, solveRows, takeLogDeterminants,
 } from "./gram-solve";
+export { setFixed, setOwn } from "./half-sweep";
+export { addSlopes, beginSlopes, finishSlopes, setSlopes, takeStep } from "./gradient-step";
+export { setEpoch, stepRatings } from "./sgd-blocks";
+export { factorFeatures, solveFeatures } from "./feature-factors";
 export { setRated } from "./predict";
 export { squaredErrors } from "./squared-errors";
 export { logLosses } from "./log-losses";

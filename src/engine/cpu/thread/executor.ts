@@ -2,6 +2,9 @@
 // some milliseconds; a thread of its own runs them through, the calling thread lets events in.
 
 import type { Job, Reply, Request, ThreadStart } from "../jobs.js";
+import { epoch } from "./epoch.js";
+import { featureMeans, solveFeatures } from "./features.js";
+import { slopes, takeStep } from "./gradient.js";
 import { extrapolate } from "./moves.js";
 import { sumRatings } from "./rating-sums.js";
 import { sumRows } from "./row-sums.js";
@@ -62,8 +65,16 @@ export class Executor {
         return yield* sumRows(session, job);
       case "extrapolate":
         return yield* extrapolate(session, job);
-      default:
-        throw new Error(`there is no job ${JSON.stringify(job)}`);
+      case "slopes":
+        return yield* slopes(session, job);
+      case "takeStep":
+        return yield* takeStep(session, job);
+      case "epoch":
+        return yield* epoch(session, job);
+      case "solveFeatures":
+        return solveFeatures(session, job);
+      case "featureMeans":
+        return yield* featureMeans(session, job);
     }
   }
 }

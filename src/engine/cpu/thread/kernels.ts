@@ -26,7 +26,7 @@ export interface Kernels {
   ): void;
   setPriorMatrix(packed: number, rhs: number): void;
   setFixed(rows: number, spreads: number): void;
-  setOwn(rows: number, means: number, spreads: number, logDeterminants: number): void;
+  setOwn(rows: number, means: number, spreads: number, logDeterminants: number, velocity: number): void;
   beginRow(): void;
   addRatings(index: number, value: number, count: number): void;
   finishRow(row: number, local: number, count: number): number;
@@ -52,6 +52,34 @@ export interface Kernels {
   squaredNorms(rows: number, means: number, start: number, count: number, sums: number): void;
   moments(rows: number, count: number, scratch: number, sums: number): void;
   posteriorSums(rows: number, spreads: number, logDeterminants: number, count: number, spread: number, sums: number): void;
+  setSlopes(
+    slopes: number,
+    errors: number,
+    precisions: number,
+    lambda: number,
+    step: number,
+    momentum: number,
+    biases: boolean,
+  ): void;
+  beginSlopes(): void;
+  addSlopes(local: number, index: number, value: number, count: number): void;
+  finishSlopes(local: number, count: number): void;
+  takeStep(rows: number, velocity: number, blocks: number): void;
+  setEpoch(
+    userShares: number,
+    itemShares: number,
+    step: number,
+    lambda: number,
+    tauUsers: number,
+    tauItems: number,
+    gammaUsers: number,
+    gammaItems: number,
+    logistic: boolean,
+    biases: boolean,
+  ): void;
+  stepRatings(user: number, item: number, value: number, count: number): void;
+  factorFeatures(matrix: number, features: number): number;
+  solveFeatures(factor: number, features: number, solved: number, width: number): void;
   heavyBall(rows: number, before: number, blocks: number, momentum: number): void;
 }
 

@@ -55,6 +55,10 @@ export class SessionMemory {
     return this.#known(name).values as Uint32Array;
   }
 
+  doubles(name: string): Float64Array {
+    return this.#known(name).values as Float64Array;
+  }
+
   elements(name: string): Elements {
     return this.#known(name).values;
   }

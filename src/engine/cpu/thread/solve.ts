@@ -1,13 +1,10 @@
 // Half-sweeps: threads take chunks of rows, the dearest first, and solve each where it lies or piece by piece.
 
-import { otherSide, type Side } from "../../engine.js";
+import type { Side } from "../../engine.js";
 import type { SharedJob, SystemNumbers } from "../jobs.js";
+import { FixedRows, OwnRows } from "./half-sweep.js";
 import { SPREADS } from "./kernels.js";
-import { gathers } from "./rated-rows.js";
 import type { ThreadSession } from "./thread-session.js";
-
-/** Ratings of a row that are taken without a pause: some milliseconds' work. */
-const MOST_AT_ONCE = 1 << 15;
 
 /** @returns the lowest row whose system was singular; −1 when there is none. */
 export function* solve(session: ThreadSession, { side, system, chunks }: SharedJob & { do: "solve" }): Generator<void, number> {
@@ -46,52 +43,6 @@ function takeSystem(session: ThreadSession, system: SystemNumbers): void {
   kernels.setPriorMatrix(at, at + prior.packed.byteLength);
 }
 
-/** The other side's rows of some ratings, for kernels. */
-export class FixedRows {
-  readonly #session: ThreadSession;
-  readonly #side: Side;
-  readonly #gathers: boolean;
-  readonly #local: number;
-
-  /** @param side of the ratings' order; the other one is fixed. */
-  constructor(session: ThreadSession, side: Side) {
-    const { memory, kernels } = session;
-    this.#session = session;
-    this.#side = side;
-    this.#gathers = gathers(session, otherSide(side));
-    this.#local = memory.slot("user");
-    if (this.#gathers) memory.slotWords("user", memory.pieceRatings).forEach((_, at, places) => (places[at] = at));
-    else kernels.setFixed(this.#addressOf("rows"), this.#addressOf("spreads"));
-  }
-
-  /** Most ratings at a time. */
-  get most(): number {
-    const { memory } = this.#session;
-    const here = !this.#gathers && memory.resident(`${this.#side} index`) && memory.resident(`${this.#side} value`);
-    return here ? MOST_AT_ONCE : Math.min(MOST_AT_ONCE, memory.pieceRatings);
-  }
-
-  /** @returns where the rows' numbers and the values of `count` ratings from the first one are. */
-  take(first: number, count: number): { readonly index: number; readonly value: number } {
-    const { memory, kernels } = this.#session;
-    const value = memory.pin(`${this.#side} value`, first, count, "value");
-    if (!this.#gathers) return { index: memory.pin(`${this.#side} index`, first, count, "index"), value };
-    const rows = memory.words(`${this.#side} index`).subarray(first, first + count);
-    const gather = (role: string): number => {
-      const name = `${otherSide(this.#side)} ${role}`;
-      return memory.has(name) ? memory.gather(name, rows, `gathered users ${role}`) : 0;
-    };
-    kernels.setFixed(gather("rows"), gather("spreads"));
-    return { index: this.#local, value };
-  }
-
-  #addressOf(role: string): number {
-    const { memory } = this.#session;
-    const name = `${otherSide(this.#side)} ${role}`;
-    return memory.has(name) ? memory.pin(name, 0, 0, "") : 0;
-  }
-}
-
 function* solveChunk(
   { memory, kernels }: ThreadSession,
   side: Side,
@@ -126,31 +77,4 @@ function* solveChunk(
     row += rows;
   }
   return failed;
-}
-
-/** The rows that are solved, and what they carry. */
-class OwnRows {
-  readonly most: number;
-  readonly #session: ThreadSession;
-  readonly #names: readonly (readonly [name: string, slot: string] | undefined)[];
-
-  constructor(session: ThreadSession, side: Side) {
-    const { memory } = session;
-    this.#session = session;
-    this.#names = ["rows", "means", "spreads", "logDeterminants"].map((role) =>
-      memory.has(`${side} ${role}`) ? ([`${side} ${role}`, `own ${role}`] as const) : undefined,
-    );
-    const here = memory.resident(`${side} start`) && this.#names.every((known) => !known || memory.resident(known[0]));
-    this.most = here ? Infinity : memory.pieceRows;
-  }
-
-  pin(row: number, rows: number): void {
-    const { memory, kernels } = this.#session;
-    const [own, means, spreads, logs] = this.#names.map((known) => (known ? memory.pin(known[0], row, rows, known[1]) : 0));
-    kernels.setOwn(own, means, spreads, logs);
-  }
-
-  putBack(row: number, rows: number): void {
-    for (const known of this.#names) if (known) this.#session.memory.putBack(known[0], row, rows, known[1]);
-  }
 }

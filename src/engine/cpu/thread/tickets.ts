@@ -11,11 +11,11 @@ const SPINS = 2000;
 
 export class Tickets {
   readonly #control: Int32Array;
-  readonly #threads: number;
+  readonly threads: number;
 
   constructor(control: Int32Array, threads: number) {
     this.#control = control;
-    this.#threads = threads;
+    this.threads = threads;
   }
 
   /** The next piece's number, each once, from 0. */
@@ -26,12 +26,12 @@ export class Tickets {
   /** Waits for all threads; the counter is at 0 again behind it. A thread that dies has the others ended from outside. */
   meet(): void {
     const control = this.#control;
-    if (this.#threads === 1) {
+    if (this.threads === 1) {
       control[TICKET] = 0;
       return;
     }
     const generation = Atomics.load(control, GENERATION);
-    if (Atomics.add(control, ARRIVED, 1) === this.#threads - 1) {
+    if (Atomics.add(control, ARRIVED, 1) === this.threads - 1) {
       Atomics.store(control, ARRIVED, 0);
       Atomics.store(control, TICKET, 0);
       Atomics.add(control, GENERATION, 1);
