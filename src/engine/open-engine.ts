@@ -1,6 +1,7 @@
 // Chooses the engine: a hardware GPU when there is one, else the fast one on the processor, saying why.
 
 import { DeviceError, OptionsError } from "../errors.js";
+import { CpuEngine } from "./cpu/engine.js";
 import type { Engine } from "./engine.js";
 import { ReferenceEngine } from "./reference/engine.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
@@ -32,7 +33,7 @@ export async function openEngine(
   if (!DEVICE_CHOICES.includes(choice))
     throw new OptionsError(`device is "${String(choice)}": it must be ${DEVICE_CHOICES.map((name) => `"${name}"`).join(", ")}`);
   if (choice === "reference") return new ReferenceEngine();
-  if (choice === "cpu") return new ReferenceEngine();
+  if (choice === "cpu") return await CpuEngine.create({ threads: options.threads, onNotice });
   if (choice === "webgpu") {
     const engine = await WebGpuEngine.create(options);
     if (engine.info.software) onNotice(`${engine.info.name} is a software adapter: it computes on the CPU, slower than the cpu engine`);
@@ -54,6 +55,12 @@ async function hardwareGpu(options: EngineOptions, onNotice: (notice: string) =>
   return undefined;
 }
 
-async function processor(_options: EngineOptions, _onNotice: (notice: string) => void): Promise<Engine> {
-  return new ReferenceEngine();
+async function processor({ threads }: EngineOptions, onNotice: (notice: string) => void): Promise<Engine> {
+  try {
+    return await CpuEngine.create({ threads, onNotice });
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    onNotice(`training on the float64 reference, which is slow: ${error.message}`);
+    return new ReferenceEngine();
+  }
 }
