@@ -199,12 +199,13 @@ export class CpuSession implements Session {
         return (await this.#ratingSums(request, 1))[0];
       case "confidentErrors":
         return (await this.#ratingSums({ ...request, over: "training" }, 1))[0];
-      case "expectedSquares": {
-        const sums = await this.#ratingSums({ of: "expectedErrors", over: "training", lambda: request.lambda }, 3);
-        return { squares: sums[0], variances: sums[1] };
-      }
       case "expectedErrors":
         return expectedErrorsOf(await this.#ratingSums(request, 3));
+      case "expectedSquares": {
+        const { lambda } = request;
+        const { squares, variances } = expectedErrorsOf(await this.#ratingSums({ of: "expectedErrors", over: "training", lambda }, 3));
+        return { squares, variances };
+      }
       case "averagedErrors": {
         const [squares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 2);
         return { squares, logDensity };

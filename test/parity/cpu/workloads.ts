@@ -52,7 +52,7 @@ export function workloadOf({ users, items, ratings }: Case, settings: Settings):
     heldOut: { user: ratings.user.slice(0, half), item: ratings.item.slice(0, half), value: ratings.value.slice(0, half) },
     spread,
     rows: { users: side(users), items: side(items) },
-    features: features ? { items: { rows: featuresOf(items, 5), factors: normals(5 * K, 0.3) } } : undefined,
+    features: features ? { users: undefined, items: { rows: featuresOf(items, 5), factors: normals(5 * K, 0.3) } } : undefined,
     operations: { sums: [...EVERY_SUM], ...operations },
   };
 }
@@ -147,6 +147,12 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
     run: bothSides(() => system),
     sums,
   });
+  // One side alone: what the first solve errs by, the second one multiplies by the condition of its systems.
+  const confident = (side: Side, confidence: number): Course => ({
+    settings: { factors: K, biases: false, operations: { solve: "confident" } },
+    run: (session) => session.solve(side, { kind: "confident", confidence, tau: 1.5 }),
+    sums: USUAL,
+  });
   const uncertain = { ...USUAL, ...ofSides("posteriorSums"), expected: { of: "expectedErrors", over: "training", lambda: 1.1 }, expectedHeldOut: { of: "expectedErrors", over: "heldOut", lambda: 0.7 } } as const; // prettier-ignore
   const precisions = { users: { factors: 2, biases: 1 }, items: { factors: 3, biases: 0.5 } };
   const epochs = (link: "identity" | "logistic", biases: boolean): Course => ({
@@ -171,8 +177,9 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
     weighted: solved({}, pointSystem(K, { weighted: true, lambda: 1 })),
     "without biases": solved({ biases: false }, pointSystem(K, { biases: false })),
     sequential: solved({}, pointSystem(K, { kind: "sequential" })),
-    confident: solved({ biases: false }, { kind: "confident", confidence: 2, tau: 1.5 }),
-    "confident of confidence 0": solved({ biases: false }, { kind: "confident", confidence: 0, tau: 1.5 }),
+    "confident users": confident("users", 2),
+    "confident items": confident("items", 2),
+    "confident users of confidence 0": confident("users", 0),
     drawn: solved({}, drawnSystem(K, true)),
     "drawn means": solved({}, drawnSystem(K, false)),
     diagonal: solved({ spread: "diagonal" }, pointSystem(K), uncertain),
