@@ -14,7 +14,8 @@ export type ErrorCode =
   | "no-webassembly"
   | "not-positive-definite"
   | "diverged"
-  | "download";
+  | "download"
+  | "output";
 
 /** Base of every typed error. `message` names the thing and its value; `remedy`, when there is one, is one imperative sentence. */
 export class TastespaceError extends Error {
@@ -94,6 +95,13 @@ export class NotPositiveDefiniteError extends TastespaceError {
 export class DivergedError extends TastespaceError {
   constructor(message: string, details: { remedy?: string } = {}) {
     super("diverged", message, details);
+  }
+}
+
+/** A place that cannot be written. */
+export class OutputError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+    super("output", message, details);
   }
 }
 

@@ -54,6 +54,8 @@ export { predictRatings, type PredictedRatings } from "./recommend/predict-ratin
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitResult, type TrainingOptions } from "./training/fit.js";
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdentity } from "./training/checkpoint.js";
+export { type Fingerprint, fingerprintOf } from "./ratings/fingerprint.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
 export {
   rankedTrials,

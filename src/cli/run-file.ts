@@ -36,21 +36,6 @@ export interface RunFile {
   };
 }
 
-/** The history of a run file, or undefined when there is no such file. @throws ModelFileError when it is damaged. */
-export async function readRun(path: string): Promise<readonly HistoryEntry[] | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch {
-    return undefined;
-  }
-  try {
-    return (JSON.parse(text) as { history: HistoryEntry[] }).history;
-  } catch (cause) {
-    throw new ModelFileError(`${path} is damaged`, { cause, remedy: "delete it with its checkpoint and start again" });
-  }
-}
-
 /** What `search --json` writes, from which it also resumes. */
 export interface SearchFile extends SearchResult {
   readonly version: string;

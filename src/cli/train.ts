@@ -1,12 +1,12 @@
 // tastespace train: ratings in, a model file and a run file out.
 
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { byteText } from "../byte-text.js";
-import { OptionsError } from "../errors.js";
+import { checkWritable, writeDurably } from "../durable-file.js";
+import { OptionsError, OutputError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
 import { GD_DEFAULTS } from "../models/gd.js";
 import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
@@ -14,13 +14,14 @@ import { SGD_DEFAULTS } from "../models/sgd.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
 import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import { heldOutFigure } from "../models/figures.js";
-import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
+import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
-import { load, save } from "../node.js";
+import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
-import { fit, type FitOptions, type FitResult } from "../training/fit.js";
+import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
+import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
 import { featuresFrom, loadData, splitOf } from "./data.js";
@@ -36,7 +37,7 @@ import {
   type SplitFlags,
   wholeNumber,
 } from "./options.js";
-import { originOf, pathFrom, readRun, type RunFile } from "./run-file.js";
+import { originOf, pathFrom, type RunFile } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -154,9 +155,9 @@ export function trainCommand(): Command {
     .option("--init <model>", "start from this model")
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
-    .option("--checkpoint <file>", "write the model so far here, with its run beside it, every few sweeps")
+    .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
     .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeNumber, 5)
-    .option("--resume", "go on from --checkpoint when it is there")
+    .option("--resume", "go on from --checkpoint when it is there, to the same model as without a stop")
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
     .option("--half-precision", "als on a GPU: gather factors in half precision, add them up in float32")
@@ -178,6 +179,9 @@ Examples:
 
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
+  // What is wrong with options and outputs is found out before anything long begins.
+  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
+  for (const output of [flags.out, flags.json, flags.checkpoint]) if (output !== undefined) await checkWritable(output);
   const read = await loadData(path, flags);
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
@@ -210,7 +214,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   };
   process.once("SIGINT", interrupt);
   try {
-    const resumed = flags.resume ? await resumedFrom(flags) : undefined;
+    const resume = flags.resume ? await resumedFrom(flags) : undefined;
     print();
     let headed = false;
     const printSweep = (entry: HistoryEntry): void => {
@@ -218,7 +222,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       headed = true;
       print(lineOf(entry));
     };
-    resumed?.history.forEach(printSweep);
+    resume?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...options,
       sweeps: flags.sweeps,
@@ -228,21 +232,22 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       measureBy: flags.measureBy,
       measureEvery: flags.measureEvery,
       measureThreshold: flags.measureThreshold,
-      init: resumed?.model ?? (flags.init ? await load(flags.init) : undefined),
-      resumed: resumed?.history,
+      init: flags.init ? await load(flags.init) : undefined,
+      resume,
       device: engine,
       keepSeen: flags.seen,
       signal: controller.signal,
       onNotice: notice,
       onSweep: printSweep,
       checkpointEvery: flags.checkpointEvery,
-      onCheckpoint: flags.checkpoint ? (model, history) => writeCheckpoint(flags.checkpoint!, model, history) : undefined,
+      onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
     });
     print();
     print(outcome(result));
+    if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
+      print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     if (flags.out) {
-      await save(result.model, flags.out);
-      print(`${dim("model")}    ${flags.out}`);
+      print(`${dim("model")}    ${await saveSomewhere(result.model, flags.out)}`);
     }
     if (flags.json) {
       const total = (performance.now() - started) / 1000;
@@ -257,7 +262,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         stop: result.stop,
         seconds: { read: readSeconds, ...result.seconds, total },
       };
-      await writeFile(flags.json, `${JSON.stringify(run, null, 2)}\n`);
+      await writeDurably(flags.json, `${JSON.stringify(run, null, 2)}\n`);
       print(`${dim("run")}      ${flags.json}`);
     }
   } finally {
@@ -360,16 +365,34 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
 }
 
-const runBeside = (checkpoint: string): string => `${checkpoint}.json`;
-
-async function writeCheckpoint(path: string, model: FitResult["model"], history: readonly HistoryEntry[]): Promise<void> {
-  await save(model, path);
-  await writeFile(runBeside(path), JSON.stringify({ history }));
+/** A model is not lost because its place has gone. @returns where it is. */
+async function saveSomewhere(model: FitResult["model"], path: string): Promise<string> {
+  try {
+    await save(model, path);
+    return path;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    const rescued = `./tastespace-rescued-${new Date().toISOString().replace(/[:.]/g, "-")}.safetensors`;
+    await save(model, rescued);
+    notice(`${error.message}; the model was written to ${rescued} instead`);
+    process.exitCode = 1;
+    return rescued;
+  }
 }
 
-async function resumedFrom(flags: TrainFlags): Promise<{ model: FitResult["model"]; history: readonly HistoryEntry[] } | undefined> {
-  if (!flags.checkpoint) throw new OptionsError("--resume needs --checkpoint FILE");
-  const history = await readRun(runBeside(flags.checkpoint));
-  if (!history) return undefined;
-  return { model: await load(flags.checkpoint), history };
+/** What cannot be written does not end a training. */
+async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  try {
+    await saveCheckpoint(checkpoint, path);
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    notice(`${error.message}; the training goes on without this checkpoint`);
+  }
+}
+
+async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
+  if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+  const found = await loadCheckpoint(checkpoint);
+  if (!found) notice(`${checkpoint} is not there: the training starts anew`);
+  return found;
 }

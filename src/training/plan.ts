@@ -93,7 +93,7 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     device: engine,
     heldOut: undefined,
     init: undefined,
-    resumed: undefined,
+    resume: undefined,
     sweeps: SAMPLE_SWEEPS,
     earlyStop: false,
     keepSeen: false,

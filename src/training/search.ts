@@ -9,6 +9,7 @@ import type { Precisions } from "../models/parameters.js";
 import { VB_DEFAULTS } from "../models/vb.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { kFolds, type Split, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
+import type { Checkpoint } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep } from "./stopping.js";
@@ -223,6 +224,12 @@ function trialsByRung({ rungs, eta }: SearchPlan, trials: number): number[] {
   return rungs.map((_, rung) => (rung === 0 ? alive : (alive = Math.ceil(alive / eta))));
 }
 
+/** A training to the end of a rung, and where it can be gone on from. */
+interface Trained {
+  readonly result: FitResult;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
 /** A trial under way: what is recorded of it, and its trainings, by split, where they stand. */
 interface Candidate {
   readonly number: number;
@@ -230,7 +237,7 @@ interface Candidate {
   readonly rungs: Rung[];
   error?: string | undefined;
   /** Absent of a trial that was trained before this search was resumed. */
-  trained?: { readonly rung: number; readonly fits: readonly FitResult[] } | undefined;
+  trained?: { readonly rung: number; readonly fits: readonly Trained[] } | undefined;
 }
 
 class Search {
@@ -289,14 +296,17 @@ class Search {
   async #train(candidate: Candidate, rung: number): Promise<void> {
     try {
       for (let next = (candidate.trained?.rung ?? -1) + 1; next <= rung; next++) {
-        const fits: FitResult[] = [];
+        const fits: Trained[] = [];
         for (const [at, split] of this.splits.entries()) {
           fits.push(await this.#fitTo(this.plan.rungs[next], split, candidate.point, candidate.trained?.fits[at]));
           if (this.#aborted) return;
         }
         candidate.trained = { rung: next, fits };
       }
-      candidate.rungs[rung] = rungOf(this.plan.model, candidate.trained!.fits);
+      candidate.rungs[rung] = rungOf(
+        this.plan.model,
+        candidate.trained!.fits.map(({ result }) => result),
+      );
     } catch (error) {
       if (!isFailure(error)) throw error;
       candidate.error = error.message;
@@ -305,18 +315,22 @@ class Search {
     if (this.plan.rungs.length === rung + 1) candidate.trained = undefined;
   }
 
-  async #fitTo(sweeps: number, { train, heldOut }: Split, point: Point, before: FitResult | undefined): Promise<FitResult> {
-    if (before && before.stop.reason !== "sweeps") return before;
-    return await fit(train, {
+  async #fitTo(sweeps: number, { train, heldOut }: Split, point: Point, before: Trained | undefined): Promise<Trained> {
+    if (before && before.result.stop.reason !== "sweeps") return before;
+    let checkpoint: Checkpoint | undefined;
+    const result = await fit(train, {
       ...this.#fitOptions(),
       ...hyperparametersAt(point),
       heldOut,
       sweeps,
       // Training goes on from the last sweep; the best one is told from the history.
       keeps: "last",
-      init: before?.model,
-      resumed: before?.history,
+      resume: before?.checkpoint,
+      // Only the last one: of the end of the rung.
+      checkpointEvery: Number.MAX_SAFE_INTEGER,
+      onCheckpoint: (taken) => void (checkpoint = taken),
     });
+    return { result, checkpoint };
   }
 
   #fitOptions(): FitOptions {

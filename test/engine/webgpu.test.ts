@@ -24,7 +24,7 @@ test("without an adapter, webgpu is an error with a remedy and auto falls back t
   });
   const notices: string[] = [];
   const engine = await openEngine("auto", (notice) => notices.push(notice), { gpu: noAdapter });
-  expect(engine.info.kind).toBe("reference");
+  expect(engine.info.kind).toBe("cpu");
   expect(notices).toEqual([expect.stringContaining("no adapter")]);
 });
 

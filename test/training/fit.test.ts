@@ -12,6 +12,7 @@ import { fit, type FitOptions } from "../../src/training/fit.js";
 import { hotCase, problemOf } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
 const { train, heldOut } = splitRatings(ratings);
@@ -121,16 +122,10 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
 
   test("a training resumed from a checkpoint ends where the uninterrupted one does", async () => {
     const whole = await run({ sweeps: 6, earlyStop: false });
-    let checkpoint: { model: FactorModel; history: FitOptions["resumed"] } | undefined;
-    await run({
-      sweeps: 4,
-      earlyStop: false,
-      checkpointEvery: 4,
-      onCheckpoint: (model, history) => void (checkpoint = { model, history: [...history] }),
-    });
-    const resumed = await run({ sweeps: 6, earlyStop: false, init: checkpoint!.model, resumed: checkpoint!.history });
+    const resume = await checkpointAfter(4, (options) => run({ earlyStop: false, ...options }));
+    const resumed = await run({ sweeps: 6, earlyStop: false, resume });
     expect(resumed.history.map(({ sweep }) => sweep)).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(resumed.history[6].objective / whole.history[6].objective).toBeCloseTo(1, 6);
+    expectSameTraining(resumed, whole);
   });
 
   test("an abort ends after the sweep under way and gives the model so far", async () => {

@@ -63,7 +63,13 @@ function sharedArrays(plan: MemoryPlan): SharedArrays {
   }
 }
 
-async function fill(crew: Crew, session: number, workload: Workload, fields: readonly Field[], blocks: BlockPlan | undefined): Promise<void> {
+async function fill(
+  crew: Crew,
+  session: number,
+  workload: Workload,
+  fields: readonly Field[],
+  blocks: BlockPlan | undefined,
+): Promise<void> {
   const { factors: K, byUser, byItem, heldOut, rows, features } = workload;
   const load = async (field: string, values: Elements): Promise<void> => {
     for (let from = 0; from < values.length; from += PIECE) {
@@ -103,7 +109,11 @@ async function fill(crew: Crew, session: number, workload: Workload, fields: rea
     await load("heldOut value", heldOut.value);
   }
   if (blocks) {
-    for (const side of SIDES) await load(`${side} shares`, Float32Array.from(rowLengths(csrs[side]), (count) => (count > 0 ? 1 / count : 0)));
+    for (const side of SIDES)
+      await load(
+        `${side} shares`,
+        Float32Array.from(rowLengths(csrs[side]), (count) => (count > 0 ? 1 / count : 0)),
+      );
     const { start, user, item, value } = byRounds(blocks);
     await load("epoch start", start);
     await load("epoch user", user);

@@ -202,6 +202,8 @@ export class WebGpuSession implements Session {
 
   async writeState(state: EngineState): Promise<void> {
     this.#carried = undefined;
+    // What is set aside has a place from then on.
+    this.#rows.keep();
     const parts = this.#stateParts();
     for (const { name, bytes } of parts) {
       const length = bytes.reduce((sum, size) => sum + size, 0) / 4;

@@ -52,15 +52,7 @@ export interface Kernels {
   squaredNorms(rows: number, means: number, start: number, count: number, sums: number): void;
   moments(rows: number, count: number, scratch: number, sums: number): void;
   posteriorSums(rows: number, spreads: number, logDeterminants: number, count: number, spread: number, sums: number): void;
-  setSlopes(
-    slopes: number,
-    errors: number,
-    precisions: number,
-    lambda: number,
-    step: number,
-    momentum: number,
-    biases: boolean,
-  ): void;
+  setSlopes(slopes: number, errors: number, precisions: number, lambda: number, step: number, momentum: number, biases: boolean): void;
   beginSlopes(): void;
   addSlopes(local: number, index: number, value: number, count: number): void;
   finishSlopes(local: number, count: number): void;

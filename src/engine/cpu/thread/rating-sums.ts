@@ -42,8 +42,7 @@ function kernelOf({ memory, kernels, outline }: ThreadSession, sum: RatingSum): 
     case "confidentErrors":
       return (user, item, value, _, count) => kernels.confidentErrors(user, item, value, count, sums, sum.confidence);
     case "expectedErrors":
-      return (user, item, value, _, count) =>
-        kernels.expectedErrors(user, item, value, count, sums, sum.lambda, SPREADS[outline.spread]);
+      return (user, item, value, _, count) => kernels.expectedErrors(user, item, value, count, sums, sum.lambda, SPREADS[outline.spread]);
     case "averagedErrors":
       return (user, item, value, from, count) => {
         const predictions = memory.pin("sums of predictions", from, count, "predictions");
