@@ -13,8 +13,10 @@ import {
   type Session,
   type Side,
   SIDES,
+  type SumKind,
   type SumRequest,
   type SumResults,
+  type SumTypes,
   type System,
   type Which,
   type Workload,
@@ -186,7 +188,7 @@ export class CpuSession implements Session {
     this.#last = this.#last.then(() => this.#crew.close(this.#setup.session));
   }
 
-  async #sum(request: SumRequest): Promise<unknown> {
+  async #sum(request: SumRequest): Promise<SumTypes[SumKind]["gives"]> {
     const D = this.#workload.factors + 1;
     switch (request.of) {
       case "squaredNorms":

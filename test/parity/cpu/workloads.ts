@@ -150,7 +150,7 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
   // One side alone: what the first solve errs by, the second one multiplies by the condition of its systems.
   const confident = (side: Side, confidence: number): Course => ({
     settings: { factors: K, biases: false, operations: { solve: "confident" } },
-    run: (session) => session.solve(side, { kind: "confident", confidence, tau: 1.5 }),
+    run: (session) => session.solve(side, { kind: "confident", confidence, tau: 3 }),
     sums: USUAL,
   });
   const uncertain = { ...USUAL, ...ofSides("posteriorSums"), expected: { of: "expectedErrors", over: "training", lambda: 1.1 }, expectedHeldOut: { of: "expectedErrors", over: "heldOut", lambda: 0.7 } } as const; // prettier-ignore
