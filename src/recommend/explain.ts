@@ -202,7 +202,7 @@ function gibbsSystems(model: FactorModel, rated: Rated): System[] {
   });
 }
 
-/** A = VᵀV + τI + Σ (c − 1) v vᵀ, right-hand sides c v, c = 1 + α r. Hu, Koren and Volinsky 2008, equation 4. */
+/** A = VᵀV + τI + Σ (c − 1) v vᵀ, right-hand sides c p v, c = 1 + α|r|, p = 1 where r > 0, else 0. Hu, Koren and Volinsky 2008, equation 4. */
 function implicitSystem({ parameters, itemGram }: FactorModel, rated: Rated, confidence: number, tau: number): System {
   const { factors: K, itemFactors } = parameters;
   const vectorOf = (n: number): Float64Array => Float64Array.from(itemFactors.subarray(n * K, (n + 1) * K));
@@ -211,8 +211,9 @@ function implicitSystem({ parameters, itemGram }: FactorModel, rated: Rated, con
   const slopes = rated.map(([n]) => vectorOf(n));
   const rights = rated.map(([, rating], at) => {
     const v = slopes[at];
-    for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) matrix[i * K + j] += confidence * rating * v[i] * v[j];
-    return v.map((value) => (1 + confidence * rating) * value);
+    const excess = confidence * Math.abs(rating);
+    for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) matrix[i * K + j] += excess * v[i] * v[j];
+    return v.map((value) => (rating > 0 ? (1 + excess) * value : 0));
   });
   return { matrix, prior: new Float64Array(K), rights, slopes, vectorOf };
 }

@@ -8,6 +8,7 @@ import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import { binaryRatings, type LogisticHyperparameters } from "../models/gradient.js";
 import type { Figures } from "../models/figures.js";
+import { checkFeedback } from "../models/implicit.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
@@ -108,6 +109,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   });
   checkRatings(given, options.heldOut);
   checkMeasure(options, options.heldOut);
+  if (model === "implicit") checkFeedback(given);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
