@@ -125,7 +125,7 @@ export function trainCommand(): Command {
     .option("--tau-features <τ>", `als: precision of the feature factors (default: ${ALS_DEFAULTS.tauFeatures})`, number)
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
-    .option("--confidence <α>", `implicit: confidence 1 + α r (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
+    .option("--confidence <α>", `implicit: confidence 1 + α|r| (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
     .option(
       "--step-size <η>",
       `gd, sgd, logistic: step size (default: ${GD_DEFAULTS.stepSize}, ${SGD_DEFAULTS.stepSize}, ${LOGISTIC_DEFAULTS.stepSize})`,

@@ -2,19 +2,22 @@
 // for Implicit Feedback Datasets", 2008.
 
 import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
+import { RatingsError } from "../errors.js";
+import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
- * Every pair of a user and an item counts: p = 1 with confidence c = 1 + α r where there is a rating r > 0 (a count, a playing time), and
- * p = 0 with c = 1 where there is none. A rating below 0 is a dislike: p = 0 with c = 1 + α|r|. There is no mean and there are no biases.
+ * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0, with confidence
+ * c = 1 + α|r|. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of 0 is as good as none, whose c is 1.
+ * So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters {
   /** K, from 1 to 128. Default 10. */
   readonly factors: number;
-  /** α, what a unit of feedback adds to the confidence, ≥ 0. Default 1; 0 is the fully observed 0/1 matrix. */
+  /** α, what a unit of feedback, of either sign, adds to the confidence, ≥ 0. Default 1; 0 is the fully observed 0/1 matrix. */
   readonly confidence: number;
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;
@@ -30,6 +33,15 @@ export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> 
   checkFactors(h.factors, 1);
   checkNotNegative(h, "confidence", "tauUsers", "tauItems");
   return h;
+}
+
+/** @throws RatingsError when no rating is above 0: the best model would then be nothing at all. */
+function checkFeedback(ratings: Ratings): void {
+  const { maximum } = ratings.statistics();
+  if (maximum > 0) return;
+  throw new RatingsError(`no rating is above 0, the largest is ${maximum}: implicit takes only those above 0 for liked`, {
+    remedy: "give counts, or other feedback that is above 0 where something is liked",
+  });
 }
 
 /** Sums from which the objective is put together. */
@@ -102,6 +114,7 @@ export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums):
 export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
   defaults: IMPLICIT_DEFAULTS,
   complete: implicitHyperparameters,
+  checkRatings: checkFeedback,
   operations: () => ({ solve: "confident", sums: ["confidentErrors", "moments"] }),
   train: (session, problem) => new ImplicitTraining(session, problem),
   figures: implicitFigures,

@@ -3,7 +3,7 @@
 import type { EngineState, Operations, RowSlice, Session, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
-import type { RatingColumns } from "../ratings/ratings.js";
+import type { RatingColumns, Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
 import type { Figures } from "./figures.js";
 
@@ -102,6 +102,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly keeps?: "best" | "last";
   /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
   readonly binary?: boolean;
+  /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */
+  checkRatings?(ratings: Ratings): void;
   /** What rows carry. Default: prior means where there are features, else nothing. */
   spread?(h: H): Spread;
   operations(h: H, seed: number): Operations;

@@ -119,6 +119,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   checkRatings(given, options.heldOut);
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
+  MODELS[model].checkRatings?.(given);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
