@@ -1,6 +1,7 @@
 // One users' half-sweep, and one measurement: the WebGPU engine against the float64 reference, in one run, on ratings of a real set's shape.
 
-import type { Engine, Problem } from "../src/engine/engine.js";
+import type { Engine } from "../src/engine/engine.js";
+import type { Problem } from "../src/models/registry.js";
 import { ReferenceEngine } from "../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { alsHyperparameters } from "../src/models/als.js";
@@ -10,6 +11,7 @@ import type { Ratings } from "../src/ratings/ratings.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import type { BenchOptions } from "./main.js";
 import { medianTime } from "./median.js";
+import { openTraining } from "../src/models/registry.js";
 
 const REPEATS = { cpu: 3, webgpu: 9 };
 
@@ -52,7 +54,7 @@ export async function halfSweep({ factors, shape }: BenchOptions): Promise<{ sha
 }
 
 async function time(engine: Engine, problem: Problem, repeats: number): Promise<{ solve: number; measure: number }> {
-  const session = await engine.open(problem);
+  const session = await openTraining(engine, problem);
   const finished = async (): Promise<void> => {
     if (engine instanceof WebGpuEngine) await engine.device.gpu.queue.onSubmittedWorkDone();
   };

@@ -5,16 +5,18 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
-import { requestDevice } from "../src/engine/webgpu/device.js";
+import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
+import { evaluation } from "./evaluation.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
 import { peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
+import { serving } from "./serving.js";
 import { PRECISIONS, type Precision, scale, sweep, training } from "./sweep.js";
 
 export interface BenchOptions {
@@ -37,9 +39,9 @@ export interface BenchOptions {
   readonly libmf: string | undefined;
 }
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

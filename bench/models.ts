@@ -4,7 +4,8 @@
 import { basename } from "node:path";
 import { binaryMetrics } from "../src/metrics/binary.js";
 import { rankingMetrics } from "../src/metrics/ranking.js";
-import { binaryRatings, logisticHyperparameters } from "../src/models/gradient.js";
+import { binaryRatings } from "../src/models/binary-ratings.js";
+import { logisticHyperparameters } from "../src/models/logistic.js";
 import { FeatureTable } from "../src/ratings/features.js";
 import { readPath } from "../src/ratings/files.js";
 import type { Ratings } from "../src/ratings/ratings.js";

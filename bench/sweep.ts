@@ -3,7 +3,7 @@
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { DeviceError } from "../src/errors.js";
-import type { GramTuning } from "../src/engine/webgpu/gram-kernel.js";
+import type { GramTuning } from "../src/engine/webgpu/rows/gram-kernel.js";
 import { seededRandom } from "../src/random.js";
 import { Ids } from "../src/ratings/ids.js";
 import { Ratings } from "../src/ratings/ratings.js";
@@ -13,6 +13,7 @@ import { fit } from "../src/training/fit.js";
 import { problemOf } from "./half-sweep.js";
 import type { BenchOptions } from "./main.js";
 import { medianTime } from "./median.js";
+import { openTraining } from "../src/models/registry.js";
 
 /** Sweeps are repeated for about this long, at least `FEWEST` and at most `MOST` times. */
 const LONG_ENOUGH_MS = 2000;
@@ -113,7 +114,7 @@ export async function training({ factors, shape }: BenchOptions): Promise<object
 /** Medians of both half-sweeps, a measurement, and all three as in a training. */
 export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings, tuning?: GramTuning): Promise<SweepTime> {
   const engine = await WebGpuEngine.create({ tuning });
-  const session = await engine.open(problemOf(train, K, heldOut));
+  const session = await openTraining(engine, problemOf(train, K, heldOut));
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const run = async (): Promise<void> => {
       await work();

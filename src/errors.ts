@@ -11,6 +11,7 @@ export type ErrorCode =
   | "out-of-memory"
   | "device-limit"
   | "shader"
+  | "no-webassembly"
   | "not-positive-definite"
   | "diverged"
   | "download";
@@ -64,10 +65,10 @@ export class ModelFileError extends TastespaceError {
   }
 }
 
-/** No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects. */
+/** No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects; likewise threads, and no WebAssembly for them. */
 export class DeviceError extends TastespaceError {
   constructor(
-    code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader",
+    code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader" | "no-webassembly",
     message: string,
     details: { remedy?: string; cause?: unknown } = {},
   ) {

@@ -5,6 +5,7 @@ import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
 import { fileSource, readPath } from "../ratings/files.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
+import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import type { ReadResult } from "../ratings/readers.js";
@@ -45,10 +46,16 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     if (result.skippedRows > 0) notice(`${count(result.skippedRows)} malformed rows left out`);
     if (result.duplicateRows > 0)
       notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
-    return result;
+    return flags.sort ? sortedResult(result, ids !== undefined) : result;
   } finally {
     bar.stop();
   }
+}
+
+/** Ids that go on from other ratings' stay as they are. @throws OptionsError for a ready-made split, whose parts share their ids. */
+function sortedResult(result: ReadResult, goesOn: boolean): ReadResult {
+  if (result.heldOut) throw new OptionsError("--sort does not go with --split", { remedy: "leave one of them away" });
+  return goesOn ? result : { ...result, ratings: sortedRatings(result.ratings) };
 }
 
 async function download(name: string): Promise<string> {
@@ -73,7 +80,7 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, seed: flags.seed });
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
 }
 
 /** A table of features; "genres" are those of the catalogue, of items only. */

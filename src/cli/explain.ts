@@ -62,7 +62,7 @@ async function ratedBy(user: string, flags: ExplainFlags): Promise<[RawId, numbe
   const read = await loadData(flags.data, flags);
   const train = read.heldOut
     ? read.ratings
-    : splitRatings(read.ratings, { by: flags.holdoutBy, share: flags.holdout, seed: flags.seed }).train;
+    : splitRatings(read.ratings, { by: flags.holdoutBy, share: flags.holdout, last: flags.holdoutLast, seed: flags.seed }).train;
   const rated = train.ratedBy(user);
   if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${flags.data ?? "the built-in invented ratings"}`);
   return rated;

@@ -1,6 +1,8 @@
 // Options that several commands take, their parsing, and what a wrong one is told.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { RankingMeasure } from "../models/figures.js";
+import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 
 /** A number; NaN and text are refused. */
 export function number(text: string): number {
@@ -36,6 +38,7 @@ export interface DataFlags {
   duplicates?: "last" | "first" | "mean" | "error";
   skipBadRows?: boolean;
   split?: string;
+  sort?: boolean;
   cache: boolean;
 }
 
@@ -55,6 +58,11 @@ export function addDataOptions(command: Command): Command {
         .helpGroup("Reading:"),
     )
     .addOption(new Option("--skip-bad-rows", "leave malformed rows out and count them").helpGroup("Reading:"))
+    .addOption(
+      new Option("--sort", "sort the ratings by their ids first, so that nothing depends on the order of the file's rows").helpGroup(
+        "Reading:",
+      ),
+    )
     .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"))
     .addOption(
       new Option("--no-cache", "parse a large file anew, and do not keep its indexed ratings for the next time").helpGroup("Reading:"),
@@ -64,7 +72,8 @@ export function addDataOptions(command: Command): Command {
 /** How ratings are held out. */
 export interface SplitFlags {
   holdout?: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   test?: string;
   seed: number;
 }
@@ -84,18 +93,39 @@ export function addDeviceOption(command: Command): Command {
 /** How ratings were split when the model was trained. */
 export interface ShareFlags {
   holdout: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   seed: number;
 }
 
 export function addSplitOptions(command: Command): Command {
   return command
     .option("--holdout <share>", "share of the ratings that was held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--seed <n>", "seed of the split", wholeNumber, 1);
 }
 
 /** An option that may be given more than once; `none` says in the help what it means when it is not given. */
 export function repeatable(flags: string, description: string, none: string): Option {
   return new Option(flags, description).argParser((text: string, all: string[]) => [...all, text]).default([], none);
+}
+
+/** What trainings are measured by. */
+export interface MeasureFlags {
+  measureBy?: "loss" | RankingMeasure;
+  measureEvery?: number;
+  measureThreshold?: number;
+}
+
+export function addMeasureOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--measure-by <what>",
+        "held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: loss; implicit: ndcg)",
+      ).choices(["loss", "ndcg", "recall", "auc"]),
+    )
+    .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeNumber)
+    .option("--measure-threshold <rating>", "a held-out item is relevant from this rating on (default: as in evaluate)", number);
 }

@@ -60,12 +60,12 @@ export interface SearchFile extends SearchResult {
 
 /** The flags of these names, and no others. */
 export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
-  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache } = flags;
-  const { holdout, holdoutBy, test, seed } = flags;
+  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache } = flags;
+  const { holdout, holdoutBy, holdoutLast, test, seed } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),
-    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache },
-    split: { holdout, holdoutBy, test: test === undefined ? undefined : pathFrom(file, test), seed },
+    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache },
+    split: { holdout, holdoutBy, holdoutLast, test: test === undefined ? undefined : pathFrom(file, test), seed },
   };
 };
 

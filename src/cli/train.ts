@@ -5,16 +5,20 @@ import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import type { Engine } from "../engine/engine.js";
-import { byteText } from "../engine/webgpu/memory-plan.js";
+import { byteText } from "../byte-text.js";
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
-import { GD_DEFAULTS, LOGISTIC_DEFAULTS, SGD_DEFAULTS } from "../models/gradient.js";
+import { GD_DEFAULTS } from "../models/gd.js";
+import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
+import { SGD_DEFAULTS } from "../models/sgd.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
 import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
+import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
-import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
+import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
 import { load, save } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult } from "../training/fit.js";
 import { memoryOf, planTraining } from "../training/plan.js";
@@ -23,9 +27,11 @@ import { featuresFrom, loadData, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
+  addMeasureOptions,
   bytes,
   type DataFlags,
   type DeviceFlags,
+  type MeasureFlags,
   number,
   type SplitFlags,
   wholeNumber,
@@ -33,7 +39,7 @@ import {
 import { originOf, pathFrom, readRun, type RunFile } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
-interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
+interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   model: ModelName;
   factors?: number;
   lambda?: number;
@@ -47,7 +53,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
   biases: boolean;
   update?: "joint" | "sequential";
   regularization?: "plain" | "weighted";
-  covariance?: CovarianceFamily;
+  covariance?: VbHyperparameters["covariance"];
   learn: boolean;
   warmUp?: number;
   burnIn?: number;
@@ -139,9 +145,10 @@ export function trainCommand(): Command {
     .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
-    .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3; sgd: 5; gd: 20)", wholeNumber)
+    .option("--patience <n>", "stop after this many sweeps without a new best held-out figure (default: 3; sgd: 5; gd: 20)", wholeNumber)
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
-    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <file>", "ratings to measure by instead")
     .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
     .option("--init <model>", "start from this model")
@@ -155,7 +162,7 @@ export function trainCommand(): Command {
     .option("--half-precision", "als on a GPU: gather factors in half precision, add them up in float32")
     .option("--tensor-cores", "als on a GPU in Node: multiply halves on its tensor cores, through an experiment of Dawn's")
     .option("--dry-run", "say what the training would take, in memory and in time, and stop");
-  addDeviceOption(addDataOptions(command));
+  addMeasureOptions(addDeviceOption(addDataOptions(command)));
   return command
     .addHelpText(
       "after",
@@ -205,8 +212,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   try {
     const resumed = flags.resume ? await resumedFrom(flags) : undefined;
     print();
-    const [train, held] = flags.model === "logistic" ? ["train loss", "held-out loss"] : ["train RMSE", "held-out RMSE"];
-    print(bold(sweepLine("sweep", flags.model === "vb" ? "ELBO" : "objective", train, held, "seconds")));
+    let headed = false;
+    const printSweep = (entry: HistoryEntry): void => {
+      if (!headed) print(bold(headLine(entry)));
+      headed = true;
+      print(lineOf(entry));
+    };
     resumed?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...options,
@@ -214,6 +225,9 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
+      measureBy: flags.measureBy,
+      measureEvery: flags.measureEvery,
+      measureThreshold: flags.measureThreshold,
       init: resumed?.model ?? (flags.init ? await load(flags.init) : undefined),
       resumed: resumed?.history,
       device: engine,
@@ -312,30 +326,34 @@ function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings):
 const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
   `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
 
-function printSweep(entry: HistoryEntry): void {
+function headLine(entry: HistoryEntry): string {
+  const train = entry.trainLogLoss === undefined ? "train RMSE" : "train loss";
+  return sweepLine("sweep", entry.elbo === undefined ? "objective" : "ELBO", train, `held-out ${heldOutFigure(entry).name}`, "seconds");
+}
+
+function lineOf(entry: HistoryEntry): string {
   const figure = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toFixed(6));
-  const { sweep, objective, elbo, trainRmse, heldOutRmse, trainLogLoss, heldOutLogLoss, seconds: time } = entry;
-  const line = [figure(trainLogLoss ?? trainRmse), figure(heldOutLogLoss ?? heldOutRmse)] as const;
-  print(sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2)));
+  const { sweep, objective, elbo, trainRmse, trainLogLoss, seconds: time } = entry;
+  const line = [figure(trainLogLoss ?? trainRmse), figure(heldOutFigure(entry).value)] as const;
+  return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2));
 }
 
 function outcome({ stop, history, seconds: time }: FitResult): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
+  const heldOut = heldOutFigure(best);
   const why = {
     sweeps: `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
-    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${best.heldOutRmse === null ? "log-loss" : "RMSE"} has not improved since sweep ${stop.bestSweep}, the model overfits`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}, the model overfits`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
   const four = (value: number): string => value.toFixed(4);
   const measured =
-    typeof best.heldOutLogLoss === "number"
-      ? `held-out log-loss ${bold(four(best.heldOutLogLoss))}`
-      : best.heldOutRmse !== null
-        ? `held-out RMSE ${bold(four(best.heldOutRmse))}`
-        : best.trainRmse !== null
-          ? `train RMSE ${best.trainRmse.toFixed(6)}`
-          : `objective ${best.objective.toFixed(3)}`;
+    heldOut.value !== null
+      ? `held-out ${heldOut.name} ${bold(four(heldOut.value))}`
+      : best.trainRmse !== null
+        ? `train RMSE ${best.trainRmse.toFixed(6)}`
+        : `objective ${best.objective.toFixed(3)}`;
   const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
   const density =
     best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;

@@ -1,11 +1,15 @@
-// Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences. Hu, Koren and Volinsky 2008; spec §2.
+// Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences. Hu, Koren and Volinsky, "Collaborative Filtering
+// for Implicit Feedback Datasets", 2008.
 
+import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
+import type { Parameters } from "./parameters.js";
+import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
- * Every pair of a user and an item counts: p = 1 with confidence c = 1 + α r where there is a rating (a count, a playing time), and p = 0
- * with c = 1 where there is none. There is no mean and there are no biases.
+ * Every pair of a user and an item counts: p = 1 with confidence c = 1 + α r where there is a rating r > 0 (a count, a playing time), and
+ * p = 0 with c = 1 where there is none. A rating below 0 is a dislike: p = 0 with c = 1 + α|r|. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters {
   /** K, from 1 to 128. Default 10. */
@@ -32,11 +36,61 @@ export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> 
 export interface ImplicitSums {
   /** Σ over all pairs of (u·v)² = tr(UᵀU VᵀV). */
   readonly allSquares: number;
-  /** Σ over the pairs with feedback of c (1 − u·v)² − (u·v)². */
+  /** Σ over the pairs with feedback of c (p − u·v)² − (u·v)². */
   readonly seenSquares: number;
   /** Σ|u|² and Σ|v|². */
   readonly userFactors: number;
   readonly itemFactors: number;
+}
+
+/** The equations of a side's rows. */
+export const implicitSystem = (h: ImplicitHyperparameters, side: Side): ConfidentSystem => ({
+  kind: "confident",
+  confidence: h.confidence,
+  tau: side === "users" ? h.tauUsers : h.tauItems,
+});
+
+export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameters, ImplicitSums> {
+  async sweep(): Promise<void> {
+    for (const side of SIDES) await this.solve(side);
+  }
+
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
+    await this.session.solve(side, implicitSystem(this.problem.hyperparameters, side), slice);
+  }
+
+  async measure(): Promise<ImplicitSums> {
+    const { factors: K, confidence } = this.problem.hyperparameters;
+    const { seen, users, items } = await this.session.sums({
+      seen: { of: "confidentErrors", confidence },
+      users: { of: "moments", side: "users" },
+      items: { of: "moments", side: "items" },
+    });
+    return {
+      allSquares: traceOfProduct(users, items, K),
+      seenSquares: seen,
+      userFactors: trace(users, K),
+      itemFactors: trace(items, K),
+    };
+  }
+
+  override async read(which: Which = "current"): Promise<Parameters> {
+    // Biases stay as they came.
+    const { userBiases, itemBiases } = this.problem.initial;
+    return { ...(await super.read(which)), userBiases, itemBiases };
+  }
+}
+
+/** tr(A) of the factors' block of a side's Gram matrix. */
+const trace = ({ gram }: Moments, K: number): number =>
+  Array.from({ length: K }, (_, k) => gram[k * (K + 1) + k]).reduce((sum, value) => sum + value, 0);
+
+/** tr(A B) of the factors' blocks of two Gram matrices. */
+function traceOfProduct({ gram: a }: Moments, { gram: b }: Moments, K: number): number {
+  const D = K + 1;
+  let sum = 0;
+  for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) sum += (i === j ? 1 : 2) * a[i * D + j] * b[i * D + j];
+  return sum;
 }
 
 /** ½ Σ_all c (p − u·v)² + ½τ_u Σ|u|² + ½τ_v Σ|v|². */
@@ -44,3 +98,11 @@ export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums):
   const fit = sums.allSquares + sums.seenSquares;
   return { objective: 0.5 * (fit + h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors), trainRmse: null, heldOutRmse: null };
 }
+
+export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
+  defaults: IMPLICIT_DEFAULTS,
+  complete: implicitHyperparameters,
+  operations: () => ({ solve: "confident", sums: ["confidentErrors", "moments"] }),
+  train: (session, problem) => new ImplicitTraining(session, problem),
+  figures: implicitFigures,
+};

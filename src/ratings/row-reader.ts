@@ -90,10 +90,13 @@ export class RowReader {
       }
       const user = this.users.add(toRawId(row[places.user].trim()));
       const item = this.items.add(toRawId(row[places.item].trim()));
-      this.columns.push(user, item, Number(row[places.value]), places.time >= 0 ? Number(row[places.time]) : NaN);
+      this.columns.push(user, item, Number(row[places.value]), timeOf(row[places.time]));
     }
   }
 }
+
+/** An empty time is none: as a number it would be 1970. */
+const timeOf = (cell: string | undefined): number => (cell === undefined || cell.trim() === "" ? NaN : Number(cell));
 
 function malformed(row: readonly string[], places: ColumnPlaces): string | undefined {
   const [user, item, value] = [row[places.user], row[places.item], row[places.value]];

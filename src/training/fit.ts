@@ -2,11 +2,14 @@
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
-import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
+import type { DeviceInfo, Engine } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
+import { triangle } from "../engine/reference/cholesky.js";
+import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
-import { binaryRatings, type LogisticHyperparameters } from "../models/gradient.js";
+import { binaryRatings } from "../models/binary-ratings.js";
 import type { Figures } from "../models/figures.js";
+import type { LogisticHyperparameters } from "../models/logistic.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
@@ -15,18 +18,22 @@ import {
   type HyperparametersOf,
   type ModelName,
   MODELS,
+  openTraining,
+  type Problem,
   type SumsOf,
 } from "../models/registry.js";
-import { initialPosterior, triangle } from "../models/vb.js";
+import type { Training } from "../models/training.js";
+import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import type { HistoryEntry, Stop } from "./history.js";
-import { stoppingRule, type StoppingOptions } from "./stopping.js";
+import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
+import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
 
 /** How to train, whichever model. */
-export interface TrainingOptions extends StoppingOptions {
+export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** The model to train. Default "als". */
   readonly model?: ModelName | undefined;
   /** Ratings to measure by, with the same users and items as the training ratings. */
@@ -105,6 +112,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     keeps,
   });
   checkRatings(given, options.heldOut);
+  checkMeasure(options, options.heldOut);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
@@ -120,7 +128,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
 
   const { device = "auto" } = options;
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
-  let session: Session<SumsOf<M>> | undefined;
+  let training: Training<HyperparametersOf[M], SumsOf<M>> | undefined;
   try {
     const problem: Problem<M> = {
       model,
@@ -138,9 +146,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       },
       seed,
     };
-    session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
-    const itemCounts = rowLengths(csrOf(ratings, "items"));
-    const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
+    training = (await openTraining(engine, problem)) as unknown as Training<HyperparametersOf[M], SumsOf<M>>;
+    const itemCounts = rowLengths(csrOf(given, "items"));
+    const seen = options.keepSeen === false ? undefined : seenItems(given);
     const statistics = given.statistics();
     const upload = clock();
     const modelOf = (parameters: Parameters): FactorModel =>
@@ -158,13 +166,41 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       });
     const counts = { ratings: ratings.count, heldOut: heldOut?.count ?? 0 };
     const figures = (sums: SumsOf<M>): Figures => MODELS[model].figures(hyperparameters, sums, counts);
-    const { history, stop } = await train(session, figures, stopping, options, modelOf, "stepSize" in hyperparameters);
-    const trained = modelOf(await session.read("kept"));
+    const ranking = rankingOf(model, given, hyperparameters, options);
+    const { history, stop } = await train(training, figures, ranking, stopping, options, modelOf, "stepSize" in hyperparameters);
+    const trained = modelOf(await training.read("kept"));
     return { model: trained, history, stop, device: engine.info, seconds: { index, upload, train: clock() } };
   } finally {
-    session?.destroy();
+    training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
+}
+
+/** What lists are measured by after a sweep, where the options, or the model, ask for it. */
+function rankingOf(
+  model: ModelName,
+  train: Ratings,
+  hyperparameters: Hyperparameters,
+  options: TrainingOptions,
+): ((training: Training<unknown, unknown>, sweep: number) => Promise<Partial<Figures>>) | undefined {
+  const { heldOut, measureBy = model === "implicit" ? "ndcg" : "loss", measureEvery = 1, measureThreshold } = options;
+  if (measureBy === "loss" || !heldOut) return undefined;
+  const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
+  let measure: ReturnType<typeof rankingMeasure>;
+  try {
+    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors);
+  } catch (error) {
+    // What nobody asked for need not be there.
+    if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
+    options.onNotice?.(`nothing is measured between sweeps: ${error.message}`);
+    return undefined;
+  }
+  const last = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
+  return async (training, sweep) => {
+    if (sweep % measureEvery !== 0 && sweep !== last) return { measuredBy: measureBy };
+    // `gibbs` is the average of its samples, which is what it keeps.
+    return { measuredBy: measureBy, ...measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current")) };
+  };
 }
 
 /** Gradient descent whose objective has grown so many times over will not come back. */
@@ -172,8 +208,9 @@ const DIVERGED_TIMES = 10;
 
 /** @param stepped whether the model is trained by steps of a size that may be too large. */
 async function train<Sums>(
-  session: Session<Sums>,
+  training: Training<unknown, Sums>,
   figures: (sums: Sums) => Figures,
+  ranking: ((training: Training<unknown, Sums>, sweep: number) => Promise<Partial<Figures>>) | undefined,
   stopping: ReturnType<typeof stoppingRule>,
   options: TrainingOptions,
   modelOf: (parameters: Parameters) => FactorModel,
@@ -184,7 +221,7 @@ async function train<Sums>(
   let elapsed = before;
   const history: HistoryEntry[] = options.resumed ? [...options.resumed] : [];
   const measure = async (sweep: number): Promise<HistoryEntry> => {
-    const measured = figures(await session.measure());
+    const measured = { ...figures(await training.measure()), ...(await ranking?.(training, sweep)) };
     elapsed += clock();
     const first = history[0]?.objective;
     const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
@@ -197,7 +234,7 @@ async function train<Sums>(
   };
 
   if (!options.resumed) history.push(await measure(0));
-  session.keep();
+  training.keep();
   const report = async (entry: HistoryEntry): Promise<void> => {
     await options.onSweep?.(entry);
     clock();
@@ -208,13 +245,13 @@ async function train<Sums>(
     const last = history[history.length - 1];
     const reason = options.signal?.aborted ? "aborted" : stopping.reached(history);
     if (reason) return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
-    await session.sweep(last.sweep + 1);
+    await training.sweep(last.sweep + 1);
     const entry = await measure(last.sweep + 1);
     history.push(entry);
-    if (stopping.best(history) === entry.sweep) session.keep();
+    if (stopping.best(history) === entry.sweep) training.keep();
     await report(entry);
     if (options.onCheckpoint && entry.sweep % checkpointEvery === 0)
-      await options.onCheckpoint(modelOf(await session.read(stopping.keepsLast ? "kept" : "current")), history);
+      await options.onCheckpoint(modelOf(await training.read(stopping.keepsLast ? "kept" : "current")), history);
   }
 }
 

@@ -1,25 +1,22 @@
 // What Gibbs sampling must satisfy.
 
-import { afterAll, describe, expect, test } from "vitest";
-import type { Engine } from "../../src/engine/engine.js";
-import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { describe, expect, test } from "vitest";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { drawPrior, gibbsHyperparameters, Thinning } from "../../src/models/gibbs.js";
-import { triangle } from "../../src/models/vb.js";
+import { triangle } from "../../src/engine/reference/cholesky.js";
 import { seededRandom } from "../../src/random.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
+import { ENGINE_KINDS, testEngines } from "../support/engines.js";
 
 const { train, heldOut } = splitRatings(syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 }));
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const engines = await testEngines();
 
-describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
-  const engine = (): Engine => (kind === "cpu" ? new ReferenceEngine() : webgpu);
+describe.each(ENGINE_KINDS)("on %s", (kind) => {
+  const engine = engines[kind];
   const run = (options: FitOptions = {}) =>
-    fit(train, { model: "gibbs", factors: 3, burnIn: 3, sweeps: 9, samples: 8, heldOut, device: engine(), ...options });
+    fit(train, { model: "gibbs", factors: 3, burnIn: 3, sweeps: 9, samples: 8, heldOut, device: engine, ...options });
 
   test("the model's predictions are the averages over its draws, and survive a file", async () => {
     const { model, history, stop } = await run();
