@@ -8,7 +8,7 @@ import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { chromiumLaunchOptions } from "../test/support/chromium.js";
 import type {} from "./browser/page.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 import { timeSweep } from "./sweep.js";
 
 /** From .cache/bench, where this runs. */

@@ -13,7 +13,7 @@ import { sortedRatings } from "../src/ratings/sorted.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { syntheticRatings } from "../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 
 interface Entry {
   readonly name: string;

@@ -12,7 +12,7 @@ import type { Ratings } from "../src/ratings/ratings.js";
 import { type Split, splitRatings } from "../src/ratings/split.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
 import type { HistoryEntry } from "../src/training/history.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 
 const FACTORS = 10;
 const SEEDS = [1, 2, 3, 4, 5];

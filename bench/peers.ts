@@ -18,7 +18,7 @@ import { readPath } from "../src/ratings/files.js";
 import { ratingsOfEach } from "../src/ratings/popularity.js";
 import { type Split, splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
 import { libmf } from "./peers/libmf.js";
 import { canImport, python } from "./peers/python.js";

@@ -7,8 +7,8 @@ import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js"
 import type { Side } from "../src/engine/engine.js";
 import type { Problem } from "../src/models/registry.js";
 import { type Ceilings, measureCeilings } from "./ceilings.js";
-import { problemOf } from "./half-sweep.js";
-import type { BenchOptions } from "./main.js";
+import { problemOf } from "./problem.js";
+import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
 import { openTraining } from "../src/models/registry.js";
 

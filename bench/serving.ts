@@ -7,7 +7,7 @@ import { type ModelName, MODEL_NAMES, MODELS } from "../src/models/registry.js";
 import { seededRandom } from "../src/random.js";
 import { Catalogue } from "../src/ratings/catalogue.js";
 import { Ids } from "../src/ratings/ids.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
 
 const ITEMS = [10_000, 100_000];

@@ -10,8 +10,8 @@ import { Ratings } from "../src/ratings/ratings.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { fit } from "../src/training/fit.js";
-import { problemOf } from "./half-sweep.js";
-import type { BenchOptions } from "./main.js";
+import { problemOf } from "./problem.js";
+import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { medianTime } from "./median.js";
 import { openTraining } from "../src/models/registry.js";
 
@@ -38,10 +38,6 @@ export async function sweep({ factors, shapes, precisions }: BenchOptions): Prom
     for (const precision of precisions) results.push(await sweepsOf(shape, factors, precision).catch(notOffered(precision)));
   return { shapes: results };
 }
-
-/** float32; factors gathered as halves; those multiplied on tensor cores. */
-export const PRECISIONS = { float32: {}, half: { halfPrecision: true }, tensor: { tensorCores: true } } as const;
-export type Precision = keyof typeof PRECISIONS;
 
 /** A device without subgroup matrices is a result, too: the other benchmarks of the run go on. */
 const notOffered =

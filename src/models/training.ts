@@ -36,7 +36,7 @@ const NOTHING: ModelState = { values: null, arrays: {} };
 
 /** A training in progress. `Sums` is what a measurement gives. */
 export abstract class Training<H, Sums> {
-  protected readonly session: Session;
+  readonly session: Session;
   protected readonly problem: TrainingProblem<H>;
 
   constructor(session: Session, problem: TrainingProblem<H>) {
