@@ -32,7 +32,9 @@ describe.each(Object.entries(WAYS))("with %s", async (_, options) => {
 
 /** The smallest memories that a course can be followed in hold nothing but scratch; somewhat larger ones some of the arrays. */
 const SMALL = Array.from({ length: 64 }, (_, at) => (at + 2) * PAGE);
-const small = new Map(await Promise.all(SMALL.map(async (memoryBytes) => [memoryBytes, await CpuEngine.create({ workers: false, memoryBytes })] as const)));
+const small = new Map(
+  await Promise.all(SMALL.map(async (memoryBytes) => [memoryBytes, await CpuEngine.create({ workers: false, memoryBytes })] as const)),
+);
 
 test.each([0, 3, 10, 31, 32].flatMap((K) => Object.entries(coursesOf(K)).map(([name, course]) => ({ K, name, course }))))(
   "pieces that go through a small memory give the same of $name, K = $K",
@@ -71,7 +73,8 @@ test("each build agrees with the twin", async () => {
   for (const build of ["simd", ...(hasRelaxedSimd() ? (["relaxed"] as const) : [])] as const) {
     const engine = await CpuEngine.create({ threads: 2, build });
     expect(engine.info.name).toContain(build === "simd" ? "WebAssembly SIMD" : "relaxed SIMD");
-    for (const course of Object.values(coursesOf(10))) expectClose(await follow(engine, given, course), await follow(reference, given, course), 1e-4);
+    for (const course of Object.values(coursesOf(10)))
+      expectClose(await follow(engine, given, course), await follow(reference, given, course), 1e-4);
     engine.destroy();
   }
 });
