@@ -1,6 +1,7 @@
 // Readers: a table of ratings, or a folder in one of MovieLens' layouts, into Ratings.
 
 import { RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { Catalogue } from "./catalogue.js";
 import { type Block, type DelimitedOptions, type Place, readBlocks, rowsOf } from "./delimited.js";
 import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
@@ -26,6 +27,27 @@ export interface ReadOptions extends DelimitedOptions {
   readonly ids?: { readonly users: Ids; readonly items: Ids } | undefined;
   /** A ready-made split in a folder: "u1" reads u1.base to train on and u1.test as held out. */
   readonly split?: string | undefined;
+}
+
+const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({ user: true, item: true, value: true, time: true });
+const READ_NAMES = namesOf<ReadOptions>({
+  delimiter: true,
+  encoding: true,
+  quotes: true,
+  onProgress: true,
+  signal: true,
+  header: true,
+  columns: true,
+  duplicates: true,
+  skipBadRows: true,
+  ids: true,
+  split: true,
+});
+
+/** @param more names of what a caller takes besides. @throws OptionsError */
+export function checkReadOptions(where: string, options: ReadOptions, more: ReadonlySet<string> = new Set()): void {
+  checkOptions(where, options, new Set([...READ_NAMES, ...more]));
+  checkOptions(`${where}'s columns`, options.columns ?? {}, COLUMN_NAMES);
 }
 
 /** Ratings as they were read, and what was left out on the way. */
@@ -61,6 +83,12 @@ export async function readRatings(
   options: ReadOptions = {},
   catalogue: Catalogue = new Catalogue(),
 ): Promise<ReadResult> {
+  checkReadOptions("readRatings", options);
+  return await readSource(source, options, catalogue);
+}
+
+/** `readRatings` with options that are known to be right. */
+export async function readSource(source: RatingSource, options: ReadOptions, catalogue: Catalogue): Promise<ReadResult> {
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const { columns, skippedRows, duplicateRows, cached, warnings } = await readTable(source, options, ids);
   return {
@@ -79,6 +107,12 @@ export async function readRatings(
  * @throws RatingsError saying what was looked for when nothing is recognised.
  */
 export async function readFolder(folder: Folder, options: ReadOptions = {}): Promise<ReadResult> {
+  checkReadOptions("readFolder", options);
+  return await readTables(folder, options);
+}
+
+/** `readFolder` with options that are known to be right. */
+export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
   const catalogue = await readCatalogue(folder, layout, options);
   const open = (file: string): Promise<RatingSource> => folder.open(file);

@@ -3,6 +3,7 @@
 import type { Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { Catalogue } from "../ratings/catalogue.js";
@@ -21,6 +22,8 @@ export interface PartialFitOptions {
   readonly refit?: Side | undefined;
 }
 
+const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
+
 /**
  * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
  * and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the whole side, for `gibbs` the posterior mean at
@@ -36,7 +39,9 @@ export interface PartialFitOptions {
  * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError when nothing is
  *   to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
-export function partialFit(model: FactorModel, ratings: Ratings, { refit }: PartialFitOptions = {}): FactorModel {
+export function partialFit(model: FactorModel, ratings: Ratings, options: PartialFitOptions = {}): FactorModel {
+  checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
+  const { refit } = options;
   checkRatings(model, ratings);
   if (refit !== undefined && refit !== "users" && refit !== "items")
     throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);
