@@ -22,7 +22,11 @@ export const normsOf = ([factors, biases]: Float64Array): Norms => ({ factors, b
 
 export const expectedErrorsOf = ([squares, variances, logDensity]: Float64Array): ExpectedErrors => ({ squares, variances, logDensity });
 
-export const momentsOf = (sums: Float64Array, count: number, D: number): Moments => ({ count, sums: sums.slice(0, D), gram: sums.slice(D) });
+export const momentsOf = (sums: Float64Array, count: number, D: number): Moments => ({
+  count,
+  sums: sums.slice(0, D),
+  gram: sums.slice(D),
+});
 
 export const posteriorSumsOf = (sums: Float64Array, count: number, D: number): PosteriorSums => ({
   count,

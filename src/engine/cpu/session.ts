@@ -139,7 +139,10 @@ export class CpuSession implements Session {
       covariances: rows.covariances && Float32Array.from(rows.covariances),
     };
     this.#queue(async () => {
-      await this.#one({ do: "writeRows", side, from, rows: copied }, Object.values(copied).flatMap((values) => (values ? [values.buffer] : [])));
+      await this.#one(
+        { do: "writeRows", side, from, rows: copied },
+        Object.values(copied).flatMap((values) => (values ? [values.buffer] : [])),
+      );
       this.#moments.delete(side);
     });
   }

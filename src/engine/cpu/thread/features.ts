@@ -36,8 +36,7 @@ export function solveFeatures(session: ThreadSession, { side, ratio }: SoleJob &
   }
   kernels.solveFeatures(factor, F, memory.pin(`${side} feature sums`, 0, 0, ""), width);
   const features = memory.floats(`${side} features`);
-  for (let feature = 0; feature < F; feature++)
-    for (let k = 0; k < K; k++) features[feature * S + k] = solved[feature * width + k];
+  for (let feature = 0; feature < F; feature++) for (let k = 0; k < K; k++) features[feature * S + k] = solved[feature * width + k];
 }
 
 /** SᵀS + ρ I. */

@@ -17,7 +17,11 @@ export function* extrapolate(session: ThreadSession, { side, momentum }: SharedJ
 }
 
 /** Has threads take pieces of an array's rows. */
-export function* eachPiece({ memory, tickets }: ThreadSession, field: string, take: (row: number, rows: number) => void): Generator<void, void> {
+export function* eachPiece(
+  { memory, tickets }: ThreadSession,
+  field: string,
+  take: (row: number, rows: number) => void,
+): Generator<void, void> {
   const count = memory.count(field);
   for (let piece = tickets.take(); piece * memory.pieceRows < count; piece = tickets.take()) {
     const row = piece * memory.pieceRows;

@@ -111,7 +111,8 @@ export class SessionMemory {
     const { field, values } = this.#known(name);
     const { stride } = field;
     const to = this.slotFloats(slot, rows.length * stride);
-    for (let at = 0; at < rows.length; at++) to.set(values.subarray(rows[at] * stride, (rows[at] + 1) * stride) as Float32Array, at * stride);
+    for (let at = 0; at < rows.length; at++)
+      to.set(values.subarray(rows[at] * stride, (rows[at] + 1) * stride) as Float32Array, at * stride);
     return this.slot(slot);
   }
 
