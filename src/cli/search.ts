@@ -154,7 +154,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   print(
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
-  const engine = await openEngine(flags.device, notice);
+  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();
   const interrupt = (): void => {

@@ -188,6 +188,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   describeData(read, ratings, heldOut);
 
   const engine = await openEngine(flags.device, notice, {
+    threads: flags.threads,
     memoryBytes: flags.deviceMemory,
     tuning: { halfPrecision: flags.halfPrecision, tensorCores: flags.tensorCores },
   });
