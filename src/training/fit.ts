@@ -1,7 +1,7 @@
 // Fitting: checks what is asked for, opens an engine, trains, and makes a model of what was kept.
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
-import { OptionsError, RatingsError } from "../errors.js";
+import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
@@ -9,6 +9,7 @@ import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import type { Figures } from "../models/figures.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
+import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
   HYPERPARAMETER_NAMES,
@@ -203,7 +204,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const trained = new FactorModel({
       model,
       hyperparameters,
-      parameters: { ...parametersTo(await training.read("kept"), 1 / s), globalMean },
+      parameters: finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean }),
       features: tables,
       users: ratings.users,
       items: ratings.items,
@@ -217,6 +218,18 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
+}
+
+/** @throws DivergedError when a parameter is no finite number in the unit of the ratings. */
+function finite(parameters: Parameters): Parameters {
+  for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+    const at = parameters[name].findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new DivergedError(`${name} holds ${parameters[name][at]} at ${at}: the ratings are beyond what float32 holds`, {
+      remedy: "give ratings of a smaller scale",
+    });
+  }
+  return parameters;
 }
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */

@@ -142,6 +142,6 @@ export function figuresFromStandard(figures: Figures, s: number, ratings: number
     trainRmse: trainRmse === null ? null : trainRmse * s,
     heldOutRmse: heldOutRmse === null ? null : heldOutRmse * s,
     ...(heldOutLogDensity !== undefined && { heldOutLogDensity: heldOutLogDensity === null ? null : heldOutLogDensity - shift }),
-    ...(lambda !== undefined && { lambda: lambda / (s * s) }),
+    ...(lambda !== undefined && { lambda: lambda * (1 / s) * (1 / s) }),
   };
 }
