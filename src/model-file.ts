@@ -2,7 +2,7 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { FactorModel, type FeatureTables } from "./models/factor-model.js";
+import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
 import type { GibbsDraw } from "./models/gibbs.js";
 import type { Posterior } from "./models/parameters.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
@@ -15,6 +15,8 @@ import type { SeenItems } from "./ratings/seen.js";
 import { decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
 
 const FORMAT_VERSION = 1;
+/** Of the record of where the ratings came from; a later one is passed over. */
+const SOURCE_VERSION = 1;
 const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
 /** Texts longer than this, in bytes, become tensors: readers of the header need not parse megabytes. */
 const LONGEST_METADATA = 2 ** 20;
@@ -25,7 +27,8 @@ const LONGEST_METADATA = 2 ** 20;
  * `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
  * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the ids in
  * `item_feature_ids` by the names in `item_feature_names`, and the same for users.
- * Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
+ * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`, `reading`, `split` and the
+ * number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
  * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
  */
 export function encodeModel(model: FactorModel): Uint8Array {
@@ -41,6 +44,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
     statistics: JSON.stringify(model.statistics),
   };
   if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
+  if (model.source) metadata["source"] = JSON.stringify({ version: SOURCE_VERSION, ...model.source });
   const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
     const data = new TextEncoder().encode(text);
     if (data.length <= LONGEST_METADATA) metadata[name] = text;
@@ -207,6 +211,11 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     return table && floats(`${name}_feature_factors`, [table.names.length, K]);
   };
   const hasFeatures = tables.users ?? tables.items;
+  const sourceOf = (): ModelSource | undefined => {
+    if (metadata["source"] === undefined) return undefined;
+    const { version: sourceVersion, ...source } = json<ModelSource & { version: number }>("source", isSource);
+    return sourceVersion === SOURCE_VERSION ? source : undefined;
+  };
   const entries = json<[RawId, string, string[]][]>("catalogue", isCatalogue).map(([id, title, genres]): CatalogueEntry => ({
     id,
     title,
@@ -225,6 +234,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     statistics: json<RatingStatistics>("statistics", isStatistics),
     itemCounts: words("item_counts", [N]),
     seen: header["seen_start"] ? seenItems(M, N) : undefined,
+    source: sourceOf(),
   });
 }
 
@@ -236,6 +246,16 @@ const isEntry = (value: unknown): boolean =>
 const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.every(isEntry);
 const isStatistics = (value: unknown): boolean =>
   isObject(value) && ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name]));
+
+/** Of later versions, only that they are records. */
+const isSource = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value["version"] === "number" &&
+  (value["version"] !== SOURCE_VERSION ||
+    ((value["path"] === null || typeof value["path"] === "string") &&
+      isObject(value["reading"]) &&
+      isObject(value["split"]) &&
+      Number.isFinite(value["ratings"])));
 
 const arePrecisions = (value: unknown, K: number): boolean => {
   const positive = (precision: unknown): boolean => typeof precision === "number" && precision > 0 && Number.isFinite(precision);

@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { OptionsError } from "../errors.js";
 import { openEngine } from "../engine/open-engine.js";
 import { accuracy, logDensity } from "../metrics/accuracy.js";
 import { binaryMetrics } from "../metrics/binary.js";
@@ -9,8 +10,8 @@ import { type RankingMetrics, rankingMetricsOn } from "../metrics/ranking.js";
 import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { binaryRatings } from "../models/gradient.js";
-import { type Split, splitRatings } from "../ratings/split.js";
-import { loadData } from "./data.js";
+import type { Split } from "../ratings/split.js";
+import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -33,9 +34,11 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
 
 export function evaluateCommand(): Command {
   const command = new Command("evaluate")
-    .description("Measure a model on held-out ratings: give the same data, share and seed that it was trained with.")
+    .description(
+      "Measure a model on the ratings that were held out of its training. The model knows where they are, how they were read and split.",
+    )
     .argument("<model>", "a model file")
-    .argument("[path]", "the ratings that it was trained on; left out: the built-in invented ratings")
+    .argument("[path]", "the ratings that it was trained on, where they are no longer where they were")
     .option("--test <file>", "held-out ratings of their own")
     .option("-k <count>", "length of the ranked lists", wholeNumber, 10)
     .option("--threshold <rating>", "a held-out item is relevant from this rating on (default: the training mean)", number)
@@ -43,17 +46,25 @@ export function evaluateCommand(): Command {
     .option("--json <file>", "write the metrics here");
   addSplitOptions(addDeviceOption(command));
   return addDataOptions(command)
-    .addHelpText("after", "\nExample:\n  tastespace evaluate model.safetensors ml-latest-small --holdout 0.2 --seed 1")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tastespace evaluate model.safetensors\n  tastespace evaluate model.safetensors moved/ratings.csv --holdout 0.2 --seed 1",
+    )
     .action(evaluate);
 }
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
-  const read = await loadData(path, flags);
-  const { ratings } = read;
-  let parts = { train: ratings, heldOut: read.heldOut ?? ratings };
-  if (flags.test) parts.heldOut = (await loadData(flags.test, flags)).ratings;
-  else if (!read.heldOut) parts = splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout, seed: flags.seed });
+  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, flags);
+  printUnderstood(read, notice);
+  const parts = split.test
+    ? { train: read.ratings, heldOut: (await loadData(split.test, reading)).ratings }
+    : await splitOf(read, { ...reading, ...split, holdout: read.heldOut ? undefined : split.holdout });
+  if (parts.heldOut.count === 0) {
+    throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
+      remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
+    });
+  }
   const engine = await openEngine(flags.device, notice);
   let ranking: RankingMetrics;
   try {

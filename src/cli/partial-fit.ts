@@ -3,7 +3,7 @@
 import { Command, Option } from "commander";
 import { load, save } from "../node.js";
 import { partialFit } from "../recommend/partial-fit.js";
-import { loadData } from "./data.js";
+import { loadData, printUnderstood } from "./data.js";
 import { addDataOptions, type DataFlags } from "./options.js";
 import { count, dim, print } from "./terminal.js";
 
@@ -28,7 +28,9 @@ export function partialFitCommand(): Command {
     .addHelpText("after", "\nExample:\n  tastespace partial-fit model.safetensors new-ratings.csv --out model-today.safetensors")
     .action(async (path: string, data: string, flags: PartialFitFlags) => {
       const model = await load(path);
-      const { ratings } = await loadData(data, flags);
+      const read = await loadData(data, flags);
+      printUnderstood(read);
+      const { ratings } = read;
       const bigger = partialFit(model, ratings, { refit: flags.refit });
       await save(bigger, flags.out);
       const sizes = (side: "users" | "items"): string =>

@@ -61,10 +61,12 @@ export interface SearchFile extends SearchResult {
 /** The flags of these names, and no others. */
 export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
   const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache } = flags;
+  const { layout, encoding, missing, scale, items } = flags;
+  const more = { layout, encoding, missing, scale, items: items === undefined ? undefined : pathFrom(file, items) };
   const { holdout, holdoutBy, test, seed } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),
-    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache },
+    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache, ...more },
     split: { holdout, holdoutBy, test: test === undefined ? undefined : pathFrom(file, test), seed },
   };
 };

@@ -11,7 +11,7 @@ import { ModelFileError, OptionsError } from "../errors.js";
 import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { search, type SearchMethod, type SearchResult } from "../training/search.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
-import { featuresFrom, loadData } from "./data.js";
+import { featuresFrom, loadData, printUnderstood } from "./data.js";
 import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
@@ -135,12 +135,14 @@ export function spread(text: string, whole: boolean): Spread {
 async function searchAndTell(path: string | undefined, flags: SearchFlags): Promise<void> {
   const space = spaceOf(flags);
   const resumed = flags.resume ? await resumedFrom(flags) : undefined;
-  const { ratings, format, heldOut } = await loadData(path, flags);
+  const read = await loadData(path, flags);
+  const { ratings, format, heldOut } = read;
   if (heldOut)
     throw new OptionsError("--split already holds ratings out, and a search holds out its own", { remedy: "leave --split away" });
   print(
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
+  printUnderstood(read);
   const engine = await openEngine(flags.device, notice);
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();

@@ -14,12 +14,13 @@ import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
 import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
 import { load, save } from "../node.js";
+import type { ModelSource } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult } from "../training/fit.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadData, splitOf } from "./data.js";
+import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -30,7 +31,7 @@ import {
   type SplitFlags,
   wholeNumber,
 } from "./options.js";
-import { originOf, pathFrom, readRun, type RunFile } from "./run-file.js";
+import { originOf, pathFrom, readRun, type RunFile, type RunOrigin } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
@@ -81,7 +82,10 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
 export function trainCommand(): Command {
   const command = new Command("train")
     .description("Train a model on ratings, and measure it on held-out ones.")
-    .argument("[path]", "a ratings file or a folder; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings")
+    .argument(
+      "[path]",
+      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings",
+    )
     .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
     .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
@@ -164,7 +168,12 @@ Examples:
   tastespace train ml-latest-small --factors 10 --tau 20 --gamma 5 --out model.safetensors
   tastespace train ratings.csv --factors 0 --holdout 0 --no-early-stop     the bias-only model
   tastespace train ml-latest-small --model vb                              precisions learned, nothing to tune
-  tastespace train ml-100k --split u1 --json run.json`,
+  tastespace train ml-100k --split u1 --json run.json
+  tastespace train survey.csv --user-column person --item-column film --rating-column 4 --missing 99 --scale 1:5
+  tastespace train plays.tsv --duplicates sum --model implicit             a log of events
+  tastespace train jester.csv --layout matrix --missing 99                 a row a person
+  tastespace train export.csv --encoding latin1 --items films.csv          titles of your own
+  zcat ratings.csv.gz | tastespace train -                                 standard input`,
     )
     .action(train);
 }
@@ -175,6 +184,11 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, heldOut);
+  refusePositivesOnly(ratings, flags);
+  const sourceFor = (file: string): ModelSource => ({
+    ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
+    ratings: read.ratings.count + (read.heldOut?.count ?? 0),
+  });
 
   const engine = await openEngine(flags.device, notice, {
     memoryBytes: flags.deviceMemory,
@@ -222,12 +236,14 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       onNotice: notice,
       onSweep: printSweep,
       checkpointEvery: flags.checkpointEvery,
-      onCheckpoint: flags.checkpoint ? (model, history) => writeCheckpoint(flags.checkpoint!, model, history) : undefined,
+      onCheckpoint: flags.checkpoint
+        ? (model, history) => writeCheckpoint(flags.checkpoint!, model.withSource(sourceFor(flags.checkpoint!)), history)
+        : undefined,
     });
     print();
     print(outcome(result));
     if (flags.out) {
-      await save(result.model, flags.out);
+      await save(result.model.withSource(sourceFor(flags.out)), flags.out);
       print(`${dim("model")}    ${flags.out}`);
     }
     if (flags.json) {
@@ -260,6 +276,15 @@ function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
   return Object.fromEntries(
     [...HYPERPARAMETER_NAMES].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]),
   );
+}
+
+/** Models of ratings have nothing to learn where all are 1. @throws OptionsError */
+function refusePositivesOnly(ratings: Ratings, { model, negatives = 0 }: TrainFlags): void {
+  const { minimum, maximum } = ratings.statistics();
+  if (minimum !== 1 || maximum !== 1 || model === "implicit" || (model === "logistic" && negatives > 0)) return;
+  throw new OptionsError(`every rating is 1: ${model} has nothing to tell apart`, {
+    remedy: "learn from positives alone with --model implicit, or with --model logistic --negatives 4",
+  });
 }
 
 /** What the training takes on the device, in a line. */
@@ -301,11 +326,12 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
   }
 }
 
-function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings): void {
+function describeData(read: ReadResult, train: Ratings, heldOut: Ratings): void {
   const { users, items } = train;
   print(
-    `${dim("data")}     ${format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
+    `${dim("data")}     ${read.format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
   );
+  printUnderstood(read);
   print(`${dim("split")}    ${count(train.count)} to train on, ${count(heldOut.count)} held out`);
 }
 

@@ -369,7 +369,7 @@ export async function fromMatrix(
   const sample = await withSample(table);
   const [first, ...body] = sample.names ? [sample.names, ...sample.rows] : sample.rows;
   const isNumeric = (cell: string): boolean => cell.trim() === "" || Number.isFinite(Number(cell.replace(",", ".")));
-  if (!first) return { form: "a matrix", batches: sample.all as RowTable["batches"] };
+  if (!first) return { form: "a matrix", batches: () => sample.all([]) };
   const isHeader = header ?? (sample.names !== undefined || first.slice(1).some((cell) => !isNumeric(cell)) || first[0].trim() === "" || !isNumeric(first[0]) && body.length > 0 && isNumeric(body[0][0] ?? "")); // prettier-ignore
   const cells = isHeader ? body : [first, ...body];
   // Some such files begin every row with the number of its ratings.

@@ -60,7 +60,7 @@ export async function readItems(source: RatingSource, options: TextOptions = {})
       },
     );
   }
-  const isList = isHeader && /:token_seq$/.test(first[places.genres] ?? "");
+  const isList = isHeader && (first[places.genres] ?? "").endsWith(":token_seq");
   // Titles with commas in them stand unquoted in Netflix' file.
   const titleIsLast = !isHeader && places.title === 2;
   const entries: CatalogueEntry[] = [];
