@@ -63,9 +63,10 @@ const OPTIONS: Record<Column, string> = { user: "--user-column", item: "--item-c
 const NONE = "none";
 
 /** "user_id:token" is user_id of a type. */
+const untyped = (name: string): string => name.trim().replace(/:(token|float|token_seq|float_seq)$/, "");
+
 export const simplified = (name: string): string =>
-  name
-    .replace(/:(token|float|token_seq|float_seq)$/, "")
+  untyped(name)
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, "");
 
@@ -90,13 +91,17 @@ export function findColumns(
   const body = isHeader ? rows.slice(1) : rows;
   const width = names.length;
   const kinds = names.map((_, place) => kindOf(body, place));
-  const nameOf = (place: number): string => (hasNames ? names[place].trim() || `column ${place + 1}` : `column ${place + 1}`);
-  const suggestion = suggested(kinds, (place) => (hasNames && names[place].trim() !== "" ? quoted(names[place].trim()) : `${place + 1}`));
-  const ask = (what: string, remedy = `say which column is which, such as ${suggestion}`): RatingsError =>
-    new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
-
+  const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
   const places: Record<Column, number> = { user: -1, item: -1, value: -1, time: -1 };
   const unnamed = new Set<Column>();
+  const suggestion = (): string =>
+    suggested(
+      kinds,
+      Object.fromEntries(ORDER.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
+      (place) => (hasNames && names[place].trim() !== "" ? quoted(nameOf(place)) : `${place + 1}`),
+    );
+  const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
+    new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
   const isTaken = (place: number): boolean => ORDER.some((column) => places[column] === place);
   const isSettled = new Set<Column>();
   for (const column of ORDER) {
@@ -117,10 +122,11 @@ export function findColumns(
       const free = KNOWN_NAMES[column].map((name) => simple.findIndex((known, place) => known === name && !isTaken(place)));
       const found = free.filter((place) => place >= 0);
       if (found.length === 0) continue;
+      const counts = [...found].sort((a, b) => a - b);
       if (column === "value" && found.length > 1 && free.indexOf(found[0]) >= FIRST_COUNT)
         throw ask(
-          `${found.map(nameOf).join(" and ")} may both be the ratings`,
-          `choose one: ${found.map((place) => `--rating-column ${quoted(nameOf(place))}`).join(" or ")}`,
+          `${counts.map(nameOf).join(" and ")} may both be the ratings`,
+          `choose one: ${counts.map((place) => `--rating-column ${quoted(nameOf(place))}`).join(" or ")}`,
         );
       places[column] = found[0];
       isSettled.add(column);
@@ -135,7 +141,7 @@ export function findColumns(
     isMatrix(names, kinds, body, hasNames, isSettled.has("user"))
   ) {
     throw ask(
-      `it has ${width} columns of numbers and none that is known by name: it may be a matrix`,
+      `it has ${width} columns, and those behind the first hold numbers and have no names that are known: it may be a matrix`,
       "--layout matrix reads a row as a person and a column as an item, --layout table a row as a rating",
     );
   }
@@ -148,6 +154,11 @@ export function findColumns(
     const fits = isHeader || sample.names ? !isNamed || left.length <= missing.length : left.includes(position);
     const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= missing.length ? left[0] : -1;
     const what = column === "user" ? "users" : "items";
+    if (place < 0 && left.length === 0)
+      throw ask(
+        `${hasNames ? `its columns are ${names.map((name) => `"${name}"`).join(", ")}` : `it has ${width} columns`}: there is none of ${what}`,
+        `give a table with a column of ${what}; or, where one of these is theirs, say so with ${OPTIONS[column]}`,
+      );
     if (place < 0)
       throw ask(
         hasNames
@@ -158,6 +169,7 @@ export function findColumns(
     unnamed.add(column);
   }
   if (!isSettled.has("value")) {
+    unnamed.add("value");
     const left = leftOver().filter((place) => hasNames || isSettled.has("time") || place !== POSITIONS.time);
     const candidates = hasNames && isNamed ? left.filter((place) => kinds[place].isNumeric) : left.slice(0, 1);
     const [place] = !hasNames && left.includes(POSITIONS.value) ? [POSITIONS.value] : candidates;
@@ -174,14 +186,13 @@ export function findColumns(
     if (place !== undefined && body.length > 1 && !kinds[place].hasRating && body.some((row) => (row[place] ?? "").trim() !== ""))
       throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
     places.value = place ?? -1;
-    unnamed.add("value");
   }
   if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime)
     places.time = POSITIONS.time;
 
   const said = ORDER.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
   const described = `${said.join(", ")}${places.value < 0 ? "; no ratings: every row counts as 1" : ""}`;
-  return { places, isHeader, described, unnamed, suggestion };
+  return { places, isHeader, described, unnamed, suggestion: suggestion() };
 }
 
 const quoted = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));
@@ -260,12 +271,20 @@ function isMatrix(
   return names.length >= MATRIX_COLUMNS && rest.every((kind, at) => (kind.isNumeric && !kind.isTime) || empty(at + 1));
 }
 
-/** Options that fit the content: a column of few values for the ratings, one of dates for the times, the others in their order. */
-function suggested(kinds: readonly Kind[], name: (place: number) => string): string {
-  const time = kinds.findIndex(({ isTime }) => isTime);
-  const ratings = kinds.flatMap(({ isRating }, place) => (isRating && place !== time ? [place] : []));
-  const [value] = ratings.sort((a, b) => kinds[a].distinct - kinds[b].distinct);
-  const others = kinds.flatMap((_, place) => (place === time || place === value ? [] : [place]));
-  const chosen: [Column, number | undefined][] = [["user", others[0]], ["item", others[1]], ["value", value], ["time", time < 0 ? undefined : time]]; // prettier-ignore
-  return chosen.flatMap(([column, place]) => (place === undefined ? (column === "time" ? [] : [`${OPTIONS[column]} N`]) : [`${OPTIONS[column]} ${name(place)}`])).join(" "); // prettier-ignore
+/**
+ * Options that fit the content: a column of few values for the ratings, one of dates for the times, the others in their order. Columns that
+ * are settled stay, and those that nothing is left for are left out.
+ */
+function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, number>>, name: (place: number) => string): string {
+  const chosen = { ...places };
+  const left = (): number[] => kinds.flatMap((_, place) => (Object.values(chosen).includes(place) ? [] : [place]));
+  const take = (column: Column, among: readonly number[]): void => {
+    if (chosen[column] < 0 && among.length > 0) chosen[column] = among[0];
+  };
+  take("time", left().filter((place) => kinds[place].isTime)); // prettier-ignore
+  const fewestFirst = (a: number, b: number): number => kinds[a].distinct - kinds[b].distinct;
+  take("value", left().filter((place) => kinds[place].isRating).sort(fewestFirst)); // prettier-ignore
+  take("user", left());
+  take("item", left());
+  return ORDER.flatMap((column) => (chosen[column] < 0 ? [] : [`${OPTIONS[column]} ${name(chosen[column])}`])).join(" ");
 }

@@ -292,11 +292,11 @@ export function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boole
   let most = 0;
   for (const delimiter of DELIMITERS) {
     const { share, cells } = agreement((line) => line.split(delimiter).length);
-    // A delimiter that half of the lines agree on is none, unless nothing else is there.
-    const score = share < 0.5 ? share / 1000 : share * (cells - 1);
+    // Agreement counts for more than many cells: a title has commas in one line only. What half of the lines lack is hardly a delimiter.
+    const score = share < 0.5 ? share / 1000 : share ** 4 * (cells - 1);
     if (score > most) [best, most] = [delimiter, score];
   }
-  if (most >= 0.5) return best;
+  if (most >= 0.5 ** 4) return best;
   const blank = agreement((line) => line.trim().split(/[ \t]+/).length);
   return blank.share >= 0.8 ? BLANKS : best;
 }

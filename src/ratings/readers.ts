@@ -245,7 +245,7 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
       file: source.name,
       line: error.line,
-      remedy: `--skip-bad-rows leaves such rows out and counts them${missing}`,
+      remedy: `--skip-bad-rows leaves such rows out and counts them${missing}${error.message.startsWith("the text ") ? "; --encoding latin1 reads all of it alike" : ""}`,
     });
   }
 }
