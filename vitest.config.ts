@@ -24,7 +24,7 @@ export default defineConfig({
       {
         resolve: { alias: gpu("browser") },
         optimizeDeps: {
-          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
+          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
         },
         test: {
           name: "browser",

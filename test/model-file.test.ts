@@ -147,3 +147,15 @@ test("damaged, foreign and newer files are refused with the file's name", async 
     expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(/m\.safetensors/);
   }
 });
+
+test("where the ratings came from comes back; files without it load, and a later version of it is passed over", async () => {
+  const model = await train(2);
+  const source = { path: "ratings.csv", reading: { missing: "99", scale: [1, 5] }, split: { seed: 3 }, ratings: 300 };
+  const bytes = encodeModel(model.withSource(source));
+  expect(decodeModel(bytes).source).toEqual(source);
+  expect(decodeModel(bytes).parameters).toEqual(model.parameters);
+  expect(decodeModel(encodeModel(model)).source).toBeUndefined();
+  const changed = (from: string, to: string): Uint8Array => new Uint8Array(Buffer.from(Buffer.from(bytes).toString("latin1").replace(from, to), "latin1")); // prettier-ignore
+  expect(decodeModel(changed('{\\"version\\":1,', '{\\"version\\":7,')).source).toBeUndefined();
+  expect(() => decodeModel(changed('\\"ratings\\":300', '\\"ratings\\":"30'))).toThrow(ModelFileError);
+});

@@ -5,6 +5,7 @@ import { RatingsError } from "../errors.js";
 import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
+/** What a column of a table of ratings may hold. */
 export type Column = "user" | "item" | "value" | "time";
 
 /** Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. */
@@ -148,10 +149,12 @@ export function findColumns(
   const leftOver = (): number[] => names.flatMap((_, place) => (isTaken(place) ? [] : [place]));
   const isNamed = isSettled.size > 0;
   const missing = (["user", "item"] as const).filter((column) => !isSettled.has(column));
+  // Two columns without known names are told by position alone, which has to agree with the names of the others.
+  const areInOrder = missing.length < 2 || (!isTaken(POSITIONS.user) && !isTaken(POSITIONS.item));
   for (const column of missing) {
     const left = leftOver();
     const position = POSITIONS[column];
-    const fits = isHeader || sample.names ? !isNamed || left.length <= missing.length : left.includes(position);
+    const fits = hasNames ? !isNamed || (areInOrder && left.length <= missing.length) : left.includes(position);
     const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= missing.length ? left[0] : -1;
     const what = column === "user" ? "users" : "items";
     if (place < 0 && left.length === 0)

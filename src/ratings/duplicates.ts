@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import { isAscending, rowStarts } from "./csr.js";
 import type { RatingColumns } from "./ratings.js";
 
+/** The names of what may become of a pair rated twice. */
 export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "error"] as const;
 /**
  * What becomes of a (user, item) pair rated twice: the last or first rating counts, their mean, their sum, or how many there are; or it is

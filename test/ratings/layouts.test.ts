@@ -128,6 +128,7 @@ const REFUSED: readonly Refused[] = [
   { name: "a title and a rating, no users", content: "title,rating\nHeat,4\nBabe,3\n", says: /its columns are "title", "rating": there is none of users/, remedy: /--user-column/ },
   { name: "two columns that may be ratings", content: "user,game,hours,plays\nann,chess,2,3\n", says: /hours and plays may both be the ratings/, remedy: /--rating-column hours or --rating-column plays/ },
   { name: "names that say nothing beside names that do", content: "user_id,x,y,rating\nann,1,2,3\n", says: /which column holds the items is not clear/, remedy: /--item-column x/ },
+  { name: "ratings by name in the place of users", content: "points,what,who\n4,heat,ann\n3,babe,ann\n", says: /which column holds the users is not clear/, remedy: /--user-column what --item-column who --rating-column points/ },
   { name: "numbers that may be ratings beside users and items", content: "user_id,item_id,session\nann,a,10023\nann,b,10024\nbob,a,10025\n", says: /which column holds the ratings is not clear/, remedy: /--rating-column session, or --rating-column none/ },
   { name: "a matrix of numbers", content: rows(5, (at) => Array.from({ length: 12 }, (_, k) => 1 + ((at + k) % 5)).join(",")), says: /it may be a matrix/, remedy: /--layout matrix .*--layout table/ },
   { name: "a matrix with names", content: `user,Heat,Babe,Alien\n${rows(5, (at) => `u${at},4,,${1 + at}`)}`, says: /it may be a matrix/, remedy: /--layout matrix/ },
@@ -218,7 +219,7 @@ describe("what was asked is settled by the option that the error names", () => {
     expect([ratings.users.size, ratings.statistics().maximum]).toEqual([100, 5]);
   });
   test("duplicates", async () => {
-    const { ratings } = await read(REFUSED[12].content, { duplicates: "count" });
+    const { ratings } = await read(REFUSED[13].content, { duplicates: "count" });
     expect([ratings.count, ratings.statistics().mean]).toEqual([10, 6]);
   });
 });
@@ -296,7 +297,11 @@ test("docs/data.md lists these layouts, and what is said of the others", async (
     const { message, remedy } = error as RatingsError;
     refused.push([name, message.replaceAll(path, "FILE"), remedy ?? ""]);
   }
-  const withLayouts = replaced(page, "layouts", tableOf(["what you have", "options", "what it is taken for", "users × items, ratings; and"], layouts));
+  const withLayouts = replaced(
+    page,
+    "layouts",
+    tableOf(["what you have", "options", "what it is taken for", "users × items, ratings; and"], layouts),
+  );
   const whole = replaced(withLayouts, "questions", tableOf(["what you have", "error", "what to type"], refused));
   await expect(whole).toMatchFileSnapshot("../../docs/data.md");
 });
