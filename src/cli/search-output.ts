@@ -4,7 +4,7 @@ import { rankedTrials, type SearchResult, type Trial } from "../training/search.
 import type { SearchSpace } from "../training/search-space.js";
 import type { SearchFlags } from "./search.js";
 import { bold, count, countProgress, dim, print, seconds, table } from "./terminal.js";
-import { bestTrainCommand } from "./train-command.js";
+import { bestTrainCommand, readingFlags } from "./train-command.js";
 
 const WIDTHS = { number: 5, cell: 10, loss: 13, time: 9 };
 
@@ -92,7 +92,7 @@ function trainCommand(result: SearchResult, path: string | undefined, flags: Sea
     ...(flags.userFeatures ? [`--user-features ${flags.userFeatures}`] : []),
     ...(flags.sweeps === undefined ? [] : [`--sweeps ${flags.sweeps}`]),
   ];
-  return bestTrainCommand(result, path, [...shared, "--out model.safetensors"])!;
+  return bestTrainCommand(result, path, [...readingFlags(flags), ...shared, "--out model.safetensors"])!;
 }
 
 export function trialRows({ trials, plan, measure, alternative }: SearchResult): (string | number)[][] {

@@ -73,6 +73,14 @@ test("titles of one's own come with the model; those that fit no item are notice
   expect((await tastespace("predict", model, "--user", "1", "--item", "heat (1995)")).out).toContain("Heat (1995)");
 });
 
+test("the command that a search tells its user to copy reads the ratings alike", async () => {
+  writeFileSync(inFolder("survey.csv"), survey);
+  const reading = ["--user-column", "who", "--item-column", "what", "--missing", "99", "--scale", "1:5"];
+  const { code, out } = await tastespace("search", inFolder("survey.csv"), ...reading, "--factors", "0", "--gamma", "1,5", "--sweeps", "2", "--device", "cpu"); // prettier-ignore
+  expect(code).toBe(0);
+  expect(out).toMatch(/tastespace train .* --user-column who --item-column what --missing 99 --scale 1:5/);
+});
+
 test("what needs a person is wrong usage", async () => {
   writeFileSync(inFolder("a.csv"), "user,item,rating\n1,10,4\n");
   const say = (text: string) => ({ code: 2, err: expect.stringContaining(text) as string });

@@ -44,10 +44,11 @@ const utf16 = (text: string, bigEndian = false): Uint8Array => {
   const bytes = new Uint8Array(Buffer.from(`\uFEFF${text}`, "utf16le"));
   return bigEndian ? new Uint8Array(Buffer.from(bytes).swap16()) : bytes;
 };
-const parquet = (codec: "SNAPPY" | "UNCOMPRESSED"): Uint8Array =>
+const parquet = (codec: "SNAPPY" | "GZIP"): Uint8Array =>
   new Uint8Array(
     parquetWriteBuffer({
       codec,
+      compressors: { GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)) },
       columnData: [
         { name: "movie", data: ["heat", "babe", "heat"], type: "STRING" },
         { name: "user_id", data: [7n, 7n, 8n], type: "INT64" },
@@ -93,6 +94,7 @@ const LAYOUTS: readonly Layout[] = [
   { name: "Amazon's reviews: JSON lines, packed", file: "reviews.json.gz", content: gzipSync('{"reviewerID":"ann","asin":"00A","overall":4.0,"reviewText":"a, \\"b\\"","unixReviewTime":1577836800}\n{"asin":"00B","reviewerID":"ann","overall":3.0,"unixReviewTime":1577836801}\n{"reviewerID":"bob","asin":"00A","overall":5.0,"unixReviewTime":1577836802}\n'), ...three, time: T, all: "ann 00A 4; ann 00B 3; bob 00A 5", columns: "reviewerID → user, asin → item, overall → value, unixReviewTime → time" },
   { name: "JSON, one array of objects", file: "all.json", content: '[\n {"user":"ann","movie":"heat","rating":4},\n {"user":"ann","movie":"babe","rating":3},\n {"user":"bob","movie":"heat","rating":5}\n]\n', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, movie → item, rating → value" },
   { name: "Parquet", file: "ratings.parquet", content: parquet("SNAPPY"), ...three, time: T, all: "7 heat 4; 7 babe 3; 8 heat 5", columns: "user_id → user, movie → item, stars → value, date → time" },
+  { name: "Parquet, by gzip", file: "gzip.parquet", content: parquet("GZIP"), ...three, time: T, all: "7 heat 4; 7 babe 3; 8 heat 5", columns: "user_id → user, movie → item, stars → value, date → time" },
   { name: "Parquet, this program's own lists", file: "lists.parquet", content: encodeParquet([{ name: "user", kind: "text", values: ["ann", "ann", "bob"] }, { name: "rank", kind: "count", values: [1, 2, 1] }, { name: "item", kind: "text", values: ["heat", "babe", "heat"] }, { name: "score", kind: "float", values: [4, 3, 5] }]), ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, score → value" },
   { name: "MatrixMarket, coordinates", file: "m.mtx", content: "%%MatrixMarket matrix coordinate real general\n% made by hand\n 2 2 3\n1 1 4\n1  2  3\n2 1 5.0\n", ...three, all: "1 1 4; 1 2 3; 2 1 5", columns: "row → user, column → item, entry → value" },
   { name: "MatrixMarket, a pattern", file: "p.mtx", content: "%%MatrixMarket matrix coordinate pattern general\n2 2 3\n1 1\n1 2\n2 1\n", ...three, mean: 1, all: "1 1 1; 1 2 1; 2 1 1", columns: "row → user, column → item; no ratings: every row counts as 1" },
