@@ -2,16 +2,20 @@
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { inlineAssembly } from "./inline-assembly.js";
 import { inlineScript } from "./inline-script.js";
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 export default defineConfig(({ mode }) => {
   const node = mode === "node";
+  const platform = node ? "node" : "browser";
   const entry: Record<string, string> = node ? { node: source("node.ts"), cli: source("cli/main.ts") } : { index: source("index.ts") };
   return {
-    plugins: [inlineScript()],
-    resolve: { alias: { "#gpu": source(`engine/webgpu/gpu-${node ? "node" : "browser"}.ts`) } },
+    plugins: [inlineScript(), inlineAssembly()],
+    resolve: {
+      alias: { "#gpu": source(`engine/webgpu/device/gpu-${platform}.ts`), "#workers": source(`engine/cpu/workers-${platform}.ts`) },
+    },
     build: {
       target: "es2022",
       minify: false,

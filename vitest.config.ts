@@ -3,13 +3,16 @@
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { inlineAssembly } from "./inline-assembly.js";
 import { inlineScript } from "./inline-script.js";
 import { chromiumLaunchOptions } from "./test/support/chromium.js";
 import { useSoftwareDriver } from "./test/support/software-driver.js";
 
 await useSoftwareDriver();
-const gpu = (platform: "node" | "browser"): { "#gpu": string } => ({
-  "#gpu": fileURLToPath(new URL(`src/engine/webgpu/gpu-${platform}.ts`, import.meta.url)),
+const source = (path: string): string => fileURLToPath(new URL(`src/engine/${path}`, import.meta.url));
+const platformAlias = (platform: "node" | "browser"): Record<string, string> => ({
+  "#gpu": source(`webgpu/device/gpu-${platform}.ts`),
+  "#workers": source(`cpu/workers-${platform}.ts`),
 });
 
 export default defineConfig({
@@ -17,12 +20,13 @@ export default defineConfig({
     reporters: ["default", "./test/support/count-reporter.ts"],
     projects: [
       {
-        plugins: [inlineScript()],
-        resolve: { alias: gpu("node") },
+        plugins: [inlineScript(), inlineAssembly()],
+        resolve: { alias: platformAlias("node") },
         test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
       },
       {
-        resolve: { alias: gpu("browser") },
+        plugins: [inlineScript(), inlineAssembly()],
+        resolve: { alias: platformAlias("browser") },
         optimizeDeps: {
           include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
         },
@@ -33,6 +37,8 @@ export default defineConfig({
           browser: {
             enabled: true,
             headless: true,
+            // By number: a bare machine has no /etc/hosts that knows localhost.
+            api: { host: "127.0.0.1" },
             screenshotFailures: false,
             provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
             instances: [{ browser: "chromium" }],

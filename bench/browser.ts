@@ -8,7 +8,7 @@ import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { chromiumLaunchOptions } from "../test/support/chromium.js";
 import type {} from "./browser/page.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 import { timeSweep } from "./sweep.js";
 
 /** From .cache/bench, where this runs. */
@@ -21,7 +21,7 @@ export async function browser({ factors, shape }: BenchOptions): Promise<object>
   engine.destroy();
   const root = path("bench/browser");
   const outDir = path(".cache/bench-page");
-  const alias = { "#gpu": path("src/engine/webgpu/gpu-browser.ts") };
+  const alias = { "#gpu": path("src/engine/webgpu/device/gpu-browser.ts") };
   await build({ configFile: false, root, resolve: { alias }, build: { target: "es2022", outDir, emptyOutDir: true }, logLevel: "warn" });
   const server = await preview({ configFile: false, root, build: { outDir }, preview: { port: 0 }, logLevel: "warn" });
   const launch = await chromiumLaunchOptions();

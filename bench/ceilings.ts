@@ -1,7 +1,7 @@
 // What a device can do at best, measured by the plainest kernels: multiply-adds in registers, streaming reads, gathers of rows, workgroup
 // memory, empty dispatches. Each kernel runs longer and longer until its time is well above the clock's steps; the best of several runs counts.
 
-import { reportOf, requestAdapter } from "../src/engine/webgpu/device.js";
+import { reportOf, requestAdapter } from "../src/engine/webgpu/device/device.js";
 import { median } from "./median.js";
 
 /** A run lasts at least this long, milliseconds. */

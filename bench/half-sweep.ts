@@ -1,91 +1,73 @@
-// One users' half-sweep, and one measurement: the WebGPU engine against the float64 reference, in one run, on ratings of a real set's shape.
+// One users' half-sweep, and one measurement: every engine in one run, on ratings of a real set's shape. Ratios are to the reference.
 
-import type { Engine, Problem } from "../src/engine/engine.js";
+import { CpuEngine } from "../src/engine/cpu/engine.js";
+import type { Engine } from "../src/engine/engine.js";
 import { ReferenceEngine } from "../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
-import { alsHyperparameters } from "../src/models/als.js";
-import { seededRandom } from "../src/random.js";
-import { buildCsr } from "../src/ratings/csr.js";
-import type { Ratings } from "../src/ratings/ratings.js";
+import { openTraining, type Problem } from "../src/models/registry.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
-import type { BenchOptions } from "./main.js";
 import { medianTime } from "./median.js";
+import type { BenchOptions } from "./options.js";
+import { problemOf } from "./problem.js";
 
-const REPEATS = { cpu: 3, webgpu: 9 };
+interface Contender {
+  readonly name: string;
+  readonly repeats: number;
+  open(): Promise<Engine>;
+}
+
+const CONTENDERS: readonly Contender[] = [
+  { name: "reference", repeats: 3, open: async () => new ReferenceEngine() },
+  { name: "cpu, 1 thread", repeats: 9, open: () => CpuEngine.create({ threads: 1 }) },
+  { name: "cpu, 2 threads", repeats: 9, open: () => CpuEngine.create({ threads: 2 }) },
+  { name: "webgpu", repeats: 9, open: () => WebGpuEngine.create({ defaultLimits: true }) },
+];
 
 interface Row {
   readonly factors: number;
-  readonly cpuMs: number;
-  readonly webgpuMs: number;
-  readonly ratio: number;
-  readonly cpuMeasureMs: number;
-  readonly webgpuMeasureMs: number;
+  readonly engine: string;
+  readonly solveMs: number;
+  readonly measureMs: number;
+  /** Reference's half-sweep over this one's. */
+  readonly timesReference: number;
 }
 
 export async function halfSweep({ factors, shape }: BenchOptions): Promise<{ shape: object; rows: Row[] }> {
   const size = SYNTHETIC_SHAPES[shape];
   const ratings = syntheticRatings(size);
-  console.log(
-    `${size.ratings.toLocaleString("en-US")} ratings, ${size.users.toLocaleString("en-US")} × ${size.items.toLocaleString("en-US")}; medians, ms`,
-  );
-  console.log("    K    reference    webgpu    ratio    measure: reference    webgpu");
+  const thousands = (value: number): string => value.toLocaleString("en-US");
+  console.log(`${thousands(size.ratings)} ratings, ${thousands(size.users)} × ${thousands(size.items)}; medians`);
+  console.log("    K  engine            half-sweep, ms  × reference  measurement, ms");
   const rows: Row[] = [];
   for (const K of factors) {
     const problem = problemOf(ratings, K);
-    const cpu = await time(new ReferenceEngine(), problem, REPEATS.cpu);
-    const webgpu = await time(await WebGpuEngine.create({ defaultLimits: true }), problem, REPEATS.webgpu);
-    const row = {
-      factors: K,
-      cpuMs: cpu.solve,
-      webgpuMs: webgpu.solve,
-      ratio: cpu.solve / webgpu.solve,
-      cpuMeasureMs: cpu.measure,
-      webgpuMeasureMs: webgpu.measure,
-    };
-    rows.push(row);
-    const cell = (value: number, width: number, digits = 0): string => value.toFixed(digits).padStart(width);
-    console.log(
-      `${cell(K, 5)}${cell(row.cpuMs, 13)}${cell(row.webgpuMs, 10)}${cell(row.ratio, 9, 2)}${cell(row.cpuMeasureMs, 22)}${cell(row.webgpuMeasureMs, 10)}`,
-    );
+    let reference = NaN;
+    for (const { name, repeats, open } of CONTENDERS) {
+      const { solve, measure } = await time(await open(), problem, repeats);
+      if (name === "reference") reference = solve;
+      const row = { factors: K, engine: name, solveMs: solve, measureMs: measure, timesReference: reference / solve };
+      rows.push(row);
+      const cells = [solve.toFixed(1).padStart(14), row.timesReference.toFixed(1).padStart(11), measure.toFixed(1).padStart(15)];
+      console.log(`${String(K).padStart(5)}  ${name.padEnd(16)}${cells.join("  ")}`);
+    }
   }
   return { shape: { name: shape, ...size }, rows };
 }
 
 async function time(engine: Engine, problem: Problem, repeats: number): Promise<{ solve: number; measure: number }> {
-  const session = await engine.open(problem);
+  const training = await openTraining(engine, problem);
   const finished = async (): Promise<void> => {
     if (engine instanceof WebGpuEngine) await engine.device.gpu.queue.onSubmittedWorkDone();
+    // What was queued before a read has been done when it comes.
+    else await training.session.readRows("users", "current", { from: 0, to: 1 });
   };
   await finished();
   const solve = await medianTime(repeats, async () => {
-    await session.solve("users");
+    await training.solve("users");
     await finished();
   });
-  const measure = await medianTime(repeats, async () => void (await session.measure()));
-  session.destroy();
+  const measure = await medianTime(repeats, async () => void (await training.measure()));
+  training.destroy();
   engine.destroy();
   return { solve, measure };
-}
-
-/** Random parameters like those of a trained model. */
-export function problemOf(ratings: Ratings, K: number, heldOut?: Ratings): Problem {
-  const random = seededRandom(1);
-  const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.3 * random.normal());
-  const [M, N] = [ratings.users.size, ratings.items.size];
-  return {
-    model: "als",
-    seed: 1,
-    hyperparameters: alsHyperparameters({ factors: K }),
-    byUser: buildCsr(ratings, "users", M),
-    byItem: buildCsr(ratings, "items", N),
-    heldOut,
-    initial: {
-      factors: K,
-      userFactors: normals(M * K),
-      itemFactors: normals(N * K),
-      userBiases: normals(M),
-      itemBiases: normals(N),
-      globalMean: Math.fround(ratings.statistics().mean),
-    },
-  };
 }

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Measured } from "./ingest-contender.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
 import { shapeOf } from "./ratings-file.js";
 

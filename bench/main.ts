@@ -5,41 +5,24 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
-import { requestDevice } from "../src/engine/webgpu/device.js";
+import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
+import { evaluation } from "./evaluation.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
 import { peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
-import { PRECISIONS, type Precision, scale, sweep, training } from "./sweep.js";
+import { serving } from "./serving.js";
+import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
+import { scale, sweep, training } from "./sweep.js";
 
-export interface BenchOptions {
-  readonly factors: readonly number[];
-  /** The first of the shapes. */
-  readonly shape: keyof typeof SYNTHETIC_SHAPES;
-  readonly shapes: readonly (keyof typeof SYNTHETIC_SHAPES)[];
-  /** Real ratings, for the benchmarks that want them. */
-  readonly data: string | undefined;
-  readonly device: DeviceChoice;
-  /** Numbers of ratings, of `scale`. */
-  readonly ratings: readonly number[];
-  /** Of the file that is read. */
-  readonly rows: number;
-  /** In which precision `sweep` gathers and multiplies. */
-  readonly precisions: readonly Precision[];
-  readonly machine: Readonly<Record<string, unknown>>;
-  /** Where `peers` finds others: a Python interpreter, and the folder of LIBMF's executables when they are not on the PATH. */
-  readonly python: string;
-  readonly libmf: string | undefined;
-}
-
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline };
+const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

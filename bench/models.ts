@@ -4,14 +4,15 @@
 import { basename } from "node:path";
 import { binaryMetrics } from "../src/metrics/binary.js";
 import { rankingMetrics } from "../src/metrics/ranking.js";
-import { binaryRatings, logisticHyperparameters } from "../src/models/gradient.js";
+import { binaryRatings } from "../src/models/binary-ratings.js";
+import { logisticHyperparameters } from "../src/models/logistic.js";
 import { FeatureTable } from "../src/ratings/features.js";
 import { readPath } from "../src/ratings/files.js";
 import type { Ratings } from "../src/ratings/ratings.js";
 import { type Split, splitRatings } from "../src/ratings/split.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
 import type { HistoryEntry } from "../src/training/history.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 
 const FACTORS = 10;
 const SEEDS = [1, 2, 3, 4, 5];

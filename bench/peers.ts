@@ -3,21 +3,22 @@
 
 import { basename } from "node:path";
 import { openEngine } from "../src/engine/open-engine.js";
-import type { Engine, Problem } from "../src/engine/engine.js";
+import type { Engine } from "../src/engine/engine.js";
+import type { Problem } from "../src/models/registry.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { rankingMetrics } from "../src/metrics/ranking.js";
 import { alsHyperparameters, type AlsHyperparameters } from "../src/models/als.js";
 import { FactorModel } from "../src/models/factor-model.js";
 import { implicitHyperparameters } from "../src/models/implicit.js";
 import { type Parameters, predictRating } from "../src/models/parameters.js";
-import type { HyperparametersOf } from "../src/models/registry.js";
+import { type HyperparametersOf, openTraining } from "../src/models/registry.js";
 import { seededRandom } from "../src/random.js";
 import { buildCsr } from "../src/ratings/csr.js";
 import { readPath } from "../src/ratings/files.js";
 import { ratingsOfEach } from "../src/ratings/popularity.js";
 import { type Split, splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
 import { libmf } from "./peers/libmf.js";
 import { canImport, python } from "./peers/python.js";
@@ -209,7 +210,7 @@ async function sweep(
   engine: Engine,
   problem: Problem<"als"> | Problem<"implicit">,
 ): Promise<{ parameters: Parameters; seconds: number[] }> {
-  const session = await (problem.model === "als" ? engine.open(problem) : engine.open(problem));
+  const session = await (problem.model === "als" ? openTraining(engine, problem) : openTraining(engine, problem));
   const seconds: number[] = [];
   for (let number = 1; number <= SWEEPS; number++) {
     const started = performance.now();

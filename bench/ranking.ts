@@ -6,7 +6,7 @@ import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import type { Parameters } from "../src/models/parameters.js";
 import { seededRandom } from "../src/random.js";
 import type { SeenItems } from "../src/ratings/seen.js";
-import type { BenchOptions } from "./main.js";
+import type { BenchOptions } from "./options.js";
 
 /** The first is ml-1m's. Seen items: about as many a user as in MovieLens. */
 const SHAPES = [

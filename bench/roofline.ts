@@ -2,13 +2,15 @@
 // docs/performance.md, as shares of the ceilings, and the time they could not go below.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
-import { blocksOf } from "../src/engine/webgpu/tile-plan.js";
+import { blocksOf } from "../src/engine/webgpu/rows/tile-plan.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
-import type { Problem, Side } from "../src/engine/engine.js";
+import type { Side } from "../src/engine/engine.js";
+import type { Problem } from "../src/models/registry.js";
 import { type Ceilings, measureCeilings } from "./ceilings.js";
-import { problemOf } from "./half-sweep.js";
-import type { BenchOptions } from "./main.js";
+import { problemOf } from "./problem.js";
+import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
+import { openTraining } from "../src/models/registry.js";
 
 /** Half-sweeps are queued one after the other for at least this long, milliseconds; the median of the runs counts. */
 const SHORTEST_RUN_MS = 200;
@@ -77,7 +79,7 @@ function against({ flopsPerSecond, streamBytesPerSecond, gathers }: Ceilings, K:
 
 /** Milliseconds a half-sweep of each side. */
 async function halfSweepTimes(engine: WebGpuEngine, problem: Problem): Promise<Record<Side, number>> {
-  const session = await engine.open(problem);
+  const session = await openTraining(engine, problem);
   const run = async (side: Side, repeats: number): Promise<number> => {
     const started = performance.now();
     for (let repeat = 0; repeat < repeats; repeat++) await session.solve(side);

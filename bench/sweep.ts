@@ -3,16 +3,17 @@
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { DeviceError } from "../src/errors.js";
-import type { GramTuning } from "../src/engine/webgpu/gram-kernel.js";
+import type { GramTuning } from "../src/engine/webgpu/rows/gram-kernel.js";
 import { seededRandom } from "../src/random.js";
 import { Ids } from "../src/ratings/ids.js";
 import { Ratings } from "../src/ratings/ratings.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { fit } from "../src/training/fit.js";
-import { problemOf } from "./half-sweep.js";
-import type { BenchOptions } from "./main.js";
+import { problemOf } from "./problem.js";
+import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { medianTime } from "./median.js";
+import { openTraining } from "../src/models/registry.js";
 
 /** Sweeps are repeated for about this long, at least `FEWEST` and at most `MOST` times. */
 const LONG_ENOUGH_MS = 2000;
@@ -37,10 +38,6 @@ export async function sweep({ factors, shapes, precisions }: BenchOptions): Prom
     for (const precision of precisions) results.push(await sweepsOf(shape, factors, precision).catch(notOffered(precision)));
   return { shapes: results };
 }
-
-/** float32; factors gathered as halves; those multiplied on tensor cores. */
-export const PRECISIONS = { float32: {}, half: { halfPrecision: true }, tensor: { tensorCores: true } } as const;
-export type Precision = keyof typeof PRECISIONS;
 
 /** A device without subgroup matrices is a result, too: the other benchmarks of the run go on. */
 const notOffered =
@@ -113,7 +110,7 @@ export async function training({ factors, shape }: BenchOptions): Promise<object
 /** Medians of both half-sweeps, a measurement, and all three as in a training. */
 export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings, tuning?: GramTuning): Promise<SweepTime> {
   const engine = await WebGpuEngine.create({ tuning });
-  const session = await engine.open(problemOf(train, K, heldOut));
+  const session = await openTraining(engine, problemOf(train, K, heldOut));
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const run = async (): Promise<void> => {
       await work();

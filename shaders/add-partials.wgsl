@@ -1,5 +1,5 @@
 // Adds partial Gram matrices in order. Launch: a lane for each of the 4 · TILES vec4s of a matrix, 64 a workgroup.
-// Twin: src/engine/reference/implicit.ts, rowGram.
+// Twin: src/engine/reference/moments.ts.
 
 struct Settings {
   partials: u32,

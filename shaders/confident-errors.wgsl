@@ -1,7 +1,7 @@
-// Implicit feedback, over the pairs that have some: Σ c (1 − u·v)² − (u·v)², c = 1 + α r. One pair a lane; each workgroup adds up one
+// Implicit feedback, over the pairs that have some: Σ c (p − u·v)² − (u·v)², c = 1 + α|r| and p = 1 where r > 0, else 0. One pair per lane; each workgroup adds up one
 // contiguous run, always in the same order.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
-// Workgroup memory: LANES vec4s. Twin: src/engine/reference/implicit.ts.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/confident-errors.ts.
 
 struct Settings {
   confidence: f32,
@@ -22,8 +22,9 @@ fn confident_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
     for (var block = 0u; block < BLOCKS; block++) {
       score += dot(user_rows[rating_user[at] * STRIDE + block], item_rows[rating_item[at] * STRIDE + block]);
     }
-    let missing = 1.0 - score;
-    sum += (1.0 + settings.confidence * value_at(at)) * missing * missing - score * score;
+    let value = value_at(at);
+    let missing = select(0.0, 1.0, value > 0.0) - score;
+    sum += (1.0 + settings.confidence * abs(value)) * missing * missing - score * score;
   }
   let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total.x; }

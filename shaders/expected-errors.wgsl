@@ -2,7 +2,7 @@
 // up one contiguous run, always in the same order.
 // With z = (x, 0 …, −1) and C the covariance of ỹ that a row carries, (x, 1)ᵀ Γ (x, 1) = zᵀ C z.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
-// Workgroup memory: LANES vec4s. Twin: src/engine/reference/vb.ts.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/expected-errors.ts.
 
 struct Settings {
   mean: f32,

@@ -7,7 +7,7 @@
 // every PARTS-th rating. The parts are added in order, and so are the segments of long rows: the result never depends on scheduling.
 //
 // Launch: one team a task, longest first, workgroups in two dimensions. Workgroup memory: 20 bytes a lane.
-// Twin: src/engine/reference/gradient.ts.
+// Twin: src/engine/reference/gradient-step.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
 

@@ -1,7 +1,7 @@
 // Σ of the log-losses of 0/1 ratings, by softplus so that nothing overflows. One rating a lane; each workgroup adds up
 // one contiguous run, always in the same order. Spec §6.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
-// Workgroup memory: LANES vec4s. Twin: src/engine/reference/gradient.ts.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/log-losses.ts.
 
 struct Settings {
   mean: f32,

@@ -2,7 +2,7 @@
 // last component being the log determinants; then the sum of the vec4s that end the rows. LANES / WIDTH rows side by side, a vec4 a lane,
 // always in the same order.
 // Launch: at most PARTIALS workgroups of LANES; each writes WIDTH partial sums, which the host adds in float64.
-// Workgroup memory: LANES vec4s. Twin: src/engine/reference/vb.ts.
+// Workgroup memory: LANES vec4s. Twin: src/engine/reference/posterior-sums.ts.
 
 struct Settings {
   // Pads to what the summing kernels share.

@@ -3,7 +3,7 @@
 // u ← u + η (λ e v − (τ / n) u), v with the old u in the same way, biases alike. LOGISTIC takes e = d − σ(score).
 // Where rows or ratings are cut, a dispatch is bound to a shard of each side and a piece of the blocks, and lanes with others wait for theirs.
 // A row carries its number of ratings in its last component.
-// Launch: a lane for each of the user groups of a piece, 64 a workgroup, once a round, piece and shard of items. Twin: src/engine/reference/gradient.ts.
+// Launch: a lane for each of the user groups of a piece, 64 a workgroup, once a round, piece and shard of items. Twin: src/engine/reference/sgd-blocks.ts.
 
 struct Settings {
   mean: f32,

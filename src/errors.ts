@@ -11,9 +11,11 @@ export type ErrorCode =
   | "out-of-memory"
   | "device-limit"
   | "shader"
+  | "no-webassembly"
   | "not-positive-definite"
   | "diverged"
-  | "download";
+  | "download"
+  | "output";
 
 /** Base of every typed error. `message` names the thing and its value; `remedy`, when there is one, is one imperative sentence. */
 export class TastespaceError extends Error {
@@ -64,10 +66,10 @@ export class ModelFileError extends TastespaceError {
   }
 }
 
-/** No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects. */
+/** No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects; likewise threads, and no WebAssembly for them. */
 export class DeviceError extends TastespaceError {
   constructor(
-    code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader",
+    code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader" | "no-webassembly",
     message: string,
     details: { remedy?: string; cause?: unknown } = {},
   ) {
@@ -93,6 +95,13 @@ export class NotPositiveDefiniteError extends TastespaceError {
 export class DivergedError extends TastespaceError {
   constructor(message: string, details: { remedy?: string } = {}) {
     super("diverged", message, details);
+  }
+}
+
+/** A place that cannot be written. */
+export class OutputError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+    super("output", message, details);
   }
 }
 

@@ -28,26 +28,22 @@ export {
   ratingsOfItem,
 } from "./ratings/popularity.js";
 export { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "./ratings/power-law.js";
-export { kFolds, type Split, splitRatings, type SplitOptions } from "./ratings/split.js";
+export { sortedRatings } from "./ratings/sorted.js";
+export { kFolds, type Split, type SplitKind, splitRatings, type SplitOptions } from "./ratings/split.js";
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
-export {
-  binaryRatings,
-  type BinarySplit,
-  GD_DEFAULTS,
-  type GdHyperparameters,
-  type GradientHyperparameters,
-  LOGISTIC_DEFAULTS,
-  type LogisticHyperparameters,
-  SGD_DEFAULTS,
-} from "./models/gradient.js";
+export { GD_DEFAULTS, type GdHyperparameters } from "./models/gd.js";
+export { SGD_DEFAULTS } from "./models/sgd.js";
+export { type GradientHyperparameters } from "./models/stepped.js";
+export { LOGISTIC_DEFAULTS, type LogisticHyperparameters } from "./models/logistic.js";
+export { binaryRatings, type BinarySplit } from "./models/binary-ratings.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
-export { GIBBS_DEFAULTS, type GibbsDraw, type GibbsHyperparameters, type PriorDraw } from "./models/gibbs.js";
+export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
 export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
-export { type CovarianceFamily, type Precisions, VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
+export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
-export { type Figures } from "./models/figures.js";
-export { type Parameters, type Posterior } from "./models/parameters.js";
+export { type Figures, type RankingMeasure } from "./models/figures.js";
+export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from "./models/parameters.js";
 export {
   FactorModel,
   type FactorModelParts,
@@ -55,6 +51,7 @@ export {
   type FeatureTables,
   type Recommendation,
   type RecommendOptions,
+  type SimilarUser,
 } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
@@ -62,6 +59,8 @@ export { predictRatings, type PredictedRatings } from "./recommend/predict-ratin
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitResult, type TrainingOptions } from "./training/fit.js";
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdentity } from "./training/checkpoint.js";
+export { type Fingerprint, fingerprintOf } from "./ratings/fingerprint.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
 export {
   rankedTrials,
@@ -82,24 +81,26 @@ export {
   type Range,
   type SearchSpace,
 } from "./training/search-space.js";
+export { type MeasureOptions } from "./training/ranking-measure.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";
-export {
-  type DeviceInfo,
-  type Engine,
-  type MemoryReport,
-  type Problem,
-  type ProblemOutline,
-  type Session,
-  type SessionOf,
-  type Side,
-} from "./engine/engine.js";
-export { type DeviceChoice, openEngine } from "./engine/open-engine.js";
+export type * from "./engine/engine.js";
+export { type DeviceChoice, type EngineOptions, openEngine } from "./engine/open-engine.js";
+export { CpuEngine, type CpuOptions } from "./engine/cpu/engine.js";
 export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
-export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device.js";
-export type { SubgroupMatrices } from "./engine/webgpu/matrix-plan.js";
-export { accuracy } from "./metrics/accuracy.js";
-export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions } from "./metrics/ranking.js";
+export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";
+export type { SubgroupMatrices, SubgroupSizes } from "./engine/webgpu/device/device.js";
+export { accuracy, logDensity } from "./metrics/accuracy.js";
+export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
+export { type RankingValues } from "./metrics/ranked-list.js";
+export {
+  rankingMetrics,
+  rankingMetricsOn,
+  type RankingMetrics,
+  type RankingOptions,
+  type Relevance,
+  type UserRanking,
+} from "./metrics/ranking.js";
 export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";
 export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
 export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";

@@ -3,10 +3,12 @@
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
 import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
-import type { GibbsDraw } from "./models/gibbs.js";
+import type { GibbsDraw } from "./models/parameters.js";
 import type { Posterior } from "./models/parameters.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
-import { type CovarianceFamily, type Precisions, triangle } from "./models/vb.js";
+import type { CovarianceFamily } from "./engine/engine.js";
+import { triangle } from "./engine/reference/cholesky.js";
+import type { Precisions } from "./models/parameters.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 import { FeatureTable } from "./ratings/features.js";
 import { Ids, type RawId } from "./ratings/ids.js";

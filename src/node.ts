@@ -1,9 +1,11 @@
 // What Node adds: ratings and models from files, data sets by name, and nearest-neighbour indexes.
 
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { writeDurably } from "./durable-file.js";
 import { ModelFileError } from "./errors.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { FactorModel } from "./models/factor-model.js";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.js";
 
 export * from "./index.js";
 export { directoryFolder, type FileOptions, fileSource, readPath } from "./ratings/files.js";
@@ -13,11 +15,26 @@ export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from
 export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/download.js";
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
 
-/** Writes a model file whole or not at all: a crash leaves the one that was there before. */
+/** Writes a model file whole or not at all: a crash leaves the one that was there before. @throws OutputError naming the path. */
 export async function save(model: FactorModel, path: string): Promise<void> {
-  const unfinished = `${path}.part`;
-  await writeFile(unfinished, encodeModel(model));
-  await rename(unfinished, path);
+  await writeDurably(path, encodeModel(model));
+}
+
+/** Writes a checkpoint, which `fit` gives to `onCheckpoint`, whole or not at all. @throws OutputError naming the path. */
+export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  await writeDurably(path, encodeCheckpoint(checkpoint));
+}
+
+/** The checkpoint in a file; undefined when there is no such file. @throws ModelFileError when it is damaged or no checkpoint. */
+export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  return decodeCheckpoint(bytes);
 }
 
 /** @throws ModelFileError naming the file when it is missing, damaged or no model. */

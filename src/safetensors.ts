@@ -40,9 +40,9 @@ export function layOut(tensors: readonly Tensor[], metadata: Record<string, stri
   return { head, body: ordered.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
 }
 
-/** A whole file as bytes. */
+/** A whole file as bytes, with a checksum of the tensors in its metadata. */
 export function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {
-  const { head, body } = layOut(tensors, metadata);
+  const { head, body } = layOut(tensors, { ...metadata, checksum: checksumOf(layOut(tensors, {}).body) });
   const bytes = new Uint8Array(body.reduce((sum, part) => sum + part.length, head.length));
   bytes.set(head);
   let at = head.length;
@@ -73,6 +73,74 @@ export function decodeHeader(
   } catch (cause) {
     throw fail("it is no safetensors file: its header is not JSON", cause);
   }
+}
+
+/** Against damage, not against malice: FNV-1a over 32-bit words, two of them, as hexadecimal text. */
+export function checksumOf(parts: readonly Uint8Array[]): string {
+  let [a, b] = [0x811c9dc5, 0x9e3779b9];
+  for (const part of parts) {
+    const whole = part.length >> 2;
+    const aligned = part.byteOffset % 4 === 0 ? part : part.slice();
+    const words = new Uint32Array(aligned.buffer, aligned.byteOffset, whole);
+    for (let at = 0; at < whole; at++) {
+      a = Math.imul(a ^ words[at], 0x01000193);
+      b = Math.imul(b ^ words[at], 0x85ebca6b);
+    }
+    for (let at = 4 * whole; at < part.length; at++) {
+      a = Math.imul(a ^ part[at], 0x01000193);
+      b = Math.imul(b ^ part[at], 0x85ebca6b);
+    }
+  }
+  return [a, b].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+/**
+ * Checks that tensors lie one behind another and fill the file, and that they are what the checksum was taken of, where there is one.
+ *
+ * @throws what `fail` makes.
+ */
+export function checkTensors(header: Record<string, unknown>, body: Uint8Array, fail: (what: string) => Error): [string, TensorEntry][] {
+  const { __metadata__: metadata, ...entries } = header as Record<string, TensorEntry> & { __metadata__?: unknown };
+  const inOrder = Object.entries(entries).sort(([, a], [, b]) => (a.data_offsets?.[0] ?? 0) - (b.data_offsets?.[0] ?? 0));
+  let end = 0;
+  const parts = inOrder.map(([name, entry]) => {
+    if (!Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets) || !(entry.dtype in ELEMENT_BYTES))
+      throw fail(`tensor ${name} has no type, shape or offsets that are known`);
+    const [from, to] = entry.data_offsets;
+    const elements = entry.shape.reduce((product, size) => product * size, 1);
+    if (to > body.length) throw fail(`tensor ${name} is truncated`);
+    if (from !== end || to - from !== elements * ELEMENT_BYTES[entry.dtype]) throw fail(`tensor ${name} overlaps another, or leaves a gap`);
+    end = to;
+    return body.subarray(from, to);
+  });
+  if (end !== body.length) throw fail(`${body.length - end} bytes stand behind the last tensor`);
+  const checksum = (metadata as Record<string, string> | undefined)?.["checksum"];
+  if (checksum !== undefined && checksum !== checksumOf(parts))
+    throw fail("the numbers are not those that were written: their checksum differs");
+  return inOrder;
+}
+
+const ARRAYS = { F32: Float32Array, F64: Float64Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array } as const;
+
+/** Every tensor of a file, in arrays of its own. @throws what `fail` makes when the file is damaged. */
+export function decodeTensors(
+  bytes: Uint8Array,
+  fail: (what: string, cause?: unknown) => Error,
+): { metadata: Record<string, string>; tensors: Map<string, Tensor["data"]> } {
+  const { header, metadata, body } = decodeHeader(bytes, fail);
+  const tensors = checkTensors(header, body, fail).map(
+    ([
+      name,
+      {
+        dtype,
+        data_offsets: [from, to],
+      },
+    ]) => {
+      // A copy of its own, so that elements are aligned; `slice` would not copy out of a Node Buffer.
+      return [name, new ARRAYS[dtype](new Uint8Array(body.subarray(from, to)).buffer)] as const;
+    },
+  );
+  return { metadata, tensors: new Map(tensors) };
 }
 
 /** Where the header ends, by the first bytes of a file. */

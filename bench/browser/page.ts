@@ -1,6 +1,6 @@
 // The page that bench/browser.ts opens: the same sweep as in Node, in the tab's main thread.
 
-import { reportOf, requestAdapter } from "../../src/engine/webgpu/device.js";
+import { reportOf, requestAdapter } from "../../src/engine/webgpu/device/device.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../../src/ratings/synthetic.js";
 import { type SweepTime, timeSweep } from "../sweep.js";
 

@@ -15,6 +15,8 @@ struct Settings {
   // η and ω of a gradient step.
   step: f32,
   momentum: f32,
+  // Whether a draw is wanted instead of the mean.
+  noisy: u32,
   // Prior precisions of factors and bias; 1 where a row has no parameter, so that it solves to 0.
   prior: array<vec4f, BLOCKS>,
 }

@@ -9,6 +9,7 @@ import { mostRated, ratingHistogram, ratingScale, ratingsOfEach, ratingsOfItem }
 import { powerLaw } from "../ratings/power-law.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
+import { SPLIT_KINDS } from "../ratings/split.js";
 import { alphaEffect } from "../recommend/alpha-effect.js";
 import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
@@ -33,7 +34,8 @@ export function analyseCommand(): Command {
     .option("--json <file>", "write the numbers here");
   addAnalysisOptions(command)
     .option("--holdout <share>", "vb: share of the ratings that was held out of its training", number)
-    .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "vb: by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <file>", "vb: held-out ratings of their own")
     .option("--seed <n>", "vb: seed of the split", wholeNumber, 1);
   return addDataOptions(command)

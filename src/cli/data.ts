@@ -6,6 +6,7 @@ import { FeatureTable, readFeatures } from "../ratings/features.js";
 import { type FileOptions, fileSource, readPath } from "../ratings/files.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
+import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
@@ -66,7 +67,7 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
       notice(`${flags.items}: none of its ${count(catalogue.size)} items is among the ${count(result.ratings.items.size)} that are rated`);
     if (result.duplicateRows > 0)
       notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
-    return result;
+    return flags.sort ? sortedResult(result, ids !== undefined) : result;
   } finally {
     bar.stop();
   }
@@ -103,10 +104,12 @@ export async function loadTrainingData(
   const kept = { ...source?.reading, items: beside(source?.reading["items"]) };
   const flags: DataFlags = { ...kept, ...known(given), cache: given.cache };
   const before = { ...source?.split, test: beside(source?.split["test"]) } as Partial<SplitFlags>;
-  // A test file or a share that is given takes the place of either.
-  const { holdout, test } = given.holdout === undefined && given.test === undefined ? before : given;
+  // A test file, a share or a number of ratings that is given takes the place of each.
+  const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
+  const { holdout, test } = isGiven ? given : before;
   const holdoutBy = given.holdoutBy ?? before.holdoutBy ?? "random";
-  const split: SplitFlags = { holdout, test, holdoutBy, seed: given.seed ?? before.seed ?? 1 };
+  const holdoutLast = given.holdoutLast ?? before.holdoutLast;
+  const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
   if (source && source.ratings !== total)
@@ -114,6 +117,12 @@ export async function loadTrainingData(
       `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${count(source.ratings)}`,
     );
   return { read, split, flags, path: from };
+}
+
+/** Ids that go on from other ratings' stay as they are. @throws OptionsError for a ready-made split, whose parts share their ids. */
+function sortedResult(result: ReadResult, goesOn: boolean): ReadResult {
+  if (result.heldOut) throw new OptionsError("--sort does not go with --split", { remedy: "leave one of them away" });
+  return goesOn ? result : { ...result, ratings: sortedRatings(result.ratings) };
 }
 
 async function download(name: string): Promise<string> {
@@ -138,7 +147,7 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, seed: flags.seed });
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
 }
 
 /** A table of features; "genres" are those of the catalogue, of items only. */

@@ -3,13 +3,17 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
+import { csvLines } from "../ratings/delimited.js";
 import { openEngine } from "../engine/open-engine.js";
 import { accuracy, logDensity } from "../metrics/accuracy.js";
 import { binaryMetrics } from "../metrics/binary.js";
-import { type RankingMetrics, rankingMetricsOn } from "../metrics/ranking.js";
+import { type Gap, type Gaps, gapsOf } from "../metrics/gaps.js";
+import type { RankingValues } from "../metrics/ranked-list.js";
+import { type RankingMetrics, rankingMetricsOn, relevanceText } from "../metrics/ranking.js";
 import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
-import { binaryRatings } from "../models/gradient.js";
+import { binaryRatings } from "../models/binary-ratings.js";
+import type { ReadResult } from "../ratings/readers.js";
 import type { Split } from "../ratings/split.js";
 import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
@@ -20,6 +24,7 @@ import {
   type DeviceFlags,
   number,
   type ShareFlags,
+  type SplitFlags,
   wholeNumber,
 } from "./options.js";
 import { count, dim, notice, print, table } from "./terminal.js";
@@ -29,6 +34,8 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
   k: number;
   threshold?: number;
   alpha: number;
+  auc?: boolean;
+  perUser?: string;
   json?: string;
 }
 
@@ -41,8 +48,15 @@ export function evaluateCommand(): Command {
     .argument("[path]", "the ratings that it was trained on, where they are no longer where they were")
     .option("--test <file>", "held-out ratings of their own")
     .option("-k <count>", "length of the ranked lists", wholeNumber, 10)
-    .option("--threshold <rating>", "a held-out item is relevant from this rating on (default: the training mean)", number)
+    .option(
+      "--threshold <rating>",
+      "a held-out item is relevant from this rating on (default: what the model takes for positive, else the training mean)",
+      number,
+    )
     .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
+    .option("--auc", "measure the AUC, however many scores it takes (default: up to two thousand million)")
+    .option("--no-auc", "leave it out")
+    .option("--per-user <file>", "write the values of every user here, as CSV")
     .option("--json <file>", "write the metrics here");
   addSplitOptions(addDeviceOption(command));
   return addDataOptions(command)
@@ -53,54 +67,112 @@ export function evaluateCommand(): Command {
     .action(evaluate);
 }
 
+/** Scores that an AUC is measured from unasked: some seconds' work. */
+const MOST_SCORES = 2e9;
+
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
   const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, flags);
   printUnderstood(read, notice);
-  const parts = split.test
-    ? { train: read.ratings, heldOut: (await loadData(split.test, reading)).ratings }
-    : await splitOf(read, { ...reading, ...split, holdout: read.heldOut ? undefined : split.holdout });
-  if (parts.heldOut.count === 0) {
+  const { train, heldOut } = await partsOf(read, { ...reading, ...split });
+  if (heldOut.count === 0) {
     throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
       remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
     });
   }
+  const gaps = gapsOf(model, train, heldOut);
+  const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, notice);
   let ranking: RankingMetrics;
   try {
-    const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha };
-    ranking = await rankingMetricsOn(engine, model, parts.train, parts.heldOut, options);
+    const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha, auc, perUser: flags.perUser !== undefined };
+    ranking = await rankingMetricsOn(engine, model, train, heldOut, options);
   } finally {
     engine.destroy();
   }
-  const errors = errorsOf(model, parts);
-  print(dim(`${count(parts.heldOut.count)} held-out ratings; lists of ${ranking.k} for ${count(ranking.users)} users`));
+  const errors = errorsOf(model, { train, heldOut });
+  const { k, users, relevance, perUser, ...values } = ranking;
+  print(dim(`${count(heldOut.count)} held-out ratings; lists of ${k} for ${count(users)} users`));
+  print(
+    dim(
+      `relevant: ${relevanceText(relevance)}${flags.threshold === undefined ? ` (${defaultText(model)}; --threshold sets another)` : ""}`,
+    ),
+  );
+  for (const line of gapLines(gaps)) print(dim(line));
   print(
     table(
       ["metric", "value"],
       [
-        ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, value.toFixed(6)]),
-        [`precision@${ranking.k}`, ranking.precision.toFixed(4)],
-        [`recall@${ranking.k}`, ranking.recall.toFixed(4)],
-        [`nDCG@${ranking.k}`, ranking.ndcg.toFixed(4)],
-        ["coverage", ranking.coverage.toFixed(4)],
+        ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, figure(value, 6)]),
+        ...LIST_METRICS.map(([name, title, atK]) => [atK ? `${title}@${k}` : title, figure(values[name], 4)]),
+        ["coverage", figure(ranking.coverage, 4)],
       ],
       [1],
     ),
   );
-  if (flags.json) await writeFile(flags.json, `${JSON.stringify({ heldOut: parts.heldOut.count, ...errors, ranking }, null, 2)}\n`);
+  if (flags.auc === undefined && !auc)
+    notice(`the AUC of ${count(model.users.size)} × ${count(model.items.size)} scores is left out: --auc measures it`);
+  if (flags.json) {
+    const written = { heldOut: heldOut.count, gaps, ...errors, ranking: { k, users, relevance, ...values } };
+    await writeFile(flags.json, `${JSON.stringify(written, null, 2)}\n`);
+  }
+  if (flags.perUser && perUser) {
+    const names = LIST_METRICS.map(([name]) => name);
+    const rows = perUser.map((user) => [user.user, user.relevant, ...names.map((name) => (Number.isNaN(user[name]) ? "" : user[name]))]);
+    await writeFile(flags.perUser, csvLines([["user", "relevant", ...names], ...rows]));
+    print(`${dim("users")}  ${flags.perUser}`);
+  }
 }
+
+/** The split that the model was trained on, or a test file that goes on from the ids of the training ratings. */
+async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
+  const { ratings } = read;
+  if (flags.test) {
+    const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
+    return { train: ratings, heldOut };
+  }
+  return await splitOf(read, { ...flags, holdout: read.heldOut ? undefined : flags.holdout });
+}
+
+const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string, atK: boolean])[] = [
+  ["precision", "precision", true],
+  ["cappedPrecision", "precision of min(k, relevant)", true],
+  ["recall", "recall", true],
+  ["hitRate", "hit rate", true],
+  ["ndcg", "nDCG", true],
+  ["map", "MAP", true],
+  ["mrr", "MRR", true],
+  ["auc", "AUC of unseen items", false],
+];
 
 const METRIC_NAMES: Record<string, string> = {
   rmse: "RMSE",
   mae: "MAE",
   logDensity: "log density",
   logLoss: "log-loss",
-  auc: "AUC",
-  userAuc: "AUC by user",
+  auc: "AUC of 0/1 ratings",
+  userAuc: "AUC of 0/1 ratings by user",
 };
 
-/** Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. */
+const figure = (value: number, digits: number): string => (Number.isNaN(value) ? "–" : value.toFixed(digits));
+
+const defaultText = ({ hyperparameters: h }: FactorModel): string =>
+  "confidence" in h || "positiveThreshold" in h ? "what the model takes for positive" : "the training mean";
+
+/** What is said of users and items that the model was not trained on; nothing where it was trained on all. */
+function gapLines({ unknown, cold }: Gaps): string[] {
+  const parts = ({ users, items, ratings }: Gap): string =>
+    `${count(users)} users and ${count(items)} items, in ${count(ratings)} held-out ratings`;
+  return [
+    ...(unknown.ratings > 0 ? [`unknown to the model: ${parts(unknown)}, left out of the lists`] : []),
+    ...(cold.ratings > 0 ? [`without a training rating: ${parts(cold)}; these users are left out of the lists`] : []),
+  ];
+}
+
+/**
+ * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. Users and items that
+ * the model does not know are predicted without their terms.
+ */
 function errorsOf(model: FactorModel, { train, heldOut }: Split): Record<string, number> {
   const { hyperparameters: h } = model;
   if (model.model === "implicit") return {};

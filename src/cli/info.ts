@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { version } from "../../package.json";
 import { DeviceError } from "../errors.js";
-import { type AdapterReport, requestDevice } from "../engine/webgpu/device.js";
+import { type AdapterReport, requestDevice } from "../engine/webgpu/device/device.js";
 import { MAX_FACTORS } from "../models/hyperparameters.js";
 import { count, print, table } from "./terminal.js";
 

@@ -2,6 +2,8 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
+import type { RankingMeasure } from "../models/figures.js";
+import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 
 /** A number; NaN and text are refused. */
 export function number(text: string): number {
@@ -51,6 +53,7 @@ export interface DataFlags {
   duplicates?: DuplicatePolicy;
   skipBadRows?: boolean;
   split?: string;
+  sort?: boolean;
   cache: boolean;
 }
 
@@ -76,6 +79,7 @@ export function addDataOptions(command: Command): Command {
   add("--encoding <name>", "of the text, such as utf-8, latin1, utf-16le; found out by its bytes when left out");
   add("--items <file>", "titles, genres and years of the items: a table with columns id, title, genres, year");
   add("--skip-bad-rows", "leave malformed rows out, and say how many and why");
+  add("--sort", "sort the ratings by their ids first, so that nothing depends on the order of the file's rows");
   add("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)");
   add("--no-cache", "parse a large file anew, and do not keep its indexed ratings for the next time");
   return command;
@@ -84,7 +88,8 @@ export function addDataOptions(command: Command): Command {
 /** How ratings are held out. */
 export interface SplitFlags {
   holdout?: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   test?: string;
   seed: number;
 }
@@ -104,18 +109,39 @@ export function addDeviceOption(command: Command): Command {
 /** How ratings were split when the model was trained; what is left out, the model says. */
 export interface ShareFlags {
   holdout?: number;
-  holdoutBy?: "random" | "user" | "time";
+  holdoutBy?: SplitKind;
+  holdoutLast?: number;
   seed?: number;
 }
 
 export function addSplitOptions(command: Command): Command {
   return command
     .option("--holdout <share>", "share of the ratings that was held out (default: as in training)", number)
-    .addOption(new Option("--holdout-by <kind>", "how they were chosen (default: as in training)").choices(["random", "user", "time"]))
+    .addOption(new Option("--holdout-by <kind>", "how they were chosen (default: as in training)").choices(SPLIT_KINDS))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: as in training)", wholeNumber)
     .option("--seed <n>", "seed of the split (default: as in training)", wholeNumber);
 }
 
 /** An option that may be given more than once; `none` says in the help what it means when it is not given. */
 export function repeatable(flags: string, description: string, none: string): Option {
   return new Option(flags, description).argParser((text: string, all: string[]) => [...all, text]).default([], none);
+}
+
+/** What trainings are measured by. */
+export interface MeasureFlags {
+  measureBy?: "loss" | RankingMeasure;
+  measureEvery?: number;
+  measureThreshold?: number;
+}
+
+export function addMeasureOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--measure-by <what>",
+        "held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: loss; implicit: ndcg)",
+      ).choices(["loss", "ndcg", "recall", "auc"]),
+    )
+    .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeNumber)
+    .option("--measure-threshold <rating>", "a held-out item is relevant from this rating on (default: as in evaluate)", number);
 }

@@ -1,6 +1,7 @@
-// tastespace recommend-all: the best items for every user, into one table.
+// tastespace recommend-all: the best items for every user, or chosen ones, into one table.
 
-import { open, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { openEngine } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
@@ -8,6 +9,7 @@ import { encodeCsv } from "../export/csv.js";
 import { ParquetFile } from "../export/parquet.js";
 import { recommendationTable, type Table } from "../export/table.js";
 import { load } from "../node.js";
+import type { RawId } from "../ratings/ids.js";
 import { recommendAll } from "../recommend/recommend-all.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { addDeviceOption, type DeviceFlags, number, wholeNumber } from "./options.js";
@@ -18,13 +20,15 @@ interface RecommendAllFlags extends DeviceFlags, FilterFlags {
   n: number;
   alpha: number;
   includeSeen?: boolean;
+  users?: string;
 }
 
 export function recommendAllCommand(): Command {
   const command = new Command("recommend-all")
-    .description("Write the best items of every user: user, rank, item, title, score.")
+    .description("Write the best items of every user, or of chosen ones: user, rank, item, title, score.")
     .argument("<model>", "a model file")
     .requiredOption("--out <file>", "where to: a name that ends in .csv or .parquet")
+    .option("--users <ids>", "only for these users, in this order: ids between commas, or a file with one a line")
     .option("-n <count>", "how many a user", wholeNumber, 10)
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
     .option("--include-seen", "list items that a user has rated too");
@@ -39,11 +43,12 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
   if (!format) throw new OptionsError(`--out is "${flags.out}": its name must end in .csv or .parquet`);
   const model = await load(path);
   const filter = filterOf(model, flags);
+  const users = flags.users === undefined ? undefined : await chosenUsers(flags.users);
   const engine = await openEngine(flags.device, notice);
   const started = performance.now();
   let rows = 0;
   try {
-    const options = { n: flags.n, alpha: flags.alpha, filter, filterSeen: !flags.includeSeen };
+    const options = { n: flags.n, alpha: flags.alpha, filter, filterSeen: !flags.includeSeen, users };
     const tables = async function* (): AsyncGenerator<Table> {
       for await (const batch of recommendAll(engine, model, options)) {
         rows += batch.length;
@@ -55,7 +60,15 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
     engine.destroy();
   }
   const time = seconds((performance.now() - started) / 1000);
-  print(`${dim(format)}  ${flags.out}: ${count(rows)} rows for ${count(model.users.size)} users in ${time} on ${engine.info.name}`);
+  print(
+    `${dim(format)}  ${flags.out}: ${count(rows)} rows for ${count(users ? new Set(users).size : model.users.size)} users in ${time} on ${engine.info.name}`,
+  );
+}
+
+/** The ids of a file, one a line, or those between commas. */
+async function chosenUsers(text: string): Promise<RawId[]> {
+  const lines = existsSync(text) ? (await readFile(text, "utf8")).split(/\r?\n/) : text.split(",");
+  return lines.map((line) => line.trim()).filter((line) => line !== "");
 }
 
 /** Batch by batch; what is unfinished has another name. */

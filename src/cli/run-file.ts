@@ -36,21 +36,6 @@ export interface RunFile {
   };
 }
 
-/** The history of a run file, or undefined when there is no such file. @throws ModelFileError when it is damaged. */
-export async function readRun(path: string): Promise<readonly HistoryEntry[] | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch {
-    return undefined;
-  }
-  try {
-    return (JSON.parse(text) as { history: HistoryEntry[] }).history;
-  } catch (cause) {
-    throw new ModelFileError(`${path} is damaged`, { cause, remedy: "delete it with its checkpoint and start again" });
-  }
-}
-
 /** What `search --json` writes, from which it also resumes. */
 export interface SearchFile extends SearchResult {
   readonly version: string;
@@ -60,14 +45,14 @@ export interface SearchFile extends SearchResult {
 
 /** The flags of these names, and no others. */
 export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
-  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache } = flags;
+  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache } = flags;
   const { layout, encoding, missing, scale, items } = flags;
   const more = { layout, encoding, missing, scale, items: items === undefined ? undefined : pathFrom(file, items) };
-  const { holdout, holdoutBy, test, seed } = flags;
+  const { holdout, holdoutBy, holdoutLast, test, seed } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),
-    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, cache, ...more },
-    split: { holdout, holdoutBy, test: test === undefined ? undefined : pathFrom(file, test), seed },
+    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache, ...more },
+    split: { holdout, holdoutBy, holdoutLast, test: test === undefined ? undefined : pathFrom(file, test), seed },
   };
 };
 

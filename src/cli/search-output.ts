@@ -91,6 +91,8 @@ function trainCommand(result: SearchResult, path: string | undefined, flags: Sea
     ...(flags.itemFeatures ? [`--item-features ${flags.itemFeatures}`] : []),
     ...(flags.userFeatures ? [`--user-features ${flags.userFeatures}`] : []),
     ...(flags.sweeps === undefined ? [] : [`--sweeps ${flags.sweeps}`]),
+    ...(flags.measureBy === undefined ? [] : [`--measure-by ${flags.measureBy}`]),
+    ...(flags.measureThreshold === undefined ? [] : [`--measure-threshold ${flags.measureThreshold}`]),
   ];
   return bestTrainCommand(result, path, [...readingFlags(flags), ...shared, "--out model.safetensors"])!;
 }

@@ -8,11 +8,21 @@ import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
-import { MODEL_NAMES, type ModelName } from "../models/registry.js";
-import { search, type SearchMethod, type SearchResult } from "../training/search.js";
+import { MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { hasAlternative, search, type SearchMethod, type SearchResult } from "../training/search.js";
+import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
 import { featuresFrom, loadData, printUnderstood } from "./data.js";
-import { addDataOptions, addDeviceOption, type DataFlags, type DeviceFlags, number, wholeNumber } from "./options.js";
+import {
+  addDataOptions,
+  addDeviceOption,
+  addMeasureOptions,
+  type MeasureFlags,
+  type DataFlags,
+  type DeviceFlags,
+  number,
+  wholeNumber,
+} from "./options.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { count, dim, notice, print } from "./terminal.js";
@@ -20,7 +30,7 @@ import { flagOf } from "./train-command.js";
 
 type Spread = SearchSpace[string];
 
-export interface SearchFlags extends DataFlags, DeviceFlags {
+export interface SearchFlags extends DataFlags, DeviceFlags, MeasureFlags {
   model: ModelName;
   method: SearchMethod;
   trials: number;
@@ -28,7 +38,8 @@ export interface SearchFlags extends DataFlags, DeviceFlags {
   leastSweeps: number;
   folds: number;
   holdout: number;
-  holdoutBy: "random" | "user" | "time";
+  holdoutBy: SplitKind;
+  holdoutLast?: number;
   test: number;
   seed: number;
   sweeps?: number;
@@ -57,6 +68,7 @@ const SEARCHED: readonly (readonly [name: string, placeholder: string, help: str
   ["gammaItems", "γ", "precision of the item biases"],
   ["regularization", "kind", "als: plain, weighted"],
   ["covariance", "family", "vb: diagonal, full"],
+  ["confidence", "α", "implicit: what a unit of feedback adds to the confidence"],
   ["burnIn", "n", "gibbs: sweeps whose draws are thrown away"],
   ["stepSize", "η", "gd, sgd, logistic: step size"],
   ["decay", "δ", "gd, sgd, logistic: decay of the step size"],
@@ -73,7 +85,7 @@ export function searchCommand(): Command {
   const command = new Command("search")
     .description("Train at many hyperparameters and compare them by held-out error, beside vb, which needs no search.")
     .argument("[path]", "a ratings file, a folder or a data set by name; left out: built-in invented ratings")
-    .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES.filter((name) => name !== "implicit")).default("als"))
+    .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .addOption(
       new Option("--method <kind>", "grid: all combinations; random: drawn ones; halving: drawn, the best third of them trained on")
         .choices(["grid", "random", "halving"])
@@ -89,7 +101,8 @@ export function searchCommand(): Command {
     .option("--least-sweeps <n>", "halving: fewest sweeps of the first round", wholeNumber, 4)
     .option("--folds <k>", "hold out k folds in turn instead of one share", wholeNumber, 0)
     .option("--holdout <share>", "share of the ratings held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <share>", "share set aside first, which no trial sees, to measure the best by", number, 0)
     .option("--seed <n>", "seed of splits, draws and starting factors", wholeNumber, 1)
     .option("--sweeps <n>", "most sweeps of a trial (default: as in train)", wholeNumber)
@@ -102,7 +115,7 @@ export function searchCommand(): Command {
     .option("--resume", "go on from --json when it is there")
     .option("--csv <file>", "write the trials here")
     .option("--plot <file>", "draw held-out error over each hyperparameter here (SVG)");
-  return addDeviceOption(addDataOptions(command))
+  return addMeasureOptions(addDeviceOption(addDataOptions(command)))
     .addHelpText(
       "after",
       `
@@ -152,7 +165,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     controller.abort();
   };
   process.once("SIGINT", interrupt);
-  const live = liveTable(space, resumed, flags.vb && flags.model !== "vb" && flags.model !== "logistic");
+  const live = liveTable(space, resumed, flags.vb && hasAlternative(flags.model));
   try {
     const result = await search(ratings, {
       model: flags.model,
@@ -162,12 +175,15 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       eta: flags.eta,
       leastSweeps: flags.leastSweeps,
       folds: flags.folds,
-      holdout: { share: flags.holdout, by: flags.holdoutBy },
+      holdout: { share: flags.holdout, by: flags.holdoutBy, last: flags.holdoutLast },
       test: flags.test,
       seed: flags.seed,
       sweeps: flags.sweeps,
       tolerance: flags.tolerance,
       patience: flags.patience,
+      measureBy: flags.measureBy,
+      measureEvery: flags.measureEvery,
+      measureThreshold: flags.measureThreshold,
       itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
       userFeatures: await featuresFrom(flags.userFeatures),
       alternative: flags.vb,
@@ -200,7 +216,9 @@ function spaceOf(flags: SearchFlags): SearchSpace {
   const given = Object.fromEntries(SEARCHED.map(([name]) => [name, flags[name]] as const).filter(([, value]) => value !== undefined)) as SearchSpace; // prettier-ignore
   const usual = flags.method === "grid" ? GRID : RANGES;
   const said = (name: string): boolean => Object.keys(given).some((own) => own === name || (own !== "tauFeatures" && own.startsWith(name)));
-  return { ...Object.fromEntries(Object.entries(usual).filter(([name]) => !said(name))), ...given };
+  const { defaults } = MODELS[flags.model];
+  const has = (name: string): boolean => name in defaults || `${name}Users` in defaults;
+  return { ...Object.fromEntries(Object.entries(usual).filter(([name]) => has(name) && !said(name))), ...given };
 }
 
 async function resumedFrom(flags: SearchFlags): Promise<SearchResult | undefined> {

@@ -1,28 +1,60 @@
-// tastespace similar: the items whose factors point the same way.
+// tastespace similar: the items, or the users, whose factors point the same way.
 
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { OptionsError } from "../errors.js";
+import type { FactorModel, Recommendation, SimilarUser } from "../models/factor-model.js";
 import { load } from "../node.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { wholeNumber } from "./options.js";
 import { listing } from "./recommend.js";
-import { dim, print } from "./terminal.js";
+import { count, dim, print, table } from "./terminal.js";
+
+interface SimilarFlags extends FilterFlags {
+  user?: string;
+  n: number;
+  json?: string;
+}
 
 export function similarCommand(): Command {
   const command = new Command("similar")
-    .description("List the items most like an item.")
+    .description("List the items most like an item, or the users most like a user.")
     .argument("<model>", "a model file")
-    .argument("<item>", "a title or an id")
+    .argument("[item]", "a title or an id")
+    .option("--user <id>", "list users like this one instead")
     .option("-n <count>", "how many", wholeNumber, 10)
     .option("--json <file>", "write the list here");
   return addFilterOptions(command, 10)
-    .addHelpText("after", `\nExample:\n  tastespace similar model.safetensors "Toy Story (1995)"`)
-    .action(async (path: string, item: string, flags: FilterFlags & { n: number; json?: string }) => {
+    .addHelpText(
+      "after",
+      `\nExamples:\n  tastespace similar model.safetensors "Toy Story (1995)"\n  tastespace similar model.safetensors --user 42`,
+    )
+    .action(async (path: string, item: string | undefined, flags: SimilarFlags) => {
+      if ((item === undefined) === (flags.user === undefined)) throw new OptionsError("say like what: an item, or --user ID");
       const model = await load(path);
-      const id = model.findItem(item);
-      const list = model.similarItems(id, { n: flags.n, filter: filterOf(model, flags) });
-      print(dim(`like ${model.catalogue.title(id)}, among items with at least ${flags.minimumRatings} ratings`));
-      print(listing(list));
+      const list = item === undefined ? usersLike(model, flags.user!, flags) : itemsLike(model, item, flags);
       if (flags.json) await writeFile(flags.json, `${JSON.stringify(list, null, 2)}\n`);
     });
+}
+
+function itemsLike(model: FactorModel, item: string, flags: SimilarFlags): Recommendation[] {
+  const id = model.findItem(item);
+  const list = model.similarItems(id, { n: flags.n, filter: filterOf(model, flags) });
+  print(dim(`like ${model.catalogue.title(id)}, among items with at least ${flags.minimumRatings} ratings`));
+  print(listing(list));
+  return list;
+}
+
+function usersLike(model: FactorModel, user: string, { n, minimumRatings }: SimilarFlags): SimilarUser[] {
+  const counted = model.seen !== undefined;
+  const list = model.similarUsers(user, { n, minimumRatings: counted ? minimumRatings : undefined });
+  print(dim(`like user ${user}${counted ? `, among users with at least ${minimumRatings} ratings` : ""}`));
+  const rows = list.map(({ id, score, ratings }, at) => [
+    String(at + 1),
+    String(id),
+    score.toFixed(3),
+    ...(ratings === undefined ? [] : [count(ratings)]),
+  ]);
+  print(table(["#", "user", "cosine", ...(counted ? ["ratings"] : [])], rows, [0, 2, 3]));
+  return list;
 }

@@ -16,6 +16,7 @@ export function readingFlags(flags: DataFlags): string[] {
   const switches = [
     ...(header === undefined ? [] : [header ? "--header" : "--no-header"]),
     ...(flags.skipBadRows ? ["--skip-bad-rows"] : []),
+    ...(flags.sort ? ["--sort"] : []),
   ];
   const quoted = (text: string): string => (/[^\w./:~-]/.test(text) ? `"${text}"` : text);
   return [...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${flagOf(name)} ${quoted(value)}`])), ...switches]; // prettier-ignore

@@ -1,40 +1,47 @@
 // tastespace train: ratings in, a model file and a run file out.
 
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import type { Engine } from "../engine/engine.js";
-import { byteText } from "../engine/webgpu/memory-plan.js";
-import { OptionsError } from "../errors.js";
+import { byteText } from "../byte-text.js";
+import { checkWritable, writeDurably } from "../durable-file.js";
+import { OptionsError, OutputError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
-import { GD_DEFAULTS, LOGISTIC_DEFAULTS, SGD_DEFAULTS } from "../models/gradient.js";
+import { GD_DEFAULTS } from "../models/gd.js";
+import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
+import { SGD_DEFAULTS } from "../models/sgd.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
 import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
-import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
-import { type CovarianceFamily, VB_DEFAULTS } from "../models/vb.js";
-import { load, save } from "../node.js";
 import type { ModelSource } from "../models/factor-model.js";
+import { heldOutFigure } from "../models/figures.js";
+import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
+import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
-import { fit, type FitOptions, type FitResult } from "../training/fit.js";
+import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
+import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
 import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
+  addMeasureOptions,
   bytes,
   type DataFlags,
   type DeviceFlags,
+  type MeasureFlags,
   number,
   type SplitFlags,
   wholeNumber,
 } from "./options.js";
-import { originOf, pathFrom, readRun, type RunFile, type RunOrigin } from "./run-file.js";
+import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
-interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
+interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   model: ModelName;
   factors?: number;
   lambda?: number;
@@ -48,7 +55,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags {
   biases: boolean;
   update?: "joint" | "sequential";
   regularization?: "plain" | "weighted";
-  covariance?: CovarianceFamily;
+  covariance?: VbHyperparameters["covariance"];
   learn: boolean;
   warmUp?: number;
   burnIn?: number;
@@ -122,7 +129,7 @@ export function trainCommand(): Command {
     .option("--tau-features <τ>", `als: precision of the feature factors (default: ${ALS_DEFAULTS.tauFeatures})`, number)
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
-    .option("--confidence <α>", `implicit: confidence 1 + α r (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
+    .option("--confidence <α>", `implicit: confidence 1 + α|r| (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
     .option(
       "--step-size <η>",
       `gd, sgd, logistic: step size (default: ${GD_DEFAULTS.stepSize}, ${SGD_DEFAULTS.stepSize}, ${LOGISTIC_DEFAULTS.stepSize})`,
@@ -143,23 +150,24 @@ export function trainCommand(): Command {
     .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
-    .option("--patience <n>", "stop after this many sweeps without a new best held-out RMSE (default: 3; sgd: 5; gd: 20)", wholeNumber)
+    .option("--patience <n>", "stop after this many sweeps without a new best held-out figure (default: 3; sgd: 5; gd: 20)", wholeNumber)
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
-    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(["random", "user", "time"]).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <file>", "ratings to measure by instead")
     .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
     .option("--init <model>", "start from this model")
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
-    .option("--checkpoint <file>", "write the model so far here, with its run beside it, every few sweeps")
+    .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
     .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeNumber, 5)
-    .option("--resume", "go on from --checkpoint when it is there")
+    .option("--resume", "go on from --checkpoint when it is there, to the same model as without a stop")
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
     .option("--half-precision", "als on a GPU: gather factors in half precision, add them up in float32")
     .option("--tensor-cores", "als on a GPU in Node: multiply halves on its tensor cores, through an experiment of Dawn's")
     .option("--dry-run", "say what the training would take, in memory and in time, and stop");
-  addDeviceOption(addDataOptions(command));
+  addMeasureOptions(addDeviceOption(addDataOptions(command)));
   return command
     .addHelpText(
       "after",
@@ -180,6 +188,9 @@ Examples:
 
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
+  // What is wrong with options and outputs is found out before anything long begins.
+  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
+  for (const output of [flags.out, flags.json, flags.checkpoint]) if (output !== undefined) await checkWritable(output);
   const read = await loadData(path, flags);
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
@@ -217,34 +228,40 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   };
   process.once("SIGINT", interrupt);
   try {
-    const resumed = flags.resume ? await resumedFrom(flags) : undefined;
+    const resume = flags.resume ? await resumedFrom(flags) : undefined;
     print();
-    const [train, held] = flags.model === "logistic" ? ["train loss", "held-out loss"] : ["train RMSE", "held-out RMSE"];
-    print(bold(sweepLine("sweep", flags.model === "vb" ? "ELBO" : "objective", train, held, "seconds")));
-    resumed?.history.forEach(printSweep);
+    let headed = false;
+    const printSweep = (entry: HistoryEntry): void => {
+      if (!headed) print(bold(headLine(entry)));
+      headed = true;
+      print(lineOf(entry));
+    };
+    resume?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...options,
       sweeps: flags.sweeps,
       earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
-      init: resumed?.model ?? (flags.init ? await load(flags.init) : undefined),
-      resumed: resumed?.history,
+      measureBy: flags.measureBy,
+      measureEvery: flags.measureEvery,
+      measureThreshold: flags.measureThreshold,
+      init: flags.init ? await load(flags.init) : undefined,
+      resume,
       device: engine,
       keepSeen: flags.seen,
       signal: controller.signal,
       onNotice: notice,
       onSweep: printSweep,
       checkpointEvery: flags.checkpointEvery,
-      onCheckpoint: flags.checkpoint
-        ? (model, history) => writeCheckpoint(flags.checkpoint!, model.withSource(sourceFor(flags.checkpoint!)), history)
-        : undefined,
+      onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
     });
     print();
     print(outcome(result));
+    if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
+      print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     if (flags.out) {
-      await save(result.model.withSource(sourceFor(flags.out)), flags.out);
-      print(`${dim("model")}    ${flags.out}`);
+      print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
     if (flags.json) {
       const total = (performance.now() - started) / 1000;
@@ -259,7 +276,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         stop: result.stop,
         seconds: { read: readSeconds, ...result.seconds, total },
       };
-      await writeFile(flags.json, `${JSON.stringify(run, null, 2)}\n`);
+      await writeDurably(flags.json, `${JSON.stringify(run, null, 2)}\n`);
       print(`${dim("run")}      ${flags.json}`);
     }
   } finally {
@@ -338,46 +355,68 @@ function describeData(read: ReadResult, train: Ratings, heldOut: Ratings): void 
 const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
   `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
 
-function printSweep(entry: HistoryEntry): void {
+function headLine(entry: HistoryEntry): string {
+  const train = entry.trainLogLoss === undefined ? "train RMSE" : "train loss";
+  return sweepLine("sweep", entry.elbo === undefined ? "objective" : "ELBO", train, `held-out ${heldOutFigure(entry).name}`, "seconds");
+}
+
+function lineOf(entry: HistoryEntry): string {
   const figure = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toFixed(6));
-  const { sweep, objective, elbo, trainRmse, heldOutRmse, trainLogLoss, heldOutLogLoss, seconds: time } = entry;
-  const line = [figure(trainLogLoss ?? trainRmse), figure(heldOutLogLoss ?? heldOutRmse)] as const;
-  print(sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2)));
+  const { sweep, objective, elbo, trainRmse, trainLogLoss, seconds: time } = entry;
+  const line = [figure(trainLogLoss ?? trainRmse), figure(heldOutFigure(entry).value)] as const;
+  return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2));
 }
 
 function outcome({ stop, history, seconds: time }: FitResult): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
+  const heldOut = heldOutFigure(best);
   const why = {
     sweeps: `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
-    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${best.heldOutRmse === null ? "log-loss" : "RMSE"} has not improved since sweep ${stop.bestSweep}, the model overfits`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}, the model overfits`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
   const four = (value: number): string => value.toFixed(4);
   const measured =
-    typeof best.heldOutLogLoss === "number"
-      ? `held-out log-loss ${bold(four(best.heldOutLogLoss))}`
-      : best.heldOutRmse !== null
-        ? `held-out RMSE ${bold(four(best.heldOutRmse))}`
-        : best.trainRmse !== null
-          ? `train RMSE ${best.trainRmse.toFixed(6)}`
-          : `objective ${best.objective.toFixed(3)}`;
+    heldOut.value !== null
+      ? `held-out ${heldOut.name} ${bold(four(heldOut.value))}`
+      : best.trainRmse !== null
+        ? `train RMSE ${best.trainRmse.toFixed(6)}`
+        : `objective ${best.objective.toFixed(3)}`;
   const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
   const density =
     best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;
   return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
 }
 
-const runBeside = (checkpoint: string): string => `${checkpoint}.json`;
-
-async function writeCheckpoint(path: string, model: FitResult["model"], history: readonly HistoryEntry[]): Promise<void> {
-  await save(model, path);
-  await writeFile(runBeside(path), JSON.stringify({ history }));
+/** A model is not lost because its place has gone. @param modelFor the model for a file: it holds paths from there. @returns where it is. */
+async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
+  try {
+    await save(modelFor(path), path);
+    return path;
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    const rescued = `./tastespace-rescued-${new Date().toISOString().replace(/[:.]/g, "-")}.safetensors`;
+    await save(modelFor(rescued), rescued);
+    notice(`${error.message}; the model was written to ${rescued} instead`);
+    process.exitCode = 1;
+    return rescued;
+  }
 }
 
-async function resumedFrom(flags: TrainFlags): Promise<{ model: FitResult["model"]; history: readonly HistoryEntry[] } | undefined> {
-  if (!flags.checkpoint) throw new OptionsError("--resume needs --checkpoint FILE");
-  const history = await readRun(runBeside(flags.checkpoint));
-  if (!history) return undefined;
-  return { model: await load(flags.checkpoint), history };
+/** What cannot be written does not end a training. */
+async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  try {
+    await saveCheckpoint(checkpoint, path);
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    notice(`${error.message}; the training goes on without this checkpoint`);
+  }
+}
+
+async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
+  if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+  const found = await loadCheckpoint(checkpoint);
+  if (!found) notice(`${checkpoint} is not there: the training starts anew`);
+  return found;
 }

@@ -1,9 +1,7 @@
 // The conflict-free schedule of stochastic gradient descent: users and items are dealt into B groups each, which cuts the ratings into a
 // B × B grid. The B blocks of one round, (g, g + r mod B), share no user and no item, so that they can run side by side, and the result does
-// not depend on how. Spec §3.
+// not depend on how.
 
-import type { Parameters } from "../models/parameters.js";
-import type { Csr } from "../ratings/csr.js";
 import { seededRandom } from "../random.js";
 import type { RatingColumns } from "../ratings/ratings.js";
 
@@ -75,23 +73,6 @@ export function planBlocks(
     plan.value[to] = value[at];
   }
   return plan;
-}
-
-/** The parameters with zeros for entities without ratings: no step would ever reach them. */
-export function withoutUnrated(parameters: Parameters, byUser: Csr, byItem: Csr): Parameters {
-  const K = parameters.factors;
-  const side = (rows: Csr, factors: Float32Array, biases: Float32Array) => {
-    const cleared = { factors: factors.slice(), biases: biases.slice() };
-    for (let row = 0; row < rows.count; row++) {
-      if (rows.start[row] < rows.start[row + 1]) continue;
-      cleared.factors.fill(0, row * K, (row + 1) * K);
-      cleared.biases[row] = 0;
-    }
-    return cleared;
-  };
-  const users = side(byUser, parameters.userFactors, parameters.userBiases);
-  const items = side(byItem, parameters.itemFactors, parameters.itemBiases);
-  return { ...parameters, userFactors: users.factors, userBiases: users.biases, itemFactors: items.factors, itemBiases: items.biases };
 }
 
 /** The order of an epoch's rounds, seeded: every round once. */

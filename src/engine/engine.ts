@@ -1,26 +1,23 @@
-// The interface of an engine: it holds a problem's ratings and parameters where it computes, and solves half-sweeps on request.
+// What an engine is. It holds the rows of two sides and the ratings between them where it computes, and offers operations on them. It
+// knows no model: a model is a sequence of these operations, written once in src/models/, and runs on any engine.
 
-import type { Measurement } from "../models/als.js";
-import type { GibbsSums, Moments, PriorDraw } from "../models/gibbs.js";
-import type { ImplicitSums } from "../models/implicit.js";
-import type { HyperparametersOf, ModelName } from "../models/registry.js";
-import type { Precisions, VbSums } from "../models/vb.js";
-import type { Parameters } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
-import type { SeenItems } from "../ratings/seen.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/ratings.js";
+import type { SeenItems } from "../ratings/seen.js";
 
 /** One of the two sides of the ratings. */
 export type Side = "users" | "items";
+
+export const SIDES = ["users", "items"] as const;
 
 export const otherSide = (side: Side): Side => (side === "users" ? "items" : "users");
 
 /** What computes: shown to people and written into run files. */
 export interface DeviceInfo {
-  readonly kind: "cpu" | "webgpu";
+  readonly kind: "reference" | "cpu" | "webgpu";
   readonly name: string;
-  /** True for the CPU reference and for software GPU drivers. */
+  /** True for what computes on the processor: the reference, the `cpu` engine and software GPU drivers. */
   readonly software: boolean;
 }
 
@@ -30,94 +27,264 @@ export interface RowSlice {
   readonly to: number;
 }
 
-/** Everything a session needs: both CSR indexes of the training ratings, the held-out ratings, and the starting parameters. */
-export interface Problem<M extends ModelName = "als"> {
-  readonly model: M;
-  readonly hyperparameters: HyperparametersOf[M];
+/** Covariance of a row: one variance a coordinate, or the whole matrix. */
+export type CovarianceFamily = "diagonal" | "full";
+
+/** What a row carries beside factors and bias: nothing, its prior mean, its velocity, or its covariance. */
+export type Spread = "none" | "means" | "velocity" | CovarianceFamily;
+
+/** Rows of one side: factors [count, K] row-major and biases [count]. */
+export interface Rows {
+  readonly factors: Float32Array;
+  readonly biases: Float32Array;
+  /**
+   * Covariances of (factors, bias), D = K + 1 coordinates a row. "diagonal": variances [count, D]. "full": packed lower triangles
+   * [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
+   */
+  readonly covariances?: Float32Array | undefined;
+}
+
+/** Features of a side: S by rows, and the feature factors to start from, [features, K] row-major; 0 when left out. */
+export interface SideFeatures {
+  readonly rows: SparseRows;
+  readonly factors?: Float32Array | undefined;
+}
+
+/** A prior N(mean [D], precision⁻¹) that all rows of a side share, the precision a packed lower triangle. */
+export interface Prior {
+  readonly mean: readonly number[];
+  readonly precision: readonly number[];
+}
+
+/**
+ * Normal equations of point estimates, or of posterior means where rows carry covariances: with ỹ = (y, 1) and e = r − μ − b,
+ * (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + T x̄, T the precisions and x̄ the row's prior mean. A row without ratings becomes x̄.
+ */
+export interface PointSystem {
+  /** "joint" solves factors and bias at once; "sequential" the factors at the old bias, then the bias at the new factors. */
+  readonly kind: "joint" | "sequential";
+  readonly lambda: number;
+  /** T of factors and bias, [K + 1]. */
+  readonly precisions: readonly number[];
+  /** Whether T is multiplied by the row's number of ratings. */
+  readonly weighted: boolean;
+  /** Whether rows have biases; else they stay 0. */
+  readonly biases: boolean;
+}
+
+/**
+ * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α|r|, (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y. The Gram
+ * matrix YᵀY of all rows of the other side is the engine's to keep. There are no biases and no mean.
+ */
+export interface ConfidentSystem {
+  readonly kind: "confident";
+  /** α. */
+  readonly confidence: number;
+  readonly tau: number;
+}
+
+/**
+ * A draw from N(P⁻¹ h, P⁻¹) with P = Λ + λ Σ ỹ ỹᵀ and h = Λ m + λ Σ e ỹ, the prior N(m, Λ⁻¹) shared by all rows. The normal numbers
+ * come from counters (row, block of four coordinates, draw, seed), so that a draw does not depend on the engine or the schedule.
+ */
+export interface DrawnSystem {
+  readonly kind: "drawn";
+  readonly lambda: number;
+  readonly prior: Prior;
+  /** Left out, the mean P⁻¹ h is wanted. */
+  readonly noise?: { readonly seed: number; readonly draw: number } | undefined;
+}
+
+/** What a half-sweep solves, row by row. */
+export type System = PointSystem | ConfidentSystem | DrawnSystem;
+export type SystemKind = System["kind"];
+
+/**
+ * A batch step of both sides from the old values: x ← x + v with v ← ω v − η ∂/∂x / (λ n + τ), where ∂/∂x = −λ Σ e y + τ x, biases alike
+ * with γ, and n is the row's number of ratings. Rows carry their velocities.
+ */
+export interface BatchStep {
+  readonly lambda: number;
+  /** τ … τ, γ of each side, [K + 1]. */
+  readonly precisions: Readonly<Record<Side, readonly number[]>>;
+  readonly biases: boolean;
+  /** η and ω. */
+  readonly step: number;
+  readonly momentum: number;
+}
+
+/**
+ * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η (λ e v − (τ / n) u), v with the old u in the same way,
+ * biases alike. `link` "logistic" takes e = r − σ(score), else e = r − score.
+ */
+export interface Epoch {
+  /** From 1 on: it seeds the order of the rounds. */
+  readonly number: number;
+  readonly link: "identity" | "logistic";
+  readonly lambda: number;
+  /** τ and γ of each side. */
+  readonly precisions: Readonly<Record<Side, { readonly factors: number; readonly biases: number }>>;
+  readonly biases: boolean;
+  /** η. */
+  readonly step: number;
+}
+
+/** Which ratings a sum goes over. */
+export type RatingSet = "training" | "heldOut";
+
+/** Σ w|x − x̄|² of the factors and Σ w b² of the biases of a side; w is 1, or the row's number of ratings. */
+export interface Norms {
+  readonly factors: number;
+  readonly biases: number;
+}
+
+/** Of one side: number of rows, Σ x [D], and Σ x xᵀ [D, D] row-major (the lower triangle), x = (factors, bias), D = K + 1. */
+export interface Moments {
+  readonly count: number;
+  readonly sums: ArrayLike<number>;
+  readonly gram: ArrayLike<number>;
+}
+
+/** Of one side's posterior: E[Σ x_k²] for each of the K + 1 coordinates, and Σ log|Γ|. */
+export interface PosteriorSums {
+  readonly count: number;
+  readonly secondMoments: readonly number[];
+  readonly logDeterminants: number;
+}
+
+/** Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂) over some ratings. */
+export interface ExpectedErrors {
+  readonly squares: number;
+  readonly variances: number;
+  readonly logDensity: number;
+}
+
+/** Σ (r − r̄)² and Σ log p̄ of predictions r̄ and densities p̄ averaged over the draws. */
+export interface AveragedErrors {
+  readonly squares: number;
+  readonly logDensity: number;
+}
+
+/** Every sum that an engine takes: what it is asked with, and what it gives. Sums over ratings of an empty set are 0. */
+export interface SumTypes {
+  readonly squaredNorms: { readonly with: { readonly side: Side; readonly weighted: boolean }; readonly gives: Norms };
+  readonly moments: { readonly with: { readonly side: Side }; readonly gives: Moments };
+  readonly posteriorSums: { readonly with: { readonly side: Side }; readonly gives: PosteriorSums };
+  /** Σ|f|² over the feature factors of a side; 0 without features. */
+  readonly featureNorms: { readonly with: { readonly side: Side }; readonly gives: number };
+  /** Σ (r − r̂)², r̂ = μ + b_m + b_n + u·v. */
+  readonly squaredErrors: { readonly with: { readonly over: RatingSet }; readonly gives: number };
+  /** Σ −log p of 0/1 ratings, p = σ(r̂) the probability of 1. */
+  readonly logLosses: { readonly with: { readonly over: RatingSet }; readonly gives: number };
+  /** Σ (r − E r̂)² and Σ Var r̂ over the training ratings; solved rows may know them already. λ is the precision of the noise. */
+  readonly expectedSquares: { readonly with: { readonly lambda: number }; readonly gives: Pick<ExpectedErrors, "squares" | "variances"> };
+  readonly expectedErrors: { readonly with: { readonly over: RatingSet; readonly lambda: number }; readonly gives: ExpectedErrors };
+  /** Σ c (p − u·v)² − (u·v)² over the training ratings, c and p as in `ConfidentSystem`. */
+  readonly confidentErrors: { readonly with: { readonly confidence: number }; readonly gives: number };
+  /**
+   * Adds the present draw, of precision λ, to each held-out rating's sums of predictions and densities, then gives the errors of their
+   * averages over `draws`. With `draws` of 0 or 1 the sums begin anew.
+   */
+  readonly averagedErrors: { readonly with: { readonly lambda: number; readonly draws: number }; readonly gives: AveragedErrors };
+}
+
+export type SumKind = keyof SumTypes;
+
+/** A sum that is asked for. */
+export type SumRequest = { [S in SumKind]: { readonly of: S } & SumTypes[S]["with"] }[SumKind];
+
+/** What the sums give that were asked for by these names. */
+export type SumResults<R extends Readonly<Record<string, SumRequest>>> = { readonly [N in keyof R]: SumTypes[R[N]["of"]]["gives"] };
+
+/** The operations that a training will ask for, so that an engine can compile and allocate them all at once. */
+export interface Operations {
+  readonly solve?: SystemKind | undefined;
+  /** Sides whose rows are moved on beyond where a sweep has brought them. */
+  readonly extrapolate?: readonly Side[] | undefined;
+  readonly batchStep?: boolean | undefined;
+  /** Stochastic steps; the seed deals rows and ratings into blocks. */
+  readonly epochs?: { readonly seed: number; readonly link: Epoch["link"] } | undefined;
+  readonly sums: readonly SumKind[];
+}
+
+/** Everything that a session holds and will be asked for. */
+export interface Workload {
+  /** K. */
+  readonly factors: number;
+  /** μ, rating units. */
+  readonly globalMean: number;
+  /** The training ratings in both orders. */
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
-  readonly initial: Parameters;
-  /** S of each side that has features (`als`): rows in index order. */
-  readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;
-  /** Seed of what is random in training itself. */
-  readonly seed: number;
+  /** What rows carry. "means" where a side has features. */
+  readonly spread: Spread;
+  /** The rows to start from; covariances with `spread` "diagonal" or "full". */
+  readonly rows: Readonly<Record<Side, Rows>>;
+  readonly features?: { readonly [side in Side]?: SideFeatures | undefined } | undefined;
+  readonly operations: Operations;
 }
 
-/** One training in progress on an engine. Calls take effect in the order they are made. `Sums` is what a measurement gives. */
-export interface Session<Sums> {
+/** Whether what is read are the present rows, or those that `keep` set aside. */
+export type Which = "current" | "kept";
+
+/** All that a session holds which changes in training, by name, bit for bit, in the engine's own precision. */
+export type EngineState = Readonly<Record<string, Float32Array | Float64Array>>;
+
+/**
+ * One training's data in an engine. Calls take effect in the order they are made. Operations resolve when their work is queued; errors of
+ * the device and of singular systems come out of the next `sums` or read.
+ */
+export interface Session {
+  /** Half-sweep: solves every row of a side, or of a contiguous slice of it, the other side fixed. Slices one by one are bit-equal to all rows. */
+  solve(side: Side, system: System, slice?: RowSlice): Promise<void>;
   /**
-   * One sweep, numbered from 1: for most models a users' and an items' half-sweep. Resolves when the work is queued; errors of the
-   * device and of singular systems come out of the next `measure` or `read`.
+   * Solves a side's feature factors, (SᵀS + ρ I) F = Sᵀ X, ρ = `ratio`, and with them the prior means of its rows, S F. Nothing happens
+   * where the side has no features.
    */
-  sweep(number: number): Promise<void>;
-  /** Sums at the current parameters. @throws NotPositiveDefiniteError, DeviceError */
-  measure(): Promise<Sums>;
-  /** Sets the current parameters aside as the ones to keep; replaces any kept before. */
+  solveFeatures(side: Side, ratio: number): Promise<void>;
+  /** x ← x + ω (x − x'), where x' are the rows at the last call, or those that the session began with. (Heavy ball: Polyak 1964.) */
+  extrapolate(side: Side, momentum: number): Promise<void>;
+  batchStep(step: BatchStep): Promise<void>;
+  runEpoch(epoch: Epoch): Promise<void>;
+  /** Sums at the present rows, by the names they are asked for. @throws NotPositiveDefiniteError, DeviceError */
+  sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>>;
+  /** Sets the present rows and feature factors aside; replaces any set aside before. At first those are aside that the session began with. */
   keep(): void;
-  /** Reads parameters back: the current ones, or those set aside by `keep`. */
-  read(which?: "current" | "kept"): Promise<Parameters>;
-  /** Releases what the training holds. */
+  /** @throws NotPositiveDefiniteError, DeviceError */
+  readRows(side: Side, which?: Which, slice?: RowSlice): Promise<Rows>;
+  /** Overwrites the present rows from row `from` on. */
+  writeRows(side: Side, rows: Rows, from?: number): Promise<void>;
+  /** Feature factors [features, K] row-major; undefined where the side has none. */
+  readFeatures(side: Side, which?: Which): Promise<Float32Array | undefined>;
+  readState(): Promise<EngineState>;
+  /** @throws OptionsError when the state is of another workload or engine. */
+  writeState(state: EngineState): Promise<void>;
+  /** Releases what the session holds. */
   destroy(): void;
-}
-
-/** Of a model trained by alternating half-sweeps. */
-export interface AlternatingSession<Sums> extends Session<Sums> {
-  /** Half-sweep: solves every row of one side, or of a contiguous slice of it, the other side fixed. Resolves when the work is queued. */
-  solve(side: Side, slice?: RowSlice): Promise<void>;
-}
-
-export interface AlsSession extends AlternatingSession<Measurement> {
-  /** Solves the feature factors of a side, and with them its prior means. Nothing happens when the side has no features. */
-  solveFeatures(side: Side): void;
-}
-
-/** What a measurement of `vb` gives: sums, the precisions they were taken at, and the ELBO. */
-export interface VbMeasurement extends VbSums {
-  readonly precisions: Precisions;
-  readonly elbo: number;
-  /** Σ (r − E r̂)² and Σ log N(r; E r̂, 1/λ + Var r̂) over the held-out ratings; 0 when there are none. */
-  readonly heldOutSquares: number;
-  readonly heldOutLogDensity: number;
-}
-
-export interface VbSession extends AlternatingSession<VbMeasurement> {
-  /** Sets the precisions that maximise the ELBO at the posterior measured. */
-  learn(measured: VbMeasurement): void;
-}
-
-export type ImplicitSession = AlternatingSession<ImplicitSums>;
-
-export interface GibbsSession extends Session<GibbsSums> {
-  /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. Resolves when it is queued. */
-  draw(side: Side, prior: PriorDraw, lambda: number, draw: number): Promise<void>;
-  /** Moments of a side as it is. */
-  moments(side: Side): Promise<Moments>;
-}
-
-/** The session of each model. */
-export interface SessionOf {
-  readonly gd: Session<Measurement>;
-  readonly sgd: Session<Measurement>;
-  readonly logistic: Session<Measurement>;
-  readonly gibbs: GibbsSession;
-  readonly implicit: ImplicitSession;
-  readonly als: AlsSession;
-  readonly vb: VbSession;
 }
 
 /** What stands in a list that has more places than items. */
 export const NO_ITEM = 0xffffffff;
 
-/** What decides about memory, known before anything is built. */
-export interface ProblemOutline {
-  readonly hyperparameters: HyperparametersOf[ModelName];
+/** What lists are made from: factors [M, K] and [N, K] row-major, biases [M] and [N]. */
+export interface ScoredRows {
+  readonly factors: number;
+  readonly userFactors: Float32Array;
+  readonly itemFactors: Float32Array;
+  readonly userBiases: Float32Array;
+  readonly itemBiases: Float32Array;
+}
+
+/** What of a workload decides about memory, known before anything is built. */
+export interface WorkloadOutline {
+  readonly factors: number;
+  readonly spread: Spread;
   readonly users: number;
   readonly items: number;
   readonly ratings: number;
   readonly heldOut: number;
-  /** Whether a side has features. */
-  readonly features: boolean;
+  readonly operations: Operations;
 }
 
 /** What a training takes on the device. */
@@ -132,19 +299,20 @@ export interface MemoryReport {
   readonly totalBytes: number;
 }
 
-/** What computes: one for any number of trainings, one after the other. */
+/** What computes: one for any number of trainings, one after the other or at once. */
 export interface Engine {
   readonly info: DeviceInfo;
-  /** What a training would take; undefined on the CPU. @throws DeviceError when it cannot be done on this device. */
-  memory(outline: ProblemOutline): MemoryReport | undefined;
-  /** Loads a problem. @throws DeviceError when it does not fit the device. */
-  open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]>;
+  /** What a training would take on a device of its own; undefined where it is in the host's memory. @throws DeviceError when it cannot be done. */
+  memory(outline: WorkloadOutline): MemoryReport | undefined;
+  /** Loads a workload. @throws DeviceError when it does not fit the device, or asks for an operation that the engine does not have. */
+  open(workload: Workload): Promise<Session>;
   /**
-   * The k best-scored items of every user, best first, [M, k] row-major; `NO_ITEM` where fewer are left. Scores are u·v + α b.
+   * The k best-scored items of every user, best first, [M, k] row-major; `NO_ITEM` where fewer are left. Scores are u·v + α b; of equal
+   * scores the item of the lower index comes first.
    *
    * @param seen items that are left out, by user. @throws DeviceError
    */
-  topItems(parameters: Parameters, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array>;
+  topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array>;
   /** Releases the device. The engine is of no use after. */
   destroy(): void;
 }

@@ -1,33 +1,66 @@
-// Chooses the engine: the GPU when there is one, else the CPU reference, saying why.
+// Chooses the engine: a hardware GPU when there is one, else the fast one on the processor, saying why.
 
 import { DeviceError, OptionsError } from "../errors.js";
+import { CpuEngine } from "./cpu/engine.js";
 import type { Engine } from "./engine.js";
 import { ReferenceEngine } from "./reference/engine.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
 
-/** "webgpu", the GPU; "cpu", the float64 reference; "auto", the GPU where there is one, else the CPU. */
-export type DeviceChoice = "auto" | "webgpu" | "cpu";
+/**
+ * "webgpu", the GPU, or a software adapter where there is no other; "cpu", WebAssembly on all cores; "reference", float64 in plain loops;
+ * "auto", a hardware GPU where there is one, else "cpu".
+ */
+export type DeviceChoice = "auto" | "webgpu" | "cpu" | "reference";
+
+export const DEVICE_CHOICES: readonly DeviceChoice[] = ["auto", "webgpu", "cpu", "reference"];
+
+/** How engines are opened. */
+export interface EngineOptions extends WebGpuOptions {
+  /** Threads of the `cpu` engine. Default: one a processor core. */
+  readonly threads?: number | undefined;
+}
 
 /**
- * @param onNotice receives one sentence when "auto" falls back to the CPU, or when the adapter is a software one.
+ * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the adapter asked for is a software one.
  * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code "device-limit" when the device lacks what
- *   `tuning` asks for.
+ *   `tuning` asks for; of code "no-webassembly" when "cpu" was asked for where WebAssembly has no SIMD.
  */
 export async function openEngine(
   choice: DeviceChoice,
   onNotice: (notice: string) => void = () => {},
-  options: WebGpuOptions = {},
+  options: EngineOptions = {},
 ): Promise<Engine> {
-  if (choice === "cpu") return new ReferenceEngine();
-  if (choice !== "auto" && choice !== "webgpu")
-    throw new OptionsError(`device is "${String(choice)}": it must be "auto", "webgpu" or "cpu"`);
+  if (!DEVICE_CHOICES.includes(choice))
+    throw new OptionsError(`device is "${String(choice)}": it must be ${DEVICE_CHOICES.map((name) => `"${name}"`).join(", ")}`);
+  if (choice === "reference") return new ReferenceEngine();
+  if (choice === "cpu") return await CpuEngine.create({ threads: options.threads, onNotice });
+  if (choice === "webgpu") {
+    const engine = await WebGpuEngine.create(options);
+    if (engine.info.software) onNotice(`${engine.info.name} is a software adapter: it computes on the CPU, slower than the cpu engine`);
+    return engine;
+  }
+  return (await hardwareGpu(options, onNotice)) ?? (await processor(options, onNotice));
+}
+
+async function hardwareGpu(options: EngineOptions, onNotice: (notice: string) => void): Promise<Engine | undefined> {
   try {
     const engine = await WebGpuEngine.create(options);
-    if (engine.info.software) onNotice(`${engine.info.name} is a software adapter: it computes on the CPU, much slower than a GPU`);
-    return engine;
+    if (!engine.info.software) return engine;
+    engine.destroy();
+    onNotice(`training on the CPU: the only adapter, ${engine.info.name}, is a software one`);
   } catch (error) {
-    if (choice === "webgpu" || !(error instanceof DeviceError) || error.code !== "no-adapter") throw error;
+    if (!(error instanceof DeviceError) || error.code !== "no-adapter") throw error;
     onNotice(`training on the CPU: ${error.message}`);
+  }
+  return undefined;
+}
+
+async function processor({ threads }: EngineOptions, onNotice: (notice: string) => void): Promise<Engine> {
+  try {
+    return await CpuEngine.create({ threads, onNotice });
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    onNotice(`training on the float64 reference, which is slow: ${error.message}`);
     return new ReferenceEngine();
   }
 }

@@ -20,11 +20,18 @@ export function accuracy(model: FactorModel, ratings: Ratings): { rmse: number; 
   return { rmse: Math.sqrt(squares / ratings.count), mae: absolutes / ratings.count };
 }
 
-/** Mean of log N(r; r̂, deviation²) over ratings, nats: `vb`'s predictive density. Users and items must be known to the model. Spec §5. */
+/**
+ * Mean of log N(r; r̂, deviation²) over ratings, nats: `vb`'s predictive density. NaN for no ratings. What the model does not know of a user
+ * or an item is its prior. Spec §5.
+ *
+ * @throws OptionsError when the model is a point estimate.
+ */
 export function logDensity(model: FactorModel, ratings: Ratings): number {
+  const users = indicesIn(model.users, ratings.users);
+  const items = indicesIn(model.items, ratings.items);
   let sum = 0;
   for (let at = 0; at < ratings.count; at++) {
-    const { mean, deviation } = model.predictive(ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]));
+    const { mean, deviation } = model.predictiveAt(users[ratings.user[at]], items[ratings.item[at]]);
     sum -= 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
   }
   return sum / ratings.count;

@@ -1,57 +1,78 @@
-// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training.
+// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training. Their definitions stand in
+// ranked-list.ts. Nothing here depends on the order of the ratings: equals are listed by the number of their ratings and then by raw id, and
+// users whom nothing is known of, whose lists only such rules could make, are left out and counted.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
-import { OptionsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
+import { compareIds, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "./accuracy.js";
+import { type Gaps, gapsOf, trainedOf } from "./gaps.js";
+import { aucOfScores, listValues, type RankingValues } from "./ranked-list.js";
 
-/** How well ranked lists hit the held-out items. */
-export interface RankingMetrics {
+/** Which held-out ratings make an item relevant to their user: those of at least this, or those above this. */
+export type Relevance = { readonly atLeast: number } | { readonly above: number };
+
+/** One user's values. */
+export interface UserRanking extends RankingValues {
+  readonly user: RawId;
+  /** Relevant held-out items. */
+  readonly relevant: number;
+}
+
+/** How well ranked lists hit the held-out items: means over the users that have a relevant one. */
+export interface RankingMetrics extends RankingValues {
   readonly k: number;
-  /** Users with at least one relevant held-out item: the means below are over these. */
+  readonly relevance: Relevance;
+  /** Users that the means are over; those whose AUC is NaN are not in that mean. */
   readonly users: number;
-  /** Mean of |top k ∩ relevant| / k. */
-  readonly precision: number;
-  /** Mean of |top k ∩ relevant| / |relevant|. */
-  readonly recall: number;
-  /** Mean of DCG / ideal DCG with gain 1 for a relevant item at rank i and discount 1 / log₂(i + 1). */
-  readonly ndcg: number;
   /** Share of the N items that stand in at least one list. */
   readonly coverage: number;
+  /** What is left out: ratings of unknown users and items, and of cold users. Cold items stay, as items that are hard to find. */
+  readonly gaps: Gaps;
+  /** Every user's values, in the order of their raw ids, on request. */
+  readonly perUser?: readonly UserRanking[];
 }
 
 /** How lists are made and what counts as a hit. */
 export interface RankingOptions {
   /** Length of the lists. Default 10. */
   readonly k?: number | undefined;
-  /** A held-out item is relevant when its rating is at least this and it was not seen in training. Default: the training mean. */
+  /**
+   * A held-out item is relevant when its rating is at least this and it was not seen in training. Default: what the model itself takes for
+   * positive, which is a rating above 0 for `implicit`, and `positiveThreshold` or above 0 for `logistic`; for the others the training mean.
+   */
   readonly threshold?: number | undefined;
   /** Weight of the item biases in the score. Default 1. */
   readonly alpha?: number | undefined;
+  /** Whether the AUC is measured, for which every item is scored for every user on the CPU. Default true; else it is NaN. */
+  readonly auc?: boolean | undefined;
+  /** Whether the values of every user are given too. Default false. */
+  readonly perUser?: boolean | undefined;
 }
 
 /**
- * Means over the users that have a relevant item; NaN when none has. Users and items unknown to the model are left out.
+ * Means over the users that have a relevant item and a training rating.
  *
  * @param train the ratings whose items are left out of each user's list.
- * @throws OptionsError when k is not a whole number of 1 or more.
+ * @throws OptionsError when k is not a whole number of 1 or more; RatingsError when no user is left to measure by.
  */
 export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions = {}): RankingMetrics {
-  const { k, alpha } = checked(options);
-  const { factors: K, userFactors } = model.parameters;
-  const pairs = pairsOf(model, train, heldOut, options);
-  return metricsOf(model, pairs.relevant, k, (m) => {
-    const scores = scoreItems(userFactors.subarray(m * K, m * K + K), model.parameters, alpha);
-    return topScored(scores, k, (item) => !pairs.seen.get(m)?.has(item));
+  const wanted = pairsOf(model, train, heldOut, options);
+  const { k, alpha } = wanted;
+  return metricsOf(model, wanted, options, (m) => {
+    const seen = wanted.seen.get(m);
+    return topScored(scoresOf(model, m, alpha), k, (item) => !seen?.has(item), model.itemPlaces);
   });
 }
 
 /**
  * The same, with the lists of all users made on an engine, in batches on a GPU.
  *
- * @throws OptionsError, DeviceError.
+ * @throws as `rankingMetrics`, and DeviceError.
  */
 export async function rankingMetricsOn(
   engine: Engine,
@@ -60,27 +81,51 @@ export async function rankingMetricsOn(
   heldOut: Ratings,
   options: RankingOptions = {},
 ): Promise<RankingMetrics> {
-  const { k, alpha } = checked(options);
-  const { seen, relevant } = pairsOf(model, train, heldOut, options);
+  const wanted = pairsOf(model, train, heldOut, options);
+  const { k, alpha, users, seen } = wanted;
   const start = new Uint32Array(model.users.size + 1);
   for (let m = 0; m < model.users.size; m++) start[m + 1] = start[m] + (seen.get(m)?.size ?? 0);
   const items = new Uint32Array(start[model.users.size]);
-  for (const [m, set] of seen)
-    items.set(
-      [...set].sort((a, b) => a - b),
-      start[m],
-    );
-  const lists = await engine.topItems(model.parameters, { start, items }, k, alpha);
-  return metricsOf(model, relevant, k, (m) => lists.subarray(m * k, (m + 1) * k).filter((item) => item !== NO_ITEM));
+  for (const [m, set] of seen) items.set(Uint32Array.from(set).sort(), start[m]);
+  const lists = await rankedLists(engine, model, { users, seen: { start, items }, k, alpha });
+  return metricsOf(model, wanted, options, (_, at) => lists.subarray(at * k, (at + 1) * k).filter((item) => item !== NO_ITEM));
 }
 
-function checked({ k = 10, alpha = 1 }: RankingOptions): { k: number; alpha: number } {
+/** What is relevant where no threshold is given: what the model takes for positive, else what is rated the mean or more. */
+export function relevanceOf(
+  { hyperparameters: h, statistics }: Pick<FactorModel, "hyperparameters" | "statistics">,
+  threshold?: number,
+): Relevance {
+  if (threshold !== undefined) return { atLeast: threshold };
+  if ("confidence" in h) return { above: 0 };
+  if ("positiveThreshold" in h) return h.positiveThreshold === null ? { above: 0 } : { atLeast: h.positiveThreshold };
+  return { atLeast: statistics.mean };
+}
+
+export const isRelevant = (relevance: Relevance, value: number): boolean =>
+  "above" in relevance ? value > relevance.above : value >= relevance.atLeast;
+
+export const relevanceText = (relevance: Relevance): string =>
+  "above" in relevance ? `rated above ${relevance.above}` : `rated ${Number(relevance.atLeast.toFixed(4))} or more`;
+
+/** What is measured, by the model's indices. */
+interface Wanted {
+  readonly k: number;
+  readonly alpha: number;
+  readonly relevance: Relevance;
+  readonly gaps: Gaps;
+  /** In the order of their raw ids, so that sums are the same in whatever order the ids came. */
+  readonly users: readonly number[];
+  /** The items that each user has seen, and those that are relevant to each. */
+  readonly seen: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly relevant: ReadonlyMap<number, ReadonlySet<number>>;
+}
+
+function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions): Wanted {
+  const { k = 10, alpha = 1, threshold } = options;
   if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);
-  return { k, alpha };
-}
-
-/** The items that each user has seen, and those that are relevant, by the model's indices. */
-function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, { threshold = model.statistics.mean }: RankingOptions) {
+  if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
+  if (threshold !== undefined && !Number.isFinite(threshold)) throw new OptionsError(`threshold is ${threshold}: it must be a number`);
   const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {
     const users = indicesIn(model.users, ratings.users);
     const items = indicesIn(model.items, ratings.items);
@@ -95,36 +140,64 @@ function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, { thresho
     }
     return sets;
   };
+  const relevance = relevanceOf(model, threshold);
+  const trained = trainedOf(model, "users", train);
   const seen = itemsOf(train, () => true);
-  return { seen, relevant: itemsOf(heldOut, (at, m, n) => heldOut.value[at] >= threshold && !seen.get(m)?.has(n)) };
+  const relevant = itemsOf(
+    heldOut,
+    (at, m, n) => trained[m] === 1 && isRelevant(relevance, heldOut.value[at]) && seen.get(m)?.has(n) !== true,
+  );
+  const gaps = gapsOf(model, train, heldOut);
+  const users = [...relevant.keys()].sort((a, b) => compareIds(model.users.rawAt(a), model.users.rawAt(b)));
+  if (users.length === 0) throw nobodyLeft(heldOut.count, relevance, gaps);
+  return { k, alpha, relevance, gaps, users, seen, relevant };
 }
+
+/** The error of held-out ratings that leave no user to measure by. */
+export function nobodyLeft(ratings: number, relevance: Relevance, { unknown, cold }: Gaps): RatingsError {
+  return new RatingsError(
+    `no user is left to measure lists by: of ${ratings} held-out ratings ${unknown.ratings} are of users or items that the model does not know, ` +
+      `${cold.ratings} of such without a training rating, and of the others none is ${relevanceText(relevance)} and new to its user`,
+    { remedy: "hold out ratings of users that the model was trained on, or lower the threshold" },
+  );
+}
+
+const scoresOf = ({ parameters }: FactorModel, m: number, alpha: number): Float64Array =>
+  scoreItems(parameters.userFactors.subarray(m * parameters.factors, (m + 1) * parameters.factors), parameters, alpha);
 
 function metricsOf(
   model: FactorModel,
-  relevant: ReadonlyMap<number, ReadonlySet<number>>,
-  k: number,
-  listOf: (m: number) => ArrayLike<number>,
+  { k, alpha, relevance, gaps, users, seen, relevant }: Wanted,
+  { auc: withAuc = true, perUser: withEach = false }: RankingOptions,
+  listOf: (m: number, at: number) => ArrayLike<number>,
 ): RankingMetrics {
   const listed = new Set<number>();
-  let precision = 0;
-  let recall = 0;
-  let ndcg = 0;
-  for (const [m, wanted] of relevant) {
-    let hits = 0;
-    let gain = 0;
-    Array.from(listOf(m)).forEach((item, at) => {
-      listed.add(item);
-      if (!wanted.has(item)) return;
-      hits++;
-      gain += 1 / Math.log2(at + 2);
-    });
-    let ideal = 0;
-    for (let at = 0; at < Math.min(k, wanted.size); at++) ideal += 1 / Math.log2(at + 2);
-    precision += hits / k;
-    recall += hits / wanted.size;
-    ndcg += gain / ideal;
-  }
-  const users = relevant.size;
-  const mean = (sum: number): number => (users === 0 ? NaN : sum / users);
-  return { k, users, precision: mean(precision), recall: mean(recall), ndcg: mean(ndcg), coverage: listed.size / model.items.size };
+  const each = users.map((m, at): UserRanking => {
+    const wanted = relevant.get(m)!;
+    const list = Array.from(listOf(m, at));
+    for (const item of list) listed.add(item);
+    const auc = withAuc ? aucOfScores(scoresOf(model, m, alpha), wanted, (item) => seen.get(m)?.has(item) === true) : NaN;
+    return { user: model.users.rawAt(m), relevant: wanted.size, ...listValues(list, wanted, k), auc };
+  });
+  const means = meansOf(each);
+  const metrics = { k, relevance, users: users.length, ...means, coverage: listed.size / model.items.size, gaps };
+  return withEach ? { ...metrics, perUser: each } : metrics;
+}
+
+/** Means over users, of the AUC over those that have one. */
+export function meansOf(each: readonly RankingValues[]): RankingValues {
+  const mean = (of: (values: RankingValues) => number): number => {
+    const values = each.map(of).filter((value) => !Number.isNaN(value));
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  return {
+    precision: mean(({ precision }) => precision),
+    cappedPrecision: mean(({ cappedPrecision }) => cappedPrecision),
+    recall: mean(({ recall }) => recall),
+    ndcg: mean(({ ndcg }) => ndcg),
+    map: mean(({ map }) => map),
+    mrr: mean(({ mrr }) => mrr),
+    hitRate: mean(({ hitRate }) => hitRate),
+    auc: mean(({ auc }) => auc),
+  };
 }

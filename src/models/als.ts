@@ -1,12 +1,15 @@
-// MAP matrix factorization by alternating least squares (`als`): hyperparameters, their checks, and the objective. Spec §2.
+// MAP matrix factorization by alternating least squares (`als`). docs/models.md, "Alternating least squares".
 
+import { type PointSystem, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkFactors, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
+import type { Parameters } from "./parameters.js";
+import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
  * Hyperparameters of `als`. λ is the noise precision, τ and γ are the prior precisions of factors and biases; all are
- * precisions in the spec's sense, not scaled by the number of ratings unless `regularization` is "weighted".
+ * precisions, not scaled by the number of ratings unless `regularization` is "weighted".
  */
 export interface AlsHyperparameters {
   /** K, from 0 (bias-only) to 128. Default 10. */
@@ -25,7 +28,7 @@ export interface AlsHyperparameters {
   readonly mean: boolean;
   /** Whether users and items have biases. Default true. */
   readonly biases: boolean;
-  /** τ_f, precision of the feature factors, > 0, where there are features. Default 10. Spec §4. */
+  /** τ_f, precision of the feature factors, > 0, where there are features. Default 10. */
   readonly tauFeatures: number;
   /** "weighted" multiplies an entity's τ and γ by its number of ratings (ALS-WR). Default "plain". */
   readonly regularization: "plain" | "weighted";
@@ -69,7 +72,71 @@ export interface Measurement {
   readonly featureFactors: number;
 }
 
-/** ½λ Σ e² + ½τ_u Σ|u − ū|² + ½τ_v Σ|v − v̄|² + ½γ_u Σ b² + ½γ_v Σ b² + ½τ_f Σ|f|². Spec §2, §4. */
+/** The equations of a side's rows. */
+export function alsSystem(h: AlsHyperparameters, side: Side): PointSystem {
+  const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];
+  return {
+    kind: h.update,
+    lambda: h.lambda,
+    precisions: [...Array<number>(h.factors).fill(tau), gamma],
+    weighted: h.regularization === "weighted",
+    biases: h.biases,
+  };
+}
+
+export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measurement> {
+  async sweep(number: number): Promise<void> {
+    const { momentum } = this.problem.hyperparameters;
+    // What the first sweep moves is from the starting values: heavy balls roll from the second on.
+    if (momentum > 0 && number > 1) await this.session.extrapolate("items", number > 2 ? momentum : 0);
+    for (const side of SIDES) {
+      await this.solve(side);
+      await this.solveFeatures(side);
+    }
+  }
+
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
+    await this.session.solve(side, alsSystem(this.problem.hyperparameters, side), slice);
+  }
+
+  /** The feature factors of a side, and with them its prior means. Nothing happens when the side has no features. */
+  async solveFeatures(side: Side): Promise<void> {
+    const { tauFeatures, tauUsers, tauItems } = this.problem.hyperparameters;
+    if (this.problem.features?.[side]) await this.session.solveFeatures(side, tauFeatures / (side === "users" ? tauUsers : tauItems));
+  }
+
+  async measure(): Promise<Measurement> {
+    const weighted = this.problem.hyperparameters.regularization === "weighted";
+    const { train, heldOut, users, items, userFeatures, itemFeatures } = await this.session.sums({
+      users: { of: "squaredNorms", side: "users", weighted },
+      items: { of: "squaredNorms", side: "items", weighted },
+      train: { of: "squaredErrors", over: "training" },
+      heldOut: { of: "squaredErrors", over: "heldOut" },
+      userFeatures: { of: "featureNorms", side: "users" },
+      itemFeatures: { of: "featureNorms", side: "items" },
+    });
+    return {
+      trainSquares: train,
+      heldOutSquares: heldOut,
+      userFactors: users.factors,
+      userBiases: users.biases,
+      itemFactors: items.factors,
+      itemBiases: items.biases,
+      featureFactors: userFeatures + itemFeatures,
+    };
+  }
+
+  override async read(which: Which = "current"): Promise<Parameters> {
+    const [parameters, users, items] = await Promise.all([
+      super.read(which),
+      this.session.readFeatures("users", which),
+      this.session.readFeatures("items", which),
+    ]);
+    return { ...parameters, features: this.problem.features && { users, items } };
+  }
+}
+
+/** ½λ Σ e² + ½τ_u Σ|u − ū|² + ½τ_v Σ|v − v̄|² + ½γ_u Σ b² + ½γ_v Σ b² + ½τ_f Σ|f|². */
 export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
   return (
     0.5 *
@@ -100,10 +167,22 @@ export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): Als
 }
 
 /** Objective and errors from the sums of one measurement. */
-export function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
+function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
     objective: alsObjective(h, sums),
     trainRmse: Math.sqrt(sums.trainSquares / ratings),
     heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
   };
 }
+
+export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> = {
+  defaults: ALS_DEFAULTS,
+  complete: alsHyperparameters,
+  operations: ({ update, momentum }) => ({
+    solve: update,
+    extrapolate: momentum > 0 ? ["items"] : [],
+    sums: ["squaredErrors", "squaredNorms", "featureNorms"],
+  }),
+  train: (session, problem) => new AlsTraining(session, problem),
+  figures: alsFigures,
+};

@@ -6,13 +6,15 @@ import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
-import { varianceOf } from "../engine/reference/vb.js";
+import { varianceOf } from "../engine/reference/expected-errors.js";
+import { rowGram } from "../engine/reference/normal-equations.js";
+import { triangle } from "../engine/reference/cholesky.js";
 import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
-import { cosines, scoreItems, topScored } from "../recommend/score.js";
-import { sigmoid } from "./gradient.js";
+import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
+import { sigmoid } from "../sigmoid.js";
 import { type Parameters, predictRating } from "./parameters.js";
 import type { Hyperparameters, ModelName } from "./registry.js";
 
@@ -67,6 +69,15 @@ export interface Recommendation {
   readonly ratings: number;
 }
 
+/** A user of a list. */
+export interface SimilarUser {
+  readonly id: RawId;
+  /** The cosine of their factors. */
+  readonly score: number;
+  /** Ratings in training, where the model holds them. */
+  readonly ratings?: number;
+}
+
 /** How a list is made. */
 export interface RecommendOptions {
   /** Items to list. Default 10. */
@@ -99,6 +110,8 @@ export class FactorModel implements FactorModelParts {
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
   readonly source: ModelSource | undefined;
+  #itemPlaces: Uint32Array | undefined;
+  #itemGram: Float64Array | undefined;
 
   constructor(parts: FactorModelParts) {
     this.model = parts.model;
@@ -144,6 +157,16 @@ export class FactorModel implements FactorModelParts {
     return this[side].indexOf(id) >= 0 || this.#cold(side, id) !== undefined;
   }
 
+  /** Places of items with equal scores in a list, [N]: those of more ratings first, then those of the lower raw id. */
+  get itemPlaces(): Uint32Array {
+    return (this.#itemPlaces ??= placesAmongEquals(this.items, this.itemCounts));
+  }
+
+  /** VᵀV, [K, K] row-major, the lower triangle: what every fold-in of `implicit` shares. Added up once, when it is first asked for. */
+  get itemGram(): Float64Array {
+    return (this.#itemGram ??= rowGram(Float64Array.from(this.parameters.itemFactors), this.parameters.factors));
+  }
+
   /** What a score means: a rating, or for `logistic` the probability of a positive. */
   #respond(score: number): number {
     return this.model === "logistic" ? sigmoid(score) : score;
@@ -163,12 +186,20 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
   predictive(user: RawId, item: RawId): { mean: number; deviation: number } {
-    const m = this.#userIndex(user);
-    const entity = this.#user(m);
-    if (!entity.covariance) {
+    return this.predictiveAt(this.#userIndex(user), this.#itemIndex(item));
+  }
+
+  /** `predictive` by dense indices; −1 stands for an unknown user or item, of whom only the prior is known. @throws OptionsError */
+  predictiveAt(m: number, n: number): { mean: number; deviation: number } {
+    const { globalMean, posterior } = this.parameters;
+    if (!posterior) {
       throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
     }
-    return this.#predictiveOf(entity, this.#itemIndex(item));
+    const { lambda, users, items } = posterior.precisions;
+    const user = m >= 0 ? this.#user(m) : priorOf(users);
+    if (n >= 0) return this.#predictiveOf(user, n);
+    const covariance = user.covariance ?? priorOf(users).covariance;
+    return { mean: globalMean + user.bias, deviation: Math.sqrt(1 / lambda + varianceOf({ ...user, covariance }, priorOf(items))) };
   }
 
   /**
@@ -201,11 +232,12 @@ export class FactorModel implements FactorModelParts {
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Recommendation[] {
     const few = this.#fewRatings(rated);
-    return this.#list(foldIn(few, "users", this.parameters, this.hyperparameters), new Set(few.index), options);
+    return this.#list(this.#foldIn(few), new Set(few.index), options);
   }
 
   /**
-   * The same, with the fold-in on an engine: `als`, `vb`, `implicit` and what shares their objectives are solved where it computes.
+   * The same, with the fold-in on an engine: `als`, `vb` and what shares their objectives are solved where it computes. What an engine would
+   * need all items for, `implicit`, is solved here by `itemGram`.
    *
    * @throws as `recommendFor`, and DeviceError.
    */
@@ -215,7 +247,8 @@ export class FactorModel implements FactorModelParts {
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Promise<Recommendation[]> {
     const few = this.#fewRatings(rated);
-    return this.#list(await foldInOn(engine, few, this.parameters, this.hyperparameters), new Set(few.index), options);
+    const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters);
+    return this.#list(user, new Set(few.index), options);
   }
 
   /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
@@ -229,22 +262,58 @@ export class FactorModel implements FactorModelParts {
     const scores = cosines(n, this.parameters);
     const enough = options.minimumRatings ?? 1;
     const allowed = (index: number): boolean => index !== n && this.itemCounts[index] >= enough && this.#passes(index, options.filter);
-    return topScored(scores, checkCount(options.n), allowed).map((index) => this.#describe(index, scores[index]));
+    return topScored(scores, checkCount(options.n), allowed, this.itemPlaces).map((index) => this.#describe(index, scores[index]));
+  }
+
+  /**
+   * The users whose factors point the same way, by cosine, most alike first, of equals those of more ratings and then of the lower raw id.
+   *
+   * @param options.minimumRatings fewest training ratings of a listed user. Default 1, where the model holds what its users have rated.
+   * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold them.
+   */
+  similarUsers(user: RawId, options: { n?: number | undefined; minimumRatings?: number | undefined } = {}): SimilarUser[] {
+    const { parameters, seen, users } = this;
+    if (parameters.factors === 0)
+      throw new OptionsError("a model without factors knows no similar users", { remedy: "train with factors of 1 or more" });
+    if (options.minimumRatings !== undefined && !seen) {
+      throw new OptionsError("this model does not hold how many ratings its users have", {
+        remedy: "train with keepSeen, or leave minimumRatings out",
+      });
+    }
+    const m = this.#userIndex(user);
+    const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
+    const { minimumRatings = 1 } = options;
+    const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors });
+    const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
+    const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
+    return topScored(scores, checkCount(options.n), allowed, places).map((other) => {
+      const similar = { id: users.rawAt(other), score: scores[other] };
+      return counts ? { ...similar, ratings: counts[other] } : similar;
+    });
   }
 
   /**
    * The raw id that a text means: an id of an item, or a title, upper and lower case alike.
    *
-   * @throws UnknownIdError with the nearest titles.
+   * @throws UnknownIdError with the nearest titles, or with the ids of all items that the model knows by this title, where there are several.
    */
   findItem(text: string): RawId {
     const n = this.items.indexOf(text);
     if (n >= 0) return this.items.rawAt(n);
-    const entry = this.catalogue.get(toRawId(text)) ?? this.catalogue.byTitle(text);
-    if (!entry) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
-    if (this.items.indexOf(entry.id) < 0 && !this.#cold("items", entry.id))
-      throw new UnknownIdError(`"${entry.title}" has no ratings, so the model knows nothing of it`);
-    return entry.id;
+    const byId = this.catalogue.get(toRawId(text));
+    const entries = byId ? [byId] : this.catalogue.byTitle(text);
+    if (entries.length === 0) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
+    const known = entries.filter(({ id }) => this.items.indexOf(id) >= 0 || this.#cold("items", id));
+    if (known.length === 0) throw new UnknownIdError(`"${entries[0].title}" has no ratings, so the model knows nothing of it`);
+    if (known.length > 1) {
+      const ids = known.map(({ id }) => String(id));
+      throw new UnknownIdError(`"${known[0].title}" is the title of ${known.length} items, with the ids ${ids.join(" and ")}`, ids);
+    }
+    return known[0].id;
+  }
+
+  #foldIn(few: FewRatings): Entity {
+    return foldIn(few, "users", this.parameters, this.hyperparameters, this.model === "implicit" ? this.itemGram : undefined);
   }
 
   #userIndex(user: RawId): number {
@@ -283,7 +352,7 @@ export class FactorModel implements FactorModelParts {
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
     const count = checkCount(options.n);
-    const best = topScored(scores, count, (index) => !left.has(index) && this.#passes(index, options.filter));
+    const best = topScored(scores, count, (index) => !left.has(index) && this.#passes(index, options.filter), this.itemPlaces);
     const list = best.map((index) => {
       const { mean, deviation } = this.#predictiveOf(user, index);
       const described = this.#describe(index, scores[index], mean);
@@ -344,6 +413,13 @@ export class FactorModel implements FactorModelParts {
     };
     return predicted === undefined ? described : { ...described, predicted };
   }
+}
+
+/** Someone of whom nothing is known: N(0, T⁻¹). */
+function priorOf(precisions: readonly number[]): Required<Entity> {
+  const covariance = new Float64Array(triangle(precisions.length));
+  precisions.forEach((precision, k) => (covariance[triangle(k) + k] = 1 / precision));
+  return { factors: new Float64Array(precisions.length - 1), bias: 0, covariance };
 }
 
 function checkCount(n = 10): number {

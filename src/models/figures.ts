@@ -16,7 +16,39 @@ export interface Figures {
   /** Mean log-loss over the training and the held-out ratings, nats (`logistic`). */
   readonly trainLogLoss?: number;
   readonly heldOutLogLoss?: number | null;
+  /** Means over users of the nDCG and the recall of lists of ten held-out items, and of the AUC, where a training measures them. */
+  readonly heldOutNdcg?: number;
+  readonly heldOutRecall?: number;
+  readonly heldOutAuc?: number;
+  /** Which of these says how good a sweep is. Default: the model's own held-out loss. */
+  readonly measuredBy?: RankingMeasure;
 }
 
-/** The held-out figure that says which sweep was best, the lower the better; null when there is none. */
-export const heldOutLoss = (figures: Figures): number | null => figures.heldOutLogLoss ?? figures.heldOutRmse;
+/** A measure of ranked lists, from 0 to 1, the higher the better. */
+export type RankingMeasure = "ndcg" | "recall" | "auc";
+
+const RANKING: Readonly<Record<RankingMeasure, { readonly of: (figures: Figures) => number | undefined; readonly name: string }>> = {
+  ndcg: { of: ({ heldOutNdcg }) => heldOutNdcg, name: "nDCG@10" },
+  recall: { of: ({ heldOutRecall }) => heldOutRecall, name: "recall@10" },
+  auc: { of: ({ heldOutAuc }) => heldOutAuc, name: "AUC" },
+};
+
+/**
+ * The held-out loss that says which sweep was best, the lower the better: 1 less a ranking measure, the log-loss or the RMSE. Null when there is
+ * none, or when it was not measured after this sweep.
+ */
+export function heldOutLoss(figures: Figures): number | null {
+  if (!figures.measuredBy) return figures.heldOutLogLoss ?? figures.heldOutRmse;
+  const value = RANKING[figures.measuredBy].of(figures);
+  return value === undefined || Number.isNaN(value) ? null : 1 - value;
+}
+
+/** The held-out figure as people read it, a ranking measure itself; `value` is null as the loss is. */
+export function heldOutFigure(figures: Figures): { readonly name: string; readonly value: number | null } {
+  const { measuredBy } = figures;
+  if (!measuredBy) return { name: figures.heldOutLogLoss === undefined ? "RMSE" : "log-loss", value: heldOutLoss(figures) };
+  return { name: RANKING[measuredBy].name, value: heldOutLoss(figures) === null ? null : RANKING[measuredBy].of(figures)! };
+}
+
+/** What losses are called that trainings by this measure are compared by. */
+export const lossName = (measuredBy: RankingMeasure): string => `1 − ${RANKING[measuredBy].name}`;

@@ -1,13 +1,14 @@
-// Bayesian matrix factorization by Gibbs sampling (`gibbs`): hyperparameters, the draws of precisions and means, and the average over
-// samples. Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as
+// Bayesian matrix factorization by Gibbs sampling (`gibbs`). Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as
 // one more coordinate of each entity and the noise precision drawn too.
 
+import { type Moments, type Prior, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
 import { choleskyFactor, symmetricInverse } from "../engine/reference/cholesky.js";
-import type { Random } from "../random.js";
+import { type Random, seededRandom } from "../random.js";
+import { mixedWords } from "../random-counter.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
-import type { Parameters } from "./parameters.js";
-import { triangle } from "./vb.js";
+import type { GibbsDraw, Parameters } from "./parameters.js";
+import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
 
 /** Of `gibbs`: the priors of the precisions, and which draws are kept. */
 export interface GibbsHyperparameters {
@@ -38,31 +39,11 @@ export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}):
   return h;
 }
 
-/** Of one side: number of entities, Σ x [D], and Σ x xᵀ [D, D] row-major (the lower triangle), x = (factors, bias), D = K + 1. */
-export interface Moments {
-  readonly count: number;
-  readonly sums: ArrayLike<number>;
-  readonly gram: ArrayLike<number>;
-}
-
-/** A draw of a side's prior: N(mean [D], precision⁻¹), the precision a packed lower triangle. */
-export interface PriorDraw {
-  readonly mean: readonly number[];
-  readonly precision: readonly number[];
-}
-
-/** The precisions that one kept sample was drawn at. */
-export interface GibbsDraw {
-  readonly lambda: number;
-  readonly users: PriorDraw;
-  readonly items: PriorDraw;
-}
-
 /**
  * Draws a side's mean and precision from their normal-Wishart posterior given its entities: with W₀⁻¹ = s I, ν₀ = D, μ₀ = 0,
  * W⁻¹ = W₀⁻¹ + Σ (x − x̄)(x − x̄)ᵀ + β₀ N/(β₀ + N) x̄ x̄ᵀ, Λ ~ W(W, ν₀ + N), μ ~ N(N x̄ / (β₀ + N), ((β₀ + N) Λ)⁻¹). Ibid., equation 14.
  */
-export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Moments, random: Random): PriorDraw {
+export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Moments, random: Random): Prior {
   const D = h.factors + 1;
   const strength = h.meanStrength + N;
   const average = Array.from(sums, (sum) => sum / N);
@@ -103,11 +84,6 @@ export function drawLambda(ratings: number, squares: number, random: Random): nu
   return random.gamma(1 + ratings / 2) / (1 + squares / 2);
 }
 
-/** The right-hand side that a prior adds to an entity's equations: Λ μ, [D]. */
-export function priorRhs({ mean, precision }: PriorDraw): number[] {
-  return mean.map((_, i) => mean.reduce((sum, value, j) => sum + precision[j <= i ? triangle(i) + j : triangle(j) + i] * value, 0));
-}
-
 /** Evenly spaced draws of a chain of unknown length: when there are too many, every other one is dropped and the spacing doubled. */
 export class Thinning<Draw> {
   readonly #most: number;
@@ -133,6 +109,18 @@ export class Thinning<Draw> {
 
   get kept(): readonly Draw[] {
     return this.#kept;
+  }
+
+  /** Where the chain is, beside the draws kept. */
+  get place(): { readonly spacing: number; readonly seen: number } {
+    return { spacing: this.#spacing, seen: this.#seen };
+  }
+
+  /** Goes on from a place. */
+  resume(kept: readonly Draw[], { spacing, seen }: { readonly spacing: number; readonly seen: number }): void {
+    this.#kept = [...kept];
+    this.#spacing = spacing;
+    this.#seen = seen;
   }
 }
 
@@ -184,8 +172,115 @@ export interface GibbsSums {
   readonly heldOutLogDensity: number;
 }
 
+/** Numbers of the draws: users before items in every sweep. They are counters of the noise, so that every draw has its own. */
+const drawNumber = (sweep: number, side: Side): number => 2 * sweep + (side === "items" ? 1 : 0);
+
+/** The stream that priors and λ are drawn from: one for every draw, so that a chain can go on from any sweep. */
+const hostRandom = (seed: number, draw: number): Random => seededRandom(mixedWords(seed >>> 0, draw, 0x6b1bb5, 0)[0]);
+
+/** What a chain holds beside its rows. */
+interface ChainState {
+  readonly lambda: number;
+  readonly draws: number;
+  readonly measured: GibbsSums | null;
+  readonly place: { readonly spacing: number; readonly seen: number };
+  readonly kept: readonly GibbsDraw[];
+}
+
+const ROWS = ["userFactors", "userBiases", "itemFactors", "itemBiases"] as const;
+
+export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
+  readonly #samples: Thinning<Sample>;
+  #lambda: number;
+  /** Draws that predictions are averaged over. */
+  #draws = 0;
+  #measured: GibbsSums | undefined;
+
+  constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
+    super(session, problem);
+    this.#lambda = problem.initial.draws?.[0].lambda ?? 1;
+    this.#samples = new Thinning(problem.hyperparameters.samples);
+  }
+
+  async sweep(number: number): Promise<void> {
+    const { seed, hyperparameters: h, byUser } = this.problem;
+    const priors = {} as Record<Side, Prior>;
+    for (const side of SIDES) {
+      priors[side] = drawPrior(h, await this.moments(side), hostRandom(seed, drawNumber(number, side)));
+      await this.draw(side, priors[side], this.#lambda, drawNumber(number, side));
+    }
+    const drawnAt = { lambda: this.#lambda, ...priors };
+    const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
+    this.#lambda = drawLambda(byUser.index.length, squares, hostRandom(seed, -number >>> 0));
+    if (number > h.burnIn) {
+      this.#draws++;
+      if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });
+    }
+    this.#measured = await this.#average(squares);
+  }
+
+  /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. */
+  async draw(side: Side, prior: Prior, lambda: number, draw: number): Promise<void> {
+    await this.session.solve(side, { kind: "drawn", lambda, prior, noise: { seed: this.problem.seed >>> 0, draw } });
+  }
+
+  /** Moments of a side as it is. */
+  async moments(side: Side): Promise<Moments> {
+    return (await this.session.sums({ moments: { of: "moments", side } })).moments;
+  }
+
+  async measure(): Promise<GibbsSums> {
+    if (this.#measured) return this.#measured;
+    const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
+    return (this.#measured = await this.#average(squares));
+  }
+
+  /** The model is the average of the draws: none is set aside. */
+  override keep(): void {}
+
+  override async read(which: Which = "current"): Promise<Parameters> {
+    return which === "kept" && this.#samples.kept.length > 0 ? averageOf(this.#samples.kept) : await super.read();
+  }
+
+  /** Once a draw, for the held-out predictions are added up. */
+  async #average(trainSquares: number): Promise<GibbsSums> {
+    const lambda = this.#lambda;
+    const { heldOut } = await this.session.sums({ heldOut: { of: "averagedErrors", lambda, draws: this.#draws } });
+    return { lambda, trainSquares, heldOutSquares: heldOut.squares, heldOutLogDensity: heldOut.logDensity };
+  }
+
+  protected override modelState(): ModelState {
+    const { kept, place } = this.#samples;
+    const values: ChainState = {
+      lambda: this.#lambda,
+      draws: this.#draws,
+      measured: this.#measured ?? null,
+      place,
+      kept: kept.map(({ draw }) => draw),
+    };
+    const arrays = kept.flatMap(({ parameters }, s) => ROWS.map((name) => [`${name} of sample ${s}`, parameters[name]] as const));
+    return { values, arrays: Object.fromEntries(arrays) };
+  }
+
+  protected override takeModelState({ values, arrays }: ModelState): void {
+    const { lambda, draws, measured, place, kept } = values as ChainState;
+    const { factors, globalMean } = this.problem.initial;
+    const sample = (s: number): Parameters => {
+      const rows = Object.fromEntries(ROWS.map((name) => [name, arrays[`${name} of sample ${s}`]]));
+      return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>) };
+    };
+    this.#lambda = lambda;
+    this.#draws = draws;
+    this.#measured = measured ?? undefined;
+    this.#samples.resume(
+      kept.map((draw, s) => ({ parameters: sample(s), draw })),
+      place,
+    );
+  }
+}
+
 /** The objective is the negative log-likelihood of the training ratings at the present draw: it wanders, as it should. */
-export function gibbsFigures(
+function gibbsFigures(
   _h: GibbsHyperparameters,
   { lambda, trainSquares, heldOutSquares, heldOutLogDensity }: GibbsSums,
   { ratings, heldOut }: { ratings: number; heldOut: number },
@@ -198,3 +293,15 @@ export function gibbsFigures(
     lambda,
   };
 }
+
+/** A chain does not converge to a point, and its model is the average over the draws, not the best of them. */
+export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraining> = {
+  defaults: GIBBS_DEFAULTS,
+  complete: gibbsHyperparameters,
+  sweeps: 100,
+  earlyStop: false,
+  keeps: "last",
+  operations: () => ({ solve: "drawn", sums: ["moments", "squaredErrors", "averagedErrors"] }),
+  train: (session, problem) => new GibbsTraining(session, problem),
+  figures: gibbsFigures,
+};

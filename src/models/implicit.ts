@@ -1,16 +1,23 @@
-// Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences. Hu, Koren and Volinsky 2008; spec §2.
+// Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences. Hu, Koren and Volinsky, "Collaborative Filtering
+// for Implicit Feedback Datasets", 2008.
 
+import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
+import { RatingsError } from "../errors.js";
+import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
 import { checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
+import type { Parameters } from "./parameters.js";
+import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
- * Every pair of a user and an item counts: p = 1 with confidence c = 1 + α r where there is a rating (a count, a playing time), and p = 0
- * with c = 1 where there is none. There is no mean and there are no biases.
+ * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0, with confidence
+ * c = 1 + α|r|. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of 0 is as good as none, whose c is 1.
+ * So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters {
   /** K, from 1 to 128. Default 10. */
   readonly factors: number;
-  /** α, what a unit of feedback adds to the confidence, ≥ 0. Default 1; 0 is the fully observed 0/1 matrix. */
+  /** α, what a unit of feedback, of either sign, adds to the confidence, ≥ 0. Default 1; 0 is the fully observed 0/1 matrix. */
   readonly confidence: number;
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;
@@ -28,15 +35,74 @@ export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> 
   return h;
 }
 
+/** @throws RatingsError when no rating is above 0: the best model would then be nothing at all. */
+function checkFeedback(ratings: Ratings): void {
+  const { maximum } = ratings.statistics();
+  if (maximum > 0) return;
+  throw new RatingsError(`no rating is above 0, the largest is ${maximum}: implicit takes only those above 0 for liked`, {
+    remedy: "give counts, or other feedback that is above 0 where something is liked",
+  });
+}
+
 /** Sums from which the objective is put together. */
 export interface ImplicitSums {
   /** Σ over all pairs of (u·v)² = tr(UᵀU VᵀV). */
   readonly allSquares: number;
-  /** Σ over the pairs with feedback of c (1 − u·v)² − (u·v)². */
+  /** Σ over the pairs with feedback of c (p − u·v)² − (u·v)². */
   readonly seenSquares: number;
   /** Σ|u|² and Σ|v|². */
   readonly userFactors: number;
   readonly itemFactors: number;
+}
+
+/** The equations of a side's rows. */
+export const implicitSystem = (h: ImplicitHyperparameters, side: Side): ConfidentSystem => ({
+  kind: "confident",
+  confidence: h.confidence,
+  tau: side === "users" ? h.tauUsers : h.tauItems,
+});
+
+export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameters, ImplicitSums> {
+  async sweep(): Promise<void> {
+    for (const side of SIDES) await this.solve(side);
+  }
+
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
+    await this.session.solve(side, implicitSystem(this.problem.hyperparameters, side), slice);
+  }
+
+  async measure(): Promise<ImplicitSums> {
+    const { factors: K, confidence } = this.problem.hyperparameters;
+    const { seen, users, items } = await this.session.sums({
+      seen: { of: "confidentErrors", confidence },
+      users: { of: "moments", side: "users" },
+      items: { of: "moments", side: "items" },
+    });
+    return {
+      allSquares: traceOfProduct(users, items, K),
+      seenSquares: seen,
+      userFactors: trace(users, K),
+      itemFactors: trace(items, K),
+    };
+  }
+
+  override async read(which: Which = "current"): Promise<Parameters> {
+    // Biases stay as they came.
+    const { userBiases, itemBiases } = this.problem.initial;
+    return { ...(await super.read(which)), userBiases, itemBiases };
+  }
+}
+
+/** tr(A) of the factors' block of a side's Gram matrix. */
+const trace = ({ gram }: Moments, K: number): number =>
+  Array.from({ length: K }, (_, k) => gram[k * (K + 1) + k]).reduce((sum, value) => sum + value, 0);
+
+/** tr(A B) of the factors' blocks of two Gram matrices. */
+function traceOfProduct({ gram: a }: Moments, { gram: b }: Moments, K: number): number {
+  const D = K + 1;
+  let sum = 0;
+  for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) sum += (i === j ? 1 : 2) * a[i * D + j] * b[i * D + j];
+  return sum;
 }
 
 /** ½ Σ_all c (p − u·v)² + ½τ_u Σ|u|² + ½τ_v Σ|v|². */
@@ -44,3 +110,12 @@ export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums):
   const fit = sums.allSquares + sums.seenSquares;
   return { objective: 0.5 * (fit + h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors), trainRmse: null, heldOutRmse: null };
 }
+
+export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
+  defaults: IMPLICIT_DEFAULTS,
+  complete: implicitHyperparameters,
+  checkRatings: checkFeedback,
+  operations: () => ({ solve: "confident", sums: ["confidentErrors", "moments"] }),
+  train: (session, problem) => new ImplicitTraining(session, problem),
+  figures: implicitFigures,
+};

@@ -1,7 +1,20 @@
 // The learned numbers of a factor model, in the layout that every room shares: row-major float32, users and items in index order.
 
-import type { GibbsDraw } from "./gibbs.js";
-import type { CovarianceFamily, Precisions } from "./vb.js";
+import type { CovarianceFamily, Prior, Rows, Side } from "../engine/engine.js";
+
+/** λ, and for each side the prior precisions T of (factors, bias), [K + 1]. */
+export interface Precisions {
+  readonly lambda: number;
+  readonly users: readonly number[];
+  readonly items: readonly number[];
+}
+
+/** The precision of the noise and the priors that one kept sample was drawn at. */
+export interface GibbsDraw {
+  readonly lambda: number;
+  readonly users: Prior;
+  readonly items: Prior;
+}
 
 /** Factors [M, K] and [N, K] row-major, biases [M] and [N], and the global mean μ. */
 export interface Parameters {
@@ -13,7 +26,7 @@ export interface Parameters {
   readonly globalMean: number;
   /** What `vb` knows beyond the means, which the factors and biases then are. */
   readonly posterior?: Posterior | undefined;
-  /** Factors of the features of each side that has some, [features, K] row-major. Spec §4. */
+  /** Factors of the features of each side that has some, [features, K] row-major. */
   readonly features?: { readonly users?: Float32Array | undefined; readonly items?: Float32Array | undefined } | undefined;
   /** What the samples were drawn at that `gibbs` averages: `factors` is then K times their number, sample by sample. */
   readonly draws?: readonly GibbsDraw[] | undefined;
@@ -30,7 +43,26 @@ export interface Posterior {
   readonly items: Float32Array;
 }
 
-/** r̂ = μ + b_m + b_n + u_m·v_n, summed in float64 from the float32 parameters. Spec §2. */
+/** One side's rows. */
+export function rowsOf(parameters: Parameters, side: Side): Rows {
+  const { userFactors, userBiases, itemFactors, itemBiases, posterior } = parameters;
+  const rows = side === "users" ? { factors: userFactors, biases: userBiases } : { factors: itemFactors, biases: itemBiases };
+  return posterior ? { ...rows, covariances: posterior[side] } : rows;
+}
+
+/** Point estimates out of both sides' rows. */
+export function parametersOf({ factors, globalMean }: Pick<Parameters, "factors" | "globalMean">, users: Rows, items: Rows): Parameters {
+  return {
+    factors,
+    userFactors: users.factors,
+    userBiases: users.biases,
+    itemFactors: items.factors,
+    itemBiases: items.biases,
+    globalMean,
+  };
+}
+
+/** r̂ = μ + b_m + b_n + u_m·v_n, summed in float64 from the float32 parameters. */
 export function predictRating(parameters: Parameters, user: number, item: number): number {
   const { factors: K, userFactors, itemFactors, userBiases, itemBiases, globalMean } = parameters;
   let sum = globalMean + userBiases[user] + itemBiases[item];

@@ -1,14 +1,24 @@
-// Mean-field variational Bayes (`vb`): hyperparameters, the evidence lower bound (ELBO), and the precisions that maximise it. Spec §5.
+// Mean-field variational Bayes (`vb`): the posterior of every entity in turn, the evidence lower bound (ELBO), and the precisions that
+// maximise it. docs/models.md, "Variational Bayes".
 
+import {
+  type CovarianceFamily,
+  type PointSystem,
+  type PosteriorSums,
+  type RowSlice,
+  type Session,
+  type Side,
+  SIDES,
+  type Which,
+} from "../engine/engine.js";
+import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
-import type { Parameters, Posterior } from "./parameters.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
+import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
+import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
 
-/** Covariance of an entity's posterior: one variance a coordinate, or the whole matrix. */
-export type CovarianceFamily = "diagonal" | "full";
-
-/** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. Spec §5. */
+/** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. */
 export interface VbHyperparameters {
   /** K, from 0 (biases only) to 128. Default 10. */
   readonly factors: number;
@@ -55,13 +65,6 @@ export function vbHyperparameters(given: Partial<VbHyperparameters> = {}): VbHyp
   return h;
 }
 
-/** λ, and for each side the prior precisions T of (factors, bias), [K + 1]. */
-export interface Precisions {
-  readonly lambda: number;
-  readonly users: readonly number[];
-  readonly items: readonly number[];
-}
-
 /** Standard deviation of every coordinate before the first sweep: that of the random starting means. */
 const INITIAL_DEVIATION = 0.1;
 
@@ -86,13 +89,6 @@ function initialPrecisions(h: VbHyperparameters): Precisions {
   return { lambda: h.lambda, users: side(h.tauUsers, h.gammaUsers), items: side(h.tauItems, h.gammaItems) };
 }
 
-/** Of one side's posterior: E[Σ x_k²] for each of the K + 1 coordinates, and Σ log|Γ|. */
-export interface PosteriorSums {
-  readonly count: number;
-  readonly secondMoments: readonly number[];
-  readonly logDeterminants: number;
-}
-
 /** Sums over ratings and entities from which ELBO, errors and precisions are put together in float64. */
 export interface VbSums {
   /** L, ratings trained on. */
@@ -107,7 +103,7 @@ export interface VbSums {
 
 /**
  * The evidence lower bound with its constants, a bound on log p(R) that can be compared between K, λ and τ:
- * Σ_Ω [½ log(λ/2π) − ½λ((r − E r̂)² + Var r̂)] − Σ KL(q ‖ prior). Spec §5.
+ * Σ_Ω [½ log(λ/2π) − ½λ((r − E r̂)² + Var r̂)] − Σ KL(q ‖ prior).
  */
 export function elbo(precisions: Precisions, sums: VbSums): number {
   const { lambda } = precisions;
@@ -124,7 +120,7 @@ function divergence(precisions: readonly number[], { count, secondMoments, logDe
 
 /**
  * The precisions at which the ELBO is largest for the posterior as it is: 1/λ = Σ E[(r − r̂)²] / L, τ_u,k = M / Σ_m E[u_mk²] (automatic
- * relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept. Spec §5.
+ * relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept.
  */
 export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions {
   const { users, items } = sums;
@@ -136,12 +132,111 @@ export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions 
   };
 }
 
+/** What a measurement gives: sums, the precisions they were taken at, and the ELBO. */
+export interface VbMeasurement extends VbSums {
+  readonly precisions: Precisions;
+  readonly elbo: number;
+  /** Σ (r − E r̂)² and Σ log N(r; E r̂, 1/λ + Var r̂) over the held-out ratings; 0 when there are none. */
+  readonly heldOutSquares: number;
+  readonly heldOutLogDensity: number;
+}
+
+/** The equations of a side's posteriors. */
+export const vbSystem = ({ lambda, ...sides }: Precisions, side: Side): PointSystem => ({
+  kind: "joint",
+  lambda,
+  precisions: sides[side],
+  weighted: false,
+  biases: true,
+});
+
+/** Everything that training starts from, the posterior included. */
+const vbInitial = ({ hyperparameters, initial }: TrainingProblem<VbHyperparameters>): Parameters & { readonly posterior: Posterior } => ({
+  ...initial,
+  posterior: initial.posterior ?? initialPosterior(hyperparameters, initial),
+});
+
+export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasurement> {
+  #precisions: Precisions;
+  #keptPrecisions: Precisions;
+  /** The last measurement, while nothing has been solved since. */
+  #measured: VbMeasurement | undefined;
+
+  constructor(session: Session, problem: TrainingProblem<VbHyperparameters>) {
+    super(session, problem);
+    this.#precisions = this.#keptPrecisions = vbInitial(problem).posterior.precisions;
+  }
+
+  async sweep(number: number): Promise<void> {
+    const { learn, warmUp } = this.problem.hyperparameters;
+    if (learn && number > warmUp) this.learn(this.#measured ?? (await this.measure()));
+    for (const side of SIDES) await this.solve(side);
+  }
+
+  async solve(side: Side, slice?: RowSlice): Promise<void> {
+    this.#measured = undefined;
+    await this.session.solve(side, vbSystem(this.#precisions, side), slice);
+  }
+
+  /** Sets the precisions that maximise the ELBO at the posterior measured. */
+  learn(measured: VbMeasurement): void {
+    this.#measured = undefined;
+    this.#precisions = learnedPrecisions(this.#precisions, measured);
+  }
+
+  async measure(): Promise<VbMeasurement> {
+    const { lambda } = this.#precisions;
+    const { train, heldOut, users, items } = await this.session.sums({
+      train: { of: "expectedSquares", lambda },
+      users: { of: "posteriorSums", side: "users" },
+      items: { of: "posteriorSums", side: "items" },
+      heldOut: { of: "expectedErrors", over: "heldOut", lambda },
+    });
+    const sums = {
+      ratings: this.problem.byUser.index.length,
+      expectedSquares: train.squares + train.variances,
+      trainSquares: train.squares,
+      users,
+      items,
+    };
+    return (this.#measured = {
+      ...sums,
+      precisions: this.#precisions,
+      elbo: elbo(this.#precisions, sums),
+      heldOutSquares: heldOut.squares,
+      heldOutLogDensity: heldOut.logDensity,
+    });
+  }
+
+  override keep(): void {
+    super.keep();
+    this.#keptPrecisions = this.#precisions;
+  }
+
+  override async read(which: Which = "current"): Promise<Parameters> {
+    const [users, items] = await Promise.all([this.session.readRows("users", which), this.session.readRows("items", which)]);
+    const precisions = which === "kept" ? this.#keptPrecisions : this.#precisions;
+    const { covariance: family } = this.problem.hyperparameters;
+    return {
+      ...parametersOf(this.problem.initial, users, items),
+      posterior: { family, precisions, users: users.covariances!, items: items.covariances! },
+    };
+  }
+
+  protected override modelState(): ModelState {
+    return { values: { precisions: this.#precisions, kept: this.#keptPrecisions, measured: this.#measured ?? null }, arrays: {} };
+  }
+
+  protected override takeModelState({ values }: ModelState): void {
+    const taken = values as { precisions: Precisions; kept: Precisions; measured: VbMeasurement | null };
+    this.#precisions = taken.precisions;
+    this.#keptPrecisions = taken.kept;
+    this.#measured = taken.measured ?? undefined;
+  }
+}
+
 /** ELBO, errors and predictive density from one measurement. */
-export function vbFigures(
-  _h: VbHyperparameters,
-  sums: VbSums & { precisions: Precisions; elbo: number; heldOutSquares: number; heldOutLogDensity: number },
-  { ratings, heldOut }: { ratings: number; heldOut: number },
-): Figures {
+function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
     objective: -sums.elbo,
     elbo: sums.elbo,
@@ -152,5 +247,12 @@ export function vbFigures(
   };
 }
 
-/** Number of entries of a packed lower triangle of order D: entry (i, j), i ≥ j, stands at i (i + 1) / 2 + j. */
-export const triangle = (D: number): number => (D * (D + 1)) / 2;
+export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
+  defaults: VB_DEFAULTS,
+  complete: vbHyperparameters,
+  spread: ({ covariance }) => covariance,
+  operations: () => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] }),
+  initial: vbInitial,
+  train: (session, problem) => new VbTraining(session, problem),
+  figures: vbFigures,
+};

@@ -13,7 +13,7 @@ export interface CatalogueEntry {
 /** What is known of the items besides their ratings. */
 export class Catalogue {
   readonly #entries = new Map<RawId, CatalogueEntry>();
-  #byTitle: Map<string, CatalogueEntry> | undefined;
+  #byTitle: Map<string, CatalogueEntry[]> | undefined;
 
   constructor(entries: Iterable<CatalogueEntry> = []) {
     for (const entry of entries) this.#entries.set(entry.id, entry);
@@ -39,16 +39,18 @@ export class Catalogue {
     return this.#entries.get(id)?.title ?? String(id);
   }
 
-  /** The entry with this title, upper and lower case alike; of several, the first. */
-  byTitle(title: string): CatalogueEntry | undefined {
+  /** The entries with this title, upper and lower case alike, in the order in which they were given: of one film, or of several namesakes. */
+  byTitle(title: string): readonly CatalogueEntry[] {
     if (!this.#byTitle) {
       this.#byTitle = new Map();
       for (const entry of this.#entries.values()) {
         const key = entry.title.toLowerCase();
-        if (!this.#byTitle.has(key)) this.#byTitle.set(key, entry);
+        const known = this.#byTitle.get(key);
+        if (known) known.push(entry);
+        else this.#byTitle.set(key, [entry]);
       }
     }
-    return this.#byTitle.get(title.trim().toLowerCase());
+    return this.#byTitle.get(title.trim().toLowerCase()) ?? [];
   }
 
   /** The titles nearest to a mistyped one: those that share most of its words first, then by edit distance. */

@@ -118,3 +118,10 @@ export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {
 function isDirect(id: RawId): id is number {
   return typeof id === "number" && id >= 0 && id < DIRECT_IDS && Number.isInteger(id);
 }
+
+/** Orders raw ids, whatever the order of the data: integers by size, then texts by their letters' codes. */
+export function compareIds(a: RawId, b: RawId): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}

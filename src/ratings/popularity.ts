@@ -1,6 +1,6 @@
 // How the ratings are spread: over the scale, over users, and over items.
 
-import type { RawId } from "./ids.js";
+import { compareIds, type RawId } from "./ids.js";
 import { csrOf, rowLengths } from "./csr.js";
 import type { Ratings } from "./ratings.js";
 
@@ -64,11 +64,11 @@ export interface RatedItem {
   readonly mean: number;
 }
 
-/** The items with the most ratings, of equals the one that appeared first. */
+/** The items with the most ratings, of equals those of the lower raw id. */
 export function mostRated(ratings: Ratings, n = 20): RatedItem[] {
   const counts = ratingsOfEach(ratings, "items");
   return Array.from(counts, (_, item) => item)
-    .sort((a, b) => counts[b] - counts[a] || a - b)
+    .sort((a, b) => counts[b] - counts[a] || compareIds(ratings.items.rawAt(a), ratings.items.rawAt(b)))
     .slice(0, n)
     .map((item) => {
       const id = ratings.items.rawAt(item);

@@ -2,14 +2,24 @@
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { seededRandom } from "../random.js";
+import { compareIds } from "./ids.js";
 import type { Ratings } from "./ratings.js";
+
+/** How what is held out is chosen. */
+export type SplitKind = "random" | "user" | "time" | "last";
+export const SPLIT_KINDS: readonly SplitKind[] = ["random", "user", "time", "last"];
 
 /** How ratings are held out. */
 export interface SplitOptions {
-  /** "random": any ratings; "user": the share of every user's ratings; "time": the latest. Default "random". */
-  readonly by?: "random" | "user" | "time" | undefined;
+  /**
+   * "random": any ratings; "user": the share of every user's ratings; "time": the latest; "last": every user's latest few. The splits of each
+   * user leave everyone at least one rating to train on. Default "random".
+   */
+  readonly by?: SplitKind | undefined;
   /** Share held out, in [0, 1). Default 0.2. */
   readonly share?: number | undefined;
+  /** Ratings of every user that "last" holds out, 1 or more. Default 1. */
+  readonly last?: number | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
 }
@@ -23,10 +33,11 @@ export interface Split {
 /**
  * Holds a share of the ratings out; both parts keep all users and items, so that indices agree.
  *
- * @throws OptionsError for a share outside [0, 1) or a seed that is no whole number; RatingsError when a split by time finds no times.
+ * @throws OptionsError for a share outside [0, 1) a number of last ratings or a seed that is no whole number; RatingsError when a split
+ *   by time finds no times.
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
-  const { by = "random", share = 0.2, seed = 1 } = options;
+  const { by = "random", share = 0.2, last = 1, seed = 1 } = options;
   if (!(share >= 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be at least 0 and below 1`);
   const count = Math.round(ratings.count * share);
   switch (by) {
@@ -36,8 +47,10 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
       return partition(ratings, latest(ratings, count));
     case "user":
       return partition(ratings, shareOfEachUser(ratings, share, seed));
+    case "last":
+      return partition(ratings, latestOfEachUser(ratings, last));
     default:
-      throw new OptionsError(`a split by "${String(by)}" is not known: it must be "random", "user" or "time"`);
+      throw new OptionsError(`a split by "${String(by)}" is not known: it must be "random", "user", "time" or "last"`);
   }
 }
 
@@ -71,11 +84,11 @@ function marked(count: number, rows: Uint32Array): Uint8Array {
   return marks;
 }
 
-/** Marks the share of each user's ratings, rounded to the nearest whole number. */
+/** Marks the share of each user's ratings, rounded to the nearest whole number, and never all. */
 function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: number): Uint8Array {
   const wanted = new Uint32Array(users.size);
   for (let row = 0; row < count; row++) wanted[user[row]]++;
-  for (let m = 0; m < wanted.length; m++) wanted[m] = Math.round(wanted[m] * share);
+  for (let m = 0; m < wanted.length; m++) wanted[m] = Math.min(Math.round(wanted[m] * share), Math.max(0, wanted[m] - 1));
   const marks = new Uint8Array(count);
   const shuffled = shuffledRows(count, seed);
   for (let at = 0; at < count; at++) {
@@ -87,9 +100,30 @@ function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: n
   return marks;
 }
 
+/** Marks the k latest of each user's ratings, and never all; of those at the same time, those of the higher raw item ids. */
+function latestOfEachUser(ratings: Ratings, k: number): Uint8Array {
+  if (!Number.isInteger(k) || k < 1) throw new OptionsError(`last is ${k}: it must be a whole number, 1 or greater`);
+  const { item, items, count } = ratings;
+  const time = timesOf(ratings);
+  const marks = new Uint8Array(count);
+  const rows: number[][] = Array.from({ length: ratings.users.size }, () => []);
+  for (let row = 0; row < count; row++) rows[ratings.user[row]].push(row);
+  for (const own of rows) {
+    own.sort((a, b) => time[a] - time[b] || compareIds(items.rawAt(item[a]), items.rawAt(item[b])));
+    for (const row of own.slice(Math.max(1, own.length - k))) marks[row] = 1;
+  }
+  return marks;
+}
+
+function timesOf({ time }: Ratings): Float64Array {
+  if (time) return time;
+  throw new RatingsError("the ratings, or some of them, have no timestamps to split by", { remedy: "split at random or by user" });
+}
+
 /** Marks the latest ratings; of those at the same time, the last in the file. */
-function latest({ time, count }: Ratings, held: number): Uint8Array {
-  if (!time) throw new RatingsError("the ratings have no timestamps to split by", { remedy: "split at random or by user" });
+function latest(ratings: Ratings, held: number): Uint8Array {
+  const { count } = ratings;
+  const time = timesOf(ratings);
   const marks = new Uint8Array(count);
   if (held === 0) return marks;
   const threshold = time.slice().sort()[count - held];

@@ -46,7 +46,7 @@ export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}
     const listed = sample.flatMap((m) => {
       const left = new Set(seen?.items.subarray(seen.start[m], seen.start[m + 1]));
       const scores = scoreItems(userFactors.subarray(m * K, (m + 1) * K), parameters, alpha);
-      return topScored(scores, n, (item) => itemCounts[item] >= minimumRatings && !left.has(item));
+      return topScored(scores, n, (item) => itemCounts[item] >= minimumRatings && !left.has(item), model.itemPlaces);
     });
     const counts = listed.map((item) => itemCounts[item]).sort((a, b) => a - b);
     return {

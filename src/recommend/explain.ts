@@ -1,17 +1,16 @@
 // Explanations: a prediction taken apart into what each of the user's ratings adds to it. Hu, Koren and Volinsky 2008, §5.
 
+import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
-import { rowGram } from "../engine/reference/implicit.js";
+import { addPrior, addRating, equationsOf } from "../engine/reference/normal-equations.js";
+import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
-import { ALS_DEFAULTS, type AlsHyperparameters } from "../models/als.js";
 import type { FactorModel } from "../models/factor-model.js";
-import { priorRhs } from "../models/gibbs.js";
-import { type LogisticHyperparameters, sigmoid } from "../models/gradient.js";
-import { predictRating } from "../models/parameters.js";
-import { triangle } from "../models/vb.js";
+import type { LogisticHyperparameters } from "../models/logistic.js";
+import { predictRating, rowsOf } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
-import { foldIn } from "./fold-in.js";
-import { covarianceAt } from "./posterior.js";
+import { sigmoid } from "../sigmoid.js";
+import { foldIn, foldInSystem } from "./fold-in.js";
 
 /** What one rating of the user has to do with a prediction. */
 export interface Contribution {
@@ -107,7 +106,7 @@ export function explain(
 type Rated = readonly (readonly [n: number, rating: number])[];
 
 /** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x is multiplied with. D = K + 1. */
-interface System {
+interface UserEquations {
   /** A, [D, D] row-major, the lower triangle. */
   readonly matrix: Float64Array;
   readonly prior: Float64Array;
@@ -124,7 +123,7 @@ interface Terms {
 }
 
 /** The terms of ỹ_n · x: with z = A⁻¹ ỹ_n, each is z times its part of the right-hand side. */
-function termsOf({ matrix, prior, rights, slopes, vectorOf }: System, n: number): Terms {
+function termsOf({ matrix, prior, rights, slopes, vectorOf }: UserEquations, n: number): Terms {
   const z = vectorOf(n);
   if (solveCholesky(matrix, z, z.length) >= 0) throw new NotPositiveDefiniteError("users", 0);
   const along = (right: Float64Array): number => right.reduce((sum, value, k) => sum + value * z[k], 0);
@@ -138,88 +137,62 @@ function combined(all: readonly Terms[]): Terms {
   return { prior: mean(all.map(({ prior }) => prior)), contributions: each("contributions"), similarities: each("similarities") };
 }
 
-/** The user's equations, one system a sample. */
-function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): System[] {
+/** The user's equations, one set a sample. */
+function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
-  if ("burnIn" in h) return gibbsSystems(model, rated);
-  if ("confidence" in h) return [implicitSystem(model, rated, h.confidence, h.tauUsers)];
-  if ("positiveThreshold" in h) return [logisticSystem(model, rated, h)];
-  const { factors: K, itemFactors, posterior } = parameters;
-  const vectorOf = extended(itemFactors, K, !("biases" in h) || h.biases);
-  if (posterior) {
-    const spreadOf = (n: number): Float64Array => covarianceAt(posterior, "items", n, K + 1);
-    const { lambda, users } = posterior.precisions;
-    return [ratingSystem(model, rated, lambda, diagonal(users), new Float64Array(K + 1), vectorOf, spreadOf)];
-  }
-  const { lambda, tauUsers, gammaUsers, biases, regularization } = { ...ALS_DEFAULTS, ...(h as AlsHyperparameters) };
-  const weight = regularization === "weighted" ? Math.max(1, rated.length) : 1;
-  // Without biases the last coordinate of ỹ is 0, and any precision leaves that of x at 0.
-  const precisions = [...Array<number>(K).fill(tauUsers * weight), biases ? gammaUsers * weight : 1];
-  const prior = new Float64Array(K + 1);
+  if ("burnIn" in h) return gibbsEquations(model, rated);
+  if ("positiveThreshold" in h) return [logisticEquations(model, rated, h)];
+  const { factors: K, globalMean, posterior } = parameters;
+  const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
   const featureFactors = parameters.features?.users;
   const mean = m !== undefined && featureFactors && model.features?.users?.meanOf(model.users.rawAt(m), featureFactors, K);
-  if (mean) mean.forEach((value, k) => (prior[k] = tauUsers * weight * value));
-  return [ratingSystem(model, rated, lambda, diagonal(precisions), prior, vectorOf)];
+  const gram = model.model === "implicit" ? model.itemGram : undefined;
+  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, rated, globalMean, mean || undefined, gram)];
 }
 
-/** A = base + λ Σ (ỹ ỹᵀ + Γ_vv), right-hand sides λ ((r − μ − b) ỹ − Γ_vb). Spec §2, §5. */
-function ratingSystem(
-  { parameters }: FactorModel,
+/** The normal equations of a user, and what each rating adds to their right-hand side. */
+function equationsFor(
+  system: System,
+  items: RowState,
+  K: number,
   rated: Rated,
-  lambda: number,
-  base: Float64Array,
-  prior: Float64Array,
-  vectorOf: (n: number) => Float64Array,
-  spreadOf?: (n: number) => Float64Array,
-): System {
-  const D = prior.length;
-  const K = D - 1;
-  const { globalMean, itemBiases } = parameters;
-  const slopes = rated.map(([n]) => vectorOf(n).map((value) => lambda * value));
-  const rights = rated.map(([n, rating], at) => {
-    const y = vectorOf(n);
-    const spread = spreadOf?.(n);
-    for (let i = 0; i < D; i++)
-      for (let j = 0; j <= i; j++) base[i * D + j] += lambda * (y[i] * y[j] + (spread && i < K ? spread[triangle(i) + j] : 0));
-    const residual = rating - globalMean - itemBiases[n];
-    return slopes[at].map((slope, k) => residual * slope - (spread && k < K ? lambda * spread[triangle(K) + k] : 0));
+  globalMean: number,
+  mean?: Float64Array,
+  gram?: Float64Array,
+): UserEquations {
+  const equations = equationsOf(K + 1);
+  const weight = Math.max(1, rated.length);
+  addPrior(equations, system, weight, mean, gram);
+  const prior = equations.rhs.slice();
+  for (const [n, rating] of rated) addRating(equations, system, items, n, rating, globalMean);
+  const hasBias = system.kind === "drawn" || (system.kind !== "confident" && system.biases);
+  const vectorOf = extended(items.factors, K, hasBias);
+  const rights = rated.map(([n, rating]) => {
+    const one = equationsOf(K + 1);
+    addRating(one, system, items, n, rating, globalMean);
+    return one.rhs;
   });
-  return { matrix: base, prior, rights, slopes, vectorOf };
+  const scale = system.kind === "confident" ? 1 : system.lambda;
+  const slopes = rated.map(([n]) => vectorOf(n).map((value) => scale * value));
+  return { matrix: equations.matrix, prior, rights, slopes, vectorOf };
 }
 
-/** One system a kept sample, each with the prior that its users were drawn from. */
-function gibbsSystems(model: FactorModel, rated: Rated): System[] {
-  const { draws, itemFactors } = model.parameters;
+/** One set of equations a kept sample, each with the prior that its users were drawn from. */
+function gibbsEquations({ parameters }: FactorModel, rated: Rated): UserEquations[] {
+  const { draws, itemFactors, itemBiases, globalMean } = parameters;
   if (!draws)
     throw new OptionsError("this gibbs model keeps no sample to explain by", { remedy: "train for more sweeps than the burn-in" });
   const S = draws.length;
+  const biases = Float64Array.from(itemBiases);
   return draws.map(({ lambda, users }, s) => {
-    const D = users.mean.length;
-    const K = D - 1;
-    const base = new Float64Array(D * D);
-    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) base[i * D + j] = users.precision[triangle(i) + j];
-    const vectorOf = (n: number): Float64Array => extended(itemFactors.subarray((n * S + s) * K), K, true)(0);
-    return ratingSystem(model, rated, lambda, base, Float64Array.from(priorRhs(users)), vectorOf);
+    const K = users.mean.length - 1;
+    const factors = Float64Array.from({ length: biases.length * K }, (_, at) => itemFactors[(Math.floor(at / K) * S + s) * K + (at % K)]);
+    return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean);
   });
 }
 
-/** A = VᵀV + τI + Σ (c − 1) v vᵀ, right-hand sides c v, c = 1 + α r. Hu, Koren and Volinsky 2008, equation 4. */
-function implicitSystem({ parameters }: FactorModel, rated: Rated, confidence: number, tau: number): System {
-  const { factors: K, itemFactors } = parameters;
-  const vectorOf = (n: number): Float64Array => Float64Array.from(itemFactors.subarray(n * K, (n + 1) * K));
-  const matrix = rowGram(Float64Array.from(itemFactors), K);
-  for (let k = 0; k < K; k++) matrix[k * K + k] += tau;
-  const slopes = rated.map(([n]) => vectorOf(n));
-  const rights = rated.map(([, rating], at) => {
-    const v = slopes[at];
-    for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) matrix[i * K + j] += confidence * rating * v[i] * v[j];
-    return v.map((value) => (1 + confidence * rating) * value);
-  });
-  return { matrix, prior: new Float64Array(K), rights, slopes, vectorOf };
-}
-
-/** A = diag(τ…, γ), right-hand sides (d − p) ỹ with p at the solution. Spec §6. */
-function logisticSystem({ parameters }: FactorModel, rated: Rated, h: LogisticHyperparameters): System {
+/** A = diag(τ…, γ), right-hand sides (d − p) ỹ with p at the solution. */
+function logisticEquations({ parameters }: FactorModel, rated: Rated, h: LogisticHyperparameters): UserEquations {
   if (h.negatives > 0) {
     throw new OptionsError("the negatives that this logistic model was trained on were drawn, and are not kept to explain by", {
       remedy: "explain a model of implicit, or of logistic without sampled negatives",
@@ -245,7 +218,11 @@ function logisticSystem({ parameters }: FactorModel, rated: Rated, h: LogisticHy
 }
 
 /** ỹ = (v, 1), or (v, 0) where there are no biases. */
-function extended(factors: Float32Array, K: number, biases: boolean): (n: number) => Float64Array {
+function extended(
+  factors: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> },
+  K: number,
+  biases: boolean,
+): (n: number) => Float64Array {
   return (n) => {
     const y = new Float64Array(K + 1);
     y.set(factors.subarray(n * K, (n + 1) * K));

@@ -1,13 +1,11 @@
 // Fold-in on an engine: someone new is one row of a half-sweep over the items that they rated.
 
-import type { AlternatingSession, Engine, Problem } from "../engine/engine.js";
-import { alsHyperparameters } from "../models/als.js";
-import type { ImplicitHyperparameters } from "../models/implicit.js";
+import type { Engine, Session, Workload } from "../engine/engine.js";
+import { rowsOf } from "../models/parameters.js";
 import type { Parameters } from "../models/parameters.js";
-import type { Hyperparameters, ModelName } from "../models/registry.js";
-import { initialPosterior, type VbHyperparameters } from "../models/vb.js";
+import type { Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
-import { type Entity, type FewRatings, foldIn, rowsNeeded } from "./fold-in.js";
+import { type Entity, type FewRatings, foldIn, foldInSystem, rowsNeeded } from "./fold-in.js";
 import { covarianceAt } from "./posterior.js";
 
 /**
@@ -18,35 +16,46 @@ import { covarianceAt } from "./posterior.js";
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; DeviceError.
  */
 export async function foldInOn(engine: Engine, few: FewRatings, parameters: Parameters, h: Hyperparameters): Promise<Entity> {
-  if (engine.info.kind === "cpu" || few.index.length === 0 || "burnIn" in h || "positiveThreshold" in h)
-    return foldIn(few, "users", parameters, h);
-  const { factors: K } = parameters;
-  const session = (await engine.open(problemOf(few, parameters, h))) as unknown as AlternatingSession<unknown>;
+  const system = foldInSystem("users", parameters, h);
+  if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system) return foldIn(few, "users", parameters, h);
+  const { factors: K, posterior } = parameters;
+  const session: Session = await engine.open(workloadOf(few, parameters, system.kind));
   try {
-    await session.solve("users");
-    const solved = await session.read();
-    const entity = { factors: Float64Array.from(solved.userFactors), bias: solved.userBiases[0] };
-    return solved.posterior ? { ...entity, covariance: covarianceAt(solved.posterior, "users", 0, K + 1) } : entity;
+    await session.solve("users", system);
+    const { factors, biases, covariances } = await session.readRows("users");
+    const entity = { factors: Float64Array.from(factors), bias: biases[0] };
+    if (!posterior) return entity;
+    const solved = { ...posterior, users: covariances! };
+    return { ...entity, covariance: covarianceAt(solved, "users", 0, K + 1) };
   } finally {
     session.destroy();
   }
 }
 
-function problemOf(few: FewRatings, parameters: Parameters, h: Hyperparameters): Problem<ModelName> {
+function workloadOf(few: FewRatings, parameters: Parameters, kind: "joint" | "sequential" | "confident" | "drawn"): Workload {
   const rated = { count: 1, start: Uint32Array.of(0, few.index.length), index: few.index, value: few.value };
-  // The Gram matrix of implicit feedback is that of all items.
-  const { own, fixed } = "confidence" in h ? { own: rated, fixed: parameters } : rowsNeeded(rated, parameters, "items");
-  const { factors: K, posterior } = fixed;
-  const initial = { ...fixed, userFactors: new Float32Array(K), userBiases: new Float32Array(1), features: undefined };
-  const shared = { byUser: own, byItem: unrated(fixed.itemBiases.length), seed: 1 };
-  if (posterior) {
-    const hyperparameters = { ...(h as VbHyperparameters), learn: false };
-    // The covariance of the one user is a starting one until the solve has written it.
-    const { users } = initialPosterior(hyperparameters, initial);
-    return { ...shared, model: "vb", hyperparameters, initial: { ...initial, posterior: { ...posterior, users } } };
-  }
-  if ("confidence" in h) return { ...shared, model: "implicit", hyperparameters: h as ImplicitHyperparameters, initial };
-  return { ...shared, model: "als", hyperparameters: { ...alsHyperparameters(h as object), update: "joint" }, initial };
+  // The Gram matrix of systems over all pairs is that of all items.
+  const { own, fixed } = kind === "confident" ? { own: rated, fixed: parameters } : rowsNeeded(rated, parameters, "items");
+  const { factors: K, globalMean, posterior } = fixed;
+  // The covariance of the one user is anything positive until the solve has written it.
+  const width = posterior && parameters.posterior!.items.length / Math.max(1, parameters.itemBiases.length);
+  const covariances = width === undefined ? undefined : unitCovariance(width, K + 1);
+  return {
+    factors: K,
+    globalMean,
+    byUser: own,
+    byItem: unrated(fixed.itemBiases.length),
+    spread: posterior?.family ?? "none",
+    rows: { users: { factors: new Float32Array(K), biases: new Float32Array(1), covariances }, items: rowsOf(fixed, "items") },
+    operations: { solve: kind, sums: [] },
+  };
+}
+
+/** One row's covariance I: D variances, or a packed lower triangle. */
+function unitCovariance(width: number, D: number): Float32Array {
+  const values = new Float32Array(width);
+  for (let k = 0; k < D; k++) values[width === D ? k : (k * (k + 1)) / 2 + k] = 1;
+  return values;
 }
 
 const unrated = (count: number): Csr => ({

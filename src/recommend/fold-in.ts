@@ -1,19 +1,20 @@
-// Fold-in: factors and biases of new users or items from their ratings, the other side fixed. Spec §7.
+// Fold-in: factors and biases of new users or items from their ratings, the other side fixed.
 
-import { gibbsDraw } from "../engine/reference/gibbs.js";
-import { implicitSolve, rowGram } from "../engine/reference/implicit.js";
-import { gramSolve, type SideState } from "../engine/reference/gram-solve.js";
-import { type PosteriorState, posteriorState, vbSolve } from "../engine/reference/vb.js";
-import { solveCholesky } from "../engine/reference/cholesky.js";
-import { otherSide, type Side } from "../engine/engine.js";
+import { otherSide, type Side, type System } from "../engine/engine.js";
+import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
+import { gramSolve } from "../engine/reference/gram-solve.js";
+import { rowGram } from "../engine/reference/normal-equations.js";
+import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
-import { ALS_DEFAULTS, type AlsHyperparameters } from "../models/als.js";
-import { type LogisticHyperparameters, sigmoid } from "../models/gradient.js";
-import type { GibbsDraw } from "../models/gibbs.js";
-import type { Parameters, Posterior } from "../models/parameters.js";
+import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
+import type { GibbsDraw } from "../models/parameters.js";
+import { implicitSystem } from "../models/implicit.js";
+import type { LogisticHyperparameters } from "../models/logistic.js";
+import { type Parameters, rowsOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
+import { vbSystem } from "../models/vb.js";
 import type { Csr } from "../ratings/csr.js";
-import { triangle } from "../models/vb.js";
+import { sigmoid } from "../sigmoid.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
 export interface FewRatings {
@@ -40,10 +41,21 @@ export interface FoldedRows {
  *
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
-export function foldIn({ index, value }: FewRatings, side: Side, parameters: Parameters, h: Hyperparameters): Entity {
+export function foldIn({ index, value }: FewRatings, side: Side, parameters: Parameters, h: Hyperparameters, gram?: Float64Array): Entity {
   const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
-  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h);
+  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, undefined, gram);
   return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
+}
+
+/**
+ * The equations that a new row of a side is solved by; undefined where there is more than one system, or none that is linear (`gibbs`,
+ * `logistic`).
+ */
+export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparameters): System | undefined {
+  if (parameters.posterior) return vbSystem(parameters.posterior.precisions, side);
+  if ("burnIn" in h || "positiveThreshold" in h) return undefined;
+  if ("confidence" in h) return implicitSystem(h, side);
+  return { ...alsSystem({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters) }, side), kind: "joint" };
 }
 
 /**
@@ -53,58 +65,50 @@ export function foldIn({ index, value }: FewRatings, side: Side, parameters: Par
  * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
  * @param side  "users" folds in users against the items' parameters, "items" the other way round.
  * @param means prior means of the factors, [count, K], where the rows have features (`als`); else they are 0.
+ * @param gram  of `implicit`, Σ y yᵀ over all of the other side, where it is known: it takes longer than all the rest.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; OptionsError for a `gibbs` model without samples.
  */
-export function foldInRows(rows: Csr, side: Side, parameters: Parameters, h: Hyperparameters, means?: Float64Array): FoldedRows {
+export function foldInRows(
+  rows: Csr,
+  side: Side,
+  parameters: Parameters,
+  h: Hyperparameters,
+  means?: Float64Array,
+  gram?: Float64Array,
+): FoldedRows {
   const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
-  const { count } = rows;
   const { factors: K, globalMean, posterior } = parameters;
-  const other = {
-    factors: Float64Array.from(side === "users" ? fixed.itemFactors : fixed.userFactors),
-    biases: Float64Array.from(side === "users" ? fixed.itemBiases : fixed.userBiases),
-  };
-  if (posterior) return posteriorFoldIn(own, side, fixed as Parameters & { posterior: Posterior });
-  const solved = { factors: new Float64Array(count * K), biases: new Float64Array(count), means };
-  if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean);
-  else if ("burnIn" in h) {
+  const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");
+  const solved = emptyRows(rows.count, K, posterior?.family, means);
+  const system = foldInSystem(side, parameters, h);
+  if (system) {
+    const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
+    gramSolve(system, side, own, globalMean, solved, other, undefined, system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined);
+  } else if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean);
+  else if ("positiveThreshold" in h) {
+    for (let row = 0; row < rows.count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
+  } else
     throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
-  } else if ("positiveThreshold" in h) {
-    for (let row = 0; row < count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
-  } else if ("confidence" in h) {
-    const all = Float64Array.from(side === "users" ? parameters.itemFactors : parameters.userFactors);
-    implicitSolve(h, side, own, solved.factors, other.factors, rowGram(all, K));
-  } else gramSolve({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters), update: "joint" }, side, own, globalMean, solved, other);
-  return { factors: solved.factors, biases: solved.biases };
+  return { factors: solved.factors, biases: solved.biases, ...(posterior && { covariances: solved.covariances!.packed }) };
 }
 
-function posteriorFoldIn(rows: Csr, side: Side, fixed: Parameters & { posterior: Posterior }): FoldedRows {
-  const { factors: K, globalMean, posterior } = fixed;
-  const D = K + 1;
-  const solved: PosteriorState = {
-    D,
-    means: new Float64Array(rows.count * D),
-    covariances: new Float64Array(rows.count * triangle(D)),
-    logDeterminants: new Float64Array(rows.count),
+function emptyRows(count: number, K: number, family: "diagonal" | "full" | undefined, means?: Float64Array): RowState {
+  const rows = { factors: new Float64Array(count * K), biases: new Float64Array(count), means };
+  const covariances = family && {
+    family,
+    packed: new Float64Array(count * triangle(K + 1)),
+    logDeterminants: new Float64Array(count),
   };
-  const { lambda, [side]: precisions } = posterior.precisions;
-  const other = posteriorState(fixed, otherSide(side));
-  vbSolve(posterior.family, lambda, precisions, side, rows, globalMean, solved, other);
-  const factors = new Float64Array(rows.count * K);
-  const biases = new Float64Array(rows.count);
-  for (let row = 0; row < rows.count; row++) {
-    factors.set(solved.means.subarray(row * D, row * D + K), row * K);
-    biases[row] = solved.means[row * D + K];
-  }
-  return { factors, biases, covariances: solved.covariances };
+  return { ...rows, covariances };
 }
 
-/** Newton steps on one new row's own convex objective, until they are small; ratings count as they do in training. Spec §6, §7. */
+/** Newton steps on one new row's own convex objective, until they are small; ratings count as they do in training. */
 function logisticFoldIn(
   rows: Csr,
   row: number,
   side: Side,
-  solved: SideState,
-  { factors, biases }: SideState,
+  solved: RowState,
+  { factors, biases }: RowState,
   globalMean: number,
   h: LogisticHyperparameters,
 ): void {
@@ -145,8 +149,8 @@ function logisticFoldIn(
 function averageFoldIn(
   rows: Csr,
   side: Side,
-  averaged: SideState,
-  { factors, biases }: SideState,
+  averaged: RowState,
+  { factors, biases }: RowState,
   draws: readonly GibbsDraw[],
   globalMean: number,
 ): void {
@@ -156,8 +160,8 @@ function averageFoldIn(
   const [fixedScale, ownShare] = side === "users" ? [1, 1 / S] : [S, 1];
   draws.forEach((draw, s) => {
     const fixed = { factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale), biases };
-    const solved = { factors: new Float64Array(rows.count * K), biases: new Float64Array(rows.count) };
-    gibbsDraw(draw.lambda, draw[side], side, rows, globalMean, solved, fixed);
+    const solved = emptyRows(rows.count, K, undefined);
+    gramSolve({ kind: "drawn", lambda: draw.lambda, prior: draw[side] }, side, rows, globalMean, solved, fixed);
     solved.factors.forEach((value, at) => {
       const row = Math.floor(at / K);
       averaged.factors[(row * S + s) * K + (at % K)] = value * ownShare;
@@ -178,11 +182,11 @@ export function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own
     if (!places.has(row)) places.set(row, places.size);
     return places.get(row)!;
   });
-  return { own: { ...rows, index }, fixed: rowsOf(parameters, side, Uint32Array.from(places.keys())) };
+  return { own: { ...rows, index }, fixed: onlyRows(parameters, side, Uint32Array.from(places.keys())) };
 }
 
 /** The parameters with only these rows of one side, and none of the other: what a fold-in needs. */
-function rowsOf(parameters: Parameters, side: Side, rows: Uint32Array): Parameters {
+function onlyRows(parameters: Parameters, side: Side, rows: Uint32Array): Parameters {
   const take = (values: Float32Array, width: number): Float32Array => {
     const taken = new Float32Array(rows.length * width);
     rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));

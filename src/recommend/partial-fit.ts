@@ -1,10 +1,10 @@
 // Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves. Spec §7.
 
 import type { Side } from "../engine/engine.js";
+import { triangle } from "../engine/reference/cholesky.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
-import { triangle } from "../models/vb.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";

@@ -40,11 +40,12 @@ export function polarizingItems(
     return { id, title: model.catalogue.title(id), length: lengths[item], ratings: model.itemCounts[item] };
   };
   return {
-    most: topScored(lengths, n, enough).map(described),
+    most: topScored(lengths, n, enough, model.itemPlaces).map(described),
     least: topScored(
       lengths.map((length) => -length),
       n,
       enough,
+      model.itemPlaces,
     ).map(described),
   };
 }

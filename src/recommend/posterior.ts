@@ -1,9 +1,8 @@
 // What the posteriors of `vb` say of a single rating or of a list: variances, and scores drawn by Thompson sampling. Spec §5.
 
-import { solveCholesky } from "../engine/reference/cholesky.js";
+import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { Parameters, Posterior } from "../models/parameters.js";
-import { triangle } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { Entity } from "./fold-in.js";
 

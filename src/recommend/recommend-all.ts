@@ -1,11 +1,11 @@
-// Ranked lists for all users of a model, made on an engine in batches.
+// Ranked lists for all users of a model or chosen ones, made on an engine in batches.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { FactorModel, RecommendOptions } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
-import type { RawId } from "../ratings/ids.js";
-import type { SeenItems } from "../ratings/seen.js";
+import { knownIndex, type RawId } from "../ratings/ids.js";
+import { rankedLists } from "./ranked-lists.js";
 
 /** One place of one user's list. */
 export interface RecommendedItem {
@@ -19,16 +19,19 @@ export interface RecommendedItem {
 }
 
 /** How the lists are made, as in `recommend`. */
-export type RecommendAllOptions = Pick<RecommendOptions, "n" | "alpha" | "filter" | "filterSeen">;
+export interface RecommendAllOptions extends Pick<RecommendOptions, "n" | "alpha" | "filter" | "filterSeen"> {
+  /** Raw ids of the users that lists are made for, in this order. Default: all, in index order. */
+  readonly users?: Iterable<RawId> | undefined;
+}
 
 /** Users whose places are given out at a time. */
 const USERS_AT_A_TIME = 16_384;
 
 /**
- * The lists that `recommend` gives, for every user of the model in index order, each best first; a user who has fewer unseen items has
+ * The lists that `recommend` gives, for every user of the model in index order or for chosen ones, each best first; a user who has fewer unseen items has
  * a shorter one. The engine ranks; a GPU rounds scores to float32, so that near-equals may change places.
  *
- * @throws OptionsError when seen items are to be left out and the model does not hold them, or the filter keeps nothing; DeviceError.
+ * @throws UnknownIdError for a chosen user; OptionsError when seen items are to be left out and the model does not hold them, or the filter keeps nothing; DeviceError.
  */
 export async function* recommendAll(
   engine: Engine,
@@ -44,46 +47,41 @@ export async function* recommendAll(
     });
   }
   const { users, items, catalogue, parameters } = model;
-  const M = users.size;
-  const kept = Uint32Array.from(items.raw.keys()).filter((index) => !filter || filter(items.rawAt(index)));
-  if (kept.length === 0) throw new OptionsError(`the filter keeps none of the ${items.size} items`);
-  const ranked = filter ? itemsOnly(parameters, kept) : parameters;
-  const seen = filterSeen ? seenAmong(model.seen!, kept, items.size) : { start: new Uint32Array(M + 1), items: new Uint32Array(0) };
-  const k = Math.min(n, kept.length);
-  const lists = await engine.topItems(ranked, seen, k, alpha);
-  for (let first = 0; first < M; first += USERS_AT_A_TIME) {
+  const chosen = options.users && chosenUsers(model, options.users);
+  const allowed = filter && Uint8Array.from(items.raw, (id) => Number(filter(id)));
+  const count = allowed ? allowed.reduce((sum, kept) => sum + kept, 0) : items.size;
+  if (count === 0) throw new OptionsError(`the filter keeps none of the ${items.size} items`);
+  const k = Math.min(n, count);
+  const lists = await rankedLists(engine, model, {
+    users: chosen,
+    allowed: allowed && ((item) => allowed[item] === 1),
+    seen: filterSeen ? model.seen : undefined,
+    k,
+    alpha,
+  });
+  const U = chosen?.length ?? users.size;
+  for (let first = 0; first < U; first += USERS_AT_A_TIME) {
     const rows: RecommendedItem[] = [];
-    for (let m = first; m < Math.min(M, first + USERS_AT_A_TIME); m++) {
+    for (let at = first; at < Math.min(U, first + USERS_AT_A_TIME); at++) {
+      const m = chosen ? chosen[at] : at;
       for (let place = 0; place < k; place++) {
-        const at = lists[m * k + place];
-        if (at === NO_ITEM) break;
-        const item = items.rawAt(kept[at]);
-        rows.push({ user: users.rawAt(m), rank: place + 1, item, title: catalogue.title(item), score: scoreOf(ranked, m, at, alpha) });
+        const index = lists[at * k + place];
+        if (index === NO_ITEM) break;
+        const item = items.rawAt(index);
+        const score = scoreOf(parameters, m, index, alpha);
+        rows.push({ user: users.rawAt(m), rank: place + 1, item, title: catalogue.title(item), score });
       }
     }
     yield rows;
   }
 }
 
-/** The parameters with only these items, in this order. */
-function itemsOnly(parameters: Parameters, kept: Uint32Array): Parameters {
-  const { factors: K, itemFactors, itemBiases, ...rest } = parameters;
-  const factors = new Float32Array(kept.length * K);
-  kept.forEach((n, at) => factors.set(itemFactors.subarray(n * K, (n + 1) * K), at * K));
-  return { ...rest, factors: K, itemFactors: factors, itemBiases: Float32Array.from(kept, (n) => itemBiases[n]) };
-}
-
-/** The seen items that are among those kept, by their places there. */
-function seenAmong({ start, items }: SeenItems, kept: Uint32Array, N: number): SeenItems {
-  const places = new Int32Array(N).fill(-1);
-  kept.forEach((n, at) => (places[n] = at));
-  const left = new Uint32Array(start.length);
-  const among: number[] = [];
-  for (let m = 0; m + 1 < start.length; m++) {
-    for (let at = start[m]; at < start[m + 1]; at++) if (places[items[at]] >= 0) among.push(places[items[at]]);
-    left[m + 1] = among.length;
-  }
-  return { start: left, items: Uint32Array.from(among) };
+/** Each once, in the order given. @throws UnknownIdError; OptionsError when there is none. */
+function chosenUsers({ users }: FactorModel, ids: Iterable<RawId>): Uint32Array {
+  const chosen = new Set<number>();
+  for (const id of ids) chosen.add(knownIndex(users, id, "user"));
+  if (chosen.size === 0) throw new OptionsError("no user is chosen", { remedy: "name users, or leave the choice out for all" });
+  return Uint32Array.from(chosen);
 }
 
 function scoreOf({ factors: K, userFactors, itemFactors, itemBiases }: Parameters, m: number, n: number, alpha: number): number {

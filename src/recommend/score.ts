@@ -1,14 +1,15 @@
 // Scores of items and the best of them. Spec §7.
 
-import type { Parameters } from "../models/parameters.js";
+import type { ScoredRows } from "../engine/engine.js";
+import { compareIds, type Ids } from "../ratings/ids.js";
 
 /**
  * Ranking scores of all N items for a user's factors: u·v_n + α b_n, without the user's bias, which changes no order.
  *
  * @param alpha weight of the item biases; below 1 it plays popularity down.
  */
-export function scoreItems(userFactors: ArrayLike<number>, parameters: Parameters, alpha: number): Float64Array {
-  const { factors: K, itemFactors, itemBiases } = parameters;
+export function scoreItems(userFactors: ArrayLike<number>, rows: ScoredRows, alpha: number): Float64Array {
+  const { factors: K, itemFactors, itemBiases } = rows;
   const scores = new Float64Array(itemBiases.length);
   for (let item = 0; item < scores.length; item++) {
     let sum = alpha * itemBiases[item];
@@ -19,7 +20,7 @@ export function scoreItems(userFactors: ArrayLike<number>, parameters: Parameter
 }
 
 /** Cosines of all items' factors with one item's; items with zero factors get 0. */
-export function cosines(item: number, { factors: K, itemFactors }: Parameters): Float64Array {
+export function cosines(item: number, { factors: K, itemFactors }: ScoredRows): Float64Array {
   const count = K === 0 ? 0 : itemFactors.length / K;
   const dots = new Float64Array(count);
   const norms = new Float64Array(count);
@@ -32,11 +33,32 @@ export function cosines(item: number, { factors: K, itemFactors }: Parameters): 
   return dots.map((dot, other) => (norms[other] > 0 && norms[item] > 0 ? dot / Math.sqrt(norms[other] * norms[item]) : 0));
 }
 
+/** Places among equals: those of more ratings first, then those of the lower raw id. Neither depends on the order of the data's rows. */
+export function placesAmongEquals({ raw }: Ids, counts: ArrayLike<number>): Uint32Array {
+  const order = Uint32Array.from(raw.keys()).sort((a, b) => counts[b] - counts[a] || compareIds(raw[a], raw[b]));
+  return inverseOf(order);
+}
+
+/** Of places the indices in order, and the other way round. */
+export function inverseOf(order: Uint32Array): Uint32Array {
+  const places = new Uint32Array(order.length);
+  order.forEach((index, place) => (places[index] = place));
+  return places;
+}
+
 /**
- * The `count` best-scored indices that are allowed, best first; of equals the lower index first.
+ * The `count` best-scored indices that are allowed, best first.
+ *
+ * @param places order of equals, the lowest first. Default: the indices.
  */
-export function topScored(scores: ArrayLike<number>, count: number, allowed: (index: number) => boolean): number[] {
-  const better = (a: number, b: number): boolean => scores[a] > scores[b] || (scores[a] === scores[b] && a < b);
+export function topScored(
+  scores: ArrayLike<number>,
+  count: number,
+  allowed: (index: number) => boolean,
+  places?: ArrayLike<number>,
+): number[] {
+  const before = (a: number, b: number): boolean => (places ? places[a] < places[b] : a < b);
+  const better = (a: number, b: number): boolean => scores[a] > scores[b] || (scores[a] === scores[b] && before(a, b));
   // A heap with the worst of the best on top.
   const heap: number[] = [];
   const sift = (from: number): void => {

@@ -3,7 +3,7 @@
 import type { DeviceInfo } from "../engine/engine.js";
 import { TastespaceError } from "../errors.js";
 import { calibration } from "../metrics/calibration.js";
-import { heldOutLoss } from "../models/figures.js";
+import { heldOutFigure } from "../models/figures.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -80,14 +80,14 @@ export function reportPage(input: ReportInput): Page {
 function runsSection(runs: readonly ReportRun[]): Section {
   const rows = runs.map(({ name, hyperparameters: h, history, stop, device, data, seconds }) => {
     const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
-    const loss = heldOutLoss(best);
+    const { name: measure, value } = heldOutFigure(best);
     return [
       name,
       String(h["model"]),
       ...["factors", "lambda"].map((key) => (typeof h[key] === "number" ? plain(h[key]) : "–")),
       ...["tau", "gamma"].map((key) => bothSides(h, key)),
       best.trainRmse === null ? "–" : best.trainRmse.toFixed(4),
-      loss === null ? "–" : `${loss.toFixed(4)}${best.heldOutLogLoss === undefined ? "" : " log-loss"}`,
+      value === null ? "–" : `${value.toFixed(4)}${measure === "RMSE" ? "" : ` ${measure}`}`,
       `${stop.bestSweep} of ${stop.sweep}`,
       `${data.ratings.toLocaleString("en-US")} + ${data.heldOut.toLocaleString("en-US")}`,
       seconds.train.toFixed(2),
@@ -119,7 +119,9 @@ function searchSection(result: SearchResult, command: string | undefined, title:
   const { trials, test, alternative, plan, measure } = result;
   const ranked = rankedTrials(trials);
   const names = Object.keys(plan.space);
-  const split = plan.folds > 0 ? `${plan.folds} folds` : `a held-out share of ${plan.holdout.share}`;
+  const { by, share, last } = plan.holdout;
+  const held = by === "last" ? `the last ${last} of every user` : `a held-out share of ${share}`;
+  const split = plan.folds > 0 ? `${plan.folds} folds` : held;
   const honest = test
     ? `On the ${counted(test.ratings, "rating")} that no trial saw the best has ${test.best.toFixed(4)}${test.alternative === undefined ? "" : `, vb ${test.alternative.toFixed(4)}`}: these two are the figures to quote.`
     : "The best of many trials is optimistic on the ratings it was chosen by; a test share that no trial sees would tell by how much.";

@@ -36,6 +36,8 @@ interface Dot {
   readonly trial: Trial;
 }
 
+const UNITS: Readonly<Record<string, string>> = { RMSE: ", rating units", "log-loss": ", nats" };
+
 const lossOf = (trial: Trial): number => trial.rungs.at(-1)!.loss;
 
 function overHyperparameter(result: SearchResult, trials: readonly Trial[], name: string): Figure {
@@ -68,7 +70,7 @@ function overHyperparameter(result: SearchResult, trials: readonly Trial[], name
       marginLeft: 58,
       x: { type: log ? "log" : "linear", label: `${symbol} →`, grid: true, nice: !log, ...ticksOf(values, log) },
       y: {
-        label: `↑ ${measure}${result.measure === "RMSE" ? ", rating units" : ", nats"}`,
+        label: `↑ ${measure}${UNITS[result.measure] ?? ""}`,
         grid: true,
         domain: [bottom, top],
         clamp: true,

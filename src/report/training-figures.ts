@@ -39,6 +39,11 @@ const LOG_LOSS: readonly Part[] = [
   { part: "train", measure: ({ trainLogLoss }) => trainLogLoss, dashed: true },
   { part: "held-out", measure: ({ heldOutLogLoss }) => heldOutLogLoss },
 ];
+const LISTS: readonly Part[] = [
+  { part: "nDCG@10", measure: ({ heldOutNdcg }) => heldOutNdcg },
+  { part: "recall@10", measure: ({ heldOutRecall }) => heldOutRecall, dashed: true },
+];
+const AUC: readonly Part[] = [{ part: "AUC", measure: ({ heldOutAuc }) => heldOutAuc }];
 const OBJECTIVE: readonly Part[] = [{ part: "objective", measure: (entry) => (entry.elbo === undefined ? entry.objective : null) }];
 const ELBO: readonly Part[] = [{ part: "ELBO", measure: ({ elbo }) => elbo }];
 const DENSITY: readonly Part[] = [{ part: "held-out log density", measure: ({ heldOutLogDensity }) => heldOutLogDensity }];
@@ -48,6 +53,8 @@ export function trainingFigures(runs: readonly TrainingCurve[]): Figure[] {
   const figures = [
     { parts: RMSE, name: "rmse", title: "RMSE", y: "RMSE, rating units" },
     { parts: LOG_LOSS, name: "log-loss", title: "Log-loss", y: "log-loss, nats" },
+    { parts: LISTS, name: "lists", title: "Held-out lists", y: "nDCG@10 and recall@10" },
+    { parts: AUC, name: "auc", title: "Held-out AUC", y: "AUC of unseen items" },
     { parts: OBJECTIVE, name: "objective", title: "Objective", y: "objective" },
     { parts: ELBO, name: "elbo", title: "ELBO", y: "ELBO, nats" },
     { parts: DENSITY, name: "log-density", title: "Held-out log density", y: "log density, nats a rating" },

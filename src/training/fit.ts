@@ -1,13 +1,14 @@
-// The sweep loop: opens an engine, alternates half-sweeps, measures, and keeps the best parameters.
+// Fitting: checks what is asked for, opens an engine, trains, and makes a model of what was kept.
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
-import { DivergedError, OptionsError, RatingsError } from "../errors.js";
-import type { DeviceInfo, Engine, Problem, Session } from "../engine/engine.js";
+import { OptionsError, RatingsError } from "../errors.js";
+import type { DeviceInfo, Engine } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
+import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
-import { binaryRatings, type LogisticHyperparameters } from "../models/gradient.js";
+import { binaryRatings } from "../models/binary-ratings.js";
 import type { Figures } from "../models/figures.js";
-import type { Parameters } from "../models/parameters.js";
+import type { LogisticHyperparameters } from "../models/logistic.js";
 import {
   checkModel,
   HYPERPARAMETER_NAMES,
@@ -15,18 +16,26 @@ import {
   type HyperparametersOf,
   type ModelName,
   MODELS,
+  openTraining,
+  type Problem,
   type SumsOf,
 } from "../models/registry.js";
-import { initialPosterior, triangle } from "../models/vb.js";
-import { seededRandom } from "../random.js";
+import type { Training } from "../models/training.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
+import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
-import { stoppingRule, type StoppingOptions } from "./stopping.js";
+import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
+import { parametersFrom, randomParameters } from "./start.js";
+import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
+import { stopwatch, sweepUntilStop } from "./sweeps.js";
+
+/** Sweeps between checkpoints, where nothing is said. */
+const CHECKPOINT_EVERY = 5;
 
 /** How to train, whichever model. */
-export interface TrainingOptions extends StoppingOptions {
+export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** The model to train. Default "als". */
   readonly model?: ModelName | undefined;
   /** Ratings to measure by, with the same users and items as the training ratings. */
@@ -49,12 +58,15 @@ export interface TrainingOptions extends StoppingOptions {
    * caller pauses it, or lets other events in when the CPU trains; the history's seconds leave the wait out.
    */
   readonly onSweep?: ((entry: HistoryEntry) => unknown) | undefined;
-  /** Called every `checkpointEvery` sweeps with the model so far; awaited. */
-  readonly onCheckpoint?: ((model: FactorModel, history: readonly HistoryEntry[]) => void | Promise<void>) | undefined;
+  /**
+   * Called every `checkpointEvery` sweeps, and after the last, with all that the training then is; awaited. Resumed from it, a training ends
+   * with the same bytes as one that was never stopped. `encodeCheckpoint` makes a file of it.
+   */
+  readonly onCheckpoint?: ((checkpoint: Checkpoint) => void | Promise<void>) | undefined;
   /** Default 5. */
   readonly checkpointEvery?: number | undefined;
-  /** History of the interrupted training that `init` comes from: sweeps are counted on from its last. */
-  readonly resumed?: readonly HistoryEntry[] | undefined;
+  /** Where to go on from. The model, its hyperparameters, the seed, the ratings and the engine must be those of the checkpoint. */
+  readonly resume?: Checkpoint | undefined;
   /** Called with what a person should know: a fallback to the CPU, a software adapter. */
   readonly onNotice?: ((notice: string) => void) | undefined;
   /** Ends training after the sweep under way; the best model so far is returned. */
@@ -105,6 +117,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     keeps,
   });
   checkRatings(given, options.heldOut);
+  checkMeasure(options, options.heldOut);
+  checkCheckpoints(options);
+  MODELS[model].checkRatings?.(given);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
@@ -120,7 +135,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
 
   const { device = "auto" } = options;
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
-  let session: Session<SumsOf<M>> | undefined;
+  let training: Training<HyperparametersOf[M], SumsOf<M>> | undefined;
   try {
     const problem: Problem<M> = {
       model,
@@ -138,84 +153,83 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       },
       seed,
     };
-    session = (await engine.open(problem)) as unknown as Session<SumsOf<M>>;
-    const itemCounts = rowLengths(csrOf(ratings, "items"));
-    const seen = options.keepSeen === false ? undefined : seenItems(given, options.heldOut);
+    training = (await openTraining(engine, problem)) as unknown as Training<HyperparametersOf[M], SumsOf<M>>;
+    const itemCounts = rowLengths(csrOf(given, "items"));
+    const seen = options.keepSeen === false ? undefined : seenItems(given);
     const statistics = given.statistics();
     const upload = clock();
-    const modelOf = (parameters: Parameters): FactorModel =>
-      new FactorModel({
-        model,
-        hyperparameters,
-        parameters,
-        features: tables,
-        users: ratings.users,
-        items: ratings.items,
-        catalogue: ratings.catalogue,
-        statistics,
-        itemCounts,
-        seen,
-      });
     const counts = { ratings: ratings.count, heldOut: heldOut?.count ?? 0 };
-    const figures = (sums: SumsOf<M>): Figures => MODELS[model].figures(hyperparameters, sums, counts);
-    const { history, stop } = await train(session, figures, stopping, options, modelOf, "stepSize" in hyperparameters);
-    const trained = modelOf(await session.read("kept"));
+    const ranking = rankingOf(model, given, hyperparameters, options);
+    const { resume, onCheckpoint } = options;
+    const identity = (): TrainingIdentity => {
+      const features = { users: tables?.users?.names ?? null, items: tables?.items?.names ?? null };
+      const told = { ...hyperparameters } as Record<string, unknown>;
+      const which = keeps ?? "best";
+      return identityOf({ model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which }, given, options.heldOut);
+    };
+    if (resume) {
+      checkSame(resume.identity, identity());
+      await training.restore(resume.state);
+    }
+    const running = training;
+    const { history, stop } = await sweepUntilStop<SumsOf<M>>({
+      training,
+      stopping,
+      stepped: "stepSize" in hyperparameters,
+      figures: async (sums, sweep) => ({
+        ...MODELS[model].figures(hyperparameters, sums, counts),
+        ...(await ranking?.(running, sweep)),
+      }),
+      before: resume?.history,
+      onSweep: options.onSweep,
+      onCheckpoint: onCheckpoint && ((entries, state) => onCheckpoint({ identity: identity(), history: entries, state })),
+      checkpointEvery: options.checkpointEvery ?? CHECKPOINT_EVERY,
+      signal: options.signal,
+    });
+    const trained = new FactorModel({
+      model,
+      hyperparameters,
+      parameters: await training.read("kept"),
+      features: tables,
+      users: ratings.users,
+      items: ratings.items,
+      catalogue: ratings.catalogue,
+      statistics,
+      itemCounts,
+      seen,
+    });
     return { model: trained, history, stop, device: engine.info, seconds: { index, upload, train: clock() } };
   } finally {
-    session?.destroy();
+    training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
 }
 
-/** Gradient descent whose objective has grown so many times over will not come back. */
-const DIVERGED_TIMES = 10;
-
-/** @param stepped whether the model is trained by steps of a size that may be too large. */
-async function train<Sums>(
-  session: Session<Sums>,
-  figures: (sums: Sums) => Figures,
-  stopping: ReturnType<typeof stoppingRule>,
+/** What lists are measured by after a sweep, where the options, or the model, ask for it. */
+function rankingOf(
+  model: ModelName,
+  train: Ratings,
+  hyperparameters: Hyperparameters,
   options: TrainingOptions,
-  modelOf: (parameters: Parameters) => FactorModel,
-  stepped: boolean,
-): Promise<{ history: HistoryEntry[]; stop: Stop }> {
-  const clock = stopwatch();
-  const before = options.resumed?.at(-1)?.seconds ?? 0;
-  let elapsed = before;
-  const history: HistoryEntry[] = options.resumed ? [...options.resumed] : [];
-  const measure = async (sweep: number): Promise<HistoryEntry> => {
-    const measured = figures(await session.measure());
-    elapsed += clock();
-    const first = history[0]?.objective;
-    const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
-    if (!Number.isFinite(measured.objective) || grown) {
-      throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}: training diverges`, {
-        remedy: stepped ? "give stepSize a smaller value" : "give tau and gamma a larger value",
-      });
-    }
-    return { sweep, ...measured, seconds: elapsed };
-  };
-
-  if (!options.resumed) history.push(await measure(0));
-  session.keep();
-  const report = async (entry: HistoryEntry): Promise<void> => {
-    await options.onSweep?.(entry);
-    clock();
-  };
-  if (!options.resumed) await report(history[0]);
-  const checkpointEvery = options.checkpointEvery ?? 5;
-  for (;;) {
-    const last = history[history.length - 1];
-    const reason = options.signal?.aborted ? "aborted" : stopping.reached(history);
-    if (reason) return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
-    await session.sweep(last.sweep + 1);
-    const entry = await measure(last.sweep + 1);
-    history.push(entry);
-    if (stopping.best(history) === entry.sweep) session.keep();
-    await report(entry);
-    if (options.onCheckpoint && entry.sweep % checkpointEvery === 0)
-      await options.onCheckpoint(modelOf(await session.read(stopping.keepsLast ? "kept" : "current")), history);
+): ((training: Training<unknown, unknown>, sweep: number) => Promise<Partial<Figures>>) | undefined {
+  const { heldOut, measureBy = model === "implicit" ? "ndcg" : "loss", measureEvery = 1, measureThreshold } = options;
+  if (measureBy === "loss" || !heldOut) return undefined;
+  const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
+  let measure: ReturnType<typeof rankingMeasure>;
+  try {
+    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors);
+  } catch (error) {
+    // What nobody asked for need not be there.
+    if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
+    options.onNotice?.(`nothing is measured between sweeps: ${error.message}`);
+    return undefined;
   }
+  const last = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
+  return async (training, sweep) => {
+    if (sweep % measureEvery !== 0 && sweep !== last) return { measuredBy: measureBy };
+    // `gibbs` is the average of its samples, which is what it keeps.
+    return { measuredBy: measureBy, ...measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current")) };
+  };
 }
 
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
@@ -245,6 +259,16 @@ function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFe
   return { users: userFeatures, items: itemFeatures };
 }
 
+function checkCheckpoints({ checkpointEvery = CHECKPOINT_EVERY, resume, init }: TrainingOptions): void {
+  if (!Number.isInteger(checkpointEvery) || checkpointEvery < 1)
+    throw new OptionsError(`checkpointEvery is ${checkpointEvery}: it must be a whole number, 1 or greater`);
+  if (resume && init) {
+    throw new OptionsError("init and resume are both given", {
+      remedy: "resume goes on with a training as it was; init starts a new one from a model",
+    });
+  }
+}
+
 function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
   if (ratings.count === 0) throw new RatingsError("there are no ratings to train on", { remedy: "hold out a smaller share" });
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
@@ -252,115 +276,4 @@ function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
       remedy: "split one set of ratings with splitRatings",
     });
   }
-}
-
-/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 where the model has none. */
-function meanOf(ratings: Ratings, h: Hyperparameters): number {
-  if (!("mean" in h) || !h.mean) return 0;
-  const { mean } = ratings.statistics();
-  return Math.fround("positiveThreshold" in h ? Math.log(mean / (1 - mean)) : mean);
-}
-
-/**
- * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
- * model, and not zero, which would be a saddle point.
- */
-function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Parameters {
-  const random = seededRandom(seed);
-  const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.1 * random.normal());
-  return {
-    factors: h.factors,
-    userFactors: normals(ratings.users.size * h.factors),
-    itemFactors: normals(ratings.items.size * h.factors),
-    userBiases: new Float32Array(ratings.users.size),
-    itemBiases: new Float32Array(ratings.items.size),
-    globalMean: meanOf(ratings, h),
-  };
-}
-
-/** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
-function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters, tables: FeatureTables | undefined): Parameters {
-  const K = h.factors;
-  const { users, items } = init;
-  const parameters = lastSample(init.parameters);
-  if (parameters.factors !== K) {
-    throw new OptionsError(`the model to start from has ${parameters.factors} factors, not ${K}`, {
-      remedy: `ask for ${parameters.factors} factors`,
-    });
-  }
-  // The covariances go along when they are of the kind that is asked for; else, and for the unknown, they are the starting ones.
-  const before = "covariance" in h && parameters.posterior?.family === h.covariance ? parameters.posterior : undefined;
-  const width = before && (before.family === "full" ? triangle(K + 1) : K + 1);
-  const side = (
-    known: typeof users,
-    wanted: typeof users,
-    factors: Float32Array,
-    biases: Float32Array,
-    spread: Float32Array | undefined,
-    start: Float32Array | undefined,
-  ): { factors: Float32Array; biases: Float32Array; spread: Float32Array } => {
-    const taken = {
-      factors: new Float32Array(wanted.size * K),
-      biases: new Float32Array(wanted.size),
-      spread: start ?? new Float32Array(0),
-    };
-    for (let row = 0; row < wanted.size; row++) {
-      const from = known.indexOf(wanted.rawAt(row));
-      if (from < 0) continue;
-      taken.factors.set(factors.subarray(from * K, from * K + K), row * K);
-      if (spread && width) taken.spread.set(spread.subarray(from * width, (from + 1) * width), row * width);
-      if (!("biases" in h) || h.biases) taken.biases[row] = biases[from];
-    }
-    return taken;
-  };
-  const counts = { userBiases: new Float32Array(ratings.users.size), itemBiases: new Float32Array(ratings.items.size) };
-  const start = before && "covariance" in h ? initialPosterior(h, counts) : undefined;
-  const user = side(users, ratings.users, parameters.userFactors, parameters.userBiases, before?.users, start?.users);
-  const item = side(items, ratings.items, parameters.itemFactors, parameters.itemBiases, before?.items, start?.items);
-  return {
-    factors: K,
-    userFactors: user.factors,
-    itemFactors: item.factors,
-    userBiases: user.biases,
-    itemBiases: item.biases,
-    globalMean: meanOf(ratings, h),
-    posterior: before && { ...before, users: user.spread, items: item.spread },
-    draws: init.parameters.draws?.slice(-1),
-    features: tables && { users: featuresFrom(init, "users", tables), items: featuresFrom(init, "items", tables) },
-  };
-}
-
-/** The factors of the features of one side, when the model knows the same features; else they start at 0. */
-function featuresFrom(init: FactorModel, side: "users" | "items", tables: FeatureTables): Float32Array | undefined {
-  const [known, wanted] = [init.features?.[side]?.names, tables[side]?.names];
-  const same = known && wanted && known.length === wanted.length && known.every((name, at) => name === wanted[at]);
-  return same ? init.parameters.features?.[side] : undefined;
-}
-
-/** The last of the samples that `gibbs` averages; other parameters as they are. Sampling goes on from it and its λ; the average starts again. */
-function lastSample(parameters: Parameters): Parameters {
-  const { draws } = parameters;
-  if (!draws) return parameters;
-  const S = draws.length;
-  const K = parameters.factors / S;
-  const last = (wide: Float32Array, scale: number): Float32Array =>
-    Float32Array.from({ length: wide.length / S }, (_, at) => scale * wide[(Math.floor(at / K) * S + S - 1) * K + (at % K)]);
-  return {
-    ...parameters,
-    factors: K,
-    userFactors: last(parameters.userFactors, S),
-    itemFactors: last(parameters.itemFactors, 1),
-    draws: undefined,
-  };
-}
-
-/** Seconds since the last call, or since it was made. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - last) / 1000;
-    last = now;
-    return seconds;
-  };
 }

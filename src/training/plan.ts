@@ -2,7 +2,7 @@
 
 import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
-import { checkModel, MODELS } from "../models/registry.js";
+import { checkModel, type ModelName, MODELS, spreadOf } from "../models/registry.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { fit, type FitOptions, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
@@ -23,7 +23,7 @@ export interface TrainingPlan {
 }
 
 /** Ratings of the sample: enough to keep a GPU busy, little enough for a CPU. */
-const SAMPLE = { webgpu: 1_000_000, cpu: 100_000 } as const;
+const SAMPLE = { webgpu: 1_000_000, cpu: 1_000_000, reference: 100_000 } as const;
 const SAMPLE_SWEEPS = 3;
 /** User, item and value; index and value by user and by item. */
 const HOST_BYTES_PER_RATING = 12 + 16;
@@ -62,13 +62,20 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
 /** What a training takes on the engine's device; undefined on the CPU. @throws OptionsError, DeviceError when the device cannot hold it. */
 export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
   const model = checkModel(options.model ?? "als");
+  return outlineOf(model, ratings, options, engine);
+}
+
+function outlineOf<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
+  const definition = MODELS[model];
+  const h = definition.complete(hyperparametersOf(model, options));
   return engine.memory({
-    hyperparameters: MODELS[model].complete(hyperparametersOf(model, options)),
+    factors: h.factors,
+    spread: spreadOf(model, h, options.itemFeatures !== undefined || options.userFeatures !== undefined),
+    operations: definition.operations(h, options.seed ?? 1),
     users: ratings.users.size,
     items: ratings.items.size,
     ratings: ratings.count,
     heldOut: options.heldOut?.count ?? 0,
-    features: options.itemFeatures !== undefined || options.userFeatures !== undefined,
   });
 }
 
@@ -86,7 +93,7 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     device: engine,
     heldOut: undefined,
     init: undefined,
-    resumed: undefined,
+    resume: undefined,
     sweeps: SAMPLE_SWEEPS,
     earlyStop: false,
     keepSeen: false,

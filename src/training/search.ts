@@ -3,11 +3,13 @@
 import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
-import { heldOutLoss } from "../models/figures.js";
+import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
 import { checkModel, type ModelName, MODELS } from "../models/registry.js";
-import { VB_DEFAULTS, type Precisions } from "../models/vb.js";
+import type { Precisions } from "../models/parameters.js";
+import { VB_DEFAULTS } from "../models/vb.js";
 import type { Ratings } from "../ratings/ratings.js";
-import { kFolds, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { kFolds, type Split, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
+import type { Checkpoint } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep } from "./stopping.js";
@@ -15,7 +17,19 @@ import { bestSweep } from "./stopping.js";
 /** How points of the space are chosen, and how long each is trained. */
 export type SearchMethod = "grid" | "random" | "halving";
 
-type Shared = "sweeps" | "tolerance" | "patience" | "itemFeatures" | "userFeatures" | "seed" | "device" | "onNotice" | "signal";
+type Shared =
+  | "sweeps"
+  | "tolerance"
+  | "measureBy"
+  | "measureEvery"
+  | "measureThreshold"
+  | "patience"
+  | "itemFeatures"
+  | "userFeatures"
+  | "seed"
+  | "device"
+  | "onNotice"
+  | "signal";
 
 /** What to search, how, and what to compare by. */
 export interface SearchOptions extends Pick<TrainingOptions, Shared> {
@@ -38,10 +52,10 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** How many folds to hold out in turn; 0 holds one share out. Default 0. */
   readonly folds?: number | undefined;
   /** What is held out without folds. Default: a random 0.2. */
-  readonly holdout?: Pick<SplitOptions, "by" | "share"> | undefined;
+  readonly holdout?: Pick<SplitOptions, "by" | "share" | "last"> | undefined;
   /** Share set aside first, which no trial sees: the best point is trained once more on all the rest and measured on it. Default 0. */
   readonly test?: number | undefined;
-  /** Whether `vb`, which learns its precisions, is trained on the same splits for comparison. Default true, where the loss is an RMSE. */
+  /** Whether `vb`, which learns its precisions, is trained on the same splits for comparison. Default true, where ratings are predicted. */
   readonly alternative?: boolean | undefined;
   /** Called after each training of a trial with the result so far, from which a search can be resumed; awaited. */
   readonly onTrial?: ((trial: Trial, result: SearchResult) => void | Promise<void>) | undefined;
@@ -60,9 +74,11 @@ export interface SearchPlan {
   /** Points drawn; null for a grid. */
   readonly trials: number | null;
   readonly folds: number;
-  readonly holdout: { readonly by: "random" | "user" | "time"; readonly share: number };
+  readonly holdout: { readonly by: SplitKind; readonly share: number; readonly last?: number | undefined };
   readonly test: number;
   readonly seed: number;
+  /** Of ranked lists; null where losses are compared. */
+  readonly measure: { readonly by: RankingMeasure; readonly every: number; readonly threshold: number | null } | null;
   readonly stopping: { readonly tolerance: number | null; readonly patience: number | null };
   readonly features: { readonly items: number; readonly users: number };
   readonly data: { readonly users: number; readonly items: number; readonly ratings: number };
@@ -70,7 +86,7 @@ export interface SearchPlan {
 
 /** A trial's training up to the end of a rung. */
 export interface Rung {
-  /** Mean over the splits of the lowest held-out loss so far: RMSE, or log-loss for `logistic`. */
+  /** Mean over the splits of the lowest held-out loss so far: RMSE, log-loss for `logistic`, or 1 less a ranking measure. */
   readonly loss: number;
   /** By split: that loss, and the sweep it was measured after. */
   readonly losses: readonly number[];
@@ -94,7 +110,8 @@ export interface Trial {
 /** A search so far: whole, it is what it was resumed from too. */
 export interface SearchResult {
   readonly plan: SearchPlan;
-  readonly measure: "RMSE" | "log-loss";
+  /** What the losses are: "RMSE", "log-loss", "1 − nDCG@10" … */
+  readonly measure: string;
   readonly trials: readonly Trial[];
   /** Trainings that the plan takes, a trial counting once a rung. */
   readonly planned: number;
@@ -122,9 +139,7 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
     throw new OptionsError("the search to resume has another plan", { remedy: "give the same options and ratings, or start a new search" });
   }
   const { train: rest, heldOut: test } =
-    plan.test > 0
-      ? splitRatings(ratings, { by: plan.holdout.by, share: plan.test, seed: plan.seed })
-      : { train: ratings, heldOut: undefined };
+    plan.test > 0 ? splitRatings(ratings, { ...plan.holdout, share: plan.test, seed: plan.seed }) : { train: ratings, heldOut: undefined };
   const splits = plan.folds > 0 ? [...kFolds(rest, plan.folds, plan.seed)] : [splitRatings(rest, { ...plan.holdout, seed: plan.seed })];
   if (splits.some(({ heldOut }) => heldOut.count === 0) || test?.count === 0)
     throw new RatingsError("no rating is held out to search by", { remedy: "hold out a larger share" });
@@ -148,7 +163,11 @@ export function rankedTrials(trials: readonly Trial[]): Trial[] {
 function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
   const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
   const model = checkModel(options.model ?? "als");
-  if (model === "implicit") throw new OptionsError("implicit predicts no ratings: there is no held-out loss to search by");
+  const { measureBy = model === "implicit" ? "ndcg" : "loss", measureEvery = 1, measureThreshold } = options;
+  if (model === "implicit" && measureBy === "loss")
+    throw new OptionsError("implicit predicts no ratings: it has no held-out loss to search by", {
+      remedy: "measure by ndcg, recall or auc",
+    });
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;
   if (!["grid", "random", "halving"].includes(method)) throw new OptionsError(`method is "${method}": it must be grid, random or halving`);
   for (const [name, value, least] of [
@@ -160,7 +179,7 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     // prettier-ignore
     if (!Number.isInteger(value) || value < least) throw new OptionsError(`${name} is ${value}: it must be a whole number, ${least} or greater`);
   if (folds !== 0 && (!Number.isInteger(folds) || folds < 2)) throw new OptionsError(`folds is ${folds}: it must be 0, or 2 or greater`);
-  const { by = "random", share = 0.2 } = holdout;
+  const { by = "random", share = 0.2, last } = holdout;
   if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   checkSpace(model, options.space);
   return {
@@ -171,9 +190,10 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     eta,
     trials: method === "grid" ? null : trials,
     folds,
-    holdout: { by, share },
+    holdout: by === "last" ? { by, share, last: last ?? 1 } : { by, share },
     test,
     seed,
+    measure: measureBy === "loss" ? null : { by: measureBy, every: measureEvery, threshold: measureThreshold ?? null },
     stopping: { tolerance: options.tolerance ?? null, patience: options.patience ?? null },
     features: { items: options.itemFeatures?.names.length ?? 0, users: options.userFeatures?.names.length ?? 0 },
     data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count },
@@ -204,6 +224,12 @@ function trialsByRung({ rungs, eta }: SearchPlan, trials: number): number[] {
   return rungs.map((_, rung) => (rung === 0 ? alive : (alive = Math.ceil(alive / eta))));
 }
 
+/** A training to the end of a rung, and where it can be gone on from. */
+interface Trained {
+  readonly result: FitResult;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
 /** A trial under way: what is recorded of it, and its trainings, by split, where they stand. */
 interface Candidate {
   readonly number: number;
@@ -211,7 +237,7 @@ interface Candidate {
   readonly rungs: Rung[];
   error?: string | undefined;
   /** Absent of a trial that was trained before this search was resumed. */
-  trained?: { readonly rung: number; readonly fits: readonly FitResult[] } | undefined;
+  trained?: { readonly rung: number; readonly fits: readonly Trained[] } | undefined;
 }
 
 class Search {
@@ -248,8 +274,7 @@ class Search {
         await this.options.onTrial?.(recordOf(candidate), this.#result(false));
       }
     }
-    if (this.options.alternative !== false && this.plan.model !== "vb" && this.plan.model !== "logistic")
-      this.#alternative ??= await this.#trainAlternative();
+    if (this.options.alternative !== false && hasAlternative(this.plan.model)) this.#alternative ??= await this.#trainAlternative();
     if (this.whole.test && !this.#aborted) this.#test ??= await this.#measureTest(this.whole.test);
     return this.#result(!this.#aborted);
   }
@@ -271,14 +296,17 @@ class Search {
   async #train(candidate: Candidate, rung: number): Promise<void> {
     try {
       for (let next = (candidate.trained?.rung ?? -1) + 1; next <= rung; next++) {
-        const fits: FitResult[] = [];
+        const fits: Trained[] = [];
         for (const [at, split] of this.splits.entries()) {
           fits.push(await this.#fitTo(this.plan.rungs[next], split, candidate.point, candidate.trained?.fits[at]));
           if (this.#aborted) return;
         }
         candidate.trained = { rung: next, fits };
       }
-      candidate.rungs[rung] = rungOf(this.plan.model, candidate.trained!.fits);
+      candidate.rungs[rung] = rungOf(
+        this.plan.model,
+        candidate.trained!.fits.map(({ result }) => result),
+      );
     } catch (error) {
       if (!isFailure(error)) throw error;
       candidate.error = error.message;
@@ -287,30 +315,49 @@ class Search {
     if (this.plan.rungs.length === rung + 1) candidate.trained = undefined;
   }
 
-  async #fitTo(sweeps: number, { train, heldOut }: Split, point: Point, before: FitResult | undefined): Promise<FitResult> {
-    if (before && before.stop.reason !== "sweeps") return before;
-    return await fit(train, {
+  async #fitTo(sweeps: number, { train, heldOut }: Split, point: Point, before: Trained | undefined): Promise<Trained> {
+    if (before && before.result.stop.reason !== "sweeps") return before;
+    let checkpoint: Checkpoint | undefined;
+    const result = await fit(train, {
       ...this.#fitOptions(),
       ...hyperparametersAt(point),
       heldOut,
       sweeps,
       // Training goes on from the last sweep; the best one is told from the history.
       keeps: "last",
-      init: before?.model,
-      resumed: before?.history,
+      resume: before?.checkpoint,
+      // Only the last one: of the end of the rung.
+      checkpointEvery: Number.MAX_SAFE_INTEGER,
+      onCheckpoint: (taken) => void (checkpoint = taken),
     });
+    return { result, checkpoint };
   }
 
   #fitOptions(): FitOptions {
-    const { tolerance, patience, itemFeatures, userFeatures, signal, onNotice } = this.options;
+    const { tolerance, patience, measureBy, measureEvery, measureThreshold, itemFeatures, userFeatures, signal, onNotice } = this.options;
     const { model, seed } = this.plan;
-    return { model, seed, tolerance, patience, itemFeatures, userFeatures, signal, onNotice, device: this.engine, keepSeen: false };
+    const measured = { measureBy, measureEvery, measureThreshold };
+    return {
+      model,
+      seed,
+      tolerance,
+      patience,
+      ...measured,
+      itemFeatures,
+      userFeatures,
+      signal,
+      onNotice,
+      device: this.engine,
+      keepSeen: false,
+    };
   }
 
   /** `vb` with the most factors of the space: it prunes those that explain nothing. */
   async #trainAlternative(): Promise<SearchResult["alternative"]> {
     const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? VB_DEFAULTS.factors)));
-    const shared = { model: "vb", factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
+    const { measureBy, measureEvery, measureThreshold } = this.options;
+    const measured = { measureBy, measureEvery, measureThreshold };
+    const shared = { model: "vb", ...measured, factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
     const fits: FitResult[] = [];
     for (const { train, heldOut } of this.splits) {
       fits.push(await fit(train, { ...shared, heldOut, signal: this.options.signal }));
@@ -348,7 +395,7 @@ class Search {
   #result(complete: boolean): SearchResult {
     return {
       plan: this.plan,
-      measure: MODELS[this.plan.model].binary ? "log-loss" : "RMSE",
+      measure: this.plan.measure ? lossName(this.plan.measure.by) : MODELS[this.plan.model].binary ? "log-loss" : "RMSE",
       trials: this.#candidates.filter(({ rungs, error }) => rungs.length > 0 || error !== undefined).map(recordOf),
       planned: trialsByRung(this.plan, this.#candidates.length).reduce((sum, count) => sum + count, 0),
       best: this.#best()?.number ?? null,
@@ -358,6 +405,9 @@ class Search {
     };
   }
 }
+
+/** Whether `vb` on the same ratings compares: it is of another kind than `logistic` and `implicit`, and its own. */
+export const hasAlternative = (model: ModelName): boolean => !["vb", "logistic", "implicit"].includes(model);
 
 const recordOf = ({ number, point, rungs, error }: Candidate): Trial =>
   error === undefined ? { number, point, rungs: [...rungs] } : { number, point, rungs: [...rungs], error };

@@ -14,7 +14,7 @@ export interface StoppingOptions {
   readonly earlyStop?: boolean | undefined;
   /** Relative change of the objective in one sweep below which training has converged. Default 1e-6. */
   readonly tolerance?: number | undefined;
-  /** Sweeps in a row without a new best held-out RMSE (or log-loss) after which training stops. Default 3. */
+  /** Measured sweeps in a row without a new best held-out RMSE (or log-loss, or what else it is measured by) after which training stops. Default 3. */
   readonly patience?: number | undefined;
 }
 
@@ -44,17 +44,23 @@ export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last
       if (earlyStop && history.length >= 2) {
         const before = history[history.length - 2];
         if (Math.abs(before.objective - last.objective) <= tolerance * Math.abs(before.objective)) return "converged";
-        if (last.sweep - bestSweep(history) >= patience) return "held-out";
+        if (measuredSince(history, bestSweep(history)) >= patience) return "held-out";
       }
       return last.sweep >= sweeps ? "sweeps" : undefined;
     },
   };
 }
 
-/** The sweep of the lowest held-out loss, the first of equals; without held-out ratings, the last sweep. */
+/** Sweeps after this one whose held-out loss was measured. */
+const measuredSince = (history: readonly HistoryEntry[], sweep: number): number =>
+  history.filter((entry) => entry.sweep > sweep && heldOutLoss(entry) !== null).length;
+
+/** The sweep of the lowest held-out loss, the first of equals; without any, the last sweep. */
 export function bestSweep(history: readonly HistoryEntry[]): number {
-  let best = history[history.length - 1];
-  if (heldOutLoss(best) === null) return best.sweep;
-  for (const entry of [...history].reverse()) if (heldOutLoss(entry)! <= heldOutLoss(best)!) best = entry;
-  return best.sweep;
+  let best: { readonly sweep: number; readonly loss: number } | undefined;
+  for (const entry of history) {
+    const loss = heldOutLoss(entry);
+    if (loss !== null && (!best || loss < best.loss)) best = { sweep: entry.sweep, loss };
+  }
+  return best?.sweep ?? history[history.length - 1].sweep;
 }

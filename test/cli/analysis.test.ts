@@ -135,7 +135,7 @@ describe("search", () => {
     [["--tau", "1:9"], /a grid needs values/],
     [["--covariance", "full"], /als has no hyperparameter "covariance"/],
     [["--resume"], /--resume needs --json/],
-    [["--model", "implicit"], /Allowed choices/],
+    [["--measure-by", "rmse"], /Allowed choices/],
   ] as const)("wrong usage exits with 2: %j", async (args, said) => {
     const { code, err } = await tastespace("search", "--device", "cpu", ...args);
     expect(err).toMatch(said);

@@ -110,6 +110,62 @@ test("evaluate finds the held-out RMSE that train printed", async () => {
   expect(out).toMatch(/nDCG@10\s+0\.\d{4}/);
 });
 
+test("evaluate tells what is relevant, what was unknown or cold, and every user's values", async () => {
+  const [csv, report] = [inFolder("users.csv"), inFolder("told.json")];
+  writeFileSync(inFolder("strangers.csv"), "user,item,rating\n1,1,5\n1,2,4.5\n2,3,5\n77777,1,5\n3,88888,5\n");
+  const flags = ["--test", inFolder("strangers.csv"), "--device", "cpu", "--per-user", csv, "--json", report, "--threshold", "4"];
+  writeFileSync(inFolder("own.csv"), "user,item,rating\n1,9,5\n2,9,5\n3,9,1\n");
+  const { code, out } = await tastespace("evaluate", model, inFolder("own.csv"), ...flags);
+  expect(code).toBe(0);
+  expect(out).toMatch(/relevant: rated 4 or more\n/);
+  expect(out).toMatch(/unknown to the model: 1 users and 1 items, in 2 held-out ratings/);
+  for (const name of [
+    "precision@10",
+    "precision of min(k, relevant)@10",
+    "recall@10",
+    "hit rate@10",
+    "nDCG@10",
+    "MAP@10",
+    "MRR@10",
+    "AUC of unseen items",
+  ])
+    expect(out).toContain(name);
+  const { ranking, gaps } = json<{ ranking: { recall: number; users: number }; gaps: object }>(report);
+  expect(gaps).toMatchObject({ unknown: { users: 1, items: 1, ratings: 2 } });
+  const [header, ...rows] = readFileSync(csv, "utf8").trim().split(/\r?\n/).map((line) => line.split(",")); // prettier-ignore
+  expect(header.slice(0, 2)).toEqual(["user", "relevant"]);
+  expect(rows.map((row) => row.slice(0, 2))).toEqual([["1", "2"], ["2", "1"]]); // prettier-ignore
+  const recalls = rows.map((row) => Number(row[header.indexOf("recall")]));
+  expect(ranking.recall).toBeCloseTo((recalls[0] + recalls[1]) / 2, 12);
+});
+
+test("a model of vb is measured with an unknown user too; with nobody left there is an error", async () => {
+  const file = inFolder("stranger-vb.safetensors");
+  await tastespace("train", "--model", "vb", "--factors", "2", "--sweeps", "3", "--device", "cpu", "--out", file);
+  writeFileSync(inFolder("one.csv"), "user,item,rating\n1,1,5\nnobody,2,5\n");
+  const flags = ["--device", "cpu", "--threshold", "4"];
+  writeFileSync(inFolder("own-one.csv"), "user,item,rating\n1,9,5\n");
+  const measured = await tastespace("evaluate", file, inFolder("own-one.csv"), "--test", inFolder("one.csv"), ...flags);
+  expect(measured).toMatchObject({ code: 0 });
+  expect(measured.out).toMatch(/log density\s+-?\d/);
+  writeFileSync(inFolder("nobody.csv"), "user,item,rating\nnobody,2,5\n");
+  const nobody = await tastespace("evaluate", file, "--test", inFolder("nobody.csv"), ...flags);
+  expect(nobody.code).toBe(1);
+  expect(nobody.err).toMatch(/no user is left to measure lists by/);
+  expect(nobody.out).not.toContain("NaN");
+});
+
+test("implicit is trained and searched by its lists", async () => {
+  const trained = await tastespace("train", "--model", "implicit", "--factors", "3", "--sweeps", "4", "--device", "cpu");
+  expect(trained).toMatchObject({ code: 0, err: "" });
+  expect(trained.out).toMatch(/held-out nDCG@10 /);
+  expect(trained.out).toMatch(/kept {5}sweep \d, held-out nDCG@10 0\.\d{4}/);
+  const searched = await tastespace("search", "--model", "implicit", "--factors", "3", "--tau", "1,20", "--sweeps", "3", "--measure-by", "recall", "--device", "cpu"); // prettier-ignore
+  expect(searched).toMatchObject({ code: 0, err: "" });
+  expect(searched.out).toMatch(/best {5}held-out 1 − recall@10 0\.\d{4} of 2 trials/);
+  expect(searched.out).toMatch(/tastespace train --model implicit .* --measure-by recall/);
+});
+
 test("train on webgpu and on cpu agree on the bias-only model of a file", async () => {
   const bias = async (device: string): Promise<Run> => {
     const path = inFolder(`${device}.json`);
@@ -163,6 +219,72 @@ test("similar and predict take titles", async () => {
   const [{ title }] = json<{ title: string }[]>(inFolder("list.json"));
   expect((await tastespace("similar", model, title, "-n", "4")).out.trim().split("\n")).toHaveLength(6);
   expect((await tastespace("predict", model, "--user", "1", "--item", title)).out).toContain(title);
+});
+
+test("users like a user are listed; lists are written for chosen users, by name and from a file", async () => {
+  const list = inFolder("users.json");
+  expect((await tastespace("similar", model, "--user", "1", "-n", "4", "--json", list)).out.trim().split("\n")).toHaveLength(6);
+  expect(json<{ id: number }[]>(list)).toHaveLength(4);
+  expect(await tastespace("similar", model, "1", "--user", "1")).toMatchObject({ code: 2 });
+  writeFileSync(inFolder("chosen.txt"), "5\n2\n\n5\n");
+  const [named, listed] = [inFolder("named.csv"), inFolder("listed.csv")];
+  await tastespace("recommend-all", model, "--users", "5,2", "-n", "3", "--device", "cpu", "--out", named);
+  const { out } = await tastespace(
+    "recommend-all",
+    model,
+    "--users",
+    inFolder("chosen.txt"),
+    "-n",
+    "3",
+    "--device",
+    "cpu",
+    "--out",
+    listed,
+  );
+  expect(out).toContain("6 rows for 2 users");
+  expect(readFileSync(listed, "utf8")).toBe(readFileSync(named, "utf8"));
+  const users = readFileSync(listed, "utf8").trim().split(/\r?\n/).slice(1).map((line) => line.split(",")[0]); // prettier-ignore
+  expect(users).toEqual(["5", "5", "5", "2", "2", "2"]);
+});
+
+test("a sorted file and a shuffled one give the same training and the same metrics", async () => {
+  const [header, ...rows] = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n"); // prettier-ignore
+  writeFileSync(inFolder("shuffled.csv"), [header, ...rows.reverse()].join("\n"));
+  const results: unknown[] = [];
+  for (const file of ["data/tiny/ratings.csv", inFolder("shuffled.csv")]) {
+    const [out, run, report] = [inFolder("sorted.safetensors"), inFolder("sorted.json"), inFolder("sorted-metrics.json")];
+    const trained = await tastespace(
+      "train",
+      file,
+      "--sort",
+      "--factors",
+      "2",
+      "--sweeps",
+      "3",
+      "--device",
+      "cpu",
+      "--out",
+      out,
+      "--json",
+      run,
+    );
+    expect(trained).toMatchObject({ code: 0, err: "" });
+    expect(await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--threshold", "3", "--json", report)).toMatchObject({ code: 0 }); // prettier-ignore
+    results.push([json<Run>(run).history.map(({ objective, heldOutRmse }) => [objective, heldOutRmse]), json(report)]);
+  }
+  expect(results[1]).toEqual(results[0]);
+});
+
+test("the last of every user are held out, and measured again by evaluate", async () => {
+  const [file, run, report] = [inFolder("last.safetensors"), inFolder("last-run.json"), inFolder("last.json")];
+  const flags = ["data/tiny/ratings.csv", "--holdout-by", "last", "--holdout-last", "2", "--device", "cpu"];
+  await tastespace("train", ...flags, "--factors", "0", "--sweeps", "2", "--out", file, "--json", run);
+  const rows = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n").slice(1).map((line) => line.split(",")[0]); // prettier-ignore
+  const counts = [...new Set(rows)].map((user) => rows.filter((other) => other === user).length);
+  const held = counts.reduce((sum, count) => sum + Math.min(2, count - 1), 0);
+  expect(json<Run>(run).data.heldOut).toBe(held);
+  expect(await tastespace("evaluate", file, ...flags, "--json", report)).toMatchObject({ code: 0 });
+  expect(json<{ heldOut: number }>(report).heldOut).toBe(held);
 });
 
 test("a training is resumed from its checkpoint", async () => {

@@ -1,9 +1,9 @@
 // How the Gram matrix is shared out among subgroup matrices, for every number of factors and the sizes that devices have.
 
 import { expect, test } from "vitest";
-import { requestDevice } from "../../src/engine/webgpu/device.js";
-import { gramSolveKernel } from "../../src/engine/webgpu/kernels.js";
-import { gatherMatrices, sharedMatrices, type MatrixPlan, planMatrices, workgroupBytes } from "../../src/engine/webgpu/matrix-plan.js";
+import { requestDevice } from "../../src/engine/webgpu/device/device.js";
+import { gramSolveKernel } from "../../src/engine/webgpu/rows/gram-kernels.js";
+import { gatherMatrices, sharedMatrices, type MatrixPlan, planMatrices, workgroupBytes } from "../../src/engine/webgpu/rows/matrix-plan.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { DeviceError } from "../../src/errors.js";
 
@@ -58,7 +58,12 @@ test("where a device has subgroup matrices, the kernel compiles without a word f
   }
   for (let factors = 1; factors <= MAX_FACTORS; factors++) {
     for (const sequential of [false, true]) {
-      const { code } = gramSolveKernel(planMatrices(factors, device.matrices!), { factors, sequential, halves: true });
+      const { code } = gramSolveKernel(planMatrices(factors, device.matrices!), {
+        factors,
+        kind: sequential ? "sequential" : "joint",
+        spread: "none",
+        halves: true,
+      });
       const { messages } = await device.gpu.createShaderModule({ code }).getCompilationInfo();
       expect(messages.map(({ message }) => message)).toEqual([]);
     }

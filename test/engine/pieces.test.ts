@@ -2,10 +2,11 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { byteText, planMemory, type ProblemSize } from "../../src/engine/webgpu/memory-plan.js";
-import { cutPieces, cutRatings, Shards } from "../../src/engine/webgpu/pieces.js";
-import { planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
-import { packValues, valueFormat } from "../../src/engine/webgpu/values.js";
+import { byteText } from "../../src/byte-text.js";
+import { planMemory, type ProblemSize } from "../../src/engine/webgpu/memory/memory-plan.js";
+import { cutPieces, cutRatings, Shards } from "../../src/engine/webgpu/memory/pieces.js";
+import { planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
+import { packValues, valueFormat } from "../../src/engine/webgpu/memory/values.js";
 import { DeviceError } from "../../src/errors.js";
 import { buildCsr, rowOfEach } from "../../src/ratings/csr.js";
 import { hotCase } from "../parity/cases.js";

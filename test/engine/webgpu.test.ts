@@ -2,37 +2,19 @@
 
 import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
-import { type AdapterReport, Device, requestDevice } from "../../src/engine/webgpu/device.js";
-import {
-  addPartialsKernel,
-  averagedErrorsKernel,
-  confidentErrorsKernel,
-  expectedErrorsKernel,
-  featureFactorsKernel,
-  gradientStepKernel,
-  heavyBallKernel,
-  logLossesKernel,
-  packHalvesKernel,
-  posteriorSumsKernel,
-  gramSolveKernel,
-  gramSolveSubgroupKernel,
-  type Kernel,
-  squaredErrorsKernel,
-  squaredNormsKernel,
-  takeStepKernel,
-} from "../../src/engine/webgpu/kernels.js";
-import { planMemory, sidePlan } from "../../src/engine/webgpu/memory-plan.js";
+import { type AdapterReport, Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
+import { everyKernel } from "../../src/engine/webgpu/every-kernel.js";
+import { ratingStoresOf } from "../../src/engine/webgpu/memory/rating-store.js";
+import { planMemory, sidePlan } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/schedule.js";
-import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
-import { FLOATS, valueFormat } from "../../src/engine/webgpu/values.js";
-import { planTiles } from "../../src/engine/webgpu/tile-plan.js";
+import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
+import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
-const CODES = valueFormat(Float32Array.of(0.5, 5));
 const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
 
 test("without an adapter, webgpu is an error with a remedy and auto falls back to the CPU, saying why", async () => {
@@ -48,7 +30,7 @@ test("without an adapter, webgpu is an error with a remedy and auto falls back t
 
 test("a lost device is an error of its own, not a hang", async () => {
   const engine = await WebGpuEngine.create();
-  const session = await engine.open(problemOf(randomCase(1, 30, 20, 200), { factors: 3 }));
+  const session = await openTraining(engine, problemOf(randomCase(1, 30, 20, 200), { factors: 3 }));
   engine.destroy();
   await engine.device.gpu.lost;
   await expect(session.measure()).rejects.toMatchObject({ code: "device-lost", remedy: expect.stringContaining("checkpoint") as string });
@@ -79,46 +61,60 @@ test("a problem beyond the device's limits is refused by name and size before an
   device.destroy();
 });
 
-test("every kernel variant compiles without a word from the compiler, for every number of factors", async () => {
+test("every kernel that a model may ask for compiles without a word from the compiler, for every number of factors", async () => {
   const device = await requestDevice({ defaultLimits: true });
-  const check = async ({ name, code }: Kernel): Promise<void> => {
-    const { messages } = await device.gpu.createShaderModule({ label: name, code }).getCompilationInfo();
-    expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
-  };
+  const names = new Set<string>();
   for (let K = 0; K <= MAX_FACTORS; K++) {
-    const subgroup = device.subgroups && planSubgroup(K, device.subgroups);
-    for (const sequential of [false, true]) {
-      await check(gramSolveKernel(planTiles(K), { factors: K, sequential }));
-      await check(gramSolveKernel(planTiles(K), { factors: K, sequential, spread: "means" }));
-      if (subgroup) await check(gramSolveSubgroupKernel(subgroup, { factors: K, sequential }));
+    for (const { name, code } of everyKernel(K, device.subgroups)) {
+      const { messages } = await device.gpu.createShaderModule({ label: name, code }).getCompilationInfo();
+      expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
+      names.add(name);
     }
-    for (const spread of ["diagonal", "full"] as const) {
-      await check(gramSolveKernel(planTiles(K), { factors: K, spread }));
-      await check(expectedErrorsKernel(K, CODES, spread));
-      await check(posteriorSumsKernel(K, spread));
-    }
-    await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true }));
-    await check(gramSolveKernel(planTiles(K), { factors: K, stage: "moments" }));
-    await check(gramSolveKernel(planTiles(K), { factors: K, base: true, noise: true }));
-    await check(gramSolveKernel(planTiles(K), { factors: K, values: CODES }));
-    await check(gramSolveKernel(planTiles(K), { factors: K, spread: "means", halves: true }));
-    await check(packHalvesKernel(K, "means"));
-    await check(gramSolveKernel(planTiles(K), { factors: K, stage: "confident", base: true, values: CODES }));
-    if (device.subgroups && planSubgroup(K, device.subgroups))
-      await check(gramSolveSubgroupKernel(planSubgroup(K, device.subgroups)!, { factors: K, values: CODES, halves: true }));
-    for (const kernel of [squaredErrorsKernel, logLossesKernel, confidentErrorsKernel, averagedErrorsKernel, gradientStepKernel])
-      await check(kernel(K, CODES));
-    await check(squaredNormsKernel(K, "means"));
-    await check(squaredErrorsKernel(K, FLOATS, "means"));
-    await check(heavyBallKernel(K, "means"));
-    await check(squaredNormsKernel(K, "velocity"));
-    await check(takeStepKernel(K));
-    for (const kernel of [heavyBallKernel, featureFactorsKernel, confidentErrorsKernel, averagedErrorsKernel, addPartialsKernel])
-      await check(kernel(K));
-    await check(squaredErrorsKernel(K));
-    await check(squaredNormsKernel(K));
   }
+  expect(names.size).toBeGreaterThan(20 * MAX_FACTORS);
   device.destroy();
+});
+
+test("two calls at once on one device each get their own errors", async () => {
+  const device = await requestDevice({ defaultLimits: true });
+  const invalid = (): void => {
+    // More than a buffer may have.
+    device.gpu.createBuffer({ size: 2 ** 40, usage: GPUBufferUsage.STORAGE });
+  };
+  const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+  const [guilty, innocent] = await Promise.allSettled([
+    device.checked("allocating too much", async () => {
+      invalid();
+      await later();
+    }),
+    device.checked("waiting", later),
+  ]);
+  expect(innocent.status).toBe("fulfilled");
+  expect(guilty).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("allocating too much") as string } });
+  device.destroy();
+});
+
+test("an error that no scope is around comes out of the next call", async () => {
+  const device = await requestDevice({ defaultLimits: true });
+  device.gpu.createBuffer({ size: 2 ** 40, usage: GPUBufferUsage.STORAGE });
+  await device.gpu.queue.onSubmittedWorkDone();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await expect(device.checked("measuring", () => {})).rejects.toMatchObject({ name: "DeviceError" });
+  device.destroy();
+});
+
+test("a device that does not tell its adapter's info does without subgroups, or takes them from its adapter", async () => {
+  const { gpu, report } = await requestDevice({ defaultLimits: true });
+  const bare = new Proxy(gpu, {
+    get: (target, name) => {
+      const value: unknown = name === "adapterInfo" ? undefined : Reflect.get(target, name);
+      return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+    set: () => true,
+  });
+  expect(new Device(bare, report).subgroups).toEqual(report.subgroups);
+  expect(new Device(bare, { ...report, subgroups: undefined }).subgroups).toBeUndefined();
+  gpu.destroy();
 });
 
 test("trainings of the same ratings share what is uploaded, also one after the other and with other factors; others do not", async () => {
@@ -127,19 +123,20 @@ test("trainings of the same ratings share what is uploaded, also one after the o
   const csr = buildCsr(ratings, "users", users);
   const planOf = (factors: number) =>
     sidePlan(planMemory({ users, items, ratings: 200, heldOut: 0, factors, spread: "none" }, device), "users");
-  const first = device.ratings.borrow("users", csr, planOf(3));
-  expect(device.ratings.borrow("users", csr, planOf(5))).toBe(first);
-  device.ratings.giveBack(first);
-  device.ratings.giveBack(first);
-  expect(device.ratings.borrow("users", csr, planOf(40))).toBe(first);
+  const stores = ratingStoresOf(device);
+  const first = stores.borrow("users", csr, planOf(3));
+  expect(stores.borrow("users", csr, planOf(5))).toBe(first);
+  stores.giveBack(first);
+  stores.giveBack(first);
+  expect(stores.borrow("users", csr, planOf(40))).toBe(first);
   const others = buildCsr(randomCase(2, 30, 20, 200).ratings, "users", users);
-  expect(device.ratings.borrow("users", others, planOf(3))).not.toBe(first);
+  expect(stores.borrow("users", others, planOf(3))).not.toBe(first);
   device.destroy();
 });
 
 test("a shader that does not compile is an error with the compiler's line", async () => {
   const device = await requestDevice();
-  const { compilePipeline } = await import("../../src/engine/webgpu/pipelines.js");
+  const { compilePipeline } = await import("../../src/engine/webgpu/device/pipelines.js");
   await expect(
     device.checked("compiling", () => compilePipeline(device, { name: "broken", code: "fn x() { nonsense; }" }, "x")),
   ).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { accuracy } from "../../src/metrics/accuracy.js";
+import { accuracy, logDensity } from "../../src/metrics/accuracy.js";
+import { seededRandom } from "../../src/random.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
@@ -39,4 +40,47 @@ test("the training RMSE is the history's", async () => {
 
 test("no ratings have no errors", () => {
   expect(accuracy(model, ratings.select(new Uint32Array(0)))).toEqual({ rmse: NaN, mae: NaN });
+});
+
+test("the log density of a user or item that vb does not know is that of its prior, drawn by chance", async () => {
+  const { model: vb } = await fit(ratings, { model: "vb", factors: 2, sweeps: 8, device: "cpu" });
+  const { parameters: p } = vb;
+  const { lambda, users, items } = p.posterior!.precisions;
+  const known = vb.items.rawAt(3);
+  // r = μ + b_m + b_n + u·v + noise, everything of the strangers from N(0, 1/τ), all else from the posterior.
+  const drawn = (stranger: "user" | "both"): { mean: number; variance: number } => {
+    const random = seededRandom(5);
+    const normal = (mean: number, variance: number): number => mean + Math.sqrt(variance) * random.normal();
+    const draws = Array.from({ length: 200_000 }, () => {
+      const u = [0, 1, 2].map((k) => normal(0, 1 / users[k]));
+      let v = [0, 1, 2].map((k) => normal(0, 1 / items[k]));
+      if (stranger === "user") {
+        // Lower Cholesky factor of the covariance of (v, b).
+        const C = Array.from(p.posterior!.items.subarray(3 * 6, 4 * 6), Number);
+        const l00 = Math.sqrt(C[0]);
+        const l10 = C[1] / l00;
+        const l11 = Math.sqrt(C[2] - l10 ** 2);
+        const [l20, l21] = [C[3] / l00, (C[4] - (C[3] / l00) * l10) / l11];
+        const l22 = Math.sqrt(C[5] - l20 ** 2 - l21 ** 2);
+        const z = [random.normal(), random.normal(), random.normal()];
+        v = [
+          p.itemFactors[6] + l00 * z[0],
+          p.itemFactors[7] + l10 * z[0] + l11 * z[1],
+          p.itemBiases[3] + l20 * z[0] + l21 * z[1] + l22 * z[2],
+        ];
+      }
+      return normal(p.globalMean + u[2] + v[2] + u[0] * v[0] + u[1] * v[1], 1 / lambda);
+    });
+    const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length;
+    return { mean, variance: draws.reduce((sum, value) => sum + (value - mean) ** 2, 0) / draws.length };
+  };
+  for (const [stranger, item] of [
+    ["user", known],
+    ["both", "nothing"],
+  ] as const) {
+    const { mean, variance } = drawn(stranger);
+    const expected = -0.5 * (Math.log(2 * Math.PI * variance) + (4.5 - mean) ** 2 / variance);
+    expect(logDensity(vb, Ratings.from([["nobody", item, 4.5]]))).toBeCloseTo(expected, 1.7);
+  }
+  expect(() => logDensity(model, ratings)).toThrow(/without their spread/);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { OptionsError } from "../../src/errors.js";
+import { OptionsError, RatingsError } from "../../src/errors.js";
 import { rankingMetrics } from "../../src/metrics/ranking.js";
 import { alsHyperparameters } from "../../src/models/als.js";
 import { FactorModel } from "../../src/models/factor-model.js";
@@ -71,16 +71,16 @@ test("a list as long as the catalogue recalls everything; recall and coverage gr
   );
 });
 
-test("without relevant items the means are NaN and no list is made", () => {
-  const ratings = Ratings.from([[1, "a", 5]]);
-  expect(rankingMetrics(alphabetical(), ratings, ratings.select(new Uint32Array(0)))).toEqual({
-    k: 10,
-    users: 0,
-    precision: NaN,
-    recall: NaN,
-    ndcg: NaN,
-    coverage: 0,
-  });
+test("without anybody to measure by there is an error that says why", () => {
+  const ratings = Ratings.from([[1, "a", 5], [1, "b", 2]]); // prettier-ignore
+  const none = ratings.select(new Uint32Array(0));
+  expect(() => rankingMetrics(alphabetical(), ratings, none)).toThrow(RatingsError);
+  const strangers = Ratings.from([["stranger", "a", 5]]);
+  expect(() => rankingMetrics(alphabetical(), ratings, strangers)).toThrow(
+    /of 1 held-out ratings 1 are of users or items that the model does not know/,
+  );
+  expect(() => rankingMetrics(alphabetical(), none, ratings)).toThrow(/2 of such without a training rating/);
+  expect(() => rankingMetrics(alphabetical(), none.select(new Uint32Array(0)), ratings, { threshold: 9 })).toThrow(RatingsError);
 });
 
 test.each([0, -1, 2.5, NaN])("lists of %s items are refused", (k) => {

@@ -2,11 +2,16 @@
 // or raise. The feature update's denominator is tested in test/training/features.test.ts.
 
 import { expect, test } from "vitest";
-import { gramSolve, type SideState } from "../../src/engine/reference/gram-solve.js";
-import { squaredErrors, squaredNorms } from "../../src/engine/reference/measure.js";
-import { type PosteriorState, expectedErrors, posteriorState, posteriorSums, vbSolve } from "../../src/engine/reference/vb.js";
-import { alsHyperparameters, type AlsHyperparameters, alsObjective } from "../../src/models/als.js";
-import { elbo, triangle } from "../../src/models/vb.js";
+import { triangle } from "../../src/engine/reference/cholesky.js";
+import { expectedErrors } from "../../src/engine/reference/expected-errors.js";
+import { gramSolve } from "../../src/engine/reference/gram-solve.js";
+import { posteriorSums } from "../../src/engine/reference/posterior-sums.js";
+import { type RowState, rowState } from "../../src/engine/reference/rows.js";
+import { squaredErrors } from "../../src/engine/reference/squared-errors.js";
+import { squaredNorms } from "../../src/engine/reference/squared-norms.js";
+import { alsHyperparameters, type AlsHyperparameters, alsObjective, alsSystem } from "../../src/models/als.js";
+import { rowsOf } from "../../src/models/parameters.js";
+import { elbo, vbSystem } from "../../src/models/vb.js";
 import { rowOfEach } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, vbProblemOf } from "../parity/cases.js";
 
@@ -15,11 +20,11 @@ const given = { factors: K, lambda: 2.5, tauUsers: 0.8, tauItems: 1.7, gammaUser
 const problem = problemOf(hotCase(4, 40, 30, 700), given);
 const { byUser, initial } = problem;
 const h = alsHyperparameters(given);
-const items: SideState = { factors: Float64Array.from(initial.itemFactors), biases: Float64Array.from(initial.itemBiases) };
-const users = (): SideState => ({ factors: Float64Array.from(initial.userFactors), biases: Float64Array.from(initial.userBiases) });
+const items: RowState = { factors: Float64Array.from(initial.itemFactors), biases: Float64Array.from(initial.itemBiases) };
+const users = (): RowState => ({ factors: Float64Array.from(initial.userFactors), biases: Float64Array.from(initial.userBiases) });
 const ratings = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
 
-function objective(state: SideState, of: AlsHyperparameters = h): number {
+function objective(state: RowState, of: AlsHyperparameters = h): number {
   const [u, v] = [squaredNorms(state, K, byUser.start, false), squaredNorms(items, K, problem.byItem.start, false)];
   return alsObjective(of, {
     trainSquares: squaredErrors(ratings, K, initial.globalMean, state, items),
@@ -32,9 +37,9 @@ function objective(state: SideState, of: AlsHyperparameters = h): number {
   });
 }
 
-const solved = (of: AlsHyperparameters = h): SideState => {
+const solved = (of: AlsHyperparameters = h): RowState => {
   const state = users();
-  gramSolve(of, "users", byUser, initial.globalMean, state, items);
+  gramSolve(alsSystem(of, "users"), "users", byUser, initial.globalMean, state, items);
   return state;
 };
 const right = objective(solved());
@@ -82,40 +87,41 @@ test("(r − u·v)² expands with −2 r u·v + vᵀ u uᵀ v; with +2 vᵀ[u u�
 
 const vb = vbProblemOf(hotCase(4, 40, 30, 700), { factors: K, covariance: "diagonal", lambda: 2.5, tauUsers: 0.8, tauItems: 1.7 });
 const posterior = vb.initial.posterior!;
-const bound = (state: PosteriorState, lambda = posterior.precisions.lambda): number => {
-  const other = posteriorState({ ...vb.initial, posterior }, "items");
-  const { squares, variances } = expectedErrors({ ...ratings, value: vb.byUser.value }, vb.initial.globalMean, lambda, state, other);
+const posteriorOf = (side: "users" | "items"): RowState => rowState(rowsOf({ ...vb.initial, posterior }, side), K, "diagonal");
+const bound = (state: RowState, lambda = posterior.precisions.lambda): number => {
+  const other = posteriorOf("items");
+  const { squares, variances } = expectedErrors({ ...ratings, value: vb.byUser.value }, K, vb.initial.globalMean, lambda, state, other);
   const sums = { ratings: vb.byUser.index.length, expectedSquares: squares + variances, trainSquares: squares };
-  return elbo({ ...posterior.precisions, lambda }, { ...sums, users: posteriorSums(state), items: posteriorSums(other) });
+  return elbo({ ...posterior.precisions, lambda }, { ...sums, users: posteriorSums(state, K), items: posteriorSums(other, K) });
 };
-const vbSolved = (): PosteriorState => {
-  const state = posteriorState({ ...vb.initial, posterior }, "users");
-  const other = posteriorState({ ...vb.initial, posterior }, "items");
-  const { lambda, users: precisions } = posterior.precisions;
-  vbSolve("diagonal", lambda, precisions, "users", vb.byUser, vb.initial.globalMean, state, other);
+const vbSolved = (): RowState => {
+  const state = posteriorOf("users");
+  const other = posteriorOf("items");
+  gramSolve(vbSystem(posterior.precisions, "users"), "users", vb.byUser, vb.initial.globalMean, state, other);
   return state;
 };
 
 test("the diagonal family's covariance is diag(c), each c_k its own optimum; one c for all ends lower", () => {
   const state = vbSolved();
   const best = bound(state);
-  expect(best).toBeGreaterThan(bound(posteriorState({ ...vb.initial, posterior }, "users")));
+  expect(best).toBeGreaterThan(bound(posteriorOf("users")));
   const D = K + 1;
-  const same = { ...state, covariances: state.covariances.slice(), logDeterminants: state.logDeterminants.slice() };
+  const same = structuredClone(state);
+  const spread = same.covariances!;
   for (let row = 0; row < vb.byUser.count; row++) {
-    const diagonal = Array.from({ length: D }, (_, k) => state.covariances[row * triangle(D) + triangle(k) + k]);
+    const diagonal = Array.from({ length: D }, (_, k) => spread.packed[row * triangle(D) + triangle(k) + k]);
     const mean = diagonal.reduce((sum, c) => sum + c, 0) / D;
-    for (let k = 0; k < D; k++) same.covariances[row * triangle(D) + triangle(k) + k] = mean;
-    same.logDeterminants[row] = D * Math.log(mean);
+    for (let k = 0; k < D; k++) spread.packed[row * triangle(D) + triangle(k) + k] = mean;
+    spread.logDeterminants[row] = D * Math.log(mean);
   }
   expect(bound(same)).toBeLessThan(best);
 });
 
 test("the ELBO keeps r² and its constants: without them it would prefer ever larger λ or none, with them the best λ is the learned one", () => {
   const state = vbSolved();
-  const other = posteriorState({ ...vb.initial, posterior }, "items");
+  const other = posteriorOf("items");
   const L = vb.byUser.index.length;
-  const { squares, variances } = expectedErrors({ ...ratings, value: vb.byUser.value }, vb.initial.globalMean, 1, state, other);
+  const { squares, variances } = expectedErrors({ ...ratings, value: vb.byUser.value }, K, vb.initial.globalMean, 1, state, other);
   const learned = L / (squares + variances);
   for (const factor of [0.5, 0.8, 1.25, 2]) expect(bound(state, learned * factor)).toBeLessThan(bound(state, learned));
   // As printed, without ½ log(λ/2π) and r²: −½λ (E − Σ r²), which is monotone in λ.

@@ -1,6 +1,6 @@
 // Problems for the parity tests: random ones and pathological ones, seeded, small enough for a software adapter.
 
-import type { Problem } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
 import { alsHyperparameters, type AlsHyperparameters } from "../../src/models/als.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { initialPosterior, type VbHyperparameters, vbHyperparameters } from "../../src/models/vb.js";

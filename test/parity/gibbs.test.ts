@@ -1,12 +1,14 @@
 // Gibbs sampling on the device against its float64 twin, at default limits: the same prior and counters give the same draw.
 
 import { afterAll, describe, expect, test } from "vitest";
-import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import type { Engine, Side } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { drawPrior, gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { seededRandom } from "../../src/random.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
 const webgpu = await WebGpuEngine.create({ defaultLimits: true });
@@ -23,9 +25,9 @@ function gibbsProblemOf(given: Case, factors: number): Problem<"gibbs"> {
 async function compare(given: Case, factors: number): Promise<void> {
   const problem = gibbsProblemOf(given, factors);
   const drawn = async (engine: Engine, side: Side) => {
-    const session = await engine.open(problem);
+    const session = await openTraining(engine, problem);
     const moments = await session.moments(side);
-    const prior = drawPrior(problem.hyperparameters, await (await reference.open(problem)).moments(side), seededRandom(3));
+    const prior = drawPrior(problem.hyperparameters, await (await openTraining(reference, problem)).moments(side), seededRandom(3));
     await session.draw(side, prior, 1.6, 9);
     const parameters = await session.read();
     session.destroy();
@@ -55,7 +57,7 @@ test("chains agree for some sweeps, and so do the predictions averaged over them
   const problem = gibbsProblemOf(hotCase(3, 90, 70, 3000), 3);
   const [actual, expected] = await Promise.all(
     [webgpu, reference].map(async (engine: Engine) => {
-      const session = await engine.open(problem);
+      const session = await openTraining(engine, problem);
       for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
       const [sums, average] = [await session.measure(), await session.read("kept")];
       session.destroy();

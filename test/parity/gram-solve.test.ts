@@ -1,13 +1,15 @@
 // The Gram-and-solve shader against its float64 twin, at default limits.
 
 import { afterAll, describe, expect, test } from "vitest";
-import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import type { Engine, Side } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
-import { planSubgroup } from "../../src/engine/webgpu/subgroup-plan.js";
+import { planSubgroup } from "../../src/engine/webgpu/rows/subgroup-plan.js";
 import type { AlsHyperparameters } from "../../src/models/als.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
 const KERNELS = ["tiles", "subgroup"] as const;
@@ -25,7 +27,7 @@ const RMSE_ERROR = 1e-5;
 
 /** One half-sweep of a side, then what was measured and the parameters. */
 async function halfSweep(engine: Engine, problem: Problem, side: Side) {
-  const session = await engine.open(problem);
+  const session = await openTraining(engine, problem);
   await session.solve(side);
   const sums = await session.measure();
   const parameters = await session.read();

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import type { Engine, Problem } from "../../src/engine/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { roundToHalf, roundToTwoHalves } from "../../src/engine/reference/halves.js";
 import { WebGpuEngine, type WebGpuOptions } from "../../src/engine/webgpu/engine.js";
@@ -12,6 +13,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "./cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
 const KERNELS = ["tiles", "subgroup"] as const;
@@ -47,7 +49,7 @@ test("a rounded number is the nearest half, and two halves are within 2⁻²² o
 });
 
 async function solvedUsers(engine: Engine, problem: Problem): Promise<Parameters> {
-  const session = await engine.open(problem);
+  const session = await openTraining(engine, problem);
   await session.solve("users");
   const parameters = await session.read();
   session.destroy();
@@ -132,7 +134,7 @@ test("a training in half precision ends within 0.0005 of the held-out RMSE of on
 test("ratings that halves cannot hold are refused by size", async () => {
   const problem = largeBiases(3);
   const byUser = { ...problem.byUser, value: problem.byUser.value.map((value, at) => (at === 7 ? 30_000 : value)) };
-  await expect(engines.get("tiles")!.open({ ...problem, byUser })).rejects.toMatchObject({
+  await expect(openTraining(engines.get("tiles")!, { ...problem, byUser })).rejects.toMatchObject({
     code: "options",
     message: expect.stringContaining("e+4 from the mean") as string,
   });

@@ -1,11 +1,13 @@
 // Implicit feedback on the device against its float64 twin, at default limits.
 
 import { afterAll, describe, expect, test } from "vitest";
-import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import type { Engine, Side } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { type ImplicitHyperparameters, implicitHyperparameters } from "../../src/models/implicit.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
 const webgpu = await WebGpuEngine.create({ defaultLimits: true });
@@ -22,7 +24,7 @@ function implicitProblemOf(given: Case, settings: Partial<ImplicitHyperparameter
 async function compare(given: Case, settings: Partial<ImplicitHyperparameters>): Promise<void> {
   const problem = implicitProblemOf(given, settings);
   const halfSweep = async (engine: Engine, side: Side) => {
-    const session = await engine.open(problem);
+    const session = await openTraining(engine, problem);
     const before = await session.measure();
     await session.solve(side);
     const [after, parameters] = [await session.measure(), await session.read()];

@@ -1,19 +1,24 @@
 // Problems cut into shards and pieces, and streamed, at artificial limits: every model against its float64 twin.
 
 import { afterAll, expect, test } from "vitest";
-import type { AlternatingSession, Engine, Problem } from "../../src/engine/engine.js";
+import type { Engine, Prior } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
+import type { AlternatingTraining } from "../../src/models/training.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
-import { planBlocks, roundsOf, withoutUnrated } from "../../src/engine/blocks.js";
-import { sgdEpoch } from "../../src/engine/reference/gradient.js";
-import { Shards } from "../../src/engine/webgpu/pieces.js";
-import { strideOf } from "../../src/engine/webgpu/rows.js";
-import { gdHyperparameters, logisticHyperparameters, sgdHyperparameters, stepOf } from "../../src/models/gradient.js";
+import { planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import { sgdEpoch } from "../../src/engine/reference/sgd-blocks.js";
+import { Shards } from "../../src/engine/webgpu/memory/pieces.js";
+import { strideOf } from "../../src/engine/webgpu/memory/row-layout.js";
+import { gdHyperparameters } from "../../src/models/gd.js";
+import { logisticHyperparameters } from "../../src/models/logistic.js";
+import { sgdHyperparameters } from "../../src/models/sgd.js";
+import { stepOf, stepPrecisions, withoutUnrated } from "../../src/models/stepped.js";
 import { rowLengths, rowOfEach } from "../../src/ratings/csr.js";
-import { gibbsHyperparameters, type PriorDraw } from "../../src/models/gibbs.js";
+import { gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { implicitHyperparameters } from "../../src/models/implicit.js";
-import type { SumsOf } from "../../src/models/registry.js";
-import { planMemory } from "../../src/engine/webgpu/memory-plan.js";
+import { openTraining, type SumsOf } from "../../src/models/registry.js";
+import { planMemory } from "../../src/engine/webgpu/memory/memory-plan.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
@@ -33,7 +38,7 @@ function expectClose(actual: Parameters, expected: Parameters, tolerance: number
 }
 
 async function sweep<M extends "als" | "vb" | "implicit">(engine: Engine, problem: Problem<M>) {
-  const session = (await engine.open(problem)) as unknown as AlternatingSession<SumsOf<M>>;
+  const session = (await openTraining(engine, problem)) as unknown as AlternatingTraining<unknown, SumsOf<M>>;
   const before = await session.measure();
   for (const side of ["users", "items"] as const) await session.solve(side);
   const sums = await session.measure();
@@ -66,7 +71,7 @@ test("als: slices that lie across shards, one by one, are bit-equal to all rows 
       [555, 611],
     ],
   ] as const) {
-    const session = await cut.open(problem);
+    const session = await openTraining(cut, problem);
     for (const slice of slices) await session.solve("users", slice && { from: slice[0], to: slice[1] });
     solved.push(await session.read());
     session.destroy();
@@ -98,9 +103,9 @@ test("gibbs: the same draw, and the same moments, when cut: random numbers count
   const problem: Problem<"gibbs"> = { model: "gibbs", hyperparameters: gibbsHyperparameters({ factors: K }), byUser, byItem, heldOut, initial, seed: 1 }; // prettier-ignore
   const D = K + 1;
   const precision = Float64Array.from({ length: (D * (D + 1)) / 2 }, (_, at) => (at === 0 || [2, 5, 9, 14, 20].includes(at) ? 3 : 0.1));
-  const prior = { mean: Float64Array.from({ length: D }, (_, k) => 0.1 * k), precision } as unknown as PriorDraw;
+  const prior = { mean: Float64Array.from({ length: D }, (_, k) => 0.1 * k), precision } as unknown as Prior;
   const drawn = async (engine: Engine) => {
-    const session = await engine.open(problem);
+    const session = await openTraining(engine, problem);
     await session.draw("users", prior, 1.4, 3);
     const moments = await session.moments("users");
     const parameters = await session.read("current");
@@ -120,7 +125,7 @@ test("als with item features: factors of features agree when the items are cut",
   for (let item = 0; item < given.items; item++) items.add(item);
   const problem = { ...problemOf(given, { factors: K, tauUsers: 2, tauItems: 3, tauFeatures: 0.5 }), features: { items: FeatureTable.from(entries).rowsFor(items) } }; // prettier-ignore
   const trained = async (engine: Engine): Promise<Parameters> => {
-    const session = await engine.open(problem);
+    const session = await openTraining(engine, problem);
     await session.sweep(1);
     await session.sweep(2);
     const parameters = await session.read();
@@ -156,7 +161,7 @@ test("gd: two steps and their sums agree when cut", async () => {
   const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K });
   const problem: Problem<"gd"> = { model: "gd", hyperparameters: gdHyperparameters({ factors: K, stepSize: 0.1 }), byUser, byItem, heldOut, initial, seed: 1 }; // prettier-ignore
   const trained = async (engine: Engine) => {
-    const session = await engine.open(problem);
+    const session = await openTraining(engine, problem);
     for (const number of [1, 2]) await session.sweep(number);
     const [sums, parameters] = [await session.measure(), await session.read()];
     session.destroy();
@@ -173,7 +178,7 @@ test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, 
   const { byUser, byItem, initial } = problemOf({ ...given, ratings: { ...given.ratings, value: values } }, { factors: K });
   const h = model === "sgd" ? sgdHyperparameters({ factors: K, stepSize: 0.005 }) : logisticHyperparameters({ factors: K });
   const problem = { model, hyperparameters: h, byUser, byItem, initial, heldOut: undefined, seed: 4 } as Problem<"sgd">;
-  const session = await cut.open(problem);
+  const session = await openTraining(cut, problem);
   await session.sweep(1);
   const actual = await session.read();
   session.destroy();
@@ -189,7 +194,9 @@ test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, 
     { factors: Float64Array.from(known.itemFactors), biases: Float64Array.from(known.itemBiases) },
   ];
   const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
-  sgdEpoch(h, model === "logistic", plan, roundsOf(plan.groups, 4, 1), initial.globalMean, users, items, counts, stepOf(h, 1));
+  const epoch = { link: model === "logistic" ? "logistic" : "identity", lambda: 1, biases: true } as const;
+  const rounds = roundsOf(plan.groups, 4, 1);
+  sgdEpoch({ ...epoch, precisions: stepPrecisions(h), step: stepOf(h, 1) }, plan, rounds, K, initial.globalMean, users, items, counts);
   expect(relativeError(actual.userFactors, Float32Array.from(users.factors))).toBeLessThanOrEqual(1e-4);
   expect(relativeError(actual.itemFactors, Float32Array.from(items.factors))).toBeLessThanOrEqual(1e-4);
   expect(relativeError(actual.userBiases, Float32Array.from(users.biases))).toBeLessThanOrEqual(1e-4);
@@ -207,13 +214,13 @@ test("what does not fit even when streamed, or cannot be streamed, is refused by
     seed: 1,
   };
   const small = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes: 800_000 });
-  await expect(small.open(sgd)).rejects.toMatchObject({
+  await expect(openTraining(small, sgd)).rejects.toMatchObject({
     code: "device-limit",
-    message: expect.stringMatching(/^sgd reads all ratings in every round, which takes .*iB/) as string,
+    message: expect.stringMatching(/^stochastic steps read all ratings in every round, which takes .*iB/) as string,
   });
   small.destroy();
   const tight = await WebGpuEngine.create({ defaultLimits: true, memoryBytes: 10_000 });
-  await expect(tight.open(problemOf(given, { factors: K }))).rejects.toMatchObject({
+  await expect(openTraining(tight, problemOf(given, { factors: K }))).rejects.toMatchObject({
     code: "device-limit",
     message: expect.stringMatching(/needs .*iB even when ratings are streamed/) as string,
   });

@@ -1,11 +1,13 @@
 // Variational Bayes on the device against its float64 twin, at default limits.
 
 import { afterAll, describe, expect, test } from "vitest";
-import type { Engine, Problem, Side } from "../../src/engine/engine.js";
+import type { Engine, Side } from "../../src/engine/engine.js";
+import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import type { VbHyperparameters } from "../../src/models/vb.js";
 import { type Case, hotCase, randomCase, relativeError, vbProblemOf } from "./cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
 const webgpu = await WebGpuEngine.create({ defaultLimits: true });
@@ -18,7 +20,7 @@ const EVERY_CASE = (["diagonal", "full"] as const).flatMap((covariance) => EVERY
 
 /** What was measured before and after one half-sweep of a side, and the parameters. */
 async function halfSweep(engine: Engine, problem: Problem<"vb">, side: Side) {
-  const session = await engine.open(problem);
+  const session = await openTraining(engine, problem);
   const before = await session.measure();
   await session.solve(side);
   const after = await session.measure();
@@ -69,7 +71,7 @@ test.each(["diagonal", "full"] as const)(
   "errors that rows carry are those of a pass over the ratings: %s covariance",
   async (covariance) => {
     const problem = vbProblemOf(hotCase(4, 60, 50, 1500), { covariance, factors: 6 });
-    const session = await webgpu.open(problem);
+    const session = await openTraining(webgpu, problem);
     await session.solve("users");
     const whole = await session.measure();
     // After slices the ratings themselves are gone through; the slices are the same rows again.
@@ -87,7 +89,7 @@ test.each(["diagonal", "full"] as const)("trained and learned alike: %s covarian
   const problem = vbProblemOf(hotCase(3, 60, 50, 1500), { covariance, factors: 5, warmUp: 1 });
   const [actual, expected] = await Promise.all(
     [webgpu, reference].map(async (engine: Engine) => {
-      const session = await engine.open(problem);
+      const session = await openTraining(engine, problem);
       for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
       const measured = await session.measure();
       session.destroy();

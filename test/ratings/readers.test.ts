@@ -6,6 +6,7 @@ import { fileSource, readPath } from "../../src/ratings/files.js";
 import { bytesSource, type Folder, textSource } from "../../src/ratings/folder.js";
 import { type ReadOptions, readFolder, readRatings } from "../../src/ratings/readers.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
 
 const read = (text: string, options?: ReadOptions) => readRatings(textSource("ratings.csv", text), options);
 const triples = (ratings: Ratings) =>
@@ -174,4 +175,14 @@ describe.runIf(process.env["TASTESPACE_ML_SMALL"])("the real ml-latest-small", (
     const { ratings } = await readPath(process.env["TASTESPACE_ML_SMALL"]!);
     expect([ratings.count, ratings.users.size, ratings.items.size, ratings.catalogue.size]).toEqual([100_836, 610, 9724, 9742]);
   });
+});
+
+test.each(["", " "])("a time that is empty (%j) is missing, not 1970, and a split by time says so", async (empty) => {
+  for (const rows of [`a,x,4,100\nb,y,1,${empty}\n`, `1,2,4,100\n2,3,1,${empty}\n3,4,2,300\n`, `1,2,4,${empty}\n`]) {
+    const { ratings } = await read(`user,item,rating,timestamp\n${rows}`);
+    expect(ratings.time).toBeUndefined();
+    for (const by of ["time", "last"] as const) expect(() => splitRatings(ratings, { by })).toThrow(/or some of them, have no timestamps/);
+  }
+  const { ratings } = await read("user,item,rating,timestamp\n1,2,4,0\n2,3,1,5\n");
+  expect(ratings.time).toEqual(Float64Array.of(0, 5));
 });

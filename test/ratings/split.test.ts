@@ -90,3 +90,33 @@ test("a split by something else is refused", () => {
 test("a share of 0 holds nothing out", () => {
   expect(splitRatings(ratings, { share: 0 }).heldOut.count).toBe(0);
 });
+
+test("a split by user leaves everyone a rating to train on, whatever the share", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 0.9999, noNaN: true }), fc.maxSafeInteger(), (share, seed) => {
+      const { train } = splitRatings(ratings, { by: "user", share, seed });
+      expect(new Set(train.user).size).toBe(new Set(ratings.user).size);
+    }),
+  );
+  // Two of three ratings are 0.7 of them, rounded; of a single one, none is held out.
+  const few = Ratings.from([["a", 1, 5], ["a", 2, 5], ["a", 3, 5], ["b", 1, 5]]); // prettier-ignore
+  const { heldOut } = splitRatings(few, { by: "user", share: 0.9 });
+  expect(Array.from(heldOut.user, (user) => heldOut.users.rawAt(user))).toEqual(["a", "a"]);
+});
+
+test("the last k of every user are held out, one at least is left, and the order of rows moves nothing", () => {
+  const rows = [["a", 3, 30], ["a", 1, 10], ["a", 2, 20], ["b", 1, 5], ["c", 9, 7], ["c", 2, 7], ["c", 10, 7]] as const; // prettier-ignore
+  const held = (order: readonly (typeof rows)[number][], last?: number): string[] => {
+    const plain = Ratings.from(order.map(([user, item]) => [user, item, 1]));
+    const timed = new Ratings({ user: plain.user, item: plain.item, value: plain.value, time: Float64Array.from(order, ([, , time]) => time) }, plain.users, plain.items); // prettier-ignore
+    const { heldOut } = splitRatings(timed, { by: "last", last });
+    return Array.from(heldOut.user, (user, at) => `${heldOut.users.rawAt(user)}${heldOut.items.rawAt(heldOut.item[at])}`).sort();
+  };
+  for (const order of [rows, [...rows].reverse()]) {
+    expect(held(order)).toEqual(["a3", "c10"]);
+    expect(held(order, 2)).toEqual(["a2", "a3", "c10", "c9"]);
+    expect(held(order, 9)).toEqual(["a2", "a3", "c10", "c9"]);
+  }
+  expect(() => held(rows, 0)).toThrow(/last is 0/);
+  expect(() => splitRatings(ratings, { by: "last" })).toThrow(RatingsError);
+});

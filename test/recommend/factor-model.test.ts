@@ -130,3 +130,41 @@ test("a rating moves the new user's prediction of that item towards it", () => {
   expect(predictionOf(twins.recommendFor([[1, 5]], { n: 30 }), 2)).toBeGreaterThan(before);
   expect(predictionOf(twins.recommendFor([[1, 0.5]], { n: 30 }), 2)).toBeLessThan(before);
 });
+
+test("a title of several items is answered with the ids of those that the model knows", () => {
+  const entries = [...ratings.catalogue.entries()];
+  const twins = new Catalogue(
+    entries.map((entry) => ([3, 5, 9999].includes(Number(entry.id)) ? { ...entry, title: "Emma (1996)" } : entry)),
+  );
+  const twice = new FactorModel({ ...partsOf(model), catalogue: twins });
+  const error = thrown(() => twice.findItem("emma (1996)"));
+  expect(error).toBeInstanceOf(UnknownIdError);
+  expect((error as UnknownIdError).message).toMatch(/"Emma \(1996\)" is the title of 2 items, with the ids 3 and 5/);
+  expect((error as UnknownIdError).near).toEqual(["3", "5"]);
+  expect(twice.findItem("5")).toBe(5);
+  // One that is known, and a namesake without ratings.
+  const one = new Catalogue(entries.map((entry) => ([3, 9999].includes(Number(entry.id)) ? { ...entry, title: "Emma (1996)" } : entry)));
+  expect(new FactorModel({ ...partsOf(model), catalogue: one }).findItem("Emma (1996)")).toBe(3);
+});
+
+test("similar users are those of the largest cosine, with at least so many ratings", () => {
+  const { userFactors } = model.parameters;
+  const vector = (m: number): number[] => [...userFactors.subarray(m * 3, m * 3 + 3)];
+  const dot = (a: number[], b: number[]): number => a.reduce((sum, value, k) => sum + value * b[k], 0);
+  const enough = 9;
+  for (const [m, id] of model.users.raw.entries()) {
+    const others = model.users.raw
+      .map((other, n) => ({
+        id: other,
+        score: dot(vector(m), vector(n)) / Math.sqrt(dot(vector(m), vector(m)) * dot(vector(n), vector(n))),
+        ratings: rated(other as number).length,
+      }))
+      .filter((other) => other.id !== id && other.ratings >= enough)
+      .sort((a, b) => b.score - a.score);
+    const list = model.similarUsers(id, { n: 5, minimumRatings: enough });
+    expect(list.map((other) => [other.id, other.ratings])).toEqual(others.slice(0, 5).map((other) => [other.id, other.ratings]));
+    list.forEach(({ score }, at) => expect(score).toBeCloseTo(others[at].score, 10));
+  }
+  expect(() => model.similarUsers("nobody")).toThrow(UnknownIdError);
+  expect(() => forgetful.similarUsers(1)).toThrow(/without factors/);
+});

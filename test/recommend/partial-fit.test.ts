@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openTraining } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
@@ -54,7 +55,7 @@ test.each(SOLVED)("a user removed from training comes back as the row of the hal
     forgetLast(model),
     rowsOf(invented, (m) => m === last),
   );
-  const session = await new ReferenceEngine().open({
+  const session = await openTraining(new ReferenceEngine(), {
     model: model.model as "als",
     hyperparameters: model.hyperparameters as never,
     byUser: buildCsr(invented, "users", 40),

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { OptionsError } from "../../src/errors.js";
+import { OptionsError, UnknownIdError } from "../../src/errors.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { itemFilter } from "../../src/recommend/filters.js";
 import { recommendAll, type RecommendAllOptions, type RecommendedItem } from "../../src/recommend/recommend-all.js";
@@ -38,6 +38,18 @@ test.each([
       expect(title).toBe(expected[at].title);
     });
   }
+});
+
+test.each(["cpu", "webgpu"] as const)("chosen users are given their lists, each once, in the order asked for, on %s", async (name) => {
+  const users = [7, "3", 41, 7];
+  const rows = await all(engines[name], { n: 4, users });
+  expect([...new Set(rows.map(({ user }) => user))]).toEqual([7, 3, 41]);
+  for (const user of [7, 3, 41]) {
+    const list = rows.filter((row) => row.user === user);
+    expect(list.map(({ item }) => item)).toEqual(model.recommend(user, { n: 4 }).map(({ id }) => id));
+  }
+  await expect(all(engines[name], { users: [1, "nobody"] })).rejects.toThrow(UnknownIdError);
+  await expect(all(engines[name], { users: [] })).rejects.toThrow(/no user is chosen/);
 });
 
 test("what leaves nothing to list is refused", async () => {

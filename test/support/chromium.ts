@@ -1,6 +1,7 @@
 // The Chromium that the browser tests run in: one out of an npm package on x86-64 Linux, elsewhere the machine's own Chrome.
 
-import { mkdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LaunchOptions } from "playwright";
 import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js";
@@ -16,15 +17,38 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   const { default: chromium } = await import("@sparticuz/chromium");
   const executablePath = await withTemporaryFolder(folder, () => chromium.executablePath());
   const libraries = join(await unpacked("al2023"), "lib");
-  return {
-    executablePath,
-    args: FLAGS,
-    env: { ...process.env, LD_LIBRARY_PATH: [libraries, process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":") } as Record<
-      string,
-      string
-    >,
+  const env = {
+    ...process.env,
+    LD_LIBRARY_PATH: [libraries, process.env["LD_LIBRARY_PATH"]].filter(Boolean).join(":"),
+    FONTCONFIG_FILE: await fontsConfiguration(),
   };
+  return { executablePath, args: FLAGS, env: env as Record<string, string> };
 }
+
+/**
+ * Writes a fonts.conf that names the package's fonts and no others, and gives its path. Chromium crashes on every page with text where
+ * fontconfig finds no font. The package's own fonts.conf names folders that do not exist here.
+ */
+async function fontsConfiguration(): Promise<string> {
+  const fonts = join(await unpacked("fonts"), "fonts");
+  const path = join(cacheFolder, "fonts.conf");
+  const unfinished = `${path}.${randomUUID()}`;
+  writeFileSync(
+    unfinished,
+    `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <dir>${xmlText(fonts)}</dir>
+  <cachedir>${xmlText(join(cacheFolder, "fontconfig"))}</cachedir>
+</fontconfig>
+`,
+  );
+  // Several processes may write it at once: none of them reads half a file.
+  renameSync(unfinished, path);
+  return path;
+}
+
+const xmlText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 async function withTemporaryFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const before = process.env["TMPDIR"];

@@ -3,9 +3,10 @@
 import type { Reporter, TestModule } from "vitest/node";
 
 export default class CountReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
-    let failed = 0;
+    // An error outside all tests, as of a browser that does not start, fails the run too.
+    let failed = unhandled.length;
     let skipped = 0;
     for (const module of modules) {
       for (const test of module.children.allTests()) {
@@ -16,6 +17,7 @@ export default class CountReporter implements Reporter {
       }
       if (module.errors().length > 0) failed++;
     }
-    setTimeout(() => console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`));
+    const lines = [...(skipped > 0 ? [`${skipped} skipped`] : []), `${passed} passed, ${failed} failed`];
+    setTimeout(() => console.log(`\n${lines.join("\n")}`));
   }
 }

@@ -1,9 +1,6 @@
 // What a training on implicit feedback must satisfy on either engine.
 
-import { afterAll, describe, expect, test } from "vitest";
-import type { Engine } from "../../src/engine/engine.js";
-import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { describe, expect, test } from "vitest";
 import { rankingMetrics } from "../../src/metrics/ranking.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { implicitFigures, implicitHyperparameters } from "../../src/models/implicit.js";
@@ -12,20 +9,21 @@ import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
+import { openTraining } from "../../src/models/registry.js";
+import { ENGINE_KINDS, testEngines } from "../support/engines.js";
 
 const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
 const { train, heldOut } = splitRatings(ratings);
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const engines = await testEngines();
 
-describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
-  const engine = (): Engine => (kind === "cpu" ? new ReferenceEngine() : webgpu);
-  const wobble = kind === "cpu" ? 1e-12 : 2e-6;
+describe.each(ENGINE_KINDS)("on %s", (kind) => {
+  const engine = engines[kind];
+  const wobble = kind === "reference" ? 1e-12 : 2e-6;
 
   test.each([0, 0.5, 20])("the objective never rises in a half-sweep, confidence %f", async (confidence) => {
     const hyperparameters = implicitHyperparameters({ factors: 4, tauUsers: 0.7, tauItems: 1.3, confidence });
     const { byUser, byItem, initial } = problemOf(hotCase(5, 60, 50, 1500), { factors: 4, biases: false, mean: false });
-    const session = await engine().open({ model: "implicit", hyperparameters, byUser, byItem, initial, seed: 1 });
+    const session = await openTraining(engine, { model: "implicit", hyperparameters, byUser, byItem, initial, seed: 1 });
     const objective = async (): Promise<number> => implicitFigures(hyperparameters, await session.measure()).objective;
     let before = await objective();
     for (let sweep = 0; sweep < 4; sweep++) {
@@ -44,7 +42,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
     const hyperparameters = implicitHyperparameters({ factors: K, tauUsers: tau, tauItems: tau, confidence: 0 });
     const { initial } = problemOf({ users: M, items: N, ratings: train }, { factors: K, biases: false, mean: false });
     const byUser = buildCsr(train, "users", M);
-    const session = await engine().open({
+    const session = await openTraining(engine, {
       model: "implicit",
       hyperparameters,
       byUser,
@@ -71,7 +69,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
   });
 
   test("it ranks held-out items better than chance does, saves and folds in", async () => {
-    const { model, history } = await fit(train, { model: "implicit", factors: 8, tauUsers: 1, tauItems: 1, sweeps: 8, device: engine() });
+    const { model, history } = await fit(train, { model: "implicit", factors: 8, tauUsers: 1, tauItems: 1, sweeps: 8, device: engine });
     expect(history[0]).toMatchObject({ trainRmse: null, heldOutRmse: null });
     const metrics = rankingMetrics(model, train, heldOut, { threshold: 0 });
     const unseen = train.items.size - train.count / train.users.size;

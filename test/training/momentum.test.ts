@@ -11,6 +11,7 @@ import { FeatureTable } from "../../src/ratings/features.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
+import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
 const engines: readonly Engine[] = [reference, await WebGpuEngine.create({ defaultLimits: true })];
@@ -43,7 +44,7 @@ test.each([false, true])("both engines, and one whose rows are cut, take the sam
   const problem = problemOf(given, { factors: 5, tauUsers: 3, tauItems: 3, momentum: 0.6 });
   const table = FeatureTable.from(Array.from({ length: given.items }, (_, item) => [item, ["crime", "drama"][item % 2], 1] as const));
   const trained = async (engine: Engine): Promise<Parameters> => {
-    const session = await engine.open(withFeatures ? { ...problem, features: { items: table.rows } } : problem);
+    const session = await openTraining(engine, withFeatures ? { ...problem, features: { items: table.rows } } : problem);
     for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
     const parameters = await session.read();
     session.destroy();

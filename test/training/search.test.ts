@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import type { Problem, SessionOf } from "../../src/engine/engine.js";
+import type { Session, Workload } from "../../src/engine/engine.js";
 import { OptionsError } from "../../src/errors.js";
-import type { ModelName } from "../../src/models/registry.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
@@ -17,13 +16,13 @@ class CountingEngine extends ReferenceEngine {
   sweeps = 0;
   readonly indexes = new Set<unknown>();
 
-  override async open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]> {
-    this.indexes.add(problem.byUser).add(problem.byItem);
-    const session = await super.open(problem);
-    const sweep = session.sweep.bind(session);
-    session.sweep = async (number) => {
-      this.sweeps++;
-      await sweep(number);
+  override async open(workload: Workload): Promise<Session> {
+    this.indexes.add(workload.byUser).add(workload.byItem);
+    const session = await super.open(workload);
+    const solve = session.solve.bind(session);
+    session.solve = async (side, system, slice) => {
+      if (side === "users") this.sweeps++;
+      await solve(side, system, slice);
     };
     return session;
   }
@@ -207,7 +206,7 @@ test.each<[Partial<SearchOptions>, RegExp]>([
   [{ space: { tau: { from: 1, to: 2 } } }, /a grid needs values/],
   [{ space: { tau: { from: 3, to: 2 } }, method: "random" }, /from 3 to 2/],
   [{ space: { tau: [] } }, /tau has no values/],
-  [{ model: "implicit" }, /implicit predicts no ratings/],
+  [{ model: "implicit", measureBy: "loss" }, /implicit predicts no ratings/],
   [{ folds: 1 }, /folds is 1/],
   [{ trials: 0 }, /trials is 0/],
   [{ method: "best" as "grid" }, /method is "best"/],

@@ -1,31 +1,32 @@
 // What a training by variational Bayes must satisfy on either engine.
 
-import { afterAll, describe, expect, test } from "vitest";
-import type { Engine } from "../../src/engine/engine.js";
-import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
-import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { hotCase, vbProblemOf } from "../parity/cases.js";
+import { openTraining } from "../../src/models/registry.js";
+import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const { train, heldOut } = splitRatings(syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 }));
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const engines = await testEngines();
 const FAMILIES = ["diagonal", "full"] as const;
 
-describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
-  const engine = (): Engine => (kind === "cpu" ? new ReferenceEngine() : webgpu);
+describe.each(ENGINE_KINDS)("on %s", (kind) => {
+  const engine = engines[kind];
   // float32 sums wobble in the seventh digit; float64 ones hardly at all.
-  const wobble = kind === "cpu" ? 1e-12 : 2e-6;
-  const run = (options: FitOptions) => fit(train, { model: "vb", factors: 4, heldOut, device: engine(), ...options });
+  const wobble = kind === "reference" ? 1e-12 : 2e-6;
+  const run = (options: FitOptions) => fit(train, { model: "vb", factors: 4, heldOut, device: engine, ...options });
 
   test.each(FAMILIES.flatMap((covariance) => [true, false].map((learn) => ({ covariance, learn }))))(
     "the ELBO never falls, neither in a half-sweep, nor in that of a slice, nor by learning: %o",
     async ({ covariance, learn }) => {
-      const session = await engine().open(vbProblemOf(hotCase(5, 60, 50, 1500), { factors: 4, tauUsers: 0.7, lambda: 2, covariance }));
+      const session = await openTraining(
+        engine,
+        vbProblemOf(hotCase(5, 60, 50, 1500), { factors: 4, tauUsers: 0.7, lambda: 2, covariance }),
+      );
       let before = (await session.measure()).elbo;
       for (let sweep = 0; sweep < 4; sweep++) {
         for (const step of [["users"], ["items", { from: 0, to: 20 }], ["items", { from: 20, to: 50 }], ["learn"]] as const) {
@@ -53,9 +54,8 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (kind) => {
   test.each(FAMILIES)("a training resumed from a checkpoint ends where the uninterrupted one does: %s", async (covariance) => {
     const options = { covariance, warmUp: 2, earlyStop: false, heldOut: undefined } as const;
     const whole = await run({ ...options, sweeps: 6 });
-    const half = await run({ ...options, sweeps: 4 });
-    const resumed = await run({ ...options, sweeps: 6, init: decodeModel(encodeModel(half.model)), resumed: half.history });
-    expect(resumed.history.at(-1)!.elbo! / whole.history.at(-1)!.elbo!).toBeCloseTo(1, kind === "cpu" ? 6 : 5);
+    const resumed = await run({ ...options, sweeps: 6, resume: await checkpointAfter(4, (more) => run({ ...options, ...more })) });
+    expectSameTraining(resumed, whole);
   });
 
   test.each(FAMILIES)("the same seed gives the same model: %s", async (covariance) => {

@@ -1,48 +1,230 @@
-// What the CPU trainings have in common: parameters set aside, and failures of queued work that come out of the next measurement.
+// A session of the reference engine: every operation is one call of the loop of that name.
 
-import type { Parameters } from "../../models/parameters.js";
-import type { SideState } from "./gram-solve.js";
+import { OptionsError } from "../../errors.js";
+import { rowLengths, rowOfEach } from "../../ratings/csr.js";
+import type { RatingColumns } from "../../ratings/ratings.js";
+import { type BlockPlan, planBlocks, roundsOf } from "../blocks.js";
+import {
+  type BatchStep,
+  type EngineState,
+  type Epoch,
+  otherSide,
+  type RatingSet,
+  type Rows,
+  type RowSlice,
+  type Session,
+  type Side,
+  SIDES,
+  type SumRequest,
+  type SumResults,
+  type System,
+  type Which,
+  type Workload,
+} from "../engine.js";
+import { averagedErrors, type DrawSums } from "./averaged-errors.js";
+import { confidentErrors } from "./confident-errors.js";
+import { expectedErrors } from "./expected-errors.js";
+import { featureFactors, featureMeans } from "./feature-factors.js";
+import { gradientStep, takeStep } from "./gradient-step.js";
+import { gramSolve } from "./gram-solve.js";
+import { heavyBall, type RowsBefore } from "./heavy-ball.js";
+import { logLosses } from "./log-losses.js";
+import { momentsOf } from "./moments.js";
+import { posteriorSums } from "./posterior-sums.js";
+import { arraysOf, putRows, type RowState, rowsOf, rowState } from "./rows.js";
+import { sgdEpoch } from "./sgd-blocks.js";
+import { squaredErrors } from "./squared-errors.js";
+import { squaredNorms } from "./squared-norms.js";
 
-export abstract class ReferenceSession {
-  #kept: Parameters | undefined;
+/** What `keep` sets aside. */
+interface Held {
+  readonly rows: Readonly<Record<Side, RowState>>;
+  readonly features: Readonly<Record<Side, Float64Array | undefined>>;
+}
+
+const NO_RATINGS: RatingColumns = { user: new Uint32Array(0), item: new Uint32Array(0), value: new Float32Array(0) };
+
+export class ReferenceSession implements Session {
+  readonly #workload: Workload;
+  readonly #train: RatingColumns;
+  readonly #heldOut: RatingColumns;
+  readonly #current: Held;
+  readonly #kept: Held;
+  /** The rows at the last `extrapolate`, of the sides that are moved on. */
+  readonly #before: Partial<Record<Side, RowsBefore>>;
+  readonly #draws: DrawSums;
+  readonly #blocks: BlockPlan | undefined;
   #failure: unknown;
 
-  /** The current parameters, float32. */
-  protected abstract parameters(): Parameters;
+  constructor(workload: Workload) {
+    const { byUser, byItem, factors: K, spread, rows, features, operations } = workload;
+    this.#workload = workload;
+    this.#train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+    this.#heldOut = workload.heldOut ?? NO_RATINGS;
+    const factorsOf = (side: Side): Float64Array | undefined => {
+      const given = features?.[side];
+      return given && Float64Array.from(given.factors ?? new Float32Array(given.rows.columns * K));
+    };
+    this.#current = {
+      rows: { users: rowState(rows.users, K, spread), items: rowState(rows.items, K, spread) },
+      features: { users: factorsOf("users"), items: factorsOf("items") },
+    };
+    for (const side of SIDES) this.#setMeans(side);
+    this.#kept = structuredClone(this.#current);
+    this.#before = Object.fromEntries(
+      (operations.extrapolate ?? []).map((side) => {
+        const { factors, biases } = this.#current.rows[side];
+        return [side, { factors: factors.slice(), biases: biases.slice() }];
+      }),
+    );
+    const sums = (): Float64Array => new Float64Array(operations.sums.includes("averagedErrors") ? this.#heldOut.value.length : 0);
+    this.#draws = { predictions: sums(), densities: sums() };
+    this.#blocks = operations.epochs && planBlocks(this.#train, byUser.count, byItem.count, operations.epochs.seed);
+  }
 
-  /** Does work whose errors are thrown by the next `measure` or `read`, as on a device. */
-  protected attempt(work: () => void): void {
+  async solve(side: Side, system: System, slice?: RowSlice): Promise<void> {
+    const { globalMean } = this.#workload;
+    const { [side]: solved, [otherSide(side)]: fixed } = this.#current.rows;
     try {
-      work();
+      gramSolve(system, side, this.#ratingsOf(side), globalMean, solved, fixed, slice);
     } catch (error) {
+      // As on a device, where it is found out later.
       this.#failure ??= error;
     }
   }
 
-  protected throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+  async solveFeatures(side: Side, ratio: number): Promise<void> {
+    const solved = this.#current.features[side];
+    if (!solved) return;
+    const { factors: K, features } = this.#workload;
+    solved.set(featureFactors(features![side]!.rows, ratio, this.#current.rows[side].factors, K));
+    this.#setMeans(side);
+  }
+
+  async extrapolate(side: Side, momentum: number): Promise<void> {
+    heavyBall(this.#current.rows[side], this.#before[side]!, momentum);
+  }
+
+  async batchStep(step: BatchStep): Promise<void> {
+    const { rows } = this.#current;
+    for (const side of SIDES) gradientStep(step, side, this.#ratingsOf(side), this.#workload.globalMean, rows[side], rows[otherSide(side)]);
+    for (const side of SIDES) takeStep(rows[side]);
+  }
+
+  async runEpoch(epoch: Epoch): Promise<void> {
+    const { byUser, byItem, factors: K, globalMean, operations } = this.#workload;
+    const rounds = roundsOf(this.#blocks!.groups, operations.epochs!.seed, epoch.number);
+    const { users, items } = this.#current.rows;
+    sgdEpoch(epoch, this.#blocks!, rounds, K, globalMean, users, items, { users: rowLengths(byUser), items: rowLengths(byItem) });
+  }
+
+  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>> {
+    this.#throwFailure();
+    return Object.fromEntries(Object.entries(requests).map(([name, request]) => [name, this.#sum(request)])) as SumResults<R>;
   }
 
   keep(): void {
-    this.#kept = this.parameters();
+    for (const side of SIDES) {
+      const [from, to] = [arraysOf(side, this.#current.rows[side]), arraysOf(side, this.#kept.rows[side])];
+      for (const [name, values] of Object.entries(from)) to[name].set(values);
+      this.#kept.features[side]?.set(this.#current.features[side]!);
+    }
   }
 
-  async read(which: "current" | "kept" = "current"): Promise<Parameters> {
-    this.throwFailure();
-    return which === "kept" && this.#kept ? this.#kept : this.parameters();
+  async readRows(side: Side, which: Which = "current", slice?: RowSlice): Promise<Rows> {
+    this.#throwFailure();
+    const { rows } = which === "kept" ? this.#kept : this.#current;
+    return rowsOf(rows[side], this.#workload.factors, slice ?? { from: 0, to: rows[side].biases.length });
+  }
+
+  async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
+    putRows(this.#current.rows[side], rows, this.#workload.factors, from);
+  }
+
+  async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
+    this.#throwFailure();
+    const factors = (which === "kept" ? this.#kept : this.#current).features[side];
+    return factors && Float32Array.from(factors);
+  }
+
+  async readState(): Promise<EngineState> {
+    this.#throwFailure();
+    return structuredClone(this.#arrays());
+  }
+
+  async writeState(state: EngineState): Promise<void> {
+    const arrays = this.#arrays();
+    for (const [name, values] of Object.entries(arrays)) {
+      const given = state[name];
+      if (!(given instanceof Float64Array) || given.length !== values.length)
+        throw new OptionsError(`the state has no "${name}" of ${values.length} float64 numbers: it is another training's or engine's`);
+    }
+    for (const [name, values] of Object.entries(arrays)) values.set(state[name]);
   }
 
   destroy(): void {}
-}
 
-/** Parameters in float32 from the float64 state of both sides. */
-export function pointEstimates(factors: number, globalMean: number, users: SideState, items: SideState): Parameters {
-  return {
-    factors,
-    userFactors: Float32Array.from(users.factors),
-    userBiases: Float32Array.from(users.biases),
-    itemFactors: Float32Array.from(items.factors),
-    itemBiases: Float32Array.from(items.biases),
-    globalMean,
-  };
+  #sum(request: SumRequest): unknown {
+    const { factors: K, globalMean, byUser } = this.#workload;
+    const { users, items } = this.#current.rows;
+    const ratings = (set: RatingSet): RatingColumns => (set === "training" ? this.#train : this.#heldOut);
+    switch (request.of) {
+      case "squaredNorms":
+        return squaredNorms(this.#current.rows[request.side], K, this.#ratingsOf(request.side).start, request.weighted);
+      case "moments":
+        return momentsOf(this.#current.rows[request.side], K);
+      case "posteriorSums":
+        return posteriorSums(this.#current.rows[request.side], K);
+      case "featureNorms":
+        return this.#current.features[request.side]?.reduce((sum, value) => sum + value * value, 0) ?? 0;
+      case "squaredErrors":
+        return squaredErrors(ratings(request.over), K, globalMean, users, items);
+      case "logLosses":
+        return logLosses(ratings(request.over), K, globalMean, users, items);
+      case "expectedSquares": {
+        const { squares, variances } = expectedErrors(this.#train, K, globalMean, request.lambda, users, items);
+        return { squares, variances };
+      }
+      case "expectedErrors":
+        return expectedErrors(ratings(request.over), K, globalMean, request.lambda, users, items);
+      case "confidentErrors":
+        return confidentErrors(request.confidence, byUser, K, users, items);
+      case "averagedErrors":
+        return averagedErrors(this.#draws, this.#heldOut, K, globalMean, request, users, items);
+    }
+  }
+
+  #ratingsOf(side: Side) {
+    return side === "users" ? this.#workload.byUser : this.#workload.byItem;
+  }
+
+  /** Prior means from the feature factors as they are. */
+  #setMeans(side: Side): void {
+    const factors = this.#current.features[side];
+    if (!factors) return;
+    const { features, factors: K } = this.#workload;
+    this.#current.rows[side].means!.set(featureMeans(features![side]!.rows, factors, K));
+  }
+
+  /** All that changes in training, by name. */
+  #arrays(): Record<string, Float64Array> {
+    const named: [string, Float64Array][] = [];
+    for (const [which, { rows, features }] of [
+      ["current", this.#current],
+      ["kept", this.#kept],
+    ] as const) {
+      for (const side of SIDES) {
+        for (const [name, values] of Object.entries(arraysOf(side, rows[side]))) named.push([`${which} ${name}`, values]);
+        if (features[side]) named.push([`${which} ${side} features`, features[side]]);
+      }
+    }
+    for (const side of SIDES) {
+      for (const [name, values] of Object.entries(this.#before[side] ?? {})) named.push([`before ${side} ${name}`, values]);
+    }
+    return Object.fromEntries([...named, ...Object.entries(this.#draws).map(([name, values]) => [`sums of ${name}`, values])]);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
 }

@@ -1,36 +1,18 @@
-// The WebGPU engine: ratings and parameters live on the device, a half-sweep is a list of dispatches, and only sums come back.
+// The WebGPU engine: ratings and rows live on the device, a half-sweep is a list of dispatches, and only sums come back.
 
-import type { ModelName } from "../../models/registry.js";
-import type { Parameters } from "../../models/parameters.js";
 import type { SeenItems } from "../../ratings/seen.js";
-import type { DeviceInfo, Engine, MemoryReport, Problem, ProblemOutline, SessionOf } from "../engine.js";
-import { WebGpuAlsSession } from "./als.js";
-import { type Device, type GpuOptions, requestDevice } from "./device.js";
-import type { GramTuning } from "./gram-kernel.js";
-import { WebGpuGibbsSession } from "./gibbs.js";
-import { BLOCK_BYTES_PER_RATING, WebGpuGdSession, WebGpuSgdSession } from "./gradient.js";
-import { WebGpuImplicitSession } from "./implicit.js";
-import { planMemory } from "./memory-plan.js";
-import type { Spread } from "./tile-plan.js";
-import { topItems } from "./top-items.js";
-import { WebGpuVbSession } from "./vb.js";
+import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Workload, WorkloadOutline } from "../engine.js";
+import { type Device, type GpuOptions, requestDevice } from "./device/device.js";
+import { planMemory } from "./memory/memory-plan.js";
+import { topItems } from "./ranking/top-items.js";
+import type { GramTuning } from "./rows/gram-kernel.js";
+import { WebGpuSession } from "./session.js";
+import { BLOCK_BYTES_PER_RATING } from "./steps/block-epochs.js";
 
 /** How a GPU engine is opened. */
 export interface WebGpuOptions extends GpuOptions {
   readonly tuning?: GramTuning | undefined;
 }
-
-const SESSIONS: {
-  readonly [M in ModelName]: { open(device: Device, problem: Problem<M>, tuning?: GramTuning): Promise<SessionOf[M]> };
-} = {
-  als: WebGpuAlsSession,
-  vb: WebGpuVbSession,
-  gibbs: WebGpuGibbsSession,
-  implicit: WebGpuImplicitSession,
-  gd: WebGpuGdSession,
-  sgd: WebGpuSgdSession,
-  logistic: WebGpuSgdSession,
-};
 
 /** The GPU engine. */
 export class WebGpuEngine implements Engine {
@@ -50,33 +32,19 @@ export class WebGpuEngine implements Engine {
     return new WebGpuEngine(await requestDevice({ ...options, matrices: options.tuning?.tensorCores }), options.tuning);
   }
 
-  memory({ hyperparameters, features, ...counts }: ProblemOutline): MemoryReport {
-    return planMemory(
-      { ...counts, factors: hyperparameters.factors, spread: spreadOf(hyperparameters, features), copyBytes: copyBytesOf(hyperparameters) },
-      this.device,
-    );
+  memory({ operations, ...size }: WorkloadOutline): MemoryReport {
+    return planMemory({ ...size, copyBytes: operations.epochs && BLOCK_BYTES_PER_RATING }, this.device);
   }
 
-  async open<M extends ModelName>(problem: Problem<M>): Promise<SessionOf[M]> {
-    return await this.device.checked("loading the ratings", () => SESSIONS[problem.model].open(this.device, problem, this.#tuning));
+  async open(workload: Workload): Promise<WebGpuSession> {
+    return await WebGpuSession.open(this.device, workload, this.#tuning);
   }
 
-  topItems(parameters: Parameters, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array> {
-    return topItems(this.device, parameters, seen, k, alpha);
+  async topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array> {
+    return await topItems(this.device, rows, seen, k, alpha);
   }
 
   destroy(): void {
     this.device.destroy();
   }
 }
-
-/** What the rows of a training carry. */
-function spreadOf(hyperparameters: ProblemOutline["hyperparameters"], features: boolean): Spread {
-  if ("covariance" in hyperparameters) return hyperparameters.covariance;
-  if ("stepSize" in hyperparameters) return "momentum" in hyperparameters ? "velocity" : "none";
-  return features ? "means" : "none";
-}
-
-/** What stochastic steps keep of every rating beside its CSR. */
-const copyBytesOf = (hyperparameters: ProblemOutline["hyperparameters"]): number =>
-  "stepSize" in hyperparameters && !("momentum" in hyperparameters) ? BLOCK_BYTES_PER_RATING : 0;

@@ -1,0 +1,38 @@
+// npm run kernels -- FOLDER [--factors 10,32]: writes the WGSL of every kernel that any model uses, one file each, named for the model, K
+// and part.
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { kernelsOf } from "../src/engine/webgpu/every-kernel.js";
+import { MODEL_NAMES, MODELS, spreadOf } from "../src/models/registry.js";
+
+/** Lanes of a subgroup of the kernels that are written for software drivers. */
+const SUBGROUPS = { minimum: 8, maximum: 8 };
+/** What of a model's hyperparameters chooses other kernels than its defaults do. */
+const VARIANTS: Readonly<Record<string, readonly object[]>> = {
+  als: [{}, { update: "sequential" }, { momentum: 0.5 }],
+  vb: [{ covariance: "full" }, { covariance: "diagonal" }],
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { factors: { type: "string", default: "10,32,64,128" } } });
+const [folder] = positionals;
+if (folder === undefined) throw new Error("name the folder that the kernels are written to: npm run kernels -- FOLDER");
+await mkdir(folder, { recursive: true });
+let written = 0;
+for (const model of MODEL_NAMES) {
+  for (const factors of values.factors.split(",").map(Number)) {
+    for (const variant of VARIANTS[model] ?? [{}]) {
+      for (const features of model === "als" ? [false, true] : [false]) {
+        const definition = MODELS[model];
+        const h = definition.complete({ factors, ...variant } as never);
+        const use = { factors, spread: spreadOf(model, h, features), operations: definition.operations(h as never, 1) };
+        for (const { name, code } of kernelsOf(use, SUBGROUPS)) {
+          await writeFile(join(folder, `${model} ${name}.wgsl`.replaceAll(" ", "_")), code);
+          written++;
+        }
+      }
+    }
+  }
+}
+console.log(`${written} kernels in ${folder}`);

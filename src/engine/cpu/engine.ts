@@ -1,0 +1,79 @@
+// The cpu engine: the operations of engine.ts as WebAssembly SIMD kernels on the threads of the processor.
+
+import { DeviceError, OptionsError } from "../../errors.js";
+import type { SeenItems } from "../../ratings/seen.js";
+import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
+import { Crew } from "./crew.js";
+import { LARGEST_MEMORY } from "./memory-plan.js";
+import { CpuSession } from "./session.js";
+import { hasRelaxedSimd, type KernelBuild, kernelModule } from "./wasm-module.js";
+import { processorCores, sharesMemory } from "#workers";
+
+const MOST_THREADS = 16;
+
+/** How the engine is opened. */
+export interface CpuOptions {
+  /** Default: one a processor core, at most 16. Results do not depend on it. */
+  readonly threads?: number | undefined;
+  /** The largest WebAssembly memory a training may have, bytes. Default: 4 GiB, all there is; what does not fit goes through it in pieces. */
+  readonly memoryBytes?: number | undefined;
+  /** Receives a sentence when fewer threads compute than were asked for. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+  /** For tests: builds and threads that the engine would not choose by itself. */
+  readonly build?: KernelBuild | undefined;
+  readonly memory?: "shared" | "own" | undefined;
+  readonly workers?: boolean | undefined;
+}
+
+/** Computes with WebAssembly SIMD on all cores: in worker threads in Node, in web workers in browsers. */
+export class CpuEngine implements Engine {
+  readonly info: DeviceInfo;
+  readonly #crew: Crew;
+  readonly #memoryBytes: number;
+
+  private constructor(crew: Crew, memoryBytes: number, build: KernelBuild) {
+    this.#crew = crew;
+    this.#memoryBytes = memoryBytes;
+    const simd = build === "relaxed" ? "WebAssembly, relaxed SIMD" : "WebAssembly SIMD";
+    this.info = { kind: "cpu", name: `${simd} on ${crew.threads} ${crew.threads === 1 ? "thread" : "threads"}`, software: true };
+  }
+
+  /** @throws DeviceError of code "no-webassembly" where WebAssembly has no SIMD. */
+  static async create(options: CpuOptions = {}): Promise<CpuEngine> {
+    const { threads, memoryBytes = LARGEST_MEMORY, onNotice = () => {}, build = hasRelaxedSimd() ? "relaxed" : "simd" } = options;
+    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1))
+      throw new OptionsError(`threads is ${threads}: it must be a whole number, 1 or greater`);
+    if (!(memoryBytes > 0)) throw new OptionsError(`memoryBytes is ${memoryBytes}: it must be greater than 0`);
+    const shared = options.memory !== "own" && sharesMemory();
+    const wanted = Math.min(threads ?? processorCores(), MOST_THREADS);
+    if (!shared && (threads ?? 1) > 1 && options.memory !== "own")
+      onNotice(`one thread computes instead of ${threads}: memory is shared with workers only on cross-origin isolated pages`);
+    const module = await kernelModule(shared, build);
+    const unsharedModule = (): Promise<WebAssembly.Module> => kernelModule(false, build);
+    const crew = await Crew.start({
+      module,
+      unsharedModule,
+      threads: shared ? wanted : 1,
+      shared,
+      onNotice,
+      withoutWorkers: options.workers === false,
+    });
+    return new CpuEngine(crew, Math.min(memoryBytes, LARGEST_MEMORY), build);
+  }
+
+  memory(_outline: WorkloadOutline): MemoryReport | undefined {
+    return undefined;
+  }
+
+  async open(workload: Workload): Promise<Session> {
+    return await CpuSession.open(this.#crew, workload, this.#memoryBytes);
+  }
+
+  async topItems(_rows: ScoredRows, _seen: SeenItems, _k: number, _alpha: number): Promise<Uint32Array> {
+    throw new DeviceError("device-limit", "lists");
+  }
+
+  destroy(): void {
+    this.#crew.destroy();
+  }
+}

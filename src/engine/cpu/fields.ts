@@ -1,0 +1,114 @@
+// The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes. Sizes agree with kernels/shape.ts.
+
+import { type Side, SIDES, type Spread, type WorkloadOutline } from "../engine.js";
+
+/** Numbers that rows are padded to whole multiples of. */
+const BLOCK = 4;
+const padded = (count: number): number => Math.ceil(count / BLOCK) * BLOCK;
+
+/** Numbers a stored row takes: (factors, bias, zeros). */
+export const rowStride = (K: number): number => padded(K + 1);
+/** Numbers a column of a row's system takes, the right-hand side and padding included; the system has as many columns. */
+export const columnStride = (K: number): number => padded(K + 2);
+/** Numbers that covariances of a row take, as they come from outside and as they are stored. */
+export const spreadLength = (K: number, spread: Spread): number =>
+  spread === "full" ? ((K + 1) * (K + 2)) / 2 : spread === "diagonal" ? K + 1 : 0;
+export const spreadStride = (K: number, spread: Spread): number => padded(spreadLength(K, spread));
+
+export type ElementType = "f32" | "u32" | "f64";
+export type Elements = Float32Array | Uint32Array | Float64Array;
+
+export const ARRAYS = { f32: Float32Array, u32: Uint32Array, f64: Float64Array } as const;
+
+/** What an array is for: the scratch that stands in for it is of this name. */
+export type FieldRole =
+  | "rows"
+  | "means"
+  | "velocity"
+  | "before"
+  | "spreads"
+  | "logDeterminants"
+  | "shares"
+  | "features"
+  | "kept"
+  | "start"
+  | "index"
+  | "value"
+  | "user"
+  | "item"
+  | "sums"
+  | "system";
+
+/** Priority of what has to lie in the memory. */
+export const ALWAYS = -1;
+
+/** One array: `count` rows of `stride` numbers. */
+export interface Field {
+  readonly name: string;
+  readonly role: FieldRole;
+  readonly type: ElementType;
+  readonly stride: number;
+  readonly count: number;
+  /** Whether it changes in training and so belongs to a session's state. */
+  readonly state: boolean;
+  /** Fields with lower numbers are held in the memory first; those without one never are. */
+  readonly priority?: number | undefined;
+}
+
+export const bytesOf = ({ type, stride, count }: Pick<Field, "type" | "stride" | "count">): number =>
+  ARRAYS[type].BYTES_PER_ELEMENT * stride * count;
+
+/** Features of each side: rows of S, numbers in it, and features. */
+export type FeatureSizes = Readonly<Partial<Record<Side, { readonly columns: number; readonly entries: number }>>>;
+
+/** @param blocks groups of the blocks of stochastic steps, 0 without them. */
+export function fieldsOf(outline: WorkloadOutline, features: FeatureSizes, blocks: number): Field[] {
+  const { factors: K, spread, users, items, ratings, heldOut, operations } = outline;
+  const fields: Field[] = [];
+  const add = (name: string, role: FieldRole, type: ElementType, stride: number, count: number, priority?: number, state = false): void => {
+    fields.push({ name, role, type, stride, count, state, priority });
+  };
+  const S = rowStride(K);
+  const counts = { users, items };
+  for (const side of SIDES) {
+    const count = counts[side];
+    add(`${side} rows`, "rows", "f32", S, count, 0, true);
+    add(`${side} kept rows`, "kept", "f32", S, count, undefined, true);
+    if (spread === "means") add(`${side} means`, "means", "f32", S, count, 1, true);
+    if (spread === "velocity") add(`${side} velocity`, "velocity", "f32", S, count, 1, true);
+    if (spread === "diagonal" || spread === "full") {
+      add(`${side} spreads`, "spreads", "f32", spreadStride(K, spread), count, 1, true);
+      add(`${side} kept spreads`, "kept", "f32", spreadStride(K, spread), count, undefined, true);
+      add(`${side} logDeterminants`, "logDeterminants", "f32", 1, count, 1, true);
+    }
+    if (operations.extrapolate?.includes(side)) add(`${side} before`, "before", "f32", S, count, 4, true);
+    if (operations.epochs) add(`${side} shares`, "shares", "f32", 1, count, 0);
+    add(`${side} start`, "start", "u32", 1, count + 1, 2);
+    add(`${side} index`, "index", "u32", 1, ratings, 2);
+    add(`${side} value`, "value", "f32", 1, ratings, 2);
+    const sizes = features?.[side];
+    if (!sizes) continue;
+    add(`${side} features`, "features", "f32", S, sizes.columns, 1, true);
+    add(`${side} kept features`, "kept", "f32", S, sizes.columns, undefined, true);
+    // The dense system is solved where it lies.
+    add(`${side} feature matrix`, "system", "f64", sizes.columns, sizes.columns, ALWAYS);
+    add(`${side} feature sums`, "system", "f64", padded(K), sizes.columns, ALWAYS);
+    add(`${side} feature start`, "system", "u32", 1, count + 1);
+    add(`${side} feature index`, "system", "u32", 1, sizes.entries);
+    add(`${side} feature value`, "system", "f32", 1, sizes.entries);
+  }
+  if (operations.epochs) {
+    add("epoch start", "start", "u32", 1, blocks * blocks + 1);
+    add("epoch user", "user", "u32", 1, ratings, 2);
+    add("epoch item", "item", "u32", 1, ratings, 2);
+    add("epoch value", "value", "f32", 1, ratings, 2);
+  }
+  add("heldOut user", "user", "u32", 1, heldOut, 3);
+  add("heldOut item", "item", "u32", 1, heldOut, 3);
+  add("heldOut value", "value", "f32", 1, heldOut, 3);
+  if (operations.sums.includes("averagedErrors")) {
+    add("sums of predictions", "sums", "f64", 1, heldOut, 3, true);
+    add("sums of densities", "sums", "f64", 1, heldOut, 3, true);
+  }
+  return fields;
+}

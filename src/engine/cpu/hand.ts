@@ -1,0 +1,60 @@
+// One computing thread as the calling thread sees it: it is asked, and it answers in the order it was asked.
+
+import type { Reply, Request } from "./jobs.js";
+
+export interface Hand {
+  ask(request: Request, handedOver?: readonly ArrayBuffer[]): Promise<Reply>;
+  end(): void;
+}
+
+/** A worker of whichever platform. */
+export interface PlatformWorker {
+  post(request: Request, handedOver: readonly ArrayBuffer[]): void;
+  /** @param onReply receives what the worker posts; `onDeath` why it ended, once. */
+  listen(onReply: (reply: Reply) => void, onDeath: (cause: unknown) => void): void;
+  /** Whether the process should wait for it. */
+  hold(held: boolean): void;
+  end(): void;
+}
+
+export class WorkerHand implements Hand {
+  readonly #worker: PlatformWorker;
+  readonly #asked: { resolve(reply: Reply): void; reject(error: unknown): void }[] = [];
+  #dead: unknown;
+
+  /** @param onDeath is told why the worker ended without being asked to. */
+  constructor(worker: PlatformWorker, onDeath: (cause: unknown) => void) {
+    this.#worker = worker;
+    worker.listen(
+      (reply) => {
+        this.#asked.shift()?.resolve(reply);
+        if (this.#asked.length === 0) worker.hold(false);
+      },
+      (cause) => {
+        if (this.#dead !== undefined) return;
+        this.fail(cause);
+        onDeath(cause);
+      },
+    );
+  }
+
+  ask(request: Request, handedOver: readonly ArrayBuffer[] = []): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead !== undefined) return reject(this.#dead);
+      if (this.#asked.length === 0) this.#worker.hold(true);
+      this.#asked.push({ resolve, reject });
+      this.#worker.post(request, handedOver);
+    });
+  }
+
+  /** Ends all waiting, now and from now on. */
+  fail(cause: unknown): void {
+    this.#dead ??= cause;
+    for (const { reject } of this.#asked.splice(0)) reject(this.#dead);
+    this.#worker.end();
+  }
+
+  end(): void {
+    this.fail(new Error("the engine was destroyed"));
+  }
+}

@@ -1,0 +1,43 @@
+// Adds the present draw to each rating's sums of predictions and densities, then Σ (r − r̄)² and Σ log p̄ of their averages. Twin:
+// src/engine/reference/averaged-errors.ts.
+
+import { itemRow, predicted, userRow } from "./predict";
+
+/** Densities are taken for at least this, so that one rating that no draw expects does not make the sum of logarithms infinite. */
+const LEAST_DENSITY: f64 = 1e-30;
+
+/**
+ * @param sums      Σ (r − r̄)² and Σ log p̄ so far, which are added to.
+ * @param draws     draws in the sums, the present one included; with 0 or 1 they begin anew.
+ * @param densities sums of each rating, float64, as are `predictions`.
+ */
+export function averagedErrors(
+  user: usize, item: usize, value: usize, count: i32, sums: usize, lambda: f64, draws: f64, predictions: usize, densities: usize,
+): void {
+  let squares = load<f64>(sums), logDensity = load<f64>(sums, 8);
+  const most = Math.sqrt(lambda / (2 * Math.PI));
+  const anew = draws <= 1;
+  const divisor = max<f64>(draws, 1);
+  for (let rating = 0; rating < count; rating++) {
+    const r = <f64>load<f32>(value);
+    let prediction = <f64>predicted(userRow(user), itemRow(item));
+    const error = r - prediction;
+    let density = most * Math.exp(-0.5 * lambda * error * error);
+    if (!anew) {
+      prediction += load<f64>(predictions);
+      density += load<f64>(densities);
+    }
+    store<f64>(predictions, prediction);
+    store<f64>(densities, density);
+    const apart = r - prediction / divisor;
+    squares += apart * apart;
+    logDensity += Math.log(max<f64>(density / divisor, LEAST_DENSITY));
+    user += 4;
+    item += 4;
+    value += 4;
+    predictions += 8;
+    densities += 8;
+  }
+  store<f64>(sums, squares);
+  store<f64>(sums, logDensity, 8);
+}

@@ -1,0 +1,155 @@
+// Opens a session's arrays and fills them: ratings, rows to start from, features. They are handed over piece by piece, so that the calling
+// thread never copies for long.
+
+import { DeviceError } from "../../errors.js";
+import { rowLengths, rowOfEach } from "../../ratings/csr.js";
+import { type BlockPlan, planBlocks } from "../blocks.js";
+import { SIDES, type Workload, type WorkloadOutline } from "../engine.js";
+import type { Crew } from "./crew.js";
+import { bytesOf, type Elements, type Field, type FeatureSizes, fieldsOf, rowStride } from "./fields.js";
+import type { SessionOutline, SharedArrays } from "./jobs.js";
+import { type MemoryPlan, planMemory } from "./memory-plan.js";
+import type { SessionSetup } from "./session.js";
+
+const PIECE = 1 << 20;
+
+/** @throws DeviceError when there is no memory for it. */
+export async function openMemory(crew: Crew, workload: Workload, memoryBytes: number): Promise<SessionSetup> {
+  const { factors: K, byUser, byItem, spread, globalMean, operations } = workload;
+  const train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+  const blocks = operations.epochs && planBlocks(train, byUser.count, byItem.count, operations.epochs.seed);
+  const fields = fieldsOf(outlineOf(workload), featureSizes(workload), blocks?.groups ?? 0);
+  const plan = planMemory(fields, K, crew.threads, memoryBytes);
+  const family = spread === "diagonal" || spread === "full" ? spread : undefined;
+  const outline: SessionOutline = { factors: K, globalMean, spread, family, plan };
+  const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
+  try {
+    await fill(crew, session, workload, fields, blocks);
+  } catch (error) {
+    crew.close(session);
+    throw error;
+  }
+  return { session, fields, groups: blocks?.groups ?? 0 };
+}
+
+function outlineOf({ factors, spread, byUser, byItem, heldOut, operations }: Workload): WorkloadOutline {
+  const [users, items, ratings] = [byUser.count, byItem.count, byUser.value.length];
+  return { factors, spread, users, items, ratings, heldOut: heldOut?.value.length ?? 0, operations };
+}
+
+function featureSizes({ features }: Workload): FeatureSizes {
+  return Object.fromEntries(
+    SIDES.flatMap((side) => {
+      const rows = features?.[side]?.rows;
+      return rows ? [[side, { columns: rows.columns, entries: rows.index.length }]] : [];
+    }),
+  );
+}
+
+/** The memory that threads share, exactly as large as it has to be, and the arrays outside it. @throws DeviceError */
+function sharedArrays(plan: MemoryPlan): SharedArrays {
+  try {
+    const outside = plan.fields.filter(({ address }) => address === undefined);
+    return {
+      memory: new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true }),
+      outside: Object.fromEntries(outside.map((field) => [field.name, new SharedArrayBuffer(bytesOf(field))])),
+    };
+  } catch (cause) {
+    const bytes = plan.pages * 65536;
+    throw new DeviceError("out-of-memory", `there are no ${bytes} bytes of memory for a training`, {
+      cause,
+      remedy: "take fewer factors, or close other programs",
+    });
+  }
+}
+
+async function fill(
+  crew: Crew,
+  session: number,
+  workload: Workload,
+  fields: readonly Field[],
+  blocks: BlockPlan | undefined,
+): Promise<void> {
+  const { factors: K, byUser, byItem, heldOut, rows, features } = workload;
+  const load = async (field: string, values: Elements): Promise<void> => {
+    for (let from = 0; from < values.length; from += PIECE) {
+      const piece = values.slice(from, from + PIECE);
+      await crew.one(session, { do: "load", field, from, values: piece }, [piece.buffer as ArrayBuffer]);
+    }
+  };
+  const csrs = { users: byUser, items: byItem };
+  for (const side of SIDES) {
+    const { start, index, value } = csrs[side];
+    await load(`${side} start`, start);
+    await load(`${side} index`, index);
+    await load(`${side} value`, value);
+    const count = csrs[side].count;
+    const perPiece = Math.max(1, Math.floor(PIECE / rowStride(K)));
+    const length = count === 0 ? 0 : (rows[side].covariances?.length ?? 0) / count;
+    for (let from = 0; from < count; from += perPiece) {
+      const to = Math.min(from + perPiece, count);
+      const piece = {
+        factors: rows[side].factors.slice(from * K, to * K),
+        biases: rows[side].biases.slice(from, to),
+        covariances: rows[side].covariances?.slice(from * length, to * length),
+      };
+      await crew.one(session, { do: "writeRows", side, from, rows: piece });
+    }
+    const given = features?.[side];
+    if (!given) continue;
+    await load(`${side} feature start`, given.rows.start);
+    await load(`${side} feature index`, given.rows.index);
+    await load(`${side} feature value`, given.rows.value);
+    if (given.factors) await load(`${side} features`, padRows(given.factors, K));
+    await crew.all(session, { do: "featureMeans", side });
+  }
+  if (heldOut) {
+    await load("heldOut user", heldOut.user);
+    await load("heldOut item", heldOut.item);
+    await load("heldOut value", heldOut.value);
+  }
+  if (blocks) {
+    for (const side of SIDES)
+      await load(
+        `${side} shares`,
+        Float32Array.from(rowLengths(csrs[side]), (count) => (count > 0 ? 1 / count : 0)),
+      );
+    const { start, user, item, value } = byRounds(blocks);
+    await load("epoch start", start);
+    await load("epoch user", user);
+    await load("epoch item", item);
+    await load("epoch value", value);
+  }
+  const named = new Set(fields.map(({ name }) => name));
+  const copies = (kept: (name: string) => string) =>
+    fields.flatMap(({ name, role }) => (role !== "kept" && named.has(kept(name)) ? [[name, kept(name)] as const] : []));
+  const pairs = copies((name) => name.replace(" ", " kept "));
+  for (const side of SIDES) if (named.has(`${side} before`)) pairs.push([`${side} rows`, `${side} before`]);
+  await crew.one(session, { do: "copyFields", pairs });
+}
+
+function padRows(factors: Float32Array, K: number): Float32Array {
+  const S = rowStride(K);
+  const count = K === 0 ? 0 : factors.length / K;
+  const padded = new Float32Array(count * S);
+  for (let row = 0; row < count; row++) padded.set(factors.subarray(row * K, (row + 1) * K), row * S);
+  return padded;
+}
+
+/** Blocks in the order in which an epoch takes them: the block of group g in round r is number r · B + g. */
+function byRounds({ groups: B, start, user, item, value }: BlockPlan): Omit<BlockPlan, "groups"> {
+  const ordered = { start: new Uint32Array(B * B + 1), user: user.slice(), item: item.slice(), value: value.slice() };
+  let at = 0;
+  for (let round = 0; round < B; round++) {
+    for (let group = 0; group < B; group++) {
+      const block = group * B + ((group + round) % B);
+      const [from, to] = [start[block], start[block + 1]];
+      ordered.user.set(user.subarray(from, to), at);
+      ordered.item.set(item.subarray(from, to), at);
+      ordered.value.set(value.subarray(from, to), at);
+      at += to - from;
+      ordered.start[round * B + group + 1] = at;
+    }
+  }
+  return ordered;
+}

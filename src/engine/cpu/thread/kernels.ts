@@ -1,0 +1,78 @@
+// What the kernels' module exports, as TypeScript sees it. Addresses are bytes from the memory's beginning.
+
+export interface Kernels {
+  setShape(K: number, spread: number): void;
+  setGramScratch(
+    matrix: number,
+    total: number,
+    staged: number,
+    weighed: number,
+    spreads: number,
+    spreadTotal: number,
+    vectors: number,
+    priorMatrix: number,
+  ): void;
+  setSystem(
+    kind: number,
+    lambda: number,
+    globalMean: number,
+    confidence: number,
+    weighted: boolean,
+    biases: boolean,
+    noise: boolean,
+    seed: number,
+    draw: number,
+    spread: number,
+  ): void;
+  setPriorMatrix(packed: number, rhs: number): void;
+  setFixed(rows: number, spreads: number): void;
+  setOwn(rows: number, means: number, spreads: number, logDeterminants: number, velocity: number): void;
+  beginRow(): void;
+  addRatings(index: number, value: number, count: number): void;
+  finishRow(row: number, local: number, count: number): number;
+  solveRows(firstRow: number, rows: number, start: number, index: number, value: number): number;
+  takeLogDeterminants(spread: number, rows: number, spreads: number, logDeterminants: number): void;
+  setRated(users: number, items: number, userSpreads: number, itemSpreads: number, globalMean: number): void;
+  squaredErrors(user: number, item: number, value: number, count: number, sums: number): void;
+  logLosses(user: number, item: number, value: number, count: number, sums: number): void;
+  confidentErrors(user: number, item: number, value: number, count: number, sums: number, confidence: number): void;
+  averagedErrors(
+    user: number,
+    item: number,
+    value: number,
+    count: number,
+    sums: number,
+    lambda: number,
+    draws: number,
+    predictions: number,
+    densities: number,
+  ): void;
+  expectedErrors(user: number, item: number, value: number, count: number, sums: number, lambda: number, spread: number): void;
+  setTails(): void;
+  squaredNorms(rows: number, means: number, start: number, count: number, sums: number): void;
+  moments(rows: number, count: number, scratch: number, sums: number): void;
+  posteriorSums(rows: number, spreads: number, logDeterminants: number, count: number, spread: number, sums: number): void;
+  setSlopes(slopes: number, errors: number, precisions: number, lambda: number, step: number, momentum: number, biases: boolean): void;
+  beginSlopes(): void;
+  addSlopes(local: number, index: number, value: number, count: number): void;
+  finishSlopes(local: number, count: number): void;
+  takeStep(rows: number, velocity: number, blocks: number): void;
+  setEpoch(
+    userShares: number,
+    itemShares: number,
+    step: number,
+    lambda: number,
+    tauUsers: number,
+    tauItems: number,
+    gammaUsers: number,
+    gammaItems: number,
+    logistic: boolean,
+    biases: boolean,
+  ): void;
+  stepRatings(user: number, item: number, value: number, count: number): void;
+  factorFeatures(matrix: number, features: number): number;
+  solveFeatures(factor: number, features: number, solved: number, width: number): void;
+  heavyBall(rows: number, before: number, blocks: number, momentum: number): void;
+}
+
+export const SPREADS = { none: 0, means: 0, velocity: 0, diagonal: 1, full: 2 } as const;

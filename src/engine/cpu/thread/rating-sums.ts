@@ -1,0 +1,55 @@
+// Sums over ratings: threads take blocks of SUM_RATINGS ratings; within a block ratings are added one after the other.
+
+import type { RatingSum, SharedJob } from "../jobs.js";
+import { SUM_RATINGS } from "../memory-plan.js";
+import { SPREADS } from "./kernels.js";
+import { RatedRows } from "./rated-rows.js";
+import type { ThreadSession } from "./thread-session.js";
+
+/** Most numbers that a sum over ratings consists of. */
+const MOST_SUMS = 3;
+
+/** @returns block after block, each its number and its sums. */
+export function* sumRatings(session: ThreadSession, { sum }: SharedJob & { do: "sumRatings" }): Generator<void, Float64Array> {
+  const { memory, tickets } = session;
+  const rated = new RatedRows(session, sum.over);
+  const take = kernelOf(session, sum);
+  const width = sum.of === "expectedErrors" ? 3 : sum.of === "averagedErrors" ? 2 : 1;
+  const results: number[] = [];
+  for (let block = tickets.take(); block * SUM_RATINGS < rated.count; block = tickets.take()) {
+    const sums = memory.slotDoubles("sums", MOST_SUMS).fill(0);
+    const end = Math.min(rated.count, (block + 1) * SUM_RATINGS);
+    for (let from = block * SUM_RATINGS; from < end; from += memory.pieceRatings) {
+      const count = Math.min(memory.pieceRatings, end - from);
+      const { user, item, value } = rated.take(from, count);
+      take(user, item, value, from, count);
+    }
+    results.push(block, ...sums.subarray(0, width));
+    yield;
+  }
+  return Float64Array.from(results);
+}
+
+type TakeSum = (user: number, item: number, value: number, from: number, count: number) => void;
+
+function kernelOf({ memory, kernels, outline }: ThreadSession, sum: RatingSum): TakeSum {
+  const sums = memory.slot("sums");
+  switch (sum.of) {
+    case "squaredErrors":
+      return (user, item, value, _, count) => kernels.squaredErrors(user, item, value, count, sums);
+    case "logLosses":
+      return (user, item, value, _, count) => kernels.logLosses(user, item, value, count, sums);
+    case "confidentErrors":
+      return (user, item, value, _, count) => kernels.confidentErrors(user, item, value, count, sums, sum.confidence);
+    case "expectedErrors":
+      return (user, item, value, _, count) => kernels.expectedErrors(user, item, value, count, sums, sum.lambda, SPREADS[outline.spread]);
+    case "averagedErrors":
+      return (user, item, value, from, count) => {
+        const predictions = memory.pin("sums of predictions", from, count, "predictions");
+        const densities = memory.pin("sums of densities", from, count, "densities");
+        kernels.averagedErrors(user, item, value, count, sums, sum.lambda, sum.draws, predictions, densities);
+        memory.putBack("sums of predictions", from, count, "predictions");
+        memory.putBack("sums of densities", from, count, "densities");
+      };
+  }
+}

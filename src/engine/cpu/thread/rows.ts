@@ -1,0 +1,60 @@
+// Rows in and out: what comes as factors [count, K], biases and covariances is stored in padded rows.
+
+import { spreadLength } from "../fields.js";
+import type { GivenRows, SoleJob } from "../jobs.js";
+import { SPREADS } from "./kernels.js";
+import type { ThreadSession } from "./thread-session.js";
+
+/** Copies rows of one stride into rows of another. */
+function copyRows(from: Float32Array, fromStride: number, to: Float32Array, toStride: number, count: number, length: number): void {
+  for (let row = 0; row < count; row++) {
+    const [source, target] = [row * fromStride, row * toStride];
+    for (let k = 0; k < length; k++) to[target + k] = from[source + k];
+  }
+}
+
+export function* writeRows(session: ThreadSession, { side, from, rows }: SoleJob & { do: "writeRows" }): Generator<void, void> {
+  const { memory, kernels, outline, K } = session;
+  const { factors, biases, covariances } = rows;
+  const count = biases.length;
+  const S = memory.stride(`${side} rows`);
+  const stored = memory.floats(`${side} rows`).subarray(from * S, (from + count) * S);
+  copyRows(factors, K, stored, S, count, K);
+  copyRows(biases, 1, stored.subarray(K), S, count, 1);
+  if (!covariances || !memory.has(`${side} spreads`)) return;
+  const [T, length] = [memory.stride(`${side} spreads`), spreadLength(K, outline.spread)];
+  copyRows(covariances, length, memory.floats(`${side} spreads`).subarray(from * T), T, count, length);
+  for (let row = from; row < from + count; row += memory.pieceRows) {
+    yield;
+    const piece = Math.min(memory.pieceRows, from + count - row);
+    const logs = memory.pin(`${side} logDeterminants`, row, piece, "own logDeterminants");
+    kernels.takeLogDeterminants(SPREADS[outline.spread], piece, memory.pin(`${side} spreads`, row, piece, "own spreads"), logs);
+    memory.putBack(`${side} logDeterminants`, row, piece, "own logDeterminants");
+  }
+}
+
+export function readRows(session: ThreadSession, { side, kept, from, to }: SoleJob & { do: "readRows" }): GivenRows {
+  const { memory, outline, K } = session;
+  const name = kept ? `${side} kept` : side;
+  const count = to - from;
+  const S = memory.stride(`${name} rows`);
+  const stored = memory.floats(`${name} rows`).subarray(from * S, to * S);
+  const factors = new Float32Array(count * K);
+  const biases = new Float32Array(count);
+  copyRows(stored, S, factors, K, count, K);
+  copyRows(stored.subarray(K), S, biases, 1, count, 1);
+  if (!memory.has(`${name} spreads`)) return { factors, biases };
+  const [T, length] = [memory.stride(`${name} spreads`), spreadLength(K, outline.spread)];
+  const covariances = new Float32Array(count * length);
+  copyRows(memory.floats(`${name} spreads`).subarray(from * T, to * T), T, covariances, length, count, length);
+  return { factors, biases, covariances };
+}
+
+/** Feature factors, [features, K]. */
+export function readFeatures({ memory, K }: ThreadSession, { side, kept }: SoleJob & { do: "readFeatures" }): Float32Array {
+  const name = `${side} ${kept ? "kept " : ""}features`;
+  const [S, count] = [memory.stride(name), memory.count(name)];
+  const factors = new Float32Array(count * K);
+  copyRows(memory.floats(name), S, factors, K, count, K);
+  return factors;
+}

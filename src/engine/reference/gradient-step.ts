@@ -1,0 +1,41 @@
+// A batch step of gradient descent, float64: the plain loop that shaders/gradient-step.wgsl and shaders/take-step.wgsl parallelise.
+
+import type { Csr } from "../../ratings/csr.js";
+import type { BatchStep, Side } from "../engine.js";
+import type { RowState } from "./rows.js";
+import { predicted } from "./squared-errors.js";
+
+/** Below this the curvature of a row without ratings and without a precision is taken for it. */
+const LEAST_CURVATURE = 1e-6;
+
+/**
+ * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ e y + τ x, biases alike with γ. The division by λ n + τ, what
+ * a coordinate's curvature is for |y| = 1, lets rows of very different length share one η.
+ */
+export function gradientStep(step: BatchStep, side: Side, rows: Csr, globalMean: number, own: RowState, other: RowState): void {
+  const { lambda, precisions, biases, step: eta, momentum } = step;
+  const K = precisions[side].length - 1;
+  const velocity = own.velocity!;
+  const gradient = new Float64Array(K + 1);
+  const take = (velocities: Float64Array, at: number, slope: number, count: number, precision: number): void => {
+    velocities[at] = momentum * velocities[at] - (eta * slope) / Math.max(lambda * count + precision, LEAST_CURVATURE);
+  };
+  for (let row = 0; row < rows.count; row++) {
+    const count = rows.start[row + 1] - rows.start[row];
+    for (let k = 0; k < K; k++) gradient[k] = precisions[side][k] * own.factors[row * K + k];
+    gradient[K] = precisions[side][K] * own.biases[row];
+    for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
+      const e = rows.value[at] - predicted(own, other, row, rows.index[at], K, globalMean);
+      for (let k = 0; k < K; k++) gradient[k] -= lambda * e * other.factors[rows.index[at] * K + k];
+      gradient[K] -= lambda * e;
+    }
+    for (let k = 0; k < K; k++) take(velocity.factors, row * K + k, gradient[k], count, precisions[side][k]);
+    if (biases) take(velocity.biases, row, gradient[K], count, precisions[side][K]);
+  }
+}
+
+/** x ← x + v. */
+export function takeStep({ factors, biases, velocity }: RowState): void {
+  for (let at = 0; at < factors.length; at++) factors[at] += velocity!.factors[at];
+  for (let row = 0; row < biases.length; row++) biases[row] += velocity!.biases[row];
+}

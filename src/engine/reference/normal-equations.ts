@@ -1,0 +1,101 @@
+// The normal equations of one row, float64, rating by rating: what shaders/gram-solve.wgsl accumulates. Half-sweeps, fold-in and
+// explanations all take them from here. docs/models.md, "Alternating least squares".
+
+import type { Prior, System } from "../engine.js";
+import { entry, type RowState } from "./rows.js";
+
+/** A x = h of D = K + 1 unknowns: A [D, D] row-major, of which the lower triangle is used, and h [D]. */
+export interface NormalEquations {
+  readonly matrix: Float64Array;
+  readonly rhs: Float64Array;
+}
+
+export const equationsOf = (D: number): NormalEquations => ({ matrix: new Float64Array(D * D), rhs: new Float64Array(D) });
+
+/** Σ x xᵀ over the factors of all rows of a side, [K, K] row-major, the lower triangle. */
+export function rowGram(factors: ArrayLike<number>, K: number): Float64Array {
+  const gram = new Float64Array(K * K);
+  for (let row = 0; row < factors.length; row += K) {
+    for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) gram[i * K + j] += factors[row + i] * factors[row + j];
+  }
+  return gram;
+}
+
+/** Λ m, [D]: what a prior adds to an entity's right-hand side. */
+export function priorRhs({ mean, precision }: Prior): number[] {
+  return mean.map((_, i) => mean.reduce((sum, value, j) => sum + precision[j <= i ? entry(i, j) : entry(j, i)] * value, 0));
+}
+
+/**
+ * Sets a row's equations to those of its prior alone.
+ *
+ * @param count the row's number of ratings, which weighted precisions are multiplied by.
+ * @param mean  the row's prior mean, [K]; left out, 0.
+ * @param gram  YᵀY of the other side's factors, [K, K], of systems over all pairs.
+ */
+export function addPrior({ matrix, rhs }: NormalEquations, system: System, count: number, mean?: Float64Array, gram?: Float64Array): void {
+  const D = rhs.length;
+  const K = D - 1;
+  matrix.fill(0);
+  rhs.fill(0);
+  if (system.kind === "drawn") {
+    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = system.prior.precision[entry(i, j)];
+    rhs.set(priorRhs(system.prior));
+  } else if (system.kind === "confident") {
+    for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = gram![i * K + j] + (i === j ? system.tau : 0);
+    matrix[K * D + K] = 1;
+  } else {
+    const weight = system.weighted ? count : 1;
+    for (let k = 0; k < D; k++) matrix[k * D + k] = system.precisions[k] * weight;
+    if (mean) for (let k = 0; k < K; k++) rhs[k] = system.precisions[k] * weight * mean[k];
+    // Without biases the last equation is b = 0.
+    if (!system.biases) matrix[K * D + K] = 1;
+  }
+}
+
+/**
+ * Adds one rating to a row's equations.
+ *
+ * @param fixed the other side, whose row `other` was rated `value`.
+ */
+export function addRating(
+  { matrix, rhs }: NormalEquations,
+  system: System,
+  fixed: RowState,
+  other: number,
+  value: number,
+  globalMean: number,
+): void {
+  const D = rhs.length;
+  const K = D - 1;
+  const y = fixed.factors.subarray(other * K, (other + 1) * K);
+  if (system.kind === "confident") {
+    const excess = system.confidence * Math.abs(value);
+    const preferred = value > 0 ? 1 + excess : 0;
+    for (let i = 0; i < K; i++) {
+      for (let j = 0; j <= i; j++) matrix[i * D + j] += excess * y[i] * y[j];
+      rhs[i] += preferred * y[i];
+    }
+    return;
+  }
+  const { lambda } = system;
+  const e = value - globalMean - fixed.biases[other];
+  for (let i = 0; i < K; i++) {
+    const scaled = lambda * y[i];
+    for (let j = 0; j <= i; j++) matrix[i * D + j] += scaled * y[j];
+    rhs[i] += scaled * e;
+  }
+  if (system.kind === "drawn" || system.biases) {
+    for (let j = 0; j < K; j++) matrix[K * D + j] += lambda * y[j];
+    matrix[K * D + K] += lambda;
+    rhs[K] += lambda * e;
+  }
+  if (!fixed.covariances) return;
+  // The bias of the other side meets the constant 1, so its covariances go to the right-hand side.
+  const T = entry(D, 0);
+  const spread = fixed.covariances.packed.subarray(other * T, (other + 1) * T);
+  for (let i = 0; i < K; i++) {
+    for (let j = 0; j <= i; j++) matrix[i * D + j] += lambda * spread[entry(i, j)];
+    rhs[i] -= lambda * spread[entry(K, i)];
+  }
+}

@@ -1,0 +1,19 @@
+// Squared errors, float64: the plain loop that shaders/squared-errors.wgsl parallelises.
+
+import type { RatingColumns } from "../../ratings/ratings.js";
+import type { RowState } from "./rows.js";
+
+/** r̂ = μ + b_m + b_n + u·v of one pair. */
+export function predicted(users: RowState, items: RowState, user: number, item: number, K: number, globalMean: number): number {
+  let sum = globalMean + users.biases[user] + items.biases[item];
+  for (let k = 0; k < K; k++) sum += users.factors[user * K + k] * items.factors[item * K + k];
+  return sum;
+}
+
+/** Σ (r − r̂)² over some ratings. */
+export function squaredErrors(ratings: RatingColumns, K: number, globalMean: number, users: RowState, items: RowState): number {
+  let sum = 0;
+  for (let at = 0; at < ratings.value.length; at++)
+    sum += (ratings.value[at] - predicted(users, items, ratings.user[at], ratings.item[at], K, globalMean)) ** 2;
+  return sum;
+}

@@ -1,0 +1,248 @@
+// The GPU device: asked for with the limits that large problems need, watched for loss, its failures turned into typed errors.
+
+import { byteText } from "../../../byte-text.js";
+import { DeviceError } from "../../../errors.js";
+import type { DeviceInfo } from "../../engine.js";
+import { Pace } from "./pace.js";
+import { requestGpu } from "#gpu";
+
+/** What a device's subgroup matrices are like: products of halves, summed in float32. */
+export interface SubgroupMatrices {
+  /** Rows and columns of a sum. */
+  readonly size: number;
+  /** Columns of the left factor, rows of the right. */
+  readonly depth: number;
+  /** Most lanes of a subgroup; a workgroup must be a multiple of it. */
+  readonly lanes: number;
+}
+
+/** Lanes of a subgroup, fewest and most. */
+export interface SubgroupSizes {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** What is known of an adapter, for people. */
+export interface AdapterReport extends DeviceInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: readonly string[];
+  /** Its subgroup matrices of halves that are summed in float32, where Dawn has been told to offer them. */
+  readonly matrices?: SubgroupMatrices | undefined;
+  /** Where the browser tells them. */
+  readonly subgroups?: SubgroupSizes | undefined;
+}
+
+/** Which adapter is asked for. */
+export interface GpuOptions {
+  /** A GPU object of the caller's own; default: the browser's `navigator.gpu`, or Dawn in Node. */
+  readonly gpu?: GPU | undefined;
+  readonly powerPreference?: GPUPowerPreference | undefined;
+  /** Keep the WebGPU default limits instead of the adapter's largest; what the parity tests do. Default false. */
+  readonly defaultLimits?: boolean | undefined;
+  /** Bytes of the largest binding, at most what the device offers: larger arrays are cut. Default: what it offers. */
+  readonly bindingBytes?: number | undefined;
+  /** Ask for subgroup matrices. Default false. */
+  readonly matrices?: boolean | undefined;
+  /** Bytes that a training may take on the device: ratings beyond it are streamed from host memory. Default: no limit. */
+  readonly memoryBytes?: number | undefined;
+}
+
+/** Limits raised to what the adapter offers: sizes only, for kernels are written for the defaults. */
+const SIZE_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+
+const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic render|warp/i;
+
+/** Feature by which lanes of a subgroup exchange registers. */
+const SUBGROUPS = "subgroups";
+
+/** Features by which subgroups multiply matrices. The first is an experiment of Dawn's, not of the WebGPU standard. */
+const MATRIX_FEATURES = ["chromium-experimental-subgroup-matrix", "shader-f16"] as const;
+
+/** What Dawn says of the subgroup matrices of an adapter. */
+interface MatrixInfo {
+  readonly subgroupMatrixConfigs?: Iterable<{
+    readonly M: number;
+    readonly N: number;
+    readonly K: number;
+    readonly componentType: string;
+    readonly resultComponentType: string;
+  }>;
+}
+
+/** Larger ones would not leave workgroup memory for what is staged. */
+const LARGEST_MATRIX = 16;
+
+/** The largest square matrices of halves that are summed in float32. */
+function matricesOf(info: GPUAdapterInfo): SubgroupMatrices | undefined {
+  const suitable = [...((info as MatrixInfo).subgroupMatrixConfigs ?? [])].filter(
+    ({ M, N, componentType, resultComponentType }) =>
+      M === N && M <= LARGEST_MATRIX && componentType === "f16" && resultComponentType === "f32",
+  );
+  const [best] = suitable.sort((a, b) => b.M - a.M || b.K - a.K);
+  return best && { size: best.M, depth: best.K, lanes: info.subgroupMaxSize };
+}
+
+/** A device with its lost state. All work on the device goes through `checked`, so that no failure passes in silence. */
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly report: AdapterReport;
+  /** Undefined when the device has no subgroup operations, or does not tell how wide they are. */
+  readonly subgroups: SubgroupSizes | undefined;
+  /** Subgroup matrices of halves summed in float32, where they were asked for. */
+  readonly matrices: SubgroupMatrices | undefined;
+  readonly bindingBytes: number;
+  readonly memoryBytes: number;
+  readonly pace: Pace;
+  #lost: DeviceError | undefined;
+  /** The first error of a call that no scope was around. */
+  #uncaptured: DeviceError | undefined;
+
+  constructor(gpu: GPUDevice, report: AdapterReport, { bindingBytes = Infinity, memoryBytes = Infinity }: GpuOptions = {}) {
+    this.gpu = gpu;
+    this.report = report;
+    const { maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
+    this.bindingBytes = Math.min(bindingBytes, maxStorageBufferBindingSize, maxBufferSize);
+    this.memoryBytes = memoryBytes;
+    this.pace = new Pace(gpu.queue);
+    // Chromium before 132 has no `adapterInfo` of a device, but of its adapter.
+    this.subgroups = gpu.features.has(SUBGROUPS)
+      ? (subgroupSizes(gpu.adapterInfo as GPUAdapterInfo | undefined) ?? report.subgroups)
+      : undefined;
+    this.matrices = gpu.features.has(MATRIX_FEATURES[0]) ? report.matrices : undefined;
+    void gpu.lost.then((info) => {
+      this.#lost = new DeviceError("device-lost", `the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`, {
+        remedy: "start again from the last checkpoint, or train on the CPU",
+      });
+    });
+    gpu.onuncapturederror = ({ error }) => {
+      this.#uncaptured ??= /memory/i.test(error.constructor.name)
+        ? outOfMemory("training", error.message)
+        : new DeviceError("device-limit", `the GPU rejected a call: ${error.message}`);
+    };
+  }
+
+  throwIfLost(): void {
+    if (this.#lost) throw this.#lost;
+    if (this.#uncaptured) throw this.#uncaptured;
+  }
+
+  /**
+   * Runs work, its calls up to the first `await` inside error scopes of their own: scopes are a stack, so one that stayed open while others
+   * work would take their errors for its own. Allocate and encode before you wait.
+   *
+   * @throws DeviceError of code "out-of-memory", "device-limit" or "device-lost".
+   */
+  async checked<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+    this.throwIfLost();
+    this.gpu.pushErrorScope("out-of-memory");
+    this.gpu.pushErrorScope("validation");
+    let begun: Promise<T>;
+    try {
+      begun = Promise.resolve(work());
+    } catch (error) {
+      begun = Promise.reject(error);
+    }
+    const scopes = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+    const [done, [invalid, exhausted]] = await Promise.all([settled(begun), scopes]);
+    this.throwIfLost();
+    if (exhausted) throw outOfMemory(what, exhausted.message);
+    if ("error" in done) throw done.error;
+    if (invalid) throw new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
+    return done.value;
+  }
+
+  /** @throws DeviceError of code "device-limit" naming the buffer, its size and the limit. */
+  checkSize(label: string, bytes: number): void {
+    const { bindingBytes } = this;
+    if (bytes > bindingBytes) {
+      throw new DeviceError(
+        "device-limit",
+        `${label} needs ${byteText(bytes)}, beyond the ${byteText(bindingBytes)} this device can bind`,
+        {
+          remedy: "use fewer factors, fewer ratings or diagonal covariances, or train on the CPU",
+        },
+      );
+    }
+  }
+
+  destroy(): void {
+    this.gpu.destroy();
+  }
+}
+
+const outOfMemory = (what: string, message: string): DeviceError =>
+  new DeviceError("out-of-memory", `the GPU ran out of memory while ${what}: ${message}`, {
+    remedy: "give deviceMemory a number of bytes, beyond which ratings are streamed; use fewer factors; or train on the CPU",
+  });
+
+const settled = <T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+
+function subgroupSizes(info: GPUAdapterInfo | undefined): SubgroupSizes | undefined {
+  const { subgroupMinSize: minimum, subgroupMaxSize: maximum } = info ?? {};
+  return minimum !== undefined && maximum !== undefined ? { minimum, maximum } : undefined;
+}
+
+/** @throws DeviceError of code "no-adapter" saying what was looked for. */
+export async function requestAdapter(options: GpuOptions = {}): Promise<GPUAdapter> {
+  const gpu = options.gpu ?? (await requestGpu(options.matrices));
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  if (!adapter) {
+    throw new DeviceError("no-adapter", "WebGPU is there but offers no adapter", {
+      remedy: "install a Vulkan, Metal or Direct3D 12 driver, or train on the CPU",
+    });
+  }
+  return adapter;
+}
+
+/** @throws DeviceError when there is no WebGPU, no adapter, or the device cannot be had. */
+export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
+  const adapter = await requestAdapter(options);
+  const requiredLimits: Record<string, number> = {};
+  if (!options.defaultLimits) for (const limit of SIZE_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const report = reportOf(adapter);
+  if (options.matrices && !report.matrices) {
+    throw new DeviceError("device-limit", `${report.name} offers no subgroup matrices of halves summed in float32`, {
+      remedy: "leave tensor cores off",
+    });
+  }
+  const wanted = options.matrices ? [SUBGROUPS, ...MATRIX_FEATURES] : [SUBGROUPS];
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
+  try {
+    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), report, options);
+  } catch (cause) {
+    throw new DeviceError("no-adapter", `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** What is known of an adapter. */
+export function reportOf(adapter: GPUAdapter): AdapterReport {
+  const { vendor, architecture, description, device } = adapter.info;
+  const name = description || device || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  const limits: Record<string, number> = {};
+  for (const key in adapter.limits) {
+    const value = (adapter.limits as unknown as Record<string, unknown>)[key];
+    if (typeof value === "number") limits[key] = value;
+  }
+  const software = adapter.info.isFallbackAdapter || SOFTWARE_DRIVERS.test([vendor, architecture, description, device].join(" "));
+  const matrices = MATRIX_FEATURES.every((feature) => adapter.features.has(feature)) ? matricesOf(adapter.info) : undefined;
+  const subgroups = subgroupSizes(adapter.info);
+  return {
+    kind: "webgpu",
+    name,
+    software,
+    vendor,
+    architecture,
+    description,
+    limits,
+    features: [...adapter.features].sort(),
+    matrices,
+    subgroups,
+  };
+}

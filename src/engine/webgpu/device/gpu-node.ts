@@ -1,0 +1,36 @@
+// Where WebGPU comes from in Node: Dawn, through the optional package `webgpu`, loaded on demand.
+
+import { DeviceError } from "../../../errors.js";
+import { dlopenSoftwareDriver } from "./software-driver.js";
+
+// Dawn's GPU objects must outlive every adapter and device made from them: collected, they take the process down.
+const made: { ordinary?: GPU; experimental?: GPU } = {};
+
+/** What Dawn must be told before it offers subgroup matrices. NVIDIA's drivers offer halves only when asked. */
+const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia";
+
+/**
+ * Dawn's GPU object, one for the process, and one more with experiments. `TASTESPACE_DAWN` holds Dawn's own options, separated by spaces.
+ *
+ * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded.
+ */
+export async function requestGpu(experiments = false): Promise<GPU> {
+  const kind = experiments ? "experimental" : "ordinary";
+  if (made[kind]) return made[kind];
+  dlopenSoftwareDriver();
+  try {
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
+    const options = (process.env["TASTESPACE_DAWN"] ?? "").split(" ").filter(Boolean);
+    return (made[kind] = create(experiments ? [...options, EXPERIMENTS] : options));
+  } catch (cause) {
+    throw new DeviceError(
+      "no-adapter",
+      `the package "webgpu" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        remedy: "npm install webgpu, or train on the CPU",
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,57 @@
+// Compiles kernels into pipelines, once a device, with the compiler's own messages in the error when it refuses.
+
+import { DeviceError } from "../../../errors.js";
+import type { Device } from "./device.js";
+import type { Kernel } from "./kernel.js";
+
+const pipelines = new WeakMap<Device, Map<string, Promise<GPUComputePipeline>>>();
+
+/**
+ * The pipeline of an entry point, from the device's own store when the same text was compiled before.
+ *
+ * @param layout the bind group layouts; left out, the compiler derives them.
+ * @throws DeviceError of code "shader" with the compiler's messages and their lines.
+ */
+export function compilePipeline(
+  device: Device,
+  kernel: Kernel,
+  entryPoint: string,
+  layout?: GPUPipelineLayout,
+): Promise<GPUComputePipeline> {
+  let compiled = pipelines.get(device);
+  if (!compiled) pipelines.set(device, (compiled = new Map()));
+  const key = `${entryPoint}\n${kernel.code}`;
+  let pipeline = compiled.get(key);
+  if (!pipeline) compiled.set(key, (pipeline = compile(device, kernel, entryPoint, layout)));
+  return pipeline;
+}
+
+async function compile(
+  device: Device,
+  kernel: Kernel,
+  entryPoint: string,
+  layout: GPUPipelineLayout | undefined,
+): Promise<GPUComputePipeline> {
+  const module = device.gpu.createShaderModule({ label: kernel.name, code: kernel.code });
+  // Begun before anything is waited for: the driver compiles on threads of its own while the caller goes on.
+  const begun = device.gpu.createComputePipelineAsync({
+    label: `${kernel.name} ${entryPoint}`,
+    layout: layout ?? "auto",
+    compute: { module, entryPoint },
+  });
+  begun.catch(() => {});
+  const errors = (await compilationMessages(module)).filter((message) => message.type === "error");
+  if (errors.length > 0)
+    throw new DeviceError("shader", errors.map((error) => `${kernel.name}:${error.lineNum}:${error.linePos} ${error.message}`).join("\n"));
+  try {
+    return await begun;
+  } catch (cause) {
+    device.throwIfLost();
+    throw new DeviceError("shader", `${kernel.name} ${entryPoint}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Errors and warnings of the compiler. */
+export async function compilationMessages(module: GPUShaderModule): Promise<readonly GPUCompilationMessage[]> {
+  return (await module.getCompilationInfo()).messages;
+}

@@ -1,0 +1,132 @@
+// What a training takes on the device, before anything is allocated: shards, pieces, whether ratings are streamed, bytes of every array.
+
+import { byteText } from "../../../byte-text.js";
+import { DeviceError } from "../../../errors.js";
+import { otherSide, type Side, type Spread } from "../../engine.js";
+import { Shards } from "./pieces.js";
+import { strideOf } from "./row-layout.js";
+import { SEGMENT_RATINGS } from "../rows/schedule.js";
+import { planTiles } from "../rows/tile-plan.js";
+
+/** What of a problem decides about memory. */
+export interface ProblemSize {
+  readonly users: number;
+  readonly items: number;
+  readonly ratings: number;
+  readonly heldOut: number;
+  readonly factors: number;
+  /** What a row carries beside its parameters. */
+  readonly spread: Spread;
+  /** Bytes a rating beside both sides' own. Default 0. */
+  readonly copyBytes?: number | undefined;
+}
+
+export interface MemoryLimits {
+  /** Bytes that one binding may have. */
+  readonly bindingBytes: number;
+  /** Bytes that the training may take in all. Default: no limit. */
+  readonly memoryBytes?: number | undefined;
+}
+
+/** How one side's ratings are cut. */
+export interface SidePlan {
+  readonly own: Shards;
+  readonly other: Shards;
+  /** Ratings a piece may have. */
+  readonly mostRatings: number;
+  /** Whether pieces take turns in two slots instead of staying on the device. */
+  readonly streamed: boolean;
+}
+
+export interface MemoryPlan {
+  readonly shards: Record<Side, Shards>;
+  readonly mostRatings: number;
+  readonly streamed: boolean;
+  /** Bytes of scratch that each side's partial Grams may take. */
+  readonly scratchBytes: number;
+  readonly bytes: {
+    /** Factors, biases and covariances, and the copies that are set aside. */
+    readonly rows: number;
+    /** Training ratings by user and by item, or the slots they are streamed through. */
+    readonly ratings: number;
+    readonly heldOut: number;
+    /** Partial Grams and schedules, at most. */
+    readonly scratch: number;
+  };
+  readonly totalBytes: number;
+}
+
+const WORD = 4;
+/** Row, index and value by user; index and value by item. Values are counted as float32, though most take a byte. */
+const BYTES_PER_RATING = 5 * WORD;
+/** User, item, value, and two sums over the draws of `gibbs`. */
+const BYTES_PER_HELD_OUT = 5 * WORD;
+/** Row, first, count, segment, segments. */
+const BYTES_PER_TASK = 5 * WORD;
+const SCRATCH_BYTES = 64 * 2 ** 20;
+const BYTES_PER_TILE = 64;
+/** A kernel that keeps its matrix by rows takes somewhat more than tiles. */
+const PARTIAL_MARGIN = 1.25;
+/** Streaming smaller pieces than this would be all overhead. */
+const SMALLEST_PIECE = 4096;
+/** Two slots a side. */
+const SLOTS = 4;
+
+/**
+ * @throws DeviceError of code "device-limit" when a single row is beyond a binding, or when `memoryBytes` leaves no room for ratings.
+ */
+export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan {
+  const { bindingBytes, memoryBytes = Infinity } = limits;
+  const rowBytes = WORD * strideOf(size.factors, size.spread);
+  if (rowBytes > bindingBytes) {
+    throw new DeviceError(
+      "device-limit",
+      `one row takes ${byteText(rowBytes)}, beyond the ${byteText(bindingBytes)} this device can bind`,
+      {
+        remedy: "use fewer factors or diagonal covariances, or train on the CPU",
+      },
+    );
+  }
+  const shards = {
+    users: new Shards(size.users, Math.floor(bindingBytes / rowBytes)),
+    items: new Shards(size.items, Math.floor(bindingBytes / rowBytes)),
+  };
+  const rows = 2 * rowBytes * (size.users + size.items);
+  const heldOut = BYTES_PER_HELD_OUT * size.heldOut;
+  const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes);
+  const cut = shards.users.count > 1 || shards.items.count > 1;
+  const partials = cut ? scratchBytes : Math.min(scratchBytes, partialBytes(size));
+  const scratch = 2 * partials + BYTES_PER_TASK * (size.users + size.items);
+  const bound = Math.floor(bindingBytes / WORD);
+  const left = memoryBytes - rows - heldOut - scratch;
+  const resident = (BYTES_PER_RATING + (size.copyBytes ?? 0)) * size.ratings;
+  if (resident <= left) {
+    const bytes = { rows, ratings: resident, heldOut, scratch };
+    return { shards, mostRatings: bound, streamed: false, scratchBytes, bytes, totalBytes: total(bytes) };
+  }
+  const mostRatings = Math.min(bound, Math.floor((2 * left) / SLOTS / BYTES_PER_RATING));
+  if (mostRatings < Math.min(SMALLEST_PIECE, size.ratings)) {
+    const needed = rows + heldOut + scratch + (SLOTS / 2) * BYTES_PER_RATING * SMALLEST_PIECE;
+    throw new DeviceError(
+      "device-limit",
+      `the training needs ${byteText(needed)} even when ratings are streamed, and may take ${byteText(memoryBytes)}`,
+      {
+        remedy: "allow more device memory, use fewer factors or diagonal covariances, or train on the CPU",
+      },
+    );
+  }
+  const bytes = { rows, ratings: (SLOTS / 2) * BYTES_PER_RATING * mostRatings, heldOut, scratch };
+  return { shards, mostRatings, streamed: true, scratchBytes, bytes, totalBytes: total(bytes) };
+}
+
+/** Bytes of the partial Grams of all long rows, where only those have any: at most two segments for every full one. */
+function partialBytes({ ratings, factors }: ProblemSize): number {
+  return Math.ceil((2 * ratings) / SEGMENT_RATINGS) * PARTIAL_MARGIN * BYTES_PER_TILE * planTiles(factors).tiles;
+}
+
+/** The plan of one side's ratings. */
+export function sidePlan({ shards, mostRatings, streamed }: MemoryPlan, side: Side): SidePlan {
+  return { own: shards[side], other: shards[otherSide(side)], mostRatings, streamed };
+}
+
+const total = (bytes: MemoryPlan["bytes"]): number => bytes.rows + bytes.ratings + bytes.heldOut + bytes.scratch;

@@ -1,0 +1,14 @@
+// The text of the kernels that make ranked lists.
+
+import itemScoresText from "../../../../shaders/item-scores.wgsl?raw";
+import topItemsText from "../../../../shaders/top-items.wgsl?raw";
+import type { Kernel } from "../device/kernel.js";
+import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
+
+export function itemScoresKernel(K: number, plan: ScorePlan): Kernel {
+  return { name: `item-scores K=${K}`, code: [scoreLoops(plan), itemScoresText].join("\n") };
+}
+
+export function topItemsKernel(plan: ListPlan): Kernel {
+  return { name: `top-items of ${plan.places} places`, code: [listConstants(plan), topItemsText].join("\n") };
+}

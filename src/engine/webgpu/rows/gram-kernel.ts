@@ -1,0 +1,70 @@
+// Which kernel goes through the rows of a half-sweep: of the Gram-and-solve kernels, tiles in registers and workgroup memory, or a subgroup
+// per row.
+
+import type { Device } from "../device/device.js";
+import type { Kernel } from "../device/kernel.js";
+import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, suitsSubgroups } from "./gram-kernels.js";
+import { planMatrices } from "./matrix-plan.js";
+import { planSubgroup } from "./subgroup-plan.js";
+import { planTiles, type TileTuning } from "./tile-plan.js";
+
+/** A kernel that goes through a side's rows by the tasks of a schedule. */
+export interface RowKernel {
+  readonly kernel: Kernel;
+  /** Rows, or segments of rows, that a workgroup takes. */
+  readonly tasksPerWorkgroup: number;
+  /** Bytes that a segment of a row leaves in the scratch buffer. */
+  readonly partialBytes: number;
+  /** Operations a rating and a row, about: what submissions are cut by. */
+  readonly operations: { readonly perRating: number; readonly perRow: number };
+}
+
+export interface GramKernel extends RowKernel {
+  /** Bytes of a whole matrix in tiles. */
+  readonly tileBytes: number;
+}
+
+export interface GramTuning extends TileTuning {
+  /** Default "auto": a subgroup per row on software drivers that have subgroups, where gathers are dear; else tiles. */
+  readonly kernel?: "auto" | "tiles" | "subgroup" | undefined;
+  /**
+   * Whether point estimates gather the other side's factors in half precision (11 bits), adding them up in float32: half the bytes where
+   * gathers are what a device waits for. Biases keep 22 bits. The solved rows are float32 as ever. Default false.
+   */
+  readonly halfPrecision?: boolean | undefined;
+  /**
+   * Whether point estimates add up outer products by the device's subgroup matrices (tensor cores), through an experiment of Dawn's: in Node
+   * only. Factors are rounded as by `halfPrecision`, residuals keep 22 bits, sums and solves stay float32. Default false.
+   *
+   * @throws DeviceError when the engine is opened on a device that has none.
+   */
+  readonly tensorCores?: boolean | undefined;
+}
+
+const BYTES_PER_TILE = 64;
+const BYTES_PER_VEC4 = 16;
+
+export function chooseGramKernel(device: Device, variant: GramVariant, tuning: GramTuning = {}): GramKernel {
+  const { factors: K } = variant;
+  const { kernel = "auto" } = tuning;
+  const operations = { perRating: (K + 2) * (K + 3), perRow: (K + 1) ** 3 / 3 };
+  const wanted = kernel === "subgroup" || (kernel === "auto" && device.report.software);
+  const subgroup = suitsSubgroups(variant) && wanted && !device.matrices && device.subgroups && planSubgroup(K, device.subgroups);
+  if (subgroup) {
+    return {
+      kernel: gramSolveSubgroupKernel(subgroup, variant),
+      tasksPerWorkgroup: 1,
+      partialBytes: subgroup.partial * BYTES_PER_VEC4,
+      operations,
+      tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
+    };
+  }
+  const plan = variant.halves && device.matrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
+  return {
+    kernel: gramSolveKernel(plan, variant),
+    tasksPerWorkgroup: plan.teams,
+    partialBytes: plan.tiles * BYTES_PER_TILE,
+    operations,
+    tileBytes: plan.tiles * BYTES_PER_TILE,
+  };
+}

@@ -1,0 +1,155 @@
+// The Gram-and-solve kernels' text: constants first, then the shared parts, then the kernel. A closed list of variants, from which models,
+// tests and `npm run kernels` all take theirs.
+
+import gramSolveText from "../../../../shaders/gram-solve.wgsl?raw";
+import subgroupText from "../../../../shaders/gram-solve-subgroup.wgsl?raw";
+import baseNoneText from "../../../../shaders/shared/base-none.wgsl?raw";
+import baseTilesText from "../../../../shaders/shared/base-tiles.wgsl?raw";
+import counterRandomText from "../../../../shaders/shared/counter-random.wgsl?raw";
+import meanNoneText from "../../../../shaders/shared/mean-none.wgsl?raw";
+import meanRowsText from "../../../../shaders/shared/mean-rows.wgsl?raw";
+import noiseNoneText from "../../../../shaders/shared/noise-none.wgsl?raw";
+import noiseNormalText from "../../../../shaders/shared/noise-normal.wgsl?raw";
+import stageConfidentText from "../../../../shaders/shared/stage-confident.wgsl?raw";
+import stageExplicitText from "../../../../shaders/shared/stage-explicit.wgsl?raw";
+import stageMomentsText from "../../../../shaders/shared/stage-moments.wgsl?raw";
+import choleskyText from "../../../../shaders/shared/cholesky.wgsl?raw";
+import gatherMatricesText from "../../../../shaders/shared/gather-matrices.wgsl?raw";
+import gatherTilesText from "../../../../shaders/shared/gather-tiles.wgsl?raw";
+import fixedFloatsText from "../../../../shaders/shared/fixed-floats.wgsl?raw";
+import fixedHalvesText from "../../../../shaders/shared/fixed-halves.wgsl?raw";
+import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
+import leadingText from "../../../../shaders/shared/leading.wgsl?raw";
+import pivotText from "../../../../shaders/shared/pivot.wgsl?raw";
+import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
+import spreadDiagonalText from "../../../../shaders/shared/spread-diagonal.wgsl?raw";
+import spreadFullText from "../../../../shaders/shared/spread-full.wgsl?raw";
+import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
+import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
+import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
+import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
+import type { Spread, SystemKind } from "../../engine.js";
+import type { Kernel } from "../device/kernel.js";
+import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
+import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
+import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
+import { planConstants, type TilePlan } from "./tile-plan.js";
+
+/** How the system is solved, and what of a covariance goes in and out, by what a row carries. */
+const SOLVERS: Record<GramSpread, readonly string[]> = {
+  none: [choleskyText, spreadNoneText],
+  means: [choleskyText, spreadNoneText],
+  diagonal: [choleskyText, spreadDiagonalText],
+  full: [sweepText, spreadFullText],
+};
+
+/** Branches by number of subgroup are uniform in each, which the compiler does not see. */
+const MATRIX_EXTENSIONS = `enable chromium_experimental_subgroup_matrix;
+enable f16;
+enable subgroups;
+diagnostic(off, chromium.subgroup_matrix_uniformity);`;
+
+/** What rows of a system may carry. */
+export type GramSpread = Exclude<Spread, "velocity">;
+
+/** The systems of sessions, and the rows of a side summed for their own moments. */
+export type GramKind = SystemKind | "moments";
+
+/** Every pair of a system and of what its rows carry that a kernel is made for. */
+export type GramSystem =
+  | { readonly kind: "joint"; readonly spread: GramSpread }
+  | { readonly kind: "sequential"; readonly spread: "none" | "means" }
+  | { readonly kind: "confident" | "drawn" | "moments"; readonly spread: "none" };
+
+export const GRAM_SYSTEMS: readonly GramSystem[] = [
+  { kind: "joint", spread: "none" },
+  { kind: "joint", spread: "means" },
+  { kind: "joint", spread: "diagonal" },
+  { kind: "joint", spread: "full" },
+  { kind: "sequential", spread: "none" },
+  { kind: "sequential", spread: "means" },
+  { kind: "confident", spread: "none" },
+  { kind: "drawn", spread: "none" },
+  { kind: "moments", spread: "none" },
+];
+
+/** How a rating becomes a vector, whether all rows share a matrix, and whether a draw is wanted. */
+const PARTS: Record<GramKind, { readonly stage: string; readonly base: boolean; readonly noise: boolean }> = {
+  joint: { stage: stageExplicitText, base: false, noise: false },
+  sequential: { stage: stageExplicitText, base: false, noise: false },
+  confident: { stage: stageConfidentText, base: true, noise: false },
+  drawn: { stage: stageExplicitText, base: true, noise: true },
+  moments: { stage: stageMomentsText, base: false, noise: false },
+};
+
+/** What the kernel's text depends on. */
+export type GramVariant = GramSystem & {
+  readonly factors: number;
+  /** How the values of ratings lie in memory. Default: as float32. */
+  readonly values?: ValueFormat | undefined;
+  /** Whether the other side's rows are gathered in half precision. Default false. */
+  readonly halves?: boolean | undefined;
+};
+
+/** Whether all rows of a system share a matrix. */
+export const sharesMatrix = (kind: GramKind): boolean => PARTS[kind].base;
+
+/** Whether solved rows carry Σ e² of their ratings at the new parameters, in the component that is free: point estimates of factors and bias together. */
+export const leavesErrors = ({ kind, spread }: GramSystem): boolean => kind === "joint" && (spread === "none" || spread === "means");
+
+/** Whether solved rows carry Σ E[e²] behind their covariances. */
+export const leavesExpectedErrors = ({ spread }: GramSystem): boolean => spread === "diagonal" || spread === "full";
+
+export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVariant): Kernel {
+  const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
+  const { stage, base, noise } = PARTS[kind];
+  const matrices = "matrices" in plan;
+  const parts = [
+    matrices ? MATRIX_EXTENSIONS : "",
+    planConstants(K, plan, kind === "sequential", spread),
+    `const ERRORS = ${leavesErrors(variant)};`,
+    `const EXPECTED_ERRORS = ${leavesExpectedErrors(variant)};`,
+    rowsText,
+    valuesText(values),
+    halves ? fixedHalvesText : fixedFloatsText,
+    halfSweepText,
+    teamsText,
+    tilesText,
+    base ? baseTilesText : baseNoneText,
+    spread === "means" ? `const MEANS = true;\n${meanRowsText}` : `const MEANS = false;\n${meanNoneText}`,
+    noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
+    pivotText,
+    ...SOLVERS[spread],
+    ...(matrices ? [matrixConstants(plan), leadingText, gatherMatricesText, gatherMatrices(plan)] : [stage, gatherTilesText]),
+    gramSolveText,
+  ];
+  const differing = [
+    kind !== "joint" && kind,
+    spread !== "none" && spread,
+    halves && "halves",
+    matrices && `matrices ${plan.matrices.size}`,
+  ];
+  return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
+}
+
+/** Whether there is a kernel by subgroups for a system: point estimates without prior means. */
+export const suitsSubgroups = ({ kind, spread }: GramSystem): boolean => (kind === "joint" || kind === "sequential") && spread === "none";
+
+export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
+  const { factors: K, kind, values = FLOATS, halves = false } = variant;
+  const sequential = kind === "sequential";
+  const constants = subgroupConstants(K, plan, sequential);
+  const code = [
+    "enable subgroups;",
+    constants,
+    rowsText,
+    valuesText(values),
+    halves ? fixedHalvesText : fixedFloatsText,
+    halfSweepText,
+    "const BASE = false;",
+    pivotText,
+    subgroupLoops(K, plan),
+    subgroupText,
+  ].join("\n");
+  return { name: `gram-solve-subgroup K=${K}${sequential ? " sequential" : ""}`, code };
+}

@@ -1,0 +1,34 @@
+// The text of kernels that go through the rows of a side, or through its features.
+
+import addPartialsText from "../../../../shaders/add-partials.wgsl?raw";
+import featureFactorsText from "../../../../shaders/feature-factors.wgsl?raw";
+import heavyBallText from "../../../../shaders/heavy-ball.wgsl?raw";
+import packHalvesText from "../../../../shaders/pack-halves.wgsl?raw";
+import leadingText from "../../../../shaders/shared/leading.wgsl?raw";
+import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
+import type { Spread } from "../../engine.js";
+import type { Kernel } from "../device/kernel.js";
+import { rowConstants } from "./tile-plan.js";
+
+/** Lanes of the workgroups that go through rows. */
+export const ROW_LANES = 128;
+
+export function rowKernel(name: string, K: number, spread: Spread, ...texts: readonly string[]): Kernel {
+  return {
+    name: `${name} K=${K}${spread === "none" ? "" : ` ${spread}`}`,
+    code: [rowConstants(K, spread), `const LANES = ${ROW_LANES}u;`, rowsText, ...texts].join("\n"),
+  };
+}
+
+export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => rowKernel("heavy-ball", K, spread, heavyBallText);
+
+export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel =>
+  rowKernel("pack-halves", K, spread, leadingText, packHalvesText);
+
+export function featureFactorsKernel(K: number): Kernel {
+  return { name: `feature-factors K=${K}`, code: [rowConstants(K, "means"), rowsText, featureFactorsText].join("\n") };
+}
+
+export function addPartialsKernel(K: number): Kernel {
+  return { name: `add-partials K=${K}`, code: [rowConstants(K), addPartialsText].join("\n") };
+}

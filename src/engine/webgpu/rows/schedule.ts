@@ -1,0 +1,200 @@
+// Which rows are solved by which dispatch: short rows whole, longest first; rows that are long, or whose ratings lie in several pieces, cut
+// into segments whose partial Grams are added in order. Scheduling is data: built once for a slice, replayed every sweep.
+
+import type { Csr } from "../../../ratings/csr.js";
+import type { RowSlice } from "../../engine.js";
+
+/** u32 fields of a `Task` in half-sweep.wgsl: row, first, count, segment, segments. */
+export const TASK_FIELDS = 5;
+
+/** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments, so that the hottest row's partial Grams stay few. */
+export const SEGMENT_RATINGS = 1024;
+const SEGMENTS_PER_ROW = 512;
+
+export type RowEntryPoint = "whole_rows" | "row_segments" | "long_rows";
+
+export interface DispatchPlan {
+  readonly kernel: RowEntryPoint;
+  /** The piece whose ratings are read; 0 where none are. */
+  readonly piece: number;
+  readonly firstTask: number;
+  readonly taskCount: number;
+  /** Ratings that are read, and rows that are solved. */
+  readonly ratings: number;
+  readonly rows: number;
+}
+
+export interface SchedulePlan {
+  /** [tasks, TASK_FIELDS] row-major. */
+  readonly tasks: Uint32Array;
+  readonly dispatches: readonly DispatchPlan[];
+  /** Most segments whose partial Grams are alive at once. */
+  readonly partials: number;
+}
+
+/** How much may be in one dispatch and in scratch. */
+export interface ScheduleLimits {
+  /** Partial Grams that fit the scratch buffer. */
+  readonly partials: number;
+  /** Tasks a dispatch may have. Default: no limit. */
+  readonly tasks?: number | undefined;
+  /** Ratings a dispatch may read. Default: no limit. */
+  readonly ratings?: number | undefined;
+}
+
+/**
+ * @param pieces the ratings of one shard's rows, all with the same rows.
+ * @param slice  rows of the shard.
+ */
+export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: ScheduleLimits): SchedulePlan {
+  const { short, long } = sortRows(pieces, slice);
+  const tasks = new TaskList(limits);
+  short.forEach((rows, piece) => {
+    const { start } = pieces[piece];
+    tasks.add("whole_rows", piece, rows, (row) => [row, start[row], start[row + 1] - start[row], 0, 0]);
+  });
+  let partials = 0;
+  for (let at = 0; at < long.length;) {
+    const batch = segmentBatch(pieces, long, at, limits.partials);
+    batch.segments.forEach((segments, piece) => tasks.add("row_segments", piece, segments, (segment) => segment));
+    tasks.add("long_rows", 0, batch.rows, (row) => row);
+    partials = Math.max(partials, batch.partials);
+    at += batch.rows.length;
+  }
+  return { tasks: tasks.words(), dispatches: tasks.dispatches, partials };
+}
+
+/** The kernels that the rows, or any slice of them, need. */
+export function kernelsOf(pieces: readonly Csr[]): readonly RowEntryPoint[] {
+  const { short, long } = sortRows(pieces, { from: 0, to: pieces[0].count });
+  return [
+    ...(short.some((rows) => rows.length > 0) ? (["whole_rows"] as const) : []),
+    ...(long.length > 0 ? (["row_segments", "long_rows"] as const) : []),
+  ];
+}
+
+const lengthIn = ({ start }: Csr, row: number): number => start[row + 1] - start[row];
+
+/** Short rows that lie in one piece, by piece, longest first and those of one length in row order; and all others. */
+function sortRows(pieces: readonly Csr[], slice: RowSlice): { short: Uint32Array[]; long: number[] } {
+  const length = new Uint16Array(slice.to - slice.from);
+  const pieceOf = new Uint16Array(slice.to - slice.from);
+  const counts = pieces.map(() => new Uint32Array(SEGMENT_RATINGS + 1));
+  const long: number[] = [];
+  for (let row = slice.from; row < slice.to; row++) {
+    let [total, piece, among] = [0, 0, 0];
+    for (let at = 0; at < pieces.length; at++) {
+      const here = lengthIn(pieces[at], row);
+      if (here === 0) continue;
+      total += here;
+      among++;
+      piece = at;
+    }
+    if (total > SEGMENT_RATINGS || among > 1) {
+      long.push(row);
+      pieceOf[row - slice.from] = pieces.length;
+      continue;
+    }
+    length[row - slice.from] = total;
+    pieceOf[row - slice.from] = piece;
+    counts[piece][total]++;
+  }
+  const short = counts.map((count) => {
+    let rows = 0;
+    for (let at = SEGMENT_RATINGS; at >= 0; at--) rows += count[at];
+    for (let at = SEGMENT_RATINGS, next = 0; at >= 0; at--) [count[at], next] = [next, next + count[at]];
+    return new Uint32Array(rows);
+  });
+  for (let row = slice.from; row < slice.to; row++) {
+    const piece = pieceOf[row - slice.from];
+    if (piece < pieces.length) short[piece][counts[piece][length[row - slice.from]]++] = row;
+  }
+  return { short, long };
+}
+
+type Task = readonly [row: number, first: number, count: number, segment: number, segments: number];
+
+/** As many of the long rows from `at` on as the scratch buffer holds; always at least one. */
+function segmentBatch(
+  pieces: readonly Csr[],
+  long: readonly number[],
+  at: number,
+  mostPartials: number,
+): { segments: Task[][]; rows: Task[]; partials: number } {
+  const segments: Task[][] = pieces.map(() => []);
+  const rows: Task[] = [];
+  let partials = 0;
+  for (; at < long.length; at++) {
+    const row = long[at];
+    const own = segmentsOf(pieces, row, partials, Math.min(SEGMENTS_PER_ROW, mostPartials));
+    if (rows.length > 0 && partials + own.length > mostPartials) break;
+    for (const { piece, task } of own) segments[piece].push(task);
+    const total = pieces.reduce((sum, piece) => sum + lengthIn(piece, row), 0);
+    rows.push([row, 0, total, partials, own.length]);
+    partials += own.length;
+  }
+  // Longest first, as the kernel expects: a segment's number keeps the order in which the partial Grams are added.
+  for (const tasks of segments) tasks.sort((a, b) => b[2] - a[2]);
+  return { segments, rows, partials };
+}
+
+/** The segments of a row, in the order of the pieces, numbered from `first` on. */
+function segmentsOf(pieces: readonly Csr[], row: number, first: number, most: number): { piece: number; task: Task }[] {
+  const lengths = pieces.map((piece) => lengthIn(piece, row));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const among = lengths.filter((length) => length > 0).length;
+  // Cutting at the ends of pieces makes at most one segment more a piece.
+  const length = Math.max(SEGMENT_RATINGS, Math.ceil(total / Math.max(1, most - among)));
+  const segments: { piece: number; task: Task }[] = [];
+  lengths.forEach((count, piece) => {
+    for (let from = 0; from < count; from += length) {
+      const task: Task = [row, pieces[piece].start[row] + from, Math.min(length, count - from), first + segments.length, 0];
+      segments.push({ piece, task });
+    }
+  });
+  return segments;
+}
+
+/** Tasks as they are dispatched, cut where a dispatch would be too large. */
+class TaskList {
+  readonly dispatches: DispatchPlan[] = [];
+  readonly #limits: ScheduleLimits;
+  readonly #parts: Uint32Array[] = [];
+  #count = 0;
+
+  constructor(limits: ScheduleLimits) {
+    this.#limits = limits;
+  }
+
+  add<T>(kernel: RowEntryPoint, piece: number, entries: ArrayLike<T>, taskOf: (entry: T) => Task): void {
+    const { tasks: mostTasks = Infinity, ratings: mostRatings = Infinity } = this.#limits;
+    const words = new Uint32Array(entries.length * TASK_FIELDS);
+    let [firstTask, ratings] = [this.#count, 0];
+    const end = (at: number): void => {
+      const taskCount = this.#count + at - firstTask;
+      const rows = kernel === "row_segments" ? 0 : taskCount;
+      if (taskCount > 0) this.dispatches.push({ kernel, piece, firstTask, taskCount, ratings, rows });
+      [firstTask, ratings] = [this.#count + at, 0];
+    };
+    for (let at = 0; at < entries.length; at++) {
+      const task = taskOf(entries[at]);
+      const read = kernel === "long_rows" ? 0 : task[2];
+      if (this.#count + at - firstTask >= mostTasks || (ratings > 0 && ratings + read > mostRatings)) end(at);
+      words.set(task, at * TASK_FIELDS);
+      ratings += read;
+    }
+    end(entries.length);
+    this.#parts.push(words);
+    this.#count += entries.length;
+  }
+
+  words(): Uint32Array {
+    const all = new Uint32Array(this.#count * TASK_FIELDS);
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  }
+}

@@ -1,0 +1,191 @@
+// The sums that a session may be asked for: which kernels each takes, and what comes of what they leave.
+
+import { OptionsError } from "../../../errors.js";
+import { type RatingSet, type Side, SIDES, type SumKind, type SumRequest, type Workload } from "../../engine.js";
+import { createStorage, uploadStorage } from "../device/buffers.js";
+import type { Device } from "../device/device.js";
+import type { RowStore } from "../memory/row-store.js";
+import { blocksOf } from "../rows/tile-plan.js";
+import {
+  averagedErrorsKernel,
+  confidentErrorsKernel,
+  expectedErrorsKernel,
+  logLossesKernel,
+  posteriorSumsKernel,
+  squaredErrorsKernel,
+  squaredNormsKernel,
+} from "./sum-kernels.js";
+import { type RatingPieces, ratingRuns, Sum, type SumSettings } from "./sums.js";
+
+/** Ratings on the device. */
+export interface RatingSets {
+  readonly training: RatingPieces;
+  /** Undefined when there are none. */
+  readonly heldOut: RatingPieces | undefined;
+}
+
+/** What is run for a request, and what it gives, from the totals of what was run. */
+export interface SumPlan {
+  readonly sums: readonly Sum[];
+  result(totals: readonly number[][]): unknown;
+}
+
+/** A request that kernels of this room answer. */
+type KernelRequest = Exclude<SumRequest, { of: "moments" | "featureNorms" }>;
+
+export class SessionSums {
+  readonly #device: Device;
+  readonly #workload: Workload;
+  readonly #rows: RowStore;
+  readonly #sets: RatingSets;
+  readonly #buffers: GPUBuffer[] = [];
+  /** Of each held-out rating, the sums over the draws of its prediction and density. */
+  readonly #drawSums: readonly GPUBuffer[];
+  readonly #sums = new Map<string, Sum>();
+
+  constructor(device: Device, workload: Workload, rows: RowStore, sets: RatingSets) {
+    this.#device = device;
+    this.#workload = workload;
+    this.#rows = rows;
+    this.#sets = sets;
+    const asked = new Set<SumKind>(workload.operations.sums);
+    // Rows that carry expected errors leave the errors at the means to be summed.
+    if (asked.has("expectedSquares")) asked.add("squaredErrors").add("expectedErrors").add("posteriorSums");
+    const averaged = asked.has("averagedErrors") ? (sets.heldOut?.pieces ?? []) : [];
+    this.#drawSums = averaged.map(({ count }) => this.#own(createStorage(device, "sums over the draws", count * 8)));
+    for (const kind of asked) {
+      for (const of of kind === "squaredNorms" || kind === "posteriorSums" ? SIDES : (["training", "heldOut"] as const)) {
+        const sum = this.#make(kind, of);
+        if (sum) this.#sums.set(`${kind} of ${of}`, sum);
+      }
+    }
+  }
+
+  async compile(): Promise<void> {
+    await Promise.all([...this.#sums.values()].map((sum) => sum.compile()));
+  }
+
+  /** Buffers whose contents a training builds on. */
+  get stateBuffers(): readonly GPUBuffer[] {
+    return this.#drawSums;
+  }
+
+  /**
+   * @param carried the side whose rows carry their ratings' squared errors, or expected ones: no pass over the ratings is needed then.
+   * @throws OptionsError for a sum that the session was not opened for.
+   */
+  plan(request: KernelRequest, carried: Side | undefined): SumPlan {
+    const { factors: K, globalMean } = this.#workload;
+    const mean = ["f", globalMean] as const;
+    switch (request.of) {
+      case "squaredNorms":
+        return this.#one(request.of, request.side, [["u", request.weighted ? 1 : 0]], ([factors, biases]) => ({ factors, biases }));
+      case "posteriorSums": {
+        const count = this.#workload.rows[request.side].biases.length;
+        const last = 4 * blocksOf(K) - 1;
+        return this.#one(request.of, request.side, [], (sums) => ({
+          count,
+          secondMoments: sums.slice(0, K + 1),
+          logDeterminants: sums[last],
+        }));
+      }
+      case "squaredErrors":
+        if (request.over === "training" && carried && this.#sums.has(`squaredNorms of ${carried}`))
+          return this.#one("squaredNorms", carried, [], ([, , errors]) => errors);
+        return this.#one(request.of, request.over, [mean], ([sum]) => sum);
+      case "logLosses":
+        return this.#one(request.of, request.over, [mean], ([sum]) => sum);
+      case "expectedErrors":
+        return this.#one(request.of, request.over, [mean, ["f", request.lambda]], ([squares, variances, logDensity]) => ({
+          squares,
+          variances,
+          logDensity,
+        }));
+      case "expectedSquares": {
+        const settings: SumSettings = [mean, ["f", request.lambda]];
+        if (!carried) return this.#one("expectedErrors", "training", settings, ([squares, variances]) => ({ squares, variances }));
+        const { sums } = this.#one("squaredErrors", "training", [mean], ([sum]) => sum);
+        const expected = this.#one("posteriorSums", carried, [], () => undefined);
+        return {
+          sums: [...sums, ...expected.sums],
+          result: ([[squares], moments]) => ({ squares, variances: moments[4 * blocksOf(K)] - squares }),
+        };
+      }
+      case "confidentErrors":
+        return this.#one(request.of, "training", [["f", request.confidence]], ([sum]) => sum);
+      case "averagedErrors":
+        return this.#one(request.of, "heldOut", [mean, ["f", request.lambda], ["u", request.draws]], ([squares, logDensity]) => ({
+          squares,
+          logDensity,
+        }));
+    }
+  }
+
+  destroy(): void {
+    for (const sum of this.#sums.values()) sum.destroy();
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+
+  /** A plan of one sum; of a set without ratings all is 0. */
+  #one(kind: SumKind, of: Side | RatingSet, settings: SumSettings, result: (sums: readonly number[]) => unknown): SumPlan {
+    const sum = this.#sums.get(`${kind} of ${of}`);
+    if (!sum) {
+      if (of === "heldOut" && !this.#sets.heldOut) return { sums: [], result: () => result([0, 0, 0]) };
+      throw new OptionsError(`the session was not opened for sums of "${kind}"`);
+    }
+    if (settings.length > 0) sum.set(settings);
+    return { sums: [sum], result: ([totals]) => result(totals) };
+  }
+
+  #make(kind: SumKind, of: Side | RatingSet): Sum | undefined {
+    const device = this.#device;
+    const { factors: K, spread, globalMean } = this.#workload;
+    const family = spread === "full" ? "full" : "diagonal";
+    if (of === "users" || of === "items") {
+      const shards = this.#rows.shards[of];
+      if (kind === "posteriorSums") {
+        const runs = shards.map(({ rows, count }) => ({ inputs: [rows], count }));
+        return new Sum(device, posteriorSumsKernel(K, family), "posterior_sums", 4 * (blocksOf(K) + 1), [["u", 0]], runs);
+      }
+      const runs = this.#rowStarts(of).map((rowStart, at) => ({ inputs: [rowStart, shards[at].rows], count: shards[at].count }));
+      return new Sum(device, squaredNormsKernel(K, spread), "squared_norms", 4, [["u", 0]], runs);
+    }
+    const ratings = this.#sets[of];
+    if (!ratings) return undefined;
+    const { format } = ratings;
+    const runs = ratingRuns(ratings);
+    const mean = ["f", globalMean] as const;
+    const one = ["f", 1] as const;
+    switch (kind) {
+      case "squaredErrors":
+        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 1, [mean], runs);
+      case "logLosses":
+        return new Sum(device, logLossesKernel(K, format), "log_losses", 1, [mean], runs);
+      case "expectedErrors":
+        return new Sum(device, expectedErrorsKernel(K, format, family), "expected_errors", 4, [mean, one], runs);
+      case "confidentErrors":
+        return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(K, format), "confident_errors", 1, [one], runs);
+      case "averagedErrors": {
+        const settings: SumSettings = [mean, one, ["u", 0]];
+        const over = ratingRuns(ratings, this.#drawSums);
+        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 2, settings, over);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Where the ratings of each row start, shard by shard. */
+  #rowStarts(side: Side): GPUBuffer[] {
+    const { start } = side === "users" ? this.#workload.byUser : this.#workload.byItem;
+    let first = 0;
+    return this.#rows.shards[side].map(({ count }) =>
+      this.#own(uploadStorage(this.#device, `row starts of ${side}`, start.subarray(first, (first += count) + 1))),
+    );
+  }
+
+  #own(buffer: GPUBuffer): GPUBuffer {
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+}

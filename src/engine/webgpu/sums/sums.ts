@@ -1,0 +1,120 @@
+// Sums on the device: a kernel over ratings or rows writes partial sums in a fixed order, which the host adds in float64.
+
+import { bindBuffers } from "../device/bindings.js";
+import { createStorage, uniformWords, uploadUniform } from "../device/buffers.js";
+import type { Device } from "../device/device.js";
+import type { Kernel } from "../device/kernel.js";
+import { compilePipeline } from "../device/pipelines.js";
+import type { ValueFormat } from "../memory/values.js";
+
+const MOST_PARTIALS = 1024;
+/** A workgroup's run is at least this long, so that small problems need few workgroups. */
+const SHORTEST_RUN = 256;
+
+/** Fields of the uniform struct before `count` and `run`. */
+export type SumSettings = readonly (readonly ["f" | "u", number])[];
+
+/** One run of a summing kernel, over what fits its bindings. */
+export interface Run {
+  readonly inputs: readonly GPUBuffer[];
+  /** Elements: ratings or rows. */
+  readonly count: number;
+  /** Brings the inputs to the device, where they are not there all the time. */
+  readonly load?: (() => void) | undefined;
+}
+
+interface PreparedRun extends Run {
+  readonly partials: GPUBuffer;
+  readonly settings: GPUBuffer;
+  readonly workgroups: number;
+}
+
+/** Ratings on the device, with the rows of both sides that they are between, piece by piece. */
+export interface RatingPieces {
+  readonly count: number;
+  readonly format: ValueFormat;
+  readonly pieces: readonly RatingPieceBuffers[];
+}
+
+export interface RatingPieceBuffers {
+  readonly user: GPUBuffer;
+  readonly item: GPUBuffer;
+  readonly value: GPUBuffer;
+  readonly userRows: GPUBuffer;
+  readonly itemRows: GPUBuffer;
+  readonly count: number;
+  readonly load?: (() => void) | undefined;
+}
+
+/** The runs over ratings: see shaders/shared/ratings.wgsl. @param more what is bound after the rows of a piece. */
+export const ratingRuns = ({ pieces }: RatingPieces, more?: readonly GPUBuffer[]): Run[] =>
+  pieces.map(({ user, item, value, userRows, itemRows, count, load }, at) => ({
+    inputs: [user, item, value, userRows, itemRows, ...(more ? [more[at]] : [])],
+    count,
+    load,
+  }));
+
+/** Adds something up over ratings or rows: a kernel, run once for each part that they are cut into. */
+export class Sum {
+  readonly runs: readonly PreparedRun[];
+  readonly #device: Device;
+  readonly #kernel: Kernel;
+  readonly #entryPoint: string;
+  readonly #columns: number;
+  #pipeline: GPUComputePipeline | undefined;
+  #groups: readonly GPUBindGroup[] = [];
+
+  /** @param columns floats of a partial sum. */
+  constructor(device: Device, kernel: Kernel, entryPoint: string, columns: number, settings: SumSettings, runs: readonly Run[]) {
+    this.#device = device;
+    this.#kernel = kernel;
+    this.#entryPoint = entryPoint;
+    this.#columns = columns;
+    this.runs = runs.map((run) => {
+      const length = Math.max(SHORTEST_RUN, Math.ceil(run.count / MOST_PARTIALS));
+      const workgroups = Math.ceil(run.count / length);
+      return {
+        ...run,
+        workgroups,
+        settings: uploadUniform(device, `settings of ${entryPoint}`, uniformWords([...settings, ["u", run.count], ["u", length]])),
+        partials: createStorage(device, `partial sums of ${entryPoint}`, workgroups * 4 * columns),
+      };
+    });
+  }
+
+  async compile(): Promise<void> {
+    const pipeline = await compilePipeline(this.#device, this.#kernel, this.#entryPoint);
+    this.#pipeline = pipeline;
+    this.#groups = this.runs.map(({ settings, inputs, partials }) =>
+      bindBuffers(this.#device, this.#entryPoint, pipeline.getBindGroupLayout(0), [settings, ...inputs, partials]),
+    );
+  }
+
+  encode(pass: GPUComputePassEncoder, run: number): void {
+    const { workgroups } = this.runs[run];
+    if (workgroups === 0) return;
+    pass.setPipeline(this.#pipeline!);
+    pass.setBindGroup(0, this.#groups[run]);
+    pass.dispatchWorkgroups(workgroups);
+  }
+
+  /** Replaces the leading settings from now on. */
+  set(settings: SumSettings): void {
+    const words = uniformWords(settings);
+    for (const run of this.runs) this.#device.gpu.queue.writeBuffer(run.settings, 0, words, 0, settings.length * 4);
+  }
+
+  /** The columns of the partial sums, added up in float64. */
+  total(partials: Float32Array): number[] {
+    const sums = Array<number>(this.#columns).fill(0);
+    partials.forEach((value, at) => (sums[at % this.#columns] += value));
+    return sums;
+  }
+
+  destroy(): void {
+    for (const { partials, settings } of this.runs) {
+      partials.destroy();
+      settings.destroy();
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Ratings as 0 and 1, for `logistic`: by a threshold, or positives with sampled negatives.
+
+import { RatingsError } from "../errors.js";
+import { seededRandom } from "../random.js";
+import { Ratings } from "../ratings/ratings.js";
+import type { LogisticHyperparameters } from "./logistic.js";
+
+/** Ratings as 0 and 1, to train on and to measure by. */
+export interface BinarySplit {
+  readonly train: Ratings;
+  readonly heldOut: Ratings | undefined;
+}
+
+/** The last made of each set: trials of a search that differ in other hyperparameters train on the same, and share its indexes. */
+const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; readonly of: Ratings | undefined }>();
+
+/**
+ * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`, positives and as many
+ * sampled pairs for each, drawn uniformly. Those of the training set are among the items that the user has no training rating of, whatever
+ * is held out: training must not know it. Those of the held-out set are no held-out positives either.
+ *
+ * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold, or when all are alike.
+ */
+export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
+  const key = JSON.stringify([h.positiveThreshold, h.negatives, seed]);
+  const known = lastMade.get(ratings);
+  if (known?.key === key && known.of === heldOut) return known;
+  const made = { key, of: heldOut, ...makeBinary(ratings, heldOut, h, seed) };
+  lastMade.set(ratings, made);
+  return made;
+}
+
+function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
+  if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
+    throw new RatingsError("the held-out ratings have other ids than the training ratings", {
+      remedy: "split one set of ratings with splitRatings, or read the second with the ids of the first",
+    });
+  }
+  const N = ratings.items.size;
+  const { positiveThreshold: threshold } = h;
+  const isPositive = (value: number): boolean => (threshold === null ? value > 0 : value >= threshold);
+  const taken = new Set<number>();
+  if (h.negatives > 0) for (let at = 0; at < ratings.count; at++) taken.add(ratings.user[at] * N + ratings.item[at]);
+  const random = seededRandom(seed);
+  const binary = (set: Ratings): Ratings => {
+    const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
+    if (wrong >= 0) {
+      throw new RatingsError(`rating ${set.value[wrong]} is neither 0 nor 1`, {
+        remedy: "say with positiveThreshold which ratings are positive, or with negatives that all of them are",
+      });
+    }
+    const [user, item, value]: [number[], number[], number[]] = [[], [], []];
+    const push = (m: number, n: number, d: number): void => {
+      user.push(m);
+      item.push(n);
+      value.push(d);
+    };
+    for (let at = 0; at < set.count; at++) {
+      const positive = isPositive(set.value[at]);
+      if (!positive && h.negatives > 0) continue;
+      push(set.user[at], set.item[at], positive ? 1 : 0);
+      // A user who has rated nearly everything is given fewer.
+      for (let drawn = 0, tries = 0; drawn < h.negatives && tries < 20 * h.negatives; tries++) {
+        const other = random.below(N);
+        if (taken.has(set.user[at] * N + other)) continue;
+        push(set.user[at], other, 0);
+        drawn++;
+      }
+    }
+    return new Ratings(
+      { user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) },
+      set.users,
+      set.items,
+      set.catalogue,
+    );
+  };
+  const train = binary(ratings);
+  const { minimum, maximum } = train.statistics();
+  if (minimum === maximum) {
+    throw new RatingsError(`all ${train.count} ratings are ${maximum === 1 ? "positive" : "negative"}`, {
+      remedy: "choose another positiveThreshold, or sample negatives",
+    });
+  }
+  if (!heldOut) return { train, heldOut };
+  if (h.negatives > 0) {
+    for (let at = 0; at < heldOut.count; at++) if (isPositive(heldOut.value[at])) taken.add(heldOut.user[at] * N + heldOut.item[at]);
+  }
+  return { train, heldOut: binary(heldOut) };
+}

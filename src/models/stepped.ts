@@ -1,0 +1,107 @@
+// What models trained by steps of a size have in common: hyperparameters, the step of a sweep, the objective of `als`.
+
+import type { Session } from "../engine/engine.js";
+import { OptionsError } from "../errors.js";
+import type { Csr } from "../ratings/csr.js";
+import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
+import type { Figures } from "./figures.js";
+import { checkFactors, checkNotNegative, checkPositive } from "./hyperparameters.js";
+import type { Parameters } from "./parameters.js";
+
+/** What all trained by steps have in common. */
+export interface SteppedHyperparameters {
+  /** K, from 0 to 128. Default 10. */
+  readonly factors: number;
+  /** Precisions of factors and biases, as in `als`. Defaults 10 and 5 (`gd`, `sgd`), 8 and 1 (`logistic`). */
+  readonly tauUsers: number;
+  readonly tauItems: number;
+  readonly gammaUsers: number;
+  readonly gammaItems: number;
+  /** Whether μ is the training mean (default) or 0. */
+  readonly mean: boolean;
+  /** Whether users and items have biases. Default true. */
+  readonly biases: boolean;
+  /** η, > 0. Default 0.3 (`gd`), 0.05 (`sgd`, `logistic`). */
+  readonly stepSize: number;
+  /** δ: the step of sweep t is η / (1 + δ (t − 1)). Default 0 (`gd`), 0.02 (`sgd`), 0.05 (`logistic`). */
+  readonly decay: number;
+}
+
+/** Of gradient descent on the objective of `als`. */
+export interface GradientHyperparameters extends SteppedHyperparameters {
+  /** λ, noise precision, > 0. Default 1. */
+  readonly lambda: number;
+}
+
+const { lambda, factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases } = ALS_DEFAULTS;
+/** Where nothing is given. */
+export const STEPPED_DEFAULTS = { factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases };
+export const GRADIENT_DEFAULTS = { ...STEPPED_DEFAULTS, lambda };
+
+/** @throws OptionsError naming the hyperparameter and its value. */
+export function checkedSteps<H extends SteppedHyperparameters>(h: H): H {
+  checkFactors(h.factors);
+  checkPositive(h, "stepSize");
+  if ("lambda" in h) checkPositive(h as H & GradientHyperparameters, "lambda");
+  checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "decay");
+  if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
+  return h;
+}
+
+/** The step of a sweep. */
+export const stepOf = (h: SteppedHyperparameters, sweep: number): number => h.stepSize / (1 + h.decay * (sweep - 1));
+
+/** Objective and errors: those of `als`. */
+export function gradientFigures(
+  h: GradientHyperparameters,
+  sums: Measurement,
+  { ratings, heldOut }: { ratings: number; heldOut: number },
+): Figures {
+  return {
+    objective: alsObjective({ ...ALS_DEFAULTS, ...h }, sums),
+    trainRmse: Math.sqrt(sums.trainSquares / ratings),
+    heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
+  };
+}
+
+/** The sums of the objective of `als`. */
+export async function measureGradient(session: Session): Promise<Measurement> {
+  const { train, heldOut, users, items } = await session.sums({
+    users: { of: "squaredNorms", side: "users", weighted: false },
+    items: { of: "squaredNorms", side: "items", weighted: false },
+    train: { of: "squaredErrors", over: "training" },
+    heldOut: { of: "squaredErrors", over: "heldOut" },
+  });
+  return {
+    trainSquares: train,
+    heldOutSquares: heldOut,
+    userFactors: users.factors,
+    userBiases: users.biases,
+    itemFactors: items.factors,
+    itemBiases: items.biases,
+    featureFactors: 0,
+  };
+}
+
+/** The parameters with zeros for entities without ratings: no stochastic step would ever reach them. */
+export function withoutUnrated(parameters: Parameters, byUser: Csr, byItem: Csr): Parameters {
+  const K = parameters.factors;
+  const side = (rows: Csr, factors: Float32Array, biases: Float32Array) => {
+    const cleared = { factors: factors.slice(), biases: biases.slice() };
+    for (let row = 0; row < rows.count; row++) {
+      if (rows.start[row] < rows.start[row + 1]) continue;
+      cleared.factors.fill(0, row * K, (row + 1) * K);
+      cleared.biases[row] = 0;
+    }
+    return cleared;
+  };
+  const users = side(byUser, parameters.userFactors, parameters.userBiases);
+  const items = side(byItem, parameters.itemFactors, parameters.itemBiases);
+  return { ...parameters, userFactors: users.factors, userBiases: users.biases, itemFactors: items.factors, itemBiases: items.biases };
+}
+
+/** The precisions of factors and biases, side by side. */
+export const stepPrecisions = ({ tauUsers, tauItems, gammaUsers, gammaItems }: SteppedHyperparameters) => ({
+  users: { factors: tauUsers, biases: gammaUsers },
+  items: { factors: tauItems, biases: gammaItems },
+});

@@ -1,0 +1,49 @@
+// What tells one set of ratings from another: a hash of its ids and values, of the rows in any order and of the rows as they come.
+
+import { mixedWords } from "../random-counter.js";
+import type { RawId } from "./ids.js";
+import type { Ratings } from "./ratings.js";
+
+/** 64 bits each, as hexadecimal text. */
+export interface Fingerprint {
+  /** The same for the same ratings in any order of rows. */
+  readonly set: string;
+  /** The same for the same ratings in the same order only. */
+  readonly rows: string;
+}
+
+const known = new WeakMap<Ratings, Fingerprint>();
+
+/** Asked again for the same ratings it is not computed again. */
+export function fingerprintOf(ratings: Ratings): Fingerprint {
+  let fingerprint = known.get(ratings);
+  if (!fingerprint) known.set(ratings, (fingerprint = computed(ratings)));
+  return fingerprint;
+}
+
+function computed({ user, item, value, users, items }: Ratings): Fingerprint {
+  const [userHashes, itemHashes] = [hashesOf(users.raw), hashesOf(items.raw)];
+  const bits = new Uint32Array(value.buffer, value.byteOffset, value.length);
+  let [low, high, first, second] = [0, 0, value.length, 0x9e3779b9];
+  for (let at = 0; at < value.length; at++) {
+    const [a, b] = mixedWords(userHashes[user[at]], itemHashes[item[at]], bits[at], 0x7a57e);
+    // Sums do not know an order; a chain of products does.
+    low = (low + a) >>> 0;
+    high = (high + b) >>> 0;
+    first = (Math.imul(first, 0x01000193) ^ a) >>> 0;
+    second = (Math.imul(second, 0x85ebca6b) ^ b) >>> 0;
+  }
+  return { set: hexadecimal(low, high), rows: hexadecimal(first, second) };
+}
+
+/** A hash of each raw id. (FNV-1a over the text and its kind: 1 and "1" are two ids.) */
+function hashesOf(raw: readonly RawId[]): Uint32Array {
+  return Uint32Array.from(raw, (id) => {
+    const text = typeof id === "number" ? `#${id}` : id;
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    return hash >>> 0;
+  });
+}
+
+const hexadecimal = (...words: readonly number[]): string => words.map((word) => word.toString(16).padStart(8, "0")).join("");

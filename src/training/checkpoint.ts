@@ -1,0 +1,107 @@
+// Checkpoints: all that a training is between two sweeps, so that it can be stopped and gone on with, to the same bytes at the end. One
+// file holds it whole: model and history cannot part.
+
+import { version } from "../../package.json";
+import type { DeviceInfo } from "../engine/engine.js";
+import { ModelFileError, OptionsError } from "../errors.js";
+import type { ModelName } from "../models/registry.js";
+import type { TrainingState } from "../models/training.js";
+import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { decodeTensors, encodeTensors, type Tensor } from "../safetensors.js";
+import type { HistoryEntry } from "./history.js";
+
+/** What must be the same for a training to go on. */
+export interface TrainingIdentity {
+  readonly model: ModelName;
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** Whose numbers the state holds: engines round differently. */
+  readonly engine: DeviceInfo["kind"];
+  readonly train: Fingerprint;
+  readonly heldOut: Fingerprint | null;
+  /** Names of the features of each side. */
+  readonly features: { readonly users: readonly string[] | null; readonly items: readonly string[] | null };
+  /** Which sweep the model is of. */
+  readonly keeps: "best" | "last";
+}
+
+/** A training between two sweeps. */
+export interface Checkpoint {
+  readonly identity: TrainingIdentity;
+  /** The last entry is that of the sweep after which the checkpoint was taken. */
+  readonly history: readonly HistoryEntry[];
+  readonly state: TrainingState;
+}
+
+/** @param features names of the features of each side. */
+export function identityOf(
+  training: Omit<TrainingIdentity, "train" | "heldOut">,
+  train: Ratings,
+  heldOut: Ratings | undefined,
+): TrainingIdentity {
+  return { ...training, train: fingerprintOf(train), heldOut: heldOut ? fingerprintOf(heldOut) : null };
+}
+
+/** @throws OptionsError naming the first thing in which a training differs from the one that the checkpoint is of. */
+export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): void {
+  const different = (what: string, before: unknown, after: unknown, remedy: string): void => {
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    const told = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+    throw new OptionsError(`the checkpoint is of another training: its ${what} is ${told(before)}, now it is ${told(after)}`, { remedy });
+  };
+  const again = "ask for what the checkpoint was trained with, or start anew without it";
+  different("model", checkpoint.model, now.model, again);
+  for (const name of new Set([...Object.keys(checkpoint.hyperparameters), ...Object.keys(now.hyperparameters)]))
+    different(`hyperparameter ${name}`, checkpoint.hyperparameters[name], now.hyperparameters[name], again);
+  different("seed", checkpoint.seed, now.seed, again);
+  different("engine", checkpoint.engine, now.engine, `go on with device "${checkpoint.engine}"`);
+  different("choice of the sweep that is kept", checkpoint.keeps, now.keeps, again);
+  for (const side of ["users", "items"] as const)
+    different(`list of features of ${side}`, checkpoint.features[side], now.features[side], again);
+  const data = "give the same ratings, split in the same way, in the same order of rows";
+  different("training data", checkpoint.train.set, now.train.set, data);
+  different("order of training rows", checkpoint.train.rows, now.train.rows, data);
+  different("held-out data", checkpoint.heldOut, now.heldOut, data);
+}
+
+const FORMAT = "tastespace checkpoint";
+const FORMAT_VERSION = "1";
+
+/** A checkpoint as the bytes of one safetensors file: arrays by name, the rest as JSON in the metadata. */
+export function encodeCheckpoint({ identity, history, state }: Checkpoint): Uint8Array {
+  const tensors = (group: string, arrays: Readonly<Record<string, Float32Array | Float64Array>>): Tensor[] =>
+    Object.entries(arrays).map(([name, data]) => ({
+      name: `${group}: ${name}`,
+      dtype: data instanceof Float64Array ? "F64" : "F32",
+      shape: [data.length],
+      data,
+    }));
+  const text = { name: "training", dtype: "U8", data: new TextEncoder().encode(JSON.stringify({ identity, history, values: state.model.values })) } as const; // prettier-ignore
+  return encodeTensors(
+    [...tensors("engine", state.engine), ...tensors("model", state.model.arrays), { ...text, shape: [text.data.length] }],
+    { format: FORMAT, format_version: FORMAT_VERSION, tastespace_version: version },
+  );
+}
+
+/** @throws ModelFileError when the bytes are no whole checkpoint, or one of another version. */
+export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+  const fail = (what: string, cause?: unknown): ModelFileError =>
+    new ModelFileError(what, { cause, remedy: "give a file that a training wrote as its checkpoint, or start anew" });
+  const { metadata, tensors } = decodeTensors(bytes, fail);
+  if (metadata["format"] !== FORMAT) throw fail("it is no checkpoint of a training");
+  if (metadata["format_version"] !== FORMAT_VERSION)
+    throw fail(`it is a checkpoint of format ${metadata["format_version"]}; this version reads ${FORMAT_VERSION}`);
+  const text = tensors.get("training");
+  if (!(text instanceof Uint8Array)) throw fail("the checkpoint holds no training");
+  let told: { identity: TrainingIdentity; history: HistoryEntry[]; values: unknown };
+  try {
+    told = JSON.parse(new TextDecoder().decode(text)) as typeof told;
+  } catch (cause) {
+    throw fail("the checkpoint is damaged: its history is not JSON", cause);
+  }
+  const group = <A>(name: string): Record<string, A> =>
+    Object.fromEntries([...tensors].filter(([key]) => key.startsWith(`${name}: `)).map(([key, data]) => [key.slice(name.length + 2), data as A])); // prettier-ignore
+  const state: TrainingState = { engine: group("engine"), model: { values: told.values, arrays: group("model") } };
+  return { identity: told.identity, history: told.history, state };
+}

@@ -1,0 +1,95 @@
+// Ranking metrics of a training's held-out ratings after a sweep, for models and uses in which the order of the items matters and no rating is
+// predicted. The numbers are those that `rankingMetrics` gives of the model at that sweep.
+
+import { OptionsError } from "../errors.js";
+import { aucOfScores, listValues } from "../metrics/ranked-list.js";
+import { isRelevant, meansOf, nobodyLeft, type Relevance } from "../metrics/ranking.js";
+import type { Figures, RankingMeasure } from "../models/figures.js";
+import type { Parameters } from "../models/parameters.js";
+import { csrOf, rowLengths } from "../ratings/csr.js";
+import { compareIds } from "../ratings/ids.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
+
+/** What a training is measured by between its sweeps. */
+export interface MeasureOptions {
+  /**
+   * What says which sweep is best, when to stop early, and which trial of a search is best: the model's own held-out "loss", or of ranked
+   * lists the "ndcg" or "recall" of the first ten, or the "auc". Default: "ndcg" for `implicit`, which has no held-out loss, else "loss".
+   */
+  readonly measureBy?: "loss" | RankingMeasure | undefined;
+  /** Lists are measured every so many sweeps, and after the last. Default 1. */
+  readonly measureEvery?: number | undefined;
+  /** As `threshold` of `rankingMetrics`, and with its default. */
+  readonly measureThreshold?: number | undefined;
+}
+
+/** Items a list. */
+export const MEASURED_K = 10;
+/** Scores times factors of a measurement, at most: a part of a second. Of more users so many are taken, evenly. */
+const MOST_PRODUCTS = 4e8;
+const LEAST_USERS = 100;
+
+type RankingFigures = Required<Pick<Figures, "heldOutNdcg" | "heldOutRecall" | "heldOutAuc">>;
+
+/** @throws OptionsError naming the option and its value. */
+export function checkMeasure({ measureBy, measureEvery = 1, measureThreshold }: MeasureOptions, heldOut: Ratings | undefined): void {
+  if (measureBy !== undefined && !["loss", "ndcg", "recall", "auc"].includes(measureBy))
+    throw new OptionsError(`measureBy is "${measureBy}": it must be "loss", "ndcg", "recall" or "auc"`);
+  if (!Number.isInteger(measureEvery) || measureEvery < 1)
+    throw new OptionsError(`measureEvery is ${measureEvery}: it must be a whole number, 1 or greater`);
+  if (measureThreshold !== undefined && !Number.isFinite(measureThreshold))
+    throw new OptionsError(`measureThreshold is ${measureThreshold}: it must be a number`);
+  if (measureBy !== undefined && measureBy !== "loss" && !heldOut)
+    throw new OptionsError(`measureBy is "${measureBy}", and nothing is held out to measure by`, { remedy: "hold ratings out" });
+}
+
+/**
+ * A function that ranks for users with a training rating and a relevant held-out item, on the CPU.
+ *
+ * @param heldOut with the users and items of `train`.
+ * @throws RatingsError when there is no such user.
+ */
+export function rankingMeasure(
+  train: Ratings,
+  heldOut: Ratings,
+  relevance: Relevance,
+  factors: number,
+  mostProducts = MOST_PRODUCTS,
+): (parameters: Parameters) => RankingFigures {
+  const { start, index } = csrOf(train, "users");
+  const seenOf = (m: number): Set<number> => new Set(index.subarray(start[m], start[m + 1]));
+  const relevant = new Map<number, Set<number>>();
+  for (let at = 0; at < heldOut.count; at++) {
+    const m = heldOut.user[at];
+    if (start[m] === start[m + 1] || !isRelevant(relevance, heldOut.value[at])) continue;
+    let items = relevant.get(m);
+    if (!items) relevant.set(m, (items = new Set()));
+    items.add(heldOut.item[at]);
+  }
+  for (const [m, items] of relevant) {
+    for (const item of seenOf(m)) items.delete(item);
+    if (items.size === 0) relevant.delete(m);
+  }
+  if (relevant.size === 0) {
+    const none = { users: 0, items: 0, ratings: 0 };
+    const cold = heldOut.user.filter((m) => start[m] === start[m + 1]).length;
+    throw nobodyLeft(heldOut.count, relevance, { unknown: none, cold: { ...none, ratings: cold } });
+  }
+  const all = [...relevant.keys()].sort((a, b) => compareIds(train.users.rawAt(a), train.users.rawAt(b)));
+  const most = Math.max(LEAST_USERS, Math.floor(mostProducts / (train.items.size * Math.max(1, factors))));
+  const users = all.length <= most ? all : Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]);
+  const places = placesAmongEquals(train.items, rowLengths(csrOf(train, "items")));
+  return (parameters) => {
+    const { factors: K, userFactors } = parameters;
+    const each = users.map((m) => {
+      const seen = seenOf(m);
+      const scores = scoreItems(userFactors.subarray(m * K, (m + 1) * K), parameters, 1);
+      const list = topScored(scores, MEASURED_K, (item) => !seen.has(item), places);
+      const auc = aucOfScores(scores, relevant.get(m)!, (item) => seen.has(item));
+      return { ...listValues(list, relevant.get(m)!, MEASURED_K), auc };
+    });
+    const { ndcg, recall, auc } = meansOf(each);
+    return { heldOutNdcg: ndcg, heldOutRecall: recall, heldOutAuc: auc };
+  };
+}

@@ -1,0 +1,110 @@
+// The parameters that a training starts from: random ones, or those of a model trained before.
+
+import { triangle } from "../engine/reference/cholesky.js";
+import { OptionsError } from "../errors.js";
+import type { FactorModel, FeatureTables } from "../models/factor-model.js";
+import type { Parameters } from "../models/parameters.js";
+import type { Hyperparameters } from "../models/registry.js";
+import { initialPosterior } from "../models/vb.js";
+import { seededRandom } from "../random.js";
+import type { Ratings } from "../ratings/ratings.js";
+
+/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 where the model has none. */
+function meanOf(ratings: Ratings, h: Hyperparameters): number {
+  if (!("mean" in h) || !h.mean) return 0;
+  const { mean } = ratings.statistics();
+  return Math.fround("positiveThreshold" in h ? Math.log(mean / (1 - mean)) : mean);
+}
+
+/**
+ * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
+ * model, and not zero, which would be a saddle point.
+ */
+export function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Parameters {
+  const random = seededRandom(seed);
+  const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.1 * random.normal());
+  return {
+    factors: h.factors,
+    userFactors: normals(ratings.users.size * h.factors),
+    itemFactors: normals(ratings.items.size * h.factors),
+    userBiases: new Float32Array(ratings.users.size),
+    itemBiases: new Float32Array(ratings.items.size),
+    globalMean: meanOf(ratings, h),
+  };
+}
+
+/** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
+export function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters, tables: FeatureTables | undefined): Parameters {
+  const K = h.factors;
+  const { users, items } = init;
+  const parameters = lastSample(init.parameters);
+  if (parameters.factors !== K) {
+    throw new OptionsError(`the model to start from has ${parameters.factors} factors, not ${K}`, {
+      remedy: `ask for ${parameters.factors} factors`,
+    });
+  }
+  // The covariances go along when they are of the kind that is asked for; else, and for the unknown, they are the starting ones.
+  const before = "covariance" in h && parameters.posterior?.family === h.covariance ? parameters.posterior : undefined;
+  const width = before && (before.family === "full" ? triangle(K + 1) : K + 1);
+  const side = (
+    known: typeof users,
+    wanted: typeof users,
+    factors: Float32Array,
+    biases: Float32Array,
+    spread: Float32Array | undefined,
+    start: Float32Array | undefined,
+  ): { factors: Float32Array; biases: Float32Array; spread: Float32Array } => {
+    const taken = {
+      factors: new Float32Array(wanted.size * K),
+      biases: new Float32Array(wanted.size),
+      spread: start ?? new Float32Array(0),
+    };
+    for (let row = 0; row < wanted.size; row++) {
+      const from = known.indexOf(wanted.rawAt(row));
+      if (from < 0) continue;
+      taken.factors.set(factors.subarray(from * K, from * K + K), row * K);
+      if (spread && width) taken.spread.set(spread.subarray(from * width, (from + 1) * width), row * width);
+      if (!("biases" in h) || h.biases) taken.biases[row] = biases[from];
+    }
+    return taken;
+  };
+  const counts = { userBiases: new Float32Array(ratings.users.size), itemBiases: new Float32Array(ratings.items.size) };
+  const start = before && "covariance" in h ? initialPosterior(h, counts) : undefined;
+  const user = side(users, ratings.users, parameters.userFactors, parameters.userBiases, before?.users, start?.users);
+  const item = side(items, ratings.items, parameters.itemFactors, parameters.itemBiases, before?.items, start?.items);
+  return {
+    factors: K,
+    userFactors: user.factors,
+    itemFactors: item.factors,
+    userBiases: user.biases,
+    itemBiases: item.biases,
+    globalMean: meanOf(ratings, h),
+    posterior: before && { ...before, users: user.spread, items: item.spread },
+    draws: init.parameters.draws?.slice(-1),
+    features: tables && { users: featuresFrom(init, "users", tables), items: featuresFrom(init, "items", tables) },
+  };
+}
+
+/** The factors of the features of one side, when the model knows the same features; else they start at 0. */
+function featuresFrom(init: FactorModel, side: "users" | "items", tables: FeatureTables): Float32Array | undefined {
+  const [known, wanted] = [init.features?.[side]?.names, tables[side]?.names];
+  const same = known && wanted && known.length === wanted.length && known.every((name, at) => name === wanted[at]);
+  return same ? init.parameters.features?.[side] : undefined;
+}
+
+/** The last of the samples that `gibbs` averages; other parameters as they are. Sampling goes on from it and its λ; the average starts again. */
+function lastSample(parameters: Parameters): Parameters {
+  const { draws } = parameters;
+  if (!draws) return parameters;
+  const S = draws.length;
+  const K = parameters.factors / S;
+  const last = (wide: Float32Array, scale: number): Float32Array =>
+    Float32Array.from({ length: wide.length / S }, (_, at) => scale * wide[(Math.floor(at / K) * S + S - 1) * K + (at % K)]);
+  return {
+    ...parameters,
+    factors: K,
+    userFactors: last(parameters.userFactors, S),
+    itemFactors: last(parameters.itemFactors, 1),
+    draws: undefined,
+  };
+}

@@ -1,0 +1,110 @@
+// The loop over sweeps, whichever model on whichever engine: sweep, measure, keep the best, tell, take checkpoints, stop.
+
+import { DivergedError } from "../errors.js";
+import type { Figures } from "../models/figures.js";
+import type { Training, TrainingState } from "../models/training.js";
+import type { HistoryEntry, Stop } from "./history.js";
+import type { Stopping } from "./stopping.js";
+
+/** Gradient descent whose objective has grown so many times over will not come back. */
+const DIVERGED_TIMES = 10;
+/** Other events of the caller's get in at least this often. */
+const BREATH_MS = 20;
+
+export interface SweepLoop<Sums> {
+  readonly training: Training<unknown, Sums>;
+  readonly stopping: Stopping;
+  /** What is made of a measurement after a sweep. */
+  figures(sums: Sums, sweep: number): Promise<Figures>;
+  /** Whether the model is trained by steps of a size that may be too large. */
+  readonly stepped: boolean;
+  /** History of the sweeps done before, whose state the training has. */
+  readonly before: readonly HistoryEntry[] | undefined;
+  readonly onSweep: ((entry: HistoryEntry) => unknown) | undefined;
+  readonly onCheckpoint: ((history: readonly HistoryEntry[], state: TrainingState) => unknown) | undefined;
+  /** Sweeps between checkpoints; one is taken at the end too. */
+  readonly checkpointEvery: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws DivergedError when the objective leaves the finite numbers, or grows without end. */
+export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ history: HistoryEntry[]; stop: Stop }> {
+  const { training, stopping, stepped, before, onCheckpoint, checkpointEvery } = loop;
+  const clock = stopwatch();
+  const breathe = breather();
+  let elapsed = before?.at(-1)?.seconds ?? 0;
+  const history: HistoryEntry[] = [...(before ?? [])];
+  const measure = async (sweep: number): Promise<HistoryEntry> => {
+    const measured = await loop.figures(await training.measure(), sweep);
+    elapsed += clock();
+    const first = history[0]?.objective;
+    const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
+    if (!Number.isFinite(measured.objective) || grown) {
+      throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}: training diverges`, {
+        remedy: stepped ? "give stepSize a smaller value" : "give tau and gamma a larger value",
+      });
+    }
+    return { sweep, ...measured, seconds: elapsed };
+  };
+  const report = async (entry: HistoryEntry): Promise<void> => {
+    await loop.onSweep?.(entry);
+    await breathe();
+    clock();
+  };
+
+  let saved = before?.at(-1)?.sweep;
+  const checkpoint = async (): Promise<void> => {
+    const { sweep } = history[history.length - 1];
+    if (!onCheckpoint || saved === sweep) return;
+    saved = sweep;
+    await onCheckpoint([...history], await training.state());
+    clock();
+  };
+  if (!before) {
+    history.push(await measure(0));
+    training.keep();
+    await report(history[0]);
+  }
+  for (;;) {
+    const last = history[history.length - 1];
+    const reason = loop.signal?.aborted ? "aborted" : stopping.reached(history);
+    if (reason) {
+      await checkpoint();
+      return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
+    }
+    await training.sweep(last.sweep + 1);
+    const entry = await measure(last.sweep + 1);
+    history.push(entry);
+    if (stopping.best(history) === entry.sweep) training.keep();
+    await report(entry);
+    if (entry.sweep % checkpointEvery === 0) await checkpoint();
+  }
+}
+
+/** Lets other events in, when it is called and enough time has passed since the last. Promises alone do not. */
+function breather(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < BREATH_MS) return;
+    await new Promise<void>((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    });
+    last = performance.now();
+  };
+}
+
+/** Seconds since the last call, or since it was made. */
+export function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}

@@ -1,0 +1,77 @@
+// What the cpu engine gives does not depend on the number of threads, on what fits into the memory, or on who computes: bit for bit.
+
+import { afterAll, describe, expect, test } from "vitest";
+import { CpuEngine, type CpuOptions } from "../../../src/engine/cpu/engine.js";
+import { hasRelaxedSimd } from "../../../src/engine/cpu/wasm-module.js";
+import { DeviceError } from "../../../src/errors.js";
+import { ReferenceEngine } from "../../../src/engine/reference/engine.js";
+import { hotCase } from "../cases.js";
+import { coursesOf, expectClose, expectSame, follow } from "./workloads.js";
+
+const one = await CpuEngine.create({ threads: 1 });
+afterAll(() => one.destroy());
+
+const PAGE = 1 << 16;
+const WAYS: Readonly<Record<string, CpuOptions>> = {
+  "2 threads": { threads: 2 },
+  "3 threads": { threads: 3 },
+  "3 threads in a small memory": { threads: 3, memoryBytes: 9 * PAGE },
+  "memory that is not shared": { memory: "own" },
+  "the calling thread": { workers: false },
+};
+const given = hotCase(5, 230, 180, 40_000);
+
+describe.each(Object.entries(WAYS))("with %s", async (_, options) => {
+  const engine = await CpuEngine.create(options);
+  afterAll(() => engine.destroy());
+
+  test.each(Object.entries(coursesOf(10)))("the same comes of %s", async (_, course) => {
+    expectSame(await follow(engine, given, course), await follow(one, given, course));
+  });
+});
+
+/** The smallest memories that a course can be followed in hold nothing but scratch; somewhat larger ones some of the arrays. */
+const SMALL = Array.from({ length: 64 }, (_, at) => (at + 2) * PAGE);
+const small = new Map(await Promise.all(SMALL.map(async (memoryBytes) => [memoryBytes, await CpuEngine.create({ workers: false, memoryBytes })] as const)));
+
+test.each([0, 3, 10, 31, 32].flatMap((K) => Object.entries(coursesOf(K)).map(([name, course]) => ({ K, name, course }))))(
+  "pieces that go through a small memory give the same of $name, K = $K",
+  async ({ course }) => {
+    const expected = await follow(one, given, course);
+    let fitted = 0;
+    for (const [bytes, engine] of small) {
+      try {
+        expectSame(await follow(engine, given, course), expected);
+        if (++fitted === 4) break;
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        expect(error.code).toBe("out-of-memory");
+        expect(error.message).toContain(`may have ${bytes}`);
+        expect(fitted).toBe(0);
+      }
+    }
+    expect(fitted).toBe(4);
+  },
+);
+
+test("slices one by one are all rows", async () => {
+  const course = coursesOf(16)["sequential"];
+  const system = { kind: "sequential", lambda: 1.3, precisions: Array<number>(17).fill(2), weighted: false, biases: true } as const;
+  const slices = { ...course, run: async (session: Parameters<typeof course.run>[0]) => {
+    for (const [from, to] of [[0, 1], [1, 77], [77, 230]]) await session.solve("users", system, { from, to });
+  } }; // prettier-ignore
+  const whole = { ...course, run: (session: Parameters<typeof course.run>[0]) => session.solve("users", system) };
+  const engine = await CpuEngine.create({ threads: 2 });
+  expectSame(await follow(engine, given, slices), await follow(one, given, whole));
+  engine.destroy();
+});
+
+test("each build agrees with the twin", async () => {
+  const reference = new ReferenceEngine();
+  for (const build of ["simd", ...(hasRelaxedSimd() ? (["relaxed"] as const) : [])] as const) {
+    const engine = await CpuEngine.create({ threads: 2, build });
+    expect(engine.info.name).toContain(build === "simd" ? "WebAssembly SIMD" : "relaxed SIMD");
+    for (const course of Object.values(coursesOf(10))) expectClose(await follow(engine, given, course), await follow(reference, given, course), 1e-4);
+    engine.destroy();
+  }
+});

@@ -1,0 +1,278 @@
+// Workloads for the cpu engine's tests, and courses of operations to run on them: every operation an engine has, in a few lines each.
+
+import { expect } from "vitest";
+import type { Engine, PointSystem, Rows, Session, Side, Spread, SumRequest, System, Workload } from "../../../src/engine/engine.js";
+import { SIDES } from "../../../src/engine/engine.js";
+import { seededRandom } from "../../../src/random.js";
+import { buildCsr } from "../../../src/ratings/csr.js";
+import type { SparseRows } from "../../../src/ratings/features.js";
+import type { Case } from "../cases.js";
+
+export const EVERY_K = [0, 1, 2, 3, 7, 8, 10, 16, 31, 32, 50, 64, 100, 128];
+
+const EVERY_SUM = ["squaredErrors", "squaredNorms", "featureNorms", "moments", "logLosses", "confidentErrors"] as const;
+
+export interface Settings {
+  readonly factors: number;
+  readonly spread?: Spread;
+  readonly biases?: boolean;
+  readonly features?: boolean;
+  readonly operations?: Partial<Workload["operations"]>;
+}
+
+/** Random rows like those of a trained model, with what they carry. */
+export function workloadOf({ users, items, ratings }: Case, settings: Settings): Workload {
+  const { factors: K, spread = "none", biases = true, features = false, operations } = settings;
+  const random = seededRandom(7);
+  const D = K + 1;
+  const normals = (count: number, deviation: number): Float32Array =>
+    Float32Array.from({ length: count }, () => deviation * random.normal());
+  const spreads = (count: number): Float32Array | undefined => {
+    if (spread === "diagonal") return Float32Array.from({ length: count * D }, () => 0.02 + 0.1 * random.uniform());
+    if (spread !== "full") return undefined;
+    const values = new Float32Array((count * D * (D + 1)) / 2);
+    for (let row = 0, at = 0; row < count; row++) {
+      // a aᵀ plus a diagonal.
+      const a = normals(D, 0.1);
+      for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) values[at++] = a[i] * a[j] + (i === j ? 0.02 + 0.1 * random.uniform() : 0);
+    }
+    return values;
+  };
+  const side = (count: number): Rows => ({
+    factors: normals(count * K, 0.5),
+    biases: biases ? normals(count, 0.4) : new Float32Array(count),
+    covariances: spreads(count),
+  });
+  const half = Math.ceil(ratings.value.length / 3);
+  return {
+    factors: K,
+    globalMean: 2.75,
+    byUser: buildCsr(ratings, "users", users),
+    byItem: buildCsr(ratings, "items", items),
+    heldOut: { user: ratings.user.slice(0, half), item: ratings.item.slice(0, half), value: ratings.value.slice(0, half) },
+    spread,
+    rows: { users: side(users), items: side(items) },
+    features: features ? { users: undefined, items: { rows: featuresOf(items, 5), factors: normals(5 * K, 0.3) } } : undefined,
+    operations: { sums: [...EVERY_SUM], ...operations },
+  };
+}
+
+/** Every item has one to three of the features, but each seventh none. */
+function featuresOf(count: number, columns: number): SparseRows {
+  const random = seededRandom(3);
+  const sets = Array.from({ length: count }, (_, row) => {
+    const set = new Set<number>();
+    while (row % 7 !== 6 && set.size < 1 + (row % 3)) set.add(random.below(columns));
+    return [...set];
+  });
+  const start = Uint32Array.from([0, ...sets.map(({ length }) => length)]);
+  for (let row = 0; row < count; row++) start[row + 1] += start[row];
+  const value = Float32Array.from(sets.flatMap((set) => set.map(() => 1 / Math.sqrt(set.length))));
+  return { count, columns, start, index: Uint32Array.from(sets.flat()), value };
+}
+
+export const pointSystem = (K: number, given: Partial<PointSystem> = {}): PointSystem => ({
+  kind: "joint",
+  lambda: 1.3,
+  precisions: Array.from({ length: K + 1 }, (_, k) => 2 + 0.1 * (k % 5)),
+  weighted: false,
+  biases: true,
+  ...given,
+});
+
+export function drawnSystem(K: number, noise: boolean): System {
+  const D = K + 1;
+  const random = seededRandom(5);
+  const a = Array.from({ length: D }, () => 0.5 * random.normal());
+  const precision: number[] = [];
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) precision.push(a[i] * a[j] + (i === j ? 2 : 0));
+  const mean = a.map((value) => 0.3 * value);
+  return { kind: "drawn", lambda: 1.7, prior: { mean, precision }, noise: noise ? { seed: 11, draw: 3 } : undefined };
+}
+
+/** What is seen of a session: rows, sums, features. */
+export type Seen = Readonly<Record<string, ArrayLike<number>>>;
+
+export async function see(session: Session, sums: Readonly<Record<string, SumRequest>>): Promise<Seen> {
+  const seen: Record<string, ArrayLike<number>> = {};
+  for (const [name, given] of Object.entries(await session.sums(sums))) {
+    if (typeof given === "number") seen[name] = [given];
+    else for (const [part, value] of Object.entries(given)) seen[`${name} ${part}`] = typeof value === "number" ? [value] : value;
+  }
+  for (const side of SIDES) {
+    for (const which of ["current", "kept"] as const) {
+      const { factors, biases, covariances } = await session.readRows(side, which);
+      seen[`${which} ${side} factors`] = factors;
+      seen[`${which} ${side} biases`] = biases;
+      if (covariances) seen[`${which} ${side} covariances`] = covariances;
+      const features = await session.readFeatures(side, which);
+      if (features) seen[`${which} ${side} features`] = features;
+    }
+  }
+  return seen;
+}
+
+/** A course of operations, and the sums at its end. */
+export interface Course {
+  readonly settings: Settings;
+  readonly run: (session: Session) => Promise<void>;
+  readonly sums: Readonly<Record<string, SumRequest>>;
+  /** Whether the ratings are 0 and 1. */
+  readonly binary?: boolean;
+}
+
+const ofSides = (of: "moments" | "posteriorSums" | "featureNorms") =>
+  Object.fromEntries(SIDES.map((side) => [`${of} ${side}`, { of, side }])) as Record<string, SumRequest>;
+
+const USUAL: Readonly<Record<string, SumRequest>> = {
+  train: { of: "squaredErrors", over: "training" },
+  heldOut: { of: "squaredErrors", over: "heldOut" },
+  norms: { of: "squaredNorms", side: "users", weighted: false },
+  weightedNorms: { of: "squaredNorms", side: "items", weighted: true },
+  confident: { of: "confidentErrors", confidence: 3 },
+  logLosses: { of: "logLosses", over: "training" },
+  ...ofSides("moments"),
+};
+
+const bothSides =
+  (system: (side: Side) => System) =>
+  async (session: Session): Promise<void> => {
+    for (const side of SIDES) await session.solve(side, system(side));
+  };
+
+/** Every operation, at K factors. */
+export function coursesOf(K: number): Readonly<Record<string, Course>> {
+  const solved = (settings: Partial<Settings>, system: System, sums = USUAL): Course => ({
+    settings: { factors: K, ...settings, operations: { solve: system.kind, ...settings.operations } },
+    run: bothSides(() => system),
+    sums,
+  });
+  // One side alone: what the first solve errs by, the second one multiplies by the condition of its systems.
+  const confident = (side: Side, confidence: number): Course => ({
+    settings: { factors: K, biases: false, operations: { solve: "confident" } },
+    run: (session) => session.solve(side, { kind: "confident", confidence, tau: 3 }),
+    sums: USUAL,
+  });
+  const uncertain = { ...USUAL, ...ofSides("posteriorSums"), expected: { of: "expectedErrors", over: "training", lambda: 1.1 }, expectedHeldOut: { of: "expectedErrors", over: "heldOut", lambda: 0.7 } } as const; // prettier-ignore
+  const precisions = { users: { factors: 2, biases: 1 }, items: { factors: 3, biases: 0.5 } };
+  const epochs = (link: "identity" | "logistic", biases: boolean): Course => ({
+    settings: { factors: K, biases, operations: { epochs: { seed: 4, link } } },
+    binary: link === "logistic",
+    run: async (session) => {
+      for (const number of [1, 2]) await session.runEpoch({ number, link, lambda: 1.2, precisions, biases, step: 0.02 });
+    },
+    sums: USUAL,
+  });
+  const batch = (biases: boolean): Course => ({
+    settings: { factors: K, biases, spread: "velocity", operations: { batchStep: true } },
+    run: async (session) => {
+      const own = (tau: number, gamma: number): number[] => [...Array<number>(K).fill(tau), gamma];
+      const step = { lambda: 1.2, precisions: { users: own(2, 1), items: own(3, 0) }, biases, step: 0.3, momentum: 0.5 };
+      for (let at = 0; at < 3; at++) await session.batchStep(step);
+    },
+    sums: USUAL,
+  });
+  return {
+    joint: solved({}, pointSystem(K)),
+    weighted: solved({}, pointSystem(K, { weighted: true, lambda: 1 })),
+    "without biases": solved({ biases: false }, pointSystem(K, { biases: false })),
+    sequential: solved({}, pointSystem(K, { kind: "sequential" })),
+    "confident users": confident("users", 2),
+    "confident items": confident("items", 2),
+    "confident users of confidence 0": confident("users", 0),
+    drawn: solved({}, drawnSystem(K, true)),
+    "drawn means": solved({}, drawnSystem(K, false)),
+    diagonal: solved({ spread: "diagonal" }, pointSystem(K), uncertain),
+    full: solved({ spread: "full" }, pointSystem(K), uncertain),
+    "full without biases": solved({ spread: "full", biases: false }, pointSystem(K, { biases: false }), uncertain),
+    features: {
+      settings: { factors: K, spread: "means", features: true, operations: { solve: "joint" } },
+      run: async (session) => {
+        for (let sweep = 0; sweep < 2; sweep++) {
+          for (const side of SIDES) {
+            await session.solve(side, pointSystem(K));
+            await session.solveFeatures(side, 1.5);
+          }
+        }
+      },
+      sums: { ...USUAL, ...ofSides("featureNorms") },
+    },
+    "heavy ball": {
+      settings: { factors: K, operations: { solve: "joint", extrapolate: ["items"] } },
+      run: async (session) => {
+        await session.extrapolate("items", 0);
+        await session.solve("items", pointSystem(K));
+        await session.extrapolate("items", 0.4);
+        await session.solve("users", pointSystem(K));
+        session.keep();
+        await session.extrapolate("items", 0.4);
+      },
+      sums: USUAL,
+    },
+    "averaged draws": {
+      settings: { factors: K, operations: { solve: "drawn", sums: ["averagedErrors"] } },
+      run: async (session) => {
+        await bothSides(() => drawnSystem(K, true))(session);
+        await session.sums({ first: { of: "averagedErrors", lambda: 1.3, draws: 1 } });
+        await bothSides(() => drawnSystem(K, false))(session);
+      },
+      sums: { second: { of: "averagedErrors", lambda: 1.3, draws: 2 } },
+    },
+    "batch steps": batch(true),
+    "batch steps without biases": batch(false),
+    epochs: epochs("identity", true),
+    "epochs without biases": epochs("identity", false),
+    "logistic epochs": epochs("logistic", true),
+  };
+}
+
+/** Runs a course on an engine. */
+export async function follow(engine: Engine, given: Case, { settings, run, sums, binary }: Course): Promise<Seen> {
+  const { ratings } = given;
+  const values = binary ? { ...ratings, value: ratings.value.map((value) => (value > 2.5 ? 1 : 0)) } : ratings;
+  const session = await engine.open(workloadOf({ ...given, ratings: values }, settings));
+  try {
+    await run(session);
+    return await see(session, sums);
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Largest difference over the largest expected magnitude, or over `size` where that is larger. */
+export function relativeErrorOf(actual: ArrayLike<number>, expected: ArrayLike<number>, size = 0): number {
+  let [difference, scale] = [0, size];
+  for (let at = 0; at < expected.length; at++) {
+    const apart = Math.abs(actual[at] - expected[at]);
+    if (!(apart <= difference)) difference = apart;
+    scale = Math.max(scale, Math.abs(expected[at]));
+  }
+  return scale === 0 ? difference : difference / scale;
+}
+
+/** The upper triangle of a Gram matrix is nobody's. */
+const lowerTriangle = (values: ArrayLike<number>): number[] => {
+  const D = Math.round(Math.sqrt(values.length));
+  return Array.from(values).filter((_, at) => at % D <= Math.floor(at / D));
+};
+
+export function expectClose(actual: Seen, expected: Seen, tolerance: number): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  for (const [name, values] of Object.entries(expected)) {
+    expect(actual[name].length, name).toBe(values.length);
+    const part = name.endsWith(" gram") ? lowerTriangle : (all: ArrayLike<number>) => all;
+    // Sums of numbers of either sign may all but cancel: they are judged by the size of what is summed.
+    const squares = expected[name.replace(/ sums$/, " gram")];
+    const size = name.endsWith(" sums") ? Math.sqrt(Math.max(...Array.from(squares).map(Math.abs))) : 0;
+    expect(relativeErrorOf(part(actual[name]), part(values), size), name).toBeLessThanOrEqual(tolerance);
+  }
+}
+
+export function expectSame(actual: Seen, expected: Seen): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  for (const [name, values] of Object.entries(expected)) {
+    const [a, e] = [Array.from(actual[name]), Array.from(values)];
+    const at = a.findIndex((value, index) => !Object.is(value, e[index]));
+    expect(at < 0 ? undefined : `${name}, number ${at}: ${a[at]} instead of ${e[at]}`).toBe(undefined);
+  }
+}

@@ -1,0 +1,105 @@
+// Trainings and searches that go by ranked lists: the figures are those of `rankingMetrics`, the best sweep is the one of the best figure.
+
+import { describe, expect, test } from "vitest";
+import { OptionsError, RatingsError } from "../../src/errors.js";
+import { rankingMetrics } from "../../src/metrics/ranking.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
+import { rankingMeasure } from "../../src/training/ranking-measure.js";
+import { search } from "../../src/training/search.js";
+
+const { train, heldOut } = splitRatings(syntheticRatings({ users: 150, items: 60, ratings: 3000, seed: 9 }));
+const TRAININGS: readonly FitOptions[] = [
+  { model: "implicit", tauUsers: 1, tauItems: 1 },
+  { model: "als", measureBy: "auc", tauUsers: 0.1, tauItems: 0.1 },
+  { model: "vb", measureBy: "recall" },
+  { model: "gibbs", measureBy: "ndcg", burnIn: 3, sweeps: 8 },
+  { model: "logistic", measureBy: "ndcg", negatives: 2, sweeps: 12 },
+];
+
+test.each(TRAININGS)("the figures of the sweep that is kept are those of the model: %o", async (options) => {
+  const { model, history, stop } = await fit(train, { factors: 4, heldOut, device: "cpu", sweeps: 10, ...options });
+  const kept = history.find(({ sweep }) => sweep === stop.bestSweep)!;
+  const { ndcg, recall, auc } = rankingMetrics(model, train, heldOut);
+  expect(kept.heldOutNdcg).toBeCloseTo(ndcg, 6);
+  expect(kept.heldOutRecall).toBeCloseTo(recall, 6);
+  expect(kept.heldOutAuc).toBeCloseTo(auc, 6);
+  if (options.model === "gibbs") return;
+  const { measureBy = "ndcg" } = options;
+  const of = (entry: (typeof history)[number]): number =>
+    measureBy === "auc" ? entry.heldOutAuc! : measureBy === "recall" ? entry.heldOutRecall! : entry.heldOutNdcg!;
+  expect(of(kept)).toBe(Math.max(...history.map(of)));
+  if (stop.reason === "held-out") expect(stop.sweep - stop.bestSweep).toBe(3);
+});
+
+test("a training by loss measures no lists, and that of `implicit` without held-out ratings none either", async () => {
+  const { history } = await fit(train, { factors: 2, heldOut, sweeps: 1, device: "cpu" });
+  expect(Object.keys(history[1])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "seconds"]);
+  const alone = await fit(train, { model: "implicit", factors: 2, sweeps: 1, device: "cpu" });
+  expect(alone.history[1].heldOutNdcg).toBeUndefined();
+});
+
+test("lists are measured every n sweeps and after the last; patience counts measurements", async () => {
+  const options = { model: "implicit", factors: 4, tauUsers: 1, tauItems: 1, heldOut, device: "cpu" } as const;
+  const { history, stop } = await fit(train, { ...options, sweeps: 8, measureEvery: 3, earlyStop: false });
+  expect(history.filter(({ heldOutNdcg }) => heldOutNdcg !== undefined).map(({ sweep }) => sweep)).toEqual([0, 3, 6, 8]);
+  expect([0, 3, 6, 8]).toContain(stop.bestSweep);
+  const whole = await fit(train, { ...options, sweeps: 8, earlyStop: false });
+  for (const { sweep, heldOutNdcg } of history.filter((entry) => entry.heldOutNdcg !== undefined))
+    expect(heldOutNdcg).toBe(whole.history[sweep].heldOutNdcg);
+  const patient = await fit(train, { ...options, sweeps: 60, measureEvery: 2, patience: 2, tolerance: 0 });
+  expect(patient.stop.reason).toBe("held-out");
+  expect(patient.stop.sweep - patient.stop.bestSweep).toBe(4);
+});
+
+test("of more users than there is time for, so many are measured, evenly", async () => {
+  const { model } = await fit(train, { model: "implicit", factors: 2, sweeps: 2, device: "cpu" });
+  const users = rankingMetrics(model, train, heldOut, { threshold: 4, perUser: true }).perUser!;
+  expect(users.length).toBeGreaterThan(100);
+  const some = Array.from({ length: 100 }, (_, at) => users[Math.floor((at * users.length) / 100)]);
+  const measured = rankingMeasure(train, heldOut, { atLeast: 4 }, 2, 1)(model.parameters);
+  expect(measured.heldOutNdcg).toBeCloseTo(some.reduce((sum, { ndcg }) => sum + ndcg, 0) / 100, 12);
+});
+
+describe("search", () => {
+  test("implicit is searched by 1 − nDCG@10, and the best point is the best of trainings on their own", async () => {
+    const all = syntheticRatings({ users: 150, items: 60, ratings: 3000, seed: 9 });
+    const result = await search(all, { model: "implicit", space: { tau: [0.1, 5, 500], factors: [3] }, sweeps: 6, device: "cpu" });
+    expect(result.measure).toBe("1 − nDCG@10");
+    expect(result.alternative).toBeUndefined();
+    const own = splitRatings(all, { share: 0.2, seed: 1 });
+    const losses: number[] = [];
+    for (const tau of [0.1, 5, 500]) {
+      const { model } = await fit(own.train, { model: "implicit", factors: 3, tauUsers: tau, tauItems: tau, sweeps: 6, heldOut: own.heldOut, device: "cpu" }); // prettier-ignore
+      losses.push(1 - rankingMetrics(model, own.train, own.heldOut).ndcg);
+    }
+    result.trials.forEach(({ rungs }, at) => expect(rungs[0].loss).toBeCloseTo(losses[at], 6));
+    expect(result.best).toBe(losses.indexOf(Math.min(...losses)));
+  });
+
+  test("als and vb beside it are compared by AUC, and on the test share too, by halving", async () => {
+    const all = syntheticRatings({ users: 100, items: 60, ratings: 2000, seed: 9 });
+    const result = await search(all, { space: { tau: { from: 1, to: 50 }, factors: [3] }, method: "halving", trials: 4, sweeps: 9, measureBy: "auc", test: 0.1, device: "cpu" }); // prettier-ignore
+    expect(result.measure).toBe("1 − AUC");
+    for (const loss of [result.alternative!.loss, result.test!.best, result.test!.alternative!]) {
+      expect(loss).toBeGreaterThan(0);
+      expect(loss).toBeLessThan(0.5);
+    }
+  });
+});
+
+test("a measure that cannot be taken is refused by name", async () => {
+  const options = { factors: 1, sweeps: 1, device: "cpu" } as const;
+  await expect(fit(train, { ...options, measureBy: "ndcg" })).rejects.toThrow(/nothing is held out/);
+  await expect(fit(train, { ...options, heldOut, measureBy: "map" as "auc" })).rejects.toThrow(/measureBy is "map"/);
+  await expect(fit(train, { ...options, heldOut, measureEvery: 0 })).rejects.toThrow(OptionsError);
+  await expect(fit(train, { ...options, heldOut, measureBy: "auc", measureThreshold: 99 })).rejects.toThrow(RatingsError);
+  // Unasked, it is told, and training goes on.
+  const all = Ratings.from([["a", 1, 2], ["a", 2, 1], ["b", 1, 3]]); // prettier-ignore
+  const notices: string[] = [];
+  const { history } = await fit(all.select(Uint32Array.of(0, 1)), { ...options, model: "implicit", heldOut: all.select(Uint32Array.of(2)), onNotice: (notice) => notices.push(notice) }); // prettier-ignore
+  expect(history).toHaveLength(2);
+  expect(notices.join()).toMatch(/nothing is measured between sweeps: no user is left/);
+});
