@@ -4,6 +4,7 @@ import { CpuEngine } from "../src/engine/cpu/engine.js";
 import type { Engine } from "../src/engine/engine.js";
 import { ReferenceEngine } from "../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
+import { DeviceError } from "../src/errors.js";
 import { openTraining, type Problem } from "../src/models/registry.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { medianTime } from "./median.js";
@@ -13,7 +14,7 @@ import { problemOf } from "./problem.js";
 interface Contender {
   readonly name: string;
   readonly repeats: number;
-  open(): Promise<Engine>;
+  readonly open: () => Promise<Engine>;
 }
 
 const CONTENDERS: readonly Contender[] = [
@@ -43,7 +44,9 @@ export async function halfSweep({ factors, shape }: BenchOptions): Promise<{ sha
     const problem = problemOf(ratings, K);
     let reference = NaN;
     for (const { name, repeats, open } of CONTENDERS) {
-      const { solve, measure } = await time(await open(), problem, repeats);
+      const engine = await open().catch(notOffered);
+      if (!engine) continue;
+      const { solve, measure } = await time(engine, problem, repeats);
       if (name === "reference") reference = solve;
       const row = { factors: K, engine: name, solveMs: solve, measureMs: measure, timesReference: reference / solve };
       rows.push(row);
@@ -52,6 +55,12 @@ export async function halfSweep({ factors, shape }: BenchOptions): Promise<{ sha
     }
   }
   return { shape: { name: shape, ...size }, rows };
+}
+
+/** A machine without an adapter is a result, too. */
+function notOffered(error: unknown): undefined {
+  if (!(error instanceof DeviceError) || error.code !== "no-adapter") throw error;
+  console.log(`       webgpu: ${error.message}`);
 }
 
 async function time(engine: Engine, problem: Problem, repeats: number): Promise<{ solve: number; measure: number }> {

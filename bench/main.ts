@@ -6,6 +6,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
 import { requestDevice } from "../src/engine/webgpu/device/device.js";
+import { DeviceError } from "../src/errors.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
@@ -60,10 +61,15 @@ const machine = {
 for (const [key, value] of Object.entries(machine)) console.log(`${key.padEnd(11)} ${value}`);
 
 async function adapter(): Promise<Record<string, unknown>> {
-  const device = await requestDevice();
-  const { name, software, description } = device.report;
-  device.destroy();
-  return { adapter: name, driver: description, software };
+  try {
+    const device = await requestDevice();
+    const { name, software, description } = device.report;
+    device.destroy();
+    return { adapter: name, driver: description, software };
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.code !== "no-adapter") throw error;
+    return { adapter: `none: ${error.message}` };
+  }
 }
 
 const options: BenchOptions = {

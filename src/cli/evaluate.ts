@@ -82,7 +82,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   }
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
-  const engine = await openEngine(flags.device, notice);
+  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
   let ranking: RankingMetrics;
   try {
     const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha, auc, perUser: flags.perUser !== undefined };

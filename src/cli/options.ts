@@ -1,5 +1,6 @@
 // Options that several commands take, their parsing, and what a wrong one is told.
 
+import { DEVICE_CHOICES, type DeviceChoice } from "../engine/open-engine.js";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
 import type { RankingMeasure } from "../models/figures.js";
@@ -95,15 +96,21 @@ export interface SplitFlags {
 }
 
 export interface DeviceFlags {
-  device: "auto" | "webgpu" | "cpu";
+  device: DeviceChoice;
+  threads?: number;
 }
 
 export function addDeviceOption(command: Command): Command {
-  return command.addOption(
-    new Option("--device <kind>", "where to compute; auto takes the GPU, or the CPU when there is none")
-      .choices(["auto", "webgpu", "cpu"])
-      .default("auto"),
-  );
+  return command
+    .addOption(
+      new Option(
+        "--device <kind>",
+        "where to compute: webgpu, the GPU; cpu, WebAssembly on all cores; reference, float64 on one; auto takes a hardware GPU, else cpu",
+      )
+        .choices(DEVICE_CHOICES)
+        .default("auto"),
+    )
+    .option("--threads <n>", "threads of the cpu engine (default: one a processor core); results do not depend on it", wholeNumber);
 }
 
 /** How ratings were split when the model was trained; what is left out, the model says. */

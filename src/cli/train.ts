@@ -202,6 +202,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   });
 
   const engine = await openEngine(flags.device, notice, {
+    threads: flags.threads,
     memoryBytes: flags.deviceMemory,
     tuning: { halfPrecision: flags.halfPrecision, tensorCores: flags.tensorCores },
   });

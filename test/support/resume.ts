@@ -17,7 +17,7 @@ export async function checkpointAfter(sweeps: number, train: (options: FitOption
 
 /** Bit-equal parameters and figures; seconds apart. */
 export function expectSameTraining(actual: FitResult, expected: FitResult): void {
-  const timeless = ({ history }: FitResult): unknown => history.map(({ seconds: _, ...entry }) => entry);
+  const timeless = ({ history }: FitResult): unknown => history.map((entry) => ({ ...entry, seconds: 0 }));
   expect(timeless(actual)).toEqual(timeless(expected));
   expect(actual.stop).toEqual(expected.stop);
   expect(actual.model.parameters).toEqual(expected.model.parameters);

@@ -5,6 +5,8 @@ import type { Reply, Request } from "./jobs.js";
 export interface Hand {
   ask(request: Request, handedOver?: readonly ArrayBuffer[]): Promise<Reply>;
   end(): void;
+  /** Ends the thread unasked, as an accident would. */
+  kill(): void;
 }
 
 /** A worker of whichever platform. */
@@ -56,5 +58,9 @@ export class WorkerHand implements Hand {
 
   end(): void {
     this.fail(new Error("the engine was destroyed"));
+  }
+
+  kill(): void {
+    this.#worker.end();
   }
 }
