@@ -2,7 +2,7 @@
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { SearchSpace } from "../training/search-space.js";
-import type { SearchFlags } from "./search.js";
+import type { SearchFlags } from "./search-flags.js";
 import { bold, count, countProgress, dim, print, seconds, table } from "./terminal.js";
 import { bestTrainCommand, readingFlags } from "./train-command.js";
 
