@@ -14,7 +14,7 @@ import { FeatureTable } from "./ratings/features.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
-import { decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
+import { checkTensors, decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
 
 const FORMAT_VERSION = 1;
 /** Of the record of where the ratings came from; a later one is passed over. */
@@ -31,7 +31,8 @@ const LONGEST_METADATA = 2 ** 20;
  * `item_feature_ids` by the names in `item_feature_names`, and the same for users.
  * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`, `reading`, `split` and the
  * number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
- * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
+ * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8). `checksum` is
+ * that of all tensors in their order; who writes other numbers leaves it out.
  */
 export function encodeModel(model: FactorModel): Uint8Array {
   const { parameters, users, items } = model;
@@ -119,6 +120,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
       remedy: `update tastespace to ${metadata["tastespace_version"]} or later`,
     });
   }
+  checkTensors(header, body, fail);
   const model = metadata["model"] as ModelName;
   if (!MODEL_NAMES.includes(model)) throw fail(`its model "${model}" is not known`);
 
@@ -187,7 +189,17 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
     const [name, width] = family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
     const precisions = json<Precisions>("precisions", (value) => arePrecisions(value, K));
-    return { family, precisions, users: floats(`user_${name}`, [M, width]), items: floats(`item_${name}`, [N, width]) };
+    const side = (tensorName: string, count: number): Float32Array => {
+      const values = floats(tensorName, [count, width]);
+      for (let row = 0; row < count; row++) {
+        for (let k = 0; k <= K; k++) {
+          const at = row * width + (family === "full" ? triangle(k) + k : k);
+          if (!(values[at] > 0)) throw fail(`tensor ${tensorName} holds the variance ${values[at]} at ${at}: it must be above 0`);
+        }
+      }
+      return values;
+    };
+    return { family, precisions, users: side(`user_${name}`, M), items: side(`item_${name}`, N) };
   };
 
   const hyperparameters = checked(model, json("hyperparameters", isObject), fail);

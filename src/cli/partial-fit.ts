@@ -5,6 +5,7 @@ import { load, save } from "../node.js";
 import { partialFit } from "../recommend/partial-fit.js";
 import { loadData, printUnderstood } from "./data.js";
 import { addDataOptions, type DataFlags } from "./options.js";
+import { sourceFrom } from "./run-file.js";
 import { count, dim, print } from "./terminal.js";
 
 interface PartialFitFlags extends DataFlags {
@@ -32,7 +33,7 @@ export function partialFitCommand(): Command {
       printUnderstood(read);
       const { ratings } = read;
       const bigger = partialFit(model, ratings, { refit: flags.refit });
-      await save(bigger, flags.out);
+      await save(bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger, flags.out);
       const sizes = (side: "users" | "items"): string =>
         `${count(bigger[side].size)} ${side} (${count(bigger[side].size - model[side].size)} new)`;
       print(`${dim("model")}  ${flags.out}: ${sizes("users")}, ${sizes("items")}`);
