@@ -98,6 +98,8 @@ export async function loadTrainingData(
   const { source } = model;
   const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const beside = (file: unknown): string | undefined => (typeof file === "string" ? pathBeside(modelPath, file) : undefined);
+  if (!source && path === undefined)
+    throw new OptionsError(`${modelPath} does not say where its ratings are`, { remedy: "give the path of those that it was trained on" });
   const from = path ?? beside(source?.path);
   if (from === STANDARD_INPUT && path === undefined)
     throw new OptionsError(`${modelPath} was trained on standard input`, { remedy: "give the file that holds its ratings" });

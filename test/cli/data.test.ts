@@ -40,6 +40,49 @@ test("what a table was taken for is said in a line, and evaluate reads it alike 
   expect(moved.err).toContain("has 46 ratings; when");
 });
 
+test("a model that new users have joined, in another folder, still knows where its ratings are; one solved from others does not", async () => {
+  mkdirSync(inFolder("trained"));
+  mkdirSync(inFolder("joined"));
+  const table = (persons: readonly string[]): string =>
+    `user,item,rating\n${persons.flatMap((person, at) => Array.from({ length: 10 }, (_, n) => `${person},f${n},${1 + ((at + n * 3) % 5)}\n`)).join("")}`; // prettier-ignore
+  writeFileSync(inFolder("trained", "own.csv"), table(["ann", "bo", "cy", "di"]));
+  writeFileSync(inFolder("more.csv"), table(["eve"]));
+  writeFileSync(inFolder("again.csv"), table(["ann"]));
+  const model = inFolder("trained", "model.safetensors");
+  const joined = inFolder("joined", "model.safetensors");
+  const report = inFolder("joined.json");
+  const rmse = async (of: string): Promise<number> => {
+    expect(await tastespace("evaluate", of, "--device", "cpu", "--json", report)).toMatchObject({ code: 0 });
+    return (JSON.parse(readFileSync(report, "utf8")) as { rmse: number }).rmse;
+  };
+  expect(await tastespace("train", inFolder("trained", "own.csv"), "--seed", "5", ...BIASES, "--out", model)).toMatchObject({ code: 0 });
+  expect(await tastespace("partial-fit", model, inFolder("more.csv"), "--out", joined)).toMatchObject({ code: 0 });
+  expect(await rmse(joined)).toBe(await rmse(model));
+  const refit = await tastespace("partial-fit", model, inFolder("again.csv"), "--refit", "users", "--out", joined);
+  expect(refit).toMatchObject({ code: 0 });
+  expect(await tastespace("evaluate", joined)).toMatchObject({ code: 2, err: expect.stringContaining("does not say where its ratings are") as string }); // prettier-ignore
+});
+
+test("a held-out last rating of every user is found again, and another split can be asked for", async () => {
+  const rows = Array.from({ length: 40 }, (_, at) => `p${at % 4},f${Math.floor(at / 4)},${1 + ((at * 3) % 5)},${1000 + ((at * 7) % 40)}\n`);
+  writeFileSync(inFolder("timed.csv"), `user,item,rating,timestamp\n${rows.join("")}p9,f10,4,999\n`);
+  const model = inFolder("timed.safetensors");
+  const report = inFolder("timed.json");
+  const heldOut = async (...flags: string[]): Promise<number> => {
+    expect(await tastespace("evaluate", model, "--device", "cpu", "--json", report, ...flags)).toMatchObject({ code: 0 });
+    return (JSON.parse(readFileSync(report, "utf8")) as { heldOut: number }).heldOut;
+  };
+  const last = ["--holdout-by", "last", "--holdout-last", "2"];
+  expect(await tastespace("train", inFolder("timed.csv"), "--sort", ...last, ...BIASES, "--out", model)).toMatchObject({ code: 0 });
+  expect(await heldOut()).toBe(8);
+  expect(await heldOut("--holdout-last", "3")).toBe(12);
+  expect(await heldOut("--holdout-by", "random", "--holdout", "0.25")).toBe(10);
+  writeFileSync(inFolder("timed-test.csv"), "user,item,rating\np1,f10,5\n");
+  expect(await tastespace("train", inFolder("timed.csv"), "--test", inFolder("timed-test.csv"), ...BIASES, "--out", model)).toMatchObject({ code: 0 }); // prettier-ignore
+  expect(await heldOut()).toBe(1);
+  expect(await heldOut("--holdout-by", "last")).toBe(4);
+});
+
 test("positives alone are learned from by implicit and logistic, and refused by models of ratings, with the line to type", async () => {
   const path = inFolder("likes.csv");
   writeFileSync(path, Array.from({ length: 60 }, (_, at) => `p${at % 12},f${(at * 7) % 25}\n`).join(""));
@@ -76,9 +119,9 @@ test("titles of one's own come with the model; those that fit no item are notice
 test("the command that a search tells its user to copy reads the ratings alike", async () => {
   writeFileSync(inFolder("survey.csv"), survey);
   const reading = ["--user-column", "who", "--item-column", "what", "--missing", "99", "--scale", "1:5"];
-  const { code, out } = await tastespace("search", inFolder("survey.csv"), ...reading, "--factors", "0", "--gamma", "1,5", "--sweeps", "2", "--device", "cpu"); // prettier-ignore
+  const { code, out } = await tastespace("search", inFolder("survey.csv"), ...reading, "--factors", "0", "--sort", "--gamma", "1,5", "--sweeps", "2", "--device", "cpu"); // prettier-ignore
   expect(code).toBe(0);
-  expect(out).toMatch(/tastespace train .* --user-column who --item-column what --missing 99 --scale 1:5/);
+  expect(out).toMatch(/tastespace train .* --user-column who --item-column what --missing 99 --scale 1:5 --sort/);
 });
 
 test("what needs a person is wrong usage", async () => {
