@@ -250,6 +250,7 @@ function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOu
 export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
   defaults: VB_DEFAULTS,
   complete: vbHyperparameters,
+  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   spread: ({ covariance }) => covariance,
   operations: () => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] }),
   initial: vbInitial,

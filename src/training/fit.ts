@@ -27,9 +27,18 @@ import { seenItems } from "../ratings/seen.js";
 import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
-import { parametersFrom, randomParameters } from "./start.js";
+import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
 import { stopwatch, sweepUntilStop } from "./sweeps.js";
+import {
+  figuresFromStandard,
+  hyperparametersFromStandard,
+  hyperparametersToStandard,
+  parametersTo,
+  standardColumns,
+  standardCsr,
+  unitOf,
+} from "./units.js";
 
 /** Sweeps between checkpoints, where nothing is said. */
 const CHECKPOINT_EVERY = 5;
@@ -106,9 +115,10 @@ export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<F
 }
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
-  const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
-  const { sweeps, earlyStop, patience, keeps = options.keeps } = MODELS[model];
-  const tables = featuresOf(model, hyperparameters, options);
+  const asked = hyperparametersOf(model, options);
+  const { sweeps, earlyStop, patience, keeps = options.keeps, units } = MODELS[model];
+  // Checked as they are written; what follows from them is worked out when the ratings are known.
+  const tables = featuresOf(model, MODELS[model].complete(asked), options);
   const stopping = stoppingRule({
     ...options,
     sweeps: options.sweeps ?? sweeps,
@@ -120,6 +130,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   MODELS[model].checkRatings?.(given);
+  const s = units ? unitOf(given) : 1;
+  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units ?? {}, s));
+  const hyperparameters = hyperparametersFromStandard(standard, units ?? {}, s, asked);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
@@ -127,9 +140,10 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
     : { train: given, heldOut: options.heldOut };
 
+  const globalMean = meanOf(ratings, hyperparameters);
   const initial = options.init
-    ? parametersFrom(options.init, ratings, hyperparameters, tables)
-    : randomParameters(ratings, hyperparameters, seed);
+    ? parametersTo({ ...parametersFrom(options.init, ratings, hyperparameters, tables), globalMean }, s)
+    : { ...randomParameters(ratings, standard, seed), globalMean: globalMean / s };
   const byUser = csrOf(ratings, "users");
   const index = clock();
 
@@ -139,13 +153,13 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   try {
     const problem: Problem<M> = {
       model,
-      hyperparameters,
-      byUser,
+      hyperparameters: standard,
+      byUser: standardCsr(byUser, s),
       // Sorted when the engine asks, by when the users' side is on its way to the device.
       get byItem() {
-        return csrOf(ratings, "items");
+        return standardCsr(csrOf(ratings, "items"), s);
       },
-      heldOut,
+      heldOut: heldOut && standardColumns(heldOut, s),
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users),
@@ -177,7 +191,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       stopping,
       stepped: "stepSize" in hyperparameters,
       figures: async (sums, sweep) => ({
-        ...MODELS[model].figures(hyperparameters, sums, counts),
+        ...figuresFromStandard(MODELS[model].figures(standard, sums, counts), s, counts.ratings),
         ...(await ranking?.(running, sweep)),
       }),
       before: resume?.history,
@@ -189,7 +203,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const trained = new FactorModel({
       model,
       hyperparameters,
-      parameters: await training.read("kept"),
+      parameters: { ...parametersTo(await training.read("kept"), 1 / s), globalMean },
       features: tables,
       users: ratings.users,
       items: ratings.items,
