@@ -41,7 +41,7 @@ export default defineConfig({
         plugins: [inlineScript(), inlineAssembly(), isolated],
         resolve: { alias: platformAlias("browser") },
         optimizeDeps: {
-          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
+          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
         },
         test: {
           name: "browser",

@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { RatingsError } from "../errors.js";
+import { OptionsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
 import { openEngine } from "../engine/open-engine.js";
 import { accuracy, logDensity } from "../metrics/accuracy.js";
@@ -14,8 +14,8 @@ import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
-import { type Split, splitRatings } from "../ratings/split.js";
-import { loadData } from "./data.js";
+import type { Split } from "../ratings/split.js";
+import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -24,6 +24,7 @@ import {
   type DeviceFlags,
   number,
   type ShareFlags,
+  type SplitFlags,
   wholeNumber,
 } from "./options.js";
 import { count, dim, notice, print, table } from "./terminal.js";
@@ -40,9 +41,11 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
 
 export function evaluateCommand(): Command {
   const command = new Command("evaluate")
-    .description("Measure a model on held-out ratings: give the same data, share and seed that it was trained with.")
+    .description(
+      "Measure a model on the ratings that were held out of its training. The model knows where they are, how they were read and split.",
+    )
     .argument("<model>", "a model file")
-    .argument("[path]", "the ratings that it was trained on; left out: the built-in invented ratings")
+    .argument("[path]", "the ratings that it was trained on, where they are no longer where they were")
     .option("--test <file>", "held-out ratings of their own")
     .option("-k <count>", "length of the ranked lists", wholeNumber, 10)
     .option(
@@ -57,7 +60,10 @@ export function evaluateCommand(): Command {
     .option("--json <file>", "write the metrics here");
   addSplitOptions(addDeviceOption(command));
   return addDataOptions(command)
-    .addHelpText("after", "\nExample:\n  tastespace evaluate model.safetensors ml-latest-small --holdout 0.2 --seed 1")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tastespace evaluate model.safetensors\n  tastespace evaluate model.safetensors moved/ratings.csv --holdout 0.2 --seed 1",
+    )
     .action(evaluate);
 }
 
@@ -66,9 +72,14 @@ const MOST_SCORES = 2e9;
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
-  const read = await loadData(path, flags);
-  const { train, heldOut } = await partsOf(read, flags);
-  if (heldOut.count === 0) throw new RatingsError("no rating is held out to measure by", { remedy: "hold out a larger share" });
+  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, flags);
+  printUnderstood(read, notice);
+  const { train, heldOut } = await partsOf(read, { ...reading, ...split });
+  if (heldOut.count === 0) {
+    throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
+      remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
+    });
+  }
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, notice, { threads: flags.threads });
@@ -114,14 +125,13 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
 }
 
 /** The split that the model was trained on, or a test file that goes on from the ids of the training ratings. */
-async function partsOf(read: ReadResult, flags: EvaluateFlags): Promise<Split> {
+async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
   const { ratings } = read;
   if (flags.test) {
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  if (read.heldOut) return { train: ratings, heldOut: read.heldOut };
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout, last: flags.holdoutLast, seed: flags.seed });
+  return await splitOf(read, { ...flags, holdout: read.heldOut ? undefined : flags.holdout });
 }
 
 const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string, atK: boolean])[] = [
