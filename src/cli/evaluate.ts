@@ -14,6 +14,8 @@ import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
 import type { Split } from "../ratings/split.js";
 import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
@@ -35,6 +37,7 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
   threshold?: number;
   alpha: number;
   auc?: boolean;
+  allowTrained?: boolean;
   perUser?: string;
   json?: string;
 }
@@ -56,6 +59,7 @@ export function evaluateCommand(): Command {
     .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
     .option("--auc", "measure the AUC, however many scores it takes (default: up to two thousand million)")
     .option("--no-auc", "leave it out")
+    .option("--allow-trained", "measure by ratings that the model was trained on too")
     .option("--per-user <file>", "write the values of every user here, as CSV")
     .option("--json <file>", "write the metrics here");
   addSplitOptions(addDeviceOption(command));
@@ -80,6 +84,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
       remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
     });
   }
+  refuseTrained(model, heldOut, flags);
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, notice, { threads: flags.threads });
@@ -90,7 +95,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   } finally {
     engine.destroy();
   }
-  const errors = errorsOf(model, { train, heldOut });
+  const errors = errorsOf(model, { train, heldOut }, split.seed);
   const { k, users, relevance, perUser, ...values } = ranking;
   print(dim(`${count(heldOut.count)} held-out ratings; lists of ${k} for ${count(users)} users`));
   print(
@@ -124,6 +129,19 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   }
 }
 
+/** @throws OptionsError when the model was trained on what it is to be measured by. */
+function refuseTrained(model: FactorModel, heldOut: Ratings, { allowTrained }: EvaluateFlags): void {
+  const trained = trainedPairs(model, heldOut);
+  if (trained === undefined)
+    return notice("the model does not hold what it was trained on: that nothing of it is measured cannot be checked");
+  if (trained === 0) return;
+  const told = `the model was trained on ${count(trained)} of the ${count(heldOut.count)} ratings that it is to be measured by`;
+  if (allowTrained) return notice(told);
+  throw new OptionsError(told, {
+    remedy: "give the ratings and the split that it was trained with (--holdout, --seed), or --allow-trained to measure all the same",
+  });
+}
+
 /** The split that the model was trained on, or a test file that goes on from the ids of the training ratings. */
 async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
   const { ratings } = read;
@@ -148,6 +166,8 @@ const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string
 const METRIC_NAMES: Record<string, string> = {
   rmse: "RMSE",
   mae: "MAE",
+  rmseClipped: "RMSE, clipped to the scale",
+  maeClipped: "MAE, clipped to the scale",
   logDensity: "log density",
   logLoss: "log-loss",
   auc: "AUC of 0/1 ratings",
@@ -173,10 +193,10 @@ function gapLines({ unknown, cold }: Gaps): string[] {
  * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. Users and items that
  * the model does not know are predicted without their terms.
  */
-function errorsOf(model: FactorModel, { train, heldOut }: Split): Record<string, number> {
+function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): { readonly [name: string]: number } {
   const { hyperparameters: h } = model;
   if (model.model === "implicit") return {};
-  if ("positiveThreshold" in h) return { ...binaryMetrics(model, binaryRatings(train, heldOut, h, 1).heldOut!) };
-  const errors = accuracy(model, heldOut);
+  if ("positiveThreshold" in h) return { ...binaryMetrics(model, binaryRatings(train, heldOut, h, seed).heldOut!) };
+  const errors = { ...accuracy(model, heldOut) };
   return model.parameters.posterior ? { ...errors, logDensity: logDensity(model, heldOut) } : errors;
 }
