@@ -11,7 +11,13 @@ import type { RatingColumns, Ratings } from "../ratings/ratings.js";
 
 const deviations = new WeakMap<Ratings, number>();
 
-/** s, the standard deviation of ratings; 1 when they are all equal. Ratings times a power of two have exactly that many times it. */
+/** Significant bits of 1 / s. Ratings of up to eight bits, as scales of stars and of 0 to 100 have, are then divided by s without rounding. */
+const RECIPROCAL_BITS = 16;
+
+/**
+ * s, the standard deviation of ratings, its reciprocal rounded to 16 bits; 1 when they are all equal. Ratings times a power of two have
+ * exactly that many times it.
+ */
 export function unitOf(ratings: Ratings): number {
   let s = deviations.get(ratings);
   if (s !== undefined) return s;
@@ -21,9 +27,18 @@ export function unitOf(ratings: Ratings): number {
   const mean = sum / value.length;
   let squares = 0;
   for (let at = 0; at < value.length; at++) squares += (value[at] - mean) ** 2;
-  s = squares > 0 ? Math.sqrt(squares / value.length) : 1;
+  s = squares > 0 ? 1 / roundedTo(RECIPROCAL_BITS, Math.sqrt(value.length / squares)) : 1;
   deviations.set(ratings, s);
   return s;
+}
+
+/** The nearest number of so many significant bits. */
+function roundedTo(bits: number, x: number): number {
+  const words = new BigUint64Array(new Float64Array([x]).buffer);
+  const dropped = BigInt(53 - bits);
+  // A carry out of the fraction goes into the exponent, as it should.
+  words[0] = ((words[0] + (1n << (dropped - 1n))) >> dropped) << dropped;
+  return new Float64Array(words.buffer)[0];
 }
 
 /** The powers of s by which hyperparameters are multiplied on their way into standard units; those left out have no unit. */
