@@ -244,7 +244,7 @@ function rankingOf(
   const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
-    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors);
+    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
   } catch (error) {
     // What nobody asked for need not be there.
     if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
@@ -255,7 +255,7 @@ function rankingOf(
   return async (training, sweep) => {
     if (sweep % measureEvery !== 0 && sweep !== last) return { measuredBy: measureBy };
     // `gibbs` is the average of its samples, which is what it keeps.
-    return { measuredBy: measureBy, ...measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current")) };
+    return { measuredBy: measureBy, ...(await measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current"))) };
   };
 }
 
