@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { inlineAssembly } from "./inline-assembly.js";
 import { inlineScript } from "./inline-script.js";
@@ -14,6 +15,18 @@ const platformAlias = (platform: "node" | "browser"): Record<string, string> => 
   "#gpu": source(`webgpu/device/gpu-${platform}.ts`),
   "#workers": source(`cpu/workers-${platform}.ts`),
 });
+/** Pages share memory with their workers only when they are cross-origin isolated. */
+const isolated: Plugin = {
+  name: "cross-origin-isolation",
+  enforce: "pre",
+  configureServer({ middlewares }) {
+    middlewares.use((_request, response, next) => {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+      next();
+    });
+  },
+};
 
 export default defineConfig({
   test: {
@@ -25,10 +38,10 @@ export default defineConfig({
         test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
       },
       {
-        plugins: [inlineScript(), inlineAssembly()],
+        plugins: [inlineScript(), inlineAssembly(), isolated],
         resolve: { alias: platformAlias("browser") },
         optimizeDeps: {
-          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
+          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
         },
         test: {
           name: "browser",

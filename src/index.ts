@@ -8,7 +8,11 @@ export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
 export { type Encoding } from "./ratings/text-lines.js";
 export { type DelimitedOptions } from "./ratings/delimited.js";
-export { type DuplicatePolicy } from "./ratings/duplicates.js";
+export { DUPLICATE_POLICIES, type DuplicatePolicy } from "./ratings/duplicates.js";
+export { type AskedColumns, type Column } from "./ratings/columns.js";
+export { readItems } from "./ratings/items.js";
+export { type TextOptions } from "./ratings/open-text.js";
+export { type SkippedRow, type Understanding } from "./ratings/table.js";
 export { type SeenItems } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
@@ -43,6 +47,7 @@ export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from
 export {
   FactorModel,
   type FactorModelParts,
+  type ModelSource,
   type FeatureTables,
   type PredictOptions,
   type Recommendation,

@@ -44,7 +44,7 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
   const model = await load(path);
   const filter = filterOf(model, flags);
   const users = flags.users === undefined ? undefined : await chosenUsers(flags.users);
-  const engine = await openEngine(flags.device, notice);
+  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
   const started = performance.now();
   let rows = 0;
   try {

@@ -25,6 +25,17 @@ export interface FeatureTables {
   readonly items?: FeatureTable | undefined;
 }
 
+/** Where the training ratings came from, so that they can be read and split again alike. */
+export interface ModelSource {
+  /** A path, from the model file's folder where it lies within; the name of a known set; null for the invented ratings. */
+  readonly path: string | null;
+  /** Options of the command line, by which they were read and split. */
+  readonly reading: { readonly [option: string]: unknown };
+  readonly split: { readonly [option: string]: unknown };
+  /** How many there were, held-out ones among them. */
+  readonly ratings: number;
+}
+
 /** Everything a model file holds. */
 export interface FactorModelParts {
   readonly model: ModelName;
@@ -40,6 +51,8 @@ export interface FactorModelParts {
   /** Ratings of every item in training, [N]: popularity, and the support of an item's factors. */
   readonly itemCounts: Uint32Array;
   readonly seen?: SeenItems | undefined;
+  /** Where the ratings came from, when that is known. */
+  readonly source?: ModelSource | undefined;
 }
 
 /** An item of a list. */
@@ -124,6 +137,7 @@ export class FactorModel implements FactorModelParts {
   readonly statistics: RatingStatistics;
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
+  readonly source: ModelSource | undefined;
   #itemPlaces: Uint32Array | undefined;
   #itemGram: Float64Array | undefined;
 
@@ -138,6 +152,13 @@ export class FactorModel implements FactorModelParts {
     this.statistics = parts.statistics;
     this.itemCounts = parts.itemCounts;
     this.seen = parts.seen;
+    this.source = parts.source;
+  }
+
+  /** The same model, which knows where its ratings came from. */
+  withSource(source: ModelSource): FactorModel {
+    const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen } = this;
+    return new FactorModel({ model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, source });
   }
 
   /**

@@ -11,6 +11,8 @@ export interface Csr {
   readonly value: Float32Array;
   /** The row of each rating, where it is at hand; else `rowOfEach` makes it. */
   readonly row?: Uint32Array | undefined;
+  /** What values were divided by. Default 1. */
+  readonly unit?: number | undefined;
 }
 
 /** Columns do not change, so each side is sorted once. */

@@ -64,6 +64,18 @@ export class GrowingColumns {
     this.#count += user.length;
   }
 
+  /** Rows that were indexed by the same ids. */
+  appendRows({ user, item, value, time }: RatingColumns, expected = 0): void {
+    this.#reserve(user.length, expected);
+    const at = this.#count;
+    this.#user.set(user, at);
+    this.#item.set(item, at);
+    this.#value.set(value, at);
+    if (time) this.#time?.set(time, at);
+    else this.#time = undefined;
+    this.#count += user.length;
+  }
+
   /** The rows so far, as views: they hold what they are views of until the last of them is gone. */
   columns(): RatingColumns {
     const [from, to] = [0, this.#count];

@@ -11,6 +11,8 @@ export interface RatingColumns {
   readonly value: Float32Array;
   /** Seconds since 1970 UTC; absent when the source has none. */
   readonly time?: Float64Array | undefined;
+  /** What values were divided by. Default 1. */
+  readonly unit?: number | undefined;
 }
 
 /** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */

@@ -33,6 +33,9 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
  * ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay bit-equal; hyperparameters, learned
  * precisions and the global mean are kept. The model given is left as it is.
  *
+ * What the model says of the source of its training ratings stays, as they can still be read and split alike; after a refit it is gone, as
+ * rows then rest on other ratings, held-out ones perhaps among them.
+ *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
  * @param ratings by any users of any items; their catalogue names the new items.
@@ -87,6 +90,7 @@ export function partialFit(model: FactorModel, ratings: Ratings, options: Partia
     statistics: model.statistics,
     itemCounts,
     seen: model.seen && seenBy(model.seen, users.ids.size, columns),
+    source: refit === undefined ? model.source : undefined,
   });
 }
 

@@ -1,7 +1,7 @@
 // Fitting: checks what is asked for, opens an engine, trains, and makes a model of what was kept.
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
-import { OptionsError, RatingsError } from "../errors.js";
+import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
@@ -9,6 +9,7 @@ import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import type { Figures } from "../models/figures.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
+import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
   HYPERPARAMETER_NAMES,
@@ -29,9 +30,18 @@ import { seenItems } from "../ratings/seen.js";
 import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
-import { parametersFrom, randomParameters } from "./start.js";
+import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
 import { stopwatch, sweepUntilStop } from "./sweeps.js";
+import {
+  figuresFromStandard,
+  hyperparametersFromStandard,
+  hyperparametersToStandard,
+  parametersTo,
+  standardColumns,
+  standardCsr,
+  unitOf,
+} from "./units.js";
 
 /** Sweeps between checkpoints, where nothing is said. */
 const CHECKPOINT_EVERY = 5;
@@ -144,9 +154,10 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
 }
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
-  const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
-  const { sweeps, earlyStop, patience, keeps = options.keeps } = MODELS[model];
-  const tables = featuresOf(model, hyperparameters, options);
+  const asked = hyperparametersOf(model, options);
+  const { sweeps, earlyStop, patience, keeps = options.keeps, units } = MODELS[model];
+  // Checked as they are written; what follows from them is worked out when the ratings are known.
+  const tables = featuresOf(model, MODELS[model].complete(asked), options);
   const stopping = stoppingRule({
     ...options,
     sweeps: options.sweeps ?? sweeps,
@@ -158,6 +169,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   MODELS[model].checkRatings?.(given);
+  const s = units ? unitOf(given) : 1;
+  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units ?? {}, s));
+  const hyperparameters = hyperparametersFromStandard(standard, units ?? {}, s, asked);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
@@ -165,9 +179,10 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
     : { train: given, heldOut: options.heldOut };
 
+  const globalMean = meanOf(ratings, hyperparameters);
   const initial = options.init
-    ? parametersFrom(options.init, ratings, hyperparameters, tables)
-    : randomParameters(ratings, hyperparameters, seed);
+    ? parametersTo({ ...parametersFrom(options.init, ratings, hyperparameters, tables), globalMean }, s)
+    : { ...randomParameters(ratings, standard, seed), globalMean: globalMean / s };
   const byUser = csrOf(ratings, "users");
   const index = clock();
 
@@ -177,13 +192,13 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   try {
     const problem: Problem<M> = {
       model,
-      hyperparameters,
-      byUser,
+      hyperparameters: standard,
+      byUser: standardCsr(byUser, s),
       // Sorted when the engine asks, by when the users' side is on its way to the device.
       get byItem() {
-        return csrOf(ratings, "items");
+        return standardCsr(csrOf(ratings, "items"), s);
       },
-      heldOut,
+      heldOut: heldOut && standardColumns(heldOut, s),
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users),
@@ -215,7 +230,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       stopping,
       stepped: "stepSize" in hyperparameters,
       figures: async (sums, sweep) => ({
-        ...MODELS[model].figures(hyperparameters, sums, counts),
+        ...figuresFromStandard(MODELS[model].figures(standard, sums, counts), s, counts.ratings),
         ...(await ranking?.(running, sweep)),
       }),
       before: resume?.history,
@@ -227,7 +242,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const trained = new FactorModel({
       model,
       hyperparameters,
-      parameters: await training.read("kept"),
+      parameters: finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean }),
       features: tables,
       users: ratings.users,
       items: ratings.items,
@@ -243,6 +258,18 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   }
 }
 
+/** @throws DivergedError when a parameter is no finite number in the unit of the ratings. */
+function finite(parameters: Parameters): Parameters {
+  for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+    const at = parameters[name].findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new DivergedError(`${name} holds ${parameters[name][at]} at ${at}: the ratings are beyond what float32 holds`, {
+      remedy: "give ratings of a smaller scale",
+    });
+  }
+  return parameters;
+}
+
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
   model: ModelName,
@@ -255,7 +282,7 @@ function rankingOf(
   const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
-    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors);
+    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
   } catch (error) {
     // What nobody asked for need not be there.
     if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
@@ -266,7 +293,7 @@ function rankingOf(
   return async (training, sweep) => {
     if (sweep % measureEvery !== 0 && sweep !== last) return { measuredBy: measureBy };
     // `gibbs` is the average of its samples, which is what it keeps.
-    return { measuredBy: measureBy, ...measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current")) };
+    return { measuredBy: measureBy, ...(await measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current"))) };
   };
 }
 

@@ -3,13 +3,12 @@
 import { DivergedError } from "../errors.js";
 import type { Figures } from "../models/figures.js";
 import type { Training, TrainingState } from "../models/training.js";
+import { breather } from "./breather.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import type { Stopping } from "./stopping.js";
 
 /** Gradient descent whose objective has grown so many times over will not come back. */
 const DIVERGED_TIMES = 10;
-/** Other events of the caller's get in at least this often. */
-const BREATH_MS = 20;
 
 export interface SweepLoop<Sums> {
   readonly training: Training<unknown, Sums>;
@@ -79,23 +78,6 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
     await report(entry);
     if (entry.sweep % checkpointEvery === 0) await checkpoint();
   }
-}
-
-/** Lets other events in, when it is called and enough time has passed since the last. Promises alone do not. */
-function breather(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < BREATH_MS) return;
-    await new Promise<void>((resolve) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    });
-    last = performance.now();
-  };
 }
 
 /** Seconds since the last call, or since it was made. */

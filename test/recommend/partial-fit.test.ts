@@ -176,6 +176,20 @@ test("a known user is solved anew when asked for, and left alone otherwise", asy
   expect(() => partialFit(model, all)).toThrow(OptionsError);
 });
 
+test("where the training ratings came from stays known, until known rows are solved from others", async () => {
+  const source = { path: "ratings.csv", reading: { missing: "99" }, split: { seed: 3 }, ratings: 500 };
+  const model = (await train({ factors: 2 })).model.withSource(source);
+  const bigger = partialFit(model, Ratings.from([["ann", 1, 5]]));
+  expect(bigger.source).toEqual(source);
+  expect(decodeModel(encodeModel(bigger)).source).toEqual(source);
+  const again = partialFit(
+    model,
+    rowsOf(invented, (m) => m < 2),
+    { refit: "users" },
+  );
+  expect(again.source).toBeUndefined();
+});
+
 test("a new item with features starts from their mean, and stays there without ratings by known users", async () => {
   const genres = FeatureTable.from([...Array.from({ length: 30 }, (_, n) => [n + 1, n % 2 ? "odd" : "even", 1] as const), ["film", "odd", 1]]); // prettier-ignore
   const { model } = await train({ factors: 2, tauUsers: 1, tauItems: 1, itemFeatures: genres });

@@ -26,4 +26,8 @@ export class CallingThread implements Hand {
   end(): void {
     this.#ended = true;
   }
+
+  kill(): void {
+    this.end();
+  }
 }

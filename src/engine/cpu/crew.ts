@@ -91,6 +91,11 @@ export class Crew {
     return this.#submit(async () => givenBy(job, await this.#hands[0].ask({ say: "do", session, job }, handedOver)));
   }
 
+  /** Ends one thread as if it had died. */
+  kill(thread: number): void {
+    this.#hands[thread].kill();
+  }
+
   destroy(): void {
     this.#dead ??= new DeviceError("device-lost", "the cpu engine was destroyed", { remedy: "open an engine anew" });
     for (const hand of this.#hands) hand.end();

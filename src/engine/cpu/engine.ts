@@ -1,12 +1,13 @@
 // The cpu engine: the operations of engine.ts as WebAssembly SIMD kernels on the threads of the processor.
 
-import { DeviceError, OptionsError } from "../../errors.js";
+import { OptionsError } from "../../errors.js";
 import { checkOptions, namesOf } from "../../options.js";
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
 import { Crew } from "./crew.js";
 import { LARGEST_MEMORY } from "./memory-plan.js";
 import { CpuSession } from "./session.js";
+import { topItems } from "./top-items.js";
 import { hasRelaxedSimd, type KernelBuild, kernelModule } from "./wasm-module.js";
 import { processorCores, sharesMemory } from "#workers";
 
@@ -73,8 +74,13 @@ export class CpuEngine implements Engine {
     return await CpuSession.open(this.#crew, workload, this.#memoryBytes);
   }
 
-  async topItems(_rows: ScoredRows, _seen: SeenItems, _k: number, _alpha: number): Promise<Uint32Array> {
-    throw new DeviceError("device-limit", "lists");
+  async topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array> {
+    return await topItems(this.#crew, rows, seen, k, alpha, this.#memoryBytes);
+  }
+
+  /** For tests: ends one thread as if it had died. */
+  killThread(thread: number): void {
+    this.#crew.kill(thread);
   }
 
   destroy(): void {

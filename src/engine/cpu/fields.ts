@@ -37,6 +37,7 @@ export type FieldRole =
   | "user"
   | "item"
   | "sums"
+  | "listed"
   | "system";
 
 /** Priority of what has to lie in the memory. */

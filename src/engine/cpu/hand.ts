@@ -5,6 +5,8 @@ import type { Reply, Request } from "./jobs.js";
 export interface Hand {
   ask(request: Request, handedOver?: readonly ArrayBuffer[]): Promise<Reply>;
   end(): void;
+  /** Ends the thread unasked, as an accident would. */
+  kill(): void;
 }
 
 /** A worker of whichever platform. */
@@ -50,11 +52,15 @@ export class WorkerHand implements Hand {
   /** Ends all waiting, now and from now on. */
   fail(cause: unknown): void {
     this.#dead ??= cause;
-    for (const { reject } of this.#asked.splice(0)) reject(this.#dead);
+    for (const asked of this.#asked.splice(0)) asked.reject(this.#dead);
     this.#worker.end();
   }
 
   end(): void {
     this.fail(new Error("the engine was destroyed"));
+  }
+
+  kill(): void {
+    this.#worker.end();
   }
 }

@@ -1,6 +1,6 @@
 // What the calling thread and the computing threads say to each other.
 
-import type { CovarianceFamily, Epoch, RatingSet, Side, Spread } from "../engine.js";
+import type { Epoch, RatingSet, Side, Spread } from "../engine.js";
 import type { Elements } from "./fields.js";
 import type { MemoryPlan } from "./memory-plan.js";
 
@@ -58,7 +58,7 @@ export type SharedJob =
       readonly step: number;
     }
   | { readonly do: "featureMeans"; readonly side: Side }
-  | { readonly do: "topItems"; readonly k: number; readonly alpha: number };
+  | { readonly do: "topItems"; readonly k: number; readonly alpha: number; readonly batch: number };
 
 /** Rows as they come from outside. */
 export interface GivenRows {
@@ -84,7 +84,6 @@ export interface SessionOutline {
   readonly factors: number;
   readonly globalMean: number;
   readonly spread: Spread;
-  readonly family: CovarianceFamily | undefined;
   readonly plan: MemoryPlan;
 }
 

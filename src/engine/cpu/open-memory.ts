@@ -20,8 +20,7 @@ export async function openMemory(crew: Crew, workload: Workload, memoryBytes: nu
   const blocks = operations.epochs && planBlocks(train, byUser.count, byItem.count, operations.epochs.seed);
   const fields = fieldsOf(outlineOf(workload), featureSizes(workload), blocks?.groups ?? 0);
   const plan = planMemory(fields, K, crew.threads, memoryBytes);
-  const family = spread === "diagonal" || spread === "full" ? spread : undefined;
-  const outline: SessionOutline = { factors: K, globalMean, spread, family, plan };
+  const outline: SessionOutline = { factors: K, globalMean, spread, plan };
   const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
   try {
     await fill(crew, session, workload, fields, blocks);
@@ -47,7 +46,7 @@ function featureSizes({ features }: Workload): FeatureSizes {
 }
 
 /** The memory that threads share, exactly as large as it has to be, and the arrays outside it. @throws DeviceError */
-function sharedArrays(plan: MemoryPlan): SharedArrays {
+export function sharedArrays(plan: MemoryPlan): SharedArrays {
   try {
     const outside = plan.fields.filter(({ address }) => address === undefined);
     return {

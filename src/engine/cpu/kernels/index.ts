@@ -18,3 +18,4 @@ export { squaredNorms } from "./squared-norms";
 export { moments } from "./moments";
 export { posteriorSums } from "./posterior-sums";
 export { heavyBall } from "./heavy-ball";
+export { beginLists, endLists, listPanel, setLists } from "./top-items";

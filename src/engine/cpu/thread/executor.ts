@@ -12,6 +12,7 @@ import { readFeatures, readRows, writeRows } from "./rows.js";
 import { solve } from "./solve.js";
 import { ThreadSession } from "./thread-session.js";
 import { resetTickets } from "./tickets.js";
+import { topItems } from "./top-items.js";
 
 export class Executor {
   readonly #sessions = new Map<number, ThreadSession>();
@@ -71,6 +72,8 @@ export class Executor {
         return yield* takeStep(session, job);
       case "epoch":
         return yield* epoch(session, job);
+      case "topItems":
+        return yield* topItems(session, job);
       case "solveFeatures":
         return solveFeatures(session, job);
       case "featureMeans":

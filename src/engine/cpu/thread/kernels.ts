@@ -72,6 +72,21 @@ export interface Kernels {
   stepRatings(user: number, item: number, value: number, count: number): void;
   factorFeatures(matrix: number, features: number): number;
   solveFeatures(factor: number, features: number, solved: number, width: number): void;
+  setLists(
+    packedUsers: number,
+    packedPanel: number,
+    scores: number,
+    listScores: number,
+    listItems: number,
+    lengths: number,
+    seenStart: number,
+    seenItems: number,
+    cursors: number,
+    k: number,
+  ): void;
+  beginLists(rows: number, users: number, alpha: number): void;
+  listPanel(rows: number, first: number, count: number, users: number): void;
+  endLists(users: number): void;
   heavyBall(rows: number, before: number, blocks: number, momentum: number): void;
 }
 

@@ -6,6 +6,8 @@ import { SPREADS } from "./kernels.js";
 import { RatedRows } from "./rated-rows.js";
 import type { ThreadSession } from "./thread-session.js";
 
+/** Ratings between two pauses. */
+const MOST_AT_ONCE = 1024;
 /** Most numbers that a sum over ratings consists of. */
 const MOST_SUMS = 3;
 
@@ -15,17 +17,18 @@ export function* sumRatings(session: ThreadSession, { sum }: SharedJob & { do: "
   const rated = new RatedRows(session, sum.over);
   const take = kernelOf(session, sum);
   const width = sum.of === "expectedErrors" ? 3 : sum.of === "averagedErrors" ? 2 : 1;
+  const perPiece = Math.min(memory.pieceRatings, MOST_AT_ONCE);
   const results: number[] = [];
   for (let block = tickets.take(); block * SUM_RATINGS < rated.count; block = tickets.take()) {
     const sums = memory.slotDoubles("sums", MOST_SUMS).fill(0);
     const end = Math.min(rated.count, (block + 1) * SUM_RATINGS);
-    for (let from = block * SUM_RATINGS; from < end; from += memory.pieceRatings) {
-      const count = Math.min(memory.pieceRatings, end - from);
+    for (let from = block * SUM_RATINGS; from < end; from += perPiece) {
+      const count = Math.min(perPiece, end - from);
       const { user, item, value } = rated.take(from, count);
       take(user, item, value, from, count);
+      yield;
     }
     results.push(block, ...sums.subarray(0, width));
-    yield;
   }
   return Float64Array.from(results);
 }

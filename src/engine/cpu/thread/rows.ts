@@ -5,6 +5,9 @@ import type { GivenRows, SoleJob } from "../jobs.js";
 import { SPREADS } from "./kernels.js";
 import type { ThreadSession } from "./thread-session.js";
 
+/** Rows between two pauses whose covariances are factored. */
+const MOST_AT_ONCE = 64;
+
 /** Copies rows of one stride into rows of another. */
 function copyRows(from: Float32Array, fromStride: number, to: Float32Array, toStride: number, count: number, length: number): void {
   for (let row = 0; row < count; row++) {
@@ -24,9 +27,10 @@ export function* writeRows(session: ThreadSession, { side, from, rows }: SoleJob
   if (!covariances || !memory.has(`${side} spreads`)) return;
   const [T, length] = [memory.stride(`${side} spreads`), spreadLength(K, outline.spread)];
   copyRows(covariances, length, memory.floats(`${side} spreads`).subarray(from * T), T, count, length);
-  for (let row = from; row < from + count; row += memory.pieceRows) {
+  const perPiece = Math.min(memory.pieceRows, MOST_AT_ONCE);
+  for (let row = from; row < from + count; row += perPiece) {
     yield;
-    const piece = Math.min(memory.pieceRows, from + count - row);
+    const piece = Math.min(perPiece, from + count - row);
     const logs = memory.pin(`${side} logDeterminants`, row, piece, "own logDeterminants");
     kernels.takeLogDeterminants(SPREADS[outline.spread], piece, memory.pin(`${side} spreads`, row, piece, "own spreads"), logs);
     memory.putBack(`${side} logDeterminants`, row, piece, "own logDeterminants");

@@ -49,7 +49,7 @@ function uploadHeldOut(device: Device, heldOut: RatingColumns, { shards }: Memor
     buffers.push(buffer);
     return buffer;
   };
-  const format = valueFormat(heldOut.value);
+  const format = valueFormat(heldOut.value, heldOut.unit);
   // Sums over draws take two floats a rating.
   const most = Math.floor(device.bindingBytes / 8);
   const pieces = cutRatings(heldOut, shards.users, shards.items, most).map(({ users, items, user, item, value }) => ({
