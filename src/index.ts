@@ -3,7 +3,9 @@
 export * from "./errors.js";
 export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 export { Ids, type RawId, toRawId } from "./ratings/ids.js";
-export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
+export { type FromOptions, type RatingRow } from "./ratings/rows.js";
+export type { RatingColumns } from "./ratings/rating-columns.js";
+export { Ratings, type RatingStatistics } from "./ratings/ratings.js";
 export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
 export { type Encoding } from "./ratings/text-lines.js";

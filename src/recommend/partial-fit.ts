@@ -9,7 +9,8 @@ import type { Parameters } from "../models/parameters.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
-import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { Ratings } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 
