@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { access, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OutputError } from "./errors.js";
+import { reasonOf } from "./file-trouble.js";
 
 /** Where a path leads: symbolic links are followed, so that a link is not replaced by a file. */
 async function targetOf(path: string): Promise<string> {
@@ -77,14 +78,6 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function cannotWrite(path: string, cause: unknown): OutputError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const reasons: Record<string, string> = {
-    ENOENT: "its folder does not exist",
-    ENOTDIR: "a part of its path is no folder",
-    EACCES: "it may not be written",
-    EROFS: "its file system is read-only",
-    ENOSPC: "the disk is full",
-    EISDIR: "it is a folder",
-  };
-  return new OutputError(`${path} cannot be written: ${reasons[code ?? ""] ?? message}`, { cause, remedy: "name another place" });
+  const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "its folder does not exist" : reasonOf(cause);
+  return new OutputError(`${path} cannot be written: ${reason}`, { cause, remedy: "name another place" });
 }
