@@ -29,19 +29,32 @@ export function interruptible(engine: Engine, signal: AbortSignal): Engine {
 
 async function openWithGrace(engine: Engine, workload: Workload, signal: AbortSignal): Promise<Session> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  // Whatever waits for a device that is destroyed fails at once.
-  const onAbort = (): void => void (timer = setTimeout(() => engine.destroy(), GRACE_MS));
+  let giveUp = (): void => {};
+  // The driver may be busy for long, and hears of the end only then: nobody waits for that.
+  const late = new Promise<never>((_, reject) => {
+    giveUp = () => {
+      reject(signal.reason as Error);
+      engine.destroy();
+    };
+  });
+  late.catch(() => {});
+  const onAbort = (): void => void (timer = setTimeout(giveUp, GRACE_MS));
   signal.addEventListener("abort", onAbort);
   const release = (): void => {
     signal.removeEventListener("abort", onAbort);
     clearTimeout(timer);
   };
   try {
-    const session = await engine.open(workload);
-    return withOther(session, {
-      destroy: () => {
-        release();
-        session.destroy();
+    const session = await Promise.race([engine.open(workload), late]);
+    return new Proxy(session, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]): unknown => {
+          if (name === "destroy") release();
+          const answer: unknown = value.apply(target, given);
+          return answer instanceof Promise ? Promise.race([answer, late]) : answer;
+        };
       },
     });
   } catch (error) {

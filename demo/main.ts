@@ -3,15 +3,13 @@
 import { ComparePanel } from "./compare.js";
 import type { DataSummary } from "./data.js";
 import { badgeOf } from "./device-text.js";
-import { failureOf } from "./failure.js";
-import { isolate, type Threads } from "./isolation.js";
+import type { Threads } from "./isolation.js";
 import { KeepPanel } from "./keep-model.js";
 import { MapPanel } from "./map.js";
-import { find } from "./page.js";
+import { badge, find } from "./page.js";
 import { RatePanel } from "./rate.js";
 import { SettingsForm } from "./settings.js";
 import { Sources } from "./sources.js";
-import { themeToggle } from "./theme.js";
 import { TrainPanel } from "./train.js";
 import type { Shelf } from "./training-worker.js";
 import { openWorkshop } from "./workshop.js";
@@ -19,23 +17,8 @@ import { openWorkshop } from "./workshop.js";
 /** After so long without an answer of the worker the page says so. */
 const SILENCE_MS = 20_000;
 
-function badge(text: string, kind = ""): void {
-  find("device").dataset["kind"] = kind;
-  find("device").textContent = text;
-}
-
-async function start(): Promise<void> {
-  badge("Looking for a GPU…");
-  let redraw = (): void => {};
-  themeToggle(find("theme"), () => redraw());
-  const threads = await isolate();
-  // The page comes anew with its threads, and begins there.
-  if (threads === "reloading") return;
-  redraw = await openPage(threads);
-}
-
-/** @returns what draws again in other colours. */
-async function openPage(threads: Threads): Promise<() => void> {
+/** @param threads how many can compute. @returns what draws again in other colours. */
+export async function openPage(threads: Threads): Promise<() => void> {
   const { workshop, dead } = openWorkshop();
   const form = find<HTMLFormElement>("setup");
   const settings = new SettingsForm(form);
@@ -93,5 +76,3 @@ async function openPage(threads: Threads): Promise<() => void> {
     map.recolour();
   };
 }
-
-start().catch((error: unknown) => badge(`This page could not start: ${failureOf(error).message}`, "none"));

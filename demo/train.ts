@@ -167,7 +167,7 @@ export class TrainPanel {
     if (top < 0 || Math.min(bottom, top + CURVE_PX) > innerHeight) find("train").scrollIntoView({ block: "start" });
   }
 
-  #tell({ stop, device, shelf }: Outcome): void {
+  #tell({ stop, device, shelf, lost }: Outcome): void {
     const best = this.#history.find(({ sweep }) => sweep === stop.bestSweep);
     if (best) this.#headline(best);
     const seconds = this.#history.at(-1)?.seconds ?? 0;
@@ -181,7 +181,9 @@ export class TrainPanel {
     }[stop.reason];
     const kept = stop.bestSweep === stop.sweep ? "" : ` The model is that of sweep ${stop.bestSweep}, the best on held-out ratings.`;
     const earlier = this.#events.hasModel() ? "The model from before is kept." : "There is no model yet.";
-    const nothing = ` That is no better than its random start. ${earlier}`;
+    const nothing = lost
+      ? ` The GPU did not stop in time, and what it had learned is lost. ${earlier}`
+      : ` That is no better than its random start. ${earlier}`;
     find("outcome").textContent = why + (shelf ? kept : nothing);
     if (this.#history.length > 0) this.#table();
   }

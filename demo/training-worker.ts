@@ -64,6 +64,8 @@ export interface Outcome {
   readonly device: DeviceInfo;
   /** Undefined when no sweep was better than the random start: what model there was before, there is still. */
   readonly shelf: Shelf | undefined;
+  /** Whether better sweeps than that were lost with a GPU that would not stop. */
+  readonly lost?: boolean | undefined;
 }
 
 /** Titles as points: three coordinates each, and the share of the factors' variance that they show. */
@@ -190,10 +192,10 @@ export class Workshop {
       this.#modelName = data.name;
       return { stop, device, shelf: shelfOf(model, data.name) };
     } catch (error) {
-      if (error instanceof DeviceError) this.#engines.drop(engine);
+      if (error instanceof DeviceError || run.signal.aborted) this.#engines.drop(engine);
+      if (!run.signal.aborted) throw error;
       // A GPU that did not end its sweep was let go, and what it had learned with it.
-      if (run.signal.aborted) return { stop: { reason: "aborted", sweep, bestSweep: 0 }, device: engine.info, shelf: undefined };
-      throw error;
+      return { stop: { reason: "aborted", sweep, bestSweep: 0 }, device: engine.info, shelf: undefined, lost: sweep > 0 };
     }
   }
 
@@ -276,7 +278,7 @@ export class Workshop {
     try {
       return await raceEngines(engines, train, heldOut, options, onLap);
     } catch (error) {
-      if (error instanceof DeviceError) for (const engine of engines) this.#engines.drop(engine);
+      if (error instanceof DeviceError || run.signal.aborted) for (const engine of engines) this.#engines.drop(engine);
       if (run.signal.aborted) return undefined;
       throw error;
     }

@@ -82,13 +82,24 @@ test("a service worker that brings no isolation is tried once: there is no secon
   expect(await loads(page)).toBe(2);
 });
 
-test("a worker that is blocked is told instead of looking for a GPU for good", async () => {
-  const context = await browser.newContext();
+/** The page, where something in the browser blocks a file. */
+async function openWithout(file: string): Promise<{ page: Page }> {
+  const context = await browser.newContext({ locale: "en-US" });
+  await context.route(file, (route) => route.abort());
   const page = await context.newPage();
-  await context.route("**/training-worker-*.js", (route) => route.abort());
   await page.goto(server.url);
+  return { page };
+}
+
+test("a worker that is blocked is told instead of looking for a GPU for good", async () => {
+  const { page } = await openWithout("**/training-worker-*.js");
   await badge(page, /^This page could not start: the worker of this page did not start/);
   expect(await page.locator("#start").isDisabled()).toBe(true);
+});
+
+test("a script that does not come is told", async () => {
+  const { page } = await openWithout("**/main-*.js");
+  await badge(page, /^This page could not start: /);
 });
 
 test("a browser without workers is told", async () => {
@@ -113,6 +124,6 @@ test.each(["no JavaScript", "a file"])("with %s the page says that it has not st
   const context = await browser.newContext({ javaScriptEnabled: what !== "no JavaScript" });
   const page = await context.newPage();
   await page.goto(what === "a file" ? pathToFileURL(join(folder, "index.html")).href : server.plainUrl);
-  await page.getByText("This page has not started: it needs JavaScript, and a web server").waitFor({ timeout: 15 * SECONDS });
+  await page.getByText("This page has not started: it needs a browser of today with JavaScript").waitFor({ timeout: 15 * SECONDS });
   expect(await page.getByText("Looking for").count()).toBe(0);
 });

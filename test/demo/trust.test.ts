@@ -53,7 +53,7 @@ test("stopped in the first sweep, the model from before is kept, and the page sa
     await tune(page, { device: "reference", factors: 60 });
     await page.locator("#start:enabled").click();
     // The random start has been measured, and the first sweep is under way.
-    await page.getByText(/^Sweep 0 of/).waitFor();
+    await page.locator("#headline-sweep", { hasText: /^Sweep 0 of/ }).waitFor();
     await page.getByRole("button", { name: "Stop here" }).click();
     await page.getByText(/^Stopped by you after sweep 0\. That is no better than its random start\./).waitFor();
   };
@@ -83,7 +83,7 @@ test("Stop ends a sweep that would take long, and keeps what the sweeps before i
   await page.locator("#start:enabled").waitFor({ timeout: 60 * SECONDS });
   await tune(page, { device: "reference", factors: 8 });
   await page.locator("#start:enabled").click();
-  await page.getByText(/^Sweep 1 of/).waitFor({ timeout: 120 * SECONDS });
+  await page.locator("#headline-sweep", { hasText: /^Sweep 1 of/ }).waitFor({ timeout: 120 * SECONDS });
   await page.waitForTimeout(0.5 * SECONDS);
   const pressed = performance.now();
   await page.getByRole("button", { name: "Stop here" }).click();
