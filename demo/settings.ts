@@ -3,7 +3,7 @@
 import { html, nothing, render } from "lit/html.js";
 import {
   ALS_DEFAULTS,
-  type FitOptions,
+  type FitOptionsOf,
   GD_DEFAULTS,
   GIBBS_DEFAULTS,
   IMPLICIT_DEFAULTS,
@@ -196,7 +196,7 @@ export class SettingsForm {
     const model = this.#model;
     const given: Record<string, number> = {};
     for (const { options } of MODEL_CARDS[model].fields) for (const option of options) given[option] = this.#number(options[0]);
-    const covariance = this.#control("covariance")?.value as FitOptions["covariance"];
+    const covariance = this.#control("covariance")?.value as FitOptionsOf<"vb">["covariance"];
     return {
       options: { ...given, model, seed: this.#number("seed"), sweeps: this.sweeps, ...(covariance && { covariance }) },
       share: this.#number("share") / 100,

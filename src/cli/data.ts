@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
-import { type FileOptions, fileSource, readPath } from "../ratings/files.js";
+import { fileSource, readPath } from "../ratings/files.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { sortedRatings } from "../ratings/sorted.js";
@@ -34,7 +34,7 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
       if (name === "0") throw new OptionsError("columns are numbered from 1: there is no column 0");
       return name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name;
     };
-    const options: ReadOptions & FileOptions = {
+    const options: ReadOptions = {
       delimiter: flags.delimiter === "\\t" ? "\t" : flags.delimiter,
       header: flags.header,
       columns: {
@@ -52,13 +52,12 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
       split: flags.split,
       ids,
       catalogue,
-      cacheFolder: flags.cache ? defaultCacheFolder() : undefined,
       onProgress: bar.update,
     };
     const result =
       place === STANDARD_INPUT
         ? await readRatings({ name: "standard input", stream: () => process.stdin }, options)
-        : await readPath(place, options);
+        : await readPath(place, { ...options, cacheFolder: flags.cache ? defaultCacheFolder() : undefined });
     bar.stop();
     for (const warning of result.warnings) notice(warning);
     if (result.skippedRows > 0) notice(skipped(result));

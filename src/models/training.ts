@@ -3,7 +3,8 @@
 import type { EngineState, Operations, RowSlice, Session, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
-import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
 import type { Figures } from "./figures.js";
 

@@ -3,7 +3,7 @@
 import { RatingsError } from "../errors.js";
 import type { FoundColumns } from "./columns.js";
 import type { Ids } from "./ids.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
 /** Below so many rows, nothing stands out. */
 const FEWEST_ROWS = 20;

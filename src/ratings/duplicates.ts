@@ -2,7 +2,7 @@
 
 import { OptionsError } from "../errors.js";
 import { isAscending, rowStarts } from "./csr.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
 /** The names of what may become of a pair rated twice. */
 export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "error"] as const;

@@ -4,14 +4,23 @@ import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
+import { namesOf } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { catalogueBeside, readCatalogue } from "./movielens.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
-import { readFolder, type ReadOptions, readRatings, type ReadResult } from "./readers.js";
+import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
 
 /** How large files are read: on how many threads, and whether their tables are kept. */
 export type FileOptions = SegmentOptions & TableCacheOptions;
+
+const FILE_NAMES = namesOf<FileOptions>({
+  threads: true,
+  segmentBytes: true,
+  smallestBytes: true,
+  cacheFolder: true,
+  smallestKept: true,
+});
 
 /** Bytes read at a time. */
 const CHUNK_BYTES = 1 << 20;
@@ -60,12 +69,13 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
  * @throws RatingsError
  */
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
-  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path, options), options);
+  checkReadOptions("readPath", options, FILE_NAMES);
+  if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
   const folder = directoryFolder(dirname(path), options);
-  if (options.catalogue) return await readRatings(await fileSource(path, options), options);
+  if (options.catalogue) return await readSource(await fileSource(path, options), options);
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-  return await readRatings(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
+  return await readSource(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
 }
 
 async function statOf(path: string) {

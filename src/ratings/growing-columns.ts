@@ -3,7 +3,7 @@
 
 import type { Ids } from "./ids.js";
 import type { NumericRows } from "./numeric-rows.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
 const FIRST_ROWS = 1024;
 /** What is expected is taken for a little more, so that columns seldom grow a second time. */

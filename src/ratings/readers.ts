@@ -1,6 +1,7 @@
 // Readers: a table of ratings in any form, or a folder in one of the known layouts, into Ratings.
 
 import { OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { Catalogue } from "./catalogue.js";
 import { unitsPerSecond } from "./cells.js";
 import { type AskedColumns, findColumns, type FoundColumns } from "./columns.js";
@@ -13,7 +14,8 @@ import { GrowingColumns } from "./growing-columns.js";
 import { Ids } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
 import { type OpenText, openText } from "./open-text.js";
-import { type RatingColumns, Ratings } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
+import { Ratings } from "./ratings.js";
 import { BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
 import { newlinesIn, TextDecoding } from "./text-lines.js";
@@ -45,6 +47,31 @@ export interface ReadOptions extends DelimitedOptions {
   readonly catalogue?: Catalogue | undefined;
 }
 
+const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({ user: true, item: true, value: true, time: true });
+const READ_NAMES = namesOf<ReadOptions>({
+  delimiter: true,
+  encoding: true,
+  quotes: true,
+  onProgress: true,
+  signal: true,
+  header: true,
+  columns: true,
+  layout: true,
+  duplicates: true,
+  missing: true,
+  scale: true,
+  skipBadRows: true,
+  ids: true,
+  split: true,
+  catalogue: true,
+});
+
+/** @param more names of what a caller takes besides. @throws OptionsError */
+export function checkReadOptions(where: string, options: ReadOptions, more: ReadonlySet<string> = new Set()): void {
+  checkOptions(where, options, new Set([...READ_NAMES, ...more]));
+  checkOptions(`${where}'s columns`, options.columns ?? {}, COLUMN_NAMES);
+}
+
 /** Ratings as they were read, and what was left out on the way. */
 export interface ReadResult {
   readonly ratings: Ratings;
@@ -70,6 +97,12 @@ export interface ReadResult {
  *   values can be taken in more than one way, with the options to say which.
  */
 export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue?: Catalogue): Promise<ReadResult> {
+  checkReadOptions("readRatings", options);
+  return await readSource(source, options, catalogue);
+}
+
+/** `readRatings` with options that are known to be right. */
+export async function readSource(source: RatingSource, options: ReadOptions, catalogue?: Catalogue): Promise<ReadResult> {
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const table = await readTable([source], options, ids);
   return {
@@ -86,6 +119,12 @@ export async function readRatings(source: RatingSource, options: ReadOptions = {
  * @throws RatingsError saying what was looked for when nothing is recognised.
  */
 export async function readFolder(folder: Folder, options: ReadOptions = {}): Promise<ReadResult> {
+  checkReadOptions("readFolder", options);
+  return await readTables(folder, options);
+}
+
+/** `readFolder` with options that are known to be right. */
+export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
   const catalogue = options.catalogue ?? (await readCatalogue(folder, layout, options));
   const settings = layoutOptions(layout, options);

@@ -3,6 +3,7 @@
 
 import { ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";
+import { LARGEST_RATING } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
 import type { SkippedRow } from "./table.js";
@@ -151,6 +152,7 @@ export class RowReader {
     if (user.trim() === "") return "the user is empty";
     if (item.trim() === "") return "the item is empty";
     if (!Number.isFinite(Math.fround(value))) return `rating "${rating}" is not a number`;
+    if (Math.abs(value) > LARGEST_RATING) return `rating ${rating.trim()} is beyond ±${LARGEST_RATING}, the largest that is taken`;
     if (scale && (value < scale[0] || value > scale[1])) return `rating ${rating.trim()} is outside the scale ${scale.join(":")}`;
     if (this.text.isMixed && (user + item).includes(REPLACEMENT)) return "the text is not UTF-8, though it is further up";
     return undefined;

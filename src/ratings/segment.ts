@@ -1,7 +1,7 @@
 // A segment: part of a table's text, read by itself with ids of its own, which are translated when segments are joined in order.
 
 import { Ids, type RawId } from "./ids.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 import { BadRow, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow } from "./table.js";
 import type { FoundEncoding } from "./text-lines.js";

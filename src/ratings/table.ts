@@ -1,7 +1,7 @@
 // A table of ratings as it was read: columns of dense indices, the ids behind them, and what happened on the way.
 
 import type { RawId } from "./ids.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
 /** A malformed row that was left out. */
 export interface SkippedRow {

@@ -3,12 +3,14 @@
 import type { Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
-import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { Ratings } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 
@@ -20,6 +22,8 @@ export interface PartialFitOptions {
    */
   readonly refit?: Side | undefined;
 }
+
+const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
 
 /**
  * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
@@ -39,7 +43,9 @@ export interface PartialFitOptions {
  * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError when nothing is
  *   to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
-export function partialFit(model: FactorModel, ratings: Ratings, { refit }: PartialFitOptions = {}): FactorModel {
+export function partialFit(model: FactorModel, ratings: Ratings, options: PartialFitOptions = {}): FactorModel {
+  checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
+  const { refit } = options;
   checkRatings(model, ratings);
   if (refit !== undefined && refit !== "users" && refit !== "items")
     throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);

@@ -16,12 +16,14 @@ import {
   type Hyperparameters,
   type HyperparametersOf,
   type ModelName,
+  MODEL_NAMES,
   MODELS,
   openTraining,
   type Problem,
   type SumsOf,
 } from "../models/registry.js";
 import type { Training } from "../models/training.js";
+import { checkObject, checkOptions, nameHere, namesOf } from "../options.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
@@ -85,16 +87,39 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly keepSeen?: boolean | undefined;
 }
 
-/** How to train, and the hyperparameters of the model: those that are left out have the model's defaults. */
-export type FitOptions = TrainingOptions &
-  Partial<
-    HyperparametersOf["als"] &
-      HyperparametersOf["vb"] &
-      HyperparametersOf["gibbs"] &
-      HyperparametersOf["implicit"] &
-      HyperparametersOf["gd"] &
-      HyperparametersOf["logistic"]
-  >;
+const TRAINING_NAMES = namesOf<TrainingOptions>({
+  model: true,
+  heldOut: true,
+  sweeps: true,
+  earlyStop: true,
+  tolerance: true,
+  patience: true,
+  measureBy: true,
+  measureEvery: true,
+  measureThreshold: true,
+  itemFeatures: true,
+  userFeatures: true,
+  seed: true,
+  init: true,
+  device: true,
+  deviceMemory: true,
+  keeps: true,
+  onSweep: true,
+  onCheckpoint: true,
+  checkpointEvery: true,
+  resume: true,
+  onNotice: true,
+  signal: true,
+  keepSeen: true,
+});
+
+/** How to train one model: its own hyperparameters and no others. Those that are left out have the model's defaults. */
+export type FitOptionsOf<M extends ModelName> = TrainingOptions &
+  (M extends "als" ? { readonly model?: M | undefined } : { readonly model: M }) &
+  Partial<HyperparametersOf[M]>;
+
+/** How to train, and the hyperparameters of the model that is named. */
+export type FitOptions = { readonly [M in ModelName]: FitOptionsOf<M> }[ModelName];
 
 /** A training: the model, what was measured on the way, why it ended and where it ran. */
 export interface FitResult {
@@ -111,8 +136,21 @@ export interface FitResult {
  *
  * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError, NotPositiveDefiniteError, DivergedError.
  */
+export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult>;
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
-  return await fitModel(checkModel(options.model ?? "als"), ratings, options);
+  return await fitModel(checkFitOptions("fit", options), ratings, options);
+}
+
+/** The model asked for. @throws OptionsError for one that is not known, and for an option that is not, or that only other models have. */
+export function checkFitOptions(where: string, options: FitOptions): ModelName {
+  checkObject(where, options, TRAINING_NAMES);
+  const model = checkModel(options.model ?? "als");
+  hyperparametersOf(model, options);
+  checkOptions(where, options, new Set([...Object.keys(MODELS[model].defaults), ...TRAINING_NAMES]), (name) => {
+    const others = MODEL_NAMES.filter((other) => name in MODELS[other].defaults);
+    return others.length > 0 ? `the model ${others.join(", ")}` : undefined;
+  });
+  return model;
 }
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
@@ -262,10 +300,11 @@ function rankingOf(
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
 export function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
   const given = Object.entries(options).filter(([name, value]) => HYPERPARAMETER_NAMES.has(name) && value !== undefined);
-  const foreign = given.find(([name]) => !(name in MODELS[model].defaults));
+  const own = Object.keys(MODELS[model].defaults);
+  const foreign = given.find(([name]) => !own.includes(name));
   if (foreign) {
     throw new OptionsError(`${model} has no hyperparameter "${foreign[0]}"`, {
-      remedy: `it has ${Object.keys(MODELS[model].defaults).join(", ")}`,
+      remedy: nameHere(foreign[0], new Set(own)) ?? `it has ${own.join(", ")}`,
     });
   }
   return Object.fromEntries(given) as Partial<HyperparametersOf[M]>;

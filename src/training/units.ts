@@ -7,7 +7,8 @@ import { triangle } from "../engine/reference/cholesky.js";
 import type { Figures } from "../models/figures.js";
 import type { Parameters, Posterior, Precisions } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
-import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { Ratings } from "../ratings/ratings.js";
 
 const deviations = new WeakMap<Ratings, number>();
 

@@ -10,7 +10,10 @@ const ratings = syntheticRatings({ users: 20, items: 15, ratings: 120 });
 const { model } = await fit(ratings, { factors: 3, sweeps: 3, device: "cpu" });
 
 const anyRatings = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 10 })), { minLength: 1 })
+  .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 10 })), {
+    minLength: 1,
+    selector: ([user, item]) => `${user},${item}`,
+  })
   .map((rows) => rows.map(([user, item, halves]): [number, number, number] => [user, item, halves / 2]));
 
 test("errors are those of predict, whatever the ids' order and whether the model knows them", () => {

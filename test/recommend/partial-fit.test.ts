@@ -159,7 +159,7 @@ test("counts and seen items grow by what is new", async () => {
 test("the catalogue of the ratings names the new items; what the model knows of the old ones stays", async () => {
   const { model } = await train({ factors: 0 });
   const named = new Catalogue([{ id: "film", title: "A Film (2020)", genres: ["Drama"] }, { id: 1, title: "Renamed", genres: [] }]); // prettier-ignore
-  const bigger = partialFit(model, Ratings.from([[1, "film", 5]], named));
+  const bigger = partialFit(model, Ratings.from([[1, "film", 5]], { catalogue: named }));
   expect(bigger.findItem("a film (2020)")).toBe("film");
   expect(bigger.catalogue.title(1)).toBe(model.catalogue.title(1));
   expect(model.catalogue.get("film")).toBeUndefined();

@@ -109,7 +109,9 @@ test("held-out ratings fall into the predictive intervals as often as they shoul
 });
 
 test("a hyperparameter of another model is refused by name", async () => {
+  // @ts-expect-error: the types know which hyperparameters a model has.
   await expect(run0({ model: "vb", update: "joint" })).rejects.toThrow(/vb has no hyperparameter "update"/);
+  // @ts-expect-error
   await expect(run0({ model: "als", covariance: "full" })).rejects.toThrow(OptionsError);
   await expect(run0({ model: "vb", lambda: 0 })).rejects.toThrow(/lambda is 0/);
 });

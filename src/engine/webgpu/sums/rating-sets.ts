@@ -1,6 +1,6 @@
 // The ratings that sums go over: the training ratings where half-sweeps have them, the held-out ones in buffers of their own.
 
-import type { RatingColumns } from "../../../ratings/ratings.js";
+import type { RatingColumns } from "../../../ratings/rating-columns.js";
 import type { Workload } from "../../engine.js";
 import { uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
