@@ -5,6 +5,7 @@ import { DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } f
 import { alsObjective } from "../../src/models/als.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import type { FactorModel } from "../../src/models/factor-model.js";
+import { Ids } from "../../src/ratings/ids.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
@@ -147,7 +148,11 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 
   test("numbers beyond float32 are reported, never returned as NaN", async () => {
-    const huge = Ratings.from([[1, 1, 3e38], [2, 1, -3e38], [2, 2, 3e38]]); // prettier-ignore
+    const columns = { user: Uint32Array.of(0, 1, 1), item: Uint32Array.of(0, 0, 1), value: Float32Array.of(1, -1, 1) };
+    const huge = new Ratings(columns, new Ids([1, 2]), new Ids([1, 2]));
+    expect(() => new Ratings({ ...columns, value: Float32Array.of(3e38, -3e38, 3e38) }, huge.users, huge.items)).toThrow(RatingsError);
+    // Past the check, as nobody should.
+    columns.value.set([3e38, -3e38, 3e38]);
     const result = fit(huge, { factors: 1, device: engine, mean: false });
     const refused = (error: unknown): undefined => {
       expect(error instanceof DivergedError || error instanceof NotPositiveDefiniteError || error instanceof RatingsError).toBe(true);
