@@ -30,7 +30,9 @@ const folder = mkdtempSync(join(tmpdir(), "kills-"));
 /** Runs a training; kills it after so many milliseconds. @returns whether it came to its end. */
 function train(args, killAfter) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["dist/cli.js", "train", ...(values.data ? [values.data] : []), ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, ["dist/cli.js", "train", ...(values.data ? [values.data] : []), ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let told = "";
     child.stderr.on("data", (text) => (told += text));
     const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
