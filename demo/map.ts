@@ -176,7 +176,7 @@ export class MapPanel {
 
   #renderChosen(): void {
     if (this.#chosen < 0) {
-      render(html`<p class="muted">Choose a point, or find a title: here you will see which are most like it.</p>`, find("chosen"));
+      render(html`<p class="muted empty">Choose a point, or find a title: here you will see which are most like it.</p>`, find("chosen"));
       return;
     }
     const { titles, genres, counts } = this.#shelf!;

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../../src/errors.js";
 import { alsObjective } from "../../src/models/als.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
+import type { Engine } from "../../src/engine/engine.js";
 import type { FactorModel } from "../../src/models/factor-model.js";
 import { Ids } from "../../src/ratings/ids.js";
 import { Ratings } from "../../src/ratings/ratings.js";
@@ -138,6 +139,34 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     });
     expect(stop).toMatchObject({ reason: "aborted", sweep: 2 });
     expect(history.length).toBe(3);
+  });
+
+  test("an engine that throws the signal's reason gives its sweep up: the sweeps before it count", async () => {
+    const controller = new AbortController();
+    let solved = 0;
+    const impatient: Engine = {
+      info: engine.info,
+      memory: (outline) => engine.memory(outline),
+      topItems: (...given) => engine.topItems(...given),
+      destroy: () => {},
+      async open(workload) {
+        const session = await engine.open(workload);
+        const solve = session.solve.bind(session);
+        // In the middle of the third sweep.
+        session.solve = async (...given) => {
+          if (++solved === 6) controller.abort(new Error("stop"));
+          controller.signal.throwIfAborted();
+          await solve(...given);
+        };
+        return session;
+      },
+    };
+    const options = { factors: 3, seed: 3, heldOut, earlyStop: false } as const;
+    const { stop, history, model } = await fit(train, { ...options, sweeps: 50, device: impatient, signal: controller.signal });
+    expect(stop).toMatchObject({ reason: "aborted", sweep: 2 });
+    expect(history.length).toBe(3);
+    const whole = await fit(train, { ...options, sweeps: 2, device: engine });
+    expect(model.parameters.itemFactors).toEqual(whole.model.parameters.itemFactors);
   });
 
   test("a precision of 0 and too few ratings name the first row without a solution", async () => {
