@@ -81,7 +81,7 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly resume?: Checkpoint | undefined;
   /** Called with what a person should know: a fallback to the CPU, a software adapter. */
   readonly onNotice?: ((notice: string) => void) | undefined;
-  /** Ends training after the sweep under way; the best model so far is returned. */
+  /** Ends training after the sweep under way, or in it where the engine throws the signal's reason; the best model so far is returned. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the model remembers which items each user rated, which `recommend` leaves out. Default true. */
   readonly keepSeen?: boolean | undefined;

@@ -71,8 +71,15 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
       await checkpoint();
       return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
     }
-    await training.sweep(last.sweep + 1);
-    const entry = await measure(last.sweep + 1);
+    let entry: HistoryEntry;
+    try {
+      await training.sweep(last.sweep + 1);
+      entry = await measure(last.sweep + 1);
+    } catch (error) {
+      // An engine that knows the signal may give the sweep up by throwing its reason: the sweeps before it count.
+      if (!loop.signal?.aborted || error !== loop.signal.reason) throw error;
+      return { history, stop: { reason: "aborted", sweep: last.sweep, bestSweep: stopping.best(history) } };
+    }
     history.push(entry);
     if (stopping.best(history) === entry.sweep) training.keep();
     await report(entry);
