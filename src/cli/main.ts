@@ -12,7 +12,7 @@ import { explainCommand } from "./explain.js";
 import { exportCommand } from "./export.js";
 import { featuresCommand } from "./features.js";
 import { infoCommand } from "./info.js";
-import { checkOutputs, standardOutputFails } from "./output.js";
+import { checkOutputs, outputs, standardOutputFails } from "./output.js";
 import { partialFitCommand } from "./partial-fit.js";
 import { predictCommand } from "./predict.js";
 import { recommendAllCommand } from "./recommend-all.js";
@@ -20,7 +20,7 @@ import { recommendCommand } from "./recommend.js";
 import { reportCommand } from "./report.js";
 import { searchCommand } from "./search.js";
 import { similarCommand } from "./similar.js";
-import { shown } from "./terminal.js";
+import { shown, wordsToStandardError } from "./terminal.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("tastespace")
@@ -63,8 +63,14 @@ program.hook("preAction", async (_program, command) => await checkOutputs(comman
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-// A full disk, or a reader that has gone: what follows would be lost, and whoever reads on must know that something is missing.
-process.stdout.on("error", (cause) => process.exit(report(standardOutputFails(cause))));
+// A full disk, or a reader that has gone, ends the words but no work whose result goes to a file. A reader of words that has had enough, such as
+// head, is no failure; what holds data is told by whoever wrote them.
+process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+  if (outputs.onStandardOutput) return;
+  wordsToStandardError(false);
+  if (cause.code !== "EPIPE") process.exitCode = report(standardOutputFails(cause));
+  if (!outputs.inFiles) process.exit();
+});
 process.stderr.on("error", () => process.exit(FAILED));
 
 try {

@@ -10,6 +10,9 @@ import { wordsToStandardError } from "./terminal.js";
 
 const STANDARD_OUTPUT = "-";
 
+/** Where the command writes beside its words. */
+export const outputs = { inFiles: false, onStandardOutput: false };
+
 /** The options whose value is a file that is written. */
 const FILES: ReadonlySet<string> = new Set(["out", "json", "csv", "plot", "perUser", "checkpoint"]);
 /** Those whose value is a folder. */
@@ -37,7 +40,11 @@ export async function checkOutputs(command: Command): Promise<void> {
       if (isFolder || name === "checkpoint" || command.opts<{ format?: string }>().format === "index")
         throw new OptionsError(`${flag} is -, and standard output cannot hold it`, { remedy: `give ${flag} a path` });
       wordsToStandardError();
-    } else if (isFolder) await checkWritableFolder(path);
+      outputs.onStandardOutput = true;
+      continue;
+    }
+    outputs.inFiles = true;
+    if (isFolder) await checkWritableFolder(path);
     else await checkWritable(path);
   }
 }

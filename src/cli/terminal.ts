@@ -4,16 +4,16 @@ import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import colours from "picocolors";
 
-let words: NodeJS.WriteStream = process.stdout;
+let words: NodeJS.WriteStream | undefined = process.stdout;
 
-/** From now on what is said goes to standard error: standard output holds data. */
-export function wordsToStandardError(): void {
-  words = process.stderr;
+/** From now on what is said goes to standard error: standard output holds data. @param said false: what would be said is not. */
+export function wordsToStandardError(said = true): void {
+  words = said ? process.stderr : undefined;
 }
 
 /** Standard output: results. */
 export function print(text = ""): void {
-  words.write(`${shown(text)}\n`);
+  words?.write(`${shown(text)}\n`);
 }
 
 /** Standard error: what is good to know but no result. */

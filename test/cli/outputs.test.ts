@@ -165,6 +165,13 @@ test.runIf(hasFull)("a full disk behind standard output, and a reader that has g
     expect(full.err).not.toMatch(/ENOSPC|node:|at .*\(/);
     expect(full.code).toBe(1);
   }
+  // What goes to a file is not lost with the words.
+  const kept = await shell(
+    "$T train $D --sweeps 1 --device cpu --out $M.full > /dev/full; $T train $D --sweeps 1 --device cpu --out $M.gone | true",
+  );
+  expect(kept.err.match(/error standard output cannot be written: the disk is full/g)).toHaveLength(1);
+  for (const name of ["full", "gone"]) expect(existsSync(`${model}.${name}`)).toBe(true);
+  expect((await shell("$T train $D --sweeps 1 --device cpu --out $M.full > /dev/full")).code).toBe(1);
   const gone = await shell(`set -o pipefail; $T recommend-all $M --device cpu --out - -n 19 | true`);
   expect(gone.code).toBe(1);
   expect(gone.err).toMatch(/standard output cannot be written: nobody reads it any more/);
