@@ -5,6 +5,8 @@ import { ModelFileError } from "./errors.js";
 import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
 import type { GibbsDraw } from "./models/parameters.js";
 import type { Posterior } from "./models/parameters.js";
+import { isDraw, isPrecisions } from "./models/parameter-shapes.js";
+import { listOf } from "./shapes.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
 import type { CovarianceFamily } from "./engine/engine.js";
 import { triangle } from "./engine/reference/cholesky.js";
@@ -188,7 +190,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
 
   const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
     const [name, width] = family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
-    const precisions = json<Precisions>("precisions", (value) => arePrecisions(value, K));
+    const precisions = json<Precisions>("precisions", isPrecisions(K));
     const side = (tensorName: string, count: number): Float32Array => {
       const values = floats(tensorName, [count, width]);
       for (let row = 0; row < count; row++) {
@@ -204,7 +206,9 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
 
   const hyperparameters = checked(model, json("hyperparameters", isObject), fail);
   const draws =
-    metadata["draws"] || header["draws"] ? json<GibbsDraw[]>("draws", (value) => areDraws(value, hyperparameters.factors)) : undefined;
+    metadata["draws"] || header["draws"]
+      ? json<GibbsDraw[]>("draws", (value) => listOf(isDraw(hyperparameters.factors))(value) && (value as unknown[]).length > 0)
+      : undefined;
   const K = hyperparameters.factors * (draws?.length ?? 1);
   const users = ids("user_ids");
   const items = ids("item_ids");
@@ -270,20 +274,6 @@ const isSource = (value: unknown): boolean =>
       isObject(value["reading"]) &&
       isObject(value["split"]) &&
       Number.isFinite(value["ratings"])));
-
-const arePrecisions = (value: unknown, K: number): boolean => {
-  const positive = (precision: unknown): boolean => typeof precision === "number" && precision > 0 && Number.isFinite(precision);
-  const side = (list: unknown): boolean => Array.isArray(list) && list.length === K + 1 && list.every(positive);
-  return isObject(value) && positive(value["lambda"]) && side(value["users"]) && side(value["items"]);
-};
-
-const areDraws = (value: unknown, K: number): boolean => {
-  const numbers = (list: unknown, length: number): boolean => Array.isArray(list) && list.length === length && list.every(Number.isFinite);
-  const side = (prior: unknown): boolean =>
-    isObject(prior) && numbers(prior["mean"], K + 1) && numbers(prior["precision"], triangle(K + 1));
-  const draw = (one: unknown): boolean => isObject(one) && Number.isFinite(one["lambda"]) && side(one["users"]) && side(one["items"]);
-  return Array.isArray(value) && value.length > 0 && value.every(draw);
-};
 
 function checked(
   model: ModelName,

@@ -7,6 +7,10 @@ import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError } from "../errors.js";
 import { reasonOf } from "../file-trouble.js";
 import type { ModelSource } from "../models/factor-model.js";
+import { MODEL_NAMES } from "../models/registry.js";
+import { SPLIT_KINDS } from "../ratings/split.js";
+import { either, isChoice, isFlag, isNumber, isText, isWhole, listOf, nullable, object, oneOf, optional, recordOf } from "../shapes.js";
+import { isHistory, isStop } from "../training/history-shape.js";
 import type { HistoryEntry, Stop } from "../training/history.js";
 import type { SearchResult } from "../training/search.js";
 import type { DataFlags, SplitFlags } from "./options.js";
@@ -104,9 +108,72 @@ export async function readResult(path: string): Promise<RunFile | SearchFile> {
     throw new ModelFileError(`${path} is no JSON`, { cause, remedy });
   }
   const known = value as Partial<RunFile & SearchFile> | null;
-  if (Array.isArray(known?.trials) && known.plan) return value as SearchFile;
-  if (Array.isArray(known?.history) && known.stop && known.hyperparameters) return value as RunFile;
+  if (Array.isArray(known?.trials) && known.plan) {
+    if (!isSearchFile(value) || (known.best !== null && !known.trials.some(({ number: at }) => at === known.best)))
+      throw new ModelFileError(`${path} is a damaged file of a search`, { remedy });
+    return value as SearchFile;
+  }
+  if (Array.isArray(known?.history) && known.stop && known.hyperparameters) {
+    if (!isRunFile(value) || (known.stop.bestSweep ?? Infinity) >= known.history.length)
+      throw new ModelFileError(`${path} is a damaged file of a training`, { remedy });
+    return value as RunFile;
+  }
   throw new ModelFileError(`${path} is neither a run nor a search`, { remedy });
 }
+
+const DEVICE = object({ kind: isText, name: isText, software: isFlag });
+/** Files of versions before this one do not say where their ratings are. */
+const FROM = optional(object({ path: optional(isText), reading: recordOf(() => true), split: recordOf(() => true) }));
+const isRunFile = object({
+  version: isText,
+  device: DEVICE,
+  data: object({ users: isWhole, items: isWhole, ratings: isWhole, heldOut: isWhole }),
+  from: FROM,
+  model: optional(isText),
+  hyperparameters: recordOf(optional(isChoice)),
+  history: isHistory,
+  stop: isStop,
+  seconds: object({ train: isNumber }),
+});
+
+const RUNG = object({ loss: isNumber, losses: listOf(isNumber), bestSweeps: listOf(isWhole), sweeps: isWhole, seconds: isNumber });
+const SIDE = listOf(isNumber);
+const isSearchFile = object({
+  version: isText,
+  device: DEVICE,
+  from: FROM,
+  measure: isText,
+  planned: isWhole,
+  best: optional(isWhole),
+  complete: isFlag,
+  plan: object({
+    model: oneOf(...MODEL_NAMES),
+    method: oneOf("grid", "random", "halving"),
+    space: recordOf(either(listOf(isChoice), object({ from: isNumber, to: isNumber }))),
+    rungs: listOf(isWhole),
+    eta: isNumber,
+    trials: nullable(isWhole),
+    folds: isWhole,
+    holdout: object({ by: oneOf(...SPLIT_KINDS), share: isNumber, last: optional(isWhole) }),
+    test: isNumber,
+    seed: isNumber,
+    measure: nullable(object({ by: oneOf("ndcg", "recall", "auc"), every: isWhole, threshold: nullable(isNumber) })),
+    stopping: object({ tolerance: nullable(isNumber), patience: nullable(isWhole) }),
+    features: object({ items: isWhole, users: isWhole }),
+    data: object({ users: isWhole, items: isWhole, ratings: isWhole }),
+  }),
+  trials: listOf(object({ number: isWhole, point: recordOf(isChoice), rungs: listOf(RUNG), error: optional(isText) })),
+  alternative: optional(
+    object({
+      loss: isNumber,
+      losses: SIDE,
+      bestSweeps: SIDE,
+      seconds: isNumber,
+      factors: isWhole,
+      precisions: object({ lambda: isNumber, users: SIDE, items: SIDE }),
+    }),
+  ),
+  test: optional(object({ ratings: isWhole, best: isNumber, alternative: optional(isNumber) })),
+});
 
 export const isSearch = (file: RunFile | SearchFile): file is SearchFile => "trials" in file;

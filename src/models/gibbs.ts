@@ -9,6 +9,9 @@ import type { Figures } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
 import type { GibbsDraw, Parameters } from "./parameters.js";
 import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
+import { OptionsError } from "../errors.js";
+import { isDraw } from "./parameter-shapes.js";
+import { isNumber, isWhole, listOf, object, optional, recordOf, type Shape } from "../shapes.js";
 
 /** Of `gibbs`: the priors of the precisions, and which draws are kept. */
 export interface GibbsHyperparameters {
@@ -187,6 +190,15 @@ interface ChainState {
   readonly kept: readonly GibbsDraw[];
 }
 
+const isChain = (K: number): Shape =>
+  object({
+    lambda: isNumber,
+    draws: isWhole,
+    measured: optional(recordOf(isNumber)),
+    place: object({ spacing: (value) => isWhole(value) && (value as number) > 0, seen: isWhole }),
+    kept: listOf(isDraw(K)),
+  });
+
 const ROWS = ["userFactors", "userBiases", "itemFactors", "itemBiases"] as const;
 
 export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
@@ -263,10 +275,18 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   }
 
   protected override takeModelState({ values, arrays }: ModelState): void {
+    const { factors, globalMean, userBiases, itemBiases } = this.problem.initial;
+    if (!isChain(factors)(values))
+      throw new OptionsError("the state of the chain is not what it should be: it is another training's, or damaged");
     const { lambda, draws, measured, place, kept } = values as ChainState;
-    const { factors, globalMean } = this.problem.initial;
+    const [M, N] = [userBiases.length, itemBiases.length];
+    const lengths = { userFactors: M * factors, userBiases: M, itemFactors: N * factors, itemBiases: N };
     const sample = (s: number): Parameters => {
       const rows = Object.fromEntries(ROWS.map((name) => [name, arrays[`${name} of sample ${s}`]]));
+      for (const name of ROWS) {
+        if (rows[name] instanceof Float32Array && rows[name].length === lengths[name]) continue;
+        throw new OptionsError(`the state has no ${name} of sample ${s}: it is another training's, or damaged`);
+      }
       return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>) };
     };
     this.#lambda = lambda;

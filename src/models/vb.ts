@@ -17,6 +17,8 @@ import type { Figures } from "./figures.js";
 import { checkChoice, checkFactors, checkPositive, checkWhole, completed, shown } from "./hyperparameters.js";
 import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
 import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
+import { isPrecisions } from "./parameter-shapes.js";
+import { isNumber, object, optional } from "../shapes.js";
 
 /** Of `vb`. The precisions are where learning starts from, or stays with `learn` off. */
 export interface VbHyperparameters {
@@ -228,6 +230,9 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
   }
 
   protected override takeModelState({ values }: ModelState): void {
+    const known = isPrecisions(this.problem.hyperparameters.factors);
+    const isState = object({ precisions: known, kept: known, measured: optional(object({ precisions: known, elbo: isNumber })) });
+    if (!isState(values)) throw new OptionsError("the state of vb is not what it should be: it is another training's, or damaged");
     const taken = values as { precisions: Precisions; kept: Precisions; measured: VbMeasurement | null };
     this.#precisions = taken.precisions;
     this.#keptPrecisions = taken.kept;

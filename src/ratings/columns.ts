@@ -270,7 +270,7 @@ function isMatrix(
   const rest = kinds.slice(1);
   const empty = (place: number): boolean => body.every((row) => (row[place] ?? "").trim() === "");
   const areRatings = rest.every((kind, at) => kind.isRating || empty(at + 1));
-  if (hasNames && (hasUser || names[0].trim() === "")) return names.length >= 4 && areRatings;
+  if (hasNames && (hasUser || (names[0] ?? "").trim() === "")) return names.length >= 4 && areRatings;
   return names.length >= MATRIX_COLUMNS && rest.every((kind, at) => (kind.isNumeric && !kind.isTime) || empty(at + 1));
 }
 

@@ -208,7 +208,8 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
   } else file = await inMemory(opened.chunks);
   try {
     const metadata = await parquetMetadataAsync(file);
-    const names = metadata.schema[0].num_children === undefined ? [] : topLevel(metadata.schema);
+    const names = metadata.schema[0]?.num_children === undefined ? [] : topLevel(metadata.schema);
+    if (!names.every((name) => typeof name === "string")) throw new Error("a column has no name");
     return {
       form: "Parquet",
       names,

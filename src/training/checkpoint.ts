@@ -4,12 +4,14 @@
 import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
-import type { ModelName } from "../models/registry.js";
+import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import type { TrainingState } from "../models/training.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { decodeTensors, encodeTensors, type Tensor } from "../safetensors.js";
+import { isNumber, isText, listOf, object, oneOf, optional, recordOf } from "../shapes.js";
 import type { HistoryEntry } from "./history.js";
+import { isHistory } from "./history-shape.js";
 
 /** What must be the same for a training to go on. */
 export interface TrainingIdentity {
@@ -66,6 +68,21 @@ export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): 
     different(`list of features of ${side}`, checkpoint.features[side], now.features[side], again);
 }
 
+const FINGERPRINT = object({ set: isText, rows: isText });
+const isTold = object({
+  identity: object({
+    model: oneOf(...MODEL_NAMES),
+    hyperparameters: recordOf(() => true),
+    seed: isNumber,
+    engine: isText,
+    train: FINGERPRINT,
+    heldOut: optional(FINGERPRINT),
+    features: object({ users: optional(listOf(isText)), items: optional(listOf(isText)) }),
+    keeps: oneOf("best", "last"),
+  }),
+  history: isHistory,
+});
+
 const FORMAT = "tastespace checkpoint";
 const FORMAT_VERSION = "1";
 
@@ -101,6 +118,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   } catch (cause) {
     throw fail("the checkpoint is damaged: its history is not JSON", cause);
   }
+  if (!isTold(told)) throw fail("the checkpoint is damaged: its history or its identity is not what it should be");
   const group = <A>(name: string): Record<string, A> =>
     Object.fromEntries([...tensors].filter(([key]) => key.startsWith(`${name}: `)).map(([key, data]) => [key.slice(name.length + 2), data as A])); // prettier-ignore
   const state: TrainingState = { engine: group("engine"), model: { values: told.values, arrays: group("model") } };
