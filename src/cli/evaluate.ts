@@ -81,7 +81,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   const { train, heldOut } = await partsOf(read, { ...reading, ...split });
   if (heldOut.count === 0) {
     throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
-      remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
+      remedy: "give ratings to measure by with --test FILE, or train again with some held out",
     });
   }
   refuseTrained(model, heldOut, flags);
