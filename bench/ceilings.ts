@@ -93,7 +93,7 @@ fn probe(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
 /** What keeps the compiler from leaving the work out; it never happens. */
 const keep = (sum: string): string => `if (all(${sum} == vec4f(1.0, 2.0, 3.0, 4.0))) { kept[lane] = ${sum}; }`;
 
-/** Eight independent chains of vec4s a lane; no two components alike, lest the compiler do them once. */
+/** Eight independent chains of vec4s per lane; no two components alike, lest the compiler do them once. */
 function multiplyAdds(): Probe {
   const CHAINS = 8;
   const STEPS = 64;

@@ -133,7 +133,7 @@ function secondsToBest(history: readonly HistoryEntry[]): number | null {
   return history.find((_, at) => errors[at] <= lowest + NEAR)?.seconds ?? null;
 }
 
-/** The folder's ready-made splits when it has them, else one random split a seed. */
+/** The folder's ready-made splits when it has them, else one random split per seed. */
 async function splitsOf(data: string): Promise<Split[]> {
   const ready: Split[] = [];
   for (const split of PRESET_SPLITS) {

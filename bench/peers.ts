@@ -86,7 +86,7 @@ async function everyEngine(): Promise<Engine[]> {
   return [await openEngine("cpu"), ...(gpu ? [gpu] : []), await openEngine("reference")];
 }
 
-/** The float64 reference does about so many operations a second. */
+/** The float64 reference does about so many operations per second. */
 const REFERENCE_RATE = 0.8e9;
 const MOST_REFERENCE_SECONDS = 120;
 

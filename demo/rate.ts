@@ -11,7 +11,7 @@ import { Taste } from "./taste.js";
 import type { Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
-/** Weights of the item biases that the slider goes through. Spec §7: 0.02 all but ignores popularity. */
+/** Weights of the item biases that the slider goes through. 0.02 all but ignores popularity. */
 const ALPHAS = [
   { alpha: 0.02, text: "what fits me most" },
   { alpha: 0.1, text: "mostly what fits me" },

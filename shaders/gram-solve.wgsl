@@ -1,7 +1,7 @@
 // Half-sweep: the normal equations of each row, accumulated and solved in one kernel.
 //
 // With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs. A team stages
-// STAGE ratings at a time in workgroup memory (two barriers a stage) and adds their outer products to the 4×4 tiles that its lanes
+// STAGE ratings at a time in workgroup memory (two barriers per stage) and adds their outer products to the 4×4 tiles that its lanes
 // own in registers (shared/gather-*.wgsl), then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
 // sweeps them (shared/sweep.wgsl). Models differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share
 // (base-*.wgsl), a prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
@@ -9,7 +9,7 @@
 // Rows up to the host's segment length are solved by `whole_rows`. Longer ones are cut into segments: `row_segments` writes the
 // tiles of each, `long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
 //
-// Launch: one team of TEAM lanes a task, TEAMS teams a workgroup, workgroups in two dimensions.
+// Launch: one team of TEAM lanes per task, TEAMS teams per workgroup, workgroups in two dimensions.
 // Workgroup memory: TEAMS · SLICE vec4s. Twin: src/engine/reference/gram-solve.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_tiles: array<mat4x4f>;

@@ -5,7 +5,7 @@
 struct Settings {
   mean: f32,
   count: u32,
-  // Ratings a workgroup.
+  // Ratings per workgroup.
   run: u32,
 }
 

@@ -6,7 +6,7 @@
 struct Settings {
   weighted: u32,
   count: u32,
-  // Rows a workgroup.
+  // Rows per workgroup.
   run: u32,
 }
 

@@ -1,6 +1,6 @@
 // Blocked Cholesky of the tiles in registers, the right-hand side bordered on as the last row, so that factorization does the
 // forward substitution too. Per block column: the owner of the diagonal tile factors it, the tiles below become the panel,
-// the tiles to the right take the panel's outer product. Only panels pass through workgroup memory; two barriers a block.
+// the tiles to the right take the panel's outer product. Only panels pass through workgroup memory; two barriers per block.
 // Twin: src/engine/reference/cholesky.ts.
 
 // X of X Lᵀ = A.

@@ -1,5 +1,5 @@
 // Diagonal posteriors: the variances of the other side's entities are added to the diagonal, and each coordinate's own variance is the
-// inverse of its precision, which is the ELBO's optimum for this family. Spec §5. Twin: src/engine/reference/gram-solve.ts.
+// inverse of its precision, which is the ELBO's optimum for this family. docs/models.md, "Variational Bayes". Twin: src/engine/reference/gram-solve.ts.
 
 const SPREAD_BLOCKS = (BLOCKS + TEAM - 1u) / TEAM;
 

@@ -27,7 +27,7 @@ export interface RowSlice {
   readonly to: number;
 }
 
-/** Covariance of a row: one variance a coordinate, or the whole matrix. */
+/** Covariance of a row: one variance per coordinate, or the whole matrix. */
 export type CovarianceFamily = "diagonal" | "full";
 
 /** What a row carries beside factors and bias: nothing, its prior mean, its velocity, or its covariance. */

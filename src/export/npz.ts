@@ -37,7 +37,7 @@ export function encodeNpz(model: FactorModel): Uint8Array {
   return zipSync(
     Object.fromEntries(
       Object.entries(arrays).map(([name, array]) => {
-        // Factors do not get smaller; texts of four bytes a character do.
+        // Factors do not get smaller; texts of four bytes per character do.
         const level = Array.isArray(array.data) ? 6 : 0;
         return [`${name}.npy`, [encodeNpy(array), { level }]];
       }),

@@ -6,7 +6,7 @@ import { cellsOf, modelTable } from "./table.js";
 
 /** The files by name. Load vectors.tsv and metadata.tsv by the projector's "Load" button, or serve all three and give the config's address. */
 export interface ProjectorFiles {
-  /** A row an entity, a column a factor; no head. */
+  /** A row per entity, a column per factor; no head. */
   readonly "vectors.tsv": string;
   /** What is known of each: id, title, genres, ratings, bias. The first row names the columns. */
   readonly "metadata.tsv": string;

@@ -17,7 +17,7 @@ export type TableColumn = { readonly name: string } & (
 /** Columns of equal length. */
 export type Table = readonly TableColumn[];
 
-/** One side of a model, a row an entity: id, title and genres (of items), ratings, bias, and the K factors f1 … fK. */
+/** One side of a model, a row per entity: id, title and genres (of items), ratings, bias, and the K factors f1 … fK. */
 export function modelTable(model: FactorModel, side: "users" | "items"): Table {
   const { parameters, catalogue } = model;
   const K = parameters.factors;

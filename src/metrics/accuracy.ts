@@ -40,7 +40,7 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
 
 /**
  * Mean of log N(r; r̂, deviation²) over ratings, nats: `vb`'s predictive density. NaN for no ratings. What the model does not know of a user
- * or an item is its prior. Spec §5.
+ * or an item is its prior. docs/models.md, "Variational Bayes".
  *
  * @throws OptionsError when the model is a point estimate.
  */

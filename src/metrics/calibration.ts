@@ -1,4 +1,4 @@
-// Whether the intervals of predictive distributions hold what they promise. Spec §5.
+// Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Variational Bayes".
 
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";

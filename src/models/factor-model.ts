@@ -103,7 +103,7 @@ export interface PredictOptions {
 export interface RecommendOptions {
   /** Items to list. Default 10. */
   readonly n?: number | undefined;
-  /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. Spec §7. */
+  /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. */
   readonly alpha?: number | undefined;
   /** Whether items without ratings are listed too, by their features. Default false. */
   readonly coldStart?: boolean | undefined;
@@ -164,7 +164,7 @@ export class FactorModel implements FactorModelParts {
   /**
    * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v. Of `logistic`, the probability σ of a positive.
    *
-   * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
+   * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. docs/models.md, "Features".
    *
    * @throws UnknownIdError; OptionsError
    */
@@ -208,7 +208,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard deviation √(1/λ + Var r̂), rating units. Spec §5.
+   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard deviation √(1/λ + Var r̂), rating units. docs/models.md, "Variational Bayes".
    * About 90 % of ratings lie within 1.645 deviations.
    *
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
@@ -251,7 +251,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The best items for a new user from a few ratings, by fold-in; the rated items are left out. Spec §7.
+   * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
    * @param rated raw item ids and ratings; of an item rated twice, the last rating counts.
    * @throws UnknownIdError, RatingsError for a rating that is not finite.

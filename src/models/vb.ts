@@ -32,9 +32,9 @@ export interface VbHyperparameters {
   readonly gammaItems: number;
   /** Whether μ is the training mean (default) or 0. */
   readonly mean: boolean;
-  /** Default "full". "diagonal" needs K + 1 numbers an entity beside its factors instead of (K + 1)(K + 2)/2. */
+  /** Default "full". "diagonal" needs K + 1 numbers per entity beside its factors instead of (K + 1)(K + 2)/2. */
   readonly covariance: CovarianceFamily;
-  /** Whether λ, τ_u (one a factor) and γ are learned. Default true. */
+  /** Whether λ, τ_u (one per factor) and γ are learned. Default true. */
   readonly learn: boolean;
   /** Sweeps at the starting precisions before they are learned: learned from a cold start, λ falls into the noise. Default 5. */
   readonly warmUp: number;

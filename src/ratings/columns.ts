@@ -75,7 +75,7 @@ const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinit
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
 
 /**
- * @param options.layout "table" says that a row is a rating, even where the table looks like a matrix of a row a person.
+ * @param options.layout "table" says that a row is a rating, even where the table looks like a matrix with a row per person.
  * @throws RatingsError that shows the options to type, where the columns cannot be told or are not there.
  */
 export function findColumns(

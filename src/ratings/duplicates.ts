@@ -13,7 +13,7 @@ export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "err
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
 /**
- * One rating a pair, at the place of its first appearance. The time is that of the rating that counts; under "mean",
+ * One rating per pair, at the place of its first appearance. The time is that of the rating that counts; under "mean",
  * "sum" and "count", of the last.
  *
  * @param error makes what "error" throws, from the row number of the second rating.

@@ -1,4 +1,4 @@
-// Features of items or users: genres of the catalogue, or any table of (id, feature[, weight]). Cold start rests on them. Spec §4.
+// Features of items or users: genres of the catalogue, or any table of (id, feature[, weight]). Cold start rests on them. docs/models.md, "Features".
 
 import { RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";

@@ -1,5 +1,5 @@
 // Tables in other forms than delimited text, as rows of cells: JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and
-// matrices of a row a person.
+// matrices with a row per person.
 
 import { RatingsError } from "../errors.js";
 import type { AskedColumns, Sample } from "./columns.js";
@@ -132,7 +132,7 @@ export function cellText(value: unknown): string {
 type JsonObject = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** One object a line, or one array of objects. */
+/** One object per line, or one array of objects. */
 async function openJson(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const isArray = new TextDecoder("latin1").decode(opened.head).trimStart().startsWith("[");
   const batches = isArray ? jsonArray(source, opened) : jsonLines(source, opened);
@@ -354,7 +354,7 @@ export function openMatrixMarket(
 }
 
 /**
- * A matrix, a row a person and a column an item, as rows of person, item and rating. Persons go by the column that is named, the first where
+ * A matrix, a row per person and a column per item, as rows of person, item and rating. Persons go by the column that is named, the first where
  * it holds no numbers, or else by their row's number from 1; items by their column's name or number from 1. Empty cells are no ratings.
  */
 export async function fromMatrix(

@@ -1,4 +1,4 @@
-// Principal axes of factors: the few directions in which rows differ most, for maps of items or users. Spec §7.
+// Principal axes of factors: the few directions in which rows differ most, for maps of items or users.
 
 import { OptionsError } from "../errors.js";
 import { type Random, seededRandom } from "../random.js";

@@ -146,7 +146,7 @@ function combined(all: readonly Terms[]): Terms {
   return { prior: mean(all.map(({ prior }) => prior)), contributions: each("contributions"), similarities: each("similarities") };
 }
 
-/** The user's equations, one set a sample. */
+/** The user's equations, one set per sample. */
 function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
   if ("burnIn" in h) return gibbsEquations(model, rated);

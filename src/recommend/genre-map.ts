@@ -1,4 +1,4 @@
-// A map of some genres' items in two dimensions, and of the features that shape them. Spec §7.
+// A map of some genres' items in two dimensions, and of the features that shape them.
 
 import { OptionsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";

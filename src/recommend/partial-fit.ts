@@ -1,4 +1,4 @@
-// Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves. Spec §7.
+// Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves.
 
 import type { Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -140,7 +140,7 @@ function where({ user, item, value }: RatingColumns, holds: (at: number) => bool
   return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept) };
 }
 
-/** Prior means of rows by their features, [count, K]; undefined when the side has none. Spec §4. */
+/** Prior means of rows by their features, [count, K]; undefined when the side has none. */
 function priorMeans(model: FactorModel, side: Side, rows: Uint32Array, ids: Ids): Float64Array | undefined {
   const [table, factors] = [model.features?.[side], model.parameters.features?.[side]];
   if (!table || !factors) return undefined;

@@ -1,4 +1,4 @@
-// Items that divide opinion: a long v moves predictions far up for some users and far down for others. Spec §7.
+// Items that divide opinion: a long v moves predictions far up for some users and far down for others.
 
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";

@@ -1,4 +1,4 @@
-// What the posteriors of `vb` say of a single rating or of a list: variances, and scores drawn by Thompson sampling. Spec §5.
+// What the posteriors of `vb` say of a single rating or of a list: variances, and scores drawn by Thompson sampling. docs/models.md, "Variational Bayes".
 
 import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";

@@ -15,7 +15,7 @@ export interface ListsWanted {
   readonly allowed?: ((item: number) => boolean) | undefined;
   /** Items that are left out, by user: a row of ascending indices for every user of the model. */
   readonly seen?: SeenItems | undefined;
-  /** Items a list, and weight of their biases. */
+  /** Items per list, and weight of their biases. */
   readonly k: number;
   readonly alpha: number;
 }

@@ -1,4 +1,4 @@
-// Scores of items and the best of them. Spec §7.
+// Scores of items and the best of them. docs/models.md, "Scores, fold-in, polarizing and similar items".
 
 import type { ScoredRows } from "../engine/engine.js";
 import { compareIds, type Ids } from "../ratings/ids.js";

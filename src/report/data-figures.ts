@@ -1,4 +1,4 @@
-// Figures of ratings: the histogram of the scale, how many a user and an item has, and the most rated items.
+// Figures of ratings: the histogram of the scale, how many each user and item has, and the most rated items.
 
 import { mostRated, ratingHistogram, ratingsOfEach } from "../ratings/popularity.js";
 import { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "../ratings/power-law.js";

@@ -52,7 +52,7 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly model?: ModelName | undefined;
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
-  /** Features of the items, of the users (`als`): entities without ratings are then scored by them. Spec §4. */
+  /** Features of the items, of the users (`als`): entities without ratings are then scored by them. docs/models.md, "Features". */
   readonly itemFeatures?: FeatureTable | undefined;
   readonly userFeatures?: FeatureTable | undefined;
   /** Seed of the starting factors. Default 1. */

@@ -1,4 +1,4 @@
-// What is recorded of a training: one entry a sweep, sweep 0 being the state before the first.
+// What is recorded of a training: one entry per sweep, sweep 0 being the state before the first.
 
 import type { Figures } from "../models/figures.js";
 

@@ -25,7 +25,7 @@ export interface MeasureOptions {
   readonly measureThreshold?: number | undefined;
 }
 
-/** Items a list. */
+/** Items per list. */
 export const MEASURED_K = 10;
 /** Scores times factors of a measurement, at most: a part of a second. Of more users so many are taken, evenly. */
 const MOST_PRODUCTS = 1e8;

@@ -142,7 +142,7 @@ export interface SearchResult {
   /** What the losses are: "RMSE", "log-loss", "1 − nDCG@10" … */
   readonly measure: string;
   readonly trials: readonly Trial[];
-  /** Trainings that the plan takes, a trial counting once a rung. */
+  /** Trainings that the plan takes, a trial counting once per rung. */
   readonly planned: number;
   /** Number of the best trial; null while there is none, and when all failed. */
   readonly best: number | null;
@@ -154,7 +154,7 @@ export interface SearchResult {
 }
 
 /**
- * Trains at the points of a space and compares them by held-out loss. The ratings are indexed once a split and uploaded once an engine.
+ * Trains at the points of a space and compares them by held-out loss. The ratings are indexed once per split and uploaded once per engine.
  *
  * The best of many trials looks better on the ratings it was chosen by than it is: `test` tells by how much.
  *

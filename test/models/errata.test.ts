@@ -1,5 +1,5 @@
-// The printed formulas of the notes that the spec corrects: each against the right one, on the objective or bound that it should lower
-// or raise. The feature update's denominator is tested in test/training/features.test.ts.
+// docs/models.md, "Printed formulas that are wrong": each printed formula against the right one, on the objective or bound that it should
+// lower or raise. The feature update's denominator is tested in test/training/features.test.ts.
 
 import { expect, test } from "vitest";
 import { triangle } from "../../src/engine/reference/cholesky.js";

@@ -1,4 +1,4 @@
-// Feature factors and cold start: parity, the objective, and the errata of the printed formula. Spec §4.
+// Feature factors and cold start: parity, the objective, and the errata of the printed formula. docs/models.md, "Features".
 
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";

@@ -17,7 +17,7 @@ export interface ProblemSize {
   readonly factors: number;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
-  /** Bytes a rating beside both sides' own. Default 0. */
+  /** Bytes per rating beside both sides' own. Default 0. */
   readonly copyBytes?: number | undefined;
 }
 
@@ -69,7 +69,7 @@ const BYTES_PER_TILE = 64;
 const PARTIAL_MARGIN = 1.25;
 /** Streaming smaller pieces than this would be all overhead. */
 const SMALLEST_PIECE = 4096;
-/** Two slots a side. */
+/** Two slots per side. */
 const SLOTS = 4;
 
 /**

@@ -34,7 +34,7 @@ export function packRows(
   return rows;
 }
 
-/** @param shards rows on the device, one array a shard. */
+/** @param shards rows on the device, one array per shard. */
 export function unpackRows(
   shards: readonly Float32Array[],
   count: number,

@@ -8,9 +8,9 @@ export interface ScorePlan {
   readonly depth: number;
   /** Lanes of a workgroup along users and items. */
   readonly lanes: readonly [users: number, items: number];
-  /** Users and items a lane. */
+  /** Users and items per lane. */
   readonly patch: readonly [users: number, items: number];
-  /** Users and items a workgroup: lanes times patch. */
+  /** Users and items per workgroup: lanes times patch. */
   readonly tile: readonly [users: number, items: number];
 }
 

@@ -15,7 +15,7 @@ export interface RowKernel {
   readonly tasksPerWorkgroup: number;
   /** Bytes that a segment of a row leaves in the scratch buffer. */
   readonly partialBytes: number;
-  /** Operations a rating and a row, about: what submissions are cut by. */
+  /** Operations per rating and per row, about: what submissions are cut by. */
   readonly operations: { readonly perRating: number; readonly perRow: number };
 }
 

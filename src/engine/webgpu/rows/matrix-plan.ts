@@ -8,14 +8,14 @@ export interface MatrixPlan extends TilePlan {
   readonly matrices: SubgroupMatrices;
   /** vec4s of halves that a staged rating takes. */
   readonly staged: number;
-  /** Subgroups a workgroup, and matrices of the lower triangle that each adds to. */
+  /** Subgroups per workgroup, and matrices of the lower triangle that each adds to. */
   readonly subgroups: number;
   readonly chunk: number;
   /** Matrices along a side. */
   readonly side: number;
 }
 
-/** One row a workgroup, of as many lanes as its tiles need and the subgroups ask for. */
+/** One row per workgroup, of as many lanes as its tiles need and the subgroups ask for. */
 export function planMatrices(K: number, matrices: SubgroupMatrices): MatrixPlan {
   const tiles = planTiles(K);
   const { size, depth, lanes } = matrices;
