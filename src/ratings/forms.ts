@@ -325,7 +325,7 @@ export function openMatrixMarket(
   const [banner] = head.split("\n", 1);
   const [, , format, field, symmetry] = banner.trim().toLowerCase().split(/\s+/);
   if (format !== "coordinate" || symmetry !== "general" || !["real", "integer", "pattern", "double"].includes(field))
-    throw fault(source, 1, `it is "${banner.trim()}"`, "give a matrix that is `coordinate real general`, of a row a person");
+    throw fault(source, 1, `it is "${banner.trim()}"`, "give a matrix that is `coordinate real general`, with a row per person");
   const size = /^(?:[ \t]*(?:%.*)?\r?\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n/.exec(head);
   if (!size) throw fault(source, undefined, "there is no line of sizes", "check that the file is whole");
   const skipped = size[0].length;
