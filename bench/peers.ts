@@ -127,7 +127,7 @@ async function* explicitEntries(
   } else missing.add(`PyTorch, which ${interpreter} cannot import: pip install torch, or --python PATH of an interpreter that can`);
 }
 
-/** LIBMF with our precisions in its convention, and with its own default; each beside ours on the very same objective. */
+/** LIBMF with our precisions in its convention, and with its own default; each beside ours on the same objective. */
 async function* libmfEntries(
   K: number,
   split: Split,
@@ -285,7 +285,7 @@ function startingParameters({ train }: Split, K: number, mean: boolean): Paramet
   };
 }
 
-/** Without biases and mean, a pair with an entity that has no training ratings is given their mean, as mf-predict does. */
+/** Without biases and mean, a pair with an entity without training ratings is given their mean, as mf-predict does. */
 function rmseOf(parameters: Parameters, { train, heldOut }: Split): number {
   const { mean } = train.statistics();
   const [users, items] = [ratingsOfEach(train, "users"), ratingsOfEach(train, "items")];

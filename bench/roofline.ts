@@ -50,7 +50,7 @@ export async function roofline({ factors, shape }: BenchOptions): Promise<object
   return { shape: { name: shape, ...size }, ceilings, rows };
 }
 
-/** Operations and bytes that no half-sweep can do without when nothing is cached. See docs/performance.md, "The floor". */
+/** Operations and bytes that every half-sweep needs when nothing is cached. See docs/performance.md, "The floor". */
 function workOf(problem: Problem, side: Side): Work {
   const K = problem.initial.factors;
   const { count, index } = side === "users" ? problem.byUser : problem.byItem;

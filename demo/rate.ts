@@ -84,7 +84,7 @@ export class RatePanel {
     document.querySelector<HTMLInputElement>(isRated ? `input[name="rated-${item}"]:checked` : `input[name="suggested-${item}"]`)?.focus();
   }
 
-  /** Fills the suggestions up with well-known titles, of different genres first, that were neither rated nor passed over. */
+  /** Fills up the suggestions with known titles, of different genres first, that were neither rated nor passed over. */
   #suggest(): void {
     const { counts, genres } = this.#shelf!;
     const isOpen = (item: number): boolean => !this.#skipped.has(item) && this.taste.starsOf(item) === 0;

@@ -150,7 +150,7 @@ export class Workshop {
     return keptSummary();
   }
 
-  /** Takes up the data of this key; undefined when this tab does not hold it and the browser keeps other data, or none. */
+  /** Takes up the data of this key; undefined when this tab does not hold it and the browser does not keep it. */
   async recall(key: string): Promise<DataSummary | undefined> {
     if (this.#own?.key !== key) {
       const data = await keptData(key);

@@ -61,7 +61,7 @@ export interface Prior {
  * (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + T x̄, T the precisions and x̄ the row's prior mean. A row without ratings becomes x̄.
  */
 export interface PointSystem {
-  /** "joint" solves factors and bias at once; "sequential" the factors at the old bias, then the bias at the new factors. */
+  /** "joint" solves both at once, "sequential" factors at the old bias, then the bias at the new factors. */
   readonly kind: "joint" | "sequential";
   readonly lambda: number;
   /** T of factors and bias, [K + 1]. */
@@ -138,7 +138,7 @@ export interface Norms {
   readonly biases: number;
 }
 
-/** Of one side: number of rows, Σ x [D], and Σ x xᵀ [D, D] row-major (the lower triangle), x = (factors, bias), D = K + 1. */
+/** Of one side, x = (factors, bias), D = K + 1: rows, Σ x [D], and the lower triangle of Σ x xᵀ, [D, D] row-major. */
 export interface Moments {
   readonly count: number;
   readonly sums: ArrayLike<number>;
@@ -165,7 +165,7 @@ export interface AveragedErrors {
   readonly logDensity: number;
 }
 
-/** Every sum that an engine takes: what it is asked with, and what it gives. Sums over ratings of an empty set are 0. */
+/** Every sum that an engine takes: what it is asked with, and what it gives. Sums over no ratings are 0. */
 export interface SumTypes {
   readonly squaredNorms: { readonly with: { readonly side: Side; readonly weighted: boolean }; readonly gives: Norms };
   readonly moments: { readonly with: { readonly side: Side }; readonly gives: Moments };

@@ -10,7 +10,7 @@ export interface RankingValues {
   readonly recall: number;
   /** DCG / ideal DCG of the top k: gain 1 for a relevant item at rank i, discount 1 / log₂(i + 1). Järvelin and Kekäläinen 2002. */
   readonly ndcg: number;
-  /** Average precision of the top k: Σ over its relevant items of the precision down to their rank, / min(k, |relevant|). */
+  /** Average precision of the top k: Σ over its relevant items of the precision down to each / min(k, |relevant|). */
   readonly map: number;
   /** 1 / rank of the first relevant item of the top k; 0 when there is none. */
   readonly mrr: number;

@@ -49,7 +49,7 @@ export interface RankingOptions {
   readonly threshold?: number | undefined;
   /** Weight of the item biases in the score. Default 1. */
   readonly alpha?: number | undefined;
-  /** Whether the AUC is measured, for which every item is scored for every user on the CPU. Default true; else it is NaN. */
+  /** Whether the AUC, for which all items are scored for all users on the CPU, is measured. Default true; else NaN. */
   readonly auc?: boolean | undefined;
   /** Whether the values of every user are given too. Default false. */
   readonly perUser?: boolean | undefined;
@@ -94,7 +94,7 @@ export async function rankingMetricsOn(
   return metricsOf(model, wanted, options, (_, at) => lists.subarray(at * k, (at + 1) * k).filter((item) => item !== NO_ITEM));
 }
 
-/** What is relevant where no threshold is given: what the model takes for positive, else what is rated the mean or more. */
+/** What is relevant without a threshold: what the model takes for positive, else ratings of the mean or more. */
 export function relevanceOf(
   { hyperparameters: h, statistics }: Pick<FactorModel, "hyperparameters" | "statistics">,
   threshold?: number,

@@ -27,7 +27,7 @@ export interface FeatureTables {
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
 export interface ModelSource {
-  /** A path, from the model file's folder where it lies within; the name of a known set; null for the invented ratings. */
+  /** A path, from the model file's folder where it lies within; the name of a known set; null for invented ratings. */
   readonly path: string | null;
   /** Options of the command line, by which they were read and split. */
   readonly reading: { readonly [option: string]: unknown };

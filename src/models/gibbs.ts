@@ -22,7 +22,7 @@ export interface GibbsHyperparameters {
   readonly samples: number;
   /** β₀, how many entities the prior of an entity's mean, 0, counts for. Default 2. */
   readonly meanStrength: number;
-  /** s of the Wishart prior W(I / s, K + 1) of an entity's precision: the larger, the wider entities may spread. Default 5. */
+  /** s of the Wishart prior W(I / s, K + 1) of entities' precision: the larger, the wider they spread. Default 5. */
   readonly scale: number;
 }
 
@@ -172,7 +172,7 @@ export interface GibbsSums {
   readonly heldOutLogDensity: number;
 }
 
-/** Numbers of the draws: users before items in every sweep. They are counters of the noise, so that every draw has its own. */
+/** Numbers of the draws: users before items in every sweep. They count the noise, so that every draw has its own. */
 const drawNumber = (sweep: number, side: Side): number => 2 * sweep + (side === "items" ? 1 : 0);
 
 /** The stream that priors and λ are drawn from: one for every draw, so that a chain can go on from any sweep. */
@@ -279,7 +279,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   }
 }
 
-/** The objective is the negative log-likelihood of the training ratings at the present draw: it wanders, as it should. */
+/** Objective: the negative log-likelihood of the training ratings at the present draw. It wanders, as it should. */
 function gibbsFigures(
   _h: GibbsHyperparameters,
   { lambda, trainSquares, heldOutSquares, heldOutLogDensity }: GibbsSums,

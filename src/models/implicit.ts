@@ -17,7 +17,7 @@ import { AlternatingTraining, type ModelDefinition } from "./training.js";
 export interface ImplicitHyperparameters {
   /** K, from 1 to 128. Default 10. */
   readonly factors: number;
-  /** α, what a unit of feedback, of either sign, adds to the confidence, ≥ 0. Default 1; 0 is the fully observed 0/1 matrix. */
+  /** α, what a unit of feedback of either sign adds to the confidence, ≥ 0. Default 1; 0 for a full 0/1 matrix. */
   readonly confidence: number;
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;

@@ -8,7 +8,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
 import type { Figures } from "./figures.js";
 
-/** Everything a training needs: both CSR indexes of the training ratings, the held-out ratings, and the starting parameters. */
+/** All a training needs: both CSR indexes of the training ratings, the held-out ratings, the starting parameters. */
 export interface TrainingProblem<H> {
   readonly hyperparameters: H;
   readonly byUser: Csr;

@@ -260,7 +260,7 @@ async function inMemory(chunks: AsyncIterable<Uint8Array>): Promise<ArrayBuffer>
   return await new Blob(parts).arrayBuffer();
 }
 
-/** Weka's format: attributes by name, then rows with commas, "?" for what is missing, and cells in either kind of quotes. */
+/** Weka's format: attributes by name, then rows with commas, "?" for what is missing, cells in either quotes. */
 async function openArff(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const text = await allText(source, opened);
   const data = /^[ \t]*@data[ \t]*\r?\n/im.exec(text);

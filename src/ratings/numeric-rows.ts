@@ -35,7 +35,7 @@ const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => Number(`1e${exponent}`));
 const NOT_PLAIN = -1;
 
-/** Whether rows of such columns can be scanned: each column another one, between delimiters of one or two ASCII characters. */
+/** Whether rows of such columns can be scanned: all columns different, delimiters of one or two ASCII characters. */
 export function areScannable(delimiter: string, { user, item, value, time }: ColumnPlaces): boolean {
   const columns = [user, item, ...(value < 0 ? [] : [value]), ...(time < 0 ? [] : [time])];
   const ascii = new TextEncoder().encode(delimiter).length === delimiter.length;

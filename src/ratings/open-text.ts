@@ -246,7 +246,7 @@ async function* withNewlines(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** Runs of blanks as one tab, but for those at the ends of lines, which are left out, and those in quotes, which stay. */
+/** Runs of blanks as one tab, but those at the ends of lines are left out, and those in quotes stay. */
 export async function* blanksAsTabs(chunks: AsyncGenerator<Uint8Array>, quotes: boolean): AsyncGenerator<Uint8Array> {
   let [quoted, waiting, atStart] = [false, false, true];
   for await (const chunk of chunks) {

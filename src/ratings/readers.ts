@@ -33,7 +33,7 @@ export interface ReadOptions extends DelimitedOptions {
   readonly layout?: "table" | "matrix" | undefined;
   /** What becomes of a (user, item) pair rated twice. Default "last", but an error when most rows are such. */
   readonly duplicates?: DuplicatePolicy | undefined;
-  /** Ratings that stand for none, as they are written: such rows are left out. An empty list says that there are none such. */
+  /** Ratings that stand for none, as they are written: such rows are left out. An empty list: there are none such. */
   readonly missing?: readonly string[] | undefined;
   /** The least and the most that a rating may be; others are malformed. */
   readonly scale?: readonly [minimum: number, maximum: number] | undefined;

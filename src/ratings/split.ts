@@ -104,7 +104,7 @@ function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: n
   return marks;
 }
 
-/** Marks the k latest of each user's ratings, and never all; of those at the same time, those of the higher raw item ids. */
+/** Marks the k latest of each user's ratings, and never all; at the same time, those of the higher raw item ids. */
 function latestOfEachUser(ratings: Ratings, k: number): Uint8Array {
   if (!Number.isInteger(k) || k < 1) throw new OptionsError(`last is ${k}: it must be a whole number, 1 or greater`);
   const { item, items, count } = ratings;

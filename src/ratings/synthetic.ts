@@ -146,7 +146,7 @@ function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uin
   return counts;
 }
 
-/** Draws ranks 0 … count − 1 with probability ∝ (rank + offset)^−exponent, by the inverse of the cumulative distribution. */
+/** Draws ranks 0 … count − 1 with probability ∝ (rank + offset)^−exponent, by inverting the cumulative distribution. */
 function powerLaw(count: number, exponent: number, random: Random): () => number {
   const cumulative = new Float64Array(count);
   let sum = 0;

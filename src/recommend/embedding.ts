@@ -5,7 +5,7 @@ import { type Random, seededRandom } from "../random.js";
 
 /** The directions in which rows differ most, and where each row lies along them. */
 export interface PrincipalAxes {
-  /** Unit vectors in factor space, [axes, K] row-major, by falling variance. The largest component of each is positive. */
+  /** Unit vectors in factor space, [axes, K] row-major, by falling variance. The largest component is positive. */
   readonly axes: Float64Array;
   /** Every row, less the mean of all rows, along the axes: [count, axes] row-major. */
   readonly coordinates: Float32Array;

@@ -114,7 +114,7 @@ export function explain(
 
 type Rated = readonly (readonly [n: number, rating: number])[];
 
-/** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x is multiplied with. D = K + 1. */
+/** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x meets. D = K + 1. */
 interface UserEquations {
   /** A, [D, D] row-major, the lower triangle. */
   readonly matrix: Float64Array;

@@ -60,7 +60,7 @@ export function itemFilter(model: FactorModel, wanted: ItemFilter): (id: RawId) 
   };
 }
 
-/** The year that a title ends in, the first of a range: "Heat (1995)", "The Wire (2002–2008)"; undefined when there is none. */
+/** The year that a title ends in, the first of a range: "Heat (1995)", "The Wire (2002–2008)"; else undefined. */
 export function yearOf(title: string): number | undefined {
   const year = /\((\d{4})(?:\s*[-–]\s*\d{0,4})?\)\s*$/.exec(title)?.[1];
   return year === undefined ? undefined : Number(year);

@@ -145,7 +145,7 @@ function logisticFoldIn(
   solved.biases[row] = x[K];
 }
 
-/** The mean of the posterior at every kept sample, side by side as in `averageOf`: the mean of the samples' predictions. */
+/** The posterior mean at every kept sample, side by side as in `averageOf`: predictions are the samples' mean. */
 function averageFoldIn(
   rows: Csr,
   side: Side,
@@ -175,7 +175,7 @@ function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64A
   return Float64Array.from({ length: wide.length / S }, (_, at) => wide[(Math.floor(at / K) * S + s) * K + (at % K)]);
 }
 
-/** The ratings and the parameters with only those rows of the fixed side that the ratings name: what a fold-in needs. */
+/** The ratings, and the parameters with only those rows of the fixed side that they name: what a fold-in needs. */
 export function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
   const places = new Map<number, number>();
   const index = rows.index.map((row) => {

@@ -28,7 +28,7 @@ const SERIES = 6;
 /** The colour as CSS says it. */
 export const colour = (name: ColourName): string => `var(--${name})`;
 
-/** The colour of the series numbered `at` from 0; after six they come again, and lines are chained to tell them apart. */
+/** The colour of the series numbered `at` from 0; after six they come again, with chained lines to tell them apart. */
 export const seriesColour = (at: number): string => `var(--series-${(at % SERIES) + 1})`;
 
 export const isChained = (at: number): boolean => Math.floor(at / SERIES) % 2 === 1;

@@ -14,7 +14,7 @@ export interface TrainingPlan {
   readonly hostBytes: number;
   /** Undefined on the CPU. */
   readonly memory: MemoryReport | undefined;
-  /** Seconds that a sweep and its measurement will take, about: measured on a sample of the ratings and scaled by the work. */
+  /** Seconds of a sweep with its measurement, about: measured on a sample of the ratings and scaled by the work. */
   readonly secondsPerSweep: number;
   /** Most sweeps, as asked for or as the model has by default. */
   readonly sweeps: number;

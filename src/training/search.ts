@@ -48,7 +48,7 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   readonly trials?: number | undefined;
   /** η of "halving", a whole number of 2 or more. Default 3. */
   readonly eta?: number | undefined;
-  /** Fewest sweeps of the first rung of "halving". Default 4: after fewer, models of few factors lead that others overtake. */
+  /** Fewest sweeps of the first rung of "halving". Default 4: after fewer, models of few factors lead and are overtaken. */
   readonly leastSweeps?: number | undefined;
   /** How many folds to hold out in turn; 0 holds one share out. Default 0. */
   readonly folds?: number | undefined;
@@ -115,7 +115,7 @@ export interface SearchPlan {
 
 /** A trial's training up to the end of a rung. */
 export interface Rung {
-  /** Mean over the splits of the lowest held-out loss so far: RMSE, log-loss for `logistic`, or 1 less a ranking measure. */
+  /** Mean over the splits of the lowest held-out loss so far: RMSE, log-loss for `logistic`, 1 − a ranking measure. */
   readonly loss: number;
   /** By split: that loss, and the sweep it was measured after. */
   readonly losses: readonly number[];
@@ -325,7 +325,7 @@ class Search {
     return ranked.sort((a, b) => a.number - b.number);
   }
 
-  /** Trains a candidate to the end of a rung and records it. One of a resumed search goes through the rungs before again. */
+  /** Trains a candidate to the end of a rung and records it. One of a resumed search repeats the rungs before. */
   async #train(candidate: Candidate, rung: number): Promise<void> {
     try {
       for (let next = (candidate.trained?.rung ?? -1) + 1; next <= rung; next++) {
@@ -445,7 +445,7 @@ export const hasAlternative = (model: ModelName): boolean => !["vb", "logistic",
 const recordOf = ({ number, point, rungs, error }: Candidate): Trial =>
   error === undefined ? { number, point, rungs: [...rungs] } : { number, point, rungs: [...rungs], error };
 
-/** A model that is of its last sweep, such as `gibbs`, is compared by that; the others by their best, which training keeps. */
+/** A model that is of its last sweep, such as `gibbs`, is compared by that; others by their best. */
 function rungOf(model: ModelName, fits: readonly FitResult[]): Rung {
   const bestSweeps = fits.map(({ history }) => (MODELS[model].keeps === "last" ? history.at(-1)!.sweep : bestSweep(history)));
   const losses = fits.map(({ history }, at) => heldOutLoss(history.find(({ sweep }) => sweep === bestSweeps[at])!)!);

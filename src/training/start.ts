@@ -9,7 +9,7 @@ import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { Ratings } from "../ratings/ratings.js";
 
-/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 where the model has none. */
+/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
 export function meanOf(ratings: Ratings, h: Hyperparameters): number {
   if (!("mean" in h) || !h.mean) return 0;
   const { mean } = ratings.statistics();

@@ -42,7 +42,7 @@ function roundedTo(bits: number, x: number): number {
   return new Float64Array(words.buffer)[0];
 }
 
-/** The powers of s by which hyperparameters are multiplied on their way into standard units; those left out have no unit. */
+/** Powers of s that hyperparameters are multiplied by on their way into standard units; what is left out has none. */
 export type UnitPowers<H> = { readonly [name in keyof H]?: 1 | 2 };
 
 /** Hyperparameters that are given, in standard units. */
@@ -67,7 +67,7 @@ function scaled<H extends object>(values: H, powers: UnitPowers<H>, s: number): 
 const standardRows = new WeakMap<Csr, { readonly s: number; readonly rows: Csr }>();
 const standardSets = new WeakMap<RatingColumns, { readonly s: number; readonly columns: RatingColumns }>();
 
-/** Rows with values divided by s, the same arrays when asked again: trainings of the same ratings share what they upload. */
+/** Rows with values divided by s, the same arrays when asked again: trainings of the same ratings share uploads. */
 export function standardCsr(rows: Csr, s: number): Csr {
   if (s === 1) return rows;
   let known = standardRows.get(rows);
@@ -119,7 +119,7 @@ function posteriorTo({ family, precisions, users, items }: Posterior, K: number,
   };
 }
 
-/** √s of a factor, s of the bias: what a coordinate of (factors, bias) is multiplied by on its way out of standard units. */
+/** √s of a factor, s of the bias: what such a coordinate is multiplied by on its way out of standard units. */
 const coordinateUnit = (k: number, K: number, s: number): number => (k < K ? Math.sqrt(s) : s);
 
 function covariancesTo(values: Float32Array, family: CovarianceFamily, K: number, s: number): Float32Array {

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js";
 
-/** Sets the environment that Dawn and its test workers read. Called once, in the main process, before any worker starts. */
+/** Sets the environment that Dawn and its test workers read. Called once, in the main process, before workers start. */
 export async function useSoftwareDriver(): Promise<void> {
   process.env["XDG_RUNTIME_DIR"] ??= cacheFolder;
   if (process.env["TASTESPACE_TEST_ADAPTER"] === "system" || process.env["VK_DRIVER_FILES"] || !hasChromiumPackage) return;

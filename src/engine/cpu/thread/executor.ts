@@ -18,7 +18,7 @@ export class Executor {
   readonly #sessions = new Map<number, ThreadSession>();
   #start: ThreadStart | undefined;
 
-  /** @returns the reply to a job, pausing in between; nothing is answered to the other requests but that they are done. */
+  /** @returns the reply to a job, pausing in between; other requests are answered by nothing but that they are done. */
   *handle(request: Request): Generator<void, Reply> {
     try {
       switch (request.say) {

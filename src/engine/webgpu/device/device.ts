@@ -47,7 +47,7 @@ export interface GpuOptions {
   readonly bindingBytes?: number | undefined;
   /** Ask for subgroup matrices. Default false. */
   readonly matrices?: boolean | undefined;
-  /** Bytes that a training may take on the device: ratings beyond it are streamed from host memory. Default: no limit. */
+  /** Bytes that a training may take on the device: ratings beyond it are streamed from the host. Default: no limit. */
   readonly memoryBytes?: number | undefined;
 }
 
@@ -97,7 +97,7 @@ function matricesOf(info: GPUAdapterInfo): SubgroupMatrices | undefined {
   return best && { size: best.M, depth: best.K, lanes: info.subgroupMaxSize };
 }
 
-/** A device with its lost state. All work on the device goes through `checked`, so that no failure passes in silence. */
+/** A device with its lost state. All work goes through `checked`, so that no failure passes in silence. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly report: AdapterReport;

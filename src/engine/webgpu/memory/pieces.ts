@@ -25,7 +25,7 @@ export class Shards {
   }
 }
 
-/** Ratings of rows of one shard for rows of another. Row numbers and indices count from the first row of their shards. */
+/** Ratings of rows of one shard for rows of another. Rows and indices count from the first row of their shards. */
 export interface Piece {
   readonly own: number;
   readonly other: number;

@@ -7,7 +7,7 @@ import type { RowSlice } from "../../engine.js";
 /** u32 fields of a `Task` in half-sweep.wgsl: row, first, count, segment, segments. */
 export const TASK_FIELDS = 5;
 
-/** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments, so that the hottest row's partial Grams stay few. */
+/** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments: the hottest row has few partial Grams. */
 export const SEGMENT_RATINGS = 1024;
 const SEGMENTS_PER_ROW = 512;
 

@@ -102,7 +102,7 @@ class Loops {
     return `fn ${signature} {\n${lines(statements)}}\n`;
   }
 
-  /** Of group g's blocks of columns, the one in which a lane's own diagonal entry lies, with the lanes that it is for. */
+  /** Of group g's blocks of columns, the one that holds a lane's own diagonal entry, with the lanes that it is for. */
   #diagonalBlocks(g: number): { J: number; quarter: number }[] {
     return range(this.#size / 4)
       .map((quarter) => ({ J: (g * this.#size) / 4 + quarter, quarter }))
@@ -180,7 +180,7 @@ class Loops {
     ];
   }
 
-  /** Cholesky by columns, right-looking; the right-hand side is the last row, so that it is substituted forward on the way. */
+  /** Cholesky by columns, right-looking; the right-hand side, the last row, is substituted forward on the way. */
   #factor(): string[] {
     const last = 4 * this.#blocks - 1;
     return range(last).flatMap((k) => {
@@ -232,7 +232,7 @@ class Loops {
     return [`solution_${J}[${c}] = (bias_sum${sum}) / bias_precision;`];
   }
 
-  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. What elimination leaves of the corner is in the last row. */
+  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. What elimination leaves of it is in the last row. */
   #leaveErrors(): string[] {
     const last = 4 * this.#blocks - 1;
     const { g, lane, J, c } = this.#row(last);
