@@ -38,7 +38,7 @@ export interface Rows {
   readonly factors: Float32Array;
   readonly biases: Float32Array;
   /**
-   * Covariances of (factors, bias), D = K + 1 coordinates a row. "diagonal": variances [count, D]. "full": packed lower triangles
+   * Covariances of (factors, bias), D = K + 1 coordinates per row. "diagonal": variances [count, D]. "full": packed lower triangles
    * [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
    */
   readonly covariances?: Float32Array | undefined;

@@ -33,7 +33,7 @@ export interface Parameters {
 }
 
 /**
- * Covariances of the posteriors of (factors, bias), D = K + 1 coordinates an entity. "diagonal": variances [count, D]. "full": packed
+ * Covariances of the posteriors of (factors, bias), D = K + 1 coordinates per entity. "diagonal": variances [count, D]. "full": packed
  * lower triangles [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
  */
 export interface Posterior {

@@ -76,7 +76,7 @@ export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan): st
 /** Places are pairs of a score and an item: 1024 of them take half of the workgroup memory that every device has. */
 const PLACES = { fewest: 64, most: 1024 };
 /**
- * Places a rank: with more, lists are sorted less often, but more is sorted each time, which on a software driver is what takes the time.
+ * Places per rank: with more, lists are sorted less often, but more is sorted each time, which on a software driver is what takes the time.
  * There, too, a workgroup of one SIMD register spares the switching that every barrier of a wider one takes.
  */
 const HARDWARE = { lanes: 256, placesPerRank: 4 };
