@@ -1,5 +1,6 @@
-// What a device can do at best, measured by the plainest kernels: multiply-adds in registers, streaming reads, gathers of rows, workgroup
-// memory, empty dispatches. Each kernel runs longer and longer until its time is well above the clock's steps; the best of several runs counts.
+// What a device can do at best, measured by the plainest kernels: multiply-adds in registers, streaming reads, gathers
+// of rows, workgroup memory, empty dispatches. Each kernel runs longer and longer until its time is well above the
+// clock's steps; the best of several runs counts.
 
 import { reportOf, requestAdapter } from "../src/engine/webgpu/device/device.js";
 import { median } from "./median.js";
@@ -130,7 +131,10 @@ ${ENTRY} {
   return { label: "streaming reads", code, buffers: [buffer], amount: LANES * READS * 16 };
 }
 
-/** Neighbouring lanes read neighbouring vec4s of a row, rows come at random: what a Gram kernel does with a rating, and its index. */
+/**
+ * Neighbouring lanes read neighbouring vec4s of a row, rows come at random:
+ * what a Gram kernel does with a rating, and its index.
+ */
 function gathers(table: GPUBuffer, index: GPUBuffer, blocks: number): Probe {
   const READS = 16;
   const code = `@group(0) @binding(0) var<storage, read_write> kept: array<vec4f>;

@@ -1,5 +1,6 @@
-// Ours beside what others offer: the same ratings, the same split, the same starting factors, the same hyperparameters in each one's own
-// convention, in one run. Held-out errors and ranking metrics are computed here for all, from the factors or predictions that each leaves.
+// Ours beside what others offer: the same ratings, the same split, the same starting factors, the same hyperparameters
+// in each one's own convention, in one run. Held-out errors and ranking metrics are computed here for all, from the
+// factors or predictions that each leaves.
 
 import { basename } from "node:path";
 import { openEngine } from "../src/engine/open-engine.js";
@@ -199,8 +200,9 @@ async function* implicitEntries(
 }
 
 /**
- * A training with measurements after every sweep, and the seconds that it takes to a held-out RMSE that another reached. `als` has LIBMF's own
- * objective; `sgd`'s precisions are those of an average row, since ours are not scaled by numbers of ratings.
+ * A training with measurements after every sweep, and the seconds that it takes to a held-out RMSE that
+ * another reached. `als` has LIBMF's own objective; `sgd`'s precisions are those of an average row, since ours
+ * are not scaled by numbers of ratings.
  */
 async function secondsTo(
   model: "als" | "sgd",
@@ -237,7 +239,10 @@ async function oursExplicit(
   return { ...timed(start.factors, name, engine.info.name, seconds), heldOutRmse: rmseOf(parameters, split) };
 }
 
-/** What all that train by sweeps have in common; the time is the median of all but the first, in which kernels are warmed up. */
+/**
+ * What all that train by sweeps have in common; the time is the median of all but the first,
+ * in which kernels are warmed up.
+ */
 function timed(factors: number, name: string, device: string, seconds: readonly number[]): Entry {
   return { factors, name, device, sweeps: SWEEPS, secondsPerSweep: median(seconds.slice(1)) };
 }

@@ -1,4 +1,5 @@
-// Lists of the k best items for all users: the WebGPU engine against the float64 reference, in one run, on invented factors.
+// Lists of the k best items for all users: the WebGPU engine against the float64 reference, in one run,
+// on invented factors.
 
 import type { Engine } from "../src/engine/engine.js";
 import { ReferenceEngine } from "../src/engine/reference/engine.js";

@@ -1,5 +1,5 @@
-// The half-sweeps of `als` against what the device can do at best, both measured in one run: operations and bytes by the formulas of
-// docs/performance.md, as shares of the ceilings, and the time they could not go below.
+// The half-sweeps of `als` against what the device can do at best, both measured in one run: operations and bytes by
+// the formulas of docs/performance.md, as shares of the ceilings, and the time they could not go below.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { blocksOf } from "../src/engine/webgpu/rows/tile-plan.js";

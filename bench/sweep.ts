@@ -1,5 +1,5 @@
-// Whole sweeps of `als` on the WebGPU engine: over K at the shape of a real set, against the number of ratings, against a hot row, and a training
-// from ratings to model.
+// Whole sweeps of `als` on the WebGPU engine: over K at the shape of a real set, against the number of ratings,
+// against a hot row, and a training from ratings to model.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { DeviceError } from "../src/errors.js";

@@ -390,7 +390,12 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
 }
 
-/** A model is not lost because its place has gone. @param modelFor the model for a file: it holds paths from there. @returns where it is. */
+/**
+ * A model is not lost because its place has gone.
+ *
+ * @param modelFor the model for a file: it holds paths from there.
+ * @returns where it is.
+ */
 async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
   try {
     await save(modelFor(path), path);

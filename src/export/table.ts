@@ -5,8 +5,8 @@ import type { RawId } from "../ratings/ids.js";
 import type { RecommendedItem } from "../recommend/recommend-all.js";
 
 /**
- * A column of a table. "id" holds raw ids, which are written as whole numbers (64 bits in Parquet) when all ids of the model are such,
- * else as text; "float" is of 32 bits, "count" a whole number of 32.
+ * A column of a table. "id" holds raw ids, which are written as whole numbers (64 bits in Parquet) when all ids of the
+ * model are such, else as text; "float" is of 32 bits, "count" a whole number of 32.
  */
 export type TableColumn = { readonly name: string } & (
   | { readonly kind: "id"; readonly values: readonly RawId[]; readonly whole: boolean }

@@ -7,8 +7,8 @@ import type { RatingColumns } from "./rating-columns.js";
 /** The names of what may become of a pair rated twice. */
 export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "error"] as const;
 /**
- * What becomes of a (user, item) pair rated twice: the last or first rating counts, their mean, their sum, or how many there are; or it is
- * an error. Under "count" the value of every pair is its number of rows.
+ * What becomes of a (user, item) pair rated twice: the last or first rating counts, their mean, their sum,
+ * or how many there are; or it is an error. Under "count" the value of every pair is its number of rows.
  */
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 

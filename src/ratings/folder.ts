@@ -24,8 +24,8 @@ export interface SegmentedSource {
   /** The stream from a byte on. */
   stream(from: number): AsyncIterable<Uint8Array>;
   /**
-   * Reads lines without quotes, from the byte on where one starts, in segments that come in order. It ends early where segments will not
-   * do: the rest is then read as a stream from the end of the last one.
+   * Reads lines without quotes, from the byte on where one starts, in segments that come in order.
+   * It ends early where segments will not do: the rest is then read as a stream from the end of the last one.
    */
   read(from: number, format: RowFormat, signal: AbortSignal | undefined): AsyncIterable<Segment>;
 }

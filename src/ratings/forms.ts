@@ -1,5 +1,5 @@
-// Tables in other forms than delimited text, as rows of cells: JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and
-// matrices with a row per person.
+// Tables in other forms than delimited text, as rows of cells:
+// JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and matrices with a row per person.
 
 import { RatingsError } from "../errors.js";
 import type { AskedColumns, Sample } from "./columns.js";
@@ -30,7 +30,11 @@ const MOST_BYTES = 1 << 29;
 const fault = (source: RatingSource, line: number | undefined, what: string, remedy: string, cause?: unknown): RatingsError =>
   new RatingsError(`${source.name}${line === undefined ? "" : `:${line}`}: ${what}`, { file: source.name, remedy, cause, ...(line !== undefined && { line }) }); // prettier-ignore
 
-/** The rows of a source of any form but MatrixMarket, whose rows are delimited text. @throws RatingsError when it is damaged. */
+/**
+ * The rows of a source of any form but MatrixMarket, whose rows are delimited text.
+ *
+ * @throws RatingsError when it is damaged.
+ */
 export async function openRows(source: RatingSource, opened: OpenText, options: TextOptions = {}): Promise<RowTable> {
   switch (opened.form) {
     case "json":
@@ -192,7 +196,10 @@ async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerato
   yield { objects, lines: objects.map((_, at) => at + 1) };
 }
 
-/** Rows of a Parquet file, row group by row group; of a source that can be read from any place, only the columns that are wanted. */
+/**
+ * Rows of a Parquet file, row group by row group; of a source that can be read from any place,
+ * only the columns that are wanted.
+ */
 async function openParquet(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const damaged = (cause: unknown): RatingsError =>
     fault(source, undefined, `it is a damaged Parquet file, or one of a kind that is not read: ${cause instanceof Error ? cause.message : String(cause)}`, "write it with Snappy, gzip, zstd or no compression, or as CSV", cause); // prettier-ignore
@@ -354,8 +361,9 @@ export function openMatrixMarket(
 }
 
 /**
- * A matrix, a row per person and a column per item, as rows of person, item and rating. Persons go by the column that is named, the first where
- * it holds no numbers, or else by their row's number from 1; items by their column's name or number from 1. Empty cells are no ratings.
+ * A matrix, a row per person and a column per item, as rows of person, item and rating. Persons go by the column that
+ * is named, the first where it holds no numbers, or else by their row's number from 1; items by their column's name or
+ * number from 1. Empty cells are no ratings.
  */
 export async function fromMatrix(
   source: RatingSource,

@@ -6,8 +6,8 @@ import { UnknownIdError } from "../errors.js";
 export type RawId = number | string;
 
 /**
- * The id that a cell of text stands for: a number when the text is the canonical form of a safe integer ("7", "-3"), else
- * the text itself ("007", "tt0114709"), so that writing it out again gives the same text.
+ * The id that a cell of text stands for: a number when the text is the canonical form of a safe integer ("7", "-3"),
+ * else the text itself ("007", "tt0114709"), so that writing it out again gives the same text.
  */
 export function toRawId(text: string): RawId {
   const number = Number(text);

@@ -32,7 +32,9 @@ export interface GenreMap {
 
 /** Which genres and items are on the map. */
 export interface GenreMapOptions {
-  /** Default: the two whose items lie farthest apart. Items of several chosen genres are left out: they would blur both. */
+  /**
+   * Default: the two whose items lie farthest apart. Items of several chosen genres are left out: they would blur both.
+   */
   readonly genres?: readonly string[] | undefined;
   /** Fewest ratings of an item on the map. Default 50. */
   readonly minimumRatings?: number | undefined;
@@ -43,8 +45,8 @@ export interface GenreMapOptions {
 const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true, perGenre: true });
 
 /**
- * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough ratings. The origin is
- * an item that no taste moves.
+ * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough
+ * ratings. The origin is an item that no taste moves.
  *
  * @throws OptionsError when K is below 2, a genre is unknown, or there are no items of enough ratings.
  */

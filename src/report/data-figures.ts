@@ -32,8 +32,8 @@ export function histogramFigure(ratings: Ratings): Figure {
 }
 
 /**
- * How many users (or items) have at least so many ratings, with the power law of the tail. The numbers of exactly so many, which the law is
- * about, scatter too much to be looked at where they are few.
+ * How many users (or items) have at least so many ratings, with the power law of the tail.
+ * The numbers of exactly so many, which the law is about, scatter too much to be looked at where they are few.
  */
 export function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
   const counts = ratingsOfEach(ratings, side).filter((count) => count > 0);

@@ -1,4 +1,5 @@
-// Figures of a search: held-out loss over each hyperparameter that was varied, with the best trial and what `vb` reaches without a search.
+// Figures of a search: held-out loss over each hyperparameter that was varied,
+// with the best trial and what `vb` reaches without a search.
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { Figure } from "./figure.js";

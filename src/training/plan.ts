@@ -60,7 +60,11 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
   }
 }
 
-/** What a training takes on the engine's device; undefined on the CPU. @throws OptionsError, DeviceError when the device cannot hold it. */
+/**
+ * What a training takes on the engine's device; undefined on the CPU.
+ *
+ * @throws OptionsError, DeviceError when the device cannot hold it.
+ */
 export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
   const model = checkModel(options.model ?? "als");
   return outlineOf(model, ratings, options, engine);

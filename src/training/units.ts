@@ -1,6 +1,7 @@
-// Units: models of ratings are trained on r' = (r − μ) / s, s the standard deviation of the training ratings, so that a default fits any
-// scale. It is a change of variables, not another model: u = √s u', v = √s v', b = s b', λ' = λ s², τ' = τ s, γ' = γ s², and the
-// objective is the same number in both. What people give and get is in the unit of their ratings. docs/models.md, "Units".
+// Units: models of ratings are trained on r' = (r − μ) / s, s the standard deviation of the training ratings, so that
+// a default fits any scale. It is a change of variables, not another model: u = √s u', v = √s v', b = s b', λ' = λ
+// s², τ' = τ s, γ' = γ s², and the objective is the same number in both. What people give and get is in the unit of
+// their ratings. docs/models.md, "Units".
 
 import type { CovarianceFamily, Prior } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -12,12 +13,15 @@ import type { Ratings } from "../ratings/ratings.js";
 
 const deviations = new WeakMap<Ratings, number>();
 
-/** Significant bits of 1 / s. Ratings of up to eight bits, as scales of stars and of 0 to 100 have, are then divided by s without rounding. */
+/**
+ * Significant bits of 1 / s. Ratings of up to eight bits, as scales of stars and of 0 to 100 have,
+ * are then divided by s without rounding.
+ */
 const RECIPROCAL_BITS = 16;
 
 /**
- * s, the standard deviation of ratings, its reciprocal rounded to 16 bits; 1 when they are all equal. Ratings times a power of two have
- * exactly that many times it.
+ * s, the standard deviation of ratings, its reciprocal rounded to 16 bits; 1 when they are all equal.
+ * Ratings times a power of two have exactly that many times it.
  */
 export function unitOf(ratings: Ratings): number {
   let s = deviations.get(ratings);

@@ -1,5 +1,6 @@
-// The Vulkan driver that the tests run on: the one that VK_DRIVER_FILES names, else, on x86-64 Linux, SwiftShader out of an npm package,
-// so that a machine with nothing but Node passes them. TASTESPACE_TEST_ADAPTER=system takes what the machine has.
+// The Vulkan driver that the tests run on: the one that VK_DRIVER_FILES names, else, on x86-64 Linux,
+// SwiftShader out of an npm package, so that a machine with nothing but Node passes them.
+// TASTESPACE_TEST_ADAPTER=system takes what the machine has.
 
 import { join } from "node:path";
 import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js";

@@ -1,4 +1,5 @@
-// The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes. Sizes agree with kernels/shape.ts.
+// The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes.
+// Sizes agree with kernels/shape.ts.
 
 import { type Side, SIDES, type Spread, type WorkloadOutline } from "../engine.js";
 

@@ -1,4 +1,5 @@
-// What the cpu engine gives does not depend on the number of threads, on what fits into the memory, or on who computes: bit for bit.
+// What the cpu engine gives does not depend on the number of threads, on what fits into the memory,
+// or on who computes: bit for bit.
 
 import { afterAll, describe, expect, test } from "vitest";
 import { CpuEngine, type CpuOptions } from "../../../src/engine/cpu/engine.js";

@@ -1,5 +1,5 @@
-// What a computing thread does when it is asked: opens sessions, and does jobs on them. Jobs are generators that pause between pieces of
-// some milliseconds; a thread of its own runs them through, the calling thread lets events in.
+// What a computing thread does when it is asked: opens sessions, and does jobs on them. Jobs are generators that pause
+// between pieces of some milliseconds; a thread of its own runs them through, the calling thread lets events in.
 
 import type { Job, Reply, Request, ThreadStart } from "../jobs.js";
 import { epoch } from "./epoch.js";

@@ -1,4 +1,5 @@
-// The GPU device: asked for with the limits that large problems need, watched for loss, its failures turned into typed errors.
+// The GPU device: asked for with the limits that large problems need, watched for loss,
+// its failures turned into typed errors.
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
@@ -142,8 +143,8 @@ export class Device {
   }
 
   /**
-   * Runs work, its calls up to the first `await` inside error scopes of their own: scopes are a stack, so one that stayed open while others
-   * work would take their errors for its own. Allocate and encode before you wait.
+   * Runs work, its calls up to the first `await` inside error scopes of their own: scopes are a stack,
+   * so one that stayed open while others work would take their errors for its own. Allocate and encode before you wait.
    *
    * @throws DeviceError of code "out-of-memory", "device-limit" or "device-lost".
    */

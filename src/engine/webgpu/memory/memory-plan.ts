@@ -1,4 +1,5 @@
-// What a training takes on the device, before anything is allocated: shards, pieces, whether ratings are streamed, bytes of every array.
+// What a training takes on the device, before anything is allocated:
+// shards, pieces, whether ratings are streamed, bytes of every array.
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
@@ -73,7 +74,8 @@ const SMALLEST_PIECE = 4096;
 const SLOTS = 4;
 
 /**
- * @throws DeviceError of code "device-limit" when a single row is beyond a binding, or when `memoryBytes` leaves no room for ratings.
+ * @throws DeviceError of code "device-limit" when a single row is beyond a binding,
+ *   or when `memoryBytes` leaves no room for ratings.
  */
 export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan {
   const { bindingBytes, memoryBytes = Infinity } = limits;

@@ -1,5 +1,6 @@
-// How rows and ratings are cut so that every array fits a binding: the rows of a side into shards, the ratings between a shard of one
-// side and a shard of the other into pieces. Where all fits, one shard, one piece, and nothing is copied.
+// How rows and ratings are cut so that every array fits a binding: the rows of a side into shards,
+// the ratings between a shard of one side and a shard of the other into pieces. Where all fits, one
+// shard, one piece, and nothing is copied.
 
 import type { Csr } from "../../../ratings/csr.js";
 

@@ -1,5 +1,6 @@
-// Which rows are solved by which dispatch: short rows whole, longest first; rows that are long, or whose ratings lie in several pieces, cut
-// into segments whose partial Grams are added in order. Scheduling is data: built once for a slice, replayed every sweep.
+// Which rows are solved by which dispatch: short rows whole, longest first; rows that are long, or whose ratings
+// lie in several pieces, cut into segments whose partial Grams are added in order. Scheduling is data: built
+// once for a slice, replayed every sweep.
 
 import type { Csr } from "../../../ratings/csr.js";
 import type { RowSlice } from "../../engine.js";

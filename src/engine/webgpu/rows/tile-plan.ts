@@ -1,4 +1,5 @@
-// How the Gram-and-solve kernel is cut for a number of factors: tiles per lane, lanes per row, rows per workgroup, ratings per stage.
+// How the Gram-and-solve kernel is cut for a number of factors:
+// tiles per lane, lanes per row, rows per workgroup, ratings per stage.
 
 import type { Spread } from "../../engine.js";
 
@@ -50,7 +51,8 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
   // The kernel adds ratings in pairs: an even number near one per lane.
   const stage = tuning.stage ?? Math.min(16, Math.max(8, 2 * Math.ceil(team / 2)));
-  // Staged ratings share the slice with what the solve needs after them: see the offsets in cholesky.wgsl and gram-solve.wgsl.
+  // Staged ratings share the slice with what the solve needs after them:
+  // see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = Math.max(stage * blocks, 7 * blocks + 6);
   const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
   const teams = Math.max(1, Math.min(Math.floor((tuning.lanes ?? 64) / team), fitting));

@@ -1,4 +1,5 @@
-// The ratings that sums go over: the training ratings where half-sweeps have them, the held-out ones in buffers of their own.
+// The ratings that sums go over: the training ratings where half-sweeps have them,
+// the held-out ones in buffers of their own.
 
 import type { RatingColumns } from "../../../ratings/rating-columns.js";
 import type { Workload } from "../../engine.js";
