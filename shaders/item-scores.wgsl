@@ -5,8 +5,8 @@
 // in workgroup memory at a time; two barriers per stage. Factors lie by columns, vec4 d of all rows after one another,
 // padded to whole tiles and whole stages: no bounds to check.
 //
-// The loops over a patch are written out by src/engine/webgpu/ranking-plan.ts, for registers want constant indices:
-// `start_scores`, `add_products`, `write_scores`.
+// The loops over a patch are written out by src/engine/webgpu/ranking/ranking-plan.ts,
+// for registers want constant indices: `start_scores`, `add_products`, `write_scores`.
 //
 // Launch: a workgroup per tile, items by users. Workgroup memory: DEPTH · (TILE_USERS + TILE_ITEMS) vec4s.
 // Twin: src/recommend/score.ts.

@@ -6,8 +6,8 @@
 // Factors come as halves. A residual, which a half holds too little of, is staged as two: its leading bits in its own
 // place, the rest in a column LOW behind the last, whose products are added to those of the residual's own.
 //
-// The statements that name subgroup matrices are written out by src/engine/webgpu/matrix-plan.ts, for each must be a
-// variable of its own: `gather`. It puts SIZE, CHUNK, LANES_PER_SUBGROUP, STAGED and SUBGROUPS before this text.
+// The statements that name subgroup matrices are written out by src/engine/webgpu/rows/matrix-plan.ts, for each must be
+// a variable of its own: `gather`. It puts SIZE, CHUNK, LANES_PER_SUBGROUP, STAGED and SUBGROUPS before this text.
 
 const LOW = 4u * BLOCKS;
 
