@@ -1,4 +1,5 @@
-// What a user imports. The same names in browsers and in Node, where `tastespace` adds the readers of files (src/node.ts).
+// What a user imports. The same names in browsers and in Node, where `tastespace` adds the readers of files
+// (src/node.ts).
 
 export * from "./errors.js";
 export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";

@@ -190,8 +190,8 @@ function gapLines({ unknown, cold }: Gaps): string[] {
 }
 
 /**
- * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. Users and items that
- * the model does not know are predicted without their terms.
+ * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on;
+ * `implicit` predicts neither. Users and items that the model does not know are predicted without their terms.
  */
 function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): { readonly [name: string]: number } {
   const { hyperparameters: h } = model;

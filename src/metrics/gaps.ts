@@ -14,7 +14,10 @@ export interface Gap {
 export interface Gaps {
   /** Those whose ids the model does not have. */
   readonly unknown: Gap;
-  /** Those that it has, without a training rating; features that it knows of them count as one. Its ratings are of known users and items. */
+  /**
+   * Those that it has, without a training rating; features that it knows of them count as one.
+   * Its ratings are of known users and items.
+   */
   readonly cold: Gap;
 }
 

@@ -51,8 +51,8 @@ async function* walkArchive(
 }
 
 /**
- * A zip archive as a folder of its files, by the last part of their paths: a MovieLens archive that was dropped into a page. Every file
- * opened streams through the archive anew, so that memory holds a chunk of it at a time.
+ * A zip archive as a folder of its files, by the last part of their paths: a MovieLens archive that was dropped into a
+ * page. Every file opened streams through the archive anew, so that memory holds a chunk of it at a time.
  *
  * @throws RatingsError, on reading, for an archive that is damaged or ends too early.
  */

@@ -1,4 +1,5 @@
-// The command line as others meet it: a child process, its output, its files and its exit codes. `npm test` builds it first.
+// The command line as others meet it: a child process, its output, its files and its exit codes.
+// `npm test` builds it first.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// One's own data from the command line: what is said of it, and what a model remembers of it. `npm test` builds it first.
+// One's own data from the command line: what is said of it, and what a model remembers of it.
+// `npm test` builds it first.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,10 +1,11 @@
-// The Vulkan driver that the tests run on: the one that VK_DRIVER_FILES names, else, on x86-64 Linux, SwiftShader out of an npm package,
-// so that a machine with nothing but Node passes them. TASTESPACE_TEST_ADAPTER=system takes what the machine has.
+// The Vulkan driver that the tests run on: the one that VK_DRIVER_FILES names, else, on x86-64 Linux,
+// SwiftShader out of an npm package, so that a machine with nothing but Node passes them.
+// TASTESPACE_TEST_ADAPTER=system takes what the machine has.
 
 import { join } from "node:path";
 import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js";
 
-/** Sets the environment that Dawn and its test workers read. Called once, in the main process, before any worker starts. */
+/** Sets the environment that Dawn and its test workers read. Called once, in the main process, before workers start. */
 export async function useSoftwareDriver(): Promise<void> {
   process.env["XDG_RUNTIME_DIR"] ??= cacheFolder;
   if (process.env["TASTESPACE_TEST_ADAPTER"] === "system" || process.env["VK_DRIVER_FILES"] || !hasChromiumPackage) return;

@@ -1,4 +1,5 @@
-// Feature factors and cold start: parity, the objective, and the errata of the printed formula. Spec §4.
+// Feature factors and cold start: parity, the objective, and the errata of the printed
+// formula. docs/models.md, "Features".
 
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
@@ -153,7 +154,8 @@ test("items without ratings are predicted and recommended by their genres, befor
   expect(list.filter(({ ratings: count }) => count === 0).map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual([71, 72, 73, 74, 75, 76, 77, 78, 79, 80]); // prettier-ignore
   expect(list.every(({ score }, at) => at === 0 || score <= list[at - 1].score)).toBe(true);
   expect(list.find(({ id }) => id === 75)!.predicted).toBeCloseTo(model.predict(user, 75), 5);
-  // The held-out ratings of the cold items are predicted better by their genres than by the mean and the user's bias alone.
+  // The held-out ratings of the cold items are predicted better by their genres than by
+  // the mean and the user's bias alone.
   let [byGenre, byBias] = [0, 0];
   for (let at = 0; at < ratings.count; at++) {
     const [u, i] = [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]) as number];

@@ -1,4 +1,5 @@
-// What gradient descent and logistic factorization must satisfy: parity, the objective of `als`, conflict-free blocks, stable losses.
+// What gradient descent and logistic factorization must satisfy:
+// parity, the objective of `als`, conflict-free blocks, stable losses.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
