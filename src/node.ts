@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { writeDurably } from "./durable-file.js";
 import { ModelFileError } from "./errors.js";
+import { reasonOf } from "./file-trouble.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { FactorModel } from "./models/factor-model.js";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.js";
@@ -44,7 +45,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
     bytes = await readFile(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
   return decodeCheckpoint(bytes);
 }
@@ -55,7 +56,7 @@ export async function load(path: string): Promise<FactorModel> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, {
       cause,
       remedy: "train one with `tastespace train … --out FILE`",
     });

@@ -1,6 +1,5 @@
 // tastespace analyse: what the ratings and a model of them are like, in the terminal and as figures.
 
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { calibration } from "../metrics/calibration.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -16,6 +15,7 @@ import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./ana
 import { loadData, printUnderstood, splitOf } from "./data.js";
 import { writeFigures } from "./figure-files.js";
 import { addDataOptions, type DataFlags, number, type SplitFlags, wholeNumber } from "./options.js";
+import { writeJson } from "./output.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
 interface AnalyseFlags extends DataFlags, SplitFlags, AnalysisFlags {
@@ -67,7 +67,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
       ...(model ? report!.modelFigures(model, heldOut, ratings, options, named) : []),
     ]);
   }
-  if (flags.json) await writeFile(flags.json, `${JSON.stringify({ data, model: learned ?? null }, null, 2)}\n`);
+  await writeJson(flags.json, { data, model: learned ?? null });
 }
 
 /** Longest bar of a histogram, letters. */

@@ -40,7 +40,10 @@ export function analysisOptionsOf({ genres, minimumRatings, rated, similar, alph
 /** "Title=5". @throws OptionsError */
 export function parseRated(text: string): { title: string; value: number } {
   const at = text.lastIndexOf("=");
-  const value = at < 0 ? NaN : number(text.slice(at + 1));
-  if (!Number.isFinite(value)) throw new OptionsError(`--rated "${text}" has no rating`, { remedy: `write --rated "${text}=5"` });
-  return { title: text.slice(0, at), value };
+  const title = at < 0 ? text : text.slice(0, at);
+  const said = at < 0 ? "" : text.slice(at + 1).trim();
+  const value = said === "" ? NaN : Number(said);
+  if (Number.isFinite(value)) return { title, value };
+  const what = said === "" ? "has no rating" : `has the rating "${said}", which is no number`;
+  throw new OptionsError(`--rated "${text}" ${what}`, { remedy: `write --rated "${title}=5"` });
 }

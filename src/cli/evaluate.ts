@@ -1,6 +1,5 @@
 // tastespace evaluate: a model's errors and ranking metrics on held-out ratings.
 
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
@@ -29,6 +28,7 @@ import {
   type SplitFlags,
   wholeNumber,
 } from "./options.js";
+import { writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print, table } from "./terminal.js";
 
 interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
@@ -117,14 +117,11 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   );
   if (flags.auc === undefined && !auc)
     notice(`the AUC of ${count(model.users.size)} × ${count(model.items.size)} scores is left out: --auc measures it`);
-  if (flags.json) {
-    const written = { heldOut: heldOut.count, gaps, ...errors, ranking: { k, users, relevance, ...values } };
-    await writeFile(flags.json, `${JSON.stringify(written, null, 2)}\n`);
-  }
+  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, ranking: { k, users, relevance, ...values } });
   if (flags.perUser && perUser) {
     const names = LIST_METRICS.map(([name]) => name);
     const rows = perUser.map((user) => [user.user, user.relevant, ...names.map((name) => (Number.isNaN(user[name]) ? "" : user[name]))]);
-    await writeFile(flags.perUser, csvLines([["user", "relevant", ...names], ...rows]));
+    await writeOutput(flags.perUser, csvLines([["user", "relevant", ...names], ...rows]));
     print(`${dim("users")}  ${flags.perUser}`);
   }
 }

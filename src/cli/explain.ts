@@ -1,6 +1,5 @@
 // tastespace explain: which of a user's ratings speak for an item, and which against.
 
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OptionsError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -10,6 +9,7 @@ import { explain, type Explanation } from "../recommend/explain.js";
 import { loadTrainingData, splitOf } from "./data.js";
 import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type ShareFlags, wholeNumber } from "./options.js";
 import { ratedItems } from "./recommend.js";
+import { writeJson } from "./output.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
 interface ExplainFlags extends DataFlags, ShareFlags {
@@ -53,7 +53,7 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   print(terms(explanation, model));
   print();
   print(ratingsTable(explanation, flags.n));
-  if (flags.json) await writeFile(flags.json, `${JSON.stringify(explanation, null, 2)}\n`);
+  await writeJson(flags.json, explanation);
 }
 
 /** The user's ratings among those that the model was trained on. */

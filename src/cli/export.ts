@@ -1,8 +1,8 @@
 // tastespace export: a model in the formats of other tools.
 
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { makeFolder } from "../durable-file.js";
 import { OptionsError } from "../errors.js";
 import { encodeCsv } from "../export/csv.js";
 import { saveIndex } from "../export/nearest.js";
@@ -13,6 +13,7 @@ import { modelTable } from "../export/table.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
 import { number } from "./options.js";
+import { writeOutput } from "./output.js";
 import { dim, print } from "./terminal.js";
 
 interface ExportFlags {
@@ -65,18 +66,18 @@ async function exportModel(path: string, flags: ExportFlags): Promise<void> {
 async function write(model: FactorModel, { format, out, side, nearest, alpha }: ExportFlags): Promise<string[]> {
   switch (format) {
     case "npz":
-      await writeFile(out, encodeNpz(model));
+      await writeOutput(out, encodeNpz(model));
       return [out];
     case "parquet":
-      await writeFile(out, encodeParquet(modelTable(model, side)));
+      await writeOutput(out, encodeParquet(modelTable(model, side)));
       return [out];
     case "csv":
-      await writeFile(out, encodeCsv(modelTable(model, side)));
+      await writeOutput(out, encodeCsv(modelTable(model, side)));
       return [out];
     case "projector": {
       const files = Object.entries(encodeProjector(model, side));
-      await mkdir(out, { recursive: true });
-      for (const [name, text] of files) await writeFile(join(out, name), text);
+      await makeFolder(out);
+      for (const [name, text] of files) await writeOutput(join(out, name), text);
       return files.map(([name]) => join(out, name));
     }
     case "index":

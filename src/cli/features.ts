@@ -1,11 +1,11 @@
 // tastespace features: the factors of a model's features, as a table for people or a CSV for other tools.
 
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import { encodeCsv } from "../export/csv.js";
 import type { TableColumn } from "../export/table.js";
 import { load } from "../node.js";
+import { writeOutput } from "./output.js";
 import { dim, print, table } from "./terminal.js";
 
 interface FeaturesFlags {
@@ -58,7 +58,7 @@ async function features(modelPath: string, { of, csv: path }: FeaturesFlags): Pr
   if (path) {
     const column = (k: number): TableColumn => ({ name: `f${k + 1}`, kind: "float", values: rows.map(({ f }) => f[k]) });
     const names: TableColumn = { name: "feature", kind: "text", values: rows.map(({ name }) => name) };
-    await writeFile(path, encodeCsv([names, ...Array.from({ length: K }, (_, k) => column(k))]));
+    await writeOutput(path, encodeCsv([names, ...Array.from({ length: K }, (_, k) => column(k))]));
     print(`${dim("csv")}      ${path}`);
   }
 }

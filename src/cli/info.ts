@@ -1,11 +1,11 @@
 // tastespace info: the adapter that training would use, its limits, and whether it is a software one.
 
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { version } from "../../package.json";
 import { DeviceError } from "../errors.js";
 import { type AdapterReport, requestDevice } from "../engine/webgpu/device/device.js";
 import { MAX_FACTORS } from "../models/hyperparameters.js";
+import { writeJson } from "./output.js";
 import { count, print, table } from "./terminal.js";
 
 const SHOWN_LIMITS = [
@@ -36,8 +36,7 @@ export function infoCommand(): Command {
       }
       rows.push(["largest factors", String(MAX_FACTORS)]);
       print(table(["", ""], rows));
-      if (json)
-        await writeFile(json, `${JSON.stringify({ version, node: process.version, adapter: adapter ?? null, missing }, null, 2)}\n`);
+      await writeJson(json, { version, node: process.version, adapter: adapter ?? null, missing });
     });
 }
 

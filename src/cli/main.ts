@@ -2,16 +2,18 @@
 // The command line: finds the command, runs it, and turns errors into sentences and exit codes (0 done,
 // 1 failed, 2 wrong usage).
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import colours from "picocolors";
 import { version } from "../../package.json";
 import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
+import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { analyseCommand } from "./analyse.js";
 import { evaluateCommand } from "./evaluate.js";
 import { explainCommand } from "./explain.js";
 import { exportCommand } from "./export.js";
 import { featuresCommand } from "./features.js";
 import { infoCommand } from "./info.js";
+import { checkOutputs, outputs, standardOutputFails } from "./output.js";
 import { partialFitCommand } from "./partial-fit.js";
 import { predictCommand } from "./predict.js";
 import { recommendAllCommand } from "./recommend-all.js";
@@ -19,6 +21,7 @@ import { recommendCommand } from "./recommend.js";
 import { reportCommand } from "./report.js";
 import { searchCommand } from "./search.js";
 import { similarCommand } from "./similar.js";
+import { shown, wordsToStandardError } from "./terminal.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("tastespace")
@@ -56,14 +59,20 @@ for (const make of commands) {
   program.addCommand(make().exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError());
 }
 
-// A reader that has had enough, such as head, is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+program.hook("preAction", async (_program, command) => await checkOutputs(command));
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
+
+// A full disk, or a reader that has gone, ends the words but no work whose result goes to a file. A reader of words that has had enough, such as
+// head, is no failure; what holds data is told by whoever wrote them.
+process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+  if (outputs.onStandardOutput) return;
+  wordsToStandardError(false);
+  if (cause.code !== "EPIPE") process.exitCode = report(standardOutputFails(cause));
+  if (!outputs.inFiles) process.exit();
+});
+process.stderr.on("error", () => process.exit(FAILED));
 
 try {
   await program.exitOverride().parseAsync();
@@ -72,13 +81,19 @@ try {
 }
 
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  const said = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${colours.red("error")} ${said}\n`);
+  // What commander throws it has told already, but for what a command finds out about an argument itself.
+  if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  process.stderr.write(`${colours.red("error")} ${shown(messageOf(error))}\n`);
   if (error instanceof TastespaceError) {
-    if (error.remedy) process.stderr.write(`${colours.dim("      ")}${error.remedy}\n`);
+    if (error.remedy) process.stderr.write(`${colours.dim("      ")}${shown(error.remedy)}\n`);
   } else if (error instanceof Error && process.env["TASTESPACE_DEBUG"]) {
     process.stderr.write(`${error.stack}\n`);
   }
-  return error instanceof OptionsError || error instanceof UnknownIdError ? WRONG_USAGE : FAILED;
+  const isWrong = error instanceof OptionsError || error instanceof UnknownIdError || error instanceof InvalidArgumentError;
+  return isWrong ? WRONG_USAGE : FAILED;
+}
+
+function messageOf(error: unknown): string {
+  if (isFileTrouble(error) && !(error instanceof TastespaceError)) return `${error.path ?? "a file"}: ${reasonOf(error)}`;
+  return error instanceof Error ? error.message : String(error);
 }

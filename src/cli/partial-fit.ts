@@ -1,11 +1,13 @@
 // tastespace partial-fit: new users and items join a model, which is written as a new file.
 
 import { Command, Option } from "commander";
-import { load, save } from "../node.js";
+import { encodeModel } from "../model-file.js";
+import { load } from "../node.js";
 import { partialFit } from "../recommend/partial-fit.js";
 import { loadData, printUnderstood } from "./data.js";
 import { addDataOptions, type DataFlags } from "./options.js";
 import { sourceFrom } from "./run-file.js";
+import { writeOutput } from "./output.js";
 import { count, dim, print } from "./terminal.js";
 
 interface PartialFitFlags extends DataFlags {
@@ -33,7 +35,8 @@ export function partialFitCommand(): Command {
       printUnderstood(read);
       const { ratings } = read;
       const bigger = partialFit(model, ratings, { refit: flags.refit });
-      await save(bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger, flags.out);
+      const written = bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger;
+      await writeOutput(flags.out, encodeModel(written));
       const sizes = (side: "users" | "items"): string =>
         `${count(bigger[side].size)} ${side} (${count(bigger[side].size - model[side].size)} new)`;
       print(`${dim("model")}  ${flags.out}: ${sizes("users")}, ${sizes("items")}`);

@@ -1,6 +1,5 @@
 // tastespace predict: predicted ratings of pairs, from arguments or from a file.
 
-import { writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -10,6 +9,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
 import { loadData } from "./data.js";
 import { addDataOptions, type DataFlags, repeatable } from "./options.js";
+import { writeJson } from "./output.js";
 import { count, notice, print, table } from "./terminal.js";
 
 interface PredictFlags extends DataFlags {
@@ -55,7 +55,7 @@ async function predict(path: string, flags: PredictFlags): Promise<void> {
       [2, 3],
     ),
   );
-  if (flags.json) await writeFile(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+  await writeJson(flags.json, rows);
 }
 
 interface Prediction {

@@ -1,7 +1,7 @@
 // tastespace recommend-all: the best items for every user, or chosen ones, into one table.
 
 import { existsSync } from "node:fs";
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { openEngine } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
@@ -13,6 +13,7 @@ import type { RawId } from "../ratings/ids.js";
 import { recommendAll } from "../recommend/recommend-all.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { addDeviceOption, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { isStandardOutput, openOutput, writeOutput } from "./output.js";
 import { count, dim, notice, print, seconds } from "./terminal.js";
 
 interface RecommendAllFlags extends DeviceFlags, FilterFlags {
@@ -27,7 +28,7 @@ export function recommendAllCommand(): Command {
   const command = new Command("recommend-all")
     .description("Write the best items of every user, or of chosen ones: user, rank, item, title, score.")
     .argument("<model>", "a model file")
-    .requiredOption("--out <file>", "where to: a name that ends in .csv or .parquet")
+    .requiredOption("--out <file>", "where to: a name that ends in .csv or .parquet, or - for CSV on standard output")
     .option("--users <ids>", "only for these users, in this order: ids between commas, or a file with one a line")
     .option("-n <count>", "how many a user", wholeNumber, 10)
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
@@ -39,7 +40,7 @@ export function recommendAllCommand(): Command {
 }
 
 async function recommendEveryone(path: string, flags: RecommendAllFlags): Promise<void> {
-  const format = /\.(csv|parquet)$/i.exec(flags.out)?.[1].toLowerCase();
+  const format = isStandardOutput(flags.out) ? "csv" : /\.(csv|parquet)$/i.exec(flags.out)?.[1].toLowerCase();
   if (!format) throw new OptionsError(`--out is "${flags.out}": its name must end in .csv or .parquet`);
   const model = await load(path);
   const filter = filterOf(model, flags);
@@ -71,21 +72,18 @@ async function chosenUsers(text: string): Promise<RawId[]> {
   return lines.map((line) => line.trim()).filter((line) => line !== "");
 }
 
-/** Batch by batch; what is unfinished has another name. */
+/** Batch by batch. */
 async function writeCsv(path: string, tables: AsyncGenerator<Table>): Promise<void> {
-  const unfinished = `${path}.part`;
-  const file = await open(unfinished, "w");
+  const file = await openOutput(path);
   try {
     let header = true;
     for await (const table of tables) {
       await file.write(encodeCsv(table, { header }));
       header = false;
     }
-    await file.close();
-    await rename(unfinished, path);
+    await file.finish();
   } catch (error) {
-    await file.close();
-    await rm(unfinished, { force: true });
+    await file.abandon();
     throw error;
   }
 }
@@ -96,5 +94,5 @@ async function writeParquet(path: string, tables: AsyncGenerator<Table>): Promis
     if (file) file.append(table);
     else file = new ParquetFile(table);
   }
-  await writeFile(path, file!.finish());
+  await writeOutput(path, file!.finish());
 }

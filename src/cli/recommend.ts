@@ -1,6 +1,5 @@
 // tastespace recommend: the best items for a user of the data, or for a new one by a few ratings.
 
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
 import type { FactorModel, Recommendation } from "../models/factor-model.js";
@@ -9,6 +8,7 @@ import type { RawId } from "../ratings/ids.js";
 import { parseRated } from "./analysis-options.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { number, repeatable, wholeNumber } from "./options.js";
+import { writeJson } from "./output.js";
 import { count, dim, print, table } from "./terminal.js";
 
 interface RecommendFlags extends FilterFlags {
@@ -56,7 +56,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
       : model.recommend(flags.user, { ...options, filterSeen: !flags.includeSeen });
   print(dim(flags.user === undefined ? `for someone who rated ${flags.rated.join(", ")}` : `for user ${flags.user}`));
   print(listing(list));
-  if (flags.json) await writeFile(flags.json, `${JSON.stringify(list, null, 2)}\n`);
+  await writeJson(flags.json, list);
 }
 
 /** A list of items as a table; ± is one standard deviation of a rating. */

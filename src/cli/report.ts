@@ -1,6 +1,5 @@
 // tastespace report: runs and searches as one HTML file with figures, and as figures alone.
 
-import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command } from "commander";
 import { version } from "../../package.json";
@@ -14,6 +13,7 @@ import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./ana
 import { loadData, splitOf } from "./data.js";
 import { writeFigures } from "./figure-files.js";
 import { isSearch, pathBeside, readResult, type RunFile, type RunOrigin, type SearchFile } from "./run-file.js";
+import { writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
 import { bestTrainCommand } from "./train-command.js";
 
@@ -64,7 +64,7 @@ async function report(paths: readonly string[], flags: ReportFlags): Promise<voi
   const footer = `Made by tastespace ${version} from ${paths.map((path) => basename(path)).join(", ")}.`;
   const page = reportPage({ title: flags.title, runs, searches, ratings: origins.first, options, footer });
   const html = htmlPage(page);
-  await writeFile(flags.out, html);
+  await writeOutput(flags.out, html);
   const figures = page.sections.flatMap((section) => section.figures ?? []);
   print(`${dim("report")}   ${flags.out}: ${count(figures.length)} figures, ${count(Math.round(html.length / 1024))} KiB`);
   if (flags.figures !== undefined) await writeFigures(flags.figures, figures);

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError } from "../errors.js";
+import { reasonOf } from "../file-trouble.js";
 import type { ModelSource } from "../models/factor-model.js";
 import type { HistoryEntry, Stop } from "../training/history.js";
 import type { SearchResult } from "../training/search.js";
@@ -88,11 +89,19 @@ export function sourceFrom(file: string, source: ModelSource, before: string): M
 /** A run or search file, whole. @throws ModelFileError when it is missing, damaged or something else. */
 export async function readResult(path: string): Promise<RunFile | SearchFile> {
   const remedy = "give files that `tastespace train --json` or `tastespace search --json` wrote";
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause, remedy });
+  });
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new ModelFileError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, remedy });
+    // What the parser says holds pieces of the file, which may be anything.
+    if (text.slice(0, 4096).includes('"dtype"'))
+      throw new ModelFileError(`${path} is a model file, not the run that it came from`, {
+        remedy: `${remedy}; \`tastespace analyse --model\` looks at a model`,
+      });
+    throw new ModelFileError(`${path} is no JSON`, { cause, remedy });
   }
   const known = value as Partial<RunFile & SearchFile> | null;
   if (Array.isArray(known?.trials) && known.plan) return value as SearchFile;

@@ -2,7 +2,6 @@
 
 import { csvLines } from "../ratings/delimited.js";
 import { existsSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";
@@ -17,6 +16,7 @@ import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
 import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
+import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
 import { flagOf } from "./train-command.js";
 
@@ -160,7 +160,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       resumed,
       async onTrial(trial, sofar) {
         live.show(trial, sofar);
-        if (flags.json) await writeSearch(flags.json, sofar, path, flags, engine.info);
+        // Standard output takes the whole result once.
+        if (flags.json && !isStandardOutput(flags.json)) await writeSearch(flags.json, sofar, path, flags, engine.info);
       },
     });
     live.stop();
@@ -189,7 +190,7 @@ function spaceOf(flags: SearchFlags): SearchSpace {
 }
 
 async function resumedFrom(flags: SearchFlags): Promise<SearchResult | undefined> {
-  if (!flags.json) throw new OptionsError("--resume needs --json FILE");
+  if (!flags.json || isStandardOutput(flags.json)) throw new OptionsError("--resume needs --json FILE");
   if (!existsSync(flags.json)) return undefined;
   const file = await readResult(flags.json);
   if (!isSearch(file)) throw new ModelFileError(`${flags.json} is the file of a training, not of a search`);
@@ -210,21 +211,20 @@ async function writeSearch(
     from: originOf(file, path, { ...flags, test: undefined }),
     ...result,
   };
-  await writeFile(`${file}.part`, `${JSON.stringify(written, null, 2)}\n`);
-  await rename(`${file}.part`, file);
+  await writeJson(file, written);
 }
 
 async function writeOthers(result: SearchResult, flags: SearchFlags): Promise<void> {
   if (flags.json) print(`${dim("search")}   ${flags.json}`);
   if (flags.csv) {
-    await writeFile(flags.csv, csvLines(trialRows(result)));
+    await writeOutput(flags.csv, csvLines(trialRows(result)));
     print(`${dim("csv")}      ${flags.csv}`);
   }
   if (flags.plot) {
     const { inGrid, searchFigures, standaloneSvg } = await import("../report/index.js");
     const figures = searchFigures(result);
     if (figures.length === 0) return notice("nothing to draw: no hyperparameter has two numbers");
-    await writeFile(flags.plot, standaloneSvg(inGrid(figures, 2)));
+    await writeOutput(flags.plot, standaloneSvg(inGrid(figures, 2)));
     print(`${dim("plot")}     ${flags.plot}`);
   }
 }

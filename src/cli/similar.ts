@@ -1,6 +1,5 @@
 // tastespace similar: the items, or the users, whose factors point the same way.
 
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
 import type { FactorModel, Recommendation, SimilarUser } from "../models/factor-model.js";
@@ -8,6 +7,7 @@ import { load } from "../node.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { wholeNumber } from "./options.js";
 import { listing } from "./recommend.js";
+import { writeJson } from "./output.js";
 import { count, dim, print, table } from "./terminal.js";
 
 interface SimilarFlags extends FilterFlags {
@@ -33,7 +33,7 @@ export function similarCommand(): Command {
       if ((item === undefined) === (flags.user === undefined)) throw new OptionsError("say like what: an item, or --user ID");
       const model = await load(path);
       const list = item === undefined ? usersLike(model, flags.user!, flags) : itemsLike(model, item, flags);
-      if (flags.json) await writeFile(flags.json, `${JSON.stringify(list, null, 2)}\n`);
+      await writeJson(flags.json, list);
     });
 }
 

@@ -4,14 +4,30 @@ import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import colours from "picocolors";
 
+let words: NodeJS.WriteStream | undefined = process.stdout;
+
+/** From now on what is said goes to standard error: standard output holds data. @param said false: what would be said is not. */
+export function wordsToStandardError(said = true): void {
+  words = said ? process.stderr : undefined;
+}
+
 /** Standard output: results. */
 export function print(text = ""): void {
-  process.stdout.write(`${text}\n`);
+  words?.write(`${shown(text)}\n`);
 }
 
 /** Standard error: what is good to know but no result. */
 export function notice(text: string): void {
-  process.stderr.write(`${colours.yellow("note")} ${text}\n`);
+  process.stderr.write(`${colours.yellow("note")} ${shown(text)}\n`);
+}
+
+/** What `dim` and `bold` make, which passes; any other control character, and what turns the direction of writing, is shown. */
+// eslint-disable-next-line no-control-regex
+const CONTROLS = /(\x1b\[[12]m[^\x00-\x1f\x7f-\x9f]*\x1b\[22m)|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text for the terminal: titles and ids come from files, and must not move the cursor or worse. */
+export function shown(text: string): string {
+  return text.replace(CONTROLS, (found, ours?: string) => ours ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** A plain table without boxes; a head of empty texts is none. `right` columns (from 0) are set flush right. */
@@ -40,7 +56,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       ].map((name) => [name, ""]),
     ),
   });
-  for (const row of rows) lines.push([...row]);
+  for (const row of rows) lines.push(row.map((cell) => shown(cell).replaceAll("\n", "\\n")));
   return lines
     .toString()
     .split("\n")

@@ -5,7 +5,6 @@ import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { byteText } from "../byte-text.js";
-import { checkWritable, writeDurably } from "../durable-file.js";
 import { OptionsError, OutputError } from "../errors.js";
 import { ALS_DEFAULTS } from "../models/als.js";
 import { GD_DEFAULTS } from "../models/gd.js";
@@ -17,6 +16,7 @@ import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
+import { encodeModel } from "../model-file.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
@@ -39,6 +39,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
+import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -190,7 +191,6 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
   MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
-  for (const output of [flags.out, flags.json, flags.checkpoint]) if (output !== undefined) await checkWritable(output);
   const read = await loadData(path, flags);
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
@@ -271,13 +271,13 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
         from: originOf(flags.json, path, flags),
-        model: flags.out === undefined ? null : pathFrom(flags.json, flags.out),
+        model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
         seconds: { read: readSeconds, ...result.seconds, total },
       };
-      await writeDurably(flags.json, `${JSON.stringify(run, null, 2)}\n`);
+      await writeJson(flags.json, run);
       print(`${dim("run")}      ${flags.json}`);
     }
   } finally {
@@ -398,7 +398,7 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
  */
 async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
   try {
-    await save(modelFor(path), path);
+    await writeOutput(path, encodeModel(modelFor(path)));
     return path;
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;

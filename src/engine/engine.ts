@@ -10,8 +10,10 @@ import type { SeenItems } from "../ratings/seen.js";
 /** One of the two sides of the ratings. */
 export type Side = "users" | "items";
 
+/** Both sides, in the order in which models solve them. */
 export const SIDES = ["users", "items"] as const;
 
+/** The items for the users, and the users for the items. */
 export const otherSide = (side: Side): Side => (side === "users" ? "items" : "users");
 
 /** What computes: shown to people and written into run files. */
@@ -101,6 +103,7 @@ export interface DrawnSystem {
 
 /** What a half-sweep solves, row by row. */
 export type System = PointSystem | ConfidentSystem | DrawnSystem;
+/** The name of a system. */
 export type SystemKind = System["kind"];
 
 /**
@@ -195,6 +198,7 @@ export interface SumTypes {
   readonly averagedErrors: { readonly with: { readonly lambda: number; readonly draws: number }; readonly gives: AveragedErrors };
 }
 
+/** The name of a sum over ratings. */
 export type SumKind = keyof SumTypes;
 
 /** A sum that is asked for. */
@@ -258,7 +262,9 @@ export interface Session {
    * (Heavy ball: Polyak 1964.)
    */
   extrapolate(side: Side, momentum: number): Promise<void>;
+  /** Takes a batch step of both sides. */
   batchStep(step: BatchStep): Promise<void>;
+  /** Runs an epoch: a step for every training rating once. */
   runEpoch(epoch: Epoch): Promise<void>;
   /** Sums at the present rows, by the names they are asked for. @throws NotPositiveDefiniteError, DeviceError */
   sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>>;
@@ -273,6 +279,7 @@ export interface Session {
   writeRows(side: Side, rows: Rows, from?: number): Promise<void>;
   /** Feature factors [features, K] row-major; undefined where the side has none. */
   readFeatures(side: Side, which?: Which): Promise<Float32Array | undefined>;
+  /** All that changes in training, exactly: what {@link Session.writeState} takes. */
   readState(): Promise<EngineState>;
   /** @throws OptionsError when the state is of another workload or engine. */
   writeState(state: EngineState): Promise<void>;

@@ -1,9 +1,11 @@
 // Nearest-neighbour indexes of a model's items by USearch, for services that look up a few items among very many:
 // Node only, since the package `usearch` is native. https://github.com/unum-cloud/usearch
 
-import { writeFile } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
+import { checkWritable, writeDurably } from "../durable-file.js";
 import type { Index } from "usearch";
-import { OptionsError, TastespaceError } from "../errors.js";
+import { OptionsError, OutputError, TastespaceError } from "../errors.js";
+import { reasonOf } from "../file-trouble.js";
 import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
@@ -100,8 +102,16 @@ export function queryOf(model: FactorModel, user: RawId): Float32Array {
  */
 export async function saveIndex(model: FactorModel, path: string, options: IndexOptions = {}): Promise<void> {
   const { index, key } = await buildIndex(model, options);
-  index.save(path);
-  await writeFile(`${path}.json`, `${JSON.stringify(key)}\n`);
+  await checkWritable(path);
+  const unfinished = `${path}.${process.pid}.part`;
+  try {
+    index.save(unfinished);
+    await rename(unfinished, path);
+  } catch (cause) {
+    await rm(unfinished, { force: true });
+    throw new OutputError(`${path} cannot be written: ${reasonOf(cause)}`, { cause, remedy: "name another place" });
+  }
+  await writeDurably(`${path}.json`, `${JSON.stringify(key)}\n`);
 }
 
 async function loadUsearch(): Promise<typeof import("usearch")> {

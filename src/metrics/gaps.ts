@@ -11,6 +11,7 @@ export interface Gap {
   readonly ratings: number;
 }
 
+/** What of held-out ratings a model cannot know. */
 export interface Gaps {
   /** Those whose ids the model does not have. */
   readonly unknown: Gap;
@@ -25,6 +26,7 @@ const UNKNOWN = 0;
 const COLD = 1;
 const TRAINED = 2;
 
+/** Counts the users, items and ratings of a held-out set that a model does not know, or has without a training rating. */
 export function gapsOf(model: FactorModel, train: Ratings, heldOut: Ratings): Gaps {
   const users = statesOf(model, "users", train, heldOut);
   const items = statesOf(model, "items", train, heldOut);

@@ -244,7 +244,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The best items for a user of the training data, best first.
+   * The best items for a user of the training data, best first. Items without a training rating, as a split may leave them, are none of them.
    *
    * @throws UnknownIdError; OptionsError when seen items are to be left out and the model does not hold them.
    */
@@ -404,7 +404,9 @@ export class FactorModel implements FactorModelParts {
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
     const count = checkCount(options.n);
-    const best = topScored(scores, count, (index) => !left.has(index) && this.#passes(index, options.filter), this.itemPlaces);
+    const listed = (index: number): boolean => this.itemCounts[index] > 0 || (options.coldStart === true && this.#hasFeatures(index));
+    const allowed = (index: number): boolean => listed(index) && !left.has(index) && this.#passes(index, options.filter);
+    const best = topScored(scores, count, allowed, this.itemPlaces);
     const list = best.map((index) => {
       const { mean, deviation } = this.#predictiveOf(user, index);
       const described = this.#describe(index, scores[index], mean);
@@ -414,7 +416,11 @@ export class FactorModel implements FactorModelParts {
     return [...list, ...this.#coldList(user, options)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
-  /** Items without ratings, scored by their features' prior mean: u·v̄. */
+  #hasFeatures(index: number): boolean {
+    return (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0;
+  }
+
+  /** Items that the ratings do not hold, scored by their features' prior mean: u·v̄. */
   #coldList(user: Entity, { filter }: RecommendOptions): Recommendation[] {
     const table = this.features?.items;
     if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als with itemFeatures" });

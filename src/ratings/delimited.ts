@@ -145,9 +145,17 @@ export function headRows({ head, isWhole, delimiter, encoding, line }: OpenText,
   return quoted && !isWhole ? { rows: rows.slice(0, -1), lines: lines.slice(0, -1) } : { rows, lines };
 }
 
-/** Rows as lines of CSV, each ended by a newline; cells that hold a comma, a quote or a newline are quoted. */
+/** What spreadsheets take for a formula: text that begins as one and is no number. */
+const isFormula = (cell: string | number): boolean =>
+  typeof cell === "string" && /^[=+\-@\t\r]/.test(cell) && !Number.isFinite(Number(cell));
+
+/**
+ * Rows as lines of CSV, each ended by a newline; cells that hold a comma, a quote or a newline are quoted. Text that a spreadsheet would take for
+ * a formula is given a quote in front, by which it stays text; numbers stay as they are.
+ */
 export function csvLines(rows: readonly (readonly (string | number)[])[]): string {
-  return rows.length === 0 ? "" : `${Papa.unparse(rows as (string | number)[][], { newline: "\n" })}\n`;
+  const safe = rows.map((row) => row.map((cell) => (isFormula(cell) ? `'${cell}` : cell)));
+  return rows.length === 0 ? "" : `${Papa.unparse(safe, { newline: "\n" })}\n`;
 }
 
 /** The end of the first or last whole record: behind a newline that no quoted cell holds. 0 when there is none. */

@@ -2,13 +2,14 @@
 // streamed, checked, unpacked, and only then given its name.
 
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { existsSync, openAsBlob } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DownloadError } from "../errors.js";
+import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { checkOptions, namesOf } from "../options.js";
-import { isWantedFile, unzip } from "./archive.js";
+import { isWantedFile, unpacked, zipEntries } from "./archive.js";
 import { chunksOf } from "./folder.js";
 import { KNOWN_SETS, KNOWN_SETS_BASE_URL, KNOWN_SETS_TERMS } from "./known-sets.js";
 
@@ -26,6 +27,9 @@ export interface FetchOptions {
 }
 
 const FETCH_NAMES = namesOf<FetchOptions>({ cacheFolder: true, baseUrl: true, onProgress: true, onTerms: true, signal: true });
+
+/** Begun by this process. */
+let fetches = 0;
 
 /**
  * The folder of a data set, fetched when it is not in the cache.
@@ -45,22 +49,27 @@ export async function fetchKnownSet(name: string, options: FetchOptions = {}): P
   if (existsSync(folder)) return folder;
 
   options.onTerms?.(KNOWN_SETS_TERMS);
-  await mkdir(cache, { recursive: true });
   const url = `${(options.baseUrl ?? KNOWN_SETS_BASE_URL).replace(/\/$/, "")}/${set.archive}`;
-  const archive = join(cache, `${set.archive}.part`);
-  const unpacked = join(cache, `${name}.part`);
+  // Names of this call's own: another, or another process, may fetch the same set.
+  const own = `${process.pid}-${++fetches}.part`;
+  const archive = join(cache, `${set.archive}.${own}`);
+  const unfinished = join(cache, `${name}.${own}`);
   try {
+    await mkdir(cache, { recursive: true });
     const md5 = await download(url, archive, options);
     const expected = set.md5 ?? (await publishedMd5(url, options.signal));
-    if (expected && md5 !== expected) {
+    if (md5 !== expected) {
       throw new DownloadError(`${url} has MD5 ${md5}, not ${expected}`, {
         remedy: "try again; if it happens again, the file has changed: report it",
       });
     }
-    await rm(unpacked, { recursive: true, force: true });
-    await mkdir(unpacked, { recursive: true });
-    await unpack(archive, unpacked);
-    await rename(unpacked, folder);
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { recursive: true });
+    await unpack(archive, set.archive, unfinished);
+    await rename(unfinished, folder).catch((cause: unknown) => {
+      // Another process was faster.
+      if (!existsSync(folder)) throw cause;
+    });
     return folder;
   } catch (cause) {
     if (cause instanceof DownloadError || options.signal?.aborted) throw cause;
@@ -69,68 +78,156 @@ export async function fetchKnownSet(name: string, options: FetchOptions = {}): P
       remedy: `check the network, or unpack the archive by hand into ${folder}`,
     });
   } finally {
-    await rm(archive, { force: true });
-    await rm(unpacked, { recursive: true, force: true });
+    for (const left of [archive, unfinished]) await rm(left, { recursive: true, force: true }).catch(() => {});
   }
 }
 
 /** TASTESPACE_CACHE, else where the platform keeps what can be fetched again. */
 export function defaultCacheFolder(environment: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
   if (environment["TASTESPACE_CACHE"]) return environment["TASTESPACE_CACHE"];
-  if (platform === "win32") return join(environment["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "tastespace");
-  if (platform === "darwin") return join(homedir(), "Library", "Caches", "tastespace");
-  return join(environment["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "tastespace");
+  const home = homeOf();
+  const underHome = (...parts: string[]): string => (home === undefined ? tmpdir() : join(home, ...parts));
+  if (platform === "win32") return join(environment["LOCALAPPDATA"] ?? underHome("AppData", "Local"), "tastespace");
+  if (platform === "darwin") return join(underHome("Library", "Caches"), "tastespace");
+  return join(environment["XDG_CACHE_HOME"] || underHome(".cache"), "tastespace");
+}
+
+/** Undefined for a user id that the system does not know, as containers have them. */
+function homeOf(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 async function download(url: string, path: string, { onProgress, signal }: FetchOptions): Promise<string> {
-  const response = await fetch(url, { signal });
+  const { response, alive } = await answerOf(url, signal);
   if (!response.ok || !response.body)
     throw new DownloadError(`${url} answered ${response.status} ${response.statusText}`, { remedy: "try again later" });
   const length = Number(response.headers.get("content-length")) || undefined;
+  const tooLong = (bytes: number): DownloadError =>
+    new DownloadError(`${url} gives ${bytes} bytes or more, and no known set has more than ${MOST_BYTES}`, {
+      remedy: "check where the address leads",
+    });
+  if (length !== undefined && length > MOST_BYTES) throw tooLong(length);
   const hash = createHash("md5");
   const file = await open(path, "w");
   try {
     let done = 0;
     for await (const chunk of chunksOf(response.body)) {
-      hash.update(chunk);
-      await file.write(chunk);
+      alive();
       done += chunk.length;
+      if (done > MOST_BYTES) throw tooLong(done);
+      hash.update(chunk);
+      await file.writeFile(chunk);
       onProgress?.(done, length);
     }
     if (length !== undefined && done !== length)
       throw new DownloadError(`${url} ended after ${done} of ${length} bytes`, { remedy: "try again" });
   } finally {
+    alive(false);
     await file.close();
   }
   return hash.digest("hex");
 }
 
-/** The checksum that lies beside the archive, where there is one. */
-async function publishedMd5(url: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const response = await fetch(`${url}.md5`, { signal });
-  return response.ok ? /\b[0-9a-f]{32}\b/.exec(await response.text())?.[0] : undefined;
+/** Of an archive: the largest known set has a quarter of it. */
+const MOST_BYTES = 2 ** 30;
+/** Without a byte, after which nothing more is waited for. */
+const LONGEST_SILENCE_MS = 60_000;
+const MOST_REDIRECTS = 5;
+/** A line of a checksum and a name. */
+const LONGEST_CHECKSUM = 4096;
+
+/**
+ * What an address answers. Redirects are followed within its host.
+ *
+ * @returns with `alive`, which is called whenever bytes come, and with false when no more are awaited.
+ * @throws DownloadError for a redirect to another host.
+ */
+async function answerOf(
+  address: string,
+  signal: AbortSignal | undefined,
+): Promise<{ response: Response; alive: (awaited?: boolean) => void }> {
+  const silence = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const alive = (awaited = true): void => {
+    clearTimeout(timer);
+    if (!awaited) return;
+    const error = new DownloadError(`${address} has been silent for ${LONGEST_SILENCE_MS / 1000} seconds`, { remedy: "try again later" });
+    timer = setTimeout(() => silence.abort(error), LONGEST_SILENCE_MS);
+  };
+  alive();
+  try {
+    let url = address;
+    for (let redirects = 0; ; redirects++) {
+      const response = await fetch(url, {
+        redirect: "manual",
+        signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+      });
+      const location = response.headers.get("location");
+      if (response.status < 300 || response.status > 399 || location === null) return { response, alive };
+      await response.body?.cancel();
+      const [from, to] = [new URL(url), new URL(location, url)];
+      if (to.host !== from.host || (from.protocol === "https:" && to.protocol !== "https:")) {
+        throw new DownloadError(`${url} leads to another place, ${to.origin}, which is not followed`, {
+          remedy: "fetch the archive by hand, if you trust that place",
+        });
+      }
+      if (redirects === MOST_REDIRECTS) throw new DownloadError(`${address} leads on and on`, { remedy: "try again later" });
+      url = to.href;
+    }
+  } catch (error) {
+    alive(false);
+    throw error;
+  }
+}
+
+/** The checksum that lies beside the archive. @throws DownloadError when there is none: nothing is taken unchecked. */
+async function publishedMd5(url: string, signal: AbortSignal | undefined): Promise<string> {
+  const { response, alive } = await answerOf(`${url}.md5`, signal);
+  try {
+    let text = "";
+    if (response.ok && response.body) {
+      for await (const chunk of chunksOf(response.body)) {
+        alive();
+        text += new TextDecoder().decode(chunk);
+        if (text.length > LONGEST_CHECKSUM) break;
+      }
+    }
+    const md5 = /\b[0-9a-f]{32}\b/i.exec(text.slice(0, LONGEST_CHECKSUM))?.[0].toLowerCase();
+    if (md5 !== undefined) return md5;
+  } finally {
+    alive(false);
+  }
+  throw new DownloadError(`${url}.md5 gives no checksum (${response.status}), so ${basename(url)} cannot be checked`, {
+    remedy: "try again later",
+  });
 }
 
 /** The wanted files, whatever folder of the archive they lie in, straight into `folder`. */
-async function unpack(archive: string, folder: string): Promise<void> {
-  const writes: Promise<void>[] = [];
-  await unzip(createReadStream(archive, { highWaterMark: 1 << 20 }), (path) => {
-    // Only the last part of the name is used, so no entry can leave the folder.
-    const name = basename(path);
-    if (!isWantedFile(name)) return undefined;
-    const output = createWriteStream(join(folder, name));
-    writes.push(new Promise((resolve, reject) => void output.on("finish", resolve).on("error", reject)));
-    return (chunk, last) => {
-      output.write(chunk);
-      if (last) output.end();
-    };
-  });
-  await Promise.all(writes);
-  if (writes.length === 0) throw new DownloadError(`${basename(archive)} holds no ratings`);
+async function unpack(archive: string, name: string, folder: string): Promise<void> {
+  const fail = (what: string, cause?: unknown): DownloadError =>
+    new DownloadError(`${name}: ${what}`, { cause, remedy: "try again; if it happens again, report it" });
+  const blob = await openAsBlob(archive);
+  // Only the last part of a path is used, so that no entry can leave the folder.
+  const wanted = (await zipEntries(blob, fail)).filter(({ name }) => isWantedFile(name));
+  if (wanted.length === 0) throw fail("it holds no ratings");
+  for (const entry of wanted) {
+    const file = await open(join(folder, entry.name), "w");
+    try {
+      for await (const piece of unpacked(blob, entry, fail)) await file.writeFile(piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
   await writeFile(join(folder, "TERMS.txt"), `${KNOWN_SETS_TERMS}\n`);
 }
 
 const messageOf = (error: unknown): string => {
+  if (isFileTrouble(error)) return `${error.path ?? "a file"}: ${reasonOf(error)}`;
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 };

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
+import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { namesOf } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { catalogueBeside, readCatalogue } from "./movielens.js";
@@ -28,7 +29,7 @@ const CHUNK_BYTES = 1 << 20;
 /** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
 export async function fileSource(path: string, options: FileOptions = {}): Promise<RatingSource> {
   const file = await statOf(path);
-  const stream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const stream = (): AsyncIterable<Uint8Array> => chunksOfFile(path);
   // What comes through a pipe can be read once, from its beginning, and is another thing the next time.
   if (!file.isFile()) return { name: path, stream };
   const range = async (from: number, to: number): Promise<ArrayBuffer> => await bytesBetween(path, from, to);
@@ -40,6 +41,16 @@ export async function fileSource(path: string, options: FileOptions = {}): Promi
     segments: segmentedFile(path, file.size, options),
     cache: tableCache(path, options),
   };
+}
+
+/** @throws RatingsError when the file cannot be read. */
+async function* chunksOfFile(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) yield chunk as Uint8Array;
+  } catch (cause) {
+    // What a reader throws into this generator is its own.
+    throw isFileTrouble(cause) ? new RatingsError(`${path} cannot be read: ${reasonOf(cause)}`, { cause, file: path }) : cause;
+  }
 }
 
 async function bytesBetween(path: string, from: number, to: number): Promise<ArrayBuffer> {
@@ -82,7 +93,7 @@ async function statOf(path: string) {
   try {
     return await stat(path);
   } catch (cause) {
-    throw new RatingsError(`${path}: there is no such file or folder`, {
+    throw new RatingsError(`${path}: ${reasonOf(cause)}`, {
       cause,
       file: path,
       remedy: "give a file, a folder, or the name of a MovieLens set such as ml-latest-small",

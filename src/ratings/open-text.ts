@@ -2,6 +2,7 @@
 // and its form recognised by its first bytes.
 
 import { OptionsError, RatingsError } from "../errors.js";
+import { checkRatio } from "./compression.js";
 import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
 import { CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from "./text-lines.js";
 
@@ -165,7 +166,9 @@ async function* without(chunks: AsyncGenerator<Uint8Array>, count: number): Asyn
 /** The decompressed bytes, whose errors name the file. */
 async function* wholeBytes(source: RatingSource, options: TextOptions, onCompressed: () => void): AsyncGenerator<Uint8Array> {
   try {
-    yield* decompressed(countedBytes(source, options), onCompressed);
+    yield* decompressed(countedBytes(source, options), onCompressed, (what) => {
+      return new RatingsError(`${source.name}: it ${what}`, { file: source.name, remedy: "unpack it, if it is what it should be" });
+    });
   } catch (cause) {
     if (cause instanceof RatingsError || options.signal?.aborted) throw cause;
     throw new RatingsError(`${source.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
@@ -176,7 +179,11 @@ async function* wholeBytes(source: RatingSource, options: TextOptions, onCompres
   }
 }
 
-async function* decompressed(chunks: AsyncGenerator<Uint8Array>, onCompressed: () => void): AsyncGenerator<Uint8Array> {
+async function* decompressed(
+  chunks: AsyncGenerator<Uint8Array>,
+  onCompressed: () => void,
+  fail: (what: string) => RatingsError,
+): AsyncGenerator<Uint8Array> {
   try {
     let head: Uint8Array = new Uint8Array(0);
     while (head.length < GZIP_MAGIC.length) {
@@ -190,15 +197,23 @@ async function* decompressed(chunks: AsyncGenerator<Uint8Array>, onCompressed: (
       return;
     }
     onCompressed();
+    let packed = head.length;
+    let unpacked = 0;
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => controller.enqueue(head as Uint8Array<ArrayBuffer>),
       async pull(controller) {
         const next = await chunks.next();
         if (next.done) controller.close();
-        else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+        else {
+          packed += next.value.length;
+          controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+        }
       },
     });
-    yield* chunksOf(stream.pipeThrough(new DecompressionStream("gzip")));
+    for await (const chunk of chunksOf(stream.pipeThrough(new DecompressionStream("gzip")))) {
+      checkRatio(packed, (unpacked += chunk.length), fail);
+      yield chunk;
+    }
   } finally {
     await chunks.return(undefined);
   }

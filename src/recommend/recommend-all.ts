@@ -54,13 +54,13 @@ export async function* recommendAll(
   }
   const { users, items, catalogue, parameters } = model;
   const chosen = options.users && chosenUsers(model, options.users);
-  const allowed = filter && Uint8Array.from(items.raw, (id) => Number(filter(id)));
-  const count = allowed ? allowed.reduce((sum, kept) => sum + kept, 0) : items.size;
+  const allowed = Uint8Array.from(items.raw, (id, n) => Number(model.itemCounts[n] > 0 && (!filter || filter(id))));
+  const count = allowed.reduce((sum, kept) => sum + kept, 0);
   if (count === 0) throw new OptionsError(`the filter keeps none of the ${items.size} items`);
   const k = Math.min(n, count);
   const lists = await rankedLists(engine, model, {
     users: chosen,
-    allowed: allowed && ((item) => allowed[item] === 1),
+    allowed: (item) => allowed[item] === 1,
     seen: filterSeen ? model.seen : undefined,
     k,
     alpha,

@@ -7,7 +7,7 @@ import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
-import type { Figures } from "../models/figures.js";
+import { type Figures, heldOutFigure } from "../models/figures.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
 import type { Parameters } from "../models/parameters.js";
 import {
@@ -257,6 +257,8 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       checkpointEvery: options.checkpointEvery ?? CHECKPOINT_EVERY,
       signal: options.signal,
     });
+    if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
+      options.onNotice?.(untrained(stop, history, counts.heldOut));
     const trained = new FactorModel({
       model,
       hyperparameters,
@@ -286,6 +288,16 @@ function finite(parameters: Parameters): Parameters {
     });
   }
   return parameters;
+}
+
+/** Says that no sweep was better than none. */
+function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number): string {
+  const { name, value } = heldOutFigure(history[0]);
+  const by = `${heldOut} held-out ${heldOut === 1 ? "rating" : "ratings"}`;
+  return (
+    `the model is the untrained one of sweep 0: by ${by} none of the ${sweep} sweeps after it was better than its ${name} of ${value?.toFixed(4)}; ` +
+    "hold out more, train with other hyperparameters, or keep the last sweep"
+  );
 }
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */

@@ -1,11 +1,13 @@
 // Zip archives as folders of ratings, as they are dropped into a page.
 
 import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
 import { expect, test } from "vitest";
 import { RatingsError } from "../../src/errors.js";
 import { zipFolder } from "../../src/ratings/archive.js";
-import { readFolder } from "../../src/ratings/readers.js";
+import { bytesSource } from "../../src/ratings/folder.js";
+import { readFolder, readRatings } from "../../src/ratings/readers.js";
 
 const RATINGS = "userId,movieId,rating,timestamp\n1,10,3.5,7\n2,10,4,8\n2,11,5,9\n";
 const MOVIES = 'movieId,title,genres\n10,"Lantern, The (1950)",Drama|Mystery\n11,Parade (1961),Comedy\n';
@@ -44,4 +46,53 @@ test("an archive that is cut short, damaged or holds no ratings is refused by na
   const bytes = zipSync({ "ratings.csv": strToU8(RATINGS.repeat(2000)) });
   bytes.fill(0xff, 60, 120);
   await expect(readFolder(zipFolder(new File([bytes as Uint8Array<ArrayBuffer>], "damaged.zip")))).rejects.toThrow(/damaged\.zip/);
+});
+
+/** An archive whose bytes are spoiled. */
+function spoiled(level: 0 | 6, spoil: (bytes: Uint8Array) => void): File {
+  const rows = Array.from({ length: 200 }, (_, at) => `${at % 23},${at % 19},${1 + (at % 7) / 2}`);
+  const bytes = zipSync({ "ratings.csv": strToU8(`userId,movieId,rating\n${rows.join("\n")}\n`) }, { level });
+  spoil(bytes);
+  return new File([bytes as Uint8Array<ArrayBuffer>], "spoiled.zip");
+}
+
+test("a file whose bytes are not those that were packed is refused by its checksum", async () => {
+  const turned = spoiled(0, (bytes) => (bytes[bytes.indexOf("3".charCodeAt(0), 60)] ^= 1));
+  await expect(readFolder(zipFolder(turned))).rejects.toThrow("spoiled.zip: ratings.csv is damaged: its checksum is not");
+  const resized = spoiled(6, (bytes) => {
+    const view = new DataView(bytes.buffer);
+    let at = bytes.length - 22;
+    while (view.getUint32(at, true) !== 0x02014b50) at--;
+    view.setUint32(at + 24, view.getUint32(at + 24, true) - 1, true);
+  });
+  await expect(readFolder(zipFolder(resized))).rejects.toThrow(/ratings\.csv is longer than the \d+ bytes/);
+});
+
+test("a turned bit anywhere is refused or changes nothing", async () => {
+  const { ratings } = await readFolder(zipFolder(spoiled(6, () => {})));
+  const values = [...ratings.value].join();
+  let refused = 0;
+  for (let bit = 0; bit < 2000; bit += 3) {
+    try {
+      const read = await readFolder(zipFolder(spoiled(6, (bytes) => (bytes[(bit >> 3) % bytes.length] ^= 1 << (bit & 7)))));
+      expect([...read.ratings.value].join()).toBe(values);
+    } catch (error) {
+      if (!(error instanceof RatingsError)) throw error;
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(300);
+});
+
+test("what grows hundreds of times is refused before it fills the memory, in a zip archive and gzipped", async () => {
+  const rows = strToU8("1,1,1\n".repeat(1 << 20));
+  const chunks = Array.from({ length: 20 }, () => rows);
+  const bomb = Buffer.concat(chunks);
+  const archive = zipSync({ "ratings.csv": bomb }, { level: 9 });
+  await expect(readFolder(zipFolder(new File([archive as Uint8Array<ArrayBuffer>], "bomb.zip")))).rejects.toThrow(
+    /grows to more than 200 times/,
+  );
+  await expect(readRatings(bytesSource("bomb.csv.gz", gzipSync(bomb)))).rejects.toThrow(
+    "bomb.csv.gz: it grows to more than 200 times its size",
+  );
 });
