@@ -19,6 +19,19 @@ const platformAlias = (platform: "node" | "browser"): Record<string, string> => 
   "#workers": source(`cpu/workers-${platform}.ts`),
 });
 
+/** Pages share memory with their workers only when they are cross-origin isolated. */
+const isolated: Plugin = {
+  name: "cross-origin-isolation",
+  enforce: "pre",
+  configureServer({ middlewares }) {
+    middlewares.use((_request, response, next) => {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+      next();
+    });
+  },
+};
+
 const plugins = (): Plugin[] => [inlineScript(), inlineAssembly()];
 
 const inNode: TestProjectInlineConfiguration = {
@@ -29,10 +42,18 @@ const inNode: TestProjectInlineConfiguration = {
 
 async function inBrowser(): Promise<TestProjectInlineConfiguration> {
   return {
-    plugins: plugins(),
+    plugins: [...plugins(), isolated],
     resolve: { alias: platformAlias("browser") },
     optimizeDeps: {
-      include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
+      include: [
+        "papaparse",
+        "fastest-levenshtein",
+        "fflate",
+        "hyparquet",
+        "hyparquet-compressors",
+        "hyparquet-writer",
+        "pure-rand/generator/xoroshiro128plus",
+      ],
     },
     test: {
       name: "browser",

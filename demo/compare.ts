@@ -1,7 +1,8 @@
-// GPU against CPU: the same few sweeps on both, how long they take, and how far the results lie apart.
+// The race: the same few sweeps on all that can compute here, how long they take, and how far the results lie apart.
 
 import { html, nothing, render } from "lit/html.js";
-import type { Comparison, Contender } from "./comparison.js";
+import type { Comparison, Contender, Lap } from "./comparison.js";
+import { nameOf } from "./device-text.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { find } from "./page.js";
 import type { Settings } from "./training-worker.js";
@@ -30,14 +31,16 @@ export class ComparePanel {
         onBusy(false);
       });
     });
-    this.#cancel.addEventListener("click", () => void workshop.cancel());
+    this.#cancel.addEventListener("click", () => {
+      this.#status.textContent = "Stopping…";
+      void workshop.cancel();
+    });
   }
 
-  /** Whether there are a GPU and data. @param missing why nothing can be compared, if so. */
-  setPossible(possible: boolean, missing?: string): void {
+  /** Whether there is data to race on. */
+  setPossible(possible: boolean): void {
     this.#possible = possible;
     this.#button.disabled = !possible || this.#busy;
-    if (missing) this.#status.textContent = missing;
   }
 
   /** Whether the worker is occupied with something else. */
@@ -51,15 +54,15 @@ export class ComparePanel {
     if (!settings) return;
     clearFailure(find("compare-error"));
     this.#cancel.hidden = false;
-    this.#status.textContent = "Training on the GPU…";
+    this.#status.textContent = "Getting ready…";
     try {
-      const told = called(async (done: number) => {
-        const [device, sweep] = done < SWEEPS ? ["GPU", done] : ["CPU", done - SWEEPS];
-        this.#status.textContent = `Training on the ${device}: sweep ${sweep} of ${SWEEPS}`;
+      const told = called(async ({ device, sweep, done }: Lap) => {
+        this.#status.textContent = `${capital(nameOf(device))}: sweep ${sweep} of ${SWEEPS}`;
+        this.#show(done, SWEEPS);
       });
-      const comparison = await this.#workshop.compare(settings, SWEEPS, told);
+      const comparison = await this.#workshop.race(settings, SWEEPS, told);
       this.#status.textContent = comparison ? verdict(comparison) : "Stopped.";
-      if (comparison) render(table(comparison), find("comparison"));
+      if (comparison) this.#show(comparison.contenders, comparison.sweeps, comparison.differences);
     } catch (error) {
       this.#status.textContent = "";
       showFailure(find("compare-error"), error);
@@ -67,47 +70,64 @@ export class ComparePanel {
       this.#cancel.hidden = true;
     }
   }
+
+  #show(contenders: readonly Contender[], sweeps: number, differences?: readonly number[]): void {
+    render(contenders.length > 0 ? table(contenders, sweeps, differences) : nothing, find("comparison"));
+  }
 }
 
-function verdict({ gpu, cpu, largestDifference, predictions }: Comparison): string {
-  const ratio = cpu.sweepSeconds / gpu.sweepSeconds;
-  const speed =
-    ratio >= 1
-      ? `A sweep is ${ratio.toFixed(1)} times faster on the GPU.`
-      : `A sweep is ${(1 / ratio).toFixed(1)} times slower on the GPU.`;
-  return `${speed} Of ${predictions.toLocaleString("en")} predictions, no two differ by more than ${scientific(largestDifference)}.`;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function verdict({ contenders, differences, predictions }: Comparison): string {
+  const reference = contenders[contenders.length - 1];
+  const speeds = contenders.slice(0, -1).map(({ device, sweepSeconds }) => {
+    const ratio = reference.sweepSeconds / sweepSeconds;
+    const compared = ratio >= 1 ? `${rounded(ratio)} times as fast as` : `${rounded(1 / ratio)} times as slow as`;
+    return `${capital(nameOf(device))}: ${compared} the reference.`;
+  });
+  if (speeds.length === 0) return "Nothing but the reference can compute here.";
+  const most = Math.max(...differences);
+  return `${speeds.join(" ")} Of ${predictions.toLocaleString("en")} predictions, none is farther from the reference's than ${scientific(most)}.`;
 }
+
+const rounded = (ratio: number): string => ratio.toFixed(ratio < 10 ? 1 : 0);
 
 const scientific = (value: number): string => (value === 0 ? "0" : value >= 0.01 ? value.toFixed(3) : value.toExponential(1));
 
 const duration = (seconds: number): string => (seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(seconds * 1000).toFixed(1)} ms`);
 
-function table({ gpu, cpu, sweeps, factors }: Comparison) {
-  const row = ({ device, firstSeconds, sweepSeconds, heldOut }: Contender) =>
+function table(contenders: readonly Contender[], sweeps: number, differences: readonly number[] = []) {
+  const slowest = Math.max(...contenders.map(({ sweepSeconds }) => sweepSeconds));
+  const row = ({ device, firstSeconds, sweepSeconds, heldOut }: Contender, at: number) =>
     html`<tr>
-      <th scope="row">${device.name}${device.software && device.kind === "webgpu" ? html` <small>software</small>` : nothing}</th>
+      <th scope="row">
+        ${capital(nameOf(device))}${device.software && device.kind === "webgpu" ? html` <small>software</small>` : nothing}
+        <span class="lap" aria-hidden="true" style="width:${Math.max(1, (100 * sweepSeconds) / slowest)}%"></span>
+      </th>
       <td>${duration(sweepSeconds)}</td>
       <td>${duration(firstSeconds)}</td>
-      <td>${heldOut === null ? "–" : heldOut.toFixed(6)}</td>
+      <td>${heldOut === null ? "–" : heldOut.toFixed(5)}</td>
+      <td>${at < differences.length ? scientific(differences[at]) : "–"}</td>
     </tr>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="GPU against CPU">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Race of engines">
       <table>
         <thead>
           <tr>
-            <th scope="col">${sweeps} sweeps, K = ${factors}</th>
+            <th scope="col">${sweeps} sweeps each</th>
             <th scope="col">a sweep</th>
             <th scope="col">until the first</th>
             <th scope="col">held-out error</th>
+            <th scope="col">off by at most</th>
           </tr>
         </thead>
         <tbody>
-          ${row(gpu)} ${row(cpu)}
+          ${contenders.map(row)}
         </tbody>
       </table>
     </div>
     <p class="muted">
-      A sweep is timed with its measurement; the first also waits for uploading and for compiling kernels. The CPU side is one thread of
-      JavaScript written to be read, not to be fast: the ratio says less than the agreement.
-      ${gpu.device.software ? "This GPU is a software driver, which computes on the same processor." : ""}
+      A sweep is timed with its measurement; the first also waits for uploading and for compiling kernels. The reference is one thread of
+      float64, written to be read, not to be fast: what counts is that the others agree with it.
+      ${contenders.some(({ device }) => device.kind === "webgpu" && device.software) ? "This GPU is a software driver, which computes on the same processor." : ""}
     </p>`;
 }

@@ -1,6 +1,7 @@
-// The same training on two engines: how long a sweep takes on each, and how far their predictions lie apart.
+// The same training on several engines, one after the other: how long a sweep takes on each, and how far their predictions lie apart.
 
-import { type DeviceInfo, type Engine, fit, type FitOptions, type HistoryEntry, type Ratings, ReferenceEngine } from "../src/index.js";
+import { type DeviceInfo, type Engine, type FactorModel, fit, type FitOptions, type HistoryEntry, type Ratings } from "../src/index.js";
+import { interruptible } from "./interruptible.js";
 
 export interface Contender {
   readonly device: DeviceInfo;
@@ -12,57 +13,64 @@ export interface Contender {
   readonly heldOut: number | null;
 }
 
+/** What is told after every sweep. */
+export interface Lap {
+  readonly device: DeviceInfo;
+  readonly sweep: number;
+  /** Those who have all their sweeps behind them. */
+  readonly done: readonly Contender[];
+}
+
 export interface Comparison {
-  readonly gpu: Contender;
-  readonly cpu: Contender;
+  /** The last is the one that the others are compared with. */
+  readonly contenders: readonly Contender[];
   readonly sweeps: number;
-  /** Largest difference between the two models' predictions of the held-out ratings, and how many those are. */
-  readonly largestDifference: number;
-  readonly predictions: number;
   readonly factors: number;
+  /** Largest difference of a held-out prediction from that of the last contender, of each of the others; and how many predictions there are. */
+  readonly differences: readonly number[];
+  readonly predictions: number;
 }
 
 /**
- * Trains on the engine given, then on the CPU reference, with the same start, and compares.
+ * Trains on one engine after the other, from the same start.
  *
- * @param onSweep told how many sweeps both have done together; awaited.
+ * @param onLap awaited.
  * @returns undefined when the signal ended it.
  */
-export async function compareEngines(
-  gpu: Engine,
+export async function raceEngines(
+  engines: readonly Engine[],
   train: Ratings,
   heldOut: Ratings,
   options: FitOptions & { readonly sweeps: number; readonly signal: AbortSignal },
-  onSweep: (done: number) => Promise<void>,
+  onLap: (lap: Lap) => Promise<void>,
 ): Promise<Comparison | undefined> {
-  let done = 0;
-  const contend = async (device: Engine) => {
+  const { sweeps, signal } = options;
+  const contenders: Contender[] = [];
+  const models: FactorModel[] = [];
+  for (const engine of engines) {
     const { model, history, seconds } = await fit(train, {
       ...options,
       heldOut,
-      device,
+      device: interruptible(engine, signal),
       earlyStop: false,
       keeps: "last",
-      onSweep: async ({ sweep }) => await onSweep(sweep === 0 ? done : ++done),
+      onSweep: async ({ sweep }) => await onLap({ device: engine.info, sweep, done: [...contenders] }),
     });
-    return { model, contender: contenderOf(device.info, history, seconds.upload) };
-  };
-  const first = await contend(gpu);
-  const second = await contend(new ReferenceEngine());
-  if (options.signal.aborted) return undefined;
-  let largestDifference = 0;
-  for (let at = 0; at < heldOut.count; at++) {
-    const [m, n] = [heldOut.user[at], heldOut.item[at]];
-    largestDifference = Math.max(largestDifference, Math.abs(first.model.predictAt(m, n) - second.model.predictAt(m, n)));
+    if (signal.aborted) return undefined;
+    contenders.push(contenderOf(engine.info, history, seconds.upload));
+    models.push(model);
   }
-  return {
-    gpu: first.contender,
-    cpu: second.contender,
-    sweeps: options.sweeps,
-    largestDifference,
-    predictions: heldOut.count,
-    factors: first.model.parameters.factors,
-  };
+  const reference = models[models.length - 1];
+  const differences = models.slice(0, -1).map((model) => largestDifference(model, reference, heldOut));
+  return { contenders, sweeps, factors: reference.parameters.factors, differences, predictions: heldOut.count };
+}
+
+function largestDifference(model: FactorModel, reference: FactorModel, { user, item, count }: Ratings): number {
+  let largest = 0;
+  for (let at = 0; at < count; at++) {
+    largest = Math.max(largest, Math.abs(model.predictAt(user[at], item[at]) - reference.predictAt(user[at], item[at])));
+  }
+  return largest;
 }
 
 function contenderOf(device: DeviceInfo, history: readonly HistoryEntry[], uploadSeconds: number): Contender {

@@ -1,6 +1,7 @@
 // The ratings that the worker can train on: invented ones, and files that were dropped, which the browser's storage keeps.
 
-import { del, get, setMany } from "idb-keyval";
+import { delMany, get, setMany } from "idb-keyval";
+import { checkIsData } from "./dropped-file.js";
 import {
   blobSource,
   Catalogue,
@@ -25,6 +26,8 @@ export interface Data {
 /** What the page shows of the data. */
 export interface DataSummary extends RatingStatistics {
   readonly name: string;
+  /** Of data that was dropped: what tells it from what another tab has dropped. */
+  readonly key?: string | undefined;
   readonly hasTitles: boolean;
   readonly hasGenres: boolean;
   /** What a person should know of the reading. */
@@ -59,6 +62,7 @@ export function summaryOf({ name, ratings }: Data, notes: readonly string[] = []
  * @throws RatingsError
  */
 export async function readDropped(files: readonly File[], skipBadRows: boolean): Promise<{ data: Data; notes: string[] }> {
+  for (const file of files) await checkIsData(file);
   const name = files.length === 1 ? files[0].name : `${files.length} files`;
   const read = await readAny(files, name, skipBadRows);
   const notes = [
@@ -86,10 +90,11 @@ const filesFolder = (files: readonly File[], name: string): Folder => ({
   open: async (wanted) => blobSource(files.find((file) => file.name === wanted)!),
 });
 
-/** Under these names the browser's IndexedDB keeps the last data that was dropped. */
+/** Under these names the browser's IndexedDB keeps the last data that was dropped, in whichever tab. */
 const KEPT = { data: "data", summary: "summary" } as const;
 
 interface KeptData {
+  readonly key: string;
   readonly name: string;
   readonly user: Uint32Array;
   readonly item: Uint32Array;
@@ -100,26 +105,40 @@ interface KeptData {
 }
 
 /** Keeps data until it is forgotten or other data is kept. @throws DOMException when the browser has no room. */
-export async function keep({ name, ratings }: Data, summary: DataSummary): Promise<void> {
+export async function keep(key: string, { name, ratings }: Data, summary: DataSummary): Promise<void> {
   const { user, item, value, users, items, catalogue } = ratings;
-  const kept: KeptData = { name, user, item, value, users: users.raw, items: items.raw, entries: [...catalogue.entries()] };
+  const kept: KeptData = { key, name, user, item, value, users: users.raw, items: items.raw, entries: [...catalogue.entries()] };
   await setMany([
     [KEPT.data, kept],
     [KEPT.summary, summary],
   ]);
 }
 
-/** What is known of the data that is kept; undefined when there is none, or no storage. */
-export const keptSummary = async (): Promise<DataSummary | undefined> => await get<DataSummary>(KEPT.summary).catch(() => undefined);
+/** Undefined also where the browser denies its storage, which may throw at once. */
+async function stored<T>(name: string): Promise<T | undefined> {
+  try {
+    return await get<T>(name);
+  } catch {
+    return undefined;
+  }
+}
 
-export async function keptData(): Promise<Data | undefined> {
-  const kept = await get<KeptData>(KEPT.data);
-  if (!kept) return undefined;
+/** What is known of the data that is kept; undefined when there is none, or no storage. */
+export async function keptSummary(): Promise<DataSummary | undefined> {
+  const summary = await stored<DataSummary>(KEPT.summary);
+  // What was kept before data had keys is of no use.
+  return summary?.key === undefined ? undefined : summary;
+}
+
+/** The data of this key; undefined when other data, or none, is kept. */
+export async function keptData(key: string): Promise<Data | undefined> {
+  const kept = await stored<KeptData>(KEPT.data);
+  if (kept?.key !== key) return undefined;
   const { name, user, item, value, users, items, entries } = kept;
   return { name, ratings: new Ratings({ user, item, value }, new Ids([...users]), new Ids([...items]), new Catalogue(entries)) };
 }
 
-export async function forget(): Promise<void> {
-  await del(KEPT.summary);
-  await del(KEPT.data);
+/** Forgets the data of this key; that of another tab stays. */
+export async function forget(key: string): Promise<void> {
+  if ((await keptSummary())?.key === key) await delMany([KEPT.summary, KEPT.data]);
 }

@@ -2,71 +2,77 @@
 
 import { ComparePanel } from "./compare.js";
 import type { DataSummary } from "./data.js";
+import { badgeOf } from "./device-text.js";
+import type { Threads } from "./isolation.js";
 import { KeepPanel } from "./keep-model.js";
 import { MapPanel } from "./map.js";
-import { find } from "./page.js";
+import { badge, find } from "./page.js";
 import { RatePanel } from "./rate.js";
 import { SettingsForm } from "./settings.js";
 import { Sources } from "./sources.js";
-import { themeToggle } from "./theme.js";
 import { TrainPanel } from "./train.js";
 import type { Shelf } from "./training-worker.js";
 import { openWorkshop } from "./workshop.js";
 
-const workshop = openWorkshop();
-const form = find<HTMLFormElement>("setup");
-const settings = new SettingsForm(form);
-const rate = new RatePanel(workshop, (recommended) => map.setRecommended(recommended));
-const map = new MapPanel(workshop, rate.taste, (item, stars) => rate.rate(item, stars));
-const train = new TrainPanel(workshop, settings, {
-  onTrained: ({ shelf }) => show(shelf),
-  onBusy: (busy) => compare.setBusy(busy),
-});
-const keep = new KeepPanel(workshop, show);
-const compare = new ComparePanel(
-  workshop,
-  () => (form.reportValidity() ? settings.settings() : undefined),
-  (busy) => train.setBusy(busy),
-);
+/** After so long without an answer of the worker the page says so. */
+const SILENCE_MS = 20_000;
 
-let hasGpu = false;
-let data: DataSummary | undefined;
+/** @param threads how many can compute. @returns what draws again in other colours. */
+export async function openPage(threads: Threads): Promise<() => void> {
+  const { workshop, dead } = openWorkshop();
+  const form = find<HTMLFormElement>("setup");
+  const settings = new SettingsForm(form);
+  let hasModel = false;
+  const show = (shelf: Shelf): void => {
+    hasModel = true;
+    find("rate").querySelector<HTMLElement>(".wait")!.hidden = true;
+    find("rate").querySelector<HTMLElement>(".pair")!.hidden = false;
+    keep.enable();
+    rate.setShelf(shelf);
+    void map.setShelf(shelf);
+  };
+  const rate = new RatePanel(workshop, (recommended) => map.setRecommended(recommended));
+  const map = new MapPanel(workshop, rate.taste, (item, stars) => rate.rate(item, stars));
+  const train = new TrainPanel(workshop, settings, {
+    onTrained: show,
+    onBusy: (busy) => compare.setBusy(busy),
+    hasModel: () => hasModel,
+  });
+  const keep = new KeepPanel(workshop, show);
+  const compare = new ComparePanel(
+    workshop,
+    () => (form.reportValidity() ? settings.settings() : undefined),
+    (busy) => train.setBusy(busy),
+  );
+  const describe = (data: DataSummary | undefined): void => {
+    train.setReady(data !== undefined);
+    compare.setPossible(data !== undefined);
+    if (data) settings.describe(data);
+  };
+  // For tests and pictures: a WebGPU canvas cannot be captured from outside.
+  Object.assign(globalThis, { tastespaceMap: map.view });
 
-function show(shelf: Shelf): void {
-  find("rate").querySelector<HTMLElement>(".wait")!.hidden = true;
-  find("rate").querySelector<HTMLElement>(".pair")!.hidden = false;
-  keep.enable();
-  void map.setShelf(shelf);
-  rate.setShelf(shelf);
+  const silence = setTimeout(
+    () => badge("The worker of this page has not answered yet: reload the page if this stays", "none"),
+    SILENCE_MS,
+  );
+  try {
+    const sources = new Sources(workshop, { onData: describe, onModelFile: (file) => void keep.load(file) });
+    const opened = sources.open();
+    const means = await Promise.race([workshop.means(), dead]);
+    settings.setMeans(means);
+    const tell = (): void => {
+      const { device } = settings;
+      badge(badgeOf(means, device, threads), device === "auto" ? means.auto.kind : device);
+    };
+    settings.onDevice = tell;
+    tell();
+    await opened;
+  } finally {
+    clearTimeout(silence);
+  }
+  return () => {
+    train.redraw();
+    map.recolour();
+  };
 }
-
-function describe(summary: DataSummary | undefined): void {
-  data = summary;
-  train.setReady(summary !== undefined);
-  compare.setPossible(hasGpu && data !== undefined);
-  if (summary) settings.describe(summary);
-}
-
-async function findDevice(): Promise<void> {
-  const { info, notice } = await workshop.device();
-  hasGpu = info.kind === "webgpu";
-  find("device").dataset["kind"] = info.kind;
-  find("device").textContent = hasGpu
-    ? `${info.software ? "A software GPU" : "Your GPU"}: ${info.name}`
-    : `No WebGPU here, so the CPU trains: slower, and just as exact. ${reasonOf(notice)}`;
-  compare.setPossible(hasGpu && data !== undefined, hasGpu ? undefined : "There is no GPU to compare with.");
-}
-
-/** Why there is no GPU, as a sentence. */
-const reasonOf = (notice = ""): string =>
-  notice.replace(/^training on the CPU: (.)(.*)$/, (_, first: string, rest: string) => `${first.toUpperCase()}${rest}.`);
-
-themeToggle(find("theme"), () => {
-  train.redraw();
-  map.recolour();
-});
-void new Sources(workshop, { onData: describe, onModelFile: (file) => void keep.load(file) }).open();
-void findDevice();
-
-// For tests and pictures: a WebGPU canvas cannot be captured from outside.
-Object.assign(globalThis, { tastespaceMap: map.view });

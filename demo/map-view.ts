@@ -225,7 +225,8 @@ export class MapView {
     if (point === this.#hovered) return;
     this.#hovered = point;
     this.#painter!.canvas.style.cursor = point < 0 ? "" : "pointer";
-    this.#draw();
+    // The points stay as they are: drawing tens of thousands anew for a name would make the pointer stumble.
+    this.#label("point-label", point === this.#chosen ? -1 : point, this.#view());
   }
 
   #listen(canvas: HTMLCanvasElement): void {

@@ -3,6 +3,7 @@
 import { vec3 } from "gl-matrix";
 import { html, nothing, render } from "lit/html.js";
 import type { Recommendation } from "../src/index.js";
+import { genreColour, MOST_COLOURS } from "./genre-colours.js";
 import { MapView } from "./map-view.js";
 import { find } from "./page.js";
 import { MARK } from "./points.js";
@@ -13,8 +14,6 @@ import { type Rgb, rgbOf } from "./theme.js";
 import type { Cloud, Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
-/** Genres with a colour of their own; the rarer ones share the last. */
-const MOST_COLOURS = 13;
 const NEIGHBOURS = 6;
 /** Standard deviation of the points along all axes together, map units: the camera stands at about five. */
 const SPREAD = 1.45;
@@ -28,7 +27,8 @@ export class MapPanel {
   readonly #view: MapView;
   readonly #search: SearchBox;
   #shelf: Shelf | undefined;
-  #cloud: Cloud | undefined;
+  /** Items of the points; none until the map of the present model has come. */
+  #items: readonly number[] = [];
   #places = new Float32Array(0);
   #points = new Map<number, number>();
   #recommended: readonly number[] = [];
@@ -42,8 +42,8 @@ export class MapPanel {
     this.#taste = taste;
     this.#onRate = onRate;
     this.#view = new MapView(find("sky"), {
-      titleOf: (point) => this.#shelf!.titles[this.#cloud!.items[point]],
-      onPick: (point) => void this.choose(point < 0 ? -1 : this.#cloud!.items[point]),
+      titleOf: (point) => this.#shelf!.titles[this.#items[point]],
+      onPick: (point) => void this.choose(point < 0 ? -1 : this.#items[point]),
     });
     this.#search = new SearchBox(find("map-search"), "Find a title on the map", (item) => void this.choose(item));
   }
@@ -59,14 +59,17 @@ export class MapPanel {
     this.#chosen = -1;
     this.#genre = undefined;
     this.#recommended = [];
-    this.#cloud = undefined;
-    this.#cloud = await this.#workshop.cloud();
-    find("map").querySelector<HTMLElement>(".atlas")!.hidden = !this.#cloud;
+    this.#items = [];
+    const cloud = await this.#workshop.cloud();
+    // Another model has come meanwhile, and with it another map.
+    if (this.#shelf !== shelf) return;
+    find("map").querySelector<HTMLElement>(".atlas")!.hidden = !cloud;
     const wait = find("map").querySelector<HTMLElement>(".wait")!;
-    wait.hidden = Boolean(this.#cloud);
+    wait.hidden = Boolean(cloud);
     wait.textContent = "A model without factors has no map.";
-    if (!this.#cloud) return;
-    await this.#show(this.#cloud, shelf);
+    const items = cloud?.ids.map((id) => this.#taste.indexOf(id));
+    if (!cloud || !items?.every((item) => item !== undefined)) return;
+    await this.#show(items, cloud, shelf);
     this.#renderChosen();
   }
 
@@ -89,15 +92,17 @@ export class MapPanel {
     const point = this.#points.get(item) ?? -1;
     this.#view.choose(point, point < 0 ? undefined : vec3.clone(this.#places.subarray(point * 3, point * 3 + 3)), CLOSE);
     if (item < 0) return;
-    const neighbours = await this.#workshop.similar(item, NEIGHBOURS);
-    if (this.#chosen !== item) return;
-    this.#neighbours = neighbours;
+    const shelf = this.#shelf!;
+    const neighbours = await this.#workshop.similar(shelf.ids[item], NEIGHBOURS);
+    if (this.#chosen !== item || this.#shelf !== shelf) return;
+    this.#neighbours = neighbours.filter(({ id }) => this.#taste.indexOf(id) !== undefined);
     this.#mark();
     this.#renderChosen();
   }
 
-  async #show({ items, coordinates, share }: Cloud, { counts, genres, factors }: Shelf): Promise<void> {
-    this.#points = new Map(Array.from(items, (item, point) => [item, point]));
+  async #show(items: readonly number[], { coordinates, share }: Cloud, { counts, genres, factors }: Shelf): Promise<void> {
+    this.#items = items;
+    this.#points = new Map(items.map((item, point) => [item, point]));
     const counted = new Map<string, number>();
     for (const item of items) for (const genre of genres[item]) counted.set(genre, (counted.get(genre) ?? 0) + 1);
     const byFrequency = [...counted].sort((a, b) => b[1] - a[1]).map(([genre]) => genre);
@@ -124,8 +129,7 @@ export class MapPanel {
   }
 
   #palette() {
-    const points: Rgb[] = this.#legend.map((_, at) => rgbOf(genreColour(at)));
-    while (points.length < MOST_COLOURS) points.push([0, 0, 0]);
+    const points: Rgb[] = Array.from({ length: MOST_COLOURS }, (_, at) => rgbOf(genreColour(at)));
     return {
       points: [...points, rgbOf("var(--other)")],
       background: rgbOf("var(--sky)"),
@@ -135,18 +139,18 @@ export class MapPanel {
   }
 
   #mark(): void {
-    if (!this.#cloud) return;
+    if (this.#items.length === 0) return;
     const { genres } = this.#shelf!;
-    const marks = new Uint8Array(this.#cloud.items.length);
+    const marks = new Uint8Array(this.#items.length);
     if (this.#genre !== undefined) {
-      this.#cloud.items.forEach((item, point) => (marks[point] = genres[item].includes(this.#genre!) ? MARK.none : MARK.dimmed));
+      this.#items.forEach((item, point) => (marks[point] = genres[item].includes(this.#genre!) ? MARK.none : MARK.dimmed));
     }
     const set = (item: number, mark: number): void => {
       const point = this.#points.get(item);
       if (point !== undefined) marks[point] = mark;
     };
     // A chosen title has those most like it in rings; before, the rings are for what is recommended.
-    const ringed = this.#chosen >= 0 ? this.#neighbours.map(({ id }) => this.#taste.indexOf(id)) : this.#recommended;
+    const ringed = this.#chosen >= 0 ? this.#neighbours.map(({ id }) => this.#taste.indexOf(id)!) : this.#recommended;
     if (this.#chosen >= 0 || this.#taste.rated().length > 0) for (const item of ringed) set(item, MARK.ringed);
     for (const [item] of this.#taste.rated()) set(item, MARK.rated);
     if (this.#chosen >= 0) set(this.#chosen, MARK.chosen);
@@ -172,7 +176,7 @@ export class MapPanel {
 
   #renderChosen(): void {
     if (this.#chosen < 0) {
-      render(html`<p class="muted">Choose a point, or find a title: here you will see which are most like it.</p>`, find("chosen"));
+      render(html`<p class="muted empty">Choose a point, or find a title: here you will see which are most like it.</p>`, find("chosen"));
       return;
     }
     const { titles, genres, counts } = this.#shelf!;
@@ -191,7 +195,7 @@ export class MapPanel {
                   ${this.#neighbours.map(
                     ({ id, title }) =>
                       html`<li>
-                        <button type="button" class="link" @click=${() => void this.choose(this.#taste.indexOf(id))}>${title}</button>
+                        <button type="button" class="link" @click=${() => void this.choose(this.#taste.indexOf(id)!)}>${title}</button>
                       </li>`,
                   )}
                 </ul>`
@@ -200,7 +204,3 @@ export class MapPanel {
     );
   }
 }
-
-/** Hues around the circle by the golden angle, lighter and darker in turn, so that neighbours in the legend and in hue differ. */
-const genreColour = (at: number): string =>
-  `oklch(calc(var(--genre-lightness) + ${((at % 3) - 1) * 0.09}) var(--genre-chroma) ${((at * 137.508 + 30) % 360).toFixed(0)})`;

@@ -2,3 +2,9 @@
 
 /** The element with this id. */
 export const find = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
+
+/** What the page says at its head of what computes. @param kind of the engine, for its colour. */
+export function badge(text: string, kind = ""): void {
+  find("device").dataset["kind"] = kind;
+  find("device").textContent = text;
+}

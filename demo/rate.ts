@@ -158,7 +158,8 @@ export class RatePanel {
     );
   }
 
-  #show(list: readonly Recommendation[]): void {
+  #show(given: readonly Recommendation[]): void {
+    const list = given.filter(({ id }) => this.taste.indexOf(id) !== undefined);
     const count = this.taste.rated().length;
     find("list-title").textContent = count === 0 ? "What most people like" : this.#thompsonSeed > 0 ? "For you, at a venture" : "For you";
     clearFailure(find("list-error"));
@@ -174,7 +175,7 @@ export class RatePanel {
     );
     find("list-status").textContent =
       list.length === 0 ? "No title is left to recommend" : `The list has changed: ${list.slice(0, 3).map(({ title }) => title).join("; ")}`; // prettier-ignore
-    this.#onChange(list.map(({ id }) => this.taste.indexOf(id)));
+    this.#onChange(list.map(({ id }) => this.taste.indexOf(id)!));
   }
 
   #toggleMore(): void {
@@ -183,7 +184,7 @@ export class RatePanel {
   }
 
   #entry(entry: Recommendation) {
-    const item = this.taste.indexOf(entry.id);
+    const item = this.taste.indexOf(entry.id)!;
     return html`<li>
       <span class="title"><span>${entry.title}</span><small>${entry.genres.join(", ")}</small></span>
       ${this.#prediction(entry)} ${starsFor(`list-${item}`, entry.title, this.taste.starsOf(item), (stars) => this.rate(item, stars))}

@@ -3,7 +3,7 @@
 import { html, nothing, render } from "lit/html.js";
 import {
   ALS_DEFAULTS,
-  type FitOptions,
+  type FitOptionsOf,
   GD_DEFAULTS,
   GIBBS_DEFAULTS,
   IMPLICIT_DEFAULTS,
@@ -13,6 +13,8 @@ import {
   VB_DEFAULTS,
 } from "../src/index.js";
 import type { DataSummary } from "./data.js";
+import { autoText } from "./device-text.js";
+import type { Means } from "./engines.js";
 import type { Settings } from "./training-worker.js";
 
 /** A number that the form asks for and the options that it sets. */
@@ -155,18 +157,34 @@ export class SettingsForm {
   readonly #form: HTMLFormElement;
   readonly #select: HTMLSelectElement;
   #hasGenres = false;
+  #means: Means | undefined;
+  /** Told when another device was chosen. */
+  onDevice = (): void => {};
 
   constructor(form: HTMLFormElement) {
     this.#form = form;
     this.#select = form.querySelector("#model")!;
     for (const model of ORDER) this.#select.add(new Option(`${MODEL_CARDS[model].name} (${model})`, model));
     this.#select.addEventListener("change", () => this.#showModel());
+    form.addEventListener("change", ({ target }) => {
+      if ((target as HTMLSelectElement).name === "device") this.onDevice();
+    });
     this.#showModel();
   }
 
   describe({ hasGenres }: DataSummary): void {
     this.#hasGenres = hasGenres;
     this.#render();
+  }
+
+  /** Offers what there is to compute with. */
+  setMeans(means: Means): void {
+    this.#means = means;
+    this.#render();
+  }
+
+  get device(): Settings["device"] {
+    return this.#control("device")!.value as Settings["device"];
   }
 
   get sweeps(): number {
@@ -178,12 +196,12 @@ export class SettingsForm {
     const model = this.#model;
     const given: Record<string, number> = {};
     for (const { options } of MODEL_CARDS[model].fields) for (const option of options) given[option] = this.#number(options[0]);
-    const covariance = this.#control("covariance")?.value as FitOptions["covariance"];
+    const covariance = this.#control("covariance")?.value as FitOptionsOf<"vb">["covariance"];
     return {
       options: { ...given, model, seed: this.#number("seed"), sweeps: this.sweeps, ...(covariance && { covariance }) },
       share: this.#number("share") / 100,
       genres: this.#control("genres")?.checked ?? false,
-      device: device ?? (this.#control("device")!.value as Settings["device"]),
+      device: device ?? this.device,
     };
   }
 
@@ -221,10 +239,16 @@ export class SettingsForm {
     render(
       html`${this.#fields().map((field) => numberField(field))}
         <label class="field"
-          ><span>Compute on <small>the GPU, if there is one</small></span
+          ><span>Compute on <small>all give the same model</small></span
           ><select name="device">
-            <option value="auto">the GPU</option>
-            <option value="cpu">the CPU</option>
+            <option value="auto">${this.#means ? autoText(this.#means) : "automatic"}</option>
+            ${
+              this.#means?.adapter
+                ? html`<option value="webgpu">${this.#means.adapter.software ? "the software GPU: slow" : "the GPU"}</option>`
+                : nothing
+            }
+            <option value="cpu">the CPU: WebAssembly</option>
+            <option value="reference">the reference: float64, slow</option>
           </select></label
         >
         ${

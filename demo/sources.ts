@@ -42,7 +42,9 @@ export class Sources {
   /** Prepares the built-in data, and finds what was kept. */
   async open(): Promise<void> {
     const made = this.#use("built-in");
-    this.#own = await this.#workshop.kept();
+    const kept = await this.#workshop.kept();
+    // What was dropped meanwhile is newer.
+    this.#own ??= kept;
     this.#render();
     await made;
   }
@@ -99,12 +101,23 @@ export class Sources {
     this.#source = source;
     this.#render();
     this.#options.onData(undefined);
-    const summary = source === "own" ? await this.#workshop.recall() : await this.#workshop.invent(this.#size);
-    if (this.#source === source) this.#options.onData(summary);
+    const size = this.#size;
+    const own = source === "own" ? this.#own : undefined;
+    const summary = own ? await this.#workshop.recall(own.key!) : await this.#workshop.invent(size);
+    if (this.#source !== source || (source === "built-in" && this.#size !== size)) return;
+    if (summary) this.#options.onData(summary);
+    else await this.#lose(own!);
+  }
+
+  /** Goes on after another tab has put other data in the place of this one's, or has forgotten it. */
+  async #lose(lost: DataSummary): Promise<void> {
+    this.#own = await this.#workshop.kept();
+    find("drop-status").textContent = `${lost.name} is not kept any more, since another tab has changed what is: drop it again.`;
+    await this.#use("built-in");
   }
 
   async #forget(): Promise<void> {
-    await this.#workshop.forget();
+    await this.#workshop.forget(this.#own!.key!);
     this.#own = undefined;
     find("drop-status").textContent = "Forgotten.";
     await this.#use("built-in");

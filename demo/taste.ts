@@ -19,8 +19,9 @@ export class Taste {
     for (const id of this.#stars.keys()) if (!this.#indices.has(id)) this.#stars.delete(id);
   }
 
-  indexOf(id: RawId): number {
-    return this.#indices.get(id)!;
+  /** Undefined for a title of another model, which an answer may come from that was asked for before. */
+  indexOf(id: RawId): number | undefined {
+    return this.#indices.get(id);
   }
 
   /** @param stars from 1 to 5; 0 takes the rating back. */
@@ -36,12 +37,12 @@ export class Taste {
 
   /** Items and stars, the last rated first. */
   rated(): [item: number, stars: number][] {
-    return [...this.#stars].map(([id, stars]): [number, number] => [this.indexOf(id), stars]).reverse();
+    return [...this.#stars].map(([id, stars]): [number, number] => [this.indexOf(id)!, stars]).reverse();
   }
 
-  /** Items and ratings in the data's units. */
-  ratings(): [item: number, rating: number][] {
-    return this.rated().map(([item, stars]) => [item, ratingOf(stars, this.#shelf!.statistics)]);
+  /** Ids and ratings in the data's units. */
+  ratings(): [id: RawId, rating: number][] {
+    return this.rated().map(([item, stars]) => [this.#shelf!.ids[item], ratingOf(stars, this.#shelf!.statistics)]);
   }
 }
 

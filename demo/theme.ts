@@ -11,12 +11,12 @@ export function themeToggle(button: HTMLButtonElement, onChange: () => void): vo
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `Use the ${isDark() ? "light" : "dark"} theme`);
   };
-  const stored = localStorage.getItem(KEY);
+  const stored = remembered();
   if (stored) root.dataset["theme"] = stored;
   label();
   button.addEventListener("click", () => {
     root.dataset["theme"] = isDark() ? "light" : "dark";
-    localStorage.setItem(KEY, root.dataset["theme"]);
+    remember(root.dataset["theme"]);
     label();
     onChange();
   });
@@ -24,6 +24,23 @@ export function themeToggle(button: HTMLButtonElement, onChange: () => void): vo
     label();
     onChange();
   });
+}
+
+/** The choice made before; none where the browser denies its storage. */
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function remember(theme: string): void {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // The choice holds until the page is left.
+  }
 }
 
 /** Any CSS colour, also one by a custom property of the page ("var(--ink)"), as a canvas understands it, in the present theme. */
@@ -46,4 +63,6 @@ export function rgbOf(css: string): Rgb {
   return [red / 255, green / 255, blue / 255];
 }
 
-const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })!;
+const canvas = document.createElement("canvas");
+[canvas.width, canvas.height] = [1, 1];
+const pixel = canvas.getContext("2d", { willReadFrequently: true })!;

@@ -3,19 +3,24 @@
 import { html, render } from "lit/html.js";
 import type { HistoryEntry } from "../src/index.js";
 import { compact, Curves } from "./curves.js";
+import { nameOf } from "./device-text.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
 import { find } from "./page.js";
 import type { SettingsForm } from "./settings.js";
-import type { Outcome, Settings } from "./training-worker.js";
+import type { Outcome, Settings, Shelf } from "./training-worker.js";
 import { called, type RemoteWorkshop } from "./workshop.js";
 
 /** How often progress is announced to those who listen to it. */
 const SPOKEN = 4;
+/** So much of the curves is to be seen while it trains. */
+const CURVE_PX = 220;
 
 export interface TrainEvents {
-  onTrained(outcome: Outcome): void;
+  onTrained(shelf: Shelf): void;
   onBusy(busy: boolean): void;
+  /** Whether there is a model, whose place another would take. */
+  hasModel(): boolean;
 }
 
 export class TrainPanel {
@@ -44,6 +49,7 @@ export class TrainPanel {
     this.#pause.addEventListener("click", () => this.#togglePause());
     this.#cancel.addEventListener("click", () => {
       this.#cancel.disabled = true;
+      find("headline-sweep").textContent = "Stopping…";
       void workshop.cancel();
     });
   }
@@ -74,15 +80,18 @@ export class TrainPanel {
     this.#running(true);
     this.#history = [];
     find("outcome").textContent = "";
-    find("headline-sweep").textContent = "Getting the device ready…";
+    const before = [find("headline-figure").textContent, find("headline-label").textContent];
+    find("headline-sweep").textContent = "Getting ready…";
+    this.#bringIntoView();
     try {
       const outcome = await this.#workshop.train(
         settings,
         called(async (entry: HistoryEntry) => this.#sweep(entry, this.#settings.sweeps)),
       );
       this.#tell(outcome);
-      this.#events.onTrained(outcome);
-      find("next").hidden = false;
+      if (outcome.shelf) this.#events.onTrained(outcome.shelf);
+      else [find("headline-figure").textContent, find("headline-label").textContent] = before;
+      find("next").hidden = !this.#events.hasModel();
     } catch (error) {
       find("headline-sweep").textContent = "Training ended early";
       const again = { label: "Train again", act: () => void this.#train(device) };
@@ -105,10 +114,11 @@ export class TrainPanel {
     this.#paused = false;
     this.#pause.textContent = "Pause";
     if (running) find("next").hidden = true;
-    for (const part of find("setup").querySelectorAll<HTMLFieldSetElement>(":scope > fieldset")) part.disabled = running;
+    for (const part of find("setup").querySelectorAll<HTMLFieldSetElement>(".setup > fieldset")) part.disabled = running;
     // The keyboard goes on from where it was.
-    if (focused === this.#start) this.#pause.focus();
-    else if (!running && (focused === this.#pause || focused === this.#cancel)) (find("next").hidden ? this.#start : find("next")).focus();
+    const goOn = (button: HTMLElement): void => button.focus({ preventScroll: true });
+    if (focused === this.#start) goOn(this.#pause);
+    else if (!running && (focused === this.#pause || focused === this.#cancel)) goOn(find("next").hidden ? this.#start : find("next"));
   }
 
   #togglePause(): void {
@@ -127,6 +137,7 @@ export class TrainPanel {
     const progress = find<HTMLProgressElement>("progress");
     [progress.max, progress.value] = [sweeps, entry.sweep];
     this.#headline(entry);
+    if (this.#cancel.disabled) return;
     find("headline-sweep").textContent = this.#paused
       ? `Paused after sweep ${entry.sweep}`
       : `Sweep ${entry.sweep} of ${sweeps}, ${entry.seconds.toFixed(1)} s`;
@@ -150,12 +161,18 @@ export class TrainPanel {
     find("headline-label").textContent = label;
   }
 
-  #tell({ stop, device }: Outcome): void {
-    const best = this.#history.find(({ sweep }) => sweep === stop.bestSweep)!;
-    this.#headline(best);
-    const seconds = this.#history.at(-1)!.seconds;
-    find("headline-sweep").textContent =
-      `${stop.sweep} sweeps in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s on ${device.kind === "cpu" ? "the CPU" : device.name}`;
+  /** On a small screen the curves may be below its edge, and the form in their place. */
+  #bringIntoView(): void {
+    const { top, bottom } = find("curves").getBoundingClientRect();
+    if (top < 0 || Math.min(bottom, top + CURVE_PX) > innerHeight) find("train").scrollIntoView({ block: "start" });
+  }
+
+  #tell({ stop, device, shelf, lost }: Outcome): void {
+    const best = this.#history.find(({ sweep }) => sweep === stop.bestSweep);
+    if (best) this.#headline(best);
+    const seconds = this.#history.at(-1)?.seconds ?? 0;
+    const sweeps = `${stop.sweep} ${stop.sweep === 1 ? "sweep" : "sweeps"}`;
+    find("headline-sweep").textContent = `${sweeps} in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s by ${nameOf(device)}`;
     const why = {
       sweeps: `All ${stop.sweep} sweeps are done.`,
       converged: `It has converged: after sweep ${stop.sweep} nothing moves any more.`,
@@ -163,8 +180,12 @@ export class TrainPanel {
       aborted: `Stopped by you after sweep ${stop.sweep}.`,
     }[stop.reason];
     const kept = stop.bestSweep === stop.sweep ? "" : ` The model is that of sweep ${stop.bestSweep}, the best on held-out ratings.`;
-    find("outcome").textContent = why + kept;
-    this.#table();
+    const earlier = this.#events.hasModel() ? "The model from before is kept." : "There is no model yet.";
+    const nothing = lost
+      ? ` The GPU did not stop in time, and what it had learned is lost. ${earlier}`
+      : ` That is no better than its random start. ${earlier}`;
+    find("outcome").textContent = why + (shelf ? kept : nothing);
+    if (this.#history.length > 0) this.#table();
   }
 
   #table(): void {

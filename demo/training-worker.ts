@@ -3,27 +3,24 @@
 import { expose, transfer, transferHandlers } from "comlink";
 import {
   decodeModel,
+  type DeviceChoice,
   DeviceError,
   type DeviceInfo,
   encodeModel,
-  type Engine,
   type FactorModel,
   FeatureTable,
   fit,
   type FitOptions,
   type HistoryEntry,
   type ModelName,
-  openEngine,
   principalAxes,
   type RawId,
   type RatingStatistics,
   type Recommendation,
-  ReferenceEngine,
   splitRatings,
   type Stop,
-  WebGpuEngine,
 } from "../src/index.js";
-import { compareEngines, type Comparison } from "./comparison.js";
+import { type Comparison, type Lap, raceEngines } from "./comparison.js";
 import {
   builtIn,
   type BuiltInSize,
@@ -36,7 +33,9 @@ import {
   readDropped,
   summaryOf,
 } from "./data.js";
+import { Engines, type Means } from "./engines.js";
 import { carryRemedies } from "./failure.js";
+import { interruptible } from "./interruptible.js";
 
 export interface Settings {
   readonly options: FitOptions & { readonly model: ModelName };
@@ -44,7 +43,7 @@ export interface Settings {
   readonly share: number;
   /** Whether the genres of the titles shape their factors (`als`). */
   readonly genres: boolean;
-  readonly device: "auto" | "cpu";
+  readonly device: DeviceChoice;
 }
 
 /** What the page needs to know of a model: its titles, in index order. */
@@ -63,12 +62,15 @@ export interface Shelf {
 export interface Outcome {
   readonly stop: Stop;
   readonly device: DeviceInfo;
-  readonly shelf: Shelf;
+  /** Undefined when no sweep was better than the random start: what model there was before, there is still. */
+  readonly shelf: Shelf | undefined;
+  /** Whether better sweeps than that were lost with a GPU that would not stop. */
+  readonly lost?: boolean | undefined;
 }
 
 /** Titles as points: three coordinates each, and the share of the factors' variance that they show. */
 export interface Cloud {
-  readonly items: Uint32Array;
+  readonly ids: readonly RawId[];
   readonly coordinates: Float32Array;
   readonly share: number;
 }
@@ -112,16 +114,16 @@ class Run {
 
 export class Workshop {
   #data: Data | undefined;
+  /** The last data dropped here, by its key in the browser's storage: another tab may have put its own there since. */
+  #own: { readonly key: string; readonly data: Data } | undefined;
   #model: FactorModel | undefined;
   #modelName = "";
-  #engine: Engine | undefined;
+  readonly #engines = new Engines();
   #run: Run | undefined;
 
-  /** What will compute, and what a person should know of it. */
-  async device(): Promise<{ info: DeviceInfo; notice: string | undefined }> {
-    let notice: string | undefined;
-    this.#engine ??= await openEngine("auto", (text) => (notice = text));
-    return { info: this.#engine.info, notice };
+  /** What there is to compute with. */
+  means(): Promise<Means> {
+    return this.#engines.means();
   }
 
   invent(size: BuiltInSize): DataSummary {
@@ -132,10 +134,12 @@ export class Workshop {
   /** @throws RatingsError */
   async read(files: readonly File[], skipBadRows: boolean): Promise<DataSummary> {
     const { data, notes } = await readDropped(files, skipBadRows);
+    const key = crypto.randomUUID();
+    this.#own = { key, data };
     this.#data = data;
-    const summary = summaryOf(data, notes);
+    const summary = { ...summaryOf(data, notes), key };
     try {
-      await keep(data, summary);
+      await keep(key, data, summary);
     } catch {
       return { ...summary, notes: [...notes, "the browser had no room to keep it: drop it again after a reload"] };
     }
@@ -146,38 +150,53 @@ export class Workshop {
     return keptSummary();
   }
 
-  /** Takes up the data that was kept. */
-  async recall(): Promise<DataSummary | undefined> {
-    const data = await keptData();
-    if (data) this.#data = data;
-    return data && summaryOf(data);
+  /** Takes up the data of this key; undefined when this tab does not hold it and the browser keeps other data, or none. */
+  async recall(key: string): Promise<DataSummary | undefined> {
+    if (this.#own?.key !== key) {
+      const data = await keptData(key);
+      if (!data) return undefined;
+      this.#own = { key, data };
+    }
+    this.#data = this.#own.data;
+    return { ...summaryOf(this.#data), key };
   }
 
-  forget(): Promise<void> {
-    return forget();
+  async forget(key: string): Promise<void> {
+    if (this.#own?.key === key) this.#own = undefined;
+    await forget(key);
   }
 
   /** @throws what `fit` throws. */
   async train(settings: Settings, onSweep: (entry: HistoryEntry) => Promise<void>): Promise<Outcome> {
     const data = this.#data!;
     const run = (this.#run = new Run());
-    const engine = settings.device === "cpu" ? new ReferenceEngine() : await this.#engineForTraining();
+    const engine = await this.#engines.take(settings.device);
     const { train, heldOut } = splitRatings(data.ratings, { share: settings.share, seed: settings.options.seed });
-    const { model, stop, device } = await fit(train, {
-      ...settings.options,
-      ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
-      heldOut: heldOut.count > 0 ? heldOut : undefined,
-      device: engine,
-      signal: run.signal,
-      // Waiting for the page's answer lets its other messages in, also when the CPU trains.
-      onSweep: async (entry) => {
-        await onSweep(entry);
-        await run.turn();
-      },
-    });
-    this.#model = model;
-    this.#modelName = data.name;
-    return { stop, device, shelf: shelfOf(model, data.name) };
+    let sweep = 0;
+    try {
+      const { model, stop, device } = await fit(train, {
+        ...settings.options,
+        ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
+        heldOut: heldOut.count > 0 ? heldOut : undefined,
+        device: interruptible(engine, run.signal),
+        signal: run.signal,
+        // Waiting for the page's answer lets its other messages in, also when the CPU trains.
+        onSweep: async (entry) => {
+          sweep = entry.sweep;
+          await onSweep(entry);
+          await run.turn();
+        },
+      });
+      if (stop.bestSweep === 0) return { stop, device, shelf: undefined };
+      this.#model = model;
+      this.#modelName = data.name;
+      return { stop, device, shelf: shelfOf(model, data.name) };
+    } catch (error) {
+      if (error instanceof DeviceError || run.signal.aborted) this.#engines.drop(engine);
+      if (!run.signal.aborted) throw error;
+      // A GPU that did not end its sweep was let go, and what it had learned with it.
+      return { stop: { reason: "aborted", sweep, bestSweep: 0 }, device: engine.info, shelf: undefined, lost: sweep > 0 };
+    }
   }
 
   pause(): void {
@@ -192,19 +211,19 @@ export class Workshop {
     this.#run?.end();
   }
 
-  /** The best titles for someone who rated these, by their indices; folded in on the GPU while there is one. */
+  /** The best titles for someone who rated these; folded in on the GPU while there is one. Titles that the model does not know are left out. */
   async recommend(
-    rated: readonly (readonly [item: number, rating: number])[],
+    rated: readonly (readonly [id: RawId, rating: number])[],
     { n, alpha, genre, thompsonSeed }: ListOptions,
   ): Promise<Recommendation[]> {
     const model = this.#model!;
     const ofGenre = (id: RawId): boolean => model.catalogue.get(id)?.genres.includes(genre!) ?? false;
-    const ratings = rated.map(([item, rating]) => [model.items.rawAt(item), rating] as const);
+    const ratings = rated.filter(([id]) => model.items.indexOf(id) >= 0);
     const options = { n, alpha, thompsonSeed, filter: genre === undefined ? undefined : ofGenre };
-    const engine = this.#engine;
-    if (!engine || engine.info.software) return model.recommendFor(ratings, options);
+    const { gpu } = this.#engines;
+    if (!gpu) return model.recommendFor(ratings, options);
     try {
-      return await model.recommendForOn(engine, ratings, options);
+      return await model.recommendForOn(gpu, ratings, options);
     } catch (error) {
       // A lost device takes nothing from the visitor: the host folds in as well.
       if (error instanceof DeviceError) return model.recommendFor(ratings, options);
@@ -212,15 +231,15 @@ export class Workshop {
     }
   }
 
-  /** The titles most alike, of those with some ratings. */
-  similar(item: number, n: number): Recommendation[] {
+  /** The titles most alike, of those with some ratings; none when the model does not know the title. */
+  similar(id: RawId, n: number): Recommendation[] {
     const model = this.#model!;
-    return model.similarItems(model.items.rawAt(item), { n, minimumRatings: 10 });
+    return model.items.indexOf(id) < 0 ? [] : model.similarItems(id, { n, minimumRatings: 10 });
   }
 
   /** Titles with ratings along the principal axes of their factors; undefined for a model without factors. */
   cloud(): Cloud | undefined {
-    const { parameters, itemCounts } = this.#model!;
+    const { parameters, itemCounts, items: known } = this.#model!;
     const { factors: K, itemFactors } = parameters;
     if (K === 0) return undefined;
     const items = Uint32Array.from(itemCounts.keys()).filter((item) => itemCounts[item] > 0);
@@ -230,16 +249,39 @@ export class Workshop {
     const { coordinates, shares } = principalAxes(rows, items.length, K, axes);
     const places = new Float32Array(items.length * 3);
     for (let at = 0; at < items.length; at++) places.set(coordinates.subarray(at * axes, (at + 1) * axes), at * 3);
-    return transfer({ items, coordinates: places, share: shares.reduce((sum, share) => sum + share, 0) }, [items.buffer, places.buffer]);
+    const ids = Array.from(items, (item) => known.rawAt(item));
+    return transfer({ ids, coordinates: places, share: shares.reduce((sum, share) => sum + share, 0) }, [places.buffer]);
   }
 
-  /** The same training on the GPU and on the CPU. @throws DeviceError when there is no GPU. */
-  async compare(settings: Settings, sweeps: number, onSweep: (done: number) => Promise<void>): Promise<Comparison | undefined> {
+  /**
+   * The same training on all there is: the GPU, the threads of the CPU, the reference. A software GPU runs when it is what the settings say.
+   *
+   * @returns undefined when it was stopped. @throws what `fit` throws.
+   */
+  async race(settings: Settings, sweeps: number, onLap: (lap: Lap) => Promise<void>): Promise<Comparison | undefined> {
     const run = (this.#run = new Run());
     const { train, heldOut } = splitRatings(this.#data!.ratings, { share: settings.share || 0.2, seed: settings.options.seed });
     const features = settings.genres ? { itemFeatures: FeatureTable.genres(train.catalogue) } : {};
-    const engine = await this.#engineForTraining();
-    return await compareEngines(engine, train, heldOut, { ...settings.options, ...features, sweeps, signal: run.signal }, onSweep);
+    const { auto } = await this.#engines.means();
+    const entrants: DeviceChoice[] = auto.kind === "webgpu" || settings.device === "webgpu" ? ["webgpu", "cpu"] : ["cpu"];
+    const engines = [];
+    for (const entrant of entrants) {
+      try {
+        engines.push(await this.#engines.take(entrant));
+      } catch (error) {
+        // The CPU's engine is missing where WebAssembly has no SIMD: the others race without it.
+        if (!(error instanceof DeviceError)) throw error;
+      }
+    }
+    engines.push(await this.#engines.take("reference"));
+    const options = { ...settings.options, ...features, sweeps, signal: run.signal };
+    try {
+      return await raceEngines(engines, train, heldOut, options, onLap);
+    } catch (error) {
+      if (error instanceof DeviceError || run.signal.aborted) for (const engine of engines) this.#engines.drop(engine);
+      if (run.signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   /** The bytes of the model's file. */
@@ -254,18 +296,6 @@ export class Workshop {
     this.#model = decodeModel(new Uint8Array(await file.arrayBuffer()), file.name);
     this.#modelName = file.name.replace(/\.safetensors$/, "");
     return shelfOf(this.#model, this.#modelName);
-  }
-
-  /** The engine, opened anew when its device has been lost. */
-  async #engineForTraining(): Promise<Engine> {
-    if (this.#engine instanceof WebGpuEngine) {
-      try {
-        this.#engine.device.throwIfLost();
-      } catch {
-        this.#engine = undefined;
-      }
-    }
-    return (this.#engine ??= await openEngine("auto"));
   }
 }
 

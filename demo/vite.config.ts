@@ -5,6 +5,10 @@ import { defineConfig } from "vite";
 import { inlineAssembly } from "../inline-assembly.js";
 import { inlineScript } from "../inline-script.js";
 
+const ISOLATION = "isolation-worker";
+/** Pages that hold these share memory with their workers: more than one thread computes. Elsewhere isolation-worker.ts adds them. */
+const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
@@ -15,5 +19,16 @@ export default defineConfig({
     alias: { "#gpu": here("../src/engine/webgpu/device/gpu-browser.ts"), "#workers": here("../src/engine/cpu/workers-browser.ts") },
   },
   worker: { format: "es", plugins: () => [inlineScript(), inlineAssembly()] },
-  build: { target: "es2022", outDir: here("dist"), emptyOutDir: true },
+  server: { headers },
+  preview: { headers },
+  build: {
+    target: "es2022",
+    outDir: here("dist"),
+    emptyOutDir: true,
+    rolldownOptions: {
+      input: { index: here("index.html"), [ISOLATION]: here("isolation-worker.ts") },
+      // A service worker rules over the folder that it lies in, and keeps its name from build to build.
+      output: { entryFileNames: ({ name }) => (name === ISOLATION ? "[name].js" : "assets/[name]-[hash].js") },
+    },
+  },
 });

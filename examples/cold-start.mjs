@@ -8,7 +8,7 @@ const unrated = new Set(all.items.raw.slice(20, 30));
 const triples = Array.from(all.value, (value, at) => ({ user: all.users.rawAt(all.user[at]), item: all.items.rawAt(all.item[at]), value }));
 const ratings = Ratings.from(
   triples.filter(({ item }) => !unrated.has(item)).map(({ user, item, value }) => [user, item, value]),
-  all.catalogue,
+  { catalogue: all.catalogue },
 );
 const lost = Ratings.from(triples.filter(({ item }) => unrated.has(item)).map(({ user, item, value }) => [user, item, value]));
 

@@ -3,12 +3,18 @@
 export * from "./errors.js";
 export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 export { Ids, type RawId, toRawId } from "./ratings/ids.js";
-export { type RatingColumns, Ratings, type RatingStatistics } from "./ratings/ratings.js";
+export { type FromOptions, type RatingRow } from "./ratings/rows.js";
+export type { RatingColumns } from "./ratings/rating-columns.js";
+export { Ratings, type RatingStatistics } from "./ratings/ratings.js";
 export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
 export { blobSource, bytesSource, type Folder, type RatingSource, textSource } from "./ratings/folder.js";
 export { type Encoding } from "./ratings/text-lines.js";
 export { type DelimitedOptions } from "./ratings/delimited.js";
-export { type DuplicatePolicy } from "./ratings/duplicates.js";
+export { DUPLICATE_POLICIES, type DuplicatePolicy } from "./ratings/duplicates.js";
+export { type AskedColumns, type Column } from "./ratings/columns.js";
+export { readItems } from "./ratings/items.js";
+export { type TextOptions } from "./ratings/open-text.js";
+export { type SkippedRow, type Understanding } from "./ratings/table.js";
 export { type SeenItems } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
@@ -43,17 +49,21 @@ export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from
 export {
   FactorModel,
   type FactorModelParts,
+  type ModelSource,
   type FeatureTables,
+  type PredictOptions,
   type Recommendation,
   type RecommendOptions,
+  type SimilarItemsOptions,
   type SimilarUser,
+  type SimilarUsersOptions,
 } from "./models/factor-model.js";
-export { type Contribution, explain, type Explanation } from "./recommend/explain.js";
+export { type Contribution, explain, type Explanation, type ExplainOptions } from "./recommend/explain.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
-export { predictRatings, type PredictedRatings } from "./recommend/predict-ratings.js";
+export { predictRatings, type PredictedRatings, type PredictRatingsOptions } from "./recommend/predict-ratings.js";
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
-export { fit, type FitOptions, type FitResult, type TrainingOptions } from "./training/fit.js";
+export { fit, type FitOptions, type FitOptionsOf, type FitResult, type TrainingOptions } from "./training/fit.js";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdentity } from "./training/checkpoint.js";
 export { type Fingerprint, fingerprintOf } from "./ratings/fingerprint.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
@@ -99,10 +109,10 @@ export {
 export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";
 export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
 export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";
-export { type ItemLength, itemLengths, type PolarizingItems, polarizingItems } from "./recommend/polarizing.js";
+export { type ItemLength, itemLengths, type PolarizingItems, polarizingItems, type PolarizingOptions } from "./recommend/polarizing.js";
 export { type PrincipalAxes, principalAxes } from "./recommend/embedding.js";
 export { decodeModel, encodeModel } from "./model-file.js";
-export { encodeCsv } from "./export/csv.js";
+export { type CsvOptions, encodeCsv } from "./export/csv.js";
 export { encodeNpy, encodeNpz, type NpyArray } from "./export/npz.js";
 export { encodeParquet, ParquetFile } from "./export/parquet.js";
 export { encodeProjector, type ProjectorFiles } from "./export/projector.js";

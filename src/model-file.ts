@@ -2,7 +2,7 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { FactorModel, type FeatureTables } from "./models/factor-model.js";
+import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
 import type { GibbsDraw } from "./models/parameters.js";
 import type { Posterior } from "./models/parameters.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
@@ -14,9 +14,11 @@ import { FeatureTable } from "./ratings/features.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
-import { decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
+import { checkTensors, decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
 
 const FORMAT_VERSION = 1;
+/** Of the record of where the ratings came from; a later one is passed over. */
+const SOURCE_VERSION = 1;
 const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
 /** Texts longer than this, in bytes, become tensors: readers of the header need not parse megabytes. */
 const LONGEST_METADATA = 2 ** 20;
@@ -27,8 +29,10 @@ const LONGEST_METADATA = 2 ** 20;
  * `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
  * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the ids in
  * `item_feature_ids` by the names in `item_feature_names`, and the same for users.
- * Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
- * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8).
+ * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`, `reading`, `split` and the
+ * number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
+ * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8). `checksum` is
+ * that of all tensors in their order; who writes other numbers leaves it out.
  */
 export function encodeModel(model: FactorModel): Uint8Array {
   const { parameters, users, items } = model;
@@ -43,6 +47,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
     statistics: JSON.stringify(model.statistics),
   };
   if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
+  if (model.source) metadata["source"] = JSON.stringify({ version: SOURCE_VERSION, ...model.source });
   const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
     const data = new TextEncoder().encode(text);
     if (data.length <= LONGEST_METADATA) metadata[name] = text;
@@ -115,6 +120,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
       remedy: `update tastespace to ${metadata["tastespace_version"]} or later`,
     });
   }
+  checkTensors(header, body, fail);
   const model = metadata["model"] as ModelName;
   if (!MODEL_NAMES.includes(model)) throw fail(`its model "${model}" is not known`);
 
@@ -183,7 +189,17 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
     const [name, width] = family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
     const precisions = json<Precisions>("precisions", (value) => arePrecisions(value, K));
-    return { family, precisions, users: floats(`user_${name}`, [M, width]), items: floats(`item_${name}`, [N, width]) };
+    const side = (tensorName: string, count: number): Float32Array => {
+      const values = floats(tensorName, [count, width]);
+      for (let row = 0; row < count; row++) {
+        for (let k = 0; k <= K; k++) {
+          const at = row * width + (family === "full" ? triangle(k) + k : k);
+          if (!(values[at] > 0)) throw fail(`tensor ${tensorName} holds the variance ${values[at]} at ${at}: it must be above 0`);
+        }
+      }
+      return values;
+    };
+    return { family, precisions, users: side(`user_${name}`, M), items: side(`item_${name}`, N) };
   };
 
   const hyperparameters = checked(model, json("hyperparameters", isObject), fail);
@@ -209,6 +225,11 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     return table && floats(`${name}_feature_factors`, [table.names.length, K]);
   };
   const hasFeatures = tables.users ?? tables.items;
+  const sourceOf = (): ModelSource | undefined => {
+    if (metadata["source"] === undefined) return undefined;
+    const { version: sourceVersion, ...source } = json<ModelSource & { version: number }>("source", isSource);
+    return sourceVersion === SOURCE_VERSION ? source : undefined;
+  };
   const entries = json<[RawId, string, string[]][]>("catalogue", isCatalogue).map(([id, title, genres]): CatalogueEntry => ({
     id,
     title,
@@ -227,6 +248,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     statistics: json<RatingStatistics>("statistics", isStatistics),
     itemCounts: words("item_counts", [N]),
     seen: header["seen_start"] ? seenItems(M, N) : undefined,
+    source: sourceOf(),
   });
 }
 
@@ -238,6 +260,16 @@ const isEntry = (value: unknown): boolean =>
 const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.every(isEntry);
 const isStatistics = (value: unknown): boolean =>
   isObject(value) && ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name]));
+
+/** Of later versions, only that they are records. */
+const isSource = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value["version"] === "number" &&
+  (value["version"] !== SOURCE_VERSION ||
+    ((value["path"] === null || typeof value["path"] === "string") &&
+      isObject(value["reading"]) &&
+      isObject(value["split"]) &&
+      Number.isFinite(value["ratings"])));
 
 const arePrecisions = (value: unknown, K: number): boolean => {
   const positive = (precision: unknown): boolean => typeof precision === "number" && precision > 0 && Number.isFinite(precision);

@@ -1,6 +1,7 @@
 // Seeded random numbers: the same seed gives the same stream on every platform.
 
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import { mixedWords } from "./random-counter.js";
 
 /** A stream of uniform and normal numbers. */
 export interface Random {
@@ -14,8 +15,12 @@ export interface Random {
   gamma(shape: number): number;
 }
 
+/**
+ * @param seed any safe integer. The generator's state is made of well-mixed words: one of few set bits, which small seeds themselves would be,
+ *   gives extreme numbers first, and the same ones for many seeds.
+ */
 export function seededRandom(seed: number): Random {
-  const generator = xoroshiro128plus(seed);
+  const generator = xoroshiro128plusFromState(mixedWords(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, 0x9e3779b9, 0x7f4a7c15));
   const uniform = (): number => (generator.next() >>> 0) / 2 ** 32;
   let spare: number | undefined;
   const normal = (): number => {

@@ -80,7 +80,8 @@ export function checksumOf(parts: readonly Uint8Array[]): string {
   let [a, b] = [0x811c9dc5, 0x9e3779b9];
   for (const part of parts) {
     const whole = part.length >> 2;
-    const aligned = part.byteOffset % 4 === 0 ? part : part.slice();
+    // `slice` would not copy out of a Node Buffer.
+    const aligned = part.byteOffset % 4 === 0 ? part : new Uint8Array(part);
     const words = new Uint32Array(aligned.buffer, aligned.byteOffset, whole);
     for (let at = 0; at < whole; at++) {
       a = Math.imul(a ^ words[at], 0x01000193);
@@ -101,17 +102,20 @@ export function checksumOf(parts: readonly Uint8Array[]): string {
  */
 export function checkTensors(header: Record<string, unknown>, body: Uint8Array, fail: (what: string) => Error): [string, TensorEntry][] {
   const { __metadata__: metadata, ...entries } = header as Record<string, TensorEntry> & { __metadata__?: unknown };
-  const inOrder = Object.entries(entries).sort(([, a], [, b]) => (a.data_offsets?.[0] ?? 0) - (b.data_offsets?.[0] ?? 0));
+  // Empty tensors start where the next one does.
+  const [from, to] = [0, 1].map((end) => (entry: TensorEntry | null) => entry?.data_offsets?.[end] ?? 0);
+  const inOrder = Object.entries(entries).sort(([, a], [, b]) => from(a) - from(b) || to(a) - to(b));
   let end = 0;
   const parts = inOrder.map(([name, entry]) => {
-    if (!Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets) || !(entry.dtype in ELEMENT_BYTES))
+    if (!Array.isArray(entry?.shape) || !Array.isArray(entry.data_offsets) || !Object.hasOwn(ELEMENT_BYTES, entry.dtype))
       throw fail(`tensor ${name} has no type, shape or offsets that are known`);
-    const [from, to] = entry.data_offsets;
+    const [start, stop] = entry.data_offsets;
     const elements = entry.shape.reduce((product, size) => product * size, 1);
-    if (to > body.length) throw fail(`tensor ${name} is truncated`);
-    if (from !== end || to - from !== elements * ELEMENT_BYTES[entry.dtype]) throw fail(`tensor ${name} overlaps another, or leaves a gap`);
-    end = to;
-    return body.subarray(from, to);
+    if (stop > body.length) throw fail(`tensor ${name} is truncated`);
+    if (start !== end || stop - start !== elements * ELEMENT_BYTES[entry.dtype])
+      throw fail(`tensor ${name} overlaps another, or leaves a gap`);
+    end = stop;
+    return body.subarray(start, stop);
   });
   if (end !== body.length) throw fail(`${body.length - end} bytes stand behind the last tensor`);
   const checksum = (metadata as Record<string, string> | undefined)?.["checksum"];

@@ -64,10 +64,15 @@ test("a model that has forgotten what was seen stays so", async () => {
 });
 
 type Header = Record<string, { [key: string]: unknown }>;
+function headerOf(bytes: Uint8Array): Header {
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
+}
+
 /** The bytes of a model with its header changed. */
 function withHeader(bytes: Uint8Array, change: (header: Header) => void): Uint8Array {
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
+  const header = headerOf(bytes);
   change(header);
   const json = new TextEncoder().encode(JSON.stringify(header));
   const changed = new Uint8Array(8 + json.length + bytes.length - 8 - length);
@@ -146,4 +151,84 @@ test("damaged, foreign and newer files are refused with the file's name", async 
     expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(ModelFileError);
     expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(/m\.safetensors/);
   }
+});
+
+test("tensors that overlap, leave gaps, or hold other numbers than were written are refused by name", async () => {
+  const bytes = encodeModel(await train(2));
+  const offsets = (header: Header, name: string): [number, number] => header[name]["data_offsets"] as [number, number];
+  const overlapping = withHeader(bytes, (header) => void (header["item_factors"]["data_offsets"] = [0, offsets(header, "item_factors")[1] - offsets(header, "item_factors")[0]])); // prettier-ignore
+  expect(() => decodeModel(overlapping, "m.safetensors")).toThrow(/m\.safetensors: tensor \w+ overlaps another/);
+  const gone = withHeader(bytes, (header) => void delete header["user_biases"]);
+  expect(() => decodeModel(gone, "m.safetensors")).toThrow(/m\.safetensors: tensor \w+ overlaps another, or leaves a gap/);
+  const longer = new Uint8Array(bytes.length + 4);
+  longer.set(bytes);
+  expect(() => decodeModel(longer, "m.safetensors")).toThrow(/m\.safetensors: 4 bytes stand behind the last tensor/);
+  const noTensor = withHeader(bytes, (header) => void (header["extra"] = null as never));
+  expect(() => decodeModel(noTensor, "m.safetensors")).toThrow(/m\.safetensors: tensor extra has no type/);
+  const bodyStart = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  fc.assert(
+    fc.property(fc.integer({ min: bodyStart, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const damaged = bytes.slice();
+      damaged[at] ^= flip;
+      expect(() => decodeModel(damaged, "m.safetensors")).toThrow(ModelFileError);
+    }),
+  );
+});
+
+test("a file without a checksum loads, in any order of its header", async () => {
+  for (const factors of [0, 2]) {
+    const model = await train(factors);
+    const bytes = encodeModel(model);
+    const plain = withHeader(bytes, (header) => void delete header["__metadata__"]["checksum"]);
+    expect(decodeModel(plain).parameters).toEqual(model.parameters);
+    const reversed = withHeader(bytes, (header) => {
+      for (const [name, entry] of Object.entries(header).reverse()) {
+        delete header[name];
+        header[name] = entry;
+      }
+    });
+    expect(Object.keys(headerOf(reversed))).toEqual(Object.keys(headerOf(bytes)).reverse());
+    expect(decodeModel(reversed).parameters).toEqual(model.parameters);
+  }
+});
+
+test.each(["diagonal", "full"] as const)("variances of vb that are none are refused by name: %s", async (covariance) => {
+  const { model } = await fit(ratings, { model: "vb", covariance, factors: 2, sweeps: 2, device: "reference" });
+  const { posterior } = model.parameters;
+  const [name, last] = covariance === "full" ? ["covariances", 5] : ["variances", 2];
+  for (const [side, tensor] of [
+    ["users", `user_${name}`],
+    ["items", `item_${name}`],
+  ] as const) {
+    for (const wrong of [-0.5, 0]) {
+      const values = posterior![side].slice();
+      values[last] = wrong;
+      const damaged = new FactorModel({
+        ...partsOf(model),
+        parameters: { ...model.parameters, posterior: { ...posterior!, [side]: values } },
+      });
+      expect(() => decodeModel(encodeModel(damaged), "m.safetensors")).toThrow(
+        `m.safetensors: tensor ${tensor} holds the variance ${wrong} at ${last}: it must be above 0`,
+      );
+    }
+  }
+  expect(decodeModel(encodeModel(model)).parameters).toEqual(model.parameters);
+});
+
+test("a covariance off the diagonal may be negative", async () => {
+  const { model } = await fit(ratings, { model: "vb", covariance: "full", factors: 2, sweeps: 2, device: "reference" });
+  expect(model.parameters.posterior!.users.some((value) => value < 0)).toBe(true);
+  expect(decodeModel(encodeModel(model)).parameters.posterior).toEqual(model.parameters.posterior);
+});
+
+test("where the ratings came from comes back; files without it load, and a later version of it is passed over", async () => {
+  const model = await train(2);
+  const source = { path: "ratings.csv", reading: { missing: "99", scale: [1, 5] }, split: { seed: 3 }, ratings: 300 };
+  const bytes = encodeModel(model.withSource(source));
+  expect(decodeModel(bytes).source).toEqual(source);
+  expect(decodeModel(bytes).parameters).toEqual(model.parameters);
+  expect(decodeModel(encodeModel(model)).source).toBeUndefined();
+  const changed = (from: string, to: string): Uint8Array => new Uint8Array(Buffer.from(Buffer.from(bytes).toString("latin1").replace(from, to), "latin1")); // prettier-ignore
+  expect(decodeModel(changed('{\\"version\\":1,', '{\\"version\\":7,')).source).toBeUndefined();
+  expect(() => decodeModel(changed('\\"ratings\\":300', '\\"ratings\\":"30'))).toThrow(ModelFileError);
 });

@@ -1,7 +1,7 @@
-// Values of ratings, one byte each, in steps of VALUE_STEP, a power of two: exact.
+// Values of ratings, one byte each, behind a word that holds the step they are multiplied by.
 
 alias ValueWord = u32;
 
 fn value_at(at: u32) -> f32 {
-  return VALUE_STEP * f32(extractBits(rating_value[at / 4u], 8u * (at % 4u), 8u));
+  return bitcast<f32>(rating_value[0]) * f32(extractBits(rating_value[1u + at / 4u], 8u * (at % 4u), 8u));
 }

@@ -8,11 +8,12 @@ import { load } from "../node.js";
 import { mostRated, ratingHistogram, ratingScale, ratingsOfEach, ratingsOfItem } from "../ratings/popularity.js";
 import { powerLaw } from "../ratings/power-law.js";
 import type { Ratings } from "../ratings/ratings.js";
+import type { ReadResult } from "../ratings/readers.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { alphaEffect } from "../recommend/alpha-effect.js";
 import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
-import { loadData, splitOf } from "./data.js";
+import { loadData, printUnderstood, splitOf } from "./data.js";
 import { writeFigures } from "./figure-files.js";
 import { addDataOptions, type DataFlags, number, type SplitFlags, wholeNumber } from "./options.js";
 import { bold, count, dim, print, table } from "./terminal.js";
@@ -54,7 +55,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
   const { ratings } = read;
   const model = flags.model === undefined ? undefined : await load(flags.model);
   const heldOut = model?.parameters.posterior ? (await splitOf(read, flags)).heldOut : undefined;
-  const data = describeRatings(ratings, read.format);
+  const data = describeRatings(ratings, read);
   const learned = model && describeModel(model, ratings, heldOut, flags);
   const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
   if (model) for (const list of report!.modelLists(model, options)) printTable(list.title ?? "", list.head, list.rows);
@@ -72,14 +73,15 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
 /** Longest bar of a histogram, letters. */
 const BAR = 40;
 
-function describeRatings(ratings: Ratings, format: string): object {
+function describeRatings(ratings: Ratings, read: ReadResult): object {
   const statistics = ratings.statistics();
   const histogram = ratingHistogram(ratings.value);
   const laws = { users: powerLaw(ratingsOfEach(ratings, "users")), items: powerLaw(ratingsOfEach(ratings, "items")) };
   const items = mostRated(ratings, 10);
   print(
-    `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(statistics.users)} users, ${count(statistics.items)} items`,
+    `${dim("data")}     ${read.format}: ${count(ratings.count)} ratings, ${count(statistics.users)} users, ${count(statistics.items)} items`,
   );
+  printUnderstood(read);
   print(`${dim("mean")}     ${statistics.mean.toFixed(3)}, from ${statistics.minimum} to ${statistics.maximum}`);
   const most = Math.max(...histogram.map((bin) => bin.count));
   printTable(

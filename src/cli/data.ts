@@ -4,16 +4,22 @@ import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
 import { fileSource, readPath } from "../ratings/files.js";
+import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
-import type { ReadResult } from "../ratings/readers.js";
+import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
 import { syntheticRatings } from "../ratings/synthetic.js";
 import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
-import type { DataFlags, SplitFlags } from "./options.js";
-import { byteProgress, count, notice } from "./terminal.js";
+import type { FactorModel } from "../models/factor-model.js";
+import type { DataFlags, ShareFlags, SplitFlags } from "./options.js";
+import { pathBeside } from "./run-file.js";
+import { byteProgress, count, dim, notice, print } from "./terminal.js";
+
+/** The name of standard input. */
+const STANDARD_INPUT = "-";
 
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
@@ -21,11 +27,14 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
   }
   const known = KNOWN_SETS.find(({ name }) => name === path);
   const place = known && !existsSync(path) ? await download(path) : path;
+  const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
   const bar = byteProgress("reading");
   try {
-    const column = (name: string | undefined): string | number | undefined =>
-      name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name;
-    const result = await readPath(place, {
+    const column = (name: string | undefined): string | number | undefined => {
+      if (name === "0") throw new OptionsError("columns are numbered from 1: there is no column 0");
+      return name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name;
+    };
+    const options: ReadOptions = {
       delimiter: flags.delimiter === "\\t" ? "\t" : flags.delimiter,
       header: flags.header,
       columns: {
@@ -34,22 +43,81 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
         value: column(flags.ratingColumn),
         time: column(flags.timeColumn),
       },
+      layout: flags.layout,
+      missing: flags.missing?.split(","),
+      scale: flags.scale,
+      encoding: flags.encoding,
       duplicates: flags.duplicates,
       skipBadRows: flags.skipBadRows,
       split: flags.split,
       ids,
-      cacheFolder: flags.cache ? defaultCacheFolder() : undefined,
+      catalogue,
       onProgress: bar.update,
-    });
+    };
+    const result =
+      place === STANDARD_INPUT
+        ? await readRatings({ name: "standard input", stream: () => process.stdin }, options)
+        : await readPath(place, { ...options, cacheFolder: flags.cache ? defaultCacheFolder() : undefined });
     bar.stop();
     for (const warning of result.warnings) notice(warning);
-    if (result.skippedRows > 0) notice(`${count(result.skippedRows)} malformed rows left out`);
+    if (result.skippedRows > 0) notice(skipped(result));
+    if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
+    if (catalogue && !result.ratings.items.raw.some((id) => catalogue.get(id)))
+      notice(`${flags.items}: none of its ${count(catalogue.size)} items is among the ${count(result.ratings.items.size)} that are rated`);
     if (result.duplicateRows > 0)
       notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
     return flags.sort ? sortedResult(result, ids !== undefined) : result;
   } finally {
     bar.stop();
   }
+}
+
+/** How many rows were left out, and what was wrong with the first of them. */
+function skipped({ skippedRows, firstSkipped = [] }: ReadResult): string {
+  const named = firstSkipped.map(({ file, line, what }) => `\n       ${file}:${line}: ${what}`);
+  const more = skippedRows > firstSkipped.length && named.length > 0 ? "\n       …" : "";
+  return `${count(skippedRows)} malformed ${skippedRows === 1 ? "row" : "rows"} left out${named.length > 0 ? ":" : ""}${named.join("")}${more}`;
+}
+
+/** Says what the ratings were taken for: which column is what, and what else is not as in most files. */
+export function printUnderstood({ understood }: ReadResult, say: (text: string) => void = print): void {
+  if (!understood) return;
+  const { columns, form, encoding } = understood;
+  const more = [...(form === undefined ? [] : [form]), ...(encoding === undefined ? [] : [`text in ${encoding}`])];
+  say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
+}
+
+/** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
+export async function loadTrainingData(
+  model: FactorModel,
+  modelPath: string,
+  path: string | undefined,
+  given: DataFlags & ShareFlags & { test?: string | undefined },
+): Promise<{ read: ReadResult; split: SplitFlags; flags: DataFlags; path: string | undefined }> {
+  const { source } = model;
+  const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const beside = (file: unknown): string | undefined => (typeof file === "string" ? pathBeside(modelPath, file) : undefined);
+  if (!source && path === undefined)
+    throw new OptionsError(`${modelPath} does not say where its ratings are`, { remedy: "give the path of those that it was trained on" });
+  const from = path ?? beside(source?.path);
+  if (from === STANDARD_INPUT && path === undefined)
+    throw new OptionsError(`${modelPath} was trained on standard input`, { remedy: "give the file that holds its ratings" });
+  const kept = { ...source?.reading, items: beside(source?.reading["items"]) };
+  const flags: DataFlags = { ...kept, ...known(given), cache: given.cache };
+  const before = { ...source?.split, test: beside(source?.split["test"]) } as Partial<SplitFlags>;
+  // A test file, a share or a number of ratings that is given takes the place of each.
+  const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
+  const { holdout, test } = isGiven ? given : before;
+  const holdoutBy = given.holdoutBy ?? before.holdoutBy ?? "random";
+  const holdoutLast = given.holdoutLast ?? before.holdoutLast;
+  const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
+  const read = await loadData(from, flags);
+  const total = read.ratings.count + (read.heldOut?.count ?? 0);
+  if (source && source.ratings !== total)
+    notice(
+      `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${count(source.ratings)}`,
+    );
+  return { read, split, flags, path: from };
 }
 
 /** Ids that go on from other ratings' stay as they are. @throws OptionsError for a ready-made split, whose parts share their ids. */

@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { RatingsError } from "../errors.js";
+import { OptionsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
 import { openEngine } from "../engine/open-engine.js";
 import { accuracy, logDensity } from "../metrics/accuracy.js";
@@ -14,8 +14,10 @@ import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
-import { type Split, splitRatings } from "../ratings/split.js";
-import { loadData } from "./data.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
+import type { Split } from "../ratings/split.js";
+import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -24,6 +26,7 @@ import {
   type DeviceFlags,
   number,
   type ShareFlags,
+  type SplitFlags,
   wholeNumber,
 } from "./options.js";
 import { count, dim, notice, print, table } from "./terminal.js";
@@ -34,15 +37,18 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
   threshold?: number;
   alpha: number;
   auc?: boolean;
+  allowTrained?: boolean;
   perUser?: string;
   json?: string;
 }
 
 export function evaluateCommand(): Command {
   const command = new Command("evaluate")
-    .description("Measure a model on held-out ratings: give the same data, share and seed that it was trained with.")
+    .description(
+      "Measure a model on the ratings that were held out of its training. The model knows where they are, how they were read and split.",
+    )
     .argument("<model>", "a model file")
-    .argument("[path]", "the ratings that it was trained on; left out: the built-in invented ratings")
+    .argument("[path]", "the ratings that it was trained on, where they are no longer where they were")
     .option("--test <file>", "held-out ratings of their own")
     .option("-k <count>", "length of the ranked lists", wholeNumber, 10)
     .option(
@@ -53,11 +59,15 @@ export function evaluateCommand(): Command {
     .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
     .option("--auc", "measure the AUC, however many scores it takes (default: up to two thousand million)")
     .option("--no-auc", "leave it out")
+    .option("--allow-trained", "measure by ratings that the model was trained on too")
     .option("--per-user <file>", "write the values of every user here, as CSV")
     .option("--json <file>", "write the metrics here");
   addSplitOptions(addDeviceOption(command));
   return addDataOptions(command)
-    .addHelpText("after", "\nExample:\n  tastespace evaluate model.safetensors ml-latest-small --holdout 0.2 --seed 1")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tastespace evaluate model.safetensors\n  tastespace evaluate model.safetensors moved/ratings.csv --holdout 0.2 --seed 1",
+    )
     .action(evaluate);
 }
 
@@ -66,9 +76,15 @@ const MOST_SCORES = 2e9;
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
-  const read = await loadData(path, flags);
-  const { train, heldOut } = await partsOf(read, flags);
-  if (heldOut.count === 0) throw new RatingsError("no rating is held out to measure by", { remedy: "hold out a larger share" });
+  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, flags);
+  printUnderstood(read, notice);
+  const { train, heldOut } = await partsOf(read, { ...reading, ...split });
+  if (heldOut.count === 0) {
+    throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
+      remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
+    });
+  }
+  refuseTrained(model, heldOut, flags);
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, notice, { threads: flags.threads });
@@ -79,7 +95,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   } finally {
     engine.destroy();
   }
-  const errors = errorsOf(model, { train, heldOut });
+  const errors = errorsOf(model, { train, heldOut }, split.seed);
   const { k, users, relevance, perUser, ...values } = ranking;
   print(dim(`${count(heldOut.count)} held-out ratings; lists of ${k} for ${count(users)} users`));
   print(
@@ -113,15 +129,27 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   }
 }
 
+/** @throws OptionsError when the model was trained on what it is to be measured by. */
+function refuseTrained(model: FactorModel, heldOut: Ratings, { allowTrained }: EvaluateFlags): void {
+  const trained = trainedPairs(model, heldOut);
+  if (trained === undefined)
+    return notice("the model does not hold what it was trained on: that nothing of it is measured cannot be checked");
+  if (trained === 0) return;
+  const told = `the model was trained on ${count(trained)} of the ${count(heldOut.count)} ratings that it is to be measured by`;
+  if (allowTrained) return notice(told);
+  throw new OptionsError(told, {
+    remedy: "give the ratings and the split that it was trained with (--holdout, --seed), or --allow-trained to measure all the same",
+  });
+}
+
 /** The split that the model was trained on, or a test file that goes on from the ids of the training ratings. */
-async function partsOf(read: ReadResult, flags: EvaluateFlags): Promise<Split> {
+async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
   const { ratings } = read;
   if (flags.test) {
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  if (read.heldOut) return { train: ratings, heldOut: read.heldOut };
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout, last: flags.holdoutLast, seed: flags.seed });
+  return await splitOf(read, { ...flags, holdout: read.heldOut ? undefined : flags.holdout });
 }
 
 const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string, atK: boolean])[] = [
@@ -138,6 +166,8 @@ const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string
 const METRIC_NAMES: Record<string, string> = {
   rmse: "RMSE",
   mae: "MAE",
+  rmseClipped: "RMSE, clipped to the scale",
+  maeClipped: "MAE, clipped to the scale",
   logDensity: "log density",
   logLoss: "log-loss",
   auc: "AUC of 0/1 ratings",
@@ -163,10 +193,10 @@ function gapLines({ unknown, cold }: Gaps): string[] {
  * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. Users and items that
  * the model does not know are predicted without their terms.
  */
-function errorsOf(model: FactorModel, { train, heldOut }: Split): Record<string, number> {
+function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): { readonly [name: string]: number } {
   const { hyperparameters: h } = model;
   if (model.model === "implicit") return {};
-  if ("positiveThreshold" in h) return { ...binaryMetrics(model, binaryRatings(train, heldOut, h, 1).heldOut!) };
-  const errors = accuracy(model, heldOut);
+  if ("positiveThreshold" in h) return { ...binaryMetrics(model, binaryRatings(train, heldOut, h, seed).heldOut!) };
+  const errors = { ...accuracy(model, heldOut) };
   return model.parameters.posterior ? { ...errors, logDensity: logDensity(model, heldOut) } : errors;
 }

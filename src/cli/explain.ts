@@ -6,9 +6,8 @@ import { OptionsError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
-import { splitRatings } from "../ratings/split.js";
 import { explain, type Explanation } from "../recommend/explain.js";
-import { loadData } from "./data.js";
+import { loadTrainingData, splitOf } from "./data.js";
 import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type ShareFlags, wholeNumber } from "./options.js";
 import { ratedItems } from "./recommend.js";
 import { bold, count, dim, print, table } from "./terminal.js";
@@ -24,11 +23,11 @@ interface ExplainFlags extends DataFlags, ShareFlags {
 
 export function explainCommand(): Command {
   const command = new Command("explain")
-    .description("Show which of a user's ratings speak for an item: give the same data, share and seed that the model was trained with.")
+    .description("Show which of a user's ratings speak for an item. The model knows where its ratings are, how they were read and split.")
     .argument("<model>", "a model file")
     .requiredOption("--item <title>", "the item, by title or id")
     .option("--user <id>", "a user of the training data")
-    .option("--data <path>", "the ratings that the model was trained on; left out: the built-in invented ratings")
+    .option("--data <path>", "the ratings that the model was trained on, where they are no longer where they were")
     .addOption(repeatable("--rated <title=rating>", "a rating of someone new, instead of --user; may be repeated", "none"))
     .option("-n <count>", "how many ratings to show: those that add or take most", wholeNumber, 10)
     .option("--json <file>", "write the whole explanation here");
@@ -48,7 +47,7 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   if ((user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
   const model = await load(path);
   const item = model.findItem(flags.item);
-  const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, flags);
+  const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);
   const explanation = explain(model, item, rated, { user });
   print(dim(`${explanation.title}, for ${user === undefined ? "someone new" : `user ${user}`}`));
   print(terms(explanation, model));
@@ -58,13 +57,11 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 }
 
 /** The user's ratings among those that the model was trained on. */
-async function ratedBy(user: string, flags: ExplainFlags): Promise<[RawId, number][]> {
-  const read = await loadData(flags.data, flags);
-  const train = read.heldOut
-    ? read.ratings
-    : splitRatings(read.ratings, { by: flags.holdoutBy, share: flags.holdout, last: flags.holdoutLast, seed: flags.seed }).train;
+async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<[RawId, number][]> {
+  const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
+  const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) });
   const rated = train.ratedBy(user);
-  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${flags.data ?? "the built-in invented ratings"}`);
+  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the built-in invented ratings"}`);
   return rated;
 }
 

@@ -2,6 +2,7 @@
 
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/open-engine.js";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
 import type { RankingMeasure } from "../models/figures.js";
 import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 
@@ -28,6 +29,15 @@ export function bytes(text: string): number {
   return value;
 }
 
+/** Two numbers, the first less than the second: 1:5. */
+export function scale(text: string): [number, number] {
+  const ends = text.split(":");
+  if (ends.length !== 2) throw new InvalidArgumentError("it must be two numbers, such as 1:5.");
+  const [from, to] = ends.map(number);
+  if (!(from < to)) throw new InvalidArgumentError("the first number must be less than the second.");
+  return [from, to];
+}
+
 /** How ratings are read: the flags of every command that takes a PATH. */
 export interface DataFlags {
   delimiter?: string;
@@ -36,7 +46,12 @@ export interface DataFlags {
   itemColumn?: string;
   ratingColumn?: string;
   timeColumn?: string;
-  duplicates?: "last" | "first" | "mean" | "error";
+  layout?: "table" | "matrix";
+  encoding?: string;
+  missing?: string;
+  scale?: [minimum: number, maximum: number];
+  items?: string;
+  duplicates?: DuplicatePolicy;
   skipBadRows?: boolean;
   split?: string;
   sort?: boolean;
@@ -44,30 +59,31 @@ export interface DataFlags {
 }
 
 export function addDataOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--delimiter <text>", "what separates the cells; found out when left out").helpGroup("Reading:"))
-    .addOption(new Option("--header", "the first row names the columns; found out when left out").helpGroup("Reading:"))
-    .addOption(new Option("--no-header", "the first row is a rating").helpGroup("Reading:"))
-    .addOption(new Option("--user-column <name>", "name of the users' column, or its number from 1").helpGroup("Reading:"))
-    .addOption(new Option("--item-column <name>", "the same for items").helpGroup("Reading:"))
-    .addOption(new Option("--rating-column <name>", "the same for ratings").helpGroup("Reading:"))
-    .addOption(new Option("--time-column <name>", "the same for timestamps").helpGroup("Reading:"))
-    .addOption(
-      new Option("--duplicates <policy>", "when a user rated an item twice")
-        .choices(["last", "first", "mean", "error"])
-        .default("last")
-        .helpGroup("Reading:"),
-    )
-    .addOption(new Option("--skip-bad-rows", "leave malformed rows out and count them").helpGroup("Reading:"))
-    .addOption(
-      new Option("--sort", "sort the ratings by their ids first, so that nothing depends on the order of the file's rows").helpGroup(
-        "Reading:",
-      ),
-    )
-    .addOption(new Option("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)").helpGroup("Reading:"))
-    .addOption(
-      new Option("--no-cache", "parse a large file anew, and do not keep its indexed ratings for the next time").helpGroup("Reading:"),
-    );
+  const add = (flags: string, description: string): Option => {
+    const option = new Option(flags, description).helpGroup("Reading:");
+    command.addOption(option);
+    return option;
+  };
+  add("--delimiter <text>", 'what separates the cells, such as ";" or \\t or a blank for any number of them; found out when left out');
+  add("--header", "the first row names the columns; found out when left out");
+  add("--no-header", "the first row is a rating");
+  add("--user-column <name>", "name of the users' column, or its number from 1; found by its name when left out");
+  add("--item-column <name>", "the same for items");
+  add("--rating-column <name>", "the same for ratings; none: there is none, and every row counts as 1");
+  add("--time-column <name>", "the same for times, in seconds or as dates");
+  add("--layout <kind>", "table: a row is a rating; matrix: a row is a person, a column an item").choices(["table", "matrix"]);
+  add("--missing <values>", "ratings that stand for none, such as 99 or -1,NA: such rows are left out; none: there are none such");
+  add("--scale <min:max>", "least and largest rating, such as 1:5; others are malformed").argParser(scale);
+  add("--duplicates <policy>", "when a user rated an item twice; sum and count add up a log of events (default: last)").choices(
+    DUPLICATE_POLICIES,
+  );
+  add("--encoding <name>", "of the text, such as utf-8, latin1, utf-16le; found out by its bytes when left out");
+  add("--items <file>", "titles, genres and years of the items: a table with columns id, title, genres, year");
+  add("--skip-bad-rows", "leave malformed rows out, and say how many and why");
+  add("--sort", "sort the ratings by their ids first, so that nothing depends on the order of the file's rows");
+  add("--split <name>", "a ready-made split of the folder, such as u1 (u1.base, u1.test)");
+  add("--no-cache", "parse a large file anew, and do not keep its indexed ratings for the next time");
+  return command;
 }
 
 /** How ratings are held out. */
@@ -97,20 +113,20 @@ export function addDeviceOption(command: Command): Command {
     .option("--threads <n>", "threads of the cpu engine (default: one a processor core); results do not depend on it", wholeNumber);
 }
 
-/** How ratings were split when the model was trained. */
+/** How ratings were split when the model was trained; what is left out, the model says. */
 export interface ShareFlags {
-  holdout: number;
-  holdoutBy: SplitKind;
+  holdout?: number;
+  holdoutBy?: SplitKind;
   holdoutLast?: number;
-  seed: number;
+  seed?: number;
 }
 
 export function addSplitOptions(command: Command): Command {
   return command
-    .option("--holdout <share>", "share of the ratings that was held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they were chosen").choices(SPLIT_KINDS).default("random"))
-    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
-    .option("--seed <n>", "seed of the split", wholeNumber, 1);
+    .option("--holdout <share>", "share of the ratings that was held out (default: as in training)", number)
+    .addOption(new Option("--holdout-by <kind>", "how they were chosen (default: as in training)").choices(SPLIT_KINDS))
+    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: as in training)", wholeNumber)
+    .option("--seed <n>", "seed of the split (default: as in training)", wholeNumber);
 }
 
 /** An option that may be given more than once; `none` says in the help what it means when it is not given. */

@@ -3,8 +3,9 @@
 import { Command, Option } from "commander";
 import { load, save } from "../node.js";
 import { partialFit } from "../recommend/partial-fit.js";
-import { loadData } from "./data.js";
+import { loadData, printUnderstood } from "./data.js";
 import { addDataOptions, type DataFlags } from "./options.js";
+import { sourceFrom } from "./run-file.js";
 import { count, dim, print } from "./terminal.js";
 
 interface PartialFitFlags extends DataFlags {
@@ -28,9 +29,11 @@ export function partialFitCommand(): Command {
     .addHelpText("after", "\nExample:\n  tastespace partial-fit model.safetensors new-ratings.csv --out model-today.safetensors")
     .action(async (path: string, data: string, flags: PartialFitFlags) => {
       const model = await load(path);
-      const { ratings } = await loadData(data, flags);
+      const read = await loadData(data, flags);
+      printUnderstood(read);
+      const { ratings } = read;
       const bigger = partialFit(model, ratings, { refit: flags.refit });
-      await save(bigger, flags.out);
+      await save(bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger, flags.out);
       const sizes = (side: "users" | "items"): string =>
         `${count(bigger[side].size)} ${side} (${count(bigger[side].size - model[side].size)} new)`;
       print(`${dim("model")}  ${flags.out}: ${sizes("users")}, ${sizes("items")}`);

@@ -86,8 +86,10 @@ class Origins {
     // Run files of versions before this one do not say where their ratings are.
     if (!this.wanted || !(from as RunOrigin | undefined)) return undefined;
     const place = from.path === null ? undefined : pathBeside(path, from.path);
+    const items = from.reading.items === undefined ? undefined : pathBeside(path, from.reading.items);
     const key = JSON.stringify([place ?? null, from.reading]);
-    if (!this.#known.has(key)) this.#known.set(key, await readable(`the ratings of ${path}`, () => loadData(place, from.reading)));
+    if (!this.#known.has(key))
+      this.#known.set(key, await readable(`the ratings of ${path}`, () => loadData(place, { ...from.reading, items })));
     const read = this.#known.get(key);
     this.first ??= read && allOf(read);
     return read;

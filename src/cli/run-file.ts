@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError } from "../errors.js";
+import type { ModelSource } from "../models/factor-model.js";
 import type { HistoryEntry, Stop } from "../training/history.js";
 import type { SearchResult } from "../training/search.js";
 import type { DataFlags, SplitFlags } from "./options.js";
@@ -46,10 +47,12 @@ export interface SearchFile extends SearchResult {
 /** The flags of these names, and no others. */
 export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
   const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache } = flags;
+  const { layout, encoding, missing, scale, items } = flags;
+  const more = { layout, encoding, missing, scale, items: items === undefined ? undefined : pathFrom(file, items) };
   const { holdout, holdoutBy, holdoutLast, test, seed } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),
-    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache },
+    reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache, ...more },
     split: { holdout, holdoutBy, holdoutLast, test: test === undefined ? undefined : pathFrom(file, test), seed },
   };
 };
@@ -69,6 +72,18 @@ export const pathBeside = (file: string, path: string): string => {
   const beside = resolve(dirname(file), path);
   return existsSync(beside) ? beside : path;
 };
+
+/** Where ratings came from, as another file has to name it. */
+export function sourceFrom(file: string, source: ModelSource, before: string): ModelSource {
+  const moved = (path: unknown): unknown => (typeof path === "string" ? pathFrom(file, pathBeside(before, path)) : path);
+  const { path, reading, split } = source;
+  return {
+    ...source,
+    path: moved(path) as string | null,
+    reading: { ...reading, items: moved(reading["items"]) },
+    split: { ...split, test: moved(split["test"]) },
+  };
+}
 
 /** A run or search file, whole. @throws ModelFileError when it is missing, damaged or something else. */
 export async function readResult(path: string): Promise<RunFile | SearchFile> {

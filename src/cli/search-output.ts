@@ -2,9 +2,9 @@
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { SearchSpace } from "../training/search-space.js";
-import type { SearchFlags } from "./search.js";
+import type { SearchFlags } from "./search-flags.js";
 import { bold, count, countProgress, dim, print, seconds, table } from "./terminal.js";
-import { bestTrainCommand } from "./train-command.js";
+import { bestTrainCommand, readingFlags } from "./train-command.js";
 
 const WIDTHS = { number: 5, cell: 10, loss: 13, time: 9 };
 
@@ -94,7 +94,7 @@ function trainCommand(result: SearchResult, path: string | undefined, flags: Sea
     ...(flags.measureBy === undefined ? [] : [`--measure-by ${flags.measureBy}`]),
     ...(flags.measureThreshold === undefined ? [] : [`--measure-threshold ${flags.measureThreshold}`]),
   ];
-  return bestTrainCommand(result, path, [...shared, "--out model.safetensors"])!;
+  return bestTrainCommand(result, path, [...readingFlags(flags), ...shared, "--out model.safetensors"])!;
 }
 
 export function trialRows({ trials, plan, measure, alternative }: SearchResult): (string | number)[][] {

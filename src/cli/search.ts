@@ -8,52 +8,19 @@ import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
-import { MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
-import { hasAlternative, search, type SearchMethod, type SearchResult } from "../training/search.js";
-import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
+import { MODEL_NAMES, MODELS } from "../models/registry.js";
+import { hasAlternative, search, type SearchResult } from "../training/search.js";
+import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
-import { featuresFrom, loadData } from "./data.js";
-import {
-  addDataOptions,
-  addDeviceOption,
-  addMeasureOptions,
-  type MeasureFlags,
-  type DataFlags,
-  type DeviceFlags,
-  number,
-  wholeNumber,
-} from "./options.js";
+import { featuresFrom, loadData, printUnderstood } from "./data.js";
+import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
+import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { count, dim, notice, print } from "./terminal.js";
 import { flagOf } from "./train-command.js";
 
 type Spread = SearchSpace[string];
-
-export interface SearchFlags extends DataFlags, DeviceFlags, MeasureFlags {
-  model: ModelName;
-  method: SearchMethod;
-  trials: number;
-  eta: number;
-  leastSweeps: number;
-  folds: number;
-  holdout: number;
-  holdoutBy: SplitKind;
-  holdoutLast?: number;
-  test: number;
-  seed: number;
-  sweeps?: number;
-  tolerance?: number;
-  patience?: number;
-  itemFeatures?: string;
-  userFeatures?: string;
-  vb: boolean;
-  json?: string;
-  resume?: boolean;
-  csv?: string;
-  plot?: string;
-  [hyperparameter: string]: unknown;
-}
 
 /** What can be searched for, and what is told of it. */
 const SEARCHED: readonly (readonly [name: string, placeholder: string, help: string])[] = [
@@ -148,12 +115,14 @@ export function spread(text: string, whole: boolean): Spread {
 async function searchAndTell(path: string | undefined, flags: SearchFlags): Promise<void> {
   const space = spaceOf(flags);
   const resumed = flags.resume ? await resumedFrom(flags) : undefined;
-  const { ratings, format, heldOut } = await loadData(path, flags);
+  const read = await loadData(path, flags);
+  const { ratings, format, heldOut } = read;
   if (heldOut)
     throw new OptionsError("--split already holds ratings out, and a search holds out its own", { remedy: "leave --split away" });
   print(
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
+  printUnderstood(read);
   const engine = await openEngine(flags.device, notice, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();

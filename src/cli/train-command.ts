@@ -2,10 +2,25 @@
 
 import type { Point } from "../training/search-space.js";
 import type { SearchResult } from "../training/search.js";
+import type { DataFlags } from "./options.js";
 
 /** A hyperparameter's flag: tauUsers is --tau-users. */
 export const flagOf = (hyperparameter: string): string =>
   `--${hyperparameter.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** The flags by which ratings were read, as they were typed. */
+export function readingFlags(flags: DataFlags): string[] {
+  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, layout, missing, scale, duplicates, encoding, items } =
+    flags;
+  const given = { delimiter, userColumn, itemColumn, ratingColumn, timeColumn, layout, missing, scale: scale?.join(":"), duplicates, encoding, items }; // prettier-ignore
+  const switches = [
+    ...(header === undefined ? [] : [header ? "--header" : "--no-header"]),
+    ...(flags.skipBadRows ? ["--skip-bad-rows"] : []),
+    ...(flags.sort ? ["--sort"] : []),
+  ];
+  const quoted = (text: string): string => (/[^\w./:~-]/.test(text) ? `"${text}"` : text);
+  return [...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${flagOf(name)} ${quoted(value)}`])), ...switches]; // prettier-ignore
+}
 
 export function trainCommandAt(
   point: Point,

@@ -13,6 +13,7 @@ import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
 import { SGD_DEFAULTS } from "../models/sgd.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
 import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
+import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
@@ -24,7 +25,7 @@ import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparamet
 import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadData, splitOf } from "./data.js";
+import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -37,7 +38,7 @@ import {
   type SplitFlags,
   wholeNumber,
 } from "./options.js";
-import { originOf, pathFrom, type RunFile } from "./run-file.js";
+import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -88,7 +89,10 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
 export function trainCommand(): Command {
   const command = new Command("train")
     .description("Train a model on ratings, and measure it on held-out ones.")
-    .argument("[path]", "a ratings file or a folder; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings")
+    .argument(
+      "[path]",
+      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings",
+    )
     .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
     .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
@@ -172,7 +176,12 @@ Examples:
   tastespace train ml-latest-small --factors 10 --tau 20 --gamma 5 --out model.safetensors
   tastespace train ratings.csv --factors 0 --holdout 0 --no-early-stop     the bias-only model
   tastespace train ml-latest-small --model vb                              precisions learned, nothing to tune
-  tastespace train ml-100k --split u1 --json run.json`,
+  tastespace train ml-100k --split u1 --json run.json
+  tastespace train survey.csv --user-column person --item-column film --rating-column 4 --missing 99 --scale 1:5
+  tastespace train plays.tsv --duplicates sum --model implicit             a log of events
+  tastespace train jester.csv --layout matrix --missing 99                 a row a person
+  tastespace train export.csv --encoding latin1 --items films.csv          titles of your own
+  zcat ratings.csv.gz | tastespace train -                                 standard input`,
     )
     .action(train);
 }
@@ -186,6 +195,11 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, heldOut);
+  refusePositivesOnly(ratings, flags);
+  const sourceFor = (file: string): ModelSource => ({
+    ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
+    ratings: read.ratings.count + (read.heldOut?.count ?? 0),
+  });
 
   const engine = await openEngine(flags.device, notice, {
     threads: flags.threads,
@@ -248,7 +262,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     if (flags.out) {
-      print(`${dim("model")}    ${await saveSomewhere(result.model, flags.out)}`);
+      print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
     if (flags.json) {
       const total = (performance.now() - started) / 1000;
@@ -280,6 +294,15 @@ function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
   return Object.fromEntries(
     [...HYPERPARAMETER_NAMES].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]),
   );
+}
+
+/** Models of ratings have nothing to learn where all are 1. @throws OptionsError */
+function refusePositivesOnly(ratings: Ratings, { model, negatives = 0 }: TrainFlags): void {
+  const { minimum, maximum } = ratings.statistics();
+  if (minimum !== 1 || maximum !== 1 || model === "implicit" || (model === "logistic" && negatives > 0)) return;
+  throw new OptionsError(`every rating is 1: ${model} has nothing to tell apart`, {
+    remedy: "learn from positives alone with --model implicit, or with --model logistic --negatives 4",
+  });
 }
 
 /** What the training takes on the device, in a line. */
@@ -321,11 +344,12 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
   }
 }
 
-function describeData({ format }: ReadResult, train: Ratings, heldOut: Ratings): void {
+function describeData(read: ReadResult, train: Ratings, heldOut: Ratings): void {
   const { users, items } = train;
   print(
-    `${dim("data")}     ${format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
+    `${dim("data")}     ${read.format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
   );
+  printUnderstood(read);
   print(`${dim("split")}    ${count(train.count)} to train on, ${count(heldOut.count)} held out`);
 }
 
@@ -366,15 +390,15 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
 }
 
-/** A model is not lost because its place has gone. @returns where it is. */
-async function saveSomewhere(model: FitResult["model"], path: string): Promise<string> {
+/** A model is not lost because its place has gone. @param modelFor the model for a file: it holds paths from there. @returns where it is. */
+async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
   try {
-    await save(model, path);
+    await save(modelFor(path), path);
     return path;
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
     const rescued = `./tastespace-rescued-${new Date().toISOString().replace(/[:.]/g, "-")}.safetensors`;
-    await save(model, rescued);
+    await save(modelFor(rescued), rescued);
     notice(`${error.message}; the model was written to ${rescued} instead`);
     process.exitCode = 1;
     return rescued;

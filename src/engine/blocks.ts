@@ -3,7 +3,7 @@
 // not depend on how.
 
 import { seededRandom } from "../random.js";
-import type { RatingColumns } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
 
 export interface BlockPlan {
   /** B. */

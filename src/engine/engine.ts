@@ -3,7 +3,7 @@
 
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
-import type { RatingColumns } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { SeenItems } from "../ratings/seen.js";
 
 /** One of the two sides of the ratings. */

@@ -1,9 +1,11 @@
 // Chooses the engine: a hardware GPU when there is one, else the fast one on the processor, saying why.
 
 import { DeviceError, OptionsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { CpuEngine } from "./cpu/engine.js";
 import type { Engine } from "./engine.js";
 import { ReferenceEngine } from "./reference/engine.js";
+import { GPU_OPTIONS } from "./webgpu/device/device.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
 
 /**
@@ -20,6 +22,8 @@ export interface EngineOptions extends WebGpuOptions {
   readonly threads?: number | undefined;
 }
 
+const ENGINE_NAMES = namesOf<EngineOptions>({ ...GPU_OPTIONS, tuning: true, threads: true });
+
 /**
  * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the adapter asked for is a software one.
  * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code "device-limit" when the device lacks what
@@ -30,21 +34,23 @@ export async function openEngine(
   onNotice: (notice: string) => void = () => {},
   options: EngineOptions = {},
 ): Promise<Engine> {
+  checkOptions("openEngine", options, ENGINE_NAMES);
   if (!DEVICE_CHOICES.includes(choice))
     throw new OptionsError(`device is "${String(choice)}": it must be ${DEVICE_CHOICES.map((name) => `"${name}"`).join(", ")}`);
   if (choice === "reference") return new ReferenceEngine();
   if (choice === "cpu") return await CpuEngine.create({ threads: options.threads, onNotice });
+  const { threads, ...gpuOptions } = options;
   if (choice === "webgpu") {
-    const engine = await WebGpuEngine.create(options);
+    const engine = await WebGpuEngine.create(gpuOptions);
     if (engine.info.software) onNotice(`${engine.info.name} is a software adapter: it computes on the CPU, slower than the cpu engine`);
     return engine;
   }
-  return (await hardwareGpu(options, onNotice)) ?? (await processor(options, onNotice));
+  return (await hardwareGpu(gpuOptions, onNotice)) ?? (await processor(threads, onNotice));
 }
 
-async function hardwareGpu(options: EngineOptions, onNotice: (notice: string) => void): Promise<Engine | undefined> {
+async function hardwareGpu(gpuOptions: WebGpuOptions, onNotice: (notice: string) => void): Promise<Engine | undefined> {
   try {
-    const engine = await WebGpuEngine.create(options);
+    const engine = await WebGpuEngine.create(gpuOptions);
     if (!engine.info.software) return engine;
     engine.destroy();
     onNotice(`training on the CPU: the only adapter, ${engine.info.name}, is a software one`);
@@ -55,7 +61,7 @@ async function hardwareGpu(options: EngineOptions, onNotice: (notice: string) =>
   return undefined;
 }
 
-async function processor({ threads }: EngineOptions, onNotice: (notice: string) => void): Promise<Engine> {
+async function processor(threads: number | undefined, onNotice: (notice: string) => void): Promise<Engine> {
   try {
     return await CpuEngine.create({ threads, onNotice });
   } catch (error) {

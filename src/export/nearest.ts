@@ -4,6 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Index } from "usearch";
 import { OptionsError, TastespaceError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 
@@ -17,6 +18,8 @@ export interface IndexOptions {
   /** α, weight of the item biases under "score". Default 1. */
   readonly alpha?: number | undefined;
 }
+
+const INDEX_NAMES = namesOf<IndexOptions>({ nearest: true, alpha: true });
 
 /** What is written beside an index, as JSON: how to look up in it, and what the keys that it gives mean. */
 export interface IndexKey {
@@ -40,6 +43,7 @@ const GRAPH = { connectivity: 32, expansion_add: 256, expansion_search: 256, mul
  * @throws OptionsError; TastespaceError when the optional package `usearch` is not installed or has no build for this machine.
  */
 export async function buildIndex(model: FactorModel, options: IndexOptions = {}): Promise<{ index: Index; key: IndexKey }> {
+  checkOptions("buildIndex", options, INDEX_NAMES);
   const { nearest = "score", alpha = 1 } = options;
   if (nearest !== "score" && nearest !== "similar")
     throw new OptionsError(`nearest is "${String(nearest)}": it must be "score" or "similar"`);

@@ -3,21 +3,39 @@
 import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 
+/** Errors over ratings, rating units. Clipped: r̂ at least the smallest and at most the largest training rating. */
+export interface Accuracy {
+  readonly rmse: number;
+  readonly mae: number;
+  readonly rmseClipped: number;
+  readonly maeClipped: number;
+}
+
 /**
- * Root mean squared and mean absolute error over ratings, rating units: √(Σ(r − r̂)²/L) and Σ|r − r̂|/L. NaN for no ratings.
- * The terms of users and items that the model does not know are left out of r̂.
+ * Root mean squared and mean absolute error over ratings, rating units: √(Σ(r − r̂)²/L) and Σ|r − r̂|/L, of predictions as they are and
+ * clipped to the scale. NaN for no ratings. The terms of users and items that the model does not know are left out of r̂.
  */
-export function accuracy(model: FactorModel, ratings: Ratings): { rmse: number; mae: number } {
+export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
-  let squares = 0;
-  let absolutes = 0;
+  const { minimum, maximum } = model.statistics;
+  const sums = { squares: 0, absolutes: 0, clippedSquares: 0, clippedAbsolutes: 0 };
   for (let at = 0; at < ratings.count; at++) {
-    const error = ratings.value[at] - model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
-    squares += error * error;
-    absolutes += Math.abs(error);
+    const predicted = model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
+    const error = ratings.value[at] - predicted;
+    const clipped = ratings.value[at] - Math.min(maximum, Math.max(minimum, predicted));
+    sums.squares += error * error;
+    sums.absolutes += Math.abs(error);
+    sums.clippedSquares += clipped * clipped;
+    sums.clippedAbsolutes += Math.abs(clipped);
   }
-  return { rmse: Math.sqrt(squares / ratings.count), mae: absolutes / ratings.count };
+  const { count } = ratings;
+  return {
+    rmse: Math.sqrt(sums.squares / count),
+    mae: sums.absolutes / count,
+    rmseClipped: Math.sqrt(sums.clippedSquares / count),
+    maeClipped: sums.clippedAbsolutes / count,
+  };
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { compareIds, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -53,6 +54,8 @@ export interface RankingOptions {
   /** Whether the values of every user are given too. Default false. */
   readonly perUser?: boolean | undefined;
 }
+
+const RANKING_NAMES = namesOf<RankingOptions>({ k: true, threshold: true, alpha: true, auc: true, perUser: true });
 
 /**
  * Means over the users that have a relevant item and a training rating.
@@ -122,6 +125,7 @@ interface Wanted {
 }
 
 function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions): Wanted {
+  checkOptions("rankingMetrics", options, RANKING_NAMES);
   const { k = 10, alpha = 1, threshold } = options;
   if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);
   if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);

@@ -178,6 +178,7 @@ function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut
 export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> = {
   defaults: ALS_DEFAULTS,
   complete: alsHyperparameters,
+  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
   operations: ({ update, momentum }) => ({
     solve: update,
     extrapolate: momentum > 0 ? ["items"] : [],

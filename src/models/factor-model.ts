@@ -7,6 +7,7 @@ import type { FeatureTable } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { varianceOf } from "../engine/reference/expected-errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import type { Engine } from "../engine/engine.js";
@@ -24,6 +25,17 @@ export interface FeatureTables {
   readonly items?: FeatureTable | undefined;
 }
 
+/** Where the training ratings came from, so that they can be read and split again alike. */
+export interface ModelSource {
+  /** A path, from the model file's folder where it lies within; the name of a known set; null for the invented ratings. */
+  readonly path: string | null;
+  /** Options of the command line, by which they were read and split. */
+  readonly reading: { readonly [option: string]: unknown };
+  readonly split: { readonly [option: string]: unknown };
+  /** How many there were, held-out ones among them. */
+  readonly ratings: number;
+}
+
 /** Everything a model file holds. */
 export interface FactorModelParts {
   readonly model: ModelName;
@@ -39,6 +51,8 @@ export interface FactorModelParts {
   /** Ratings of every item in training, [N]: popularity, and the support of an item's factors. */
   readonly itemCounts: Uint32Array;
   readonly seen?: SeenItems | undefined;
+  /** Where the ratings came from, when that is known. */
+  readonly source?: ModelSource | undefined;
 }
 
 /** An item of a list. */
@@ -56,6 +70,20 @@ export interface Recommendation {
   readonly ratings: number;
 }
 
+/** Which similar items are listed. */
+export interface SimilarItemsOptions extends Pick<RecommendOptions, "n" | "filter"> {
+  /** Fewest training ratings of a listed item. Default 1. */
+  readonly minimumRatings?: number | undefined;
+}
+
+/** Which similar users are listed. */
+export interface SimilarUsersOptions {
+  /** Default 10. */
+  readonly n?: number | undefined;
+  /** Fewest training ratings of a listed user. Default 1, where the model holds what its users have rated. */
+  readonly minimumRatings?: number | undefined;
+}
+
 /** A user of a list. */
 export interface SimilarUser {
   readonly id: RawId;
@@ -63,6 +91,12 @@ export interface SimilarUser {
   readonly score: number;
   /** Ratings in training, where the model holds them. */
   readonly ratings?: number;
+}
+
+/** How a rating is predicted. */
+export interface PredictOptions {
+  /** "mean" leaves an unknown user's or item's terms out; "error" (default) throws. */
+  readonly coldStart?: "error" | "mean" | undefined;
 }
 
 /** How a list is made. */
@@ -84,6 +118,13 @@ export interface RecommendOptions {
   readonly thompsonSeed?: number | undefined;
 }
 
+const PREDICT_NAMES = namesOf<PredictOptions>({ coldStart: true });
+const LIST_NAMES = { n: true, alpha: true, coldStart: true, filter: true, thompsonSeed: true } as const;
+const RECOMMEND_NAMES = namesOf<RecommendOptions>({ ...LIST_NAMES, filterSeen: true });
+const RECOMMEND_FOR_NAMES = namesOf<Omit<RecommendOptions, "filterSeen">>(LIST_NAMES);
+const SIMILAR_ITEMS_NAMES = namesOf<SimilarItemsOptions>({ n: true, filter: true, minimumRatings: true });
+const SIMILAR_USERS_NAMES = namesOf<SimilarUsersOptions>({ n: true, minimumRatings: true });
+
 /** A trained model, of any kind: predicts, recommends, finds similar items. Users and items are named by the raw ids of the data. */
 export class FactorModel implements FactorModelParts {
   readonly model: ModelName;
@@ -96,6 +137,7 @@ export class FactorModel implements FactorModelParts {
   readonly statistics: RatingStatistics;
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
+  readonly source: ModelSource | undefined;
   #itemPlaces: Uint32Array | undefined;
   #itemGram: Float64Array | undefined;
 
@@ -110,6 +152,13 @@ export class FactorModel implements FactorModelParts {
     this.statistics = parts.statistics;
     this.itemCounts = parts.itemCounts;
     this.seen = parts.seen;
+    this.source = parts.source;
+  }
+
+  /** The same model, which knows where its ratings came from. */
+  withSource(source: ModelSource): FactorModel {
+    const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen } = this;
+    return new FactorModel({ model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, source });
   }
 
   /**
@@ -117,10 +166,10 @@ export class FactorModel implements FactorModelParts {
    *
    * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
    *
-   * @param options.coldStart "mean" leaves an unknown user's or item's terms out; "error" (default) throws.
-   * @throws UnknownIdError
+   * @throws UnknownIdError; OptionsError
    */
-  predict(user: RawId, item: RawId, options: { coldStart?: "error" | "mean" | undefined } = {}): number {
+  predict(user: RawId, item: RawId, options: PredictOptions = {}): number {
+    checkOptions("predict", options, PREDICT_NAMES);
     const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
     if (coldUser || coldItem) {
       const m = coldUser ? -1 : options.coldStart === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
@@ -187,6 +236,7 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError; OptionsError when seen items are to be left out and the model does not hold them.
    */
   recommend(user: RawId, options: RecommendOptions = {}): Recommendation[] {
+    checkOptions("recommend", options, RECOMMEND_NAMES);
     const m = this.#userIndex(user);
     let seen = new Set<number>();
     if (options.filterSeen !== false) {
@@ -210,6 +260,7 @@ export class FactorModel implements FactorModelParts {
     rated: Iterable<readonly [item: RawId, rating: number]>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Recommendation[] {
+    checkOptions("recommendFor", options, RECOMMEND_FOR_NAMES);
     const few = this.#fewRatings(rated);
     return this.#list(this.#foldIn(few), new Set(few.index), options);
   }
@@ -225,16 +276,15 @@ export class FactorModel implements FactorModelParts {
     rated: Iterable<readonly [item: RawId, rating: number]>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Promise<Recommendation[]> {
+    checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES);
     const few = this.#fewRatings(rated);
     const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters);
     return this.#list(user, new Set(few.index), options);
   }
 
   /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
-  similarItems(
-    item: RawId,
-    options: Pick<RecommendOptions, "n" | "filter"> & { minimumRatings?: number | undefined } = {},
-  ): Recommendation[] {
+  similarItems(item: RawId, options: SimilarItemsOptions = {}): Recommendation[] {
+    checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES);
     if (this.parameters.factors === 0)
       throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
     const n = this.#itemIndex(item);
@@ -247,10 +297,10 @@ export class FactorModel implements FactorModelParts {
   /**
    * The users whose factors point the same way, by cosine, most alike first, of equals those of more ratings and then of the lower raw id.
    *
-   * @param options.minimumRatings fewest training ratings of a listed user. Default 1, where the model holds what its users have rated.
    * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold them.
    */
-  similarUsers(user: RawId, options: { n?: number | undefined; minimumRatings?: number | undefined } = {}): SimilarUser[] {
+  similarUsers(user: RawId, options: SimilarUsersOptions = {}): SimilarUser[] {
+    checkOptions("similarUsers", options, SIMILAR_USERS_NAMES);
     const { parameters, seen, users } = this;
     if (parameters.factors === 0)
       throw new OptionsError("a model without factors knows no similar users", { remedy: "train with factors of 1 or more" });

@@ -54,6 +54,7 @@ export class GdTraining extends Training<GdHyperparameters, Measurement> {
 export const gd: ModelDefinition<GdHyperparameters, Measurement, GdTraining> = {
   defaults: GD_DEFAULTS,
   complete: gdHyperparameters,
+  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   sweeps: 200,
   patience: 20,
   spread: () => "velocity",

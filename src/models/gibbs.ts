@@ -298,6 +298,7 @@ function gibbsFigures(
 export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraining> = {
   defaults: GIBBS_DEFAULTS,
   complete: gibbsHyperparameters,
+  units: {},
   sweeps: 100,
   earlyStop: false,
   keeps: "last",

@@ -5,6 +5,11 @@ import { OptionsError } from "../errors.js";
 /** The largest number of factors that the kernels solve. */
 export const MAX_FACTORS = 128;
 
+/** A value as an error shows it; what comes out of a file may be anything. */
+export function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
+}
+
 /** The defaults, overwritten by what is given and not undefined; names that the defaults do not have are left out. */
 export function completed<H extends object>(defaults: H, given: Partial<H>): H {
   const names = Object.keys(defaults) as (keyof H)[];
@@ -14,7 +19,7 @@ export function completed<H extends object>(defaults: H, given: Partial<H>): H {
 /** @throws OptionsError when `factors` is no whole number from `least` to 128. */
 export function checkFactors(factors: number, least = 0): void {
   if (!Number.isInteger(factors) || factors < least || factors > MAX_FACTORS) {
-    throw new OptionsError(`factors is ${factors}: it must be a whole number from ${least} to ${MAX_FACTORS}`, {
+    throw new OptionsError(`factors is ${shown(factors)}: it must be a whole number from ${least} to ${MAX_FACTORS}`, {
       remedy: least === 0 ? "0 trains the bias-only model; 10 to 64 suit most data" : "10 to 64 suit most data",
     });
   }
@@ -24,7 +29,7 @@ export function checkFactors(factors: number, least = 0): void {
 export function checkPositive<H extends object>(h: H, ...names: (keyof H & string)[]): void {
   for (const name of names) {
     const value = h[name] as number;
-    if (!(value > 0) || !Number.isFinite(value)) throw new OptionsError(`${name} is ${value}: it must be greater than 0`);
+    if (!(value > 0) || !Number.isFinite(value)) throw new OptionsError(`${name} is ${shown(value)}: it must be greater than 0`);
   }
 }
 
@@ -32,7 +37,7 @@ export function checkPositive<H extends object>(h: H, ...names: (keyof H & strin
 export function checkNotNegative<H extends object>(h: H, ...names: (keyof H & string)[]): void {
   for (const name of names) {
     const value = h[name] as number;
-    if (!(value >= 0) || !Number.isFinite(value)) throw new OptionsError(`${name} is ${value}: it must be 0 or greater`);
+    if (!(value >= 0) || !Number.isFinite(value)) throw new OptionsError(`${name} is ${shown(value)}: it must be 0 or greater`);
   }
 }
 
@@ -41,7 +46,7 @@ export function checkWhole<H extends object>(h: H, least: number, ...names: (key
   for (const name of names) {
     const value = h[name] as number;
     if (!Number.isSafeInteger(value) || value < least)
-      throw new OptionsError(`${name} is ${value}: it must be a whole number, ${least} or greater`);
+      throw new OptionsError(`${name} is ${shown(value)}: it must be a whole number, ${least} or greater`);
   }
 }
 
@@ -49,6 +54,6 @@ export function checkWhole<H extends object>(h: H, least: number, ...names: (key
 export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.includes(value as string)) {
     const list = choices.map((choice) => `"${choice}"`).join(" or ");
-    throw new OptionsError(`${name} is "${String(value)}": it must be ${list}`);
+    throw new OptionsError(`${name} is ${shown(value)}: it must be ${list}`);
   }
 }

@@ -3,7 +3,7 @@
 import { OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
 import type { Figures } from "./figures.js";
-import { checkWhole, completed } from "./hyperparameters.js";
+import { checkWhole, completed, shown } from "./hyperparameters.js";
 import { checkedSteps, STEPPED_DEFAULTS, type SteppedHyperparameters, stepOf, stepPrecisions, withoutUnrated } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
@@ -33,7 +33,7 @@ export function logisticHyperparameters(given: Partial<LogisticHyperparameters> 
   const h = checkedSteps(completed(LOGISTIC_DEFAULTS, given));
   checkWhole(h, 0, "negatives");
   if (h.positiveThreshold !== null && !Number.isFinite(h.positiveThreshold))
-    throw new OptionsError(`positiveThreshold is ${h.positiveThreshold}: it must be a number`);
+    throw new OptionsError(`positiveThreshold is ${shown(h.positiveThreshold)}: it must be a number`);
   return h;
 }
 

@@ -36,6 +36,7 @@ export class SgdTraining extends Training<GradientHyperparameters, Measurement> 
 export const sgd: ModelDefinition<GradientHyperparameters, Measurement, SgdTraining> = {
   defaults: SGD_DEFAULTS,
   complete: sgdHyperparameters,
+  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   sweeps: 100,
   patience: 5,
   operations: (_h, seed) => ({ epochs: { seed, link: "identity" }, sums: ["squaredErrors", "squaredNorms"] }),

@@ -3,7 +3,8 @@
 import type { EngineState, Operations, RowSlice, Session, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
-import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
 import type { Figures } from "./figures.js";
 
@@ -104,6 +105,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly binary?: boolean;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */
   checkRatings?(ratings: Ratings): void;
+  /** Powers of the unit of ratings that hyperparameters are in, of models that predict ratings; left out, the model has no unit. */
+  readonly units?: { readonly [name in keyof H]?: 1 | 2 };
   /** What rows carry. Default: prior means where there are features, else nothing. */
   spread?(h: H): Spread;
   operations(h: H, seed: number): Operations;

@@ -14,7 +14,7 @@ import {
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { Figures } from "./figures.js";
-import { checkChoice, checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
+import { checkChoice, checkFactors, checkPositive, checkWhole, completed, shown } from "./hyperparameters.js";
 import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
 import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
 
@@ -61,7 +61,7 @@ export function vbHyperparameters(given: Partial<VbHyperparameters> = {}): VbHyp
   checkPositive(h, "lambda", "tauUsers", "tauItems", "gammaUsers", "gammaItems");
   checkWhole(h, 0, "warmUp");
   checkChoice("covariance", h.covariance, ["diagonal", "full"]);
-  if (typeof h.learn !== "boolean") throw new OptionsError(`learn is ${String(h.learn)}: it must be true or false`);
+  if (typeof h.learn !== "boolean") throw new OptionsError(`learn is ${shown(h.learn)}: it must be true or false`);
   return h;
 }
 
@@ -250,6 +250,7 @@ function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOu
 export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
   defaults: VB_DEFAULTS,
   complete: vbHyperparameters,
+  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   spread: ({ covariance }) => covariance,
   operations: () => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] }),
   initial: vbInitial,

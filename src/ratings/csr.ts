@@ -1,6 +1,6 @@
 // Compressed sparse rows: the ratings sorted by one side by a counting sort, which keeps file order within a row.
 
-import type { RatingColumns, Ratings } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
 /** Row `m` holds the ratings `start[m]` to `start[m + 1]` − 1; `index` is the dense index on the other side. */
 export interface Csr {
@@ -11,6 +11,8 @@ export interface Csr {
   readonly value: Float32Array;
   /** The row of each rating, where it is at hand; else `rowOfEach` makes it. */
   readonly row?: Uint32Array | undefined;
+  /** What values were divided by. Default 1. */
+  readonly unit?: number | undefined;
 }
 
 /** Columns do not change, so each side is sorted once. */
@@ -44,8 +46,11 @@ function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | 
   return { count, start, index, value };
 }
 
+/** Columns, and how many rows each side has. */
+type Sided = RatingColumns & { readonly [side in "users" | "items"]: { readonly size: number } };
+
 /** The CSR of a set of ratings by one side. */
-export function csrOf(ratings: Ratings, side: "users" | "items"): Csr {
+export function csrOf(ratings: Sided, side: "users" | "items"): Csr {
   return buildCsr(ratings, side, ratings[side].size);
 }
 

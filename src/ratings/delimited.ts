@@ -1,12 +1,12 @@
-// Rows of delimited text, streamed: gzip, BOM, CRLF and quoted cells understood. The bytes come in blocks of whole records, which are
-// split into cells here where cells may be quoted; other blocks are read as they are (row-reader.ts). And rows out again, as CSV.
+// Rows of delimited text, streamed: quoted cells understood. The bytes come in blocks of whole records, which are split into cells here
+// where cells may be quoted; other blocks are read as they are (row-reader.ts). And rows out again, as CSV.
 
 import Papa from "papaparse";
-import { OptionsError, RatingsError } from "../errors.js";
-import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
+import { RatingsError } from "../errors.js";
+import type { RatingSource } from "./folder.js";
+import { countedBytes, joined, type OpenText, openText, type TextOptions } from "./open-text.js";
 import {
   CARRIAGE_RETURN,
-  decodeText,
   type Encoding,
   LONGEST_RECORD_BYTES,
   NEWLINE,
@@ -14,27 +14,18 @@ import {
   QUOTE,
   type RowBatch,
   splitLines,
+  TextDecoding,
 } from "./text-lines.js";
 
 /** How delimited text is read. */
-export interface DelimitedOptions {
-  /** Found out from the first line when left out: tab, "::", ";", "|" or ",". */
-  readonly delimiter?: string | undefined;
-  /** Default "utf-8". "guess" takes a block as UTF-8 where it is valid, else as Latin-1. */
-  readonly encoding?: Encoding | undefined;
-  /** Whether cells may be quoted, with newlines and doubled quotes inside. Default true. */
-  readonly quotes?: boolean | undefined;
-  /** Bytes read so far, before decompression, and in all where that is known. */
-  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+export type DelimitedOptions = TextOptions;
 
 /** Whole records, each ended by a newline. The first record of a file is a block of its own: it may be a header. */
 export interface Block {
   readonly bytes: Uint8Array;
   /** Line, from 1, on which the block starts. */
   readonly line: number;
-  /** Bytes of the source up to the end of the block; undefined when they are compressed. */
+  /** Bytes of the source up to the end of the block; undefined when they are not the source's own. */
   readonly end: number | undefined;
   readonly delimiter: string;
   readonly encoding: Encoding;
@@ -52,13 +43,6 @@ export interface Place {
   readonly line: number;
 }
 
-const BEGINNING: Place = { at: 0, line: 1 };
-
-/** Delimiters that are recognised without being named. */
-export const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
-
-const GZIP_MAGIC = [0x1f, 0x8b];
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /** Space, tab, carriage return. */
 const BLANKS = new Set([0x20, 0x09, CARRIAGE_RETURN]);
 
@@ -66,75 +50,80 @@ const BLANKS = new Set([0x20, 0x09, CARRIAGE_RETURN]);
  * @throws RatingsError when the gzip stream is damaged, a quote never closes, or a record is longer than 4 MiB.
  */
 export async function* readDelimited(source: RatingSource, options: DelimitedOptions = {}): AsyncGenerator<RowBatch> {
-  for await (const block of readBlocks(source, options)) yield rowsOf(block);
+  const opened = await openText(source, options);
+  const text = new TextDecoding(opened.encoding);
+  for await (const block of blocksOf(source, opened, options)) yield rowsOf(block, text);
+}
+
+/** The text in blocks of whole records. @throws RatingsError as readDelimited does. */
+export function blocksOf(source: RatingSource, opened: OpenText, { quotes = true }: DelimitedOptions = {}): AsyncGenerator<Block> {
+  return blocks(source.name, opened.chunks, { ...opened, quotes, isFirst: true });
 }
 
 /**
- * The text in blocks of whole records.
+ * The same from a place on, in a source that can be read from any place.
  *
- * @param start where to go on from, in a source that can be read from any place; the delimiter is then known.
  * @throws RatingsError as readDelimited does.
  */
-export async function* readBlocks(source: RatingSource, options: DelimitedOptions = {}, start = BEGINNING): AsyncGenerator<Block> {
-  const { encoding = "utf-8", quotes = true } = options;
-  let { delimiter } = options;
-  if (delimiter === "" || (delimiter && /["\r\n]/.test(delimiter)))
-    throw new OptionsError(
-      `delimiter is ${JSON.stringify(delimiter)}: it must be one or more characters, none of them a quote or a newline`,
-    );
-  let { line, at: end } = start;
+export function blocksFrom(
+  source: RatingSource,
+  { at, line }: Place,
+  { delimiter, encoding, quotes }: { delimiter: string; encoding: Encoding; quotes: boolean },
+  options: DelimitedOptions = {},
+): AsyncGenerator<Block> {
+  return blocks(source.name, countedBytes(source, options, at), { at, line, delimiter, encoding, quotes, isFirst: false });
+}
+
+interface Beginning {
+  readonly delimiter: string;
+  readonly encoding: Encoding;
+  readonly quotes: boolean;
+  readonly line: number;
+  readonly at: number | undefined;
+  /** Whether the first record is a block of its own. */
+  readonly isFirst: boolean;
+}
+
+async function* blocks(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  { delimiter, encoding, quotes, ...from }: Beginning,
+): AsyncGenerator<Block> {
+  let { line, at: end, isFirst } = from;
   let left: Uint8Array = new Uint8Array(0);
-  let compressed = false;
-  let marked = start.at === 0;
-  let firstRecord = start.at === 0;
   const cut = function* (next: Uint8Array, last: boolean): Generator<Block> {
     // A chunk of Node's is asked before it is joined: its own search is ten times as fast as a Uint8Array's.
     const quoted = quotes && (next.includes(QUOTE) || left.includes(QUOTE));
     left = joined(left, next);
-    if (marked) {
-      if (left.length < BYTE_ORDER_MARK.length && !last) return;
-      if (BYTE_ORDER_MARK.every((byte, at) => left[at] === byte)) {
-        left = left.subarray(BYTE_ORDER_MARK.length);
-        end += BYTE_ORDER_MARK.length;
-      }
-      marked = false;
-    }
     if (last && left.length > 0 && left.at(-1) !== NEWLINE) left = joined(left, Uint8Array.of(NEWLINE));
     if (left.indexOf(NEWLINE, firstText(left)) >= 0) {
-      delimiter ??= sniffDelimiter(left);
       for (let length = -1; length !== 0; left = left.subarray(length)) {
-        length = recordEnd(left, delimiter, quoted, firstRecord ? "first" : "last");
+        length = recordEnd(left, delimiter, quoted, isFirst ? "first" : "last");
         if (length === 0) break;
         const bytes = left.subarray(0, length);
-        end += length;
-        const block: Block = { bytes, line, end: compressed ? undefined : end, delimiter, encoding, quoted };
+        if (end !== undefined) end += length;
+        const block: Block = { bytes, line, end, delimiter, encoding, quoted };
         yield block;
-        if (firstText(bytes) < length) firstRecord = false;
+        if (firstText(bytes) < length) isFirst = false;
         line += block.lines ?? newlinesIn(bytes);
       }
     }
     if (left.length > LONGEST_RECORD_BYTES || (last && firstText(left) < left.length)) {
       const what = quoted ? "a quoted cell of the record that starts here does not end" : "the line is longer than 4 MiB";
-      throw new RatingsError(`${source.name}:${line}: ${what}`, {
-        file: source.name,
-        line,
-        remedy: "check that the file is a table of text",
-      });
+      throw new RatingsError(`${name}:${line}: ${what}`, { file: name, line, remedy: "check that the file is a table of text" });
     }
   };
-  for await (const bytes of wholeBytes(source, options, start.at, () => (compressed = true))) {
-    yield* cut(bytes, false);
-  }
+  for await (const bytes of chunks) yield* cut(bytes, false);
   yield* cut(new Uint8Array(0), true);
 }
 
 /** The cells of a block. */
-export function rowsOf(block: Block): RowBatch {
-  if (!block.quoted) return splitLines(block.bytes, block.line, block.delimiter, block.encoding);
+export function rowsOf(block: Block, text: TextDecoding): RowBatch {
+  if (!block.quoted) return splitLines(block.bytes, block.line, block.delimiter, text);
   const rows: string[][] = [];
   const lines: number[] = [];
   let { line } = block;
-  for (const row of Papa.parse<string[]>(decodeText(block.bytes, block.encoding), { delimiter: block.delimiter, newline: "\n" }).data) {
+  for (const row of Papa.parse<string[]>(text.decode(block.bytes), { delimiter: block.delimiter, newline: "\n" }).data) {
     const last = row.length - 1;
     if (row[last].endsWith("\r")) row[last] = row[last].slice(0, -1);
     if (last > 0 || row[0] !== "") {
@@ -146,68 +135,18 @@ export function rowsOf(block: Block): RowBatch {
   return { rows, lines };
 }
 
+/** The rows of the head of a text: those that are whole. */
+export function headRows({ head, isWhole, delimiter, encoding, line }: OpenText, quotes: boolean): RowBatch {
+  const bytes = isWhole ? joined(head, Uint8Array.of(NEWLINE)) : head.subarray(0, head.lastIndexOf(NEWLINE) + 1);
+  const quoted = quotes && bytes.includes(QUOTE);
+  const { rows, lines } = rowsOf({ bytes, line, end: undefined, delimiter, encoding, quoted }, new TextDecoding(encoding));
+  // The last may end within a quoted cell.
+  return quoted && !isWhole ? { rows: rows.slice(0, -1), lines: lines.slice(0, -1) } : { rows, lines };
+}
+
 /** Rows as lines of CSV, each ended by a newline; cells that hold a comma, a quote or a newline are quoted. */
 export function csvLines(rows: readonly (readonly (string | number)[])[]): string {
   return rows.length === 0 ? "" : `${Papa.unparse(rows as (string | number)[][], { newline: "\n" })}\n`;
-}
-
-/** The decompressed bytes, whose errors name the file. */
-async function* wholeBytes(
-  source: RatingSource,
-  options: DelimitedOptions,
-  from: number,
-  onCompressed: () => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    const bytes = counted(source, options, from);
-    yield* from > 0 ? bytes : decompressed(bytes, onCompressed);
-  } catch (cause) {
-    if (cause instanceof RatingsError || options.signal?.aborted) throw cause;
-    throw new RatingsError(`${source.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-      file: source.name,
-      remedy: "check that the file is whole",
-    });
-  }
-}
-
-async function* decompressed(chunks: AsyncGenerator<Uint8Array>, onCompressed: () => void): AsyncGenerator<Uint8Array> {
-  try {
-    let head: Uint8Array = new Uint8Array(0);
-    while (head.length < GZIP_MAGIC.length) {
-      const next = await chunks.next();
-      if (next.done) break;
-      head = joined(head, next.value);
-    }
-    if (!GZIP_MAGIC.every((byte, at) => head[at] === byte)) {
-      yield head;
-      yield* chunks;
-      return;
-    }
-    onCompressed();
-    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
-      start: (controller) => controller.enqueue(head as Uint8Array<ArrayBuffer>),
-      async pull(controller) {
-        const next = await chunks.next();
-        if (next.done) controller.close();
-        else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
-      },
-    });
-    yield* chunksOf(stream.pipeThrough(new DecompressionStream("gzip")));
-  } finally {
-    // A reader that stops early lets go of the file.
-    await chunks.return(undefined);
-  }
-}
-
-async function* counted(source: RatingSource, { onProgress, signal }: DelimitedOptions, from: number): AsyncGenerator<Uint8Array> {
-  let done = from;
-  for await (const chunk of iterateBytes(source, from)) {
-    signal?.throwIfAborted();
-    done += chunk.length;
-    onProgress?.(done, source.bytes);
-    if (chunk.length > 0) yield chunk;
-  }
 }
 
 /** The end of the first or last whole record: behind a newline that no quoted cell holds. 0 when there is none. */
@@ -253,25 +192,4 @@ function firstText(bytes: Uint8Array): number {
   let at = 0;
   while (bytes[at] === NEWLINE || bytes[at] === CARRIAGE_RETURN) at++;
   return at;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
-
-/** The delimiter that the first line holds most of, outside quotes. */
-function sniffDelimiter(bytes: Uint8Array): string {
-  const from = firstText(bytes);
-  const first = new TextDecoder().decode(bytes.subarray(from, bytes.indexOf(NEWLINE, from))).replace(/"[^"]*"/g, "");
-  let best = ",";
-  let most = 0;
-  for (const candidate of DELIMITERS) {
-    const found = first.split(candidate).length - 1;
-    if (found > most) [best, most] = [candidate, found];
-  }
-  return best;
 }

@@ -6,6 +6,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { DownloadError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { isWantedFile, unzip } from "./archive.js";
 import { chunksOf } from "./folder.js";
 import { KNOWN_SETS, KNOWN_SETS_BASE_URL, KNOWN_SETS_TERMS } from "./known-sets.js";
@@ -23,12 +24,15 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const FETCH_NAMES = namesOf<FetchOptions>({ cacheFolder: true, baseUrl: true, onProgress: true, onTerms: true, signal: true });
+
 /**
  * The folder of a data set, fetched when it is not in the cache.
  *
  * @throws DownloadError when the name is not known, the network fails, or the checksum is wrong; nothing half-done is left behind.
  */
 export async function fetchKnownSet(name: string, options: FetchOptions = {}): Promise<string> {
+  checkOptions("fetchKnownSet", options, FETCH_NAMES);
   const set = KNOWN_SETS.find((known) => known.name === name);
   if (!set)
     throw new DownloadError(`there is no data set "${name}"`, {

@@ -2,13 +2,19 @@
 
 import { OptionsError } from "../errors.js";
 import { isAscending, rowStarts } from "./csr.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
-/** What becomes of a (user, item) pair rated twice: the last or first rating counts, or their mean, or it is an error. */
-export type DuplicatePolicy = "last" | "first" | "mean" | "error";
+/** The names of what may become of a pair rated twice. */
+export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "error"] as const;
+/**
+ * What becomes of a (user, item) pair rated twice: the last or first rating counts, their mean, their sum, or how many there are; or it is
+ * an error. Under "count" the value of every pair is its number of rows.
+ */
+export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
 /**
- * One rating a pair, at the place of its first appearance. The time is that of the rating that counts; under "mean", of the last.
+ * One rating a pair, at the place of its first appearance. The time is that of the rating that counts; under "mean",
+ * "sum" and "count", of the last.
  *
  * @param error makes what "error" throws, from the row number of the second rating.
  */
@@ -19,8 +25,9 @@ export function mergeDuplicates(
   policy: DuplicatePolicy,
   error: (at: number) => Error,
 ): { columns: RatingColumns; duplicateRows: number } {
-  if (!["last", "first", "mean", "error"].includes(policy))
-    throw new OptionsError(`duplicates is "${policy}": it must be "last", "first", "mean" or "error"`);
+  if (!DUPLICATE_POLICIES.includes(policy))
+    throw new OptionsError(`duplicates is "${policy}": it must be ${DUPLICATE_POLICIES.map((name) => `"${name}"`).join(", ")}`);
+  if (policy === "count") columns = { ...columns, value: new Float32Array(columns.value.length).fill(1) };
   const order = rowsByUser(columns.user, users);
   const found = firstDuplicate(columns, items, order);
   if (found === undefined) return { columns, duplicateRows: 0 };
@@ -74,6 +81,7 @@ function merged(columns: RatingColumns, items: number, policy: DuplicatePolicy, 
     times[n]++;
     if (policy === "last") value[first[n]] = columns.value[at];
     if (policy === "mean") value[first[n]] = sum[n] / times[n];
+    if (policy === "sum" || policy === "count") value[first[n]] = sum[n];
     if (time && columns.time && policy !== "first") time[first[n]] = columns.time[at];
     kept[at] = 0;
     duplicateRows++;

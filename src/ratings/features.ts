@@ -1,6 +1,7 @@
 // Features of items or users: genres of the catalogue, or any table of (id, feature[, weight]). Cold start rests on them. Spec §4.
 
 import { RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { Catalogue } from "./catalogue.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import type { RatingSource } from "./folder.js";
@@ -95,12 +96,15 @@ export class FeatureTable {
 
 const ID_NAMES = /^(id|(movie|item|user|book|product|track|artist)_?id|item|user|movie)$/i;
 
+const FEATURE_NAMES = namesOf<DelimitedOptions>({ delimiter: true, encoding: true, quotes: true, onProgress: true, signal: true });
+
 /**
  * Reads a table of rows (id, feature) or (id, feature, weight), with or without a header.
  *
  * @throws RatingsError naming file and line of the first malformed row, or for an empty file.
  */
 export async function readFeatures(source: RatingSource, options: DelimitedOptions = {}): Promise<FeatureTable> {
+  checkOptions("readFeatures", options, FEATURE_NAMES);
   const entries: [RawId, string, number][] = [];
   let first = true;
   for await (const { rows, lines } of readDelimited(source, options)) {

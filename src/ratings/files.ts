@@ -1,17 +1,26 @@
 // Ratings from the file system, in Node.
 
 import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
+import { namesOf } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { catalogueBeside, readCatalogue } from "./movielens.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
-import { readFolder, type ReadOptions, readRatings, type ReadResult } from "./readers.js";
+import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
 
 /** How large files are read: on how many threads, and whether their tables are kept. */
 export type FileOptions = SegmentOptions & TableCacheOptions;
+
+const FILE_NAMES = namesOf<FileOptions>({
+  threads: true,
+  segmentBytes: true,
+  smallestBytes: true,
+  cacheFolder: true,
+  smallestKept: true,
+});
 
 /** Bytes read at a time. */
 const CHUNK_BYTES = 1 << 20;
@@ -22,7 +31,30 @@ export async function fileSource(path: string, options: FileOptions = {}): Promi
   const stream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: CHUNK_BYTES });
   // What comes through a pipe can be read once, from its beginning, and is another thing the next time.
   if (!file.isFile()) return { name: path, stream };
-  return { name: path, bytes: file.size, stream, segments: segmentedFile(path, file.size, options), cache: tableCache(path, options) };
+  const range = async (from: number, to: number): Promise<ArrayBuffer> => await bytesBetween(path, from, to);
+  return {
+    name: path,
+    bytes: file.size,
+    stream,
+    range,
+    segments: segmentedFile(path, file.size, options),
+    cache: tableCache(path, options),
+  };
+}
+
+async function bytesBetween(path: string, from: number, to: number): Promise<ArrayBuffer> {
+  const file = await open(path);
+  try {
+    const bytes = new Uint8Array(to - from);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, from + done);
+      if (bytesRead === 0) throw new RatingsError(`${path}: the file is shorter than it was`, { file: path, remedy: "read it again" });
+      done += bytesRead;
+    }
+    return bytes.buffer;
+  } finally {
+    await file.close();
+  }
 }
 
 /** A directory of the file system. */
@@ -37,11 +69,13 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
  * @throws RatingsError
  */
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
-  if ((await statOf(path)).isDirectory()) return await readFolder(directoryFolder(path, options), options);
+  checkReadOptions("readPath", options, FILE_NAMES);
+  if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
   const folder = directoryFolder(dirname(path), options);
+  if (options.catalogue) return await readSource(await fileSource(path, options), options);
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-  return await readRatings(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
+  return await readSource(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
 }
 
 async function statOf(path: string) {

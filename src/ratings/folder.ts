@@ -11,6 +11,8 @@ export interface RatingSource {
   readonly bytes?: number | undefined;
   /** Its bytes from the start; every call reads them anew. */
   stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Some of its bytes, of a source that can be read from any place; formats whose beginning is at their end ask for it. */
+  readonly range?: ((from: number, to: number) => Promise<ArrayBuffer>) | undefined;
   /** Of a source whose bytes can be read from any place, by several threads. @internal */
   readonly segments?: SegmentedSource | undefined;
   /** Of a source whose table may be kept between runs. @internal */
@@ -55,7 +57,7 @@ export function textSource(name: string, text: string): RatingSource {
 
 /** A file that a user chose or dropped. */
 export function blobSource(blob: Blob, name = blob instanceof File ? blob.name : "ratings"): RatingSource {
-  return { name, bytes: blob.size, stream: () => blob.stream() };
+  return { name, bytes: blob.size, stream: () => blob.stream(), range: (from, to) => blob.slice(from, to).arrayBuffer() };
 }
 
 /** The chunks of a source, whichever kind of stream it gives; from a place other than 0 only of a source with segments. */

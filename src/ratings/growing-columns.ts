@@ -3,7 +3,7 @@
 
 import type { Ids } from "./ids.js";
 import type { NumericRows } from "./numeric-rows.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 
 const FIRST_ROWS = 1024;
 /** What is expected is taken for a little more, so that columns seldom grow a second time. */
@@ -58,6 +58,18 @@ export class GrowingColumns {
     const at = this.#count;
     translate(user, users, this.#user, at);
     translate(item, items, this.#item, at);
+    this.#value.set(value, at);
+    if (time) this.#time?.set(time, at);
+    else this.#time = undefined;
+    this.#count += user.length;
+  }
+
+  /** Rows that were indexed by the same ids. */
+  appendRows({ user, item, value, time }: RatingColumns, expected = 0): void {
+    this.#reserve(user.length, expected);
+    const at = this.#count;
+    this.#user.set(user, at);
+    this.#item.set(item, at);
     this.#value.set(value, at);
     if (time) this.#time?.set(time, at);
     else this.#time = undefined;

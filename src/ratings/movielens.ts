@@ -1,14 +1,16 @@
-// The layouts in which GroupLens publishes MovieLens, told by the files of a folder.
+// The layouts of folders, told by their files: those in which GroupLens publishes MovieLens, RecBole's, Netflix', and tables in parts.
 
 import { RatingsError } from "../errors.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";
+import { readItems } from "./items.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import type { Folder } from "./folder.js";
 import { toRawId } from "./ids.js";
 
 export interface Layout {
   readonly name: string;
-  readonly ratings: string;
+  /** One file, or the parts of a table in their order. */
+  readonly ratings: readonly string[];
   readonly heldOut?: string | undefined;
   readonly catalogue?: string | undefined;
   readonly delimiter?: string | undefined;
@@ -21,6 +23,7 @@ const U_ITEM_GENRES = [
   "Sci-Fi", "Thriller", "War", "Western",
 ]; // prettier-ignore
 const U_ITEM_FIRST_FLAG = 5;
+const MOVIELENS_CATALOGUES = ["movies.csv", "movies.dat", "u.item"];
 const NO_GENRES = "(no genres listed)";
 
 /**
@@ -37,29 +40,46 @@ export function findLayout(folder: string, files: readonly string[], split?: str
         remedy: there.length > 0 ? `the ready-made splits are ${there.join(", ")}` : "leave --split away to hold ratings out at random",
       });
     }
-    return { name: `MovieLens, split ${split}`, ratings: base, heldOut: test, catalogue: find("u.item"), delimiter: "\t", header: false };
+    return { name: `MovieLens, split ${split}`, ratings: [base], heldOut: test, catalogue: find("u.item"), delimiter: "\t", header: false };
   }
   const csv = find("ratings.csv");
-  if (csv) return { name: "MovieLens", ratings: csv, catalogue: find("movies.csv") };
+  if (csv) return { name: "MovieLens", ratings: [csv], catalogue: find("movies.csv") };
   const dat = find("ratings.dat");
-  if (dat) return { name: "MovieLens", ratings: dat, catalogue: find("movies.dat"), delimiter: "::", header: false };
+  if (dat) return { name: "MovieLens", ratings: [dat], catalogue: find("movies.dat"), delimiter: "::", header: false };
   const data = find("u.data");
-  if (data) return { name: "MovieLens", ratings: data, catalogue: find("u.item"), delimiter: "\t", header: false };
-  const tables = files.filter((file) => /\.(csv|tsv)(\.gz)?$/.test(file));
-  if (tables.length === 1) return { name: "one table", ratings: tables[0] };
+  if (data) return { name: "MovieLens", ratings: [data], catalogue: find("u.item"), delimiter: "\t", header: false };
+  const [interactions, ...others] = files.filter((file) => /\.inter(\.gz)?$/.test(file));
+  if (interactions && others.length === 0) {
+    return { name: "RecBole", ratings: [interactions], catalogue: files.find((file) => /\.item(\.gz)?$/.test(file)) };
+  }
+  const netflix = inOrder(files.filter((file) => /^(mv_\d+|combined_data_\d+)\.txt(\.gz)?$/.test(file)));
+  if (netflix.length > 0) return { name: "Netflix", ratings: netflix, catalogue: find("movie_titles.csv", "movie_titles.txt") };
+  const parts = inOrder(files.filter((file) => /^part-\d+/.test(file)));
+  if (parts.length > 0) return { name: partsOf(parts.length), ratings: parts };
+  const tables = files.filter((file) => /\.(csv|tsv|jsonl|ndjson|parquet|mtx|arff)(\.gz)?$/.test(file));
+  if (tables.length === 1) return { name: "one table", ratings: tables };
+  const stems = new Set(tables.map((file) => file.replaceAll(/\d+/g, "#")));
+  if (tables.length > 1 && stems.size === 1) return { name: partsOf(tables.length), ratings: inOrder(tables) };
   throw new RatingsError(
     `${folder}: no ratings.csv, ratings.dat or u.data is there${tables.length > 1 ? `, and ${tables.length} other tables` : ""}`,
     {
-      remedy: "name the file that holds the ratings",
+      remedy: `name the file that holds the ratings${tables.length > 1 ? `: ${tables.slice(0, 5).join(", ")}${tables.length > 5 ? " …" : ""}` : ""}`,
     },
   );
 }
+
+const partsOf = (count: number): string => `a table in ${count} ${count === 1 ? "part" : "parts"}`;
+
+/** By their numbers: part 10 behind part 9. */
+const inOrder = (files: readonly string[]): string[] => [...files].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 
 /** The catalogue file that stands beside a ratings file of this name. */
 export function catalogueBeside(file: string): string | undefined {
   return (
     { "ratings.csv": "movies.csv", "ratings.dat": "movies.dat", "u.data": "u.item" }[file.replace(/\.gz$/, "")] ??
-    (/^u[ab1-5]\.(base|test)$/.test(file) ? "u.item" : undefined)
+    (/^u[ab1-5]\.(base|test)$/.test(file) ? "u.item" : undefined) ??
+    (/^combined_data_\d+\.txt(\.gz)?$/.test(file) ? "movie_titles.csv" : undefined) ??
+    /^(.*)\.inter(\.gz)?$/.exec(file)?.[1].concat(".item")
   );
 }
 
@@ -71,11 +91,12 @@ export async function readCatalogue(
 ): Promise<Catalogue> {
   if (!catalogue) return new Catalogue();
   const kind = catalogue.replace(/\.gz$/, "");
+  if (!MOVIELENS_CATALOGUES.includes(kind)) return await readItems(await folder.open(catalogue), { signal });
   const entries: CatalogueEntry[] = [];
   const settings = {
     "movies.csv": { delimiter: "," },
-    "movies.dat": { delimiter: "::", encoding: "latin1" },
-    "u.item": { delimiter: "|", encoding: "latin1" },
+    "movies.dat": { delimiter: "::" },
+    "u.item": { delimiter: "|" },
   } as const;
   const setting = settings[kind as keyof typeof settings];
   for await (const { rows } of readDelimited(await folder.open(catalogue), { ...setting, signal })) {

@@ -1,7 +1,7 @@
 // The fast path of the readers: rows of plain decimal numbers, read byte by byte with no string in between. Whatever is not plain is
 // left to the general path, so both give the same ratings.
 
-/** Column numbers, from 0; `time` is −1 where there is none. */
+/** Column numbers, from 0; `value` is −1 where every row counts as 1, `time` where there is none. */
 export interface ColumnPlaces {
   readonly user: number;
   readonly item: number;
@@ -16,7 +16,8 @@ const BATCH_ROWS = 4096;
 export class NumericRows {
   readonly user = new Float64Array(BATCH_ROWS);
   readonly item = new Float64Array(BATCH_ROWS);
-  readonly value = new Float64Array(BATCH_ROWS);
+  /** 1 where there is no column of ratings. */
+  readonly value = new Float64Array(BATCH_ROWS).fill(1);
   readonly time = new Float64Array(BATCH_ROWS);
   count = 0;
   /** Lines scanned, empty ones among them. */
@@ -36,7 +37,7 @@ const NOT_PLAIN = -1;
 
 /** Whether rows of such columns can be scanned: each column another one, between delimiters of one or two ASCII characters. */
 export function areScannable(delimiter: string, { user, item, value, time }: ColumnPlaces): boolean {
-  const columns = time < 0 ? [user, item, value] : [user, item, value, time];
+  const columns = [user, item, ...(value < 0 ? [] : [value]), ...(time < 0 ? [] : [time])];
   const ascii = new TextEncoder().encode(delimiter).length === delimiter.length;
   return ascii && delimiter.length <= 2 && columns.every((column) => column >= 0) && new Set(columns).size === columns.length;
 }

@@ -2,16 +2,10 @@
 
 import { RatingsError } from "../errors.js";
 import { Catalogue } from "./catalogue.js";
-import { Ids, type RawId } from "./ids.js";
-
-/** Columns of equal length L: rating `at` was given by `user[at]` to `item[at]`, both dense indices. */
-export interface RatingColumns {
-  readonly user: Uint32Array;
-  readonly item: Uint32Array;
-  readonly value: Float32Array;
-  /** Seconds since 1970 UTC; absent when the source has none. */
-  readonly time?: Float64Array | undefined;
-}
+import type { Ids, RawId } from "./ids.js";
+import { LARGEST_RATING } from "./largest-rating.js";
+import type { RatingColumns } from "./rating-columns.js";
+import { checkRows, type FromOptions, type RatingRow, RowTaker } from "./rows.js";
 
 /** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
 export interface RatingStatistics {
@@ -35,7 +29,7 @@ export class Ratings implements RatingColumns {
   #statistics: RatingStatistics | undefined;
 
   /**
-   * @throws RatingsError when the columns differ in length, an index is beyond its ids, or a value is not finite.
+   * @throws RatingsError when the columns differ in length, an index is beyond its ids, or a value is not finite or too large to be squared.
    */
   constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue: Catalogue = new Catalogue()) {
     const { user, item, value, time } = columns;
@@ -46,6 +40,11 @@ export class Ratings implements RatingColumns {
       if (user[at] >= users.size) throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${users.size} users`);
       if (item[at] >= items.size) throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${items.size} items`);
       if (!Number.isFinite(value[at])) throw new RatingsError(`rating ${at}: value ${value[at]} is not a finite number`);
+      if (Math.abs(value[at]) > LARGEST_RATING) {
+        throw new RatingsError(`rating ${at}: value ${value[at]} is beyond ±${LARGEST_RATING}`, {
+          remedy: "give ratings in a larger unit",
+        });
+      }
     }
     this.user = user;
     this.item = item;
@@ -56,24 +55,28 @@ export class Ratings implements RatingColumns {
     this.catalogue = catalogue;
   }
 
-  /** Ratings from rows of raw ids and values, for small data written by hand. */
-  static from(rows: Iterable<readonly [user: RawId, item: RawId, value: number]>, catalogue?: Catalogue): Ratings {
-    const users = new Ids();
-    const items = new Ids();
-    const user: number[] = [];
-    const item: number[] = [];
-    const value: number[] = [];
-    for (const [rawUser, rawItem, rating] of rows) {
-      user.push(users.add(rawUser));
-      item.push(items.add(rawItem));
-      value.push(rating);
-    }
-    return new Ratings(
-      { user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) },
-      users,
-      items,
-      catalogue,
-    );
+  /**
+   * Ratings from rows: arrays or objects, from an array or anything else that can be gone through. Of a pair rated twice the last rating
+   * counts, unless `duplicates` says otherwise.
+   *
+   * @throws RatingsError naming the first wrong row, from 1, with what it holds.
+   */
+  static from(rows: Iterable<RatingRow>, options: FromOptions = {}): Ratings {
+    const taker = new RowTaker("Ratings.from", options);
+    checkRows("Ratings.from", rows, [Symbol.iterator]);
+    for (const row of rows) taker.take(row);
+    return new Ratings(taker.columns(), taker.users, taker.items, options.catalogue);
+  }
+
+  /** The same from rows that come one by one, such as those of a database's cursor. */
+  static async fromAsync(
+    rows: AsyncIterable<RatingRow> | Iterable<RatingRow | Promise<RatingRow>>,
+    options: FromOptions = {},
+  ): Promise<Ratings> {
+    const taker = new RowTaker("Ratings.fromAsync", options);
+    checkRows("Ratings.fromAsync", rows, [Symbol.asyncIterator, Symbol.iterator]);
+    for await (const row of rows) taker.take(row);
+    return new Ratings(taker.columns(), taker.users, taker.items, options.catalogue);
   }
 
   /** Number of ratings, L. */

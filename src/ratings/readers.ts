@@ -1,31 +1,75 @@
-// Readers: a table of ratings, or a folder in one of MovieLens' layouts, into Ratings.
+// Readers: a table of ratings in any form, or a folder in one of the known layouts, into Ratings.
 
-import { RatingsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { Catalogue } from "./catalogue.js";
-import { type Block, type DelimitedOptions, type Place, readBlocks, rowsOf } from "./delimited.js";
+import { unitsPerSecond } from "./cells.js";
+import { type AskedColumns, findColumns, type FoundColumns } from "./columns.js";
+import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
+import { doubtColumns, doubtDuplicates, doubtScale } from "./doubts.js";
 import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
 import type { Folder, RatingSource } from "./folder.js";
+import { fromMatrix, openMatrixMarket, openRows, type RowTable, withSample } from "./forms.js";
+import { GrowingColumns } from "./growing-columns.js";
 import { Ids } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
+import { type OpenText, openText } from "./open-text.js";
+import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
-import { BadRow, type RowFormat, RowReader } from "./row-reader.js";
-import type { Table } from "./table.js";
-import { newlinesIn } from "./text-lines.js";
+import { BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
+import type { SkippedRow, Table, Understanding } from "./table.js";
+import { newlinesIn, TextDecoding } from "./text-lines.js";
 
 /** How a table of ratings is read; what is left out is found out. */
 export interface ReadOptions extends DelimitedOptions {
-  /** Whether the first row names the columns; found out when left out: it does when its rating is not a number. */
+  /** Whether the first row names the columns; found out when left out. */
   readonly header?: boolean | undefined;
-  /** Columns by name or by number from 0. Default: by well-known names, else the first four in the order user, item, value, time. */
-  readonly columns?: { readonly [column in Column]?: string | number | undefined } | undefined;
-  /** What becomes of a (user, item) pair rated twice. Default "last": the last value wins. */
+  /**
+   * Columns by name or by number from 0; "none" as `value` where every row counts as 1. Default: by well-known names, else the first four in
+   * the order user, item, value, time.
+   */
+  readonly columns?: AskedColumns | undefined;
+  /** "table": a row is a rating. "matrix": a row is a person, a column an item. Default "table", unless the table looks like a matrix. */
+  readonly layout?: "table" | "matrix" | undefined;
+  /** What becomes of a (user, item) pair rated twice. Default "last", but an error when most rows are such. */
   readonly duplicates?: DuplicatePolicy | undefined;
+  /** Ratings that stand for none, as they are written: such rows are left out. An empty list says that there are none such. */
+  readonly missing?: readonly string[] | undefined;
+  /** The least and the most that a rating may be; others are malformed. */
+  readonly scale?: readonly [minimum: number, maximum: number] | undefined;
   /** Leaves malformed rows out and counts them. Default false: the first one throws. */
   readonly skipBadRows?: boolean | undefined;
   /** Ids to go on from, so that a separate test file shares its indices with the training file. */
   readonly ids?: { readonly users: Ids; readonly items: Ids } | undefined;
   /** A ready-made split in a folder: "u1" reads u1.base to train on and u1.test as held out. */
   readonly split?: string | undefined;
+  /** Titles and genres, instead of those that stand beside the ratings. */
+  readonly catalogue?: Catalogue | undefined;
+}
+
+const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({ user: true, item: true, value: true, time: true });
+const READ_NAMES = namesOf<ReadOptions>({
+  delimiter: true,
+  encoding: true,
+  quotes: true,
+  onProgress: true,
+  signal: true,
+  header: true,
+  columns: true,
+  layout: true,
+  duplicates: true,
+  missing: true,
+  scale: true,
+  skipBadRows: true,
+  ids: true,
+  split: true,
+  catalogue: true,
+});
+
+/** @param more names of what a caller takes besides. @throws OptionsError */
+export function checkReadOptions(where: string, options: ReadOptions, more: ReadonlySet<string> = new Set()): void {
+  checkOptions(where, options, new Set([...READ_NAMES, ...more]));
+  checkOptions(`${where}'s columns`, options.columns ?? {}, COLUMN_NAMES);
 }
 
 /** Ratings as they were read, and what was left out on the way. */
@@ -34,65 +78,82 @@ export interface ReadResult {
   /** Of a ready-made split. */
   readonly heldOut?: Ratings | undefined;
   readonly skippedRows: number;
+  /** The first few of the rows that were left out, and why. */
+  readonly firstSkipped?: readonly (SkippedRow & { readonly file: string })[] | undefined;
+  /** Rows whose rating stands for none. */
+  readonly missingRows?: number | undefined;
   readonly duplicateRows: number;
   /** What was read, for people. */
   readonly format: string;
+  /** What it was taken for; of invented ratings nothing. */
+  readonly understood?: Understanding | undefined;
   readonly warnings: readonly string[];
 }
-
-type Column = "user" | "item" | "value" | "time";
-
-const KNOWN_NAMES: Record<Column, readonly string[]> = {
-  user: ["userid", "user", "uid", "customerid", "reviewerid"],
-  item: ["movieid", "itemid", "item", "movie", "iid", "productid", "bookid", "isbn", "asin", "trackid", "artistid"],
-  value: ["rating", "value", "score", "stars", "overall", "preference"],
-  time: ["timestamp", "time", "unixreviewtime", "date"],
-};
-
-const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /**
  * Reads one table of ratings. Indices are given in order of first appearance.
  *
- * @throws RatingsError naming file and line of the first malformed row; for an empty file; for a column that is not there.
+ * @throws RatingsError naming file and line of the first malformed row; for an empty file; for a column that is not there; where columns or
+ *   values can be taken in more than one way, with the options to say which.
  */
-export async function readRatings(
-  source: RatingSource,
-  options: ReadOptions = {},
-  catalogue: Catalogue = new Catalogue(),
-): Promise<ReadResult> {
+export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue?: Catalogue): Promise<ReadResult> {
+  checkReadOptions("readRatings", options);
+  return await readSource(source, options, catalogue);
+}
+
+/** `readRatings` with options that are known to be right. */
+export async function readSource(source: RatingSource, options: ReadOptions, catalogue?: Catalogue): Promise<ReadResult> {
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
-  const { columns, skippedRows, duplicateRows, cached, warnings } = await readTable(source, options, ids);
+  const table = await readTable([source], options, ids);
   return {
-    ratings: new Ratings(columns, ids.users, ids.items, catalogue),
-    skippedRows,
-    duplicateRows,
-    format: `${source.name}${cached ? FROM_CACHE : ""}`,
-    warnings,
+    ratings: new Ratings(table.columns, ids.users, ids.items, options.catalogue ?? catalogue),
+    ...aboutOf(table, source.name),
+    format: `${source.name}${table.cached ? FROM_CACHE : ""}`,
   };
 }
 
 /**
- * Reads a folder: `ratings.csv` and `movies.csv`; `u.data`, `u.item` and ready-made splits; `ratings.dat` and `movies.dat`; or its only
- * table. Files may be gzipped.
+ * Reads a folder: `ratings.csv` and `movies.csv`; `u.data`, `u.item` and ready-made splits; `ratings.dat` and `movies.dat`; a table in parts;
+ * or its only table. Files may be gzipped.
  *
  * @throws RatingsError saying what was looked for when nothing is recognised.
  */
 export async function readFolder(folder: Folder, options: ReadOptions = {}): Promise<ReadResult> {
+  checkReadOptions("readFolder", options);
+  return await readTables(folder, options);
+}
+
+/** `readFolder` with options that are known to be right. */
+export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
-  const catalogue = await readCatalogue(folder, layout, options);
-  const open = (file: string): Promise<RatingSource> => folder.open(file);
+  const catalogue = options.catalogue ?? (await readCatalogue(folder, layout, options));
   const settings = layoutOptions(layout, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
-  const train = await readTable(await open(layout.ratings), settings, ids);
-  const test = layout.heldOut ? await readTable(await open(layout.heldOut), settings, ids) : undefined;
+  const parts: RatingSource[] = [];
+  for (const part of layout.ratings) parts.push(await folder.open(part));
+  const train = await readTable(parts, settings, ids);
+  const test = layout.heldOut ? await readTable([await folder.open(layout.heldOut)], settings, ids) : undefined;
+  const about = aboutOf(train, parts[0].name);
   return {
     ratings: new Ratings(train.columns, ids.users, ids.items, catalogue),
     heldOut: test && new Ratings(test.columns, ids.users, ids.items, catalogue),
+    ...about,
     skippedRows: train.skippedRows + (test?.skippedRows ?? 0),
+    missingRows: train.missingRows + (test?.missingRows ?? 0),
     duplicateRows: train.duplicateRows + (test?.duplicateRows ?? 0),
     format: `${folder.name} (${layout.name})${train.cached ? FROM_CACHE : ""}`,
-    warnings: train.warnings,
+  };
+}
+
+function aboutOf(table: Table & { warnings: readonly string[] }, file: string) {
+  const { skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes, warnings } = table;
+  return {
+    skippedRows,
+    firstSkipped: firstSkipped.map((row) => ({ file, ...row })),
+    missingRows,
+    duplicateRows,
+    understood,
+    warnings: [...notes, ...warnings],
   };
 }
 
@@ -103,19 +164,20 @@ function layoutOptions(layout: Layout, options: ReadOptions): ReadOptions {
 
 const FROM_CACHE = ", from the cache";
 
-/** A table, from the cache where it is kept; its ids are added to `ids`. */
+/** A table, in one or more files, from the cache where it is kept; its ids are added to `ids`. */
 async function readTable(
-  source: RatingSource,
+  sources: readonly RatingSource[],
   options: ReadOptions,
   ids: { users: Ids; items: Ids },
 ): Promise<Table & { cached: boolean; warnings: string[] }> {
+  const [source] = sources;
   const { cache } = source;
   // A table whose ids go on from another's is of no use by itself.
-  if (!cache || ids.users.size > 0 || ids.items.size > 0)
-    return { ...(await parseTable(source, options, ids)), cached: false, warnings: [] };
-  const { delimiter, encoding, quotes, header, columns = {}, duplicates, skipBadRows } = options;
+  if (!cache || sources.length > 1 || ids.users.size > 0 || ids.items.size > 0)
+    return { ...(await parseTable(sources, options, ids)), cached: false, warnings: [] };
+  const { delimiter, encoding, quotes, header, columns = {}, layout, duplicates, missing, scale, skipBadRows } = options;
   const { user, item, value, time } = columns;
-  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, duplicates, skipBadRows });
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
   const kept = await cache.read(settings);
   if (kept) {
     ids.users.addAll(kept.users);
@@ -123,63 +185,176 @@ async function readTable(
     options.onProgress?.(source.bytes ?? 0, source.bytes);
     return { ...kept, cached: true, warnings: [] };
   }
-  const table = await parseTable(source, options, ids);
+  const table = await parseTable(sources, options, ids);
   const warning = await cache.write(settings, table);
   return { ...table, cached: false, warnings: warning === undefined ? [] : [warning] };
 }
 
-async function parseTable(source: RatingSource, options: ReadOptions, { users, items }: { users: Ids; items: Ids }): Promise<Table> {
-  let reader: RowReader | undefined;
+/** What has been read of one file. */
+interface Part {
+  readonly reader: RowReader;
+  readonly found: FoundColumns;
+  readonly understood: Understanding;
+}
+
+async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
+  const { users, items } = ids;
+  checkScale(options.scale);
+  const parts: Part[] = [];
+  for (const source of sources) parts.push(await parsePart(source, options, ids));
+  const sum = (of: (reader: RowReader) => number): number => parts.reduce((total, { reader }) => total + of(reader), 0);
+  const name = sources.length === 1 ? sources[0].name : `${sources[0].name} and ${sources.length - 1} more`;
+  const read = inSeconds(joinedParts(parts));
+  const [{ reader, found, understood }] = parts;
+  const [skippedRows, missingRows] = [sum(({ skippedRows: rows }) => rows), sum(({ missingRows: rows }) => rows)];
+  if (read.value.length === 0) {
+    const what =
+      skippedRows > 0
+        ? `all ${skippedRows} rows are malformed`
+        : missingRows > 0
+          ? `all ${missingRows} ratings are missing ones`
+          : "there is a header but no rating";
+    const why = reader.firstSkipped.length > 0 ? ` (line ${reader.firstSkipped[0].line}: ${reader.firstSkipped[0].what})` : "";
+    throw new RatingsError(`${name}: ${what}${why}`, { file: name, remedy: "give a file with rows of user, item and rating" });
+  }
+  doubtColumns(read, ids, found, name);
+  if (options.scale === undefined && options.missing === undefined && found.places.value >= 0) doubtScale(read.value, name);
+  const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
+    return new RatingsError(`${name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
+      file: name,
+      remedy: "--duplicates last, first, mean, sum or count says which rating counts",
+    });
+  });
+  if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
+  const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
+  const notes = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
+  const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
+  return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
+}
+
+function checkScale(scale: readonly [number, number] | undefined): void {
+  if (scale && !(scale[0] < scale[1])) throw new OptionsError(`scale is ${scale.join(":")}: the first must be less than the second`);
+}
+
+/** The rows of all parts, one behind the other. */
+function joinedParts(parts: readonly Part[]): RatingColumns {
+  if (parts.length === 1) return parts[0].reader.columns.columns();
+  const all = new GrowingColumns(parts.every(({ found }) => found.places.time >= 0));
+  const rows = parts.reduce((total, { reader }) => total + reader.columns.count, 0);
+  for (const { reader } of parts) all.appendRows(reader.columns.columns(), rows);
+  return all.columns();
+}
+
+/** Times in finer units than seconds, in seconds. */
+function inSeconds(columns: RatingColumns): RatingColumns {
+  const { time } = columns;
+  const units = time && time.length > 0 ? unitsPerSecond(time[0]) : 1;
+  if (!time || units === 1) return columns;
+  return { ...columns, time: time.map((one) => one / units) };
+}
+
+async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
   try {
-    for await (const block of readBlocks(source, options)) {
-      if (reader) {
-        takeBlock(reader, block, source);
-        continue;
-      }
-      const first = rowsOf(block);
-      if (first.rows.length === 0) continue;
-      const { places, isHeader } = findColumns(first.rows[0], source.name, options);
-      const { delimiter, encoding } = block;
-      const { quotes = true, skipBadRows = false } = options;
-      const format: RowFormat = { delimiter, encoding, quotes, places, skipBadRows };
-      reader = new RowReader(format, users, items);
-      // The first record is a block of its own.
-      if (!isHeader) reader.takeRows(first);
-      if (source.segments && block.end !== undefined && encoding !== "guess") {
-        const start = { at: block.end, line: block.line + newlinesIn(block.bytes) };
-        const rest = await takeSegments(reader, source, format, start, options);
-        for await (const block of readBlocks(source, { ...options, delimiter }, rest)) takeBlock(reader, block, source);
-        break;
-      }
+    const opened = await openText(source, options);
+    if (opened.form === "delimited" && options.layout !== "matrix") return await parseText(source, opened, options, ids);
+    if (opened.form === "matrix-market") {
+      const { opened: text, names, columns, entries } = openMatrixMarket(source, opened);
+      const part = await parseText(source, text, { ...options, columns: { ...columns, ...options.columns } }, ids, names);
+      const { count } = part.reader.columns;
+      const rows = count + part.reader.skippedRows + part.reader.missingRows;
+      if (rows !== entries)
+        throw new RatingsError(`${source.name}: it announces ${entries} entries and has ${rows}`, {
+          file: source.name,
+          remedy: "check that the file is whole",
+        });
+      return { ...part, understood: { ...part.understood, form: "MatrixMarket" } };
     }
+    const table = await openRows(source, opened, options);
+    if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids);
+    const { user } = options.columns ?? {};
+    const matrix = await fromMatrix(source, table, { user, header: options.header, missing: options.missing });
+    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, value: 2, time: "none" } }, ids);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
+    const [, cell] = /^rating "(.*)" is not a number$/.exec(error.message) ?? /^rating (\S+) is outside/.exec(error.message) ?? [];
+    const missing =
+      cell === undefined
+        ? ""
+        : `; --missing ${/^[\w.-]+$/.test(cell) ? cell : JSON.stringify(cell)} those that say ${cell === "" ? "nothing" : cell}`;
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
       file: source.name,
       line: error.line,
-      remedy: "--skip-bad-rows leaves such rows out and counts them",
+      remedy: `--skip-bad-rows leaves such rows out and counts them${missing}${error.message.startsWith("the text ") ? "; --encoding latin1 reads all of it alike" : ""}`,
     });
   }
-  if (!reader || reader.columns.count === 0) {
-    const what = !reader
-      ? "the file is empty"
-      : reader.skippedRows > 0
-        ? `all ${reader.skippedRows} rows are malformed`
-        : "there is a header but no rating";
-    throw new RatingsError(`${source.name}: ${what}`, { file: source.name, remedy: "give a file with rows of user, item and rating" });
+}
+
+/** Rows of cells, of whichever form. */
+async function parseRows(
+  source: RatingSource,
+  opened: OpenText,
+  table: RowTable,
+  options: ReadOptions,
+  ids: { users: Ids; items: Ids },
+): Promise<Part> {
+  const sample = await withSample(table);
+  if (sample.rows.length === 0) throw emptyFile(source);
+  const found = findColumns(sample, source.name, { ...options, columns: { ...table.columns, ...options.columns } });
+  const reader = new RowReader(formatOf(opened, found, options), ids.users, ids.items);
+  let isFirst = found.isHeader;
+  for await (const { rows, lines } of sample.all(Object.values(found.places).filter((place) => place >= 0))) {
+    options.signal?.throwIfAborted();
+    reader.takeRows(isFirst ? { rows: rows.slice(1), lines: lines.slice(1) } : { rows, lines });
+    if (rows.length > 0) isFirst = false;
   }
-  const read = reader.columns.columns();
-  const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
-    return new RatingsError(`${source.name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
-      file: source.name,
-      remedy: "--duplicates last, first or mean says which rating counts",
-    });
-  });
-  return { columns, users: users.raw, items: items.raw, skippedRows: reader.skippedRows, duplicateRows };
+  return { reader, found, understood: { columns: found.described, encoding: opened.turnedFrom, form: table.form } };
+}
+
+const emptyFile = ({ name }: RatingSource): RatingsError =>
+  new RatingsError(`${name}: the file is empty`, { file: name, remedy: "give a file with rows of user, item and rating" });
+
+function formatOf({ delimiter, encoding }: OpenText, { places }: FoundColumns, options: ReadOptions): RowFormat {
+  const { quotes = true, skipBadRows = false, missing, scale } = options;
+  return { delimiter, encoding, quotes, places, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
+}
+
+/** Delimited text, by the fast path where that can be. @param names of the columns, where no row names them. */
+async function parseText(
+  source: RatingSource,
+  opened: OpenText,
+  options: ReadOptions,
+  { users, items }: { users: Ids; items: Ids },
+  names?: readonly string[],
+): Promise<Part> {
+  const quotes = options.quotes ?? true;
+  const found = findColumns({ rows: headRows(opened, quotes).rows, names }, source.name, options);
+  const format = formatOf(opened, found, options);
+  const text = new TextDecoding(opened.encoding);
+  let reader: RowReader | undefined;
+  for await (const block of blocksOf(source, opened, options)) {
+    if (reader) {
+      takeBlock(reader, block, source);
+      continue;
+    }
+    const first = rowsOf(block, text);
+    if (first.rows.every((row) => row.every((cell) => cell.trim() === ""))) continue;
+    reader = new RowReader(format, users, items, text);
+    // The first record is a block of its own.
+    if (!found.isHeader) reader.takeRows(first);
+    if (source.segments && block.end !== undefined && ["guess", "utf-8", "latin1"].includes(opened.encoding)) {
+      const start = { at: block.end, line: block.line + newlinesIn(block.bytes) };
+      const rest = await takeSegments(reader, source, format, start, options);
+      for await (const block of blocksFrom(source, rest, format, options)) takeBlock(reader, block, source);
+      break;
+    }
+  }
+  if (!reader) throw emptyFile(source);
+  const encoding = opened.turnedFrom ?? (reader.text.found === "windows-1252" ? "Windows-1252 (Latin-1)" : undefined);
+  return { reader, found, understood: { columns: found.described, encoding } };
 }
 
 function takeBlock(reader: RowReader, block: Block, { bytes: size }: RatingSource): void {
-  if (block.quoted) return reader.takeRows(rowsOf(block));
+  if (block.quoted) return reader.takeRows(rowsOf(block, reader.text));
   const before = block.end === undefined ? 0 : block.end - block.bytes.length;
   block.lines = reader.takeLines(block.bytes, block.line, expectedRows(reader.columns.count, before, size));
 }
@@ -200,50 +375,23 @@ async function takeSegments(
   let { at, line } = start;
   for await (const segment of segments?.read(at, format, signal) ?? []) {
     const [users, items] = [reader.users.addAll(segment.users), reader.items.addAll(segment.items)];
-    if (segment.bad) throw new BadRow(segment.bad.what, line - 1 + segment.bad.line);
+    const inFile = (inSegment: number): number => line - 1 + inSegment;
+    if (segment.bad) throw new BadRow(segment.bad.what, inFile(segment.bad.line));
+    const { found } = reader.text;
+    if (segment.encoding !== undefined && found !== undefined && segment.encoding !== found)
+      throw new BadRow(`the text from here on is ${segment.encoding}, and ${found} further up`, line);
+    reader.text = new TextDecoding(format.encoding, found ?? segment.encoding);
     at = Math.max(at, segment.end);
-    line += segment.lines;
     const rows = reader.columns.count + segment.columns.user.length;
     reader.columns.append(segment.columns, users, items, expectedRows(rows, at, size));
     reader.skippedRows += segment.skippedRows;
+    reader.missingRows += segment.missingRows;
+    for (const { line: at, what } of segment.firstSkipped)
+      if (reader.firstSkipped.length < NAMED_ROWS) reader.firstSkipped.push({ line: inFile(at), what });
+    const badTime = segment.firstBadTime;
+    if (badTime) reader.firstBadTime ??= { ...badTime, line: inFile(badTime.line) };
+    line += segment.lines;
     onProgress?.(at, size);
   }
   return { at, line };
-}
-
-/** Where user, item, value and time stand, and whether the first row is a header. `time` is −1 where there is none. */
-function findColumns(first: readonly string[], file: string, options: ReadOptions): { places: Record<Column, number>; isHeader: boolean } {
-  const asked = options.columns ?? {};
-  const names = first.map(simplified);
-  const named = (column: Column): number => names.findIndex((name) => KNOWN_NAMES[column].includes(name));
-  const looksLikeHeader = (): boolean => {
-    if (Object.values(asked).some((wanted) => typeof wanted === "string")) return true;
-    const value = asked.value ?? 2;
-    return (
-      typeof value === "number" &&
-      first[value] !== undefined &&
-      !Number.isFinite(Number(first[value].trim() || NaN)) &&
-      names.some((name) => name !== "")
-    );
-  };
-  const isHeader = options.header ?? (named("user") >= 0 || named("value") >= 0 || looksLikeHeader());
-  const positions: Record<Column, number> = { user: 0, item: 1, value: 2, time: first.length > 3 ? 3 : -1 };
-  const places = {} as Record<Column, number>;
-  for (const column of ["user", "item", "value", "time"] as const) {
-    const wanted = asked[column];
-    if (wanted === undefined)
-      places[column] = isHeader && named(column) >= 0 ? named(column) : isHeader && column === "time" ? -1 : positions[column];
-    else if (typeof wanted === "number") places[column] = wanted;
-    else {
-      places[column] = isHeader ? names.indexOf(simplified(wanted)) : -1;
-      if (places[column] < 0) {
-        throw new RatingsError(`${file}: there is no column "${wanted}"`, {
-          file,
-          line: 1,
-          remedy: `the columns are ${first.map((name) => `"${name}"`).join(", ")}`,
-        });
-      }
-    }
-  }
-  return { places, isHeader };
 }

@@ -1,10 +1,13 @@
 // Rows into columns: plain numbers by the scan, everything else as text. Whoever holds bytes reads them through here, so that a
 // file is read alike as a stream, in one piece, or in segments on several threads.
 
+import { ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";
+import { LARGEST_RATING } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
-import { type Encoding, NEWLINE, newlinesIn, type RowBatch, splitLines } from "./text-lines.js";
+import type { SkippedRow } from "./table.js";
+import { type Encoding, NEWLINE, newlinesIn, REPLACEMENT, type RowBatch, splitLines, TextDecoding } from "./text-lines.js";
 
 /** How rows are read once the first line has been seen. */
 export interface RowFormat {
@@ -12,9 +15,14 @@ export interface RowFormat {
   readonly encoding: Encoding;
   /** Whether cells may be quoted. */
   readonly quotes: boolean;
+  /** `value` is −1 where every row counts as 1. */
   readonly places: ColumnPlaces;
   /** Leaves malformed rows out and counts them, instead of throwing. */
   readonly skipBadRows: boolean;
+  /** Ratings that stand for none, as text: such rows are left out and counted. */
+  readonly missing?: readonly string[] | undefined;
+  /** The least and the most that a rating may be; others are malformed. */
+  readonly scale?: readonly [minimum: number, maximum: number] | undefined;
 }
 
 /** A malformed row, and the line on which it starts. */
@@ -27,6 +35,8 @@ export class BadRow extends Error {
   }
 }
 
+/** Of the rows that are left out, so many are named. */
+export const NAMED_ROWS = 3;
 /** Text behind a row that is no plain numbers is split up to here, before the scan is tried again. */
 const TEXT_BYTES = 1 << 16;
 
@@ -34,17 +44,31 @@ export class RowReader {
   readonly columns: GrowingColumns;
   readonly users: Ids;
   readonly items: Ids;
+  text: TextDecoding;
   readonly #format: RowFormat;
   readonly #scannable: boolean;
   readonly #scanned = new NumericRows();
+  readonly #missing: ReadonlySet<string>;
+  readonly #missingNumbers: ReadonlySet<number>;
+  /** Of ratings such as 4/5. */
+  #outOf: number | undefined;
   skippedRows = 0;
+  missingRows = 0;
+  /** The first few of the malformed rows that were left out. */
+  readonly firstSkipped: SkippedRow[] = [];
+  /** The first time that was none, and left all ratings without. */
+  firstBadTime: { readonly line: number; readonly text: string } | undefined;
 
-  constructor(format: RowFormat, users: Ids, items: Ids) {
+  constructor(format: RowFormat, users: Ids, items: Ids, text = new TextDecoding(format.encoding)) {
     this.#format = format;
     this.users = users;
     this.items = items;
+    this.text = text;
     this.columns = new GrowingColumns(format.places.time >= 0);
     this.#scannable = areScannable(format.delimiter, format.places);
+    const missing = (format.missing ?? []).map((value) => value.trim());
+    this.#missing = new Set(missing);
+    this.#missingNumbers = new Set(missing.filter((value) => value !== "").map((value) => Math.fround(Number(value))));
   }
 
   /**
@@ -56,12 +80,18 @@ export class RowReader {
    * @throws BadRow
    */
   takeLines(bytes: Uint8Array, line: number, expectedRows = 0): number {
-    const { delimiter, encoding, places } = this.#format;
+    const { delimiter, places } = this.#format;
     const first = line;
     for (let at = 0; at < bytes.length;) {
       if (this.#scannable) {
         const stop = scanNumericRows(bytes, at, delimiter, places, this.#scanned);
-        this.columns.addNumbers(this.#scanned, this.users, this.items, expectedRows);
+        if (this.#isOffScale(this.#scanned)) {
+          // As text, such a row can be named.
+          this.takeRows(splitLines(bytes.subarray(at, stop), line, delimiter, this.text));
+        } else {
+          if (this.#missing.size > 0) this.#dropMissing(this.#scanned);
+          this.columns.addNumbers(this.#scanned, this.users, this.items, expectedRows);
+        }
         line += this.#scanned.lines;
         if (stop > at) {
           at = stop;
@@ -70,40 +100,85 @@ export class RowReader {
       }
       const newline = bytes.indexOf(NEWLINE, Math.min(at + TEXT_BYTES, bytes.length - 1));
       const text = bytes.subarray(at, newline + 1);
-      this.takeRows(splitLines(text, line, delimiter, encoding));
+      this.takeRows(splitLines(text, line, delimiter, this.text));
       line += newlinesIn(text);
       at = newline + 1;
     }
     return line - first;
   }
 
-  /** Takes rows of cells. @throws BadRow */
+  /** Takes rows of cells; rows of empty cells are none. @throws BadRow */
   takeRows({ rows, lines }: RowBatch): void {
     const { places, skipBadRows } = this.#format;
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at];
-      const bad = malformed(row, places);
-      if (bad) {
+      const value = places.value < 0 ? 1 : this.#valueIn(row[places.value]);
+      if (value === undefined) {
+        this.missingRows++;
+        continue;
+      }
+      const bad = this.#malformed(row, value);
+      if (bad !== undefined) {
+        if (row.every((cell) => cell.trim() === "")) continue;
         if (!skipBadRows) throw new BadRow(bad, lines[at]);
+        if (this.firstSkipped.length < NAMED_ROWS) this.firstSkipped.push({ line: lines[at], what: bad });
         this.skippedRows++;
         continue;
       }
       const user = this.users.add(toRawId(row[places.user].trim()));
       const item = this.items.add(toRawId(row[places.item].trim()));
-      this.columns.push(user, item, Number(row[places.value]), timeOf(row[places.time]));
+      const time = places.time >= 0 ? timeIn(row[places.time] ?? "") : NaN;
+      if (places.time >= 0 && !Number.isFinite(time)) this.firstBadTime ??= { line: lines[at], text: row[places.time] ?? "" };
+      this.columns.push(user, item, value, time);
     }
   }
-}
 
-/** An empty time is none: as a number it would be 1970. */
-const timeOf = (cell: string | undefined): number => (cell === undefined || cell.trim() === "" ? NaN : Number(cell));
+  /** The rating in a cell: NaN when there is none, undefined when it stands for none. */
+  #valueIn(cell: string | undefined): number | undefined {
+    if (cell === undefined) return NaN;
+    if (this.#missing.has(cell.trim())) return undefined;
+    const { value, outOf } = ratingIn(cell);
+    if (this.#missingNumbers.has(Math.fround(value))) return undefined;
+    if (outOf === undefined || Number.isNaN(value)) return value;
+    this.#outOf ??= outOf;
+    return outOf === this.#outOf ? value : NaN;
+  }
 
-function malformed(row: readonly string[], places: ColumnPlaces): string | undefined {
-  const [user, item, value] = [row[places.user], row[places.item], row[places.value]];
-  if (user === undefined || item === undefined || value === undefined)
-    return `the row has ${row.length} cells, too few for user, item and rating`;
-  if (user.trim() === "") return "the user is empty";
-  if (item.trim() === "") return "the item is empty";
-  if (value.trim() === "" || !Number.isFinite(Math.fround(Number(value)))) return `rating "${value}" is not a number`;
-  return undefined;
+  #malformed(row: readonly string[], value: number): string | undefined {
+    const { places, scale } = this.#format;
+    const [user, item, rating] = [row[places.user], row[places.item], places.value < 0 ? "1" : row[places.value]];
+    if (user === undefined || item === undefined || rating === undefined)
+      return `the row has ${row.length} cells, too few for user, item and rating`;
+    if (user.trim() === "") return "the user is empty";
+    if (item.trim() === "") return "the item is empty";
+    if (!Number.isFinite(Math.fround(value))) return `rating "${rating}" is not a number`;
+    if (Math.abs(value) > LARGEST_RATING) return `rating ${rating.trim()} is beyond ±${LARGEST_RATING}, the largest that is taken`;
+    if (scale && (value < scale[0] || value > scale[1])) return `rating ${rating.trim()} is outside the scale ${scale.join(":")}`;
+    if (this.text.isMixed && (user + item).includes(REPLACEMENT)) return "the text is not UTF-8, though it is further up";
+    return undefined;
+  }
+
+  #isOffScale({ value, count }: NumericRows): boolean {
+    const { scale } = this.#format;
+    if (!scale) return false;
+    for (let at = 0; at < count; at++) {
+      if ((value[at] < scale[0] || value[at] > scale[1]) && !this.#missingNumbers.has(Math.fround(value[at]))) return true;
+    }
+    return false;
+  }
+
+  /** Moves the rows that have a rating together. */
+  #dropMissing(rows: NumericRows): void {
+    let kept = 0;
+    for (let at = 0; at < rows.count; at++) {
+      if (this.#missingNumbers.has(Math.fround(rows.value[at]))) continue;
+      rows.user[kept] = rows.user[at];
+      rows.item[kept] = rows.item[at];
+      rows.value[kept] = rows.value[at];
+      rows.time[kept] = rows.time[at];
+      kept++;
+    }
+    this.missingRows += rows.count - kept;
+    rows.count = kept;
+  }
 }

@@ -1,8 +1,10 @@
 // A segment: part of a table's text, read by itself with ids of its own, which are translated when segments are joined in order.
 
 import { Ids, type RawId } from "./ids.js";
-import type { RatingColumns } from "./ratings.js";
+import type { RatingColumns } from "./rating-columns.js";
 import { BadRow, type RowFormat, RowReader } from "./row-reader.js";
+import type { SkippedRow } from "./table.js";
+import type { FoundEncoding } from "./text-lines.js";
 
 export interface Segment {
   /** Where it ends, in bytes of the source. */
@@ -13,6 +15,11 @@ export interface Segment {
   readonly users: readonly RawId[] | Float64Array;
   readonly items: readonly RawId[] | Float64Array;
   readonly skippedRows: number;
+  readonly missingRows: number;
+  /** Lines from 1 in the segment. */
+  readonly firstSkipped: readonly SkippedRow[];
+  readonly firstBadTime: RowReader["firstBadTime"];
+  readonly encoding: FoundEncoding;
   /** The malformed row at which reading ended; `line` from 1 in the segment. */
   readonly bad?: { readonly what: string; readonly line: number } | undefined;
 }
@@ -33,8 +40,10 @@ export function readSegment(bytes: Uint8Array, end: number, format: RowFormat, e
     if (!(error instanceof BadRow)) throw error;
     bad = { what: error.message, line: error.line };
   }
-  const { columns, users, items, skippedRows } = reader;
-  return { end, lines, columns: columns.columns(), users: compact(users), items: compact(items), skippedRows, bad };
+  const { columns, users, items, text, skippedRows, missingRows, firstSkipped, firstBadTime } = reader;
+  const ids = { users: compact(users), items: compact(items) };
+  const left = { skippedRows, missingRows, firstSkipped, firstBadTime };
+  return { end, lines, columns: columns.columns(), ...ids, ...left, encoding: text.found, bad };
 }
 
 /** Arrays of numbers can be handed from thread to thread without a copy. */

@@ -1,6 +1,7 @@
 // Splits ratings into training and held-out sets: which rows are held out is marked, and both parts keep file order.
 
 import { OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { seededRandom } from "../random.js";
 import { compareIds } from "./ids.js";
 import type { Ratings } from "./ratings.js";
@@ -24,6 +25,8 @@ export interface SplitOptions {
   readonly seed?: number | undefined;
 }
 
+const SPLIT_NAMES = namesOf<SplitOptions>({ by: true, share: true, last: true, seed: true });
+
 /** Ratings to train on and ratings to measure by; both have the users and items of the whole. */
 export interface Split {
   readonly train: Ratings;
@@ -37,6 +40,7 @@ export interface Split {
  *   by time finds no times.
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
+  checkOptions("splitRatings", options, SPLIT_NAMES);
   const { by = "random", share = 0.2, last = 1, seed = 1 } = options;
   if (!(share >= 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be at least 0 and below 1`);
   const count = Math.round(ratings.count * share);

@@ -1,6 +1,7 @@
 // Invented ratings, seeded: a low-rank truth with biases and noise, power-law popularity, genres that shape the items, invented titles.
 
 import { OptionsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";
 import { Ids } from "./ids.js";
@@ -24,6 +25,16 @@ export interface SyntheticOptions {
   readonly seed?: number | undefined;
 }
 
+const SYNTHETIC_NAMES = namesOf<SyntheticOptions>({
+  users: true,
+  items: true,
+  ratings: true,
+  factors: true,
+  noise: true,
+  genres: true,
+  seed: true,
+});
+
 /** Sizes of real sets, for benchmarks. */
 export const SYNTHETIC_SHAPES = {
   "ml-1m": { users: 6040, items: 3706, ratings: 1_000_209 },
@@ -45,6 +56,7 @@ const POPULARITY = { users: 0.7, items: 0.9, offset: 8 };
  * @throws OptionsError for sizes that cannot be met, a negative noise, or a seed that is no whole number.
  */
 export function syntheticRatings(options: SyntheticOptions = {}): Ratings {
+  checkOptions("syntheticRatings", options, SYNTHETIC_NAMES);
   const { users: M = 600, items: N = 400, ratings: L = 30_000, factors: K = 4, noise = 0.7, genres: withGenres = true, seed = 1 } = options;
   for (const [name, value] of Object.entries({ users: M, items: N, ratings: L, factors: K })) {
     if (!Number.isInteger(value) || value < 1) throw new OptionsError(`${name} is ${value}: it must be a whole number, 1 or greater`);

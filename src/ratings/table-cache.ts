@@ -18,7 +18,7 @@ export interface TableCacheOptions {
 
 const FORMAT = "tastespace-ratings";
 /** To be raised with every change in what a reader makes of a file. */
-const FORMAT_VERSION = "2";
+const FORMAT_VERSION = "3";
 /** Against damage, not against malice: it is the fastest that Node has everywhere. */
 const CHECKSUM = "sha1";
 const NO_CHECKSUM = "0".repeat(40);
@@ -56,7 +56,7 @@ export function tableCache(path: string, { cacheFolder, smallestKept = 1_000_000
   };
 }
 
-async function writeTable(path: string, key: string, { columns, users, items, skippedRows, duplicateRows }: Table): Promise<void> {
+async function writeTable(path: string, key: string, { columns, users, items, ...about }: Table): Promise<void> {
   const { user, item, value, time } = columns;
   const shape = [user.length];
   const tensors: Tensor[] = [
@@ -71,8 +71,7 @@ async function writeTable(path: string, key: string, { columns, users, items, sk
     format: FORMAT,
     format_version: FORMAT_VERSION,
     key,
-    skipped_rows: String(skippedRows),
-    duplicate_rows: String(duplicateRows),
+    about: JSON.stringify(about),
     checksum: NO_CHECKSUM,
   };
   const { head, body } = layOut(tensors, metadata);
@@ -154,8 +153,7 @@ async function decodeTable(file: FileHandle, key: string): Promise<Table | undef
     },
     users: idsOf(tensors.get("user_ids")),
     items: idsOf(tensors.get("item_ids")),
-    skippedRows: Number(metadata["skipped_rows"]),
-    duplicateRows: Number(metadata["duplicate_rows"]),
+    ...(JSON.parse(metadata["about"]) as Omit<Table, "columns" | "users" | "items">),
   };
 }
 

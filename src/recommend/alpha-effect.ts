@@ -1,6 +1,7 @@
 // What the weight α of the item biases does to recommendations: the smaller, the more they follow the taste of each user, and the less what everybody likes. Spec §7.
 
 import { OptionsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { scoreItems, topScored } from "./score.js";
 
@@ -29,12 +30,15 @@ export interface AlphaEffectOptions {
   readonly minimumRatings?: number | undefined;
 }
 
+const ALPHA_NAMES = namesOf<AlphaEffectOptions>({ alphas: true, n: true, users: true, minimumRatings: true });
+
 /**
  * Ranks by u·v + α b for some users at several α, leaving out what they have rated where the model knows it.
  *
  * @throws OptionsError when K = 0: without factors α changes no order.
  */
 export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}): AlphaEffect[] {
+  checkOptions("alphaEffect", options, ALPHA_NAMES);
   const { alphas = [0, 0.02, 0.1, 0.3, 1, 2], n = 10, users = 200, minimumRatings = 10 } = options;
   const { parameters, itemCounts, seen } = model;
   const { factors: K, userFactors } = parameters;

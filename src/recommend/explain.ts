@@ -5,6 +5,7 @@ import { solveCholesky } from "../engine/reference/cholesky.js";
 import { addPrior, addRating, equationsOf } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
 import { predictRating, rowsOf } from "../models/parameters.js";
@@ -50,6 +51,14 @@ export interface Explanation {
   readonly remainder: number;
 }
 
+/** Whose prediction is explained. */
+export interface ExplainOptions {
+  /** A user of the model. Default: someone new with the ratings given. */
+  readonly user?: RawId | undefined;
+}
+
+const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
+
 /**
  * Takes a prediction apart: the user's factors solve normal equations whose right-hand side is a sum over the user's ratings, so the
  * prediction is one too. For `als` r̂ = μ + b_n + Σ_j s_nj (r_j − μ − b_j) with s_nj = λ ỹ_nᵀ A⁻¹ ỹ_j, A = λ Σ ỹ ỹᵀ + diag(τ…, γ), ỹ = (v, 1).
@@ -59,7 +68,6 @@ export interface Explanation {
  *
  * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`); of an item rated
  *   twice, the last rating counts.
- * @param options.user the user of the model whose prediction is explained. Default: someone new with these ratings.
  * @throws UnknownIdError; RatingsError for a rating that is not finite; NotPositiveDefiniteError when τ or γ is 0 and the ratings are too
  *   few; OptionsError for `logistic` without precisions or with sampled negatives, and for `gibbs` without samples.
  */
@@ -67,8 +75,9 @@ export function explain(
   model: FactorModel,
   item: RawId,
   rated: Iterable<readonly [item: RawId, rating: number]>,
-  options: { user?: RawId | undefined } = {},
+  options: ExplainOptions = {},
 ): Explanation {
+  checkOptions("explain", options, EXPLAIN_NAMES);
   const { user } = options;
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");

@@ -1,6 +1,7 @@
 // Filters of ranked lists: by genre, year, number of ratings, and by item.
 
 import { OptionsError, UnknownIdError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { Catalogue, CatalogueEntry } from "../ratings/catalogue.js";
 import type { RawId } from "../ratings/ids.js";
@@ -23,6 +24,16 @@ export interface ItemFilter {
   readonly where?: ((item: CatalogueEntry) => boolean) | undefined;
 }
 
+const FILTER_NAMES = namesOf<ItemFilter>({
+  genres: true,
+  fromYear: true,
+  toYear: true,
+  minimumRatings: true,
+  include: true,
+  exclude: true,
+  where: true,
+});
+
 /**
  * A filter as `recommend`, `recommendFor`, `similarItems` and `recommendAll` take it.
  *
@@ -30,6 +41,7 @@ export interface ItemFilter {
  *   for a negative number of ratings. UnknownIdError for an item to include or exclude that neither model nor catalogue holds.
  */
 export function itemFilter(model: FactorModel, wanted: ItemFilter): (id: RawId) => boolean {
+  checkOptions("itemFilter", wanted, FILTER_NAMES);
   const { catalogue, items, itemCounts } = model;
   const { minimumRatings = 0, where } = wanted;
   if (!(minimumRatings >= 0)) throw new OptionsError(`minimumRatings is ${minimumRatings}: it must be 0 or greater`);

@@ -1,6 +1,7 @@
 // A map of some genres' items in two dimensions, and of the features that shape them. Spec §7.
 
 import { OptionsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { principalAxes } from "./embedding.js";
@@ -39,6 +40,8 @@ export interface GenreMapOptions {
   readonly perGenre?: number | undefined;
 }
 
+const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true, perGenre: true });
+
 /**
  * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough ratings. The origin is
  * an item that no taste moves.
@@ -46,6 +49,7 @@ export interface GenreMapOptions {
  * @throws OptionsError when K is below 2, a genre is unknown, or there are no items of enough ratings.
  */
 export function genreMap(model: FactorModel, options: GenreMapOptions = {}): GenreMap {
+  checkOptions("genreMap", options, MAP_NAMES);
   const { minimumRatings = 50, perGenre = 30 } = options;
   const { factors: K, itemFactors, features } = model.parameters;
   if (K < 2) throw new OptionsError(`a model with ${K} factors has no map`, { remedy: "train with 2 factors or more" });

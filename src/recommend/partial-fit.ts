@@ -3,12 +3,14 @@
 import type { Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
-import type { RatingColumns, Ratings } from "../ratings/ratings.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { Ratings } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 
@@ -21,6 +23,8 @@ export interface PartialFitOptions {
   readonly refit?: Side | undefined;
 }
 
+const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
+
 /**
  * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
  * and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the whole side, for `gibbs` the posterior mean at
@@ -30,13 +34,18 @@ export interface PartialFitOptions {
  * ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay bit-equal; hyperparameters, learned
  * precisions and the global mean are kept. The model given is left as it is.
  *
+ * What the model says of the source of its training ratings stays, as they can still be read and split alike; after a refit it is gone, as
+ * rows then rest on other ratings, held-out ones perhaps among them.
+ *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
  * @param ratings by any users of any items; their catalogue names the new items.
  * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError when nothing is
  *   to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
-export function partialFit(model: FactorModel, ratings: Ratings, { refit }: PartialFitOptions = {}): FactorModel {
+export function partialFit(model: FactorModel, ratings: Ratings, options: PartialFitOptions = {}): FactorModel {
+  checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
+  const { refit } = options;
   checkRatings(model, ratings);
   if (refit !== undefined && refit !== "users" && refit !== "items")
     throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);
@@ -82,6 +91,7 @@ export function partialFit(model: FactorModel, ratings: Ratings, { refit }: Part
     statistics: model.statistics,
     itemCounts,
     seen: model.seen && seenBy(model.seen, users.ids.size, columns),
+    source: refit === undefined ? model.source : undefined,
   });
 }
 

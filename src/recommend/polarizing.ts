@@ -3,6 +3,7 @@
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { topScored } from "./score.js";
+import { checkOptions, namesOf } from "../options.js";
 
 /** An item and the length of its factors. */
 export interface ItemLength {
@@ -22,16 +23,19 @@ export interface PolarizingItems {
   readonly least: readonly ItemLength[];
 }
 
-/**
- * The items with the longest and the shortest factors. Those with few ratings are left out: their factors have not left the prior.
- *
- * @param options.n items in each list. Default 10.
- * @param options.minimumRatings Default 50.
- */
-export function polarizingItems(
-  model: FactorModel,
-  options: { n?: number | undefined; minimumRatings?: number | undefined } = {},
-): PolarizingItems {
+/** Which items are listed. */
+export interface PolarizingOptions {
+  /** Items in each list. Default 10. */
+  readonly n?: number | undefined;
+  /** Default 50. */
+  readonly minimumRatings?: number | undefined;
+}
+
+const POLARIZING_NAMES = namesOf<PolarizingOptions>({ n: true, minimumRatings: true });
+
+/** The items with the longest and the shortest factors. Those with few ratings are left out: their factors have not left the prior. */
+export function polarizingItems(model: FactorModel, options: PolarizingOptions = {}): PolarizingItems {
+  checkOptions("polarizingItems", options, POLARIZING_NAMES);
   const { n = 10, minimumRatings = 50 } = options;
   const lengths = itemLengths(model);
   const enough = (item: number): boolean => model.itemCounts[item] >= minimumRatings;

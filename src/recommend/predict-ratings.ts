@@ -1,6 +1,7 @@
 // Predictions of many pairs at once, and what becomes of users and items that the model does not know.
 
 import { OptionsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 
@@ -14,17 +15,20 @@ export interface PredictedRatings {
   readonly cold: number;
 }
 
-/**
- * Predicts the pairs of some ratings, whose values do not matter.
- *
- * @param options.coldStart what becomes of a pair whose user or item the model does not know, neither by ratings nor by features: "mean"
- *   (default) predicts it by the global mean and the bias that is known, "drop" leaves it out. Spark's `coldStartStrategy`.
- */
-export function predictRatings(
-  model: FactorModel,
-  ratings: Ratings,
-  options: { coldStart?: "mean" | "drop" | undefined } = {},
-): PredictedRatings {
+/** How pairs are predicted. */
+export interface PredictRatingsOptions {
+  /**
+   * What becomes of a pair whose user or item the model does not know, neither by ratings nor by features: "mean" (default) predicts it by
+   * the global mean and the bias that is known, "drop" leaves it out. Spark's `coldStartStrategy`.
+   */
+  readonly coldStart?: "mean" | "drop" | undefined;
+}
+
+const PREDICT_RATINGS_NAMES = namesOf<PredictRatingsOptions>({ coldStart: true });
+
+/** Predicts the pairs of some ratings, whose values do not matter. @throws OptionsError */
+export function predictRatings(model: FactorModel, ratings: Ratings, options: PredictRatingsOptions = {}): PredictedRatings {
+  checkOptions("predictRatings", options, PREDICT_RATINGS_NAMES);
   const { coldStart = "mean" } = options;
   if (coldStart !== "mean" && coldStart !== "drop")
     throw new OptionsError(`coldStart is "${String(coldStart)}": it must be "mean" or "drop"`);

@@ -2,6 +2,7 @@
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel, RecommendOptions } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
@@ -24,6 +25,8 @@ export interface RecommendAllOptions extends Pick<RecommendOptions, "n" | "alpha
   readonly users?: Iterable<RawId> | undefined;
 }
 
+const RECOMMEND_ALL_NAMES = namesOf<RecommendAllOptions>({ n: true, alpha: true, filter: true, filterSeen: true, users: true });
+
 /** Users whose places are given out at a time. */
 const USERS_AT_A_TIME = 16_384;
 
@@ -38,6 +41,7 @@ export async function* recommendAll(
   model: FactorModel,
   options: RecommendAllOptions = {},
 ): AsyncGenerator<RecommendedItem[]> {
+  checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES);
   const { n = 10, alpha = 1, filter, filterSeen = true } = options;
   if (!Number.isInteger(n) || n < 1) throw new OptionsError(`n is ${n}: it must be a whole number, 1 or greater`);
   if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);

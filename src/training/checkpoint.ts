@@ -52,6 +52,11 @@ export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): 
   };
   const again = "ask for what the checkpoint was trained with, or start anew without it";
   different("model", checkpoint.model, now.model, again);
+  // Defaults follow the unit of the ratings, so that other ratings are told before what follows from them.
+  const data = "give the same ratings, split in the same way, in the same order of rows";
+  different("training data", checkpoint.train.set, now.train.set, data);
+  different("order of training rows", checkpoint.train.rows, now.train.rows, data);
+  different("held-out data", checkpoint.heldOut, now.heldOut, data);
   for (const name of new Set([...Object.keys(checkpoint.hyperparameters), ...Object.keys(now.hyperparameters)]))
     different(`hyperparameter ${name}`, checkpoint.hyperparameters[name], now.hyperparameters[name], again);
   different("seed", checkpoint.seed, now.seed, again);
@@ -59,10 +64,6 @@ export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): 
   different("choice of the sweep that is kept", checkpoint.keeps, now.keeps, again);
   for (const side of ["users", "items"] as const)
     different(`list of features of ${side}`, checkpoint.features[side], now.features[side], again);
-  const data = "give the same ratings, split in the same way, in the same order of rows";
-  different("training data", checkpoint.train.set, now.train.set, data);
-  different("order of training rows", checkpoint.train.rows, now.train.rows, data);
-  different("held-out data", checkpoint.heldOut, now.heldOut, data);
 }
 
 const FORMAT = "tastespace checkpoint";

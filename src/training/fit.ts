@@ -1,7 +1,7 @@
 // Fitting: checks what is asked for, opens an engine, trains, and makes a model of what was kept.
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
-import { OptionsError, RatingsError } from "../errors.js";
+import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
@@ -9,27 +9,39 @@ import { FactorModel, type FeatureTables } from "../models/factor-model.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import type { Figures } from "../models/figures.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
+import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
   HYPERPARAMETER_NAMES,
   type Hyperparameters,
   type HyperparametersOf,
   type ModelName,
+  MODEL_NAMES,
   MODELS,
   openTraining,
   type Problem,
   type SumsOf,
 } from "../models/registry.js";
 import type { Training } from "../models/training.js";
+import { checkObject, checkOptions, nameHere, namesOf } from "../options.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
-import { parametersFrom, randomParameters } from "./start.js";
+import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
 import { stopwatch, sweepUntilStop } from "./sweeps.js";
+import {
+  figuresFromStandard,
+  hyperparametersFromStandard,
+  hyperparametersToStandard,
+  parametersTo,
+  standardColumns,
+  standardCsr,
+  unitOf,
+} from "./units.js";
 
 /** Sweeps between checkpoints, where nothing is said. */
 const CHECKPOINT_EVERY = 5;
@@ -69,22 +81,45 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly resume?: Checkpoint | undefined;
   /** Called with what a person should know: a fallback to the CPU, a software adapter. */
   readonly onNotice?: ((notice: string) => void) | undefined;
-  /** Ends training after the sweep under way; the best model so far is returned. */
+  /** Ends training after the sweep under way, or in it where the engine throws the signal's reason; the best model so far is returned. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the model remembers which items each user rated, which `recommend` leaves out. Default true. */
   readonly keepSeen?: boolean | undefined;
 }
 
-/** How to train, and the hyperparameters of the model: those that are left out have the model's defaults. */
-export type FitOptions = TrainingOptions &
-  Partial<
-    HyperparametersOf["als"] &
-      HyperparametersOf["vb"] &
-      HyperparametersOf["gibbs"] &
-      HyperparametersOf["implicit"] &
-      HyperparametersOf["gd"] &
-      HyperparametersOf["logistic"]
-  >;
+const TRAINING_NAMES = namesOf<TrainingOptions>({
+  model: true,
+  heldOut: true,
+  sweeps: true,
+  earlyStop: true,
+  tolerance: true,
+  patience: true,
+  measureBy: true,
+  measureEvery: true,
+  measureThreshold: true,
+  itemFeatures: true,
+  userFeatures: true,
+  seed: true,
+  init: true,
+  device: true,
+  deviceMemory: true,
+  keeps: true,
+  onSweep: true,
+  onCheckpoint: true,
+  checkpointEvery: true,
+  resume: true,
+  onNotice: true,
+  signal: true,
+  keepSeen: true,
+});
+
+/** How to train one model: its own hyperparameters and no others. Those that are left out have the model's defaults. */
+export type FitOptionsOf<M extends ModelName> = TrainingOptions &
+  (M extends "als" ? { readonly model?: M | undefined } : { readonly model: M }) &
+  Partial<HyperparametersOf[M]>;
+
+/** How to train, and the hyperparameters of the model that is named. */
+export type FitOptions = { readonly [M in ModelName]: FitOptionsOf<M> }[ModelName];
 
 /** A training: the model, what was measured on the way, why it ended and where it ran. */
 export interface FitResult {
@@ -101,14 +136,28 @@ export interface FitResult {
  *
  * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError, NotPositiveDefiniteError, DivergedError.
  */
+export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult>;
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
-  return await fitModel(checkModel(options.model ?? "als"), ratings, options);
+  return await fitModel(checkFitOptions("fit", options), ratings, options);
+}
+
+/** The model asked for. @throws OptionsError for one that is not known, and for an option that is not, or that only other models have. */
+export function checkFitOptions(where: string, options: FitOptions): ModelName {
+  checkObject(where, options, TRAINING_NAMES);
+  const model = checkModel(options.model ?? "als");
+  hyperparametersOf(model, options);
+  checkOptions(where, options, new Set([...Object.keys(MODELS[model].defaults), ...TRAINING_NAMES]), (name) => {
+    const others = MODEL_NAMES.filter((other) => name in MODELS[other].defaults);
+    return others.length > 0 ? `the model ${others.join(", ")}` : undefined;
+  });
+  return model;
 }
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
-  const hyperparameters = MODELS[model].complete(hyperparametersOf(model, options));
-  const { sweeps, earlyStop, patience, keeps = options.keeps } = MODELS[model];
-  const tables = featuresOf(model, hyperparameters, options);
+  const asked = hyperparametersOf(model, options);
+  const { sweeps, earlyStop, patience, keeps = options.keeps, units } = MODELS[model];
+  // Checked as they are written; what follows from them is worked out when the ratings are known.
+  const tables = featuresOf(model, MODELS[model].complete(asked), options);
   const stopping = stoppingRule({
     ...options,
     sweeps: options.sweeps ?? sweeps,
@@ -120,6 +169,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   MODELS[model].checkRatings?.(given);
+  const s = units ? unitOf(given) : 1;
+  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units ?? {}, s));
+  const hyperparameters = hyperparametersFromStandard(standard, units ?? {}, s, asked);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const clock = stopwatch();
@@ -127,9 +179,10 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
     : { train: given, heldOut: options.heldOut };
 
+  const globalMean = meanOf(ratings, hyperparameters);
   const initial = options.init
-    ? parametersFrom(options.init, ratings, hyperparameters, tables)
-    : randomParameters(ratings, hyperparameters, seed);
+    ? parametersTo({ ...parametersFrom(options.init, ratings, hyperparameters, tables), globalMean }, s)
+    : { ...randomParameters(ratings, standard, seed), globalMean: globalMean / s };
   const byUser = csrOf(ratings, "users");
   const index = clock();
 
@@ -139,13 +192,13 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   try {
     const problem: Problem<M> = {
       model,
-      hyperparameters,
-      byUser,
+      hyperparameters: standard,
+      byUser: standardCsr(byUser, s),
       // Sorted when the engine asks, by when the users' side is on its way to the device.
       get byItem() {
-        return csrOf(ratings, "items");
+        return standardCsr(csrOf(ratings, "items"), s);
       },
-      heldOut,
+      heldOut: heldOut && standardColumns(heldOut, s),
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users),
@@ -177,7 +230,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       stopping,
       stepped: "stepSize" in hyperparameters,
       figures: async (sums, sweep) => ({
-        ...MODELS[model].figures(hyperparameters, sums, counts),
+        ...figuresFromStandard(MODELS[model].figures(standard, sums, counts), s, counts.ratings),
         ...(await ranking?.(running, sweep)),
       }),
       before: resume?.history,
@@ -189,7 +242,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const trained = new FactorModel({
       model,
       hyperparameters,
-      parameters: await training.read("kept"),
+      parameters: finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean }),
       features: tables,
       users: ratings.users,
       items: ratings.items,
@@ -205,6 +258,18 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   }
 }
 
+/** @throws DivergedError when a parameter is no finite number in the unit of the ratings. */
+function finite(parameters: Parameters): Parameters {
+  for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+    const at = parameters[name].findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new DivergedError(`${name} holds ${parameters[name][at]} at ${at}: the ratings are beyond what float32 holds`, {
+      remedy: "give ratings of a smaller scale",
+    });
+  }
+  return parameters;
+}
+
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
   model: ModelName,
@@ -217,7 +282,7 @@ function rankingOf(
   const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
-    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors);
+    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
   } catch (error) {
     // What nobody asked for need not be there.
     if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
@@ -228,17 +293,18 @@ function rankingOf(
   return async (training, sweep) => {
     if (sweep % measureEvery !== 0 && sweep !== last) return { measuredBy: measureBy };
     // `gibbs` is the average of its samples, which is what it keeps.
-    return { measuredBy: measureBy, ...measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current")) };
+    return { measuredBy: measureBy, ...(await measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current"))) };
   };
 }
 
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
 export function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
   const given = Object.entries(options).filter(([name, value]) => HYPERPARAMETER_NAMES.has(name) && value !== undefined);
-  const foreign = given.find(([name]) => !(name in MODELS[model].defaults));
+  const own = Object.keys(MODELS[model].defaults);
+  const foreign = given.find(([name]) => !own.includes(name));
   if (foreign) {
     throw new OptionsError(`${model} has no hyperparameter "${foreign[0]}"`, {
-      remedy: `it has ${Object.keys(MODELS[model].defaults).join(", ")}`,
+      remedy: nameHere(foreign[0], new Set(own)) ?? `it has ${own.join(", ")}`,
     });
   }
   return Object.fromEntries(given) as Partial<HyperparametersOf[M]>;

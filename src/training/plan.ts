@@ -4,7 +4,7 @@ import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { checkModel, type ModelName, MODELS, spreadOf } from "../models/registry.js";
 import type { Ratings } from "../ratings/ratings.js";
-import { fit, type FitOptions, hyperparametersOf } from "./fit.js";
+import { checkFitOptions, fit, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
 
 /** What a training will take. */
@@ -34,8 +34,9 @@ const BYTES_PER_TIME = 8;
  *
  * @throws OptionsError as `fit`, DeviceError when the device cannot hold it.
  */
+export async function planTraining<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<TrainingPlan>;
 export async function planTraining(ratings: Ratings, options: FitOptions = {}): Promise<TrainingPlan> {
-  const model = checkModel(options.model ?? "als");
+  const model = checkFitOptions("planTraining", options);
   const { device = "auto", heldOut, deviceMemory } = options;
   const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: deviceMemory }) : device;
   try {

@@ -2,7 +2,7 @@
 // predicted. The numbers are those that `rankingMetrics` gives of the model at that sweep.
 
 import { OptionsError } from "../errors.js";
-import { aucOfScores, listValues } from "../metrics/ranked-list.js";
+import { aucOfScores, listValues, type RankingValues } from "../metrics/ranked-list.js";
 import { isRelevant, meansOf, nobodyLeft, type Relevance } from "../metrics/ranking.js";
 import type { Figures, RankingMeasure } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
@@ -10,6 +10,7 @@ import { csrOf, rowLengths } from "../ratings/csr.js";
 import { compareIds } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
+import { breather } from "./breather.js";
 
 /** What a training is measured by between its sweeps. */
 export interface MeasureOptions {
@@ -27,10 +28,12 @@ export interface MeasureOptions {
 /** Items a list. */
 export const MEASURED_K = 10;
 /** Scores times factors of a measurement, at most: a part of a second. Of more users so many are taken, evenly. */
-const MOST_PRODUCTS = 4e8;
+const MOST_PRODUCTS = 1e8;
+/** Scores that an AUC is measured from unasked: it takes longer than the lists do. */
+const MOST_AUC_SCORES = 2e6;
 const LEAST_USERS = 100;
 
-type RankingFigures = Required<Pick<Figures, "heldOutNdcg" | "heldOutRecall" | "heldOutAuc">>;
+type RankingFigures = Required<Pick<Figures, "heldOutNdcg" | "heldOutRecall">> & Pick<Figures, "heldOutAuc">;
 
 /** @throws OptionsError naming the option and its value. */
 export function checkMeasure({ measureBy, measureEvery = 1, measureThreshold }: MeasureOptions, heldOut: Ratings | undefined): void {
@@ -55,8 +58,8 @@ export function rankingMeasure(
   heldOut: Ratings,
   relevance: Relevance,
   factors: number,
-  mostProducts = MOST_PRODUCTS,
-): (parameters: Parameters) => RankingFigures {
+  { mostProducts = MOST_PRODUCTS, auc: wantsAuc = false }: { readonly mostProducts?: number; readonly auc?: boolean } = {},
+): (parameters: Parameters) => Promise<RankingFigures> {
   const { start, index } = csrOf(train, "users");
   const seenOf = (m: number): Set<number> => new Set(index.subarray(start[m], start[m + 1]));
   const relevant = new Map<number, Set<number>>();
@@ -80,16 +83,20 @@ export function rankingMeasure(
   const most = Math.max(LEAST_USERS, Math.floor(mostProducts / (train.items.size * Math.max(1, factors))));
   const users = all.length <= most ? all : Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]);
   const places = placesAmongEquals(train.items, rowLengths(csrOf(train, "items")));
-  return (parameters) => {
+  const measuresAuc = wantsAuc || users.length * train.items.size <= MOST_AUC_SCORES;
+  return async (parameters) => {
     const { factors: K, userFactors } = parameters;
-    const each = users.map((m) => {
+    const breathe = breather();
+    const each: RankingValues[] = [];
+    for (const m of users) {
       const seen = seenOf(m);
       const scores = scoreItems(userFactors.subarray(m * K, (m + 1) * K), parameters, 1);
       const list = topScored(scores, MEASURED_K, (item) => !seen.has(item), places);
-      const auc = aucOfScores(scores, relevant.get(m)!, (item) => seen.has(item));
-      return { ...listValues(list, relevant.get(m)!, MEASURED_K), auc };
-    });
+      const auc = measuresAuc ? aucOfScores(scores, relevant.get(m)!, (item) => seen.has(item)) : NaN;
+      each.push({ ...listValues(list, relevant.get(m)!, MEASURED_K), auc });
+      await breathe();
+    }
     const { ndcg, recall, auc } = meansOf(each);
-    return { heldOutNdcg: ndcg, heldOutRecall: recall, heldOutAuc: auc };
+    return { heldOutNdcg: ndcg, heldOutRecall: recall, ...(measuresAuc && { heldOutAuc: auc }) };
   };
 }

@@ -1,6 +1,7 @@
 // What a search tries: for every hyperparameter its values, or the range that they are drawn from; and the points of a grid or of chance.
 
 import { OptionsError } from "../errors.js";
+import { nameHere } from "../options.js";
 import { type ModelName, MODELS } from "../models/registry.js";
 import { type Random, seededRandom } from "../random.js";
 
@@ -48,8 +49,9 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
   for (const [name, choices] of Object.entries(space)) {
     for (const own of BOTH_SIDES[name] ?? [name]) {
       if (own in MODELS[model].defaults) continue;
+      const known = Object.keys(MODELS[model].defaults);
       throw new OptionsError(`${model} has no hyperparameter "${name}"`, {
-        remedy: `it has ${Object.keys(MODELS[model].defaults).join(", ")}`,
+        remedy: nameHere(name, new Set(known)) ?? `it has ${known.join(", ")}`,
       });
     }
     if (isRange(choices)) {

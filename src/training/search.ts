@@ -3,8 +3,9 @@
 import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
-import { checkModel, type ModelName, MODELS } from "../models/registry.js";
+import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import type { Precisions } from "../models/parameters.js";
 import { VB_DEFAULTS } from "../models/vb.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -62,6 +63,34 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** A result so far, of a search with the same plan: its trials are not trained again. */
   readonly resumed?: SearchResult | undefined;
 }
+
+const SEARCH_NAMES = namesOf<SearchOptions>({
+  model: true,
+  space: true,
+  method: true,
+  trials: true,
+  eta: true,
+  leastSweeps: true,
+  folds: true,
+  holdout: true,
+  test: true,
+  alternative: true,
+  sweeps: true,
+  tolerance: true,
+  patience: true,
+  measureBy: true,
+  measureEvery: true,
+  measureThreshold: true,
+  itemFeatures: true,
+  userFeatures: true,
+  seed: true,
+  device: true,
+  onTrial: true,
+  resumed: true,
+  onNotice: true,
+  signal: true,
+});
+const HOLDOUT_NAMES = namesOf<NonNullable<SearchOptions["holdout"]>>({ by: true, share: true, last: true });
 
 /** What decides a search's outcome: two searches with equal plans on equal ratings give equal trials. */
 export interface SearchPlan {
@@ -132,6 +161,10 @@ export interface SearchResult {
  * @throws OptionsError for a space, plan or resumed result that does not fit; what `fit` throws, except for failures of single points.
  */
 export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
+  checkOptions("search", options, SEARCH_NAMES, (name) =>
+    HYPERPARAMETER_NAMES.has(name) ? `"space", where hyperparameters stand with the values to try` : undefined,
+  );
+  checkOptions("search's holdout", options.holdout ?? {}, HOLDOUT_NAMES);
   const plan = planOf(ratings, options);
   const points = pointsOf(plan);
   const { resumed } = options;

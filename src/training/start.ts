@@ -10,7 +10,7 @@ import { seededRandom } from "../random.js";
 import type { Ratings } from "../ratings/ratings.js";
 
 /** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 where the model has none. */
-function meanOf(ratings: Ratings, h: Hyperparameters): number {
+export function meanOf(ratings: Ratings, h: Hyperparameters): number {
   if (!("mean" in h) || !h.mean) return 0;
   const { mean } = ratings.statistics();
   return Math.fround("positiveThreshold" in h ? Math.log(mean / (1 - mean)) : mean);
@@ -20,7 +20,7 @@ function meanOf(ratings: Ratings, h: Hyperparameters): number {
  * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
  * model, and not zero, which would be a saddle point.
  */
-export function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Parameters {
+export function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Omit<Parameters, "globalMean"> {
   const random = seededRandom(seed);
   const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.1 * random.normal());
   return {
@@ -29,12 +29,16 @@ export function randomParameters(ratings: Ratings, h: Hyperparameters, seed: num
     itemFactors: normals(ratings.items.size * h.factors),
     userBiases: new Float32Array(ratings.users.size),
     itemBiases: new Float32Array(ratings.items.size),
-    globalMean: meanOf(ratings, h),
   };
 }
 
 /** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
-export function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperparameters, tables: FeatureTables | undefined): Parameters {
+export function parametersFrom(
+  init: FactorModel,
+  ratings: Ratings,
+  h: Hyperparameters,
+  tables: FeatureTables | undefined,
+): Omit<Parameters, "globalMean"> {
   const K = h.factors;
   const { users, items } = init;
   const parameters = lastSample(init.parameters);
@@ -78,7 +82,6 @@ export function parametersFrom(init: FactorModel, ratings: Ratings, h: Hyperpara
     itemFactors: item.factors,
     userBiases: user.biases,
     itemBiases: item.biases,
-    globalMean: meanOf(ratings, h),
     posterior: before && { ...before, users: user.spread, items: item.spread },
     draws: init.parameters.draws?.slice(-1),
     features: tables && { users: featuresFrom(init, "users", tables), items: featuresFrom(init, "items", tables) },

@@ -3,13 +3,12 @@
 import { DivergedError } from "../errors.js";
 import type { Figures } from "../models/figures.js";
 import type { Training, TrainingState } from "../models/training.js";
+import { breather } from "./breather.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import type { Stopping } from "./stopping.js";
 
 /** Gradient descent whose objective has grown so many times over will not come back. */
 const DIVERGED_TIMES = 10;
-/** Other events of the caller's get in at least this often. */
-const BREATH_MS = 20;
 
 export interface SweepLoop<Sums> {
   readonly training: Training<unknown, Sums>;
@@ -72,30 +71,20 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
       await checkpoint();
       return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };
     }
-    await training.sweep(last.sweep + 1);
-    const entry = await measure(last.sweep + 1);
+    let entry: HistoryEntry;
+    try {
+      await training.sweep(last.sweep + 1);
+      entry = await measure(last.sweep + 1);
+    } catch (error) {
+      // An engine that knows the signal may give the sweep up by throwing its reason: the sweeps before it count.
+      if (!loop.signal?.aborted || error !== loop.signal.reason) throw error;
+      return { history, stop: { reason: "aborted", sweep: last.sweep, bestSweep: stopping.best(history) } };
+    }
     history.push(entry);
     if (stopping.best(history) === entry.sweep) training.keep();
     await report(entry);
     if (entry.sweep % checkpointEvery === 0) await checkpoint();
   }
-}
-
-/** Lets other events in, when it is called and enough time has passed since the last. Promises alone do not. */
-function breather(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < BREATH_MS) return;
-    await new Promise<void>((resolve) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    });
-    last = performance.now();
-  };
 }
 
 /** Seconds since the last call, or since it was made. */

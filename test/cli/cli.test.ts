@@ -95,7 +95,11 @@ test("a reader that stops early is no failure", async () => {
 
 test("train writes the documented run file", () => {
   const run = json<Run>(inFolder("run.json"));
-  expect(run.device).toEqual({ kind: "cpu", name: "float64 reference", software: true });
+  expect(run.device).toEqual({
+    kind: "cpu",
+    name: expect.stringMatching(/^WebAssembly (relaxed )?SIMD on \d+ threads?$/) as string,
+    software: true,
+  });
   expect(run.data).toEqual({ users: 600, items: 400, ratings: 24_000, heldOut: 6000 });
   expect(run.history.map(({ sweep }) => sweep)).toEqual([0, 1, 2, 3, 4, 5]);
   expect(Object.keys(run.history[0])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "seconds"]);
@@ -110,10 +114,35 @@ test("evaluate finds the held-out RMSE that train printed", async () => {
   expect(out).toMatch(/nDCG@10\s+0\.\d{4}/);
 });
 
+test("evaluate refuses to measure a model by what it was trained on, unless it is asked to", async () => {
+  const file = inFolder("leak.safetensors");
+  expect(await tastespace("train", "--factors", "2", "--sweeps", "2", "--seed", "3", "--device", "cpu", "--out", file)).toMatchObject({
+    code: 0,
+  });
+  expect(await tastespace("evaluate", file)).toMatchObject({ code: 0 });
+  const leaking = await tastespace("evaluate", file, "--seed", "1");
+  expect(leaking.code).toBe(2);
+  expect(leaking.err).toMatch(/was trained on [\d,]+ of the [\d,]+ ratings/);
+  const allowed = await tastespace("evaluate", file, "--seed", "1", "--allow-trained");
+  expect(allowed).toMatchObject({ code: 0, err: expect.stringContaining("was trained on") as string });
+});
+
 test("evaluate tells what is relevant, what was unknown or cold, and every user's values", async () => {
   const [csv, report] = [inFolder("users.csv"), inFolder("told.json")];
   writeFileSync(inFolder("strangers.csv"), "user,item,rating\n1,1,5\n1,2,4.5\n2,3,5\n77777,1,5\n3,88888,5\n");
-  const flags = ["--test", inFolder("strangers.csv"), "--device", "cpu", "--per-user", csv, "--json", report, "--threshold", "4"];
+  const flags = [
+    "--test",
+    inFolder("strangers.csv"),
+    "--device",
+    "cpu",
+    "--per-user",
+    csv,
+    "--json",
+    report,
+    "--threshold",
+    "4",
+    "--allow-trained",
+  ];
   writeFileSync(inFolder("own.csv"), "user,item,rating\n1,9,5\n2,9,5\n3,9,1\n");
   const { code, out } = await tastespace("evaluate", model, inFolder("own.csv"), ...flags);
   expect(code).toBe(0);
@@ -143,7 +172,7 @@ test("a model of vb is measured with an unknown user too; with nobody left there
   const file = inFolder("stranger-vb.safetensors");
   await tastespace("train", "--model", "vb", "--factors", "2", "--sweeps", "3", "--device", "cpu", "--out", file);
   writeFileSync(inFolder("one.csv"), "user,item,rating\n1,1,5\nnobody,2,5\n");
-  const flags = ["--device", "cpu", "--threshold", "4"];
+  const flags = ["--device", "cpu", "--threshold", "4", "--allow-trained"];
   writeFileSync(inFolder("own-one.csv"), "user,item,rating\n1,9,5\n");
   const measured = await tastespace("evaluate", file, inFolder("own-one.csv"), "--test", inFolder("one.csv"), ...flags);
   expect(measured).toMatchObject({ code: 0 });

@@ -1,5 +1,9 @@
 // The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what tests do on the page again and again.
 
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { build, preview, type PreviewServer } from "vite";
@@ -11,8 +15,18 @@ import { hasChromiumPackage } from "../support/chromium-package.js";
 const CONFIG = fileURLToPath(new URL("../../demo/vite.config.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../demo", import.meta.url));
 
-/** Builds the demo and serves it as a file host would, under a path of its own. */
-export async function serveDemo(outDir: string): Promise<{ url: string; close: () => Promise<void> }> {
+const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+
+export interface Served {
+  /** By the preview server, which sends the headers of an isolated page. */
+  readonly url: string;
+  /** By a host that sends nothing but files. */
+  readonly plainUrl: string;
+  close(): Promise<void>;
+}
+
+/** Builds the demo and serves it under a path of its own. */
+export async function serveDemo(outDir: string): Promise<Served> {
   await build({ root: ROOT, configFile: CONFIG, logLevel: "warn", build: { outDir, emptyOutDir: true } });
   const server: PreviewServer = await preview({
     root: ROOT,
@@ -22,7 +36,35 @@ export async function serveDemo(outDir: string): Promise<{ url: string; close: (
     build: { outDir },
     preview: { port: 0, host: "127.0.0.1" },
   });
-  return { url: server.resolvedUrls!.local[0], close: () => server.close() };
+  const plain = await plainHost(outDir);
+  return {
+    url: server.resolvedUrls!.local[0],
+    plainUrl: plain.url,
+    close: async () => {
+      await server.close();
+      await plain.close();
+    },
+  };
+}
+
+/** Serves a folder's files as they are. */
+async function plainHost(folder: string): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url!, "http://host").pathname.replace(/^\/plain\//, "").replace(/^$/, "index.html");
+    readFile(join(folder, path)).then(
+      (bytes) => response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" }).end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/plain/`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 /** Without these, a software device is lost as soon as a canvas is to show what it has drawn. */
@@ -51,18 +93,21 @@ export async function launch({ webgpu, presents = false }: LaunchOptions): Promi
 export interface OpenOptions {
   readonly width?: number;
   readonly theme?: "light" | "dark";
+  readonly height?: number;
   /** Lines that run in the worker before its own. */
   readonly inWorker?: string;
+  /** Lines that run in the page before its own. */
+  readonly inPage?: string;
 }
 
 /** A page of its own, with all that went wrong on it. */
 export async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, theme = "light", inWorker }: OpenOptions = {},
+  { width = 1280, height = 900, theme = "light", inWorker, inPage }: OpenOptions = {},
 ): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({
-    viewport: { width, height: 900 },
+    viewport: { width, height },
     colorScheme: theme,
     reducedMotion: "reduce",
     locale: "en-US",
@@ -73,6 +118,7 @@ export async function openPage(
     if (message.type() === "error") errors.push(message.text());
   });
   page.on("pageerror", ({ message }) => errors.push(message));
+  if (inPage) await context.addInitScript(inPage);
   if (inWorker) {
     await context.route("**/training-worker-*.js", async (route) => {
       const response = await route.fetch();
@@ -91,6 +137,13 @@ export function movieLensZip({ user, item, value, users, items, catalogue }: Rat
     "ml-tiny/ratings.csv": strToU8(`userId,movieId,rating,timestamp\n${rows.join("\n")}\n`),
     "ml-tiny/movies.csv": strToU8(`movieId,title,genres\n${titles.join("\n")}\n`),
   });
+}
+
+/** The page in a browser context that other pages share. */
+export async function openBeside(page: Page, url: string): Promise<Page> {
+  const other = await page.context().newPage();
+  await other.goto(url);
+  return other;
 }
 
 /** Drops a file on the page. */

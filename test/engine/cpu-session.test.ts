@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { CpuEngine } from "../../src/engine/cpu/engine.js";
 import type { EngineState, Session } from "../../src/engine/engine.js";
-import { kernelModule } from "../../src/engine/cpu/wasm-module.js";
+import { hasRelaxedSimd, hasSimd, kernelModule } from "../../src/engine/cpu/wasm-module.js";
 import { NotPositiveDefiniteError } from "../../src/errors.js";
 import { hotCase, randomCase } from "../parity/cases.js";
 import { coursesOf, expectSame, pointSystem, see, workloadOf } from "../parity/cpu/workloads.js";
@@ -142,4 +142,10 @@ test("where no worker can be started the calling thread computes, says so, and l
   expect(events).toBeGreaterThan(3);
   expect(longest).toBeLessThan(250);
   engine.destroy();
+});
+
+test("relaxed SIMD is found where the runtime has it", () => {
+  // From Node 22 on, and in Chromium from 114 on.
+  expect(hasRelaxedSimd()).toBe(Number(process.versions.node.split(".")[0]) >= 22);
+  expect(hasSimd()).toBe(true);
 });

@@ -92,7 +92,9 @@ test("values are packed into a byte where that is exact, and only there", () => 
   const halfStars = Float32Array.of(0.5, 5, 3.5, 4, 1);
   const format = valueFormat(halfStars);
   expect(format).toEqual({ kind: "codes", step: 0.5, bytes: 1 });
-  const codes = new Uint8Array(packValues(halfStars, format).buffer);
+  const words = packValues(halfStars, format);
+  expect(new Float32Array(words.buffer, 0, 1)[0]).toBe(format.step);
+  const codes = new Uint8Array(words.buffer, 4);
   expect([...codes.subarray(0, 5)].map((code) => code * format.step)).toEqual([...halfStars]);
   expect(valueFormat(Float32Array.of(0, 255)).step).toBe(1);
   for (const others of [[-1, 2], [0.3], [256], [NaN]]) expect(valueFormat(Float32Array.from(others)).kind).toBe("floats");

@@ -10,7 +10,10 @@ const ratings = syntheticRatings({ users: 20, items: 15, ratings: 120 });
 const { model } = await fit(ratings, { factors: 3, sweeps: 3, device: "cpu" });
 
 const anyRatings = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 10 })), { minLength: 1 })
+  .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 10 })), {
+    minLength: 1,
+    selector: ([user, item]) => `${user},${item}`,
+  })
   .map((rows) => rows.map(([user, item, halves]): [number, number, number] => [user, item, halves / 2]));
 
 test("errors are those of predict, whatever the ids' order and whether the model knows them", () => {
@@ -39,7 +42,7 @@ test("the training RMSE is the history's", async () => {
 });
 
 test("no ratings have no errors", () => {
-  expect(accuracy(model, ratings.select(new Uint32Array(0)))).toEqual({ rmse: NaN, mae: NaN });
+  expect(accuracy(model, ratings.select(new Uint32Array(0)))).toEqual({ rmse: NaN, mae: NaN, rmseClipped: NaN, maeClipped: NaN });
 });
 
 test("the log density of a user or item that vb does not know is that of its prior, drawn by chance", async () => {
@@ -83,4 +86,23 @@ test("the log density of a user or item that vb does not know is that of its pri
     expect(logDensity(vb, Ratings.from([["nobody", item, 4.5]]))).toBeCloseTo(expected, 1.7);
   }
   expect(() => logDensity(model, ratings)).toThrow(/without their spread/);
+});
+
+test("clipped errors are those of predictions that are moved onto the scale of the training ratings", async () => {
+  // One who likes all, and a title that all others like: together they are predicted beyond 5.
+  const liked = ["x1", "x2", "x3", "x4"].map((item) => ["a", item, 5] as const);
+  const others = ["b", "c", "d", "e"].flatMap((user) => [
+    ...["x1", "x2", "x3", "x4"].map((item) => [user, item, 1] as const),
+    [user, "y", 5] as const,
+  ]);
+  const train = Ratings.from([...liked, ...others]);
+  const { model } = await fit(train, { factors: 0, gammaUsers: 0.01, gammaItems: 0.01, sweeps: 40, earlyStop: false, device: "reference" });
+  const held = Ratings.from([["a", "x1", 2], ["b", "y", 4], ["a", "y", 3]]); // prettier-ignore
+  const predicted = [model.predict("a", "x1"), model.predict("b", "y"), model.predict("a", "y")];
+  expect(Math.min(...predicted) < 1 || Math.max(...predicted) > 5).toBe(true);
+  const errors = predicted.map((value, at) => held.value[at] - Math.max(1, Math.min(5, value)));
+  const { rmse, rmseClipped, maeClipped } = accuracy(model, held);
+  expect(rmseClipped).toBeCloseTo(Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / 3), 10);
+  expect(maeClipped).toBeCloseTo(errors.reduce((sum, error) => sum + Math.abs(error), 0) / 3, 10);
+  expect(rmseClipped).toBeLessThan(rmse);
 });

@@ -6,7 +6,7 @@ import type { Parameters } from "../../src/models/parameters.js";
 import { initialPosterior, type VbHyperparameters, vbHyperparameters } from "../../src/models/vb.js";
 import { seededRandom } from "../../src/random.js";
 import { buildCsr } from "../../src/ratings/csr.js";
-import type { RatingColumns } from "../../src/ratings/ratings.js";
+import type { RatingColumns } from "../../src/ratings/rating-columns.js";
 
 export interface Case {
   readonly users: number;

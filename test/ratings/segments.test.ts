@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { readBlocks } from "../../src/ratings/delimited.js";
+import { blocksFrom } from "../../src/ratings/delimited.js";
 import { fileSource } from "../../src/ratings/files.js";
 import { textSource } from "../../src/ratings/folder.js";
 import { Ids } from "../../src/ratings/ids.js";
@@ -130,7 +130,7 @@ test("places beyond 2³² bytes are exact, in segments and as a stream", async (
   expect(times).toEqual(Array.from({ length: 400 }, (_, at) => at));
   expect(end).toBe(before + text.length);
   const blocks: number[] = [];
-  for await (const block of readBlocks(source, { delimiter: "," }, { at: before, line: 1 })) blocks.push(block.bytes.length, block.end!);
+  for await (const block of blocksFrom(source, { at: before, line: 1 }, format)) blocks.push(block.bytes.length, block.end!);
   expect(blocks).toEqual([text.length, end]);
 });
 

@@ -159,7 +159,7 @@ test("counts and seen items grow by what is new", async () => {
 test("the catalogue of the ratings names the new items; what the model knows of the old ones stays", async () => {
   const { model } = await train({ factors: 0 });
   const named = new Catalogue([{ id: "film", title: "A Film (2020)", genres: ["Drama"] }, { id: 1, title: "Renamed", genres: [] }]); // prettier-ignore
-  const bigger = partialFit(model, Ratings.from([[1, "film", 5]], named));
+  const bigger = partialFit(model, Ratings.from([[1, "film", 5]], { catalogue: named }));
   expect(bigger.findItem("a film (2020)")).toBe("film");
   expect(bigger.catalogue.title(1)).toBe(model.catalogue.title(1));
   expect(model.catalogue.get("film")).toBeUndefined();
@@ -174,6 +174,20 @@ test("a known user is solved anew when asked for, and left alone otherwise", asy
   expect(again.parameters.itemFactors).toEqual(model.parameters.itemFactors);
   expect(again.itemCounts).toEqual(model.itemCounts);
   expect(() => partialFit(model, all)).toThrow(OptionsError);
+});
+
+test("where the training ratings came from stays known, until known rows are solved from others", async () => {
+  const source = { path: "ratings.csv", reading: { missing: "99" }, split: { seed: 3 }, ratings: 500 };
+  const model = (await train({ factors: 2 })).model.withSource(source);
+  const bigger = partialFit(model, Ratings.from([["ann", 1, 5]]));
+  expect(bigger.source).toEqual(source);
+  expect(decodeModel(encodeModel(bigger)).source).toEqual(source);
+  const again = partialFit(
+    model,
+    rowsOf(invented, (m) => m < 2),
+    { refit: "users" },
+  );
+  expect(again.source).toBeUndefined();
 });
 
 test("a new item with features starts from their mean, and stays there without ratings by known users", async () => {

@@ -128,7 +128,7 @@ test("alone, a figure has its colours as literals, on a ground", () => {
 test("titles cannot break out of a figure", () => {
   const hostile = `<script>alert("1")</script> & 'more'`;
   const rows = Array.from({ length: 60 }, (_, at) => [at % 20, 1 + Math.floor(at / 20), 1 + (at % 5)] as const);
-  const titled = Ratings.from(rows, new Catalogue([{ id: 1, title: hostile, genres: ["<b>"] }]));
+  const titled = Ratings.from(rows, { catalogue: new Catalogue([{ id: 1, title: hostile, genres: ["<b>"] }]) });
   for (const { svg } of dataFigures(titled)) expect(svg).not.toMatch(/<script|<b>/);
 });
 

@@ -2,10 +2,13 @@
 
 import { expect } from "vitest";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.js";
-import type { FitOptions, FitResult } from "../../src/training/fit.js";
+import type { FitResult, TrainingOptions } from "../../src/training/fit.js";
 
 /** The checkpoint of a training that was stopped after so many sweeps, as a file would give it back. */
-export async function checkpointAfter(sweeps: number, train: (options: FitOptions) => Promise<FitResult>): Promise<Checkpoint> {
+export async function checkpointAfter(
+  sweeps: number,
+  train: (options: Omit<TrainingOptions, "model">) => Promise<FitResult>,
+): Promise<Checkpoint> {
   let taken: Checkpoint | undefined;
   const controller = new AbortController();
   const onSweep = ({ sweep }: { sweep: number }): void => {

@@ -135,7 +135,7 @@ test("items without ratings are predicted and recommended by their genres, befor
   // The last ten items lose their ratings.
   const kept = Array.from(ratings.item.keys()).filter((at) => (ratings.items.rawAt(ratings.item[at]) as number) <= 70);
   const rows = kept.map((at) => [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]), ratings.value[at]] as const);
-  const train = Ratings.from(rows, ratings.catalogue);
+  const train = Ratings.from(rows, { catalogue: ratings.catalogue });
   const options = {
     itemFeatures: FeatureTable.genres(ratings.catalogue),
     factors: 3,

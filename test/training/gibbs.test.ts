@@ -7,7 +7,7 @@ import { triangle } from "../../src/engine/reference/cholesky.js";
 import { seededRandom } from "../../src/random.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { fit, type FitOptions } from "../../src/training/fit.js";
+import { fit, type FitOptionsOf } from "../../src/training/fit.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
@@ -16,7 +16,7 @@ const engines = await testEngines();
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {
   const engine = engines[kind];
-  const run = (options: FitOptions = {}) =>
+  const run = (options: Omit<Partial<FitOptionsOf<"gibbs">>, "model"> = {}) =>
     fit(train, { model: "gibbs", factors: 3, burnIn: 3, sweeps: 9, samples: 8, heldOut, device: engine, ...options });
 
   test("the model's predictions are the averages over its draws, and survive a file", async () => {

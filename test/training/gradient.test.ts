@@ -175,6 +175,7 @@ test("data that are no 0 and 1 are refused with what to do", async () => {
   await expect(fit(train, { model: "logistic", positiveThreshold: 9, device: "cpu" })).rejects.toThrow(/negative/);
   const binary = Ratings.from([["a", 1, 1], ["a", 2, 0], ["b", 1, 0], ["b", 2, 1]]); // prettier-ignore
   await expect(fit(binary, { model: "logistic", factors: 1, sweeps: 2, device: "cpu" })).resolves.toBeDefined();
+  // @ts-expect-error: the types know which hyperparameters a model has.
   await expect(fit(binary, { model: "logistic", lambda: 2, device: "cpu" })).rejects.toThrow(/logistic has no hyperparameter "lambda"/);
   await expect(fit(train, { model: "gd", momentum: 1, device: "cpu" })).rejects.toThrow(OptionsError);
 });

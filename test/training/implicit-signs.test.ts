@@ -7,12 +7,14 @@ import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { explain } from "../../src/recommend/explain.js";
 import { fit } from "../../src/training/fit.js";
+import { openEngine } from "../../src/engine/open-engine.js";
+import { relativeError } from "../parity/cases.js";
 
 const stars = syntheticRatings({ users: 60, items: 40, ratings: 900, seed: 7 });
 /** Ratings from −3 to 3 in whole steps, zeros among them. */
 const signed = new Ratings({ user: stars.user, item: stars.item, value: stars.value.map((value) => Math.round(value * 1.4 - 4)) }, stars.users, stars.items); // prettier-ignore
 const [K, ALPHA, TAU_USERS, TAU_ITEMS] = [3, 2, 0.7, 1.3];
-const options = { model: "implicit", factors: K, confidence: ALPHA, tauUsers: TAU_USERS, tauItems: TAU_ITEMS, sweeps: 5, earlyStop: false, keeps: "last", device: "cpu" } as const; // prettier-ignore
+const options = { model: "implicit", factors: K, confidence: ALPHA, tauUsers: TAU_USERS, tauItems: TAU_ITEMS, sweeps: 5, earlyStop: false, keeps: "last", device: "reference" } as const; // prettier-ignore
 const [M, N] = [signed.users.size, signed.items.size];
 
 /** p and c of every pair, [M, N] row-major. */
@@ -88,6 +90,16 @@ describe("ratings from −3 to 3", () => {
     const none = Array.from({ length: M * N }, (_, pair) => pair).filter((pair) => !known.has(pair));
     expect(mean(of((value) => value > 0))).toBeGreaterThan(mean(none) + 0.2);
     expect(mean(of((value) => value < 0))).toBeLessThan(mean(none) - 0.02);
+  });
+
+  test("every engine takes signs alike", async () => {
+    const engines = await Promise.all(["cpu", "webgpu"].map((kind) => openEngine(kind as "cpu" | "webgpu")));
+    const expected = (await fit(signed, options)).model.parameters;
+    for (const engine of engines) {
+      const actual = (await fit(signed, { ...options, device: engine })).model.parameters;
+      for (const side of ["userFactors", "itemFactors"] as const) expect(relativeError(actual[side], expected[side])).toBeLessThan(1e-4);
+      engine.destroy();
+    }
   });
 
   test("zeros are as good as no rows", async () => {

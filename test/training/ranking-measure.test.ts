@@ -59,7 +59,7 @@ test("of more users than there is time for, so many are measured, evenly", async
   const users = rankingMetrics(model, train, heldOut, { threshold: 4, perUser: true }).perUser!;
   expect(users.length).toBeGreaterThan(100);
   const some = Array.from({ length: 100 }, (_, at) => users[Math.floor((at * users.length) / 100)]);
-  const measured = rankingMeasure(train, heldOut, { atLeast: 4 }, 2, 1)(model.parameters);
+  const measured = await rankingMeasure(train, heldOut, { atLeast: 4 }, 2, { mostProducts: 1 })(model.parameters);
   expect(measured.heldOutNdcg).toBeCloseTo(some.reduce((sum, { ndcg }) => sum + ndcg, 0) / 100, 12);
 });
 

@@ -42,13 +42,22 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   );
 
   test.each(FAMILIES)("precisions are learned after the warm-up, and the model keeps them: %s", async (covariance) => {
-    const { model, history } = await run({ covariance, sweeps: 6, warmUp: 3, earlyStop: false, heldOut: undefined });
-    expect(history.slice(0, 4).map(({ lambda }) => lambda)).toEqual([1, 1, 1, 1]);
-    expect(history[4].lambda).not.toBe(1);
+    const { model, history } = await run({
+      covariance,
+      lambda: 1,
+      tauUsers: 10,
+      tauItems: 10,
+      sweeps: 6,
+      warmUp: 3,
+      earlyStop: false,
+      heldOut: undefined,
+    });
+    for (const { lambda } of history.slice(0, 4)) expect(lambda).toBeCloseTo(1, 12);
+    expect(history[4].lambda).not.toBeCloseTo(1, 3);
     const { precisions } = model.parameters.posterior!;
     expect(precisions.lambda).toBe(history[6].lambda);
-    expect(new Set(precisions.items.slice(0, 4))).toEqual(new Set([10]));
-    expect(precisions.users[0]).not.toBe(10);
+    for (const precision of precisions.items.slice(0, 4)) expect(precision).toBeCloseTo(10, 12);
+    expect(precisions.users[0]).not.toBeCloseTo(10, 3);
   });
 
   test.each(FAMILIES)("a training resumed from a checkpoint ends where the uninterrupted one does: %s", async (covariance) => {
@@ -100,7 +109,9 @@ test("held-out ratings fall into the predictive intervals as often as they shoul
 });
 
 test("a hyperparameter of another model is refused by name", async () => {
+  // @ts-expect-error: the types know which hyperparameters a model has.
   await expect(run0({ model: "vb", update: "joint" })).rejects.toThrow(/vb has no hyperparameter "update"/);
+  // @ts-expect-error
   await expect(run0({ model: "als", covariance: "full" })).rejects.toThrow(OptionsError);
   await expect(run0({ model: "vb", lambda: 0 })).rejects.toThrow(/lambda is 0/);
 });

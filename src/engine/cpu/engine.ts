@@ -1,6 +1,7 @@
 // The cpu engine: the operations of engine.ts as WebAssembly SIMD kernels on the threads of the processor.
 
 import { OptionsError } from "../../errors.js";
+import { checkOptions, namesOf } from "../../options.js";
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
 import { Crew } from "./crew.js";
@@ -26,6 +27,8 @@ export interface CpuOptions {
   readonly workers?: boolean | undefined;
 }
 
+const CPU_NAMES = namesOf<CpuOptions>({ threads: true, memoryBytes: true, onNotice: true, build: true, memory: true, workers: true });
+
 /** Computes with WebAssembly SIMD on all cores: in worker threads in Node, in web workers in browsers. */
 export class CpuEngine implements Engine {
   readonly info: DeviceInfo;
@@ -41,6 +44,7 @@ export class CpuEngine implements Engine {
 
   /** @throws DeviceError of code "no-webassembly" where WebAssembly has no SIMD. */
   static async create(options: CpuOptions = {}): Promise<CpuEngine> {
+    checkOptions("CpuEngine.create", options, CPU_NAMES);
     const { threads, memoryBytes = LARGEST_MEMORY, onNotice = () => {}, build = hasRelaxedSimd() ? "relaxed" : "simd" } = options;
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1))
       throw new OptionsError(`threads is ${threads}: it must be a whole number, 1 or greater`);

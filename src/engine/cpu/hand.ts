@@ -52,7 +52,7 @@ export class WorkerHand implements Hand {
   /** Ends all waiting, now and from now on. */
   fail(cause: unknown): void {
     this.#dead ??= cause;
-    for (const { reject } of this.#asked.splice(0)) reject(this.#dead);
+    for (const asked of this.#asked.splice(0)) asked.reject(this.#dead);
     this.#worker.end();
   }
 

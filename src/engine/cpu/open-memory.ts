@@ -9,9 +9,16 @@ import type { Crew } from "./crew.js";
 import { bytesOf, type Elements, type Field, type FeatureSizes, fieldsOf, rowStride } from "./fields.js";
 import type { SessionOutline, SharedArrays } from "./jobs.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
-import type { SessionSetup } from "./session.js";
 
 const PIECE = 1 << 20;
+
+/** What a session knows of its workload once the arrays are with the threads. */
+export interface SessionSetup {
+  readonly session: number;
+  readonly fields: readonly Field[];
+  /** Groups of the blocks of stochastic steps. */
+  readonly groups: number;
+}
 
 /** @throws DeviceError when there is no memory for it. */
 export async function openMemory(crew: Crew, workload: Workload, memoryBytes: number): Promise<SessionSetup> {

@@ -23,22 +23,14 @@ import {
 } from "../engine.js";
 import { chunksOf } from "./chunks.js";
 import type { Crew } from "./crew.js";
-import { ARRAYS, type Field } from "./fields.js";
+import { ARRAYS } from "./fields.js";
 import type { GivenRows, RatingSum, RowSum, SharedJob, SoleJob } from "./jobs.js";
 import { addBlocks, expectedErrorsOf, momentsOf, normsOf, posteriorSumsOf } from "./results.js";
-import { openMemory } from "./open-memory.js";
+import { openMemory, type SessionSetup } from "./open-memory.js";
 import { systemNumbers } from "./systems.js";
 
 /** Numbers of an array that are handed to a thread, or back, at a time. */
 const PIECE = 1 << 20;
-
-/** What a session knows of its workload once the arrays are with the threads. */
-export interface SessionSetup {
-  readonly session: number;
-  readonly fields: readonly Field[];
-  /** Groups of the blocks of stochastic steps. */
-  readonly groups: number;
-}
 
 export class CpuSession implements Session {
   readonly #crew: Crew;

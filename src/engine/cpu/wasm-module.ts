@@ -1,6 +1,7 @@
 // The kernels as a WebAssembly module: the build that the runtime can run, importing a memory that threads share or one of its own.
 
 import { DeviceError } from "../../errors.js";
+// eslint-disable-next-line import/default
 import builds from "./kernels/index.ts?assembly";
 
 export type KernelBuild = "simd" | "relaxed";
@@ -8,7 +9,7 @@ export type KernelBuild = "simd" | "relaxed";
 /** The smallest modules that use an instruction: i8x16.popcnt of SIMD128, f32x4.relaxed_madd of relaxed SIMD. */
 const SIMD_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
 const RELAXED_PROBE = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 17, 1, 15, 0, 65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11,
 ]; // prettier-ignore
 
 const validates = (bytes: readonly number[]): boolean => typeof WebAssembly === "object" && WebAssembly.validate(Uint8Array.from(bytes));

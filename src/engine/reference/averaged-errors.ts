@@ -1,6 +1,6 @@
 // Errors of predictions averaged over draws, float64: the plain loop that shaders/averaged-errors.wgsl parallelises.
 
-import type { RatingColumns } from "../../ratings/ratings.js";
+import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { AveragedErrors } from "../engine.js";
 import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";

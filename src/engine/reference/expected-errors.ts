@@ -1,6 +1,6 @@
 // Errors of uncertain rows, float64: the plain loop that shaders/expected-errors.wgsl parallelises. docs/models.md, "Variational Bayes".
 
-import type { RatingColumns } from "../../ratings/ratings.js";
+import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { ExpectedErrors } from "../engine.js";
 import { triangle } from "./cholesky.js";
 import { entry, type RowState } from "./rows.js";

@@ -1,7 +1,7 @@
 // Log-losses, float64: the plain loop that shaders/log-losses.wgsl parallelises.
 
 import { logLoss } from "../../sigmoid.js";
-import type { RatingColumns } from "../../ratings/ratings.js";
+import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
 

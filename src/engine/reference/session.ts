@@ -2,7 +2,7 @@
 
 import { OptionsError } from "../../errors.js";
 import { rowLengths, rowOfEach } from "../../ratings/csr.js";
-import type { RatingColumns } from "../../ratings/ratings.js";
+import type { RatingColumns } from "../../ratings/rating-columns.js";
 import { type BlockPlan, planBlocks, roundsOf } from "../blocks.js";
 import {
   type BatchStep,

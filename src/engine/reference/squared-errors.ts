@@ -1,6 +1,6 @@
 // Squared errors, float64: the plain loop that shaders/squared-errors.wgsl parallelises.
 
-import type { RatingColumns } from "../../ratings/ratings.js";
+import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { RowState } from "./rows.js";
 
 /** r̂ = μ + b_m + b_n + u·v of one pair. */

@@ -2,17 +2,20 @@
 
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Workload, WorkloadOutline } from "../engine.js";
-import { type Device, type GpuOptions, requestDevice } from "./device/device.js";
+import { type Device, GPU_OPTIONS, type GpuOptions, requestDevice } from "./device/device.js";
 import { planMemory } from "./memory/memory-plan.js";
 import { topItems } from "./ranking/top-items.js";
 import type { GramTuning } from "./rows/gram-kernel.js";
 import { WebGpuSession } from "./session.js";
 import { BLOCK_BYTES_PER_RATING } from "./steps/block-epochs.js";
+import { checkOptions, namesOf } from "../../options.js";
 
 /** How a GPU engine is opened. */
 export interface WebGpuOptions extends GpuOptions {
   readonly tuning?: GramTuning | undefined;
 }
+
+const WEBGPU_NAMES = namesOf<WebGpuOptions>({ ...GPU_OPTIONS, tuning: true });
 
 /** The GPU engine. */
 export class WebGpuEngine implements Engine {
@@ -29,7 +32,9 @@ export class WebGpuEngine implements Engine {
 
   /** @throws DeviceError of code "no-adapter" when WebGPU cannot be had here. */
   static async create(options: WebGpuOptions = {}): Promise<WebGpuEngine> {
-    return new WebGpuEngine(await requestDevice({ ...options, matrices: options.tuning?.tensorCores }), options.tuning);
+    checkOptions("WebGpuEngine.create", options, WEBGPU_NAMES);
+    const { tuning, ...gpuOptions } = options;
+    return new WebGpuEngine(await requestDevice({ ...gpuOptions, matrices: tuning?.tensorCores }), tuning);
   }
 
   memory({ operations, ...size }: WorkloadOutline): MemoryReport {

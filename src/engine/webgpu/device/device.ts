@@ -2,6 +2,7 @@
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
+import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
 import { Pace } from "./pace.js";
 import { requestGpu } from "#gpu";
@@ -49,6 +50,17 @@ export interface GpuOptions {
   /** Bytes that a training may take on the device: ratings beyond it are streamed from host memory. Default: no limit. */
   readonly memoryBytes?: number | undefined;
 }
+
+/** The names of these. */
+export const GPU_OPTIONS = {
+  gpu: true,
+  powerPreference: true,
+  defaultLimits: true,
+  bindingBytes: true,
+  matrices: true,
+  memoryBytes: true,
+} as const satisfies { readonly [N in keyof Required<GpuOptions>]: true };
+const GPU_NAMES: ReadonlySet<string> = new Set(Object.keys(GPU_OPTIONS));
 
 /** Limits raised to what the adapter offers: sizes only, for kernels are written for the defaults. */
 const SIZE_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
@@ -191,6 +203,7 @@ function subgroupSizes(info: GPUAdapterInfo | undefined): SubgroupSizes | undefi
 
 /** @throws DeviceError of code "no-adapter" saying what was looked for. */
 export async function requestAdapter(options: GpuOptions = {}): Promise<GPUAdapter> {
+  checkOptions("requestAdapter", options, GPU_NAMES);
   const gpu = options.gpu ?? (await requestGpu(options.matrices));
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (!adapter) {

@@ -6,7 +6,7 @@ import { createStorage, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { SidePlan } from "./memory-plan.js";
 import { cutPieces, type Piece } from "./pieces.js";
-import { packValues, type ValueFormat, valueFormat } from "./values.js";
+import { packValues, valueBytes, type ValueFormat, valueFormat } from "./values.js";
 
 /** The columns of a piece. */
 export interface PieceBuffers {
@@ -33,7 +33,7 @@ export class RatingStore {
   constructor(device: Device, side: Side, csr: Csr, plan: SidePlan) {
     this.#device = device;
     this.pieces = cutPieces(csr, plan.own, plan.other, plan.mostRatings);
-    this.format = valueFormat(csr.value);
+    this.format = valueFormat(csr.value, csr.unit);
     this.streamed = plan.streamed;
     const other = side === "users" ? "item" : "user";
     const labels = { row: `${side} of each rating`, index: `${other} of each rating, by ${side}`, value: `ratings by ${side}` };
@@ -43,7 +43,7 @@ export class RatingStore {
       this.#buffers = Array.from({ length: SLOTS }, () => ({
         row: side === "users" ? createStorage(device, labels.row, 4 * most) : undefined,
         index: createStorage(device, labels.index, 4 * most),
-        value: createStorage(device, labels.value, this.format.bytes * most),
+        value: createStorage(device, labels.value, valueBytes(this.format, most)),
       }));
     } else {
       this.#buffers = this.pieces.map(({ csr: part }) => ({

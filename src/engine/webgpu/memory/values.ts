@@ -3,49 +3,56 @@
 import valuesCodesText from "../../../../shaders/shared/values-codes.wgsl?raw";
 import valuesFloatsText from "../../../../shaders/shared/values-floats.wgsl?raw";
 
-/** How values lie in a buffer. Codes stand for `step` times themselves, four to a word. */
+/** How values lie in a buffer. Codes stand for `step` times themselves, four to a word, behind a word that is the step. */
 export interface ValueFormat {
   readonly kind: "codes" | "floats";
   readonly step: number;
-  readonly bytes: number;
 }
 
-export const FLOATS: ValueFormat = { kind: "floats", step: 1, bytes: 4 };
-/** Powers of two, by which no code is rounded; half stars first, so that most data sets have the same format. */
+export const FLOATS: ValueFormat = { kind: "floats", step: 1 };
+/** Powers of two, by which no code is rounded; half stars first, since most scales are made of them. */
 const STEPS = [1 / 2, 1, 1 / 16];
 const MOST_CODES = 256;
+const WORD = 4;
 
 const formats = new WeakMap<Float32Array, ValueFormat>();
 
-/** The smallest format that holds the values exactly. */
-export function valueFormat(values: Float32Array): ValueFormat {
+/**
+ * The smallest format that holds the values exactly.
+ *
+ * @param unit what they were divided by: a step of a scale is then the step over the unit.
+ */
+export function valueFormat(values: Float32Array, unit = 1): ValueFormat {
   let format = formats.get(values);
-  if (!format) formats.set(values, (format = smallestFormat(values)));
+  if (!format) formats.set(values, (format = smallestFormat(values, unit)));
   return format;
 }
 
-function smallestFormat(values: Float32Array): ValueFormat {
-  const step = STEPS.find((candidate) => areCodes(values, 1 / candidate));
-  return step === undefined ? FLOATS : { kind: "codes", step, bytes: 1 };
+function smallestFormat(values: Float32Array, unit: number): ValueFormat {
+  const step = STEPS.map((candidate) => candidate * Math.fround(1 / unit)).find((candidate) => areCodes(values, candidate));
+  return step === undefined ? FLOATS : { kind: "codes", step };
 }
 
-function areCodes(values: Float32Array, perUnit: number): boolean {
+function areCodes(values: Float32Array, step: number): boolean {
   for (let at = 0; at < values.length; at++) {
-    const code = values[at] * perUnit;
-    if (!(code >= 0 && code < MOST_CODES && code === Math.floor(code))) return false;
+    const code = Math.round(values[at] / step);
+    if (!(code >= 0 && code < MOST_CODES && Math.fround(code * step) === values[at])) return false;
   }
   return true;
 }
 
+/** Bytes that so many values take. */
+export const valueBytes = ({ kind }: ValueFormat, count: number): number => (kind === "floats" ? WORD * count : WORD + count);
+
 /** Values as words of a storage buffer. */
 export function packValues(values: Float32Array, { kind, step }: ValueFormat): Uint32Array | Float32Array {
   if (kind === "floats") return values;
-  const codes = new Uint8Array(4 * Math.ceil(values.length / 4));
-  const perUnit = 1 / step;
-  for (let at = 0; at < values.length; at++) codes[at] = values[at] * perUnit;
-  return new Uint32Array(codes.buffer);
+  const words = new Uint32Array(1 + Math.ceil(values.length / WORD));
+  new Float32Array(words.buffer, 0, 1)[0] = step;
+  const codes = new Uint8Array(words.buffer, WORD);
+  for (let at = 0; at < values.length; at++) codes[at] = Math.round(values[at] / step);
+  return words;
 }
 
 /** The part of a kernel that reads values. */
-export const valuesText = ({ kind, step }: ValueFormat): string =>
-  kind === "codes" ? `const VALUE_STEP = ${step};\n${valuesCodesText}` : valuesFloatsText;
+export const valuesText = ({ kind }: ValueFormat): string => (kind === "codes" ? valuesCodesText : valuesFloatsText);

@@ -49,7 +49,7 @@ export function beginSolver(
   const points = kind === "joint" || kind === "sequential";
   const halves = points && spread !== "diagonal" && spread !== "full" && ((tuning?.halfPrecision || tuning?.tensorCores) ?? false);
   if (halves) checkHalves(byUser.value, globalMean);
-  const variant = { ...({ kind, spread } as GramSystem), factors, values: valueFormat(byUser.value), halves };
+  const variant = { ...({ kind, spread } as GramSystem), factors, values: valueFormat(byUser.value, byUser.unit), halves };
   const kernel = chooseGramKernel(device, variant, tuning);
   beginCompiling(device, kernel);
   return { variant, kernel };

@@ -41,7 +41,7 @@ export class BatchSteps {
       new HalfSweep(device, {
         side,
         settings: { lambda: 1, mean: 0, weighted: false, biases: true, prior: Array<number>(K + 1).fill(0) },
-        rowKernel: gradientKernel(K, valueFormat(byUser.value)),
+        rowKernel: gradientKernel(K, valueFormat(byUser.value, byUser.unit)),
         ratings: ratings[side],
         shards: plan.shards[side],
         fixedRows: buffersOf(otherSide(side)),

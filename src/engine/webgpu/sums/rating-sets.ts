@@ -1,6 +1,6 @@
 // The ratings that sums go over: the training ratings where half-sweeps have them, the held-out ones in buffers of their own.
 
-import type { RatingColumns } from "../../../ratings/ratings.js";
+import type { RatingColumns } from "../../../ratings/rating-columns.js";
 import type { Workload } from "../../engine.js";
 import { uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
@@ -49,7 +49,7 @@ function uploadHeldOut(device: Device, heldOut: RatingColumns, { shards }: Memor
     buffers.push(buffer);
     return buffer;
   };
-  const format = valueFormat(heldOut.value);
+  const format = valueFormat(heldOut.value, heldOut.unit);
   // Sums over draws take two floats a rating.
   const most = Math.floor(device.bindingBytes / 8);
   const pieces = cutRatings(heldOut, shards.users, shards.items, most).map(({ users, items, user, item, value }) => ({

@@ -1,0 +1,13 @@
+// Colours of genres on the map, one list a theme. They were chosen by a search: any two, and the grey of all other genres, lie at least
+// 0.075 apart in OKLab, also as people without red or without green cones see them, and all stand out from the map.
+
+/** Genres with a colour of their own; the rarer ones share the grey. */
+export const MOST_COLOURS = 12;
+
+export const GENRE_COLOURS = {
+  light: ["#178dfb", "#590912", "#049e4c", "#002f56", "#57008b", "#a92160", "#295400", "#e96203", "#8c5f02", "#01668c", "#c65ecd", "#6f4ccd"],
+  dark: ["#be2903", "#dff13f", "#07bbff", "#a02b93", "#036e44", "#0859cb", "#0bb568", "#ffbdaa", "#fc7703", "#68fffe", "#927aff", "#ff75c8"],
+} as const; // prettier-ignore
+
+/** A CSS colour that follows the theme. */
+export const genreColour = (at: number): string => `light-dark(${GENRE_COLOURS.light[at]}, ${GENRE_COLOURS.dark[at]})`;

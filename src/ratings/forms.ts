@@ -1,0 +1,413 @@
+// Tables in other forms than delimited text, as rows of cells: JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and
+// matrices of a row a person.
+
+import { RatingsError } from "../errors.js";
+import type { AskedColumns, Sample } from "./columns.js";
+import { blocksOf, rowsOf } from "./delimited.js";
+import type { RatingSource } from "./folder.js";
+import { blanksAsTabs, joined, type OpenText, type TextOptions } from "./open-text.js";
+import { NEWLINE, newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
+
+/** A table as rows of cells. */
+export interface RowTable {
+  /** What it is, for people. */
+  readonly form: string;
+  /** Of the columns, where the format keeps them apart from the rows. */
+  readonly names?: readonly string[] | undefined;
+  /** Which column is what, where the format says so. */
+  readonly columns?: AskedColumns | undefined;
+  /** Whether `batches` may be called again, to read from the start. */
+  readonly isRepeatable?: boolean;
+  /** Cells of the columns that are wanted; others may be empty. */
+  batches(wanted?: readonly number[]): AsyncGenerator<RowBatch>;
+}
+
+/** Rows by which columns are found out. */
+export const SAMPLE_ROWS = 1000;
+/** JSON that is one array, and ARFF, are read at once, up to here. */
+const MOST_BYTES = 1 << 29;
+
+const fault = (source: RatingSource, line: number | undefined, what: string, remedy: string, cause?: unknown): RatingsError =>
+  new RatingsError(`${source.name}${line === undefined ? "" : `:${line}`}: ${what}`, { file: source.name, remedy, cause, ...(line !== undefined && { line }) }); // prettier-ignore
+
+/** The rows of a source of any form but MatrixMarket, whose rows are delimited text. @throws RatingsError when it is damaged. */
+export async function openRows(source: RatingSource, opened: OpenText, options: TextOptions = {}): Promise<RowTable> {
+  switch (opened.form) {
+    case "json":
+      return await openJson(source, opened);
+    case "parquet":
+      return await openParquet(source, opened);
+    case "arff":
+      return await openArff(source, opened);
+    case "netflix":
+      return { form: "Netflix' layout", names: ["movie", "customer", "rating", "date"], batches: () => netflixRows(source, opened) };
+    default:
+      return { form: "delimited text", batches: () => delimitedRows(source, opened, options) };
+  }
+}
+
+async function* delimitedRows(source: RatingSource, opened: OpenText, options: TextOptions): AsyncGenerator<RowBatch> {
+  const text = new TextDecoding(opened.encoding);
+  for await (const block of blocksOf(source, opened, options)) yield rowsOf(block, text);
+}
+
+/** Rows in two: those by which columns are found out, and all of them. */
+export async function withSample(table: RowTable): Promise<Sample & { all(wanted: readonly number[]): AsyncGenerator<RowBatch> }> {
+  const taken: RowBatch[] = [];
+  const batches = table.batches();
+  let count = 0;
+  let next = await batches.next();
+  for (; !next.done; next = await batches.next()) {
+    taken.push(next.value);
+    count += next.value.rows.length;
+    if (count >= SAMPLE_ROWS) break;
+  }
+  return {
+    names: table.names,
+    rows: taken.flatMap(({ rows }) => rows).slice(0, SAMPLE_ROWS),
+    async *all(wanted) {
+      try {
+        if (table.isRepeatable) {
+          yield* table.batches(wanted);
+          return;
+        }
+        yield* taken.splice(0);
+        yield* batches;
+      } finally {
+        await batches.return(undefined);
+      }
+    },
+  };
+}
+
+/** Whole lines of text, many at a time. */
+async function* linesOf({ chunks, encoding, line: first }: OpenText): AsyncGenerator<{ lines: string[]; line: number }> {
+  const text = new TextDecoding(encoding);
+  let left: Uint8Array = new Uint8Array(0);
+  let line = first;
+  const take = (bytes: Uint8Array): { lines: string[]; line: number } => {
+    const lines = text.decode(bytes).split(/\r?\n/);
+    const batch = { lines, line };
+    line += newlinesIn(bytes);
+    return batch;
+  };
+  for await (const chunk of chunks) {
+    left = joined(left, chunk);
+    const end = left.lastIndexOf(NEWLINE) + 1;
+    if (end === 0) continue;
+    yield take(left.subarray(0, end));
+    left = left.subarray(end);
+  }
+  if (left.length > 0) yield take(left);
+}
+
+async function allText(source: RatingSource, { chunks, encoding }: OpenText): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    length += chunk.length;
+    if (length > MOST_BYTES) throw fault(source, undefined, "it is too large to be read at once", "write it as JSON lines, Parquet or CSV");
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return new TextDecoding(encoding).decode(bytes);
+}
+
+/** A value as the text of a cell; of a list, its texts with "|" between. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(cellText).join("|");
+  const { name, title, $oid: id } = value as { name?: unknown; title?: unknown; $oid?: unknown };
+  return typeof name === "string" ? name : typeof title === "string" ? title : typeof id === "string" ? id : JSON.stringify(value);
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** One object a line, or one array of objects. */
+async function openJson(source: RatingSource, opened: OpenText): Promise<RowTable> {
+  const isArray = new TextDecoder("latin1").decode(opened.head).trimStart().startsWith("[");
+  const batches = isArray ? jsonArray(source, opened) : jsonLines(source, opened);
+  // Keys may be left out of an object: those of the first objects are the columns.
+  const first = await batches.next();
+  const names = [...new Set(first.done ? [] : first.value.objects.slice(0, SAMPLE_ROWS).flatMap((object) => Object.keys(object)))];
+  const rowsFrom = ({ objects, lines }: JsonBatch): RowBatch => ({
+    rows: objects.map((object) => names.map((name) => cellText(object[name]))),
+    lines,
+  });
+  return {
+    form: isArray ? "JSON" : "JSON lines",
+    names,
+    async *batches() {
+      if (!first.done) yield rowsFrom(first.value);
+      for await (const batch of batches) yield rowsFrom(batch);
+    },
+  };
+}
+
+interface JsonBatch {
+  readonly objects: readonly JsonObject[];
+  readonly lines: readonly number[];
+}
+
+async function* jsonLines(source: RatingSource, opened: OpenText): AsyncGenerator<JsonBatch> {
+  for await (const { lines, line } of linesOf(opened)) {
+    const batch: { objects: JsonObject[]; lines: number[] } = { objects: [], lines: [] };
+    for (let at = 0; at < lines.length; at++) {
+      if (lines[at].trim() === "") continue;
+      let value: unknown;
+      try {
+        value = JSON.parse(lines[at]);
+      } catch (cause) {
+        throw fault(source, line + at, "the line is not JSON", "give one JSON object a line, or one array of objects", cause);
+      }
+      if (!isObject(value))
+        throw fault(source, line + at, "the line is no JSON object", "give one JSON object a line, with a key for user and item");
+      batch.objects.push(value);
+      batch.lines.push(line + at);
+    }
+    yield batch;
+  }
+}
+
+async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerator<JsonBatch> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await allText(source, opened));
+  } catch (cause) {
+    if (cause instanceof RatingsError) throw cause;
+    throw fault(source, undefined, `it is damaged JSON: ${cause instanceof Error ? cause.message : String(cause)}`, "check that the file is whole", cause); // prettier-ignore
+  }
+  const objects = (value as unknown[]).filter(isObject);
+  if (objects.length < (value as unknown[]).length)
+    throw fault(source, undefined, "the array holds more than objects", "give one JSON object a rating, with a key for user and item");
+  yield { objects, lines: objects.map((_, at) => at + 1) };
+}
+
+/** Rows of a Parquet file, row group by row group; of a source that can be read from any place, only the columns that are wanted. */
+async function openParquet(source: RatingSource, opened: OpenText): Promise<RowTable> {
+  const damaged = (cause: unknown): RatingsError =>
+    fault(source, undefined, `it is a damaged Parquet file, or one of a kind that is not read: ${cause instanceof Error ? cause.message : String(cause)}`, "write it with Snappy, gzip, zstd or no compression, or as CSV", cause); // prettier-ignore
+  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet-compressors"),
+  ]);
+  const { bytes, range } = source;
+  let file: { byteLength: number; slice(from: number, to?: number): ArrayBuffer | Promise<ArrayBuffer> };
+  if (range && bytes !== undefined && opened.at === 0) {
+    await opened.chunks.return(undefined);
+    file = { byteLength: bytes, slice: (from, to = bytes) => range(from < 0 ? bytes + from : from, to) };
+  } else file = await inMemory(opened.chunks);
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const names = metadata.schema[0].num_children === undefined ? [] : topLevel(metadata.schema);
+    return {
+      form: "Parquet",
+      names,
+      isRepeatable: true,
+      async *batches(wanted) {
+        const columns = wanted?.map((place) => names[place]) ?? names;
+        let rowStart = 0;
+        for (const { num_rows: rowsOfGroup } of metadata.row_groups) {
+          const end = rowStart + Number(rowsOfGroup);
+          for (; rowStart < end; rowStart = Math.min(end, rowStart + (wanted ? PARQUET_ROWS : SAMPLE_ROWS))) {
+            const rowEnd = Math.min(end, rowStart + (wanted ? PARQUET_ROWS : SAMPLE_ROWS));
+            let objects: Record<string, unknown>[];
+            try {
+              objects = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors });
+            } catch (cause) {
+              throw damaged(cause);
+            }
+            yield {
+              rows: objects.map((object) => names.map((name) => cellText(object[name]))),
+              lines: objects.map((_, at) => rowStart + at + 1),
+            };
+          }
+        }
+      },
+    };
+  } catch (cause) {
+    throw damaged(cause);
+  }
+}
+
+/** Rows that are asked for at a time. */
+const PARQUET_ROWS = 1 << 20;
+
+/** The names of a schema's columns; what is nested in one is not listed. */
+function topLevel(schema: readonly { name: string; num_children?: number | undefined }[]): string[] {
+  const names: string[] = [];
+  const skip = (at: number): number => {
+    let next = at + 1;
+    for (let child = 0; child < (schema[at].num_children ?? 0); child++) next = skip(next);
+    return next;
+  };
+  for (let at = 1; at < schema.length; at = skip(at)) names.push(schema[at].name);
+  return names;
+}
+
+async function inMemory(chunks: AsyncIterable<Uint8Array>): Promise<ArrayBuffer> {
+  const parts: BlobPart[] = [];
+  for await (const chunk of chunks) parts.push(chunk as Uint8Array<ArrayBuffer>);
+  return await new Blob(parts).arrayBuffer();
+}
+
+/** Weka's format: attributes by name, then rows with commas, "?" for what is missing, and cells in either kind of quotes. */
+async function openArff(source: RatingSource, opened: OpenText): Promise<RowTable> {
+  const text = await allText(source, opened);
+  const data = /^[ \t]*@data[ \t]*\r?\n/im.exec(text);
+  if (!data) throw fault(source, undefined, "there is no @data", "check that the file is whole");
+  const from = data.index + data[0].length;
+  const front = text.slice(0, data.index);
+  const names = [...front.matchAll(/^[ \t]*@attribute[ \t]+('(?:[^'\\]|\\.)*'|"[^"]*"|\S+)/gim)].map(([, name]) => unquoted(name));
+  const firstLine = front.split("\n").length + 1;
+  const rows: string[][] = [];
+  const lines: number[] = [];
+  text.slice(from).split(/\r?\n/).forEach((line, at) => {
+    const trimmed = line.trim();
+    if (trimmed === "" || trimmed.startsWith("%")) return;
+    if (trimmed.startsWith("{")) throw fault(source, firstLine + at, "it is a sparse ARFF file, which is not read", "write it dense, or as CSV");
+    const cells = trimmed.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
+    rows.push(cells.map((cell) => (cell.trim() === "?" ? "" : unquoted(cell.trim()))));
+    lines.push(firstLine + at);
+  }); // prettier-ignore
+  return {
+    form: "ARFF",
+    names,
+    // oxlint-disable-next-line typescript/require-await
+    async *batches() {
+      yield { rows, lines };
+    },
+  };
+}
+
+const unquoted = (text: string): string => (/^(['"]).*\1$/s.test(text) ? text.slice(1, -1).replaceAll(/\\(.)/g, "$1") : text);
+
+/** Blocks of "movie:" and rows of customer, rating, date. */
+async function* netflixRows(source: RatingSource, opened: OpenText): AsyncGenerator<RowBatch> {
+  let movie: string | undefined;
+  for await (const { lines, line } of linesOf(opened)) {
+    const batch: { rows: string[][]; lines: number[] } = { rows: [], lines: [] };
+    for (let at = 0; at < lines.length; at++) {
+      const text = lines[at].trim();
+      if (text === "") continue;
+      if (text.endsWith(":")) {
+        movie = text.slice(0, -1);
+        continue;
+      }
+      if (movie === undefined) throw fault(source, line + at, "a rating stands before the first movie", "check that the file is whole");
+      batch.rows.push([movie, ...text.split(",")]);
+      batch.lines.push(line + at);
+    }
+    yield batch;
+  }
+}
+
+/**
+ * A MatrixMarket file as delimited text: rows of row, column and entry.
+ *
+ * @returns the number of entries that the file announces, too.
+ * @throws RatingsError when it is no general matrix of coordinates.
+ */
+export function openMatrixMarket(
+  source: RatingSource,
+  opened: OpenText,
+): { opened: OpenText; names: string[]; columns: AskedColumns; entries: number } {
+  const head = new TextDecoder("latin1").decode(opened.head);
+  const [banner] = head.split("\n", 1);
+  const [, , format, field, symmetry] = banner.trim().toLowerCase().split(/\s+/);
+  if (format !== "coordinate" || symmetry !== "general" || !["real", "integer", "pattern", "double"].includes(field))
+    throw fault(source, 1, `it is "${banner.trim()}"`, "give a matrix that is `coordinate real general`, of a row a person");
+  const size = /^(?:[ \t]*(?:%.*)?\r?\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n/.exec(head);
+  if (!size) throw fault(source, undefined, "there is no line of sizes", "check that the file is whole");
+  const skipped = size[0].length;
+  const rest = async function* (): AsyncGenerator<Uint8Array> {
+    let left = skipped;
+    for await (const chunk of opened.chunks) {
+      const bytes = chunk.subarray(Math.min(left, chunk.length));
+      left -= chunk.length - bytes.length;
+      if (bytes.length > 0) yield bytes;
+    }
+  };
+  const isPattern = field === "pattern";
+  return {
+    opened: {
+      ...opened,
+      chunks: blanksAsTabs(rest(), false),
+      head: new TextEncoder().encode(head.slice(skipped).replaceAll(/[ \t]+/g, "\t")),
+      line: 1 + size[0].split("\n").length - 1,
+      at: undefined,
+      delimiter: "\t",
+    },
+    names: ["row", "column", "entry"].slice(0, isPattern ? 2 : 3),
+    columns: { user: 0, item: 1, value: isPattern ? "none" : 2, time: "none" },
+    entries: Number(size[3]),
+  };
+}
+
+/**
+ * A matrix, a row a person and a column an item, as rows of person, item and rating. Persons go by the column that is named, the first where
+ * it holds no numbers, or else by their row's number from 1; items by their column's name or number from 1. Empty cells are no ratings.
+ */
+export async function fromMatrix(
+  source: RatingSource,
+  table: RowTable,
+  {
+    user,
+    header,
+    missing = [],
+  }: { user?: string | number | undefined; header?: boolean | undefined; missing?: readonly string[] | undefined },
+): Promise<RowTable> {
+  const sample = await withSample(table);
+  const [first, ...body] = sample.names ? [sample.names, ...sample.rows] : sample.rows;
+  const isNumeric = (cell: string): boolean => cell.trim() === "" || Number.isFinite(Number(cell.replace(",", ".")));
+  if (!first) return { form: "a matrix", batches: () => sample.all([]) };
+  const isHeader = header ?? (sample.names !== undefined || first.slice(1).some((cell) => !isNumeric(cell)) || first[0].trim() === "" || !isNumeric(first[0]) && body.length > 0 && isNumeric(body[0][0] ?? "")); // prettier-ignore
+  const cells = isHeader ? body : [first, ...body];
+  // Some such files begin every row with the number of its ratings.
+  let people = user === undefined ? -1 : typeof user === "number" ? user : first.findIndex((name) => name.trim() === user.trim());
+  if (user !== undefined && people < 0)
+    throw fault(source, 1, `there is no column "${user}"`, `the columns are ${first.slice(0, 5).join(", ")} …`);
+  if (people < 0 && (cells.some((row) => !isNumeric(row[0] ?? "")) || (isHeader && isPersonName(first[0])))) people = 0;
+  const noRating = new Set(["", ...missing].map((text) => (text === "" ? text : String(Number(text)))));
+  const ratingsIn = (row: readonly string[]): number => row.slice(1).filter((cell) => !noRating.has(cell.trim() === "" ? "" : String(Number(cell)))).length; // prettier-ignore
+  const counts = user === undefined && people < 0 && cells.length > 1 && cells.every((row) => Number(row[0]) === ratingsIn(row));
+  const firstItem = people === 0 || counts ? 1 : 0;
+  const itemOf = (place: number): string => (isHeader && first[place]?.trim()) || String(place + 1 - firstItem);
+  return {
+    form: `a matrix${counts ? ", whose first column counts the ratings of its row" : ""}`,
+    names: ["person", "item", "rating"],
+    async *batches() {
+      let number = 0;
+      let skip = isHeader && sample.names === undefined;
+      for await (const batch of sample.all([])) {
+        const rows: string[][] = [];
+        const lines: number[] = [];
+        for (let at = 0; at < batch.rows.length; at++) {
+          const row = batch.rows[at];
+          if (skip) {
+            skip = false;
+            continue;
+          }
+          number++;
+          for (let place = 0; place < row.length; place++) {
+            if (place === people || (counts && place === 0) || row[place].trim() === "") continue;
+            rows.push([people < 0 ? String(number) : row[people], itemOf(place), row[place]]);
+            lines.push(batch.lines[at]);
+          }
+        }
+        yield { rows, lines };
+      }
+    },
+  };
+}
+
+const isPersonName = (name: string): boolean => /^(|user|person|customer|reviewer|member|id)([_ ]?id)?$/i.test(name.trim());

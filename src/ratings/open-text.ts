@@ -1,0 +1,302 @@
+// A source opened as text, whatever it holds: unpacked, turned into UTF-8 with lines that end in newlines, and its form recognised by its
+// first bytes.
+
+import { OptionsError, RatingsError } from "../errors.js";
+import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
+import { CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from "./text-lines.js";
+
+/** How a source is opened. */
+export interface TextOptions {
+  /** Found out from the first lines when left out: tab, "::", ";", "|", "," or blanks. A blank stands for any number of them. */
+  readonly delimiter?: string | undefined;
+  /** Default "guess". */
+  readonly encoding?: Encoding | undefined;
+  /** Whether cells may be quoted, with newlines and doubled quotes inside. Default true. */
+  readonly quotes?: boolean | undefined;
+  /** Bytes read so far, before decompression, and in all where that is known. */
+  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a source holds, by its first bytes. */
+export type Form = "delimited" | "json" | "parquet" | "matrix-market" | "arff" | "netflix";
+
+export interface OpenText {
+  readonly form: Form;
+  /** The bytes, ended by a newline unless they are a Parquet file's. */
+  readonly chunks: AsyncGenerator<Uint8Array>;
+  /** The front of them: 64 KiB, or all there are. */
+  readonly head: Uint8Array;
+  /** Whether they end with the head. */
+  readonly isWhole: boolean;
+  readonly delimiter: string;
+  /** "guess", where the bytes are as they were. */
+  readonly encoding: Encoding;
+  /** The encoding that the bytes were turned from, when that was found out. */
+  readonly turnedFrom?: string | undefined;
+  /** Line, from 1, of the first. */
+  readonly line: number;
+  /** Where the first byte stands in the source; undefined when the bytes are no longer the source's own. */
+  readonly at: number | undefined;
+}
+
+/** Delimiters that are recognised without being named, but for runs of blanks. */
+export const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
+/** Any number of blanks and tabs. */
+export const BLANKS = " ";
+
+const HEAD_BYTES = 1 << 16;
+const GZIP_MAGIC = [0x1f, 0x8b];
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+/** First bytes of what is no table of text, what it is, and what to do. */
+const FOREIGN: readonly (readonly [magic: readonly number[], what: string, remedy: string])[] = [
+  [[0x50, 0x4b, 0x03, 0x04], "a zip archive or a spreadsheet", "unpack it, or save the sheet as CSV"],
+  [[0xd0, 0xcf, 0x11, 0xe0], "a spreadsheet", "save the sheet as CSV"],
+  [[0x41, 0x52, 0x52, 0x4f, 0x57, 0x31], "an Arrow file, which is not read", "save it as Parquet or CSV"],
+  [[0x28, 0xb5, 0x2f, 0xfd], "packed by zstd", "unpack it, as with `zstd -dc FILE | tastespace train -`"],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "packed by xz", "unpack it, as with `xz -dc FILE | tastespace train -`"],
+  [[0x42, 0x5a, 0x68], "packed by bzip2", "unpack it, as with `bzip2 -dc FILE | tastespace train -`"],
+  [[0x89, 0x48, 0x44, 0x46], "an HDF5 file, which is not read", "save its table as CSV or Parquet"],
+  [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], "an SQLite database, which is not read", "write its table out as CSV"],
+];
+const PARQUET_MAGIC = [0x50, 0x41, 0x52, 0x31];
+
+const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, at) => bytes[at] === byte);
+
+/**
+ * Opens a source from its beginning.
+ *
+ * @throws RatingsError when it holds no text, or its packing is damaged; OptionsError for a delimiter or encoding that cannot be.
+ */
+export async function openText(source: RatingSource, options: TextOptions = {}): Promise<OpenText> {
+  const { delimiter: asked, encoding = "guess" } = options;
+  if (asked === "" || (asked !== undefined && /["\r\n]/.test(asked)))
+    throw new OptionsError(`delimiter is ${JSON.stringify(asked)}: it must be one or more characters, none of them a quote or a newline`);
+  checkEncoding(encoding);
+  let at: number | undefined = 0;
+  let text = await withHead(wholeBytes(source, options, () => (at = undefined)));
+  const fail = (what: string, remedy: string): RatingsError => new RatingsError(`${source.name}: ${what}`, { file: source.name, remedy });
+  const none = { delimiter: ",", encoding, line: 1, at };
+  if (startsWith(text.head, PARQUET_MAGIC)) return { ...text, ...none, form: "parquet" };
+  for (const [magic, what, remedy] of FOREIGN) {
+    if (!startsWith(text.head, magic)) continue;
+    await text.chunks.return(undefined);
+    throw fail(`it is ${what}`, remedy);
+  }
+  let turnedFrom: string | undefined;
+  const turn = async (how: (chunks: AsyncGenerator<Uint8Array>) => AsyncGenerator<Uint8Array>): Promise<void> => {
+    at = undefined;
+    text = await withHead(how(text.chunks));
+  };
+  const wide = encoding === "guess" ? utf16In(text.head) : undefined;
+  const isPlain = ["guess", "utf-8", "utf8", "latin1", "windows-1252"].includes(encoding.toLowerCase());
+  if (wide !== undefined || !isPlain) {
+    turnedFrom = wide;
+    await turn((chunks) => decoded(chunks, wide ?? encoding));
+  } else if (text.head.includes(0)) {
+    await text.chunks.return(undefined);
+    throw fail("it holds no text", "give a table of text, JSON lines or a Parquet file; or name its --encoding");
+  }
+  if (startsWith(text.head, BYTE_ORDER_MARK)) {
+    if (at !== undefined) at += BYTE_ORDER_MARK.length;
+    text = { ...text, head: text.head.subarray(BYTE_ORDER_MARK.length), chunks: without(text.chunks, BYTE_ORDER_MARK.length) };
+  }
+  if (text.head.includes(CARRIAGE_RETURN) && !text.head.includes(NEWLINE)) await turn(withNewlines);
+  const opened = { encoding: isPlain && wide === undefined ? encoding : "utf-8", turnedFrom, line: 1, delimiter: asked ?? "," };
+  const front = asciiOf(text.head).trimStart();
+  if (front.startsWith("%%MatrixMarket")) return { ...text, ...opened, at, form: "matrix-market" };
+  if (/^(%.*\r?\n|\s)*@relation\b/i.test(front)) return { ...text, ...opened, at, form: "arff" };
+  if (asked === undefined && /^(\{\s*["}]|\[\s*\{)/.test(front)) return { ...text, ...opened, at, form: "json" };
+  if (/^\d+:\s*\n\d+,/.test(front)) return { ...text, ...opened, delimiter: ",", at, form: "netflix" };
+  const named = /^sep=(.)\r?\n/i.exec(asciiOf(text.head));
+  if (named) {
+    text = { ...text, head: text.head.subarray(named[0].length), chunks: without(text.chunks, named[0].length) };
+    at = undefined;
+  }
+  let delimiter = asked ?? named?.[1] ?? sniffDelimiter(text.head, text.isWhole, options.quotes ?? true);
+  if (delimiter === BLANKS) {
+    await turn((chunks) => blanksAsTabs(chunks, options.quotes ?? true));
+    delimiter = "\t";
+  }
+  return { ...text, ...opened, delimiter, line: named ? 2 : 1, at, form: "delimited" };
+}
+
+interface Text {
+  readonly chunks: AsyncGenerator<Uint8Array>;
+  readonly head: Uint8Array;
+  readonly isWhole: boolean;
+}
+
+/** Bytes with their front known: the same front, however they come in chunks. */
+async function withHead(chunks: AsyncGenerator<Uint8Array>): Promise<Text> {
+  let first: Uint8Array = new Uint8Array(0);
+  let ended = false;
+  while (first.length <= HEAD_BYTES && !ended) {
+    const next = await chunks.next();
+    if (next.done) ended = true;
+    else first = joined(first, next.value);
+  }
+  return { head: first.subarray(0, HEAD_BYTES), isWhole: ended && first.length <= HEAD_BYTES, chunks: followed(first, chunks) };
+}
+
+async function* followed(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    yield* rest;
+  } finally {
+    // A reader that stops early lets go of the file.
+    await rest.return(undefined);
+  }
+}
+
+async function* without(chunks: AsyncGenerator<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+  let left = count;
+  for await (const chunk of chunks) {
+    const rest = chunk.subarray(Math.min(left, chunk.length));
+    left -= chunk.length - rest.length;
+    if (rest.length > 0) yield rest;
+  }
+}
+
+/** The decompressed bytes, whose errors name the file. */
+async function* wholeBytes(source: RatingSource, options: TextOptions, onCompressed: () => void): AsyncGenerator<Uint8Array> {
+  try {
+    yield* decompressed(countedBytes(source, options), onCompressed);
+  } catch (cause) {
+    if (cause instanceof RatingsError || options.signal?.aborted) throw cause;
+    throw new RatingsError(`${source.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      file: source.name,
+      remedy: "check that the file is whole",
+    });
+  }
+}
+
+async function* decompressed(chunks: AsyncGenerator<Uint8Array>, onCompressed: () => void): AsyncGenerator<Uint8Array> {
+  try {
+    let head: Uint8Array = new Uint8Array(0);
+    while (head.length < GZIP_MAGIC.length) {
+      const next = await chunks.next();
+      if (next.done) break;
+      head = joined(head, next.value);
+    }
+    if (!startsWith(head, GZIP_MAGIC)) {
+      yield head;
+      yield* chunks;
+      return;
+    }
+    onCompressed();
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => controller.enqueue(head as Uint8Array<ArrayBuffer>),
+      async pull(controller) {
+        const next = await chunks.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+      },
+    });
+    yield* chunksOf(stream.pipeThrough(new DecompressionStream("gzip")));
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+/** The bytes of a source from a place on, counted. */
+export async function* countedBytes(source: RatingSource, { onProgress, signal }: TextOptions, from = 0): AsyncGenerator<Uint8Array> {
+  let done = from;
+  for await (const chunk of iterateBytes(source, from)) {
+    signal?.throwIfAborted();
+    done += chunk.length;
+    onProgress?.(done, source.bytes);
+    if (chunk.length > 0) yield chunk;
+  }
+}
+
+export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+const asciiOf = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
+
+/** UTF-16, by its byte order mark, or by every other byte of the first line being 0. */
+function utf16In(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  if (bytes.length < 4) return undefined;
+  const zeros = (from: number): boolean => bytes[from] === 0 && bytes[from + 2] === 0;
+  if (zeros(1) && bytes[0] !== 0 && bytes[2] !== 0) return "utf-16le";
+  if (zeros(0) && bytes[1] !== 0 && bytes[3] !== 0) return "utf-16be";
+  return undefined;
+}
+
+async function* decoded(chunks: AsyncGenerator<Uint8Array>, encoding: string): AsyncGenerator<Uint8Array> {
+  const [decoder, encoder] = [new TextDecoder(encoding), new TextEncoder()];
+  for await (const chunk of chunks) yield encoder.encode(decoder.decode(chunk, { stream: true }));
+  yield encoder.encode(decoder.decode());
+}
+
+/** Lines that end with a carriage return alone, ended by newlines. */
+async function* withNewlines(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield chunk.map((byte) => (byte === CARRIAGE_RETURN ? NEWLINE : byte));
+}
+
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/** Runs of blanks as one tab, but for those at the ends of lines, which are left out, and those in quotes, which stay. */
+export async function* blanksAsTabs(chunks: AsyncGenerator<Uint8Array>, quotes: boolean): AsyncGenerator<Uint8Array> {
+  let [quoted, waiting, atStart] = [false, false, true];
+  for await (const chunk of chunks) {
+    const out = new Uint8Array(chunk.length + 1);
+    let length = 0;
+    for (const byte of chunk) {
+      if (quotes && byte === QUOTE) quoted = !quoted;
+      if (!quoted && (byte === SPACE || byte === TAB)) {
+        waiting = true;
+        continue;
+      }
+      const endsLine = !quoted && (byte === NEWLINE || byte === CARRIAGE_RETURN);
+      if (waiting && !atStart && !endsLine) out[length++] = TAB;
+      waiting = false;
+      out[length++] = byte;
+      atStart = endsLine;
+    }
+    yield out.subarray(0, length);
+  }
+}
+
+/** Lines that are looked at for the delimiter. */
+const SNIFFED_LINES = 100;
+
+/**
+ * The delimiter that cuts most of the first lines into the same number of cells, and into the most of them. What stands in quotes is passed
+ * over. Blanks are asked last, as they also stand in titles and times.
+ */
+export function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boolean): string {
+  let text = asciiOf(isWhole ? head : head.subarray(0, head.lastIndexOf(NEWLINE) + 1));
+  if (quotes) text = text.replaceAll(/"[^"]*"/g, "x");
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "").slice(0, SNIFFED_LINES); // prettier-ignore
+  const agreement = (cells: (line: string) => number): { share: number; cells: number } => {
+    const counts = new Map<number, number>();
+    for (const line of lines) counts.set(cells(line), (counts.get(cells(line)) ?? 0) + 1);
+    let best = { share: 0, cells: 1 };
+    for (const [number, lineCount] of counts) {
+      if (number > 1 && lineCount / lines.length > best.share) best = { share: lineCount / lines.length, cells: number };
+    }
+    return best;
+  };
+  let best = ",";
+  let most = 0;
+  for (const delimiter of DELIMITERS) {
+    const { share, cells } = agreement((line) => line.split(delimiter).length);
+    // Agreement counts for more than many cells: a title has commas in one line only. What half of the lines lack is hardly a delimiter.
+    const score = share < 0.5 ? share / 1000 : share ** 4 * (cells - 1);
+    if (score > most) [best, most] = [delimiter, score];
+  }
+  if (most >= 0.5 ** 4) return best;
+  const blank = agreement((line) => line.trim().split(/[ \t]+/).length);
+  return blank.share >= 0.8 ? BLANKS : best;
+}

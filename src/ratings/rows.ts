@@ -1,0 +1,123 @@
+// Rows of the caller's own, from memory or a database's cursor, into columns: every one is checked, and the first wrong one named.
+
+import { OptionsError, RatingsError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
+import type { Catalogue } from "./catalogue.js";
+import { doubtDuplicates } from "./doubts.js";
+import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
+import { GrowingColumns } from "./growing-columns.js";
+import { Ids, type RawId } from "./ids.js";
+import { LARGEST_RATING } from "./largest-rating.js";
+import type { RatingColumns } from "./rating-columns.js";
+
+/** A rating: as an array, or by name, as databases give rows. A time is a Date, or seconds since 1970 UTC. */
+export type RatingRow =
+  | readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null]
+  | { readonly user: RawId; readonly item: RawId; readonly rating: number; readonly time?: number | Date | null | undefined };
+
+/** How rows are taken. */
+export interface FromOptions {
+  /** Titles and genres of the items. */
+  readonly catalogue?: Catalogue | undefined;
+  /** What becomes of a (user, item) pair rated twice, as in the readers. Default "last", but an error when most rows are such. */
+  readonly duplicates?: DuplicatePolicy | undefined;
+}
+
+const FROM_NAMES = namesOf<FromOptions>({ catalogue: true, duplicates: true });
+const SHAPE = "give rows of [user, item, rating] or { user, item, rating }, either with a time or without";
+/** Of a row in an error. */
+const LONGEST_SHOWN = 100;
+
+/** Takes rows one by one. */
+export class RowTaker {
+  readonly users = new Ids();
+  readonly items = new Ids();
+  readonly #columns = new GrowingColumns(true);
+  readonly #duplicates: DuplicatePolicy | undefined;
+  #rows = 0;
+
+  constructor(where: string, options: FromOptions) {
+    checkOptions(where, options, FROM_NAMES);
+    this.#duplicates = options.duplicates;
+  }
+
+  /** @throws RatingsError naming the row, from 1, with what it holds. */
+  take(row: unknown): void {
+    this.#rows++;
+    if (typeof row !== "object" || row === null) throw this.#error(row, "it is no row", SHAPE);
+    const { user, item, rating, time } = Array.isArray(row)
+      ? { user: row[0] as unknown, item: row[1] as unknown, rating: row[2] as unknown, time: row[3] as unknown }
+      : (row as Readonly<Record<string, unknown>>);
+    this.#checkId(row, "user", user);
+    this.#checkId(row, "item", item);
+    if (typeof rating !== "number") {
+      const remedy =
+        typeof rating === "string"
+          ? "give a number: Number(…) makes one of text"
+          : rating === undefined
+            ? SHAPE
+            : "leave out rows without a rating";
+      throw this.#error(row, rating === undefined ? "there is no rating" : `its rating ${shown(rating)} is no number`, remedy);
+    }
+    if (!Number.isFinite(rating)) throw this.#error(row, `its rating is ${rating}`, "leave out rows without a rating");
+    if (Math.abs(rating) > LARGEST_RATING)
+      throw this.#error(row, `its rating ${rating} is beyond ±${LARGEST_RATING}`, "give ratings in a larger unit");
+    this.#columns.push(this.users.add(user as RawId), this.items.add(item as RawId), rating, this.#secondsOf(row, time));
+  }
+
+  /** @throws RatingsError for pairs rated twice, where they are an error. */
+  columns(): RatingColumns {
+    const read = this.#columns.columns();
+    const { columns, duplicateRows } = mergeDuplicates(read, this.users.size, this.items.size, this.#duplicates ?? "last", (at) => {
+      const [user, item] = [this.users.rawAt(read.user[at]), this.items.rawAt(read.item[at])];
+      return new RatingsError(`row ${at + 1}: user ${shown(user)} rated item ${shown(item)} before`, {
+        line: at + 1,
+        remedy: 'duplicates: "last", "first", "mean", "sum" or "count" says which rating counts',
+      });
+    });
+    if (this.#duplicates === undefined) doubtDuplicates(this.#rows, duplicateRows, "the rows");
+    return columns;
+  }
+
+  #checkId(row: object, what: "user" | "item", id: unknown): void {
+    if (typeof id === "string" ? id.trim() !== "" : Number.isSafeInteger(id)) return;
+    if (id === undefined) throw this.#error(row, `there is no ${what}`, SHAPE);
+    const remedy = typeof id === "bigint" ? "String(…) makes a text of it" : "give a whole number or text that is not empty";
+    throw this.#error(row, `its ${what} ${shown(id)} is no id`, remedy);
+  }
+
+  /** NaN where there is none. */
+  #secondsOf(row: object, time: unknown): number {
+    if (time === undefined || time === null) return NaN;
+    const seconds = time instanceof Date ? time.getTime() / 1000 : time;
+    if (typeof seconds === "number" && Number.isFinite(seconds)) return seconds;
+    throw this.#error(row, `its time ${shown(time)} is none`, "give seconds since 1970, a Date, or no time");
+  }
+
+  #error(row: unknown, what: string, remedy: string): RatingsError {
+    return new RatingsError(`row ${this.#rows}, ${shown(row)}: ${what}`, { line: this.#rows, remedy });
+  }
+}
+
+/** @throws OptionsError when rows cannot be gone through. */
+export function checkRows(where: string, rows: unknown, kinds: readonly symbol[]): void {
+  const iterable = Object(rows) as Record<symbol, unknown>;
+  if (typeof rows !== "string" && kinds.some((kind) => typeof iterable[kind] === "function")) return;
+  const remedy =
+    Symbol.asyncIterator in iterable
+      ? "Ratings.fromAsync takes rows that come one by one"
+      : "give an array of rows, or anything else that `for … of` goes through";
+  throw new OptionsError(`${where} takes rows, and ${shown(rows)} is none`, { remedy });
+}
+
+/** A value as text for an error: short, whatever it is. */
+function shown(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : typeof part === "number" && !Number.isFinite(part) ? `${part}` : part)); // prettier-ignore
+  } catch {
+    // Rows that hold themselves have no JSON.
+  }
+  text ??= Object.prototype.toString.call(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}

@@ -1,0 +1,133 @@
+// One's own data from the command line: what is said of it, and what a model remembers of it. `npm test` builds it first.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { tastespace } from "../support/command-line.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
+const inFolder = (...names: string[]): string => join(folder, ...names);
+afterAll(() => rmSync(folder, { recursive: true }));
+const BIASES = ["--device", "cpu", "--factors", "0", "--sweeps", "2"];
+/** Sixty rows of a rating, a film and a person; a quarter of them are not rated. */
+const survey = `points;what;who\n${Array.from({ length: 60 }, (_, at) => `${at % 4 === 0 ? 99 : 1 + (at % 5)};f${at % 10};p${Math.floor(at / 10)}\n`).join("")}`;
+
+test("what a table was taken for is said in a line, and evaluate reads it alike without being told, in another place too", async () => {
+  mkdirSync(inFolder("here"));
+  writeFileSync(inFolder("here", "survey.csv"), survey);
+  const model = inFolder("here", "model.safetensors");
+  const asked = await tastespace("train", inFolder("here", "survey.csv"), ...BIASES);
+  expect(asked).toMatchObject({ code: 1, err: expect.stringContaining("which column holds the users is not clear") as string });
+  expect(asked.err).toContain("--user-column what --item-column who --rating-column points");
+  const reading = ["--user-column", "who", "--item-column", "what"];
+  const refused = await tastespace("train", inFolder("here", "survey.csv"), ...reading, ...BIASES);
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("--missing 99 leaves such rows out") as string });
+  const trained = await tastespace("train", inFolder("here", "survey.csv"), ...reading, "--missing", "99", "--seed", "5", ...BIASES, "--out", model); // prettier-ignore
+  expect(trained.out).toContain("columns  who → user, what → item, points → value");
+  expect(trained.err).toContain("15 rows without a rating left out (--missing 99)");
+  const report = inFolder("report.json");
+  const rmse = (): number => (JSON.parse(readFileSync(report, "utf8")) as { rmse: number }).rmse;
+  expect(await tastespace("evaluate", model, "--device", "cpu", "--json", report)).toMatchObject({ code: 0 });
+  const [, printed] = /held-out RMSE ([\d.]+)/.exec(trained.out)!;
+  expect(rmse()).toBeCloseTo(Number(printed), 4);
+  cpSync(inFolder("here"), inFolder("there"), { recursive: true });
+  rmSync(inFolder("here"), { recursive: true });
+  writeFileSync(inFolder("there", "survey.csv"), `${survey}5;f1;p9\n`);
+  const moved = await tastespace("evaluate", inFolder("there", "model.safetensors"), "--device", "cpu", "--json", report);
+  expect(moved.code).toBe(0);
+  expect(moved.err).toContain("has 46 ratings; when");
+});
+
+test("a model that new users have joined, in another folder, still knows where its ratings are; one solved from others does not", async () => {
+  mkdirSync(inFolder("trained"));
+  mkdirSync(inFolder("joined"));
+  const table = (persons: readonly string[]): string =>
+    `user,item,rating\n${persons.flatMap((person, at) => Array.from({ length: 10 }, (_, n) => `${person},f${n},${1 + ((at + n * 3) % 5)}\n`)).join("")}`; // prettier-ignore
+  writeFileSync(inFolder("trained", "own.csv"), table(["ann", "bo", "cy", "di"]));
+  writeFileSync(inFolder("more.csv"), table(["eve"]));
+  writeFileSync(inFolder("again.csv"), table(["ann"]));
+  const model = inFolder("trained", "model.safetensors");
+  const joined = inFolder("joined", "model.safetensors");
+  const report = inFolder("joined.json");
+  const rmse = async (of: string): Promise<number> => {
+    expect(await tastespace("evaluate", of, "--device", "cpu", "--json", report)).toMatchObject({ code: 0 });
+    return (JSON.parse(readFileSync(report, "utf8")) as { rmse: number }).rmse;
+  };
+  expect(await tastespace("train", inFolder("trained", "own.csv"), "--seed", "5", ...BIASES, "--out", model)).toMatchObject({ code: 0 });
+  expect(await tastespace("partial-fit", model, inFolder("more.csv"), "--out", joined)).toMatchObject({ code: 0 });
+  expect(await rmse(joined)).toBe(await rmse(model));
+  const refit = await tastespace("partial-fit", model, inFolder("again.csv"), "--refit", "users", "--out", joined);
+  expect(refit).toMatchObject({ code: 0 });
+  expect(await tastespace("evaluate", joined)).toMatchObject({ code: 2, err: expect.stringContaining("does not say where its ratings are") as string }); // prettier-ignore
+});
+
+test("a held-out last rating of every user is found again, and another split can be asked for", async () => {
+  const rows = Array.from({ length: 40 }, (_, at) => `p${at % 4},f${Math.floor(at / 4)},${1 + ((at * 3) % 5)},${1000 + ((at * 7) % 40)}\n`);
+  writeFileSync(inFolder("timed.csv"), `user,item,rating,timestamp\n${rows.join("")}p9,f10,4,999\n`);
+  const model = inFolder("timed.safetensors");
+  const report = inFolder("timed.json");
+  const heldOut = async (...flags: string[]): Promise<number> => {
+    expect(await tastespace("evaluate", model, "--device", "cpu", "--json", report, ...flags)).toMatchObject({ code: 0 });
+    return (JSON.parse(readFileSync(report, "utf8")) as { heldOut: number }).heldOut;
+  };
+  const last = ["--holdout-by", "last", "--holdout-last", "2"];
+  expect(await tastespace("train", inFolder("timed.csv"), "--sort", ...last, ...BIASES, "--out", model)).toMatchObject({ code: 0 });
+  expect(await heldOut()).toBe(8);
+  expect(await heldOut("--holdout-last", "3")).toBe(12);
+  expect(await heldOut("--holdout-by", "random", "--holdout", "0.25")).toBe(10);
+  writeFileSync(inFolder("timed-test.csv"), "user,item,rating\np1,f10,5\n");
+  expect(await tastespace("train", inFolder("timed.csv"), "--test", inFolder("timed-test.csv"), ...BIASES, "--out", model)).toMatchObject({ code: 0 }); // prettier-ignore
+  expect(await heldOut()).toBe(1);
+  expect(await heldOut("--holdout-by", "last")).toBe(4);
+});
+
+test("positives alone are learned from by implicit and logistic, and refused by models of ratings, with the line to type", async () => {
+  const path = inFolder("likes.csv");
+  writeFileSync(path, Array.from({ length: 60 }, (_, at) => `p${at % 12},f${(at * 7) % 25}\n`).join(""));
+  expect(await tastespace("train", path, ...BIASES)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--model implicit, or with --model logistic --negatives 4") as string,
+  });
+  for (const model of [["implicit"], ["logistic", "--negatives", "2"]]) {
+    const { code, out } = await tastespace("train", path, "--device", "cpu", "--factors", "2", "--sweeps", "2", "--model", ...model);
+    expect(code).toBe(0);
+    expect(out).toContain("column 1 → user, column 2 → item; no ratings: every row counts as 1");
+  }
+});
+
+test("standard input is read, and rows left out are named", () => {
+  const input = `user,item,rating\n${survey.split("\n").slice(1, -1).map((row) => row.split(";").reverse().join(",")).join("\n")}\nann,x,many\n`; // prettier-ignore
+  const args = ["-c", `node dist/cli.js train - --missing 99 --skip-bad-rows ${BIASES.join(" ")} 2>&1`];
+  const out = execFileSync("bash", args, { input, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+  expect(out).toContain("standard input: 45 ratings, 6 users, 10 items");
+  expect(out).toContain('1 malformed row left out:\n       standard input:62: rating "many" is not a number');
+});
+
+test("titles of one's own come with the model; those that fit no item are noticed", async () => {
+  writeFileSync(inFolder("own.csv"), "user,item,rating\n1,10,4\n1,11,3\n2,10,5\n2,11,2\n3,10,4\n");
+  writeFileSync(inFolder("films.csv"), "title,id,year\nHeat,10,1995\nBabe,11,1995\n");
+  writeFileSync(inFolder("others.csv"), "title,id\nHeat,tt10\n");
+  const model = inFolder("own.safetensors");
+  const train = (items: string) => tastespace("train", inFolder("own.csv"), "--items", inFolder(items), ...BIASES, "--out", model);
+  expect((await train("others.csv")).err).toContain("none of its 1 items is among the 2 that are rated");
+  expect(await train("films.csv")).toMatchObject({ code: 0, err: "" });
+  expect((await tastespace("predict", model, "--user", "1", "--item", "heat (1995)")).out).toContain("Heat (1995)");
+});
+
+test("the command that a search tells its user to copy reads the ratings alike", async () => {
+  writeFileSync(inFolder("survey.csv"), survey);
+  const reading = ["--user-column", "who", "--item-column", "what", "--missing", "99", "--scale", "1:5"];
+  const { code, out } = await tastespace("search", inFolder("survey.csv"), ...reading, "--factors", "0", "--sort", "--gamma", "1,5", "--sweeps", "2", "--device", "cpu"); // prettier-ignore
+  expect(code).toBe(0);
+  expect(out).toMatch(/tastespace train .* --user-column who --item-column what --missing 99 --scale 1:5 --sort/);
+});
+
+test("what needs a person is wrong usage", async () => {
+  writeFileSync(inFolder("a.csv"), "user,item,rating\n1,10,4\n");
+  const say = (text: string) => ({ code: 2, err: expect.stringContaining(text) as string });
+  expect(await tastespace("train", inFolder("a.csv"), "--scale", "5:1")).toMatchObject(say("the first number must be less"));
+  expect(await tastespace("train", inFolder("a.csv"), "--encoding", "klingon")).toMatchObject(say("no such encoding"));
+  expect(await tastespace("train", inFolder("a.csv"), "--user-column", "0")).toMatchObject(say("there is no column 0"));
+});
