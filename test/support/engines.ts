@@ -19,6 +19,9 @@ const OPEN: Readonly<Record<EngineKind, () => Promise<Engine>>> = {
   webgpu: () => WebGpuEngine.create({ defaultLimits: true }),
 };
 
+/** For the tests that hold shaders against the reference: `describe.runIf(withWebGpu)`. */
+export const withWebGpu = ENGINE_KINDS.includes("webgpu");
+
 /** Opens the engines for the tests of a file, at default limits; they are released after its last test. */
 export async function testEngines(): Promise<Readonly<Record<EngineKind, Engine>>> {
   const engines = await Promise.all(ENGINE_KINDS.map(async (kind) => [kind, await OPEN[kind]()] as const));

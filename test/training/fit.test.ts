@@ -13,7 +13,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { hotCase, problemOf } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
@@ -194,19 +194,16 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 });
 
-test.runIf(ENGINE_KINDS.includes("webgpu"))(
-  "auto takes a hardware GPU, else the processor and says so; a foreign engine stays open",
-  async () => {
-    const notices: string[] = [];
-    const { device } = await fit(train, { factors: 1, sweeps: 1, onNotice: (notice) => notices.push(notice) });
-    if (engines.webgpu.info.software) {
-      expect(device.kind).not.toBe("webgpu");
-      expect(notices[0]).toContain("is a software one");
-    } else expect(device.kind).toBe("webgpu");
-    expect((await fit(train, { factors: 1, sweeps: 1, device: engines.webgpu })).device.kind).toBe("webgpu");
-    expect((await fit(train, { factors: 1, sweeps: 1, device: engines.webgpu })).device.kind).toBe("webgpu");
-  },
-);
+test.runIf(withWebGpu)("auto takes a hardware GPU, else the processor and says so; a foreign engine stays open", async () => {
+  const notices: string[] = [];
+  const { device } = await fit(train, { factors: 1, sweeps: 1, onNotice: (notice) => notices.push(notice) });
+  if (engines.webgpu.info.software) {
+    expect(device.kind).not.toBe("webgpu");
+    expect(notices[0]).toContain("is a software one");
+  } else expect(device.kind).toBe("webgpu");
+  expect((await fit(train, { factors: 1, sweeps: 1, device: engines.webgpu })).device.kind).toBe("webgpu");
+  expect((await fit(train, { factors: 1, sweeps: 1, device: engines.webgpu })).device.kind).toBe("webgpu");
+});
 
 test.each([
   { factors: -1 }, { factors: 129 }, { factors: 1.5 }, { factors: NaN }, { lambda: 0 }, { tauUsers: -1 }, { gammaItems: Infinity }, { sweeps: -2 }, { patience: 0 },
