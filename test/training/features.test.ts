@@ -16,7 +16,7 @@ import { seededRandom } from "../../src/random.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const engines = await testEngines();
@@ -62,7 +62,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 });
 
-test.each([1, 2, 3, 7, 10, 31, 64])("shaders and reference agree, K = %i", async (factors) => {
+test.runIf(withWebGpu).each([1, 2, 3, 7, 10, 31, 64])("shaders and reference agree, K = %i", async (factors) => {
   const problem = problemWithFeatures(factors);
   const run = async (engine: Engine) => {
     const session = await openTraining(engine, problem);
