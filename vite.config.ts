@@ -24,6 +24,7 @@ export default defineConfig(({ mode }) => {
       ssr: node,
       lib: { entry, formats: ["es"] },
       rolldownOptions: {
+        checks: { pluginTimings: false },
         external: /^(node:|webgpu$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
       },
     },

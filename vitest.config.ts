@@ -1,20 +1,24 @@
 // Two projects: the library in Node, on a software Vulkan driver, and a smoke test of it in a real browser.
+// In the mode "quick" there is one, in Node, of what needs neither a driver nor a browser.
 
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { inlineAssembly } from "./inline-assembly.js";
 import { inlineScript } from "./inline-script.js";
 import { chromiumLaunchOptions } from "./test/support/chromium.js";
+import { LongestFirst } from "./test/support/longest-first.js";
+import { leftOutOfQuick, QUICK, quickNotice } from "./test/support/quick-tests.js";
 import { useSoftwareDriver } from "./test/support/software-driver.js";
 
-await useSoftwareDriver();
 const source = (path: string): string => fileURLToPath(new URL(`src/engine/${path}`, import.meta.url));
 const platformAlias = (platform: "node" | "browser"): Record<string, string> => ({
   "#gpu": source(`webgpu/device/gpu-${platform}.ts`),
   "#workers": source(`cpu/workers-${platform}.ts`),
 });
+
 /** Pages share memory with their workers only when they are cross-origin isolated. */
 const isolated: Plugin = {
   name: "cross-origin-isolation",
@@ -28,36 +32,63 @@ const isolated: Plugin = {
   },
 };
 
-export default defineConfig({
-  test: {
-    reporters: ["default", "./test/support/count-reporter.ts"],
-    projects: [
-      {
-        plugins: [inlineScript(), inlineAssembly()],
-        resolve: { alias: platformAlias("node") },
-        test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
+const plugins = (): Plugin[] => [inlineScript(), inlineAssembly()];
+
+const inNode: TestProjectInlineConfiguration = {
+  plugins: plugins(),
+  resolve: { alias: platformAlias("node") },
+  test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
+};
+
+async function inBrowser(): Promise<TestProjectInlineConfiguration> {
+  return {
+    plugins: [...plugins(), isolated],
+    resolve: { alias: platformAlias("browser") },
+    optimizeDeps: {
+      include: [
+        "papaparse",
+        "fastest-levenshtein",
+        "fflate",
+        "hyparquet",
+        "hyparquet-compressors",
+        "hyparquet-writer",
+        "pure-rand/generator/xoroshiro128plus",
+      ],
+    },
+    test: {
+      name: "browser",
+      include: ["test/browser/**/*.test.ts"],
+      testTimeout: 120_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        // By number: a bare machine has no /etc/hosts that knows localhost.
+        api: { host: "127.0.0.1" },
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
+        instances: [{ browser: "chromium" }],
       },
-      {
-        plugins: [inlineScript(), inlineAssembly(), isolated],
-        resolve: { alias: platformAlias("browser") },
-        optimizeDeps: {
-          include: ["papaparse", "fastest-levenshtein", "fflate", "hyparquet", "hyparquet-compressors", "hyparquet-writer", "pure-rand/generator/xoroshiro128plus"],
-        },
-        test: {
-          name: "browser",
-          include: ["test/browser/**/*.test.ts"],
-          testTimeout: 120_000,
-          browser: {
-            enabled: true,
-            headless: true,
-            // By number: a bare machine has no /etc/hosts that knows localhost.
-            api: { host: "127.0.0.1" },
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
-            instances: [{ browser: "chromium" }],
-          },
-        },
-      },
-    ],
-  },
+    },
+  };
+}
+
+function withoutDevices(): TestProjectInlineConfiguration {
+  const leftOut = leftOutOfQuick("test");
+  console.log(quickNotice(leftOut));
+  const files = [...leftOut.values()].flat().map((file) => `test/${file}`);
+  return { ...inNode, mode: QUICK, test: { ...inNode.test, exclude: [...inNode.test!.exclude!, ...files] } };
+}
+
+export default defineConfig(async ({ mode }) => {
+  const quick = mode === QUICK;
+  if (!quick) await useSoftwareDriver();
+  return {
+    test: {
+      reporters: ["default", "./test/support/count-reporter.ts"],
+      // Vitest leaves one core free, which is half of a small machine.
+      maxWorkers: availableParallelism(),
+      sequence: { sequencer: LongestFirst },
+      projects: quick ? [withoutDevices()] : [inNode, await inBrowser()],
+    },
+  };
 });

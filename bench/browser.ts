@@ -1,5 +1,5 @@
-// The same sweeps in a browser tab and in Node, on whatever adapter each of them has. Chromium comes from the npm package that the tests use, or is the
-// machine's own Chrome.
+// The same sweeps in a browser tab and in Node, on whatever adapter each of them has.
+// Chromium comes from the npm package that the tests use, or is the machine's own Chrome.
 
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";

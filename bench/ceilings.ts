@@ -1,5 +1,6 @@
-// What a device can do at best, measured by the plainest kernels: multiply-adds in registers, streaming reads, gathers of rows, workgroup
-// memory, empty dispatches. Each kernel runs longer and longer until its time is well above the clock's steps; the best of several runs counts.
+// What a device can do at best, measured by the plainest kernels: multiply-adds in registers, streaming reads, gathers
+// of rows, workgroup memory, empty dispatches. Each kernel runs longer and longer until its time is well above the
+// clock's steps; the best of several runs counts.
 
 import { reportOf, requestAdapter } from "../src/engine/webgpu/device/device.js";
 import { median } from "./median.js";
@@ -93,7 +94,7 @@ fn probe(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
 /** What keeps the compiler from leaving the work out; it never happens. */
 const keep = (sum: string): string => `if (all(${sum} == vec4f(1.0, 2.0, 3.0, 4.0))) { kept[lane] = ${sum}; }`;
 
-/** Eight independent chains of vec4s a lane; no two components alike, lest the compiler do them once. */
+/** Eight independent chains of vec4s per lane; no two components alike, lest the compiler do them once. */
 function multiplyAdds(): Probe {
   const CHAINS = 8;
   const STEPS = 64;
@@ -130,7 +131,10 @@ ${ENTRY} {
   return { label: "streaming reads", code, buffers: [buffer], amount: LANES * READS * 16 };
 }
 
-/** Neighbouring lanes read neighbouring vec4s of a row, rows come at random: what a Gram kernel does with a rating, and its index. */
+/**
+ * Neighbouring lanes read neighbouring vec4s of a row, rows come at random:
+ * what a Gram kernel does with a rating, and its index.
+ */
 function gathers(table: GPUBuffer, index: GPUBuffer, blocks: number): Probe {
   const READS = 16;
   const code = `@group(0) @binding(0) var<storage, read_write> kept: array<vec4f>;

@@ -1,6 +1,6 @@
-// What models are worth as recommenders: every ranking metric of `implicit`, `logistic`, `als` and `vb` on ratings (--data) and on invented
-// counts, for the rows in the order of the file and shuffled. Ratings are sorted by their ids first, so that both give the same numbers; how much
-// they differ without it is told apart.
+// What models are worth as recommenders: every ranking metric of `implicit`, `logistic`, `als` and `vb` on ratings
+// (--data) and on invented counts, for the rows in the order of the file and shuffled. Ratings are sorted by their ids
+// first, so that both give the same numbers; how much they differ without it is told apart.
 
 import { basename } from "node:path";
 import { rankingMetrics, type RankingMetrics } from "../src/metrics/ranking.js";

@@ -1,4 +1,5 @@
-// One users' half-sweep, and one measurement: every engine in one run, on ratings of a real set's shape. Ratios are to the reference.
+// One users' half-sweep, and one measurement: every engine in one run, on ratings of a real set's shape.
+// Ratios are to the reference.
 
 import { CpuEngine } from "../src/engine/cpu/engine.js";
 import type { Engine } from "../src/engine/engine.js";

@@ -1,4 +1,5 @@
-// One contender of the ingest benchmark, alone in its process, so that its peak memory is its own: node ingest-contender.js NAME FILE ROWS
+// One contender of the ingest benchmark, alone in its process, so that its peak memory is its own:
+// node ingest-contender.js NAME FILE ROWS
 
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";

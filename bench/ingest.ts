@@ -1,4 +1,5 @@
-// How fast a table of ratings becomes indexed columns and both CSRs, beside what else Node has. Each contender runs in a process of its own.
+// How fast a table of ratings becomes indexed columns and both CSRs, beside what else Node has.
+// Each contender runs in a process of its own.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// npm run kernels -- FOLDER [--factors 10,32]: writes the WGSL of every kernel that any model uses, one file each, named for the model, K
-// and part.
+// npm run kernels -- FOLDER [--factors 10,32]: writes the WGSL of every kernel that any model uses, one file each,
+// named for the model, K and part.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

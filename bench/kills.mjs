@@ -1,5 +1,6 @@
-// npm run kills -- [COUNT] [--data PATH] [--device cpu]: kills trainings by SIGKILL at random moments, goes on with each from its checkpoint, and
-// compares the model file that comes out with that of a training that was left alone, byte for byte. Over all models in turn.
+// npm run kills -- [COUNT] [--data PATH] [--device cpu]: kills trainings by SIGKILL at random moments, goes on with
+// each from its checkpoint, and compares the model file that comes out with that of a training that was left alone,
+// byte for byte. Over all models in turn.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,5 +1,6 @@
-// Every model on one data set, side by side: held-out RMSE and log density over several seeded splits (or a folder's ready-made ones),
-// ranking metrics, seconds. No model sees the held-out ratings: each trains for a fixed number of sweeps and is measured after the last.
+// Every model on one data set, side by side: held-out RMSE and log density over several seeded splits (or a folder's
+// ready-made ones), ranking metrics, seconds. No model sees the held-out ratings: each trains for a fixed number of
+// sweeps and is measured after the last.
 
 import { basename } from "node:path";
 import { binaryMetrics } from "../src/metrics/binary.js";
@@ -133,7 +134,7 @@ function secondsToBest(history: readonly HistoryEntry[]): number | null {
   return history.find((_, at) => errors[at] <= lowest + NEAR)?.seconds ?? null;
 }
 
-/** The folder's ready-made splits when it has them, else one random split a seed. */
+/** The folder's ready-made splits when it has them, else one random split per seed. */
 async function splitsOf(data: string): Promise<Split[]> {
   const ready: Split[] = [];
   for (const split of PRESET_SPLITS) {

@@ -22,7 +22,10 @@ export interface BenchOptions {
   /** In which precision `sweep` gathers and multiplies. */
   readonly precisions: readonly Precision[];
   readonly machine: Readonly<Record<string, unknown>>;
-  /** Where `peers` finds others: a Python interpreter, and the folder of LIBMF's executables when they are not on the PATH. */
+  /**
+   * Where `peers` finds others: a Python interpreter, and the folder of LIBMF's
+   * executables when they are not on the PATH.
+   */
   readonly python: string;
   readonly libmf: string | undefined;
 }

@@ -1,5 +1,6 @@
-// Ours beside what others offer: the same ratings, the same split, the same starting factors, the same hyperparameters in each one's own
-// convention, in one run. Held-out errors and ranking metrics are computed here for all, from the factors or predictions that each leaves.
+// Ours beside what others offer: the same ratings, the same split, the same starting factors, the same hyperparameters
+// in each one's own convention, in one run. Held-out errors and ranking metrics are computed here for all, from the
+// factors or predictions that each leaves.
 
 import { basename } from "node:path";
 import { openEngine } from "../src/engine/open-engine.js";
@@ -86,7 +87,7 @@ async function everyEngine(): Promise<Engine[]> {
   return [await openEngine("cpu"), ...(gpu ? [gpu] : []), await openEngine("reference")];
 }
 
-/** The float64 reference does about so many operations a second. */
+/** The float64 reference does about so many operations per second. */
 const REFERENCE_RATE = 0.8e9;
 const MOST_REFERENCE_SECONDS = 120;
 
@@ -127,7 +128,7 @@ async function* explicitEntries(
   } else missing.add(`PyTorch, which ${interpreter} cannot import: pip install torch, or --python PATH of an interpreter that can`);
 }
 
-/** LIBMF with our precisions in its convention, and with its own default; each beside ours on the very same objective. */
+/** LIBMF with our precisions in its convention, and with its own default; each beside ours on the same objective. */
 async function* libmfEntries(
   K: number,
   split: Split,
@@ -199,8 +200,9 @@ async function* implicitEntries(
 }
 
 /**
- * A training with measurements after every sweep, and the seconds that it takes to a held-out RMSE that another reached. `als` has LIBMF's own
- * objective; `sgd`'s precisions are those of an average row, since ours are not scaled by numbers of ratings.
+ * A training with measurements after every sweep, and the seconds that it takes to a held-out RMSE that
+ * another reached. `als` has LIBMF's own objective; `sgd`'s precisions are those of an average row, since ours
+ * are not scaled by numbers of ratings.
  */
 async function secondsTo(
   model: "als" | "sgd",
@@ -237,7 +239,10 @@ async function oursExplicit(
   return { ...timed(start.factors, name, engine.info.name, seconds), heldOutRmse: rmseOf(parameters, split) };
 }
 
-/** What all that train by sweeps have in common; the time is the median of all but the first, in which kernels are warmed up. */
+/**
+ * What all that train by sweeps have in common; the time is the median of all but the first,
+ * in which kernels are warmed up.
+ */
 function timed(factors: number, name: string, device: string, seconds: readonly number[]): Entry {
   return { factors, name, device, sweeps: SWEEPS, secondsPerSweep: median(seconds.slice(1)) };
 }
@@ -285,7 +290,7 @@ function startingParameters({ train }: Split, K: number, mean: boolean): Paramet
   };
 }
 
-/** Without biases and mean, a pair with an entity that has no training ratings is given their mean, as mf-predict does. */
+/** Without biases and mean, a pair with an entity without training ratings is given their mean, as mf-predict does. */
 function rmseOf(parameters: Parameters, { train, heldOut }: Split): number {
   const { mean } = train.statistics();
   const [users, items] = [ratingsOfEach(train, "users"), ratingsOfEach(train, "items")];

@@ -1,4 +1,5 @@
-// Lists of the k best items for all users: the WebGPU engine against the float64 reference, in one run, on invented factors.
+// Lists of the k best items for all users: the WebGPU engine against the float64 reference, in one run,
+// on invented factors.
 
 import type { Engine } from "../src/engine/engine.js";
 import { ReferenceEngine } from "../src/engine/reference/engine.js";
@@ -8,7 +9,7 @@ import { seededRandom } from "../src/random.js";
 import type { SeenItems } from "../src/ratings/seen.js";
 import type { BenchOptions } from "./options.js";
 
-/** The first is ml-1m's. Seen items: about as many a user as in MovieLens. */
+/** The first is ml-1m's. Seen items: about as many per user as in MovieLens. */
 const SHAPES = [
   { users: 6040, items: 3706, seen: 165 },
   { users: 20_000, items: 60_000, seen: 150 },

@@ -1,4 +1,5 @@
-// A table of invented ratings in MovieLens' layout: by user and then by item, ids with gaps, half stars, times in seconds.
+// A table of invented ratings in MovieLens' layout: by user and then by item, ids with gaps,
+// half stars, times in seconds.
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import { seededRandom } from "../src/random.js";

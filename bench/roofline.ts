@@ -1,5 +1,5 @@
-// The half-sweeps of `als` against what the device can do at best, both measured in one run: operations and bytes by the formulas of
-// docs/performance.md, as shares of the ceilings, and the time they could not go below.
+// The half-sweeps of `als` against what the device can do at best, both measured in one run: operations and bytes by
+// the formulas of docs/performance.md, as shares of the ceilings, and the time they could not go below.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { blocksOf } from "../src/engine/webgpu/rows/tile-plan.js";
@@ -50,7 +50,7 @@ export async function roofline({ factors, shape }: BenchOptions): Promise<object
   return { shape: { name: shape, ...size }, ceilings, rows };
 }
 
-/** Operations and bytes that no half-sweep can do without when nothing is cached. See docs/performance.md, "The floor". */
+/** Operations and bytes that every half-sweep needs when nothing is cached. See docs/performance.md, "The floor". */
 function workOf(problem: Problem, side: Side): Work {
   const K = problem.initial.factors;
   const { count, index } = side === "users" ? problem.byUser : problem.byItem;

@@ -1,5 +1,5 @@
-// Every model on WebGPU and on the CPU, by the built browser bundle, in any runtime that has `navigator.gpu`: a check of the kernels under
-// another implementation of WebGPU than Dawn. Deno's is wgpu, which Firefox has too:
+// Every model on WebGPU and on the CPU, by the built browser bundle, in any runtime that has `navigator.gpu`:
+// a check of the kernels under another implementation of WebGPU than Dawn. Deno's is wgpu, which Firefox has too:
 //
 //     npm run build && deno run -A --unstable-webgpu bench/runtime-parity.mjs
 

@@ -1,5 +1,5 @@
-// Requests a second of fold-in, by model: someone new gives a few ratings and is given a list of ten. One thread, one request at a time, the
-// parameters invented: how they were learned does not matter to the time.
+// Requests per second of fold-in, by model: someone new gives a few ratings and is given a list of ten.
+// One thread, one request at a time, the parameters invented: how they were learned does not matter to the time.
 
 import { FactorModel } from "../src/models/factor-model.js";
 import type { GibbsDraw } from "../src/models/parameters.js";

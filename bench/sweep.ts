@@ -1,5 +1,5 @@
-// Whole sweeps of `als` on the WebGPU engine: over K at the shape of a real set, against the number of ratings, against a hot row, and a training
-// from ratings to model.
+// Whole sweeps of `als` on the WebGPU engine: over K at the shape of a real set, against the number of ratings,
+// against a hot row, and a training from ratings to model.
 
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { DeviceError } from "../src/errors.js";
@@ -62,7 +62,7 @@ async function sweepsOf(shape: keyof typeof SYNTHETIC_SHAPES, factors: readonly 
   return { shape, precision, ratings: train.count, heldOut: heldOut.count, rows };
 }
 
-/** Sweep time against the number of ratings, at the proportions of ml-25m; and a row that holds a tenth of all ratings. */
+/** Sweep time against the number of ratings, at the proportions of ml-25m; and a row of a tenth of all ratings. */
 export async function scale({ factors, ratings: counts }: BenchOptions): Promise<object> {
   const K = factors[0];
   console.log(`K = ${K}; users and items grow with the ratings`);
@@ -135,7 +135,7 @@ export async function timeSweep(train: Ratings, K: number, heldOut?: Ratings, tu
   return { factors: K, usersMs, itemsMs, measureMs, sweepMs, nsPerRating: (sweepMs * 1e6) / train.count };
 }
 
-/** Ratings of users who all have the same number; with a hot row, user 0 has a tenth of all and the others share the rest. */
+/** Ratings of users who have equally many; with a hot row, user 0 has a tenth of all, and the others share the rest. */
 function flatRatings(count: number, withHotRow: boolean): Ratings {
   const users = Math.ceil(count / 150);
   const tenth = Math.floor(count / 10);

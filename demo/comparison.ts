@@ -1,4 +1,5 @@
-// The same training on several engines, one after the other: how long a sweep takes on each, and how far their predictions lie apart.
+// The same training on several engines, one after the other:
+// how long a sweep takes on each, and how far their predictions lie apart.
 
 import { type DeviceInfo, type Engine, type FactorModel, fit, type FitOptions, type HistoryEntry, type Ratings } from "../src/index.js";
 import { interruptible } from "./interruptible.js";
@@ -26,7 +27,10 @@ export interface Comparison {
   readonly contenders: readonly Contender[];
   readonly sweeps: number;
   readonly factors: number;
-  /** Largest difference of a held-out prediction from that of the last contender, of each of the others; and how many predictions there are. */
+  /**
+   * Largest difference of a held-out prediction from that of the last contender, of each of the others;
+   * and how many predictions there are.
+   */
   readonly differences: readonly number[];
   readonly predictions: number;
 }

@@ -1,4 +1,4 @@
-// Live curves of a training: errors, and the objective, one point a sweep.
+// Live curves of a training: errors, and the objective, one point per sweep.
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";

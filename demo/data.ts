@@ -1,4 +1,5 @@
-// The ratings that the worker can train on: invented ones, and files that were dropped, which the browser's storage keeps.
+// The ratings that the worker can train on: invented ones, and files that were dropped,
+// which the browser's storage keeps.
 
 import { delMany, get, setMany } from "idb-keyval";
 import { checkIsData } from "./dropped-file.js";

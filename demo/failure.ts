@@ -1,4 +1,5 @@
-// Errors between worker and page. Comlink carries an error's name and message; what Tastespace's errors know beyond that goes with them.
+// Errors between worker and page. Comlink carries an error's name and message;
+// what Tastespace's errors know beyond that goes with them.
 
 import type { TransferHandler } from "comlink";
 import { RatingsError, TastespaceError } from "../src/errors.js";

@@ -1,5 +1,6 @@
-// Colours of genres on the map, one list a theme. They were chosen by a search: any two, and the grey of all other genres, lie at least
-// 0.075 apart in OKLab, also as people without red or without green cones see them, and all stand out from the map.
+// Colours of genres on the map, one list per theme. They were chosen by a search: any two, and the grey of
+// all other genres, lie at least 0.075 apart in OKLab, also as people without red or without green cones see
+// them, and all stand out from the map.
 
 /** Genres with a colour of their own; the rarer ones share the grey. */
 export const MOST_COLOURS = 12;

@@ -1,5 +1,5 @@
-// An engine that a person can stop in the middle of a sweep. On the processor, half-sweeps are cut into slices, between which messages come
-// in; a GPU that does not end its sweep in time is let go.
+// An engine that a person can stop in the middle of a sweep. On the processor, half-sweeps are cut into slices,
+// between which messages come in; a GPU that does not end its sweep in time is let go.
 
 import type { Engine, RowSlice, Session, Side, System, Workload } from "../src/index.js";
 
@@ -13,8 +13,8 @@ const ROW_COST = 4;
 const GRACE_MS = 700;
 
 /**
- * The same engine for one training. Once the signal is given, half-sweeps and sums throw its reason, by which `fit` knows that the sweep was
- * given up and takes the best of those before.
+ * The same engine for one training. Once the signal is given, half-sweeps and sums throw its reason,
+ * by which `fit` knows that the sweep was given up and takes the best of those before.
  */
 export function interruptible(engine: Engine, signal: AbortSignal): Engine {
   return {

@@ -1,5 +1,5 @@
-// A service worker that adds the headers of a cross-origin isolated page to what the host sends, for hosts that cannot send them. It keeps
-// nothing: every request goes to the host as it would without it.
+// A service worker that adds the headers of a cross-origin isolated page to what the host sends,
+// for hosts that cannot send them. It keeps nothing: every request goes to the host as it would without it.
 
 interface FetchEvent extends Event {
   readonly request: Request;
@@ -10,7 +10,10 @@ interface InstallEvent extends Event {
   waitUntil(done: Promise<unknown>): void;
 }
 
-/** The part of a service worker's scope that is used here: TypeScript's own names of it do not go together with those of a page. */
+/**
+ * The part of a service worker's scope that is used here:
+ * TypeScript's own names of it do not go together with those of a page.
+ */
 interface ServiceScope {
   skipWaiting(): Promise<void>;
   readonly clients: { claim(): Promise<void> };

@@ -1,11 +1,15 @@
-// Threads share memory on cross-origin isolated pages only. Where the host does not send the headers for it, a service worker adds them.
+// Threads share memory on cross-origin isolated pages only.
+// Where the host does not send the headers for it, a service worker adds them.
 
 /** Until the service worker is ready; the page goes on without it then. */
 const PATIENCE_MS = 4000;
 /** In the history's state, which outlives a reload without any storage: this page has reloaded itself. */
 const MARK = "isolating";
 
-/** Whether all threads can compute, or why one alone does: the browser has no service worker for us, or the page is in somebody's frame. */
+/**
+ * Whether all threads can compute, or why one alone does:
+ * the browser has no service worker for us, or the page is in somebody's frame.
+ */
 export type Threads = "all" | "denied" | "framed";
 
 /**

@@ -1,4 +1,5 @@
-// The window onto the map: a painter, a camera, and how pointer, touch, wheel and keyboard move it. Frames are drawn when something changes.
+// The window onto the map: a painter, a camera, and how pointer, touch, wheel and keyboard move it.
+// Frames are drawn when something changes.
 
 import type { vec3 } from "gl-matrix";
 import { Camera } from "./camera.js";

@@ -1,4 +1,5 @@
-// The map of titles: the cloud, what is under the pointer, the chosen title with those most like it, and the genres as a legend.
+// The map of titles: the cloud, what is under the pointer, the chosen title with those most like it,
+// and the genres as a legend.
 
 import { vec3 } from "gl-matrix";
 import { html, nothing, render } from "lit/html.js";

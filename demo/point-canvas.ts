@@ -71,7 +71,7 @@ export class PointCanvas implements Painter {
     this.#paintMarked(context, view, places, marked);
   }
 
-  /** Layers are of one faintness each, and so, unless points are dimmed, of about one depth: the farthest come first. */
+  /** A layer is of one faintness, and so, unless points are dimmed, of about one depth: the farthest come first. */
   #layerOf(point: number, depth: number, view: View): number {
     const far = Math.min(1, Math.max(0, (depth / view.distance - 0.6) / 1.1)) * FADE.far;
     return Math.round((this.#marks[point] === MARK.dimmed ? FADE.dimmed : far) * LAYERS);

@@ -1,4 +1,5 @@
-// What a map draws: points with a colour and a mark each, seen through a matrix. Painted on the GPU, or on a 2-D canvas where there is none.
+// What a map draws: points with a colour and a mark each, seen through a matrix.
+// Painted on the GPU, or on a 2-D canvas where there is none.
 
 import type { mat4 } from "gl-matrix";
 import type { Rgb } from "./theme.js";

@@ -15,7 +15,10 @@ export function projected(places: Float32Array, { matrix, width, height }: View)
   return out;
 }
 
-/** The point nearest to the pixel (x, y) and within `reach` pixels of it, the one in front when several are about as near; −1 when none is. */
+/**
+ * The point nearest to the pixel (x, y) and within `reach` pixels of it, the one in front when several
+ * are about as near; −1 when none is.
+ */
 export function pointAt(places: Float32Array, view: View, x: number, y: number, reach: number): number {
   const screen = projected(places, view);
   let best = -1;

@@ -11,7 +11,7 @@ import { Taste } from "./taste.js";
 import type { Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
-/** Weights of the item biases that the slider goes through. Spec §7: 0.02 all but ignores popularity. */
+/** Weights of the item biases that the slider goes through. 0.02 all but ignores popularity. */
 const ALPHAS = [
   { alpha: 0.02, text: "what fits me most" },
   { alpha: 0.1, text: "mostly what fits me" },
@@ -84,7 +84,7 @@ export class RatePanel {
     document.querySelector<HTMLInputElement>(isRated ? `input[name="rated-${item}"]:checked` : `input[name="suggested-${item}"]`)?.focus();
   }
 
-  /** Fills the suggestions up with well-known titles, of different genres first, that were neither rated nor passed over. */
+  /** Fills up the suggestions with known titles, of different genres first, that were neither rated nor passed over. */
   #suggest(): void {
     const { counts, genres } = this.#shelf!;
     const isOpen = (item: number): boolean => !this.#skipped.has(item) && this.taste.starsOf(item) === 0;

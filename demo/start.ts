@@ -1,4 +1,5 @@
-// Starts the page, and says so when it does not start: whatever fails in its other modules fails after this one is there.
+// Starts the page, and says so when it does not start: whatever fails in its other modules fails after this one is
+// there.
 
 import { isolate } from "./isolation.js";
 import { badge, find } from "./page.js";

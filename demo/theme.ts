@@ -43,7 +43,10 @@ function remember(theme: string): void {
   }
 }
 
-/** Any CSS colour, also one by a custom property of the page ("var(--ink)"), as a canvas understands it, in the present theme. */
+/**
+ * Any CSS colour, also one by a custom property of the page ("var(--ink)"), as a canvas understands it,
+ * in the present theme.
+ */
 export function colourOf(css: string): string {
   const probe = document.createElement("i");
   probe.style.color = css;

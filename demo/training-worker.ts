@@ -150,7 +150,7 @@ export class Workshop {
     return keptSummary();
   }
 
-  /** Takes up the data of this key; undefined when this tab does not hold it and the browser keeps other data, or none. */
+  /** Takes up the data of this key; undefined when this tab does not hold it and the browser does not keep it. */
   async recall(key: string): Promise<DataSummary | undefined> {
     if (this.#own?.key !== key) {
       const data = await keptData(key);
@@ -211,7 +211,10 @@ export class Workshop {
     this.#run?.end();
   }
 
-  /** The best titles for someone who rated these; folded in on the GPU while there is one. Titles that the model does not know are left out. */
+  /**
+   * The best titles for someone who rated these; folded in on the GPU while there is one.
+   * Titles that the model does not know are left out.
+   */
   async recommend(
     rated: readonly (readonly [id: RawId, rating: number])[],
     { n, alpha, genre, thompsonSeed }: ListOptions,
@@ -254,7 +257,8 @@ export class Workshop {
   }
 
   /**
-   * The same training on all there is: the GPU, the threads of the CPU, the reference. A software GPU runs when it is what the settings say.
+   * The same training on all there is: the GPU, the threads of the CPU, the reference.
+   * A software GPU runs when it is what the settings say.
    *
    * @returns undefined when it was stopped. @throws what `fit` throws.
    */

@@ -6,7 +6,10 @@ import { inlineAssembly } from "../inline-assembly.js";
 import { inlineScript } from "../inline-script.js";
 
 const ISOLATION = "isolation-worker";
-/** Pages that hold these share memory with their workers: more than one thread computes. Elsewhere isolation-worker.ts adds them. */
+/**
+ * Pages that hold these share memory with their workers: more than one thread computes.
+ * Elsewhere isolation-worker.ts adds them.
+ */
 const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -9,7 +9,10 @@ export type RemoteWorkshop = Remote<Workshop>;
 /** A callback that the worker may call. */
 export const called = proxy;
 
-/** @returns the worker, and what rejects when it cannot be started: calls of it would wait for ever. @throws where there are no workers. */
+/**
+ * @returns the worker, and what rejects when it cannot be started: calls of it would wait for ever.
+ * @throws where there are no workers.
+ */
 export function openWorkshop(): { workshop: RemoteWorkshop; dead: Promise<never> } {
   carryRemedies(transferHandlers);
   const worker = new Worker(new URL("./training-worker.ts", import.meta.url), { type: "module", name: "tastespace" });

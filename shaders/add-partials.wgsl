@@ -1,4 +1,4 @@
-// Adds partial Gram matrices in order. Launch: a lane for each of the 4 · TILES vec4s of a matrix, 64 a workgroup.
+// Adds partial Gram matrices in order. Launch: a lane for each of the 4 · TILES vec4s of a matrix, 64 per workgroup.
 // Twin: src/engine/reference/moments.ts.
 
 struct Settings {

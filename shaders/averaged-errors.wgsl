@@ -1,5 +1,5 @@
-// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far, Σ (r − mean r̂)², and Σ log of the averaged density
-// N(r; r̂, 1/λ). One rating a lane, which keeps its own two sums.
+// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far,
+// Σ (r − mean r̂)², and Σ log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/averaged-errors.ts.
 
@@ -9,7 +9,7 @@ struct Settings {
   // Draws so far, this one included; 0 during the burn-in, when only the present draw counts.
   draws: u32,
   count: u32,
-  // Ratings a workgroup.
+  // Ratings per workgroup.
   run: u32,
 }
 

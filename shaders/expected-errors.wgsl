@@ -1,5 +1,5 @@
-// Under variational Bayes, over ratings: Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂). One rating a lane; each workgroup adds
-// up one contiguous run, always in the same order.
+// Under variational Bayes, over ratings: Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂).
+// One rating per lane; each workgroup adds up one contiguous run, always in the same order.
 // With z = (x, 0 …, −1) and C the covariance of ỹ that a row carries, (x, 1)ᵀ Γ (x, 1) = zᵀ C z.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/expected-errors.ts.
@@ -8,7 +8,7 @@ struct Settings {
   mean: f32,
   lambda: f32,
   count: u32,
-  // Ratings a workgroup.
+  // Ratings per workgroup.
   run: u32,
 }
 

@@ -1,6 +1,8 @@
-// Feature factors and the prior means they give, in three kernels: Sᵀ V, then F = (SᵀS + ρ I)⁻¹ Sᵀ V with the inverse from the host,
-// which is the same in every sweep, then v̄ = S F, written behind each row (shared/rows.wgsl). Spec §4.
-// Launch: a lane for each block of each feature, or of each row; 64 a workgroup. Twin: src/engine/reference/feature-factors.ts.
+// Feature factors and the prior means they give, in three kernels: Sᵀ V, then F = (SᵀS + ρ I)⁻¹ Sᵀ V with the
+// inverse from the host, which is the same in every sweep, then v̄ = S F, written behind each row
+// (shared/rows.wgsl). docs/models.md, "Features".
+// Launch: a lane for each block of each feature, or of each row; 64 per workgroup.
+// Twin: src/engine/reference/feature-factors.ts.
 
 struct Settings {
   features: u32,

@@ -1,12 +1,14 @@
-// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ e y + τ x, the row of
-// the sparse residual matrix times the other side's factors. Both sides' velocities come from the rows as they were; take-step.wgsl then
-// moves the rows. The velocity stands behind a row. Spec §3.
+// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ e
+// y + τ x, the row of the sparse residual matrix times the other side's factors. Both sides' velocities come from the
+// rows as they were; take-step.wgsl then moves the rows. The velocity stands behind a row.
+// docs/models.md, "Gradient descent".
 //
-// A team of TEAM lanes a row, TEAMS teams a workgroup. TEAM ratings at a time, each lane takes the residual of one; then the lanes share out
-// blocks of components and ratings, so that neighbouring lanes read neighbouring blocks: lane p · BLOCKS + b adds e y of block b over
-// every PARTS-th rating. The parts are added in order, and so are the segments of long rows: the result never depends on scheduling.
+// A team of TEAM lanes per row, TEAMS teams per workgroup. TEAM ratings at a time, each lane takes the residual of one;
+// then the lanes share out blocks of components and ratings, so that neighbouring lanes read neighbouring blocks: lane
+// p · BLOCKS + b adds e y of block b over every PARTS-th rating. The parts are added in order, and so are the segments
+// of long rows: the result never depends on scheduling.
 //
-// Launch: one team a task, longest first, workgroups in two dimensions. Workgroup memory: 20 bytes a lane.
+// Launch: one team per task, longest first, workgroups in two dimensions. Workgroup memory: 20 bytes per lane.
 // Twin: src/engine/reference/gradient-step.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;

@@ -1,16 +1,17 @@
-// Half-sweep of `als`, a subgroup a row: for drivers that run a subgroup as one SIMD register, where lanes that load from different
-// addresses load one after the other, but a broadcast is one instruction and a barrier is dear.
+// Half-sweep of `als`, a subgroup per row: for drivers that run a subgroup as one SIMD register, where lanes that load
+// from different addresses load one after the other, but a broadcast is one instruction and a barrier is dear.
 //
-// The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, kept by rows: lane l holds the rows l, l + SUBGROUP, … up to their diagonal.
-// Every lane loads one rating; each is then broadcast to all, which add its outer product to what they hold. Factorization and
-// substitution broadcast in the same way: no workgroup memory, no barrier. Entries above the diagonal inside the last vec4s of a
-// row are carried along and never read.
+// The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, kept by rows: lane l holds the rows l, l + SUBGROUP, … up to
+// their diagonal. Every lane loads one rating; each is then broadcast to all, which add its outer product to what they
+// hold. Factorization and substitution broadcast in the same way: no workgroup memory, no barrier. Entries above the
+// diagonal inside the last vec4s of a row are carried along and never read.
 //
-// The loops over rows and columns are written out by src/engine/webgpu/subgroup-plan.ts, for a broadcast wants a constant lane and
-// registers want constant indices: `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`, `add_prior`, `set_bias_aside`, `factor`,
-// `substitute`, `bias_after`, `leave_errors`, `write_solution`.
+// The loops over rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for a broadcast wants a
+// constant lane and registers want constant indices: `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`,
+// `add_prior`, `set_bias_aside`, `factor`, `substitute`, `bias_after`, `leave_errors`, `write_solution`.
 //
-// Launch: one subgroup a workgroup and a task, workgroups in two dimensions. Twin: src/engine/reference/gram-solve.ts.
+// Launch: one subgroup per workgroup and per task, workgroups in two dimensions.
+// Twin: src/engine/reference/gram-solve.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
 

@@ -1,21 +1,24 @@
 // Half-sweep: the normal equations of each row, accumulated and solved in one kernel.
 //
-// With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs. A team stages
-// STAGE ratings at a time in workgroup memory (two barriers a stage) and adds their outer products to the 4×4 tiles that its lanes
-// own in registers (shared/gather-*.wgsl), then factors those registers in place (shared/cholesky.wgsl), or, where the inverse is wanted,
-// sweeps them (shared/sweep.wgsl). Models differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share
-// (base-*.wgsl), a prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl), and whether a draw is wanted (noise-*.wgsl).
+// With ỹ = (y, 1, e), e = r − μ − b, the bordered Gram matrix Σ ỹ ỹᵀ holds everything that a row's system needs.
+// A team stages STAGE ratings at a time in workgroup memory (two barriers per stage) and adds their outer
+// products to the 4×4 tiles that its lanes own in registers (shared/gather-*.wgsl), then factors those registers
+// in place (shared/cholesky.wgsl), or, where the inverse is wanted, sweeps them (shared/sweep.wgsl). Models
+// differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share (base-*.wgsl), a
+// prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl),
+// and whether a draw is wanted (noise-*.wgsl).
 //
-// Rows up to the host's segment length are solved by `whole_rows`. Longer ones are cut into segments: `row_segments` writes the
-// tiles of each, `long_rows` adds a row's segments in order and solves, so the result never depends on scheduling.
+// Rows up to the host's segment length are solved by `whole_rows`. Longer ones are cut into segments:
+// `row_segments` writes the tiles of each, `long_rows` adds a row's segments in order and solves, so the
+// result never depends on scheduling.
 //
-// Launch: one team of TEAM lanes a task, TEAMS teams a workgroup, workgroups in two dimensions.
+// Launch: one team of TEAM lanes per task, TEAMS teams per workgroup, workgroups in two dimensions.
 // Workgroup memory: TEAMS · SLICE vec4s. Twin: src/engine/reference/gram-solve.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_tiles: array<mat4x4f>;
 
-// After ORIGINAL in a team's slice: the bias's equation, kept aside by sequential updates: its row, λ Σ e, and its precision.
-// A place each for the last two, because writing one component of a vector may touch the others.
+// After ORIGINAL in a team's slice: the bias's equation, kept aside by sequential updates: its row, λ Σ e,
+// and its precision. A place each for the last two, because writing one component of a vector may touch the others.
 const COUPLING = ORIGINAL + BLOCKS;
 const BIAS_SUM = COUPLING + BLOCKS;
 const BIAS_PRECISION = BIAS_SUM + 1u;
@@ -85,8 +88,9 @@ fn bias_after(base: u32) -> f32 {
   return sum / memory[base + BIAS_PRECISION].x;
 }
 
-// Σ e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's remainder is
-// λ Σ e² + (x − x̄)ᵀ Λ (x − x̄) − x̄ᵀ Λ x̄, so that the errors of all ratings need no pass over them. Valid in the lane that owns the last tile.
+// Σ e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's
+// remainder is λ Σ e² + (x − x̄)ᵀ Λ (x − x̄) − x̄ᵀ Λ x̄, so that the errors of all ratings need no pass over them.
+// Valid in the lane that owns the last tile.
 fn squared_error(at: Place) -> f32 {
   var prior = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {
@@ -96,8 +100,8 @@ fn squared_error(at: Place) -> f32 {
   return (remainder - prior) / settings.lambda;
 }
 
-// Σ E[e²] of the row at its new posterior: Σ e² at the means with what the other side's spread adds to it, which the matrix holds, and
-// tr(Γ Σ E[y yᵀ]), where λ Σ E[y yᵀ] = Γ⁻¹ − Λ. Valid where squared_error is.
+// Σ E[e²] of the row at its new posterior: Σ e² at the means with what the other side's spread adds to it,
+// which the matrix holds, and tr(Γ Σ E[y yᵀ]), where λ Σ E[y yᵀ] = Γ⁻¹ − Λ. Valid where squared_error is.
 fn expected_error(at: Place) -> f32 {
   var trace = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {

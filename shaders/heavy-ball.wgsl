@@ -1,5 +1,7 @@
-// Heavy ball: x ← x + ω (x − x'), x' being the rows as they were a sweep ago, which the rows of now then take the place of.
-// Launch: a lane for each of the BLOCKS vec4s of each row, LANES a workgroup, in two dimensions. Twin: src/engine/reference/heavy-ball.ts.
+// Heavy ball: x ← x + ω (x − x'), x' being the rows as they were a sweep ago,
+// which the rows of now then take the place of.
+// Launch: a lane for each of the BLOCKS vec4s of each row, LANES per workgroup, in two dimensions.
+// Twin: src/engine/reference/heavy-ball.ts.
 
 struct Settings {
   rows: u32,

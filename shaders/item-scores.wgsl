@@ -1,13 +1,15 @@
 // Scores of a batch of users for a run of items, u·v + α b: a matrix product by register tiles.
 //
-// A workgroup makes TILE_USERS × TILE_ITEMS scores, a lane a patch of them that stays in registers: every PATCH-th user and item, so that
-// neighbouring lanes read neighbouring vec4s. DEPTH vec4s of each of the tile's rows are staged in workgroup memory at a time; two
-// barriers a stage. Factors lie by columns, vec4 d of all rows after one another, padded to whole tiles and whole stages: no bounds to check.
+// A workgroup makes TILE_USERS × TILE_ITEMS scores, a lane per patch of them, which stays in registers: every PATCH-th
+// user and item, so that neighbouring lanes read neighbouring vec4s. DEPTH vec4s of each of the tile's rows are staged
+// in workgroup memory at a time; two barriers per stage. Factors lie by columns, vec4 d of all rows after one another,
+// padded to whole tiles and whole stages: no bounds to check.
 //
-// The loops over a patch are written out by src/engine/webgpu/ranking-plan.ts, for registers want constant indices: `start_scores`,
-// `add_products`, `write_scores`.
+// The loops over a patch are written out by src/engine/webgpu/ranking/ranking-plan.ts,
+// for registers want constant indices: `start_scores`, `add_products`, `write_scores`.
 //
-// Launch: a workgroup a tile, items by users. Workgroup memory: DEPTH · (TILE_USERS + TILE_ITEMS) vec4s. Twin: src/recommend/score.ts.
+// Launch: a workgroup per tile, items by users. Workgroup memory: DEPTH · (TILE_USERS + TILE_ITEMS) vec4s.
+// Twin: src/recommend/score.ts.
 
 struct Settings {
   // Rows of the batch and of the run, padded to whole tiles.

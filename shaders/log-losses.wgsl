@@ -1,12 +1,12 @@
-// Σ of the log-losses of 0/1 ratings, by softplus so that nothing overflows. One rating a lane; each workgroup adds up
-// one contiguous run, always in the same order. Spec §6.
+// Σ of the log-losses of 0/1 ratings, by softplus so that nothing overflows. One rating per lane;
+// each workgroup adds up one contiguous run, always in the same order. docs/models.md, "Binary data".
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/log-losses.ts.
 
 struct Settings {
   mean: f32,
   count: u32,
-  // Ratings a workgroup.
+  // Ratings per workgroup.
   run: u32,
 }
 

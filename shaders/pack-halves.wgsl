@@ -1,5 +1,7 @@
-// Rows in half precision, for a half-sweep to gather: four components in two words, and what the bias loses in the component that is free.
-// Launch: a lane for each of the BLOCKS vec4s of each row, LANES a workgroup, in two dimensions. Twin: src/engine/reference/halves.ts.
+// Rows in half precision, for a half-sweep to gather: four components in two words,
+// and what the bias loses in the component that is free.
+// Launch: a lane for each of the BLOCKS vec4s of each row, LANES per workgroup, in two dimensions.
+// Twin: src/engine/reference/halves.ts.
 
 struct Settings {
   rows: u32,

@@ -1,6 +1,6 @@
-// Under variational Bayes, over the rows of a side: E[Σ x_k²] for every factor and the bias, and Σ log|Γ|, laid out like a row, the
-// last component being the log determinants; then the sum of the vec4s that end the rows. LANES / WIDTH rows side by side, a vec4 a lane,
-// always in the same order.
+// Under variational Bayes, over the rows of a side: E[Σ x_k²] for every factor and the bias, and Σ log|Γ|, laid out
+// like a row, the last component being the log determinants; then the sum of the vec4s that end the rows. LANES / WIDTH
+// rows side by side, a vec4 per lane, always in the same order.
 // Launch: at most PARTIALS workgroups of LANES; each writes WIDTH partial sums, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/posterior-sums.ts.
 
@@ -8,7 +8,7 @@ struct Settings {
   // Pads to what the summing kernels share.
   unused: u32,
   count: u32,
-  // Rows a workgroup.
+  // Rows per workgroup.
   run: u32,
 }
 

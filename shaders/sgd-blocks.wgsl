@@ -1,9 +1,11 @@
-// Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a lane a block, which goes through its
-// ratings one by one; the blocks of a round share no row, so plain stores do not race. Spec §3, §6.
-// u ← u + η (λ e v − (τ / n) u), v with the old u in the same way, biases alike. LOGISTIC takes e = d − σ(score).
-// Where rows or ratings are cut, a dispatch is bound to a shard of each side and a piece of the blocks, and lanes with others wait for theirs.
-// A row carries its number of ratings in its last component.
-// Launch: a lane for each of the user groups of a piece, 64 a workgroup, once a round, piece and shard of items. Twin: src/engine/reference/sgd-blocks.ts.
+// Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a lane per block,
+// which goes through its ratings one by one; the blocks of a round share no row, so plain stores do not race.
+// docs/models.md, "Gradient descent" and "Binary data". u ← u + η (λ e v − (τ / n) u), v with the old u in the
+// same way, biases alike. LOGISTIC takes e = d − σ(score). Where rows or ratings are cut, a dispatch is bound to
+// a shard of each side and a piece of the blocks, and lanes with others wait for theirs. A row carries its
+// number of ratings in its last component.
+// Launch: a lane for each of the user groups of a piece, 64 per workgroup, once per round, piece and shard of items.
+// Twin: src/engine/reference/sgd-blocks.ts.
 
 struct Settings {
   mean: f32,

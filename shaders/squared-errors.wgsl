@@ -1,11 +1,12 @@
-// Σ (r − r̂)² over ratings: each workgroup adds up one contiguous run, lane by lane and then as a tree, always in the same order.
+// Σ (r − r̂)² over ratings: each workgroup adds up one contiguous run, lane by lane and then as a tree,
+// always in the same order.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/squared-errors.ts.
 
 struct Settings {
   mean: f32,
   count: u32,
-  // Ratings a workgroup.
+  // Ratings per workgroup.
   run: u32,
 }
 

@@ -1,12 +1,13 @@
-// Σ w|x − x̄|², Σ w b² and Σ of what stands in the last component over the rows of a side; w is the row's number of ratings under weighted
-// regularization, else 1. The last component may hold Σ e² of the row's ratings (gram-solve.wgsl).
+// Σ w|x − x̄|², Σ w b² and Σ of what stands in the last component over the rows of a side; w is the
+// row's number of ratings under weighted regularization, else 1. The last component may hold Σ e² of
+// the row's ratings (gram-solve.wgsl).
 // Launch: at most PARTIALS workgroups of LANES; each writes one vector of partial sums, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/squared-norms.ts.
 
 struct Settings {
   weighted: u32,
   count: u32,
-  // Rows a workgroup.
+  // Rows per workgroup.
   run: u32,
 }
 

@@ -1,5 +1,6 @@
 // x ← x + v for all rows of a side, whose velocities stand behind them.
-// Launch: a lane for each of the BLOCKS vec4s of each row, LANES a workgroup, in two dimensions. Twin: src/engine/reference/gradient-step.ts.
+// Launch: a lane for each of the BLOCKS vec4s of each row, LANES per workgroup, in two dimensions.
+// Twin: src/engine/reference/gradient-step.ts.
 
 struct Settings {
   rows: u32,

@@ -1,11 +1,12 @@
-// The best items of every user of a batch, out of their scores for a run of items and the list that earlier runs left. Spec §7.
+// The best items of every user of a batch, out of their scores for a run of items and the list that earlier runs left.
 //
-// `mask_seen` marks the scores of the items that a user has seen. `top_items` then reads every score once: what is better than the worst of
-// the list goes to a free place in workgroup memory; when these run out, all places are sorted and the best kept. Lanes stream on
-// by themselves in between, so the order of arrival varies, but not which items are the best: of equal scores the lower index.
-// Lists longer than a workgroup holds are made in rounds, each taking only what stands behind the last of the round before.
+// `mask_seen` marks the scores of the items that a user has seen. `top_items` then reads every score once: what is
+// better than the worst of the list goes to a free place in workgroup memory; when these run out, all places are sorted
+// and the best kept. Lanes stream on by themselves in between, so the order of arrival varies, but not which items are
+// the best: of equal scores the lower index. Lists longer than a workgroup holds are made in rounds, each taking only
+// what stands behind the last of the round before.
 //
-// Launch: a workgroup of LANES a user, both kernels. Workgroup memory: PLACES pairs. Twin: src/recommend/score.ts.
+// Launch: a workgroup of LANES per user, both kernels. Workgroup memory: PLACES pairs. Twin: src/recommend/score.ts.
 
 struct Settings {
   // Length of a row of scores.

@@ -1,4 +1,5 @@
-// Writing a file whole or not at all, in Node: a temporary file beside it, fsync, then rename. A crash leaves what was there before.
+// Writing a file whole or not at all, in Node: a temporary file beside it, fsync, then rename.
+// A crash leaves what was there before.
 
 import { constants } from "node:fs";
 import { access, chmod, type FileHandle, mkdir, open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";

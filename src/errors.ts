@@ -1,4 +1,5 @@
-// The errors that Tastespace throws on purpose: each says what is wrong with which value, and `remedy` says what to do about it.
+// The errors that Tastespace throws on purpose: each says what is wrong with which value,
+// and `remedy` says what to do about it.
 
 /** What kind of trouble an error is, for programs. */
 export type ErrorCode =
@@ -17,7 +18,10 @@ export type ErrorCode =
   | "download"
   | "output";
 
-/** Base of every typed error. `message` names the thing and its value; `remedy`, when there is one, is one imperative sentence. */
+/**
+ * Base of every typed error. `message` names the thing and its value;
+ * `remedy`, when there is one, is one imperative sentence.
+ */
 export class TastespaceError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
@@ -66,7 +70,10 @@ export class ModelFileError extends TastespaceError {
   }
 }
 
-/** No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects; likewise threads, and no WebAssembly for them. */
+/**
+ * No usable GPU, a lost one, a size beyond its limits or memory, or a shader it rejects;
+ * likewise threads, and no WebAssembly for them.
+ */
 export class DeviceError extends TastespaceError {
   constructor(
     code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader" | "no-webassembly",

@@ -1,4 +1,5 @@
-// What a user imports. The same names in browsers and in Node, where `tastespace` adds the readers of files (src/node.ts).
+// What a user imports. The same names in browsers and in Node, where `tastespace` adds the readers of files
+// (src/node.ts).
 
 export * from "./errors.js";
 export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
@@ -64,6 +65,7 @@ export { predictRatings, type PredictedRatings, type PredictRatingsOptions } fro
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
 export { fit, type FitOptions, type FitOptionsOf, type FitResult, type TrainingOptions } from "./training/fit.js";
+export { type ModelState, type TrainingState } from "./models/training.js";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdentity } from "./training/checkpoint.js";
 export { type Fingerprint, fingerprintOf } from "./ratings/fingerprint.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
@@ -95,7 +97,7 @@ export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";
 export type { SubgroupMatrices, SubgroupSizes } from "./engine/webgpu/device/device.js";
-export { accuracy, logDensity } from "./metrics/accuracy.js";
+export { type Accuracy, accuracy, logDensity } from "./metrics/accuracy.js";
 export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
 export { type RankingValues } from "./metrics/ranked-list.js";
 export {

@@ -26,15 +26,17 @@ const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // pretti
 const LONGEST_METADATA = 2 ** 20;
 
 /**
- * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M], `item_biases` [N] and
- * `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1] or `user_covariances` and
- * `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
- * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the ids in
- * `item_feature_ids` by the names in `item_feature_names`, and the same for users.
- * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`, `reading`, `split` and the
- * number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics are JSON in the metadata; ids and catalogues of over a
- * mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when all are integers, else JSON as U8; `catalogue`: JSON as U8). `checksum` is
- * that of all tensors in their order; who writes other numbers leaves it out.
+ * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M],
+ * `item_biases` [N] and `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1]
+ * or `user_covariances` and `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in
+ * the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
+ * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the
+ * ids in `item_feature_ids` by the names in `item_feature_names`, and the same for users.
+ * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`,
+ * `reading`, `split` and the number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics
+ * are JSON in the metadata; ids and catalogues of over a mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when
+ * all are integers, else JSON as U8; `catalogue`: JSON as U8). `checksum` is that of all tensors in their order; who
+ * writes other numbers leaves it out.
  */
 export function encodeModel(model: FactorModel): Uint8Array {
   const { parameters, users, items } = model;
@@ -70,7 +72,10 @@ export function encodeModel(model: FactorModel): Uint8Array {
   return encodeTensors(tensors, metadata);
 }
 
-/** The numbers of a model: parameters, counts, what was seen; ids and texts are not among them. `encodeModel` lists the names. */
+/**
+ * The numbers of a model: parameters, counts, what was seen; ids and texts are not among them.
+ * `encodeModel` lists the names.
+ */
 export function numericTensors(model: FactorModel): Tensor[] {
   const { parameters, users, items } = model;
   const [M, N, K] = [users.size, items.size, parameters.factors];

@@ -16,17 +16,29 @@ export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from
 export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/download.js";
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
 
-/** Writes a model file whole or not at all: a crash leaves the one that was there before. @throws OutputError naming the path. */
+/**
+ * Writes a model file whole or not at all: a crash leaves the one that was there before.
+ *
+ * @throws OutputError naming the path.
+ */
 export async function save(model: FactorModel, path: string): Promise<void> {
   await writeDurably(path, encodeModel(model));
 }
 
-/** Writes a checkpoint, which `fit` gives to `onCheckpoint`, whole or not at all. @throws OutputError naming the path. */
+/**
+ * Writes a checkpoint, which `fit` gives to `onCheckpoint`, whole or not at all.
+ *
+ * @throws OutputError naming the path.
+ */
 export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
   await writeDurably(path, encodeCheckpoint(checkpoint));
 }
 
-/** The checkpoint in a file; undefined when there is no such file. @throws ModelFileError when it is damaged or no checkpoint. */
+/**
+ * The checkpoint in a file; undefined when there is no such file.
+ *
+ * @throws ModelFileError when it is damaged or no checkpoint.
+ */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
   let bytes: Uint8Array;
   try {

@@ -1,4 +1,5 @@
-// Objects of options, checked against the names that a function knows: a misspelt option would else be left to its default without a word.
+// Objects of options, checked against the names that a function knows:
+// a misspelt option would else be left to its default without a word.
 
 import { distance } from "fastest-levenshtein";
 import { OptionsError } from "./errors.js";
@@ -7,7 +8,10 @@ import { OptionsError } from "./errors.js";
 export const namesOf = <O extends object>(names: { readonly [N in keyof Required<O>]: true }): ReadonlySet<string> =>
   new Set(Object.keys(names));
 
-/** What well-known names of other libraries are called here: the first of these that a function knows. Written without case and underscores. */
+/**
+ * What well-known names of other libraries are called here: the first of these that a function knows.
+ * Written without case and underscores.
+ */
 const CALLED_HERE: Readonly<Record<string, readonly string[]>> = {
   sweeps: ["sweeps"],
   iterations: ["sweeps"],
@@ -81,7 +85,8 @@ const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-
 /**
  * @param where what errors call the function.
  * @param elsewhere where else an option of another name is known, in words: "the model implicit".
- * @throws OptionsError when `given` is no object, or holds an option of a name that is not known, with what it is called.
+ * @throws OptionsError when `given` is no object, or holds an option of a name that is not known,
+ *   with what it is called.
  */
 export function checkOptions(
   where: string,

@@ -1,4 +1,5 @@
-// Random numbers by counter: the same place gives the same numbers on any device, in any order. Twin of shaders/shared/counter-random.wgsl.
+// Random numbers by counter: the same place gives the same numbers on any device, in any order.
+// Twin of shaders/shared/counter-random.wgsl.
 
 /** Four well-mixed words from four words: PCG4D of Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020. */
 export function mixedWords(a: number, b: number, c: number, d: number): [number, number, number, number] {
@@ -21,7 +22,10 @@ const NEAR = [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.000
 const FAR = [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682]; // prettier-ignore
 const TAIL = 5;
 
-/** √2 erf⁻¹(x): the standard normal number below which lies a share (1 + x) / 2. Giles, "Approximating the erfinv function", 2010. */
+/**
+ * √2 erf⁻¹(x): the standard normal number below which lies a share (1 + x) / 2. Giles,
+ * "Approximating the erfinv function", 2010.
+ */
 export function inverseNormal(x: number): number {
   const w = -Math.log((1 - x) * (1 + x));
   const polynomial = (coefficients: readonly number[], at: number): number => coefficients.reduce((sum, c) => c + sum * at, 0);

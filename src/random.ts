@@ -16,8 +16,8 @@ export interface Random {
 }
 
 /**
- * @param seed any safe integer. The generator's state is made of well-mixed words: one of few set bits, which small seeds themselves would be,
- *   gives extreme numbers first, and the same ones for many seeds.
+ * @param seed any safe integer. The generator's state is made of well-mixed words: one of few set bits,
+ *   which small seeds themselves would be, gives extreme numbers first, and the same ones for many seeds.
  */
 export function seededRandom(seed: number): Random {
   const generator = xoroshiro128plusFromState(mixedWords(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, 0x9e3779b9, 0x7f4a7c15));

@@ -1,4 +1,5 @@
-// The safetensors format: an 8-byte length, a JSON header of that length, then the tensors' bytes, little-endian, without gaps.
+// The safetensors format: an 8-byte length, a JSON header of that length, then the tensors' bytes,
+// little-endian, without gaps.
 
 export type Dtype = "F32" | "F64" | "U32" | "I64" | "U8";
 
@@ -96,7 +97,8 @@ export function checksumOf(parts: readonly Uint8Array[]): string {
 }
 
 /**
- * Checks that tensors lie one behind another and fill the file, and that they are what the checksum was taken of, where there is one.
+ * Checks that tensors lie one behind another and fill the file, and that they are what the checksum was taken of,
+ * where there is one.
  *
  * @throws what `fail` makes.
  */

@@ -1,4 +1,5 @@
-// A problem as files in a temporary folder, for peers that run as processes of their own, and the factors that they leave there.
+// A problem as files in a temporary folder, for peers that run as processes of their own,
+// and the factors that they leave there.
 
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

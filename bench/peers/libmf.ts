@@ -1,6 +1,6 @@
-// LIBMF's mf-train and mf-predict: stochastic gradient descent on several threads, without biases or mean. Its objective is
-// Σ over ratings of ½ (r − p·q)² + ½ λ_P |p|² + ½ λ_Q |q|², so that λ is ours of weighted regularization; plain τ becomes τ divided by
-// the mean number of ratings of an entity.
+// LIBMF's mf-train and mf-predict: stochastic gradient descent on several threads, without biases or mean. Its
+// objective is Σ over ratings of ½ (r − p·q)² + ½ λ_P |p|² + ½ λ_Q |q|², so that λ is ours of weighted regularization;
+// plain τ becomes τ divided by the mean number of ratings of an entity.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";

@@ -1,5 +1,6 @@
-// Points as discs that face the camera: one instance a point, a strip of four vertices each. Depth is tested, so no order is needed; the
-// edges are softened by coverage (four samples a pixel). Farther points fade into the background; marked ones get a ring.
+// Points as discs that face the camera: one instance per point, a strip of four vertices each. Depth is tested, so no
+// order is needed; the edges are softened by coverage (four samples per pixel). Farther points fade into the
+// background; marked ones get a ring.
 
 const MARK_DIMMED = 1u;
 const MARK_RINGED = 2u;

@@ -1,4 +1,5 @@
-// Adds a vector over the LANES lanes of a workgroup as a binary tree, in the same order every time. LANES is a power of two.
+// Adds a vector over the LANES lanes of a workgroup as a binary tree, in the same order every time.
+// LANES is a power of two.
 
 var<workgroup> lane_sums: array<vec4f, LANES>;
 

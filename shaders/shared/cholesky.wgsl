@@ -1,6 +1,7 @@
-// Blocked Cholesky of the tiles in registers, the right-hand side bordered on as the last row, so that factorization does the
-// forward substitution too. Per block column: the owner of the diagonal tile factors it, the tiles below become the panel,
-// the tiles to the right take the panel's outer product. Only panels pass through workgroup memory; two barriers a block.
+// Blocked Cholesky of the tiles in registers, the right-hand side bordered on as the last row, so that
+// factorization does the forward substitution too. Per block column: the owner of the diagonal tile factors it, the
+// tiles below become the panel, the tiles to the right take the panel's outer product. Only panels pass through
+// workgroup memory; two barriers per block.
 // Twin: src/engine/reference/cholesky.ts.
 
 // X of X Lᵀ = A.
@@ -21,7 +22,8 @@ fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
   return vec4f(x0, x1, x2, x3);
 }
 
-// Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets `singular` in the lane that saw it.
+// Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets
+// `singular` in the lane that saw it.
 fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {

@@ -1,4 +1,5 @@
-// Random numbers by counter: the same place gives the same numbers on any device, in any order. Twin: src/random-counter.ts.
+// Random numbers by counter: the same place gives the same numbers on any device, in any order.
+// Twin: src/random-counter.ts.
 
 // Four well-mixed words from four words: PCG4D of Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020.
 fn mixed_words(counter: vec4u) -> vec4u {
@@ -15,8 +16,8 @@ fn mixed_words(counter: vec4u) -> vec4u {
   return v;
 }
 
-// Standard normal numbers by the inverse of the distribution, √2 erf⁻¹(x): Giles, "Approximating the erfinv function", 2010. No sine or
-// cosine, whose precision WGSL leaves to the device.
+// Standard normal numbers by the inverse of the distribution, √2 erf⁻¹(x):
+// Giles, "Approximating the erfinv function", 2010. No sine or cosine, whose precision WGSL leaves to the device.
 fn inverse_normal(x: vec4f) -> vec4f {
   let w = -log((1.0 - x) * (1.0 + x));
   let near = w - 2.5;

@@ -1,4 +1,5 @@
-// The other side's rows in half precision, as pack-halves.wgsl leaves them: half the bytes to gather, sums still in float32.
+// The other side's rows in half precision, as pack-halves.wgsl leaves them:
+// half the bytes to gather, sums still in float32.
 
 alias FixedWord = vec2u;
 const FIXED_STRIDE = BLOCKS;

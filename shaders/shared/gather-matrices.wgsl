@@ -1,12 +1,13 @@
-// Adds the outer products of a task's ratings by subgroup matrices, which GPUs have units of their own for: products of halves, summed in
-// float32. The bordered Gram matrix is cut into SIZE × SIZE matrices, those of its lower triangle shared out among the subgroups of a
-// workgroup, CHUNK each; they are then handed over, one of each subgroup at a time, to the lanes that own their 4×4 tiles.
+// Adds the outer products of a task's ratings by subgroup matrices, which GPUs have units of their own for: products of
+// halves, summed in float32. The bordered Gram matrix is cut into SIZE × SIZE matrices, those of its lower triangle
+// shared out among the subgroups of a workgroup, CHUNK each; they are then handed over, one of each subgroup at a time,
+// to the lanes that own their 4×4 tiles.
 //
-// Factors come as halves. A residual, which a half holds too little of, is staged as two: its leading bits in its own place, the rest in a
-// column LOW behind the last, whose products are added to those of the residual's own.
+// Factors come as halves. A residual, which a half holds too little of, is staged as two: its leading bits in its own
+// place, the rest in a column LOW behind the last, whose products are added to those of the residual's own.
 //
-// The statements that name subgroup matrices are written out by src/engine/webgpu/matrix-plan.ts, for each must be a variable of its
-// own: `gather`. It puts SIZE, CHUNK, LANES_PER_SUBGROUP, STAGED and SUBGROUPS before this text.
+// The statements that name subgroup matrices are written out by src/engine/webgpu/rows/matrix-plan.ts, for each must be
+// a variable of its own: `gather`. It puts SIZE, CHUNK, LANES_PER_SUBGROUP, STAGED and SUBGROUPS before this text.
 
 const LOW = 4u * BLOCKS;
 
@@ -15,7 +16,8 @@ var<workgroup> staged: array<vec4<f16>, STAGE * STAGED>;
 // A matrix of each subgroup, by columns.
 var<workgroup> handed: array<vec4f, SUBGROUPS * SIZE * SIZE / 4u>;
 
-// Writes a block of ỹ of one rating; beyond the task's last rating, zeros, which add nothing. Neighbouring lanes take neighbouring blocks.
+// Writes a block of ỹ of one rating; beyond the task's last rating, zeros, which add nothing.
+// Neighbouring lanes take neighbouring blocks.
 fn stage_block(task: Task, at: u32, block: u32, to: u32) {
   let given = at < task.count;
   let rating = task.first + select(0u, at, given);
@@ -38,7 +40,8 @@ fn stage_ratings(at: Place, stage: u32) {
   }
 }
 
-// Where column `column` of block row I lies in `handed`, when every subgroup has handed over its matrix number `turn`; else HANDED_OVER.
+// Where column `column` of block row I lies in `handed`, when every subgroup has handed over its
+// matrix number `turn`; else HANDED_OVER.
 const HANDED_OVER = SUBGROUPS * SIZE * SIZE / 4u;
 
 fn handed_at(turn: u32, I: u32, column: u32) -> u32 {

@@ -1,6 +1,7 @@
 // The pivots of a Cholesky factorization, and whether one of them was not positive.
 
-// A pivot below this share of its diagonal entry counts as not positive: float32 rounding alone leaves that much of a singular system.
+// A pivot below this share of its diagonal entry counts as not positive:
+// float32 rounding alone leaves that much of a singular system.
 const SMALLEST_PIVOT_SHARE = 2.4e-7;
 
 var<private> singular: bool;
@@ -13,7 +14,8 @@ fn checked_pivot(pivot: f32, original: f32) -> f32 {
   return 1.0;
 }
 
-// What elimination leaves of the corner of the bordered matrix, λ Σ e² − |L⁻¹ rhs|²; in the lane that owns the last diagonal tile.
+// What elimination leaves of the corner of the bordered matrix, λ Σ e² − |L⁻¹ rhs|²; in the
+// lane that owns the last diagonal tile.
 var<private> remainder: f32;
 
 // L of one diagonal tile. In the last block the fourth column is the right-hand side's own: it has no pivot.

@@ -1,4 +1,5 @@
-// Ratings by their columns, and the rows that they are measured against: the inputs of every kernel that sums over ratings.
+// Ratings by their columns, and the rows that they are measured against:
+// the inputs of every kernel that sums over ratings.
 
 @group(0) @binding(1) var<storage, read> rating_user: array<u32>;
 @group(0) @binding(2) var<storage, read> rating_item: array<u32>;

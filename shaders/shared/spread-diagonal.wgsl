@@ -1,9 +1,11 @@
-// Diagonal posteriors: the variances of the other side's entities are added to the diagonal, and each coordinate's own variance is the
-// inverse of its precision, which is the ELBO's optimum for this family. Spec §5. Twin: src/engine/reference/gram-solve.ts.
+// Diagonal posteriors: the variances of the other side's entities are added to the diagonal, and each coordinate's own
+// variance is the inverse of its precision, which is the ELBO's optimum for this family.
+// docs/models.md, "Variational Bayes". Twin: src/engine/reference/gram-solve.ts.
 
 const SPREAD_BLOCKS = (BLOCKS + TEAM - 1u) / TEAM;
 
-// Each lane adds up some blocks of the variances of all the task's ratings; the owners of diagonal tiles then fetch them.
+// Each lane adds up some blocks of the variances of all the task's ratings;
+// the owners of diagonal tiles then fetch them.
 fn add_spreads(task: Task, base: u32, lane: u32) {
   for (var turn = 0u; turn < SPREAD_BLOCKS; turn++) {
     let block = lane + turn * TEAM;

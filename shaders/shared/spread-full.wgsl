@@ -1,5 +1,6 @@
-// Full posteriors: the covariance tiles of the other side's entities are added to the Gram tiles, and the swept tiles, −A⁻¹, are what
-// is written of the solved one. Spec §5. Twin: src/engine/reference/gram-solve.ts.
+// Full posteriors: the covariance tiles of the other side's entities are added to the Gram tiles, and the swept tiles,
+// −A⁻¹, are what is written of the solved one. docs/models.md, "Variational Bayes".
+// Twin: src/engine/reference/gram-solve.ts.
 
 fn add_spreads(task: Task, base: u32, lane: u32) {
   for (var at = 0u; at < task.count; at++) {

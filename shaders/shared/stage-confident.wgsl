@@ -1,5 +1,6 @@
 // Implicit feedback: ỹ = (√(c − 1) y, …, c p / √(c − 1)), so that ỹ ỹᵀ holds (c − 1) y yᵀ and c p y, with confidence
-// c = 1 + α|r| and preference p = 1 where r > 0, else 0. Where c is 1 the root is a power of two so small that its square adds nothing, and by which nothing is rounded.
+// c = 1 + α|r| and preference p = 1 where r > 0, else 0. Where c is 1 the root is a power of two so small that its
+// square adds nothing, and by which nothing is rounded.
 
 const SMALLEST_ROOT = 2.3283064365386963e-10;
 

@@ -1,7 +1,8 @@
-// The sweep operator on the tiles in registers: after every coordinate is swept, the tiles hold −A⁻¹, and the right-hand side, bordered
-// on as the last row and never swept itself, has become the solution. Per block k, with D the inverse of the diagonal tile and
-// P_i the tile between rows i and k: A_ij −= P_i D P_jᵀ, A_ik = P_i D, A_kk = −D. Two barriers a block. Three times the work of a
-// Cholesky solve, and the whole inverse for it. Twin: src/engine/reference/cholesky.ts.
+// The sweep operator on the tiles in registers: after every coordinate is swept, the tiles hold −A⁻¹, and the
+// right-hand side, bordered on as the last row and never swept itself, has become the solution. Per block k, with D the
+// inverse of the diagonal tile and P_i the tile between rows i and k: A_ij −= P_i D P_jᵀ, A_ik = P_i D, A_kk = −D. Two
+// barriers per block. Three times the work of a Cholesky solve, and the whole inverse for it.
+// Twin: src/engine/reference/cholesky.ts.
 
 const LAST = 4u * BLOCKS - 1u;
 // log|Γ| of each block, in x.
@@ -26,7 +27,8 @@ fn panel(base: u32, block: u32) -> mat4x4f {
   return load_tile(base + PANEL + 4u * block);
 }
 
-// Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets `singular` in the lane that saw it.
+// Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets
+// `singular` in the lane that saw it.
 fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {

@@ -1,6 +1,6 @@
 // Teams of TEAM lanes, TEAMS to a workgroup, a task each. Workgroups come in two dimensions.
-// The host puts TEAM, TEAMS, STAGE, the ratings that a team takes at a time, and SLICE, the places of workgroup memory that are its own, before
-// this text.
+// The host puts TEAM, TEAMS, STAGE, the ratings that a team takes at a time,
+// and SLICE, the places of workgroup memory that are its own, before this text.
 
 struct Place {
   // The team's first place in workgroup memory.
@@ -24,7 +24,8 @@ fn place(first: u32, local: u32) -> Place {
   return at;
 }
 
-// Stages of the workgroup's longest row. Tasks come longest first, so it is the first one's: uniform, as the barriers demand.
+// Stages of the workgroup's longest row. Tasks come longest first, so it is the first one's:
+// uniform, as the barriers demand.
 fn stages_of(first: u32) -> u32 {
   if (first >= dispatch.task_count) { return 0u; }
   return (tasks[dispatch.first_task + first].count + STAGE - 1u) / STAGE;

@@ -1,8 +1,8 @@
-// The lower triangle of a bordered Gram matrix, cut into 4×4 tiles that live in registers: tile (I, J), I ≥ J, holds the
-// entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns PATCHES square patches
-// of PATCH × PATCH tiles, so that PATCH vec4s of a row and of a column serve PATCH² tiles.
-// A workgroup holds TEAMS teams, each with its own SLICE of `memory`, so that short rows share a workgroup and its barriers.
-// The host puts TEAM, TEAMS, PATCH, PATCHES, STAGE and SLICE before this text.
+// The lower triangle of a bordered Gram matrix, cut into 4×4 tiles that live in registers: tile (I, J), I ≥ J, holds
+// the entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns PATCHES
+// square patches of PATCH × PATCH tiles, so that PATCH vec4s of a row and of a column serve PATCH² tiles.
+// A workgroup holds TEAMS teams, each with its own SLICE of `memory`, so that short rows share a workgroup and its
+// barriers. The host puts TEAM, TEAMS, PATCH, PATCHES, STAGE and SLICE before this text.
 
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
 const SLOTS = PATCHES * PATCH * PATCH;
@@ -47,8 +47,8 @@ fn tile_place(s: u32) -> u32 {
   return tile_row[s] * (tile_row[s] + 1u) / 2u + tile_column[s];
 }
 
-// Adds the outer products of the vectors at `start` and `next` in workgroup memory with themselves: two at a time, so that each
-// accumulator is fetched once for both where registers are few.
+// Adds the outer products of the vectors at `start` and `next` in workgroup memory with themselves:
+// two at a time, so that each accumulator is fetched once for both where registers are few.
 fn add_outer_products(start: u32, next: u32) {
   for (var n = 0u; n < PATCHES; n++) {
     var y: array<vec4f, PATCH>;
@@ -73,8 +73,8 @@ fn add_outer_products(start: u32, next: u32) {
   }
 }
 
-// Where a team's slice of `memory` holds what the solve passes between lanes: a panel of tiles, a diagonal tile, the solution, and
-// the diagonal before elimination.
+// Where a team's slice of `memory` holds what the solve passes between lanes:
+// a panel of tiles, a diagonal tile, the solution, and the diagonal before elimination.
 const PANEL = 0u;
 const DIAGONAL = 4u * BLOCKS;
 const SOLUTION = DIAGONAL + 4u;

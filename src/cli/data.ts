@@ -1,4 +1,5 @@
-// From a PATH argument to ratings: a file or folder, a data set by name, or the built-in invented ratings when there is none.
+// From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
+// invented ratings when there is none.
 
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
@@ -120,7 +121,11 @@ export async function loadTrainingData(
   return { read, split, flags, path: from };
 }
 
-/** Ids that go on from other ratings' stay as they are. @throws OptionsError for a ready-made split, whose parts share their ids. */
+/**
+ * Ids that go on from other ratings' stay as they are.
+ *
+ * @throws OptionsError for a ready-made split, whose parts share their ids.
+ */
 function sortedResult(result: ReadResult, goesOn: boolean): ReadResult {
   if (result.heldOut) throw new OptionsError("--sort does not go with --split", { remedy: "leave one of them away" });
   return goesOn ? result : { ...result, ratings: sortedRatings(result.ratings) };
@@ -135,7 +140,10 @@ async function download(name: string): Promise<string> {
   }
 }
 
-/** The ratings to train on and those to measure by: a ready-made split, a test file, or a share of 0.2 unless another is given. */
+/**
+ * The ratings to train on and those to measure by: a ready-made split, a test file,
+ * or a share of 0.2 unless another is given.
+ */
 export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
   const { ratings } = read;
   if (read.heldOut) {

@@ -81,7 +81,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   const { train, heldOut } = await partsOf(read, { ...reading, ...split });
   if (heldOut.count === 0) {
     throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
-      remedy: "give ratings to measure by with --test FILE, or a share of the training ratings with --holdout 0.2",
+      remedy: "give ratings to measure by with --test FILE, or train again with some held out",
     });
   }
   refuseTrained(model, heldOut, flags);
@@ -187,8 +187,8 @@ function gapLines({ unknown, cold }: Gaps): string[] {
 }
 
 /**
- * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; `implicit` predicts neither. Users and items that
- * the model does not know are predicted without their terms.
+ * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on;
+ * `implicit` predicts neither. Users and items that the model does not know are predicted without their terms.
  */
 function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): { readonly [name: string]: number } {
   const { hyperparameters: h } = model;

@@ -44,7 +44,7 @@ export function exportCommand(): Command {
       `
 Formats:
   npz        all arrays of the model, for numpy.load
-  parquet    a row an item: id, title, genres, ratings, bias, f1 … fK; for pandas, DuckDB, Spark
+  parquet    a row per item: id, title, genres, ratings, bias, f1 … fK; for pandas, DuckDB, Spark
   csv        the same as text
   projector  vectors.tsv, metadata.tsv and projector_config.json for https://projector.tensorflow.org
   index      a USearch index of the items, and what its keys mean in PATH.json; needs the package usearch

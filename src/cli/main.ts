@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command line: finds the command, runs it, and turns errors into sentences and exit codes (0 done, 1 failed, 2 wrong usage).
+// The command line: finds the command, runs it, and turns errors into sentences and exit codes (0 done,
+// 1 failed, 2 wrong usage).
 
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import colours from "picocolors";

@@ -66,7 +66,7 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
   );
 }
 
-/** The ids of a file, one a line, or those between commas. */
+/** The ids of a file, one per line, or those between commas. */
 async function chosenUsers(text: string): Promise<RawId[]> {
   const lines = existsSync(text) ? (await readFile(text, "utf8")).split(/\r?\n/) : text.split(",");
   return lines.map((line) => line.trim()).filter((line) => line !== "");

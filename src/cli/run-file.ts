@@ -63,8 +63,8 @@ export const originOf = (file: string, path: string | undefined, flags: DataFlag
 };
 
 /**
- * A path as a file has to name it: from the file's folder where it lies within, so that both can be moved, and where it was given relative. The
- * names of known sets stay as they are.
+ * A path as a file has to name it: from the file's folder where it lies within, so that both can be moved,
+ * and where it was given relative. The names of known sets stay as they are.
  */
 export const pathFrom = (file: string, path: string): string => {
   if (!existsSync(path)) return path;

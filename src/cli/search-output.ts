@@ -1,4 +1,5 @@
-// What a search prints: a line for each training as it ends, and at the end the best, vb beside it, and a command to copy.
+// What a search prints: a line for each training as it ends, and at the end the best, vb beside it,
+// and a command to copy.
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { SearchSpace } from "../training/search-space.js";

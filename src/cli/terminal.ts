@@ -87,7 +87,10 @@ export function byteProgress(label: string): { update: (done: number, total: num
   };
 }
 
-/** A progress bar over things done on a terminal, with what is left of the time; nothing in a pipe. `clear` makes way for a line of text. */
+/**
+ * A progress bar over things done on a terminal, with what is left of the time; nothing in a pipe.
+ * `clear` makes way for a line of text.
+ */
 export function countProgress(label: string): { update: (done: number, total: number) => void; clear: () => void } {
   if (!process.stderr.isTTY) return { update() {}, clear() {} };
   const format = `${label} {bar} {value} of {total}, {left} left`;

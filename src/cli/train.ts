@@ -180,7 +180,7 @@ Examples:
   tastespace train ml-100k --split u1 --json run.json
   tastespace train survey.csv --user-column person --item-column film --rating-column 4 --missing 99 --scale 1:5
   tastespace train plays.tsv --duplicates sum --model implicit             a log of events
-  tastespace train jester.csv --layout matrix --missing 99                 a row a person
+  tastespace train jester.csv --layout matrix --missing 99                 a row per person
   tastespace train export.csv --encoding latin1 --items films.csv          titles of your own
   zcat ratings.csv.gz | tastespace train -                                 standard input`,
     )
@@ -390,7 +390,12 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
 }
 
-/** A model is not lost because its place has gone. @param modelFor the model for a file: it holds paths from there. @returns where it is. */
+/**
+ * A model is not lost because its place has gone.
+ *
+ * @param modelFor the model for a file: it holds paths from there.
+ * @returns where it is.
+ */
 async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
   try {
     await writeOutput(path, encodeModel(modelFor(path)));

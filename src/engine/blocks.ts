@@ -1,6 +1,6 @@
-// The conflict-free schedule of stochastic gradient descent: users and items are dealt into B groups each, which cuts the ratings into a
-// B × B grid. The B blocks of one round, (g, g + r mod B), share no user and no item, so that they can run side by side, and the result does
-// not depend on how.
+// The conflict-free schedule of stochastic gradient descent: users and items are dealt into B groups each, which cuts
+// the ratings into a B × B grid. The B blocks of one round, (g, g + r mod B), share no user and no item, so that they
+// can run side by side, and the result does not depend on how.
 
 import { seededRandom } from "../random.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";

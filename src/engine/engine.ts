@@ -1,5 +1,6 @@
-// What an engine is. It holds the rows of two sides and the ratings between them where it computes, and offers operations on them. It
-// knows no model: a model is a sequence of these operations, written once in src/models/, and runs on any engine.
+// What an engine is. It holds the rows of two sides and the ratings between them where it computes, and offers
+// operations on them. It knows no model: a model is a sequence of these operations, written once in
+// src/models/, and runs on any engine.
 
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
@@ -9,8 +10,10 @@ import type { SeenItems } from "../ratings/seen.js";
 /** One of the two sides of the ratings. */
 export type Side = "users" | "items";
 
+/** Both sides, in the order in which models solve them. */
 export const SIDES = ["users", "items"] as const;
 
+/** The items for the users, and the users for the items. */
 export const otherSide = (side: Side): Side => (side === "users" ? "items" : "users");
 
 /** What computes: shown to people and written into run files. */
@@ -27,7 +30,7 @@ export interface RowSlice {
   readonly to: number;
 }
 
-/** Covariance of a row: one variance a coordinate, or the whole matrix. */
+/** Covariance of a row: one variance per coordinate, or the whole matrix. */
 export type CovarianceFamily = "diagonal" | "full";
 
 /** What a row carries beside factors and bias: nothing, its prior mean, its velocity, or its covariance. */
@@ -38,8 +41,8 @@ export interface Rows {
   readonly factors: Float32Array;
   readonly biases: Float32Array;
   /**
-   * Covariances of (factors, bias), D = K + 1 coordinates a row. "diagonal": variances [count, D]. "full": packed lower triangles
-   * [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
+   * Covariances of (factors, bias), D = K + 1 coordinates per row. "diagonal": variances [count, D]. "full":
+   * packed lower triangles [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
    */
   readonly covariances?: Float32Array | undefined;
 }
@@ -57,11 +60,12 @@ export interface Prior {
 }
 
 /**
- * Normal equations of point estimates, or of posterior means where rows carry covariances: with ỹ = (y, 1) and e = r − μ − b,
- * (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + T x̄, T the precisions and x̄ the row's prior mean. A row without ratings becomes x̄.
+ * Normal equations of point estimates, or of posterior means where rows carry covariances: with ỹ = (y, 1) and
+ * e = r − μ − b, (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + T x̄, T the precisions and x̄ the row's prior
+ * mean. A row without ratings becomes x̄.
  */
 export interface PointSystem {
-  /** "joint" solves factors and bias at once; "sequential" the factors at the old bias, then the bias at the new factors. */
+  /** "joint" solves both at once, "sequential" factors at the old bias, then the bias at the new factors. */
   readonly kind: "joint" | "sequential";
   readonly lambda: number;
   /** T of factors and bias, [K + 1]. */
@@ -73,8 +77,9 @@ export interface PointSystem {
 }
 
 /**
- * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α|r|, (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y. The Gram
- * matrix YᵀY of all rows of the other side is the engine's to keep. There are no biases and no mean.
+ * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α|r|,
+ * (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y. The Gram matrix YᵀY of all rows of the other side is the
+ * engine's to keep. There are no biases and no mean.
  */
 export interface ConfidentSystem {
   readonly kind: "confident";
@@ -84,8 +89,9 @@ export interface ConfidentSystem {
 }
 
 /**
- * A draw from N(P⁻¹ h, P⁻¹) with P = Λ + λ Σ ỹ ỹᵀ and h = Λ m + λ Σ e ỹ, the prior N(m, Λ⁻¹) shared by all rows. The normal numbers
- * come from counters (row, block of four coordinates, draw, seed), so that a draw does not depend on the engine or the schedule.
+ * A draw from N(P⁻¹ h, P⁻¹) with P = Λ + λ Σ ỹ ỹᵀ and h = Λ m + λ Σ e ỹ, the prior N(m, Λ⁻¹) shared by all rows.
+ * The normal numbers come from counters (row, block of four coordinates, draw, seed), so that a draw does not
+ * depend on the engine or the schedule.
  */
 export interface DrawnSystem {
   readonly kind: "drawn";
@@ -97,11 +103,12 @@ export interface DrawnSystem {
 
 /** What a half-sweep solves, row by row. */
 export type System = PointSystem | ConfidentSystem | DrawnSystem;
+/** The name of a system. */
 export type SystemKind = System["kind"];
 
 /**
- * A batch step of both sides from the old values: x ← x + v with v ← ω v − η ∂/∂x / (λ n + τ), where ∂/∂x = −λ Σ e y + τ x, biases alike
- * with γ, and n is the row's number of ratings. Rows carry their velocities.
+ * A batch step of both sides from the old values: x ← x + v with v ← ω v − η ∂/∂x / (λ n + τ),
+ * where ∂/∂x = −λ Σ e y + τ x, biases alike with γ, and n is the row's number of ratings. Rows carry their velocities.
  */
 export interface BatchStep {
   readonly lambda: number;
@@ -114,8 +121,8 @@ export interface BatchStep {
 }
 
 /**
- * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η (λ e v − (τ / n) u), v with the old u in the same way,
- * biases alike. `link` "logistic" takes e = r − σ(score), else e = r − score.
+ * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η (λ e v − (τ / n) u),
+ * v with the old u in the same way, biases alike. `link` "logistic" takes e = r − σ(score), else e = r − score.
  */
 export interface Epoch {
   /** From 1 on: it seeds the order of the rounds. */
@@ -138,7 +145,7 @@ export interface Norms {
   readonly biases: number;
 }
 
-/** Of one side: number of rows, Σ x [D], and Σ x xᵀ [D, D] row-major (the lower triangle), x = (factors, bias), D = K + 1. */
+/** Of one side, x = (factors, bias), D = K + 1: rows, Σ x [D], and the lower triangle of Σ x xᵀ, [D, D] row-major. */
 export interface Moments {
   readonly count: number;
   readonly sums: ArrayLike<number>;
@@ -165,7 +172,7 @@ export interface AveragedErrors {
   readonly logDensity: number;
 }
 
-/** Every sum that an engine takes: what it is asked with, and what it gives. Sums over ratings of an empty set are 0. */
+/** Every sum that an engine takes: what it is asked with, and what it gives. Sums over no ratings are 0. */
 export interface SumTypes {
   readonly squaredNorms: { readonly with: { readonly side: Side; readonly weighted: boolean }; readonly gives: Norms };
   readonly moments: { readonly with: { readonly side: Side }; readonly gives: Moments };
@@ -176,18 +183,22 @@ export interface SumTypes {
   readonly squaredErrors: { readonly with: { readonly over: RatingSet }; readonly gives: number };
   /** Σ −log p of 0/1 ratings, p = σ(r̂) the probability of 1. */
   readonly logLosses: { readonly with: { readonly over: RatingSet }; readonly gives: number };
-  /** Σ (r − E r̂)² and Σ Var r̂ over the training ratings; solved rows may know them already. λ is the precision of the noise. */
+  /**
+   * Σ (r − E r̂)² and Σ Var r̂ over the training ratings;
+   * solved rows may know them already. λ is the precision of the noise.
+   */
   readonly expectedSquares: { readonly with: { readonly lambda: number }; readonly gives: Pick<ExpectedErrors, "squares" | "variances"> };
   readonly expectedErrors: { readonly with: { readonly over: RatingSet; readonly lambda: number }; readonly gives: ExpectedErrors };
   /** Σ c (p − u·v)² − (u·v)² over the training ratings, c and p as in `ConfidentSystem`. */
   readonly confidentErrors: { readonly with: { readonly confidence: number }; readonly gives: number };
   /**
-   * Adds the present draw, of precision λ, to each held-out rating's sums of predictions and densities, then gives the errors of their
-   * averages over `draws`. With `draws` of 0 or 1 the sums begin anew.
+   * Adds the present draw, of precision λ, to each held-out rating's sums of predictions and densities,
+   * then gives the errors of their averages over `draws`. With `draws` of 0 or 1 the sums begin anew.
    */
   readonly averagedErrors: { readonly with: { readonly lambda: number; readonly draws: number }; readonly gives: AveragedErrors };
 }
 
+/** The name of a sum over ratings. */
 export type SumKind = keyof SumTypes;
 
 /** A sum that is asked for. */
@@ -232,24 +243,35 @@ export type Which = "current" | "kept";
 export type EngineState = Readonly<Record<string, Float32Array | Float64Array>>;
 
 /**
- * One training's data in an engine. Calls take effect in the order they are made. Operations resolve when their work is queued; errors of
- * the device and of singular systems come out of the next `sums` or read.
+ * One training's data in an engine. Calls take effect in the order they are made. Operations resolve when their work is
+ * queued; errors of the device and of singular systems come out of the next `sums` or read.
  */
 export interface Session {
-  /** Half-sweep: solves every row of a side, or of a contiguous slice of it, the other side fixed. Slices one by one are bit-equal to all rows. */
+  /**
+   * Half-sweep: solves every row of a side, or of a contiguous slice of it, the other side fixed.
+   * Slices one by one are bit-equal to all rows.
+   */
   solve(side: Side, system: System, slice?: RowSlice): Promise<void>;
   /**
-   * Solves a side's feature factors, (SᵀS + ρ I) F = Sᵀ X, ρ = `ratio`, and with them the prior means of its rows, S F. Nothing happens
-   * where the side has no features.
+   * Solves a side's feature factors, (SᵀS + ρ I) F = Sᵀ X, ρ = `ratio`, and with them the prior means of its rows,
+   * S F. Nothing happens where the side has no features.
    */
   solveFeatures(side: Side, ratio: number): Promise<void>;
-  /** x ← x + ω (x − x'), where x' are the rows at the last call, or those that the session began with. (Heavy ball: Polyak 1964.) */
+  /**
+   * x ← x + ω (x − x'), where x' are the rows at the last call, or those that the session began with.
+   * (Heavy ball: Polyak 1964.)
+   */
   extrapolate(side: Side, momentum: number): Promise<void>;
+  /** Takes a batch step of both sides. */
   batchStep(step: BatchStep): Promise<void>;
+  /** Runs an epoch: a step for every training rating once. */
   runEpoch(epoch: Epoch): Promise<void>;
   /** Sums at the present rows, by the names they are asked for. @throws NotPositiveDefiniteError, DeviceError */
   sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>>;
-  /** Sets the present rows and feature factors aside; replaces any set aside before. At first those are aside that the session began with. */
+  /**
+   * Sets the present rows and feature factors aside; replaces any set aside before.
+   * At first those are aside that the session began with.
+   */
   keep(): void;
   /** @throws NotPositiveDefiniteError, DeviceError */
   readRows(side: Side, which?: Which, slice?: RowSlice): Promise<Rows>;
@@ -257,6 +279,7 @@ export interface Session {
   writeRows(side: Side, rows: Rows, from?: number): Promise<void>;
   /** Feature factors [features, K] row-major; undefined where the side has none. */
   readFeatures(side: Side, which?: Which): Promise<Float32Array | undefined>;
+  /** All that changes in training, exactly: what {@link Session.writeState} takes. */
   readState(): Promise<EngineState>;
   /** @throws OptionsError when the state is of another workload or engine. */
   writeState(state: EngineState): Promise<void>;
@@ -302,13 +325,21 @@ export interface MemoryReport {
 /** What computes: one for any number of trainings, one after the other or at once. */
 export interface Engine {
   readonly info: DeviceInfo;
-  /** What a training would take on a device of its own; undefined where it is in the host's memory. @throws DeviceError when it cannot be done. */
+  /**
+   * What a training would take on a device of its own; undefined where it is in the host's memory.
+   *
+   * @throws DeviceError when it cannot be done.
+   */
   memory(outline: WorkloadOutline): MemoryReport | undefined;
-  /** Loads a workload. @throws DeviceError when it does not fit the device, or asks for an operation that the engine does not have. */
+  /**
+   * Loads a workload.
+   *
+   * @throws DeviceError when it does not fit the device, or asks for an operation that the engine does not have.
+   */
   open(workload: Workload): Promise<Session>;
   /**
-   * The k best-scored items of every user, best first, [M, k] row-major; `NO_ITEM` where fewer are left. Scores are u·v + α b; of equal
-   * scores the item of the lower index comes first.
+   * The k best-scored items of every user, best first, [M, k] row-major; `NO_ITEM` where fewer are left.
+   * Scores are u·v + α b; of equal scores the item of the lower index comes first.
    *
    * @param seen items that are left out, by user. @throws DeviceError
    */

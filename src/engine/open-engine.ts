@@ -9,8 +9,8 @@ import { GPU_OPTIONS } from "./webgpu/device/device.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
 
 /**
- * "webgpu", the GPU, or a software adapter where there is no other; "cpu", WebAssembly on all cores; "reference", float64 in plain loops;
- * "auto", a hardware GPU where there is one, else "cpu".
+ * "webgpu", the GPU, or a software adapter where there is no other; "cpu", WebAssembly on all cores;
+ * "reference", float64 in plain loops; "auto", a hardware GPU where there is one, else "cpu".
  */
 export type DeviceChoice = "auto" | "webgpu" | "cpu" | "reference";
 
@@ -25,9 +25,11 @@ export interface EngineOptions extends WebGpuOptions {
 const ENGINE_NAMES = namesOf<EngineOptions>({ ...GPU_OPTIONS, tuning: true, threads: true });
 
 /**
- * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the adapter asked for is a software one.
- * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code "device-limit" when the device lacks what
- *   `tuning` asks for; of code "no-webassembly" when "cpu" was asked for where WebAssembly has no SIMD.
+ * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the
+ *   adapter asked for is a software one.
+ * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code
+ *   "device-limit" when the device lacks what `tuning` asks for; of code "no-webassembly" when "cpu" was
+ *   asked for where WebAssembly has no SIMD.
  */
 export async function openEngine(
   choice: DeviceChoice,

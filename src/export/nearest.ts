@@ -1,5 +1,5 @@
-// Nearest-neighbour indexes of a model's items by USearch, for services that look up a few items among very many: Node only, since the
-// package `usearch` is native. https://github.com/unum-cloud/usearch
+// Nearest-neighbour indexes of a model's items by USearch, for services that look up a few items among very many:
+// Node only, since the package `usearch` is native. https://github.com/unum-cloud/usearch
 
 import { rename, rm } from "node:fs/promises";
 import { checkWritable, writeDurably } from "../durable-file.js";
@@ -13,8 +13,9 @@ import { knownIndex, type RawId } from "../ratings/ids.js";
 /** What an index finds. */
 export interface IndexOptions {
   /**
-   * What is near. "score" (default): the items with the largest u·v + αb for a user. They are indexed as [v, αb] by inner product, and
-   * a user looks up [u, 1]: K + 1 dimensions. "similar": the items with the largest cosine to an item's v: K dimensions.
+   * What is near. "score" (default): the items with the largest u·v + αb for a user. They are indexed as [v,
+   * αb] by inner product, and a user looks up [u, 1]: K + 1 dimensions. "similar": the items with the largest
+   * cosine to an item's v: K dimensions.
    */
   readonly nearest?: "score" | "similar" | undefined;
   /** α, weight of the item biases under "score". Default 1. */
@@ -36,13 +37,18 @@ export interface IndexKey {
   readonly titles: readonly string[];
 }
 
-/** Neighbours in the graph, and candidates while building and looking up: on inner products they find 99.9 % of the ten best. */
+/**
+ * Neighbours in the graph, and candidates while building and looking up:
+ * on inner products they find 99.9 % of the ten best.
+ */
 const GRAPH = { connectivity: 32, expansion_add: 256, expansion_search: 256, multi: false };
 
 /**
- * Indexes the items. Of what `index.search(queryOf(model, user), n, 0)` returns, `keys` are item indices and `distances` 1 − score.
+ * Indexes the items. Of what `index.search(queryOf(model, user), n, 0)` returns,
+ * `keys` are item indices and `distances` 1 − score.
  *
- * @throws OptionsError; TastespaceError when the optional package `usearch` is not installed or has no build for this machine.
+ * @throws OptionsError; TastespaceError when the optional package `usearch` is not
+ *   installed or has no build for this machine.
  */
 export async function buildIndex(model: FactorModel, options: IndexOptions = {}): Promise<{ index: Index; key: IndexKey }> {
   checkOptions("buildIndex", options, INDEX_NAMES);
@@ -90,7 +96,10 @@ export function queryOf(model: FactorModel, user: RawId): Float32Array {
   return query;
 }
 
-/** Writes an index for `Index.load(path)` or `Index.view(path)` of any of USearch's languages, and its key as JSON at `${path}.json`. */
+/**
+ * Writes an index for `Index.load(path)` or `Index.view(path)` of any of USearch's languages,
+ * and its key as JSON at `${path}.json`.
+ */
 export async function saveIndex(model: FactorModel, path: string, options: IndexOptions = {}): Promise<void> {
   const { index, key } = await buildIndex(model, options);
   await checkWritable(path);

@@ -1,5 +1,5 @@
-// Models as .npz, NumPy's archive of arrays: a zip of .npy files, each a header of text and the numbers as they lie in memory.
-// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+// Models as .npz, NumPy's archive of arrays: a zip of .npy files, each a header of text and the numbers as they lie in
+// memory. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { numericTensors } from "../model-file.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -14,9 +14,10 @@ export interface NpyArray {
 }
 
 /**
- * The model for `numpy.load(file, allow_pickle=False)`: the arrays of the model file under their names there (`encodeModel`), then
- * `user_ids` and `item_ids` (int64 when all are whole numbers, else text), `item_titles`, `item_genres` ("Comedy|Drama"), and, as single
- * texts, `model` and `hyperparameters` (JSON). A prediction is global_mean + user_biases[m] + item_biases[n] + user_factors[m] @ item_factors[n].
+ * The model for `numpy.load(file, allow_pickle=False)`: the arrays of the model file under their names there
+ * (`encodeModel`), then `user_ids` and `item_ids` (int64 when all are whole numbers, else text), `item_titles`,
+ * `item_genres` ("Comedy|Drama"), and, as single texts, `model` and `hyperparameters` (JSON). A prediction is
+ * global_mean + user_biases[m] + item_biases[n] + user_factors[m] @ item_factors[n].
  */
 export function encodeNpz(model: FactorModel): Uint8Array {
   const { users, items, catalogue } = model;
@@ -37,7 +38,7 @@ export function encodeNpz(model: FactorModel): Uint8Array {
   return zipSync(
     Object.fromEntries(
       Object.entries(arrays).map(([name, array]) => {
-        // Factors do not get smaller; texts of four bytes a character do.
+        // Factors do not get smaller; texts of four bytes per character do.
         const level = Array.isArray(array.data) ? 6 : 0;
         return [`${name}.npy`, [encodeNpy(array), { level }]];
       }),

@@ -1,12 +1,16 @@
-// Factors for the TensorFlow Embedding Projector, https://projector.tensorflow.org: two tables of tab-separated text, and its config.
+// Factors for the TensorFlow Embedding Projector, https://projector.tensorflow.org:
+// two tables of tab-separated text, and its config.
 
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { cellsOf, modelTable } from "./table.js";
 
-/** The files by name. Load vectors.tsv and metadata.tsv by the projector's "Load" button, or serve all three and give the config's address. */
+/**
+ * The files by name. Load vectors.tsv and metadata.tsv by the projector's "Load" button,
+ * or serve all three and give the config's address.
+ */
 export interface ProjectorFiles {
-  /** A row an entity, a column a factor; no head. */
+  /** A row per entity, a column per factor; no head. */
   readonly "vectors.tsv": string;
   /** What is known of each: id, title, genres, ratings, bias. The first row names the columns. */
   readonly "metadata.tsv": string;

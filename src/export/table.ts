@@ -5,8 +5,8 @@ import type { RawId } from "../ratings/ids.js";
 import type { RecommendedItem } from "../recommend/recommend-all.js";
 
 /**
- * A column of a table. "id" holds raw ids, which are written as whole numbers (64 bits in Parquet) when all ids of the model are such,
- * else as text; "float" is of 32 bits, "count" a whole number of 32.
+ * A column of a table. "id" holds raw ids, which are written as whole numbers (64 bits in Parquet) when all ids of the
+ * model are such, else as text; "float" is of 32 bits, "count" a whole number of 32.
  */
 export type TableColumn = { readonly name: string } & (
   | { readonly kind: "id"; readonly values: readonly RawId[]; readonly whole: boolean }
@@ -17,7 +17,7 @@ export type TableColumn = { readonly name: string } & (
 /** Columns of equal length. */
 export type Table = readonly TableColumn[];
 
-/** One side of a model, a row an entity: id, title and genres (of items), ratings, bias, and the K factors f1 … fK. */
+/** One side of a model, a row per entity: id, title and genres (of items), ratings, bias, and the K factors f1 … fK. */
 export function modelTable(model: FactorModel, side: "users" | "items"): Table {
   const { parameters, catalogue } = model;
   const K = parameters.factors;

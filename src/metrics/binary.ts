@@ -9,7 +9,10 @@ import { indicesIn } from "./accuracy.js";
 export interface BinaryMetrics {
   /** Mean of −[d log p + (1 − d) log(1 − p)], nats; probabilities are kept 1e-15 away from 0 and 1. */
   readonly logLoss: number;
-  /** Area under the ROC curve: the share of pairs of a positive and a negative in which the positive scores higher, ties counting half. */
+  /**
+   * Area under the ROC curve: the share of pairs of a positive and a negative in which the positive scores higher,
+   * ties counting half.
+   */
   readonly auc: number;
   /** Mean over users with both kinds of the AUC within the user; NaN when none has. */
   readonly userAuc: number;
@@ -47,7 +50,10 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
   };
 }
 
-/** By ranks: (Σ ranks of positives − P (P + 1) / 2) / (P N), equals sharing their mean rank. NaN unless there are both kinds. */
+/**
+ * By ranks: (Σ ranks of positives − P (P + 1) / 2) / (P N), equals sharing their mean rank.
+ * NaN unless there are both kinds.
+ */
 function aucOf(rows: readonly number[], scores: Float64Array, values: Float32Array): number {
   const sorted = [...rows].sort((a, b) => scores[a] - scores[b]);
   let positives = 0;

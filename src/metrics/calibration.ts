@@ -1,4 +1,4 @@
-// Whether the intervals of predictive distributions hold what they promise. Spec §5.
+// Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Variational Bayes".
 
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -27,8 +27,8 @@ const LEVELS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 const MOST = 200_000;
 
 /**
- * How many held-out ratings lie within the central intervals of their predictive distributions, level by level. Ratings of users and items
- * that the model does not know are left out; of more than 200,000 so many are taken, evenly.
+ * How many held-out ratings lie within the central intervals of their predictive distributions, level by level.
+ * Ratings of users and items that the model does not know are left out; of more than 200,000 so many are taken, evenly.
  *
  * @throws OptionsError when the model predicts without spread (all but `vb`), and when no rating is left.
  */
@@ -45,7 +45,11 @@ export function calibration(model: FactorModel, heldOut: Ratings, levels: readon
   return calibrationOf(standardized, levels);
 }
 
-/** The same of standardized residuals (r − r̂) / deviation, which are to be standard normal. @throws OptionsError when there are none. */
+/**
+ * The same of standardized residuals (r − r̂) / deviation, which are to be standard normal.
+ *
+ * @throws OptionsError when there are none.
+ */
 export function calibrationOf(standardized: readonly number[], levels: readonly number[] = LEVELS): Calibration {
   if (standardized.length === 0) throw new OptionsError("there are no ratings to measure intervals by", { remedy: "hold ratings out" });
   const sizes = Float64Array.from(standardized, Math.abs).sort();

@@ -11,10 +11,14 @@ export interface Gap {
   readonly ratings: number;
 }
 
+/** What of held-out ratings a model cannot know. */
 export interface Gaps {
   /** Those whose ids the model does not have. */
   readonly unknown: Gap;
-  /** Those that it has, without a training rating; features that it knows of them count as one. Its ratings are of known users and items. */
+  /**
+   * Those that it has, without a training rating; features that it knows of them count as one.
+   * Its ratings are of known users and items.
+   */
   readonly cold: Gap;
 }
 
@@ -22,6 +26,7 @@ const UNKNOWN = 0;
 const COLD = 1;
 const TRAINED = 2;
 
+/** Counts the users, items and ratings of a held-out set that a model does not know, or has without a training rating. */
 export function gapsOf(model: FactorModel, train: Ratings, heldOut: Ratings): Gaps {
   const users = statesOf(model, "users", train, heldOut);
   const items = statesOf(model, "items", train, heldOut);

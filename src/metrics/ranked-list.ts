@@ -1,4 +1,5 @@
-// How well one user's ranked list hits the items that are relevant to them. The metrics of a model are means of these over users.
+// How well one user's ranked list hits the items that are relevant to them.
+// The metrics of a model are means of these over users.
 
 /** Of one user, or the means over users. Each lies in 0 to 1. */
 export interface RankingValues {
@@ -8,17 +9,21 @@ export interface RankingValues {
   readonly cappedPrecision: number;
   /** |top k ∩ relevant| / |relevant|. */
   readonly recall: number;
-  /** DCG / ideal DCG of the top k: gain 1 for a relevant item at rank i, discount 1 / log₂(i + 1). Järvelin and Kekäläinen 2002. */
+  /**
+   * DCG / ideal DCG of the top k: gain 1 for a relevant item at rank i, discount 1 / log₂(i + 1).
+   * Järvelin and Kekäläinen 2002.
+   */
   readonly ndcg: number;
-  /** Average precision of the top k: Σ over its relevant items of the precision down to their rank, / min(k, |relevant|). */
+  /** Average precision of the top k: Σ over its relevant items of the precision down to each / min(k, |relevant|). */
   readonly map: number;
   /** 1 / rank of the first relevant item of the top k; 0 when there is none. */
   readonly mrr: number;
   /** 1 when a relevant item stands in the top k, else 0. */
   readonly hitRate: number;
   /**
-   * Of the pairs of a relevant item and another one that was not seen in training, the share in which the relevant one scores higher, ties
-   * counting half: over the whole catalogue, whatever k. NaN where there is no pair, or when it is not measured.
+   * Of the pairs of a relevant item and another one that was not seen in training, the share in which the
+   * relevant one scores higher, ties counting half: over the whole catalogue, whatever k. NaN where there is
+   * no pair, or when it is not measured.
    */
   readonly auc: number;
 }

@@ -1,6 +1,7 @@
-// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training. Their definitions stand in
-// ranked-list.ts. Nothing here depends on the order of the ratings: equals are listed by the number of their ratings and then by raw id, and
-// users whom nothing is known of, whose lists only such rules could make, are left out and counted.
+// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training.
+// Their definitions stand in ranked-list.ts. Nothing here depends on the order of the ratings: equals are listed by
+// the number of their ratings and then by raw id, and users whom nothing is known of, whose lists only such rules
+// could make, are left out and counted.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError, RatingsError } from "../errors.js";
@@ -32,7 +33,10 @@ export interface RankingMetrics extends RankingValues {
   readonly users: number;
   /** Share of the N items that stand in at least one list. */
   readonly coverage: number;
-  /** What is left out: ratings of unknown users and items, and of cold users. Cold items stay, as items that are hard to find. */
+  /**
+   * What is left out: ratings of unknown users and items, and of cold users.
+   * Cold items stay, as items that are hard to find.
+   */
   readonly gaps: Gaps;
   /** Every user's values, in the order of their raw ids, on request. */
   readonly perUser?: readonly UserRanking[];
@@ -43,13 +47,14 @@ export interface RankingOptions {
   /** Length of the lists. Default 10. */
   readonly k?: number | undefined;
   /**
-   * A held-out item is relevant when its rating is at least this and it was not seen in training. Default: what the model itself takes for
-   * positive, which is a rating above 0 for `implicit`, and `positiveThreshold` or above 0 for `logistic`; for the others the training mean.
+   * A held-out item is relevant when its rating is at least this and it was not seen in training. Default: what the
+   * model itself takes for positive, which is a rating above 0 for `implicit`, and `positiveThreshold` or above 0 for
+   * `logistic`; for the others the training mean.
    */
   readonly threshold?: number | undefined;
   /** Weight of the item biases in the score. Default 1. */
   readonly alpha?: number | undefined;
-  /** Whether the AUC is measured, for which every item is scored for every user on the CPU. Default true; else it is NaN. */
+  /** Whether the AUC, for which all items are scored for all users on the CPU, is measured. Default true; else NaN. */
   readonly auc?: boolean | undefined;
   /** Whether the values of every user are given too. Default false. */
   readonly perUser?: boolean | undefined;
@@ -94,7 +99,7 @@ export async function rankingMetricsOn(
   return metricsOf(model, wanted, options, (_, at) => lists.subarray(at * k, (at + 1) * k).filter((item) => item !== NO_ITEM));
 }
 
-/** What is relevant where no threshold is given: what the model takes for positive, else what is rated the mean or more. */
+/** What is relevant without a threshold: what the model takes for positive, else ratings of the mean or more. */
 export function relevanceOf(
   { hyperparameters: h, statistics }: Pick<FactorModel, "hyperparameters" | "statistics">,
   threshold?: number,

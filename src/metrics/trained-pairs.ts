@@ -4,7 +4,10 @@ import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { indicesIn } from "./accuracy.js";
 
-/** Held-out pairs of a user and an item that the model has a training rating of; undefined when it does not hold which those are. */
+/**
+ * Held-out pairs of a user and an item that the model has a training rating of;
+ * undefined when it does not hold which those are.
+ */
 export function trainedPairs(model: FactorModel, heldOut: Ratings): number | undefined {
   const { seen } = model;
   if (!seen) return undefined;

@@ -35,8 +35,9 @@ export interface AlsHyperparameters {
   /** "joint" solves factors and bias of an entity at once (default); "sequential" one after the other. */
   readonly update: "joint" | "sequential";
   /**
-   * ω, share of what a sweep has moved the items by that is moved again before the next (heavy ball), from 0 to below 1. 0.5 saves about a
-   * third of the sweeps, but the objective is then no longer bound to fall in every one. Default 0.
+   * ω, share of what a sweep has moved the items by that is moved again before the next (heavy ball),
+   * from 0 to below 1. 0.5 saves about a third of the sweeps, but the objective is then no longer
+   * bound to fall in every one. Default 0.
    */
   readonly momentum: number;
 }

@@ -11,15 +11,20 @@ export interface BinarySplit {
   readonly heldOut: Ratings | undefined;
 }
 
-/** The last made of each set: trials of a search that differ in other hyperparameters train on the same, and share its indexes. */
+/**
+ * The last made of each set: trials of a search that differ in other hyperparameters train on the same,
+ * and share its indexes.
+ */
 const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; readonly of: Ratings | undefined }>();
 
 /**
- * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`, positives and as many
- * sampled pairs for each, drawn uniformly. Those of the training set are among the items that the user has no training rating of, whatever
- * is held out: training must not know it. Those of the held-out set are no held-out positives either.
+ * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`,
+ * positives and as many sampled pairs for each, drawn uniformly. Those of the training set are among the items
+ * that the user has no training rating of, whatever is held out: training must not know it. Those of the held-out
+ * set are no held-out positives either.
  *
- * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold, or when all are alike.
+ * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold,
+ *   or when all are alike.
  */
 export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
   const key = JSON.stringify([h.positiveThreshold, h.negatives, seed]);

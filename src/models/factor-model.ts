@@ -27,7 +27,7 @@ export interface FeatureTables {
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
 export interface ModelSource {
-  /** A path, from the model file's folder where it lies within; the name of a known set; null for the invented ratings. */
+  /** A path, from the model file's folder where it lies within; the name of a known set; null for invented ratings. */
   readonly path: string | null;
   /** Options of the command line, by which they were read and split. */
   readonly reading: { readonly [option: string]: unknown };
@@ -103,7 +103,7 @@ export interface PredictOptions {
 export interface RecommendOptions {
   /** Items to list. Default 10. */
   readonly n?: number | undefined;
-  /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. Spec §7. */
+  /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. */
   readonly alpha?: number | undefined;
   /** Whether items without ratings are listed too, by their features. Default false. */
   readonly coldStart?: boolean | undefined;
@@ -112,8 +112,8 @@ export interface RecommendOptions {
   /** Keeps the items for which it returns true. */
   readonly filter?: ((id: RawId) => boolean) | undefined;
   /**
-   * Thompson sampling (`vb`): scores are drawn from the posterior with this seed, so that items the model is unsure of are tried too.
-   * Default: the posterior mean.
+   * Thompson sampling (`vb`): scores are drawn from the posterior with this seed,
+   * so that items the model is unsure of are tried too. Default: the posterior mean.
    */
   readonly thompsonSeed?: number | undefined;
 }
@@ -125,7 +125,10 @@ const RECOMMEND_FOR_NAMES = namesOf<Omit<RecommendOptions, "filterSeen">>(LIST_N
 const SIMILAR_ITEMS_NAMES = namesOf<SimilarItemsOptions>({ n: true, filter: true, minimumRatings: true });
 const SIMILAR_USERS_NAMES = namesOf<SimilarUsersOptions>({ n: true, minimumRatings: true });
 
-/** A trained model, of any kind: predicts, recommends, finds similar items. Users and items are named by the raw ids of the data. */
+/**
+ * A trained model, of any kind: predicts, recommends, finds similar items.
+ * Users and items are named by the raw ids of the data.
+ */
 export class FactorModel implements FactorModelParts {
   readonly model: ModelName;
   readonly hyperparameters: Hyperparameters;
@@ -162,9 +165,11 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v. Of `logistic`, the probability σ of a positive.
+   * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v.
+   * Of `logistic`, the probability σ of a positive.
    *
-   * A user or item without ratings whose features the model knows has v̄ for its factors and no bias. Spec §4.
+   * A user or item without ratings whose features the model knows has v̄ for its factors and
+   * no bias. docs/models.md, "Features".
    *
    * @throws UnknownIdError; OptionsError
    */
@@ -190,7 +195,10 @@ export class FactorModel implements FactorModelParts {
     return (this.#itemPlaces ??= placesAmongEquals(this.items, this.itemCounts));
   }
 
-  /** VᵀV, [K, K] row-major, the lower triangle: what every fold-in of `implicit` shares. Added up once, when it is first asked for. */
+  /**
+   * VᵀV, [K, K] row-major, the lower triangle: what every fold-in of `implicit` shares.
+   * Added up once, when it is first asked for.
+   */
   get itemGram(): Float64Array {
     return (this.#itemGram ??= rowGram(Float64Array.from(this.parameters.itemFactors), this.parameters.factors));
   }
@@ -208,8 +216,9 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard deviation √(1/λ + Var r̂), rating units. Spec §5.
-   * About 90 % of ratings lie within 1.645 deviations.
+   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard
+   * deviation √(1/λ + Var r̂), rating units. docs/models.md, "Variational Bayes". About 90 % of
+   * ratings lie within 1.645 deviations.
    *
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
@@ -217,7 +226,11 @@ export class FactorModel implements FactorModelParts {
     return this.predictiveAt(this.#userIndex(user), this.#itemIndex(item));
   }
 
-  /** `predictive` by dense indices; −1 stands for an unknown user or item, of whom only the prior is known. @throws OptionsError */
+  /**
+   * `predictive` by dense indices; −1 stands for an unknown user or item, of whom only the prior is known.
+   *
+   * @throws OptionsError
+   */
   predictiveAt(m: number, n: number): { mean: number; deviation: number } {
     const { globalMean, posterior } = this.parameters;
     if (!posterior) {
@@ -251,7 +264,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The best items for a new user from a few ratings, by fold-in; the rated items are left out. Spec §7.
+   * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
    * @param rated raw item ids and ratings; of an item rated twice, the last rating counts.
    * @throws UnknownIdError, RatingsError for a rating that is not finite.
@@ -266,8 +279,8 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The same, with the fold-in on an engine: `als`, `vb` and what shares their objectives are solved where it computes. What an engine would
-   * need all items for, `implicit`, is solved here by `itemGram`.
+   * The same, with the fold-in on an engine: `als`, `vb` and what shares their objectives are solved where it computes.
+   * What an engine would need all items for, `implicit`, is solved here by `itemGram`.
    *
    * @throws as `recommendFor`, and DeviceError.
    */
@@ -282,7 +295,11 @@ export class FactorModel implements FactorModelParts {
     return this.#list(user, new Set(few.index), options);
   }
 
-  /** The items whose factors point the same way, by cosine, best first. @throws UnknownIdError; OptionsError when K = 0. */
+  /**
+   * The items whose factors point the same way, by cosine, best first.
+   *
+   * @throws UnknownIdError; OptionsError when K = 0.
+   */
   similarItems(item: RawId, options: SimilarItemsOptions = {}): Recommendation[] {
     checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES);
     if (this.parameters.factors === 0)
@@ -295,9 +312,11 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The users whose factors point the same way, by cosine, most alike first, of equals those of more ratings and then of the lower raw id.
+   * The users whose factors point the same way, by cosine, most alike first,
+   * of equals those of more ratings and then of the lower raw id.
    *
-   * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold them.
+   * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold
+   *   them.
    */
   similarUsers(user: RawId, options: SimilarUsersOptions = {}): SimilarUser[] {
     checkOptions("similarUsers", options, SIMILAR_USERS_NAMES);
@@ -324,7 +343,8 @@ export class FactorModel implements FactorModelParts {
   /**
    * The raw id that a text means: an id of an item, or a title, upper and lower case alike.
    *
-   * @throws UnknownIdError with the nearest titles, or with the ids of all items that the model knows by this title, where there are several.
+   * @throws UnknownIdError with the nearest titles, or with the ids of all items that the model knows by this title,
+   *   where there are several.
    */
   findItem(text: string): RawId {
     const n = this.items.indexOf(text);
@@ -349,7 +369,10 @@ export class FactorModel implements FactorModelParts {
     return knownIndex(this.users, user, "user");
   }
 
-  /** @throws UnknownIdError; RatingsError for a rating that is no number. Of an item rated twice, the last rating counts. */
+  /**
+   * @throws UnknownIdError; RatingsError for a rating that is no number.
+   *   Of an item rated twice, the last rating counts.
+   */
   #fewRatings(rated: Iterable<readonly [item: RawId, rating: number]>): FewRatings {
     const values = new Map<number, number>();
     for (const [item, rating] of rated) {

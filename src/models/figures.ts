@@ -1,6 +1,9 @@
 // What is measured of a model in training, whichever model it is.
 
-/** One measurement. `objective` is what training lowers: for `vb` the negative ELBO. Figures that a model does not have are absent. */
+/**
+ * One measurement. `objective` is what training lowers:
+ * for `vb` the negative ELBO. Figures that a model does not have are absent.
+ */
 export interface Figures {
   readonly objective: number;
   /** Root mean squared error over the training ratings, rating units; null for models that do not predict ratings. */
@@ -16,7 +19,10 @@ export interface Figures {
   /** Mean log-loss over the training and the held-out ratings, nats (`logistic`). */
   readonly trainLogLoss?: number;
   readonly heldOutLogLoss?: number | null;
-  /** Means over users of the nDCG and the recall of lists of ten held-out items, and of the AUC, where a training measures them. */
+  /**
+   * Means over users of the nDCG and the recall of lists of ten held-out items,
+   * and of the AUC, where a training measures them.
+   */
   readonly heldOutNdcg?: number;
   readonly heldOutRecall?: number;
   readonly heldOutAuc?: number;
@@ -34,8 +40,8 @@ const RANKING: Readonly<Record<RankingMeasure, { readonly of: (figures: Figures)
 };
 
 /**
- * The held-out loss that says which sweep was best, the lower the better: 1 less a ranking measure, the log-loss or the RMSE. Null when there is
- * none, or when it was not measured after this sweep.
+ * The held-out loss that says which sweep was best, the lower the better: 1 less a ranking measure,
+ * the log-loss or the RMSE. Null when there is none, or when it was not measured after this sweep.
  */
 export function heldOutLoss(figures: Figures): number | null {
   if (!figures.measuredBy) return figures.heldOutLogLoss ?? figures.heldOutRmse;

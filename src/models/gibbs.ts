@@ -1,5 +1,6 @@
-// Bayesian matrix factorization by Gibbs sampling (`gibbs`). Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as
-// one more coordinate of each entity and the noise precision drawn too.
+// Bayesian matrix factorization by Gibbs sampling (`gibbs`). Salakhutdinov and Mnih, "Bayesian Probabilistic
+// Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
+// entity and the noise precision drawn too.
 
 import { type Moments, type Prior, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
 import { choleskyFactor, symmetricInverse } from "../engine/reference/cholesky.js";
@@ -25,7 +26,7 @@ export interface GibbsHyperparameters {
   readonly samples: number;
   /** β₀, how many entities the prior of an entity's mean, 0, counts for. Default 2. */
   readonly meanStrength: number;
-  /** s of the Wishart prior W(I / s, K + 1) of an entity's precision: the larger, the wider entities may spread. Default 5. */
+  /** s of the Wishart prior W(I / s, K + 1) of entities' precision: the larger, the wider they spread. Default 5. */
   readonly scale: number;
 }
 
@@ -43,8 +44,9 @@ export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}):
 }
 
 /**
- * Draws a side's mean and precision from their normal-Wishart posterior given its entities: with W₀⁻¹ = s I, ν₀ = D, μ₀ = 0,
- * W⁻¹ = W₀⁻¹ + Σ (x − x̄)(x − x̄)ᵀ + β₀ N/(β₀ + N) x̄ x̄ᵀ, Λ ~ W(W, ν₀ + N), μ ~ N(N x̄ / (β₀ + N), ((β₀ + N) Λ)⁻¹). Ibid., equation 14.
+ * Draws a side's mean and precision from their normal-Wishart posterior given its entities: with W₀⁻¹ = s I, ν₀ = D,
+ * μ₀ = 0, W⁻¹ = W₀⁻¹ + Σ (x − x̄)(x − x̄)ᵀ + β₀ N/(β₀ + N) x̄ x̄ᵀ, Λ ~ W(W, ν₀ + N), μ ~ N(N x̄ / (β₀ + N),
+ * ((β₀ + N) Λ)⁻¹). Ibid., equation 14.
  */
 export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Moments, random: Random): Prior {
   const D = h.factors + 1;
@@ -87,7 +89,10 @@ export function drawLambda(ratings: number, squares: number, random: Random): nu
   return random.gamma(1 + ratings / 2) / (1 + squares / 2);
 }
 
-/** Evenly spaced draws of a chain of unknown length: when there are too many, every other one is dropped and the spacing doubled. */
+/**
+ * Evenly spaced draws of a chain of unknown length: when there are too many,
+ * every other one is dropped and the spacing doubled.
+ */
 export class Thinning<Draw> {
   readonly #most: number;
   #kept: Draw[] = [];
@@ -134,8 +139,8 @@ export interface Sample {
 }
 
 /**
- * The average of the predictions of S samples, as parameters: factors side by side, [M, S K] and [N, S K], the users' divided by S, so
- * that u·v is the mean of the samples' u·v; biases averaged.
+ * The average of the predictions of S samples, as parameters: factors side by side, [M, S K] and [N, S K],
+ * the users' divided by S, so that u·v is the mean of the samples' u·v; biases averaged.
  */
 export function averageOf(samples: readonly Sample[]): Parameters {
   const S = samples.length;
@@ -169,13 +174,16 @@ export interface GibbsSums {
   readonly lambda: number;
   /** Σ (r − r̂)² over the training ratings, at the present draw. */
   readonly trainSquares: number;
-  /** Σ (r − r̂)² over the held-out ratings with r̂ averaged over the draws since the burn-in (during it, at the present draw). */
+  /**
+   * Σ (r − r̂)² over the held-out ratings with r̂ averaged over the draws since the burn-in (during it,
+   * at the present draw).
+   */
   readonly heldOutSquares: number;
   /** Σ log of the averaged predictive density over the held-out ratings. */
   readonly heldOutLogDensity: number;
 }
 
-/** Numbers of the draws: users before items in every sweep. They are counters of the noise, so that every draw has its own. */
+/** Numbers of the draws: users before items in every sweep. They count the noise, so that every draw has its own. */
 const drawNumber = (sweep: number, side: Side): number => 2 * sweep + (side === "items" ? 1 : 0);
 
 /** The stream that priors and λ are drawn from: one for every draw, so that a chain can go on from any sweep. */
@@ -299,7 +307,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   }
 }
 
-/** The objective is the negative log-likelihood of the training ratings at the present draw: it wanders, as it should. */
+/** Objective: the negative log-likelihood of the training ratings at the present draw. It wanders, as it should. */
 function gibbsFigures(
   _h: GibbsHyperparameters,
   { lambda, trainSquares, heldOutSquares, heldOutLogDensity }: GibbsSums,

@@ -1,4 +1,5 @@
-// Checks that the hyperparameters of every model share: a default where nothing is given, an error that names the value where it is wrong.
+// Checks that the hyperparameters of every model share:
+// a default where nothing is given, an error that names the value where it is wrong.
 
 import { OptionsError } from "../errors.js";
 

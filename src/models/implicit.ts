@@ -1,5 +1,5 @@
-// Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences. Hu, Koren and Volinsky, "Collaborative Filtering
-// for Implicit Feedback Datasets", 2008.
+// Implicit feedback (`implicit`): weighted least squares over all pairs, with confidences.
+// Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008.
 
 import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import { RatingsError } from "../errors.js";
@@ -10,14 +10,14 @@ import type { Parameters } from "./parameters.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
- * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0, with confidence
- * c = 1 + α|r|. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of 0 is as good as none, whose c is 1.
- * So do Spark and Python's implicit. There is no mean and there are no biases.
+ * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0,
+ * with confidence c = 1 + α|r|. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
+ * 0 is as good as none, whose c is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters {
   /** K, from 1 to 128. Default 10. */
   readonly factors: number;
-  /** α, what a unit of feedback, of either sign, adds to the confidence, ≥ 0. Default 1; 0 is the fully observed 0/1 matrix. */
+  /** α, what a unit of feedback of either sign adds to the confidence, ≥ 0. Default 1; 0 for a full 0/1 matrix. */
   readonly confidence: number;
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;

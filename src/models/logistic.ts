@@ -11,7 +11,10 @@ import { type ModelDefinition, Training } from "./training.js";
 export interface LogisticHyperparameters extends SteppedHyperparameters {
   /** Ratings of at least this are positive, others negative. Default: none, for data of 0 and 1. */
   readonly positiveThreshold: number | null;
-  /** Negatives drawn for every positive, for data of positives only; ratings that are not positive are then left out. Default 0: none. */
+  /**
+   * Negatives drawn for every positive, for data of positives only;
+   * ratings that are not positive are then left out. Default 0: none.
+   */
   readonly negatives: number;
 }
 

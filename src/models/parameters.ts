@@ -1,4 +1,5 @@
-// The learned numbers of a factor model, in the layout that every room shares: row-major float32, users and items in index order.
+// The learned numbers of a factor model, in the layout that every room shares:
+// row-major float32, users and items in index order.
 
 import type { CovarianceFamily, Prior, Rows, Side } from "../engine/engine.js";
 
@@ -33,8 +34,8 @@ export interface Parameters {
 }
 
 /**
- * Covariances of the posteriors of (factors, bias), D = K + 1 coordinates an entity. "diagonal": variances [count, D]. "full": packed
- * lower triangles [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
+ * Covariances of the posteriors of (factors, bias), D = K + 1 coordinates per entity. "diagonal":
+ * variances [count, D]. "full": packed lower triangles [count, D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
  */
 export interface Posterior {
   readonly family: CovarianceFamily;

@@ -1,4 +1,5 @@
-// Stochastic gradient descent on the objective of `als`, over conflict-free blocks of ratings (`sgd`). docs/models.md, "Gradient descent".
+// Stochastic gradient descent on the objective of `als`, over conflict-free blocks of ratings (`sgd`).
+// docs/models.md, "Gradient descent".
 
 import type { Measurement } from "./als.js";
 import { completed } from "./hyperparameters.js";

@@ -8,7 +8,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
 import type { Figures } from "./figures.js";
 
-/** Everything a training needs: both CSR indexes of the training ratings, the held-out ratings, and the starting parameters. */
+/** All a training needs: both CSR indexes of the training ratings, the held-out ratings, the starting parameters. */
 export interface TrainingProblem<H> {
   readonly hyperparameters: H;
   readonly byUser: Csr;
@@ -45,7 +45,10 @@ export abstract class Training<H, Sums> {
     this.problem = problem;
   }
 
-  /** One sweep, numbered from 1. Resolves when the work is queued; what goes wrong in it comes out of the next `measure` or `read`. */
+  /**
+   * One sweep, numbered from 1. Resolves when the work is queued;
+   * what goes wrong in it comes out of the next `measure` or `read`.
+   */
   abstract sweep(number: number): Promise<void>;
   /** Sums at the current parameters. @throws NotPositiveDefiniteError, DeviceError */
   abstract measure(): Promise<Sums>;
@@ -55,7 +58,11 @@ export abstract class Training<H, Sums> {
     this.session.keep();
   }
 
-  /** Reads parameters back: the current ones, or those set aside by `keep`. @throws NotPositiveDefiniteError, DeviceError */
+  /**
+   * Reads parameters back: the current ones, or those set aside by `keep`.
+   *
+   * @throws NotPositiveDefiniteError, DeviceError
+   */
   async read(which: Which = "current"): Promise<Parameters> {
     const [users, items] = await Promise.all([this.session.readRows("users", which), this.session.readRows("items", which)]);
     return parametersOf(this.problem.initial, users, items);
@@ -90,12 +97,18 @@ export abstract class AlternatingTraining<H, Sums> extends Training<H, Sums> {
   abstract solve(side: Side, slice?: RowSlice): Promise<void>;
 }
 
-/** A model: its hyperparameters and their checks, what it asks of an engine, its training, and how figures come out of a measurement. */
+/**
+ * A model: its hyperparameters and their checks, what it asks of an engine, its training,
+ * and how figures come out of a measurement.
+ */
 export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training<H, Sums>> {
   readonly defaults: H;
   /** Completes partial hyperparameters and checks them. @throws OptionsError */
   complete(given: Partial<H>): H;
-  /** Most sweeps, whether to stop before, and after how many without a new best, unless options say otherwise. Default 20, true, 3. */
+  /**
+   * Most sweeps, whether to stop before, and after how many without a new best, unless options say otherwise.
+   * Default 20, true, 3.
+   */
   readonly sweeps?: number;
   readonly earlyStop?: boolean;
   readonly patience?: number;
@@ -105,7 +118,10 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly binary?: boolean;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */
   checkRatings?(ratings: Ratings): void;
-  /** Powers of the unit of ratings that hyperparameters are in, of models that predict ratings; left out, the model has no unit. */
+  /**
+   * Powers of the unit of ratings that hyperparameters are in, of models that predict ratings;
+   * left out, the model has no unit.
+   */
   readonly units?: { readonly [name in keyof H]?: 1 | 2 };
   /** What rows carry. Default: prior means where there are features, else nothing. */
   spread?(h: H): Spread;

@@ -1,5 +1,5 @@
-// Mean-field variational Bayes (`vb`): the posterior of every entity in turn, the evidence lower bound (ELBO), and the precisions that
-// maximise it. docs/models.md, "Variational Bayes".
+// Mean-field variational Bayes (`vb`): the posterior of every entity in turn, the evidence lower bound (ELBO),
+// and the precisions that maximise it. docs/models.md, "Variational Bayes".
 
 import {
   type CovarianceFamily,
@@ -26,7 +26,10 @@ export interface VbHyperparameters {
   readonly factors: number;
   /** λ to start from, noise precision, > 0. Default 1. */
   readonly lambda: number;
-  /** τ_u and τ_v to start from, precisions of the factors, > 0. Default 10. τ_v is never learned: the scale of U against V is free. */
+  /**
+   * τ_u and τ_v to start from, precisions of the factors, > 0. Default 10. τ_v is never learned:
+   * the scale of U against V is free.
+   */
   readonly tauUsers: number;
   readonly tauItems: number;
   /** γ_u and γ_v to start from, precisions of the biases, > 0. Default 5. */
@@ -34,11 +37,14 @@ export interface VbHyperparameters {
   readonly gammaItems: number;
   /** Whether μ is the training mean (default) or 0. */
   readonly mean: boolean;
-  /** Default "full". "diagonal" needs K + 1 numbers an entity beside its factors instead of (K + 1)(K + 2)/2. */
+  /** Default "full". "diagonal" needs K + 1 numbers per entity beside its factors instead of (K + 1)(K + 2)/2. */
   readonly covariance: CovarianceFamily;
-  /** Whether λ, τ_u (one a factor) and γ are learned. Default true. */
+  /** Whether λ, τ_u (one per factor) and γ are learned. Default true. */
   readonly learn: boolean;
-  /** Sweeps at the starting precisions before they are learned: learned from a cold start, λ falls into the noise. Default 5. */
+  /**
+   * Sweeps at the starting precisions before they are learned:
+   * learned from a cold start, λ falls into the noise. Default 5.
+   */
   readonly warmUp: number;
 }
 
@@ -121,8 +127,8 @@ function divergence(precisions: readonly number[], { count, secondMoments, logDe
 }
 
 /**
- * The precisions at which the ELBO is largest for the posterior as it is: 1/λ = Σ E[(r − r̂)²] / L, τ_u,k = M / Σ_m E[u_mk²] (automatic
- * relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept.
+ * The precisions at which the ELBO is largest for the posterior as it is: 1/λ = Σ E[(r − r̂)²] / L, τ_u,k = M / Σ_m
+ * E[u_mk²] (automatic relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept.
  */
 export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions {
   const { users, items } = sums;

@@ -1,4 +1,5 @@
-// Zip archives as folders: nothing is unpacked but the file that is asked for, which streams by and is checked against the archive's list.
+// Zip archives as folders: nothing is unpacked but the file that is asked for,
+// which streams by and is checked against the archive's list.
 
 import { RatingsError } from "../errors.js";
 import { Inflate } from "../zip.js";
@@ -46,7 +47,11 @@ const PIECE_BYTES = 1 << 14;
 /** What makes an error of what is wrong. */
 type Fail = (what: string, cause?: unknown) => Error;
 
-/** The files of an archive by its list, which stands at its end. What macOS adds beside them is left out. @throws what `fail` makes. */
+/**
+ * The files of an archive by its list, which stands at its end. What macOS adds beside them is left out.
+ *
+ * @throws what `fail` makes.
+ */
 export async function zipEntries(archive: Blob, fail: Fail): Promise<ZipEntry[]> {
   const bytesAt = async (from: number, to: number): Promise<DataView> => new DataView(await archive.slice(from, to).arrayBuffer());
   const tailAt = Math.max(0, archive.size - END_BYTES - LONGEST_COMMENT);
@@ -85,7 +90,8 @@ export async function zipEntries(archive: Blob, fail: Fail): Promise<ZipEntry[]>
 /**
  * The bytes of a file of an archive.
  *
- * @throws what `fail` makes, at the latest behind the last byte: for another length or checksum than the archive's list has.
+ * @throws what `fail` makes, at the latest behind the last byte:
+ *   for another length or checksum than the archive's list has.
  */
 export async function* unpacked(archive: Blob, entry: ZipEntry, fail: Fail): AsyncGenerator<Uint8Array> {
   const { name, method, flags, crc, packedBytes, bytes, at } = entry;
@@ -142,8 +148,8 @@ async function* inflated(pieces: AsyncGenerator<Uint8Array>, fail: Fail, onTaken
 }
 
 /**
- * A zip archive as a folder of its files, by the last part of their paths: a MovieLens archive that was dropped into a page. Memory holds a
- * chunk of a file at a time.
+ * A zip archive as a folder of its files, by the last part of their paths:
+ * a MovieLens archive that was dropped into a page. Memory holds a chunk of a file at a time.
  *
  * @throws RatingsError, on reading, for an archive that is damaged or ends too early.
  */

@@ -39,7 +39,10 @@ export class Catalogue {
     return this.#entries.get(id)?.title ?? String(id);
   }
 
-  /** The entries with this title, upper and lower case alike, in the order in which they were given: of one film, or of several namesakes. */
+  /**
+   * The entries with this title, upper and lower case alike, in the order in which they were given:
+   * of one film, or of several namesakes.
+   */
   byTitle(title: string): readonly CatalogueEntry[] {
     if (!this.#byTitle) {
       this.#byTitle = new Map();

@@ -24,12 +24,12 @@ export function ratingIn(cell: string): { value: number; outOf?: number } {
 const ISO = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))? ?(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2}))?)?$/i; // prettier-ignore
 /** "06.09.2005": points are written where the day comes first. */
 const DAY_FIRST = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)$/;
-/** "6 Sep 2005", "Sep 6, 2005", "Tue Sep 06 10:11:12 +0000 2005"; and "09 6, 2005", in which the comma tells day from year. */
+/** "6 Sep 2005", "Sep 6, 2005", "Tue Sep 06 10:11:12 +0000 2005"; and "09 6, 2005", whose comma tells day from year. */
 const NAMED = /[A-Za-z]{3,}|^\d{1,2} \d{1,2}, \d{4}$/;
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 
-/** Seconds since 1970 UTC of a number or a date; NaN when it is neither, or may be read in two ways, as 09/06/2005 may. */
+/** Seconds since 1970 UTC of a number or a date; NaN when it is neither, or can be read in two ways, as 09/06/2005. */
 export function timeIn(cell: string): number {
   const text = cell.trim();
   if (text === "") return NaN;

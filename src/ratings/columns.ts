@@ -1,5 +1,5 @@
-// Which column of a table holds what: by the names in its first row, in any order, else by position. Where that leaves a doubt, reading
-// stops with the options to type.
+// Which column of a table holds what: by the names in its first row, in any order, else by position.
+// Where that leaves a doubt, reading stops with the options to type.
 
 import { RatingsError } from "../errors.js";
 import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
@@ -75,7 +75,8 @@ const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinit
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
 
 /**
- * @param options.layout "table" says that a row is a rating, even where the table looks like a matrix of a row a person.
+ * @param options.layout "table" says that a row is a rating, even where the table looks
+ *   like a matrix with a row per person.
  * @throws RatingsError that shows the options to type, where the columns cannot be told or are not there.
  */
 export function findColumns(
@@ -206,7 +207,10 @@ function nameAt(names: readonly string[], wanted: string): number {
   return exact >= 0 ? exact : names.map(simplified).indexOf(simplified(wanted));
 }
 
-/** Whether the first row names the columns: no cell of it is a number, and it holds known names, or stands above a column of numbers. */
+/**
+ * Whether the first row names the columns: no cell of it is a number, and it holds known names,
+ * or stands above a column of numbers.
+ */
 function isNaming([first, ...body]: readonly (readonly string[])[], asked: AskedColumns): boolean {
   if (!first) return false;
   if (Object.values(asked).some((wanted) => typeof wanted === "string" && wanted !== NONE)) return true;
@@ -275,8 +279,8 @@ function isMatrix(
 }
 
 /**
- * Options that fit the content: a column of few values for the ratings, one of dates for the times, the others in their order. Columns that
- * are settled stay, and those that nothing is left for are left out.
+ * Options that fit the content: a column of few values for the ratings, one of dates for the times,
+ * the others in their order. Columns that are settled stay, and those that nothing is left for are left out.
  */
 function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, number>>, name: (place: number) => string): string {
   const chosen = { ...places };

@@ -19,8 +19,8 @@ export interface Csr {
 const built = new WeakMap<RatingColumns, { users?: Csr; items?: Csr }>();
 
 /**
- * Sorts ratings into rows of one side. Asked again for the same ratings it gives the same arrays; of ratings that come row by row already,
- * they are the ratings' own columns.
+ * Sorts ratings into rows of one side. Asked again for the same ratings it gives the same arrays;
+ * of ratings that come row by row already, they are the ratings' own columns.
  *
  * @param count number of rows of that side; rows without ratings are empty, never missing.
  */

@@ -1,5 +1,6 @@
-// Rows of delimited text, streamed: quoted cells understood. The bytes come in blocks of whole records, which are split into cells here
-// where cells may be quoted; other blocks are read as they are (row-reader.ts). And rows out again, as CSV.
+// Rows of delimited text, streamed: quoted cells understood. The bytes come in blocks of whole records,
+// which are split into cells here where cells may be quoted; other blocks are read as they are
+// (row-reader.ts). And rows out again, as CSV.
 
 import Papa from "papaparse";
 import { RatingsError } from "../errors.js";
@@ -176,7 +177,10 @@ function recordEnd(bytes: Uint8Array, delimiter: string, quoted: boolean, which:
   return end;
 }
 
-/** The quote that closes a cell: not doubled, with nothing but blanks up to the delimiter or newline. `bytes.length` when there is none. */
+/**
+ * The quote that closes a cell: not doubled, with nothing but blanks up to the delimiter or newline.
+ * `bytes.length` when there is none.
+ */
 function closingQuote(bytes: Uint8Array, from: number, mark: Uint8Array): number {
   for (let at = bytes.indexOf(QUOTE, from); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
     if (bytes[at + 1] === QUOTE) {

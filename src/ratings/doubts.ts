@@ -28,7 +28,7 @@ function valuesOf(value: Float32Array): { counts: Map<number, number>; looked: n
   return { counts, looked };
 }
 
-/** @throws RatingsError when a share of the ratings lies outside an otherwise clear scale: −1, 0 or 99 for "not rated". */
+/** @throws RatingsError when many ratings lie outside an otherwise clear scale: −1, 0 or 99 for "not rated". */
 export function doubtScale(value: Float32Array, file: string): void {
   if (value.length < FEWEST_ROWS) return;
   const { counts, looked } = valuesOf(value);

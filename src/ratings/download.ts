@@ -1,4 +1,5 @@
-// Fetches a public data set by name into a cache folder, once: streamed, checked, unpacked, and only then given its name.
+// Fetches a public data set by name into a cache folder, once:
+// streamed, checked, unpacked, and only then given its name.
 
 import { createHash } from "node:crypto";
 import { existsSync, openAsBlob } from "node:fs";
@@ -33,7 +34,8 @@ let fetches = 0;
 /**
  * The folder of a data set, fetched when it is not in the cache.
  *
- * @throws DownloadError when the name is not known, the network fails, or the checksum is wrong; nothing half-done is left behind.
+ * @throws DownloadError when the name is not known, the network fails, or the checksum is wrong;
+ *   nothing half-done is left behind.
  */
 export async function fetchKnownSet(name: string, options: FetchOptions = {}): Promise<string> {
   checkOptions("fetchKnownSet", options, FETCH_NAMES);

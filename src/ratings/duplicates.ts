@@ -7,13 +7,13 @@ import type { RatingColumns } from "./rating-columns.js";
 /** The names of what may become of a pair rated twice. */
 export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "error"] as const;
 /**
- * What becomes of a (user, item) pair rated twice: the last or first rating counts, their mean, their sum, or how many there are; or it is
- * an error. Under "count" the value of every pair is its number of rows.
+ * What becomes of a (user, item) pair rated twice: the last or first rating counts, their mean, their sum,
+ * or how many there are; or it is an error. Under "count" the value of every pair is its number of rows.
  */
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
 /**
- * One rating a pair, at the place of its first appearance. The time is that of the rating that counts; under "mean",
+ * One rating per pair, at the place of its first appearance. The time is that of the rating that counts; under "mean",
  * "sum" and "count", of the last.
  *
  * @param error makes what "error" throws, from the row number of the second rating.

@@ -1,4 +1,5 @@
-// Features of items or users: genres of the catalogue, or any table of (id, feature[, weight]). Cold start rests on them. Spec §4.
+// Features of items or users: genres of the catalogue, or any table of (id, feature[, weight]).
+// Cold start rests on them. docs/models.md, "Features".
 
 import { RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
@@ -20,8 +21,8 @@ export interface SparseRows {
 export const MAX_FEATURES = 2048;
 
 /**
- * Which entity has which features. The matrix S holds w / √Σw² for an entity's features of weight w, which is 1/√F_n when all weigh the
- * same, so that an entity's prior mean is S times the features' factors.
+ * Which entity has which features. The matrix S holds w / √Σw² for an entity's features of weight w,
+ * which is 1/√F_n when all weigh the same, so that an entity's prior mean is S times the features' factors.
  */
 export class FeatureTable {
   readonly names: readonly string[];
@@ -38,7 +39,11 @@ export class FeatureTable {
     this.rows = rows;
   }
 
-  /** A table from entries; of a feature that an id has twice, the last weight counts. @throws RatingsError for more than 2048 features. */
+  /**
+   * A table from entries; of a feature that an id has twice, the last weight counts.
+   *
+   * @throws RatingsError for more than 2048 features.
+   */
   static from(entries: Iterable<readonly [id: RawId, feature: string, weight: number]>): FeatureTable {
     const ids = new Ids();
     const names = new Map<string, number>();

@@ -74,8 +74,8 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
 }
 
 /**
- * Reads a ratings file, with the catalogue that stands beside it, or a folder. Large files are read on several threads, and with a
- * `cacheFolder` their indexed ratings are kept there for the next time.
+ * Reads a ratings file, with the catalogue that stands beside it, or a folder. Large files are read on several threads,
+ * and with a `cacheFolder` their indexed ratings are kept there for the next time.
  *
  * @throws RatingsError
  */

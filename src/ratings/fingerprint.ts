@@ -1,4 +1,5 @@
-// What tells one set of ratings from another: a hash of its ids and values, of the rows in any order and of the rows as they come.
+// What tells one set of ratings from another: a hash of its ids and values,
+// of the rows in any order and of the rows as they come.
 
 import { mixedWords } from "../random-counter.js";
 import type { RawId } from "./ids.js";

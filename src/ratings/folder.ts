@@ -11,7 +11,7 @@ export interface RatingSource {
   readonly bytes?: number | undefined;
   /** Its bytes from the start; every call reads them anew. */
   stream(): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Some of its bytes, of a source that can be read from any place; formats whose beginning is at their end ask for it. */
+  /** Some of its bytes, of a source that can be read from any place; formats that begin at their end ask for it. */
   readonly range?: ((from: number, to: number) => Promise<ArrayBuffer>) | undefined;
   /** Of a source whose bytes can be read from any place, by several threads. @internal */
   readonly segments?: SegmentedSource | undefined;
@@ -24,8 +24,8 @@ export interface SegmentedSource {
   /** The stream from a byte on. */
   stream(from: number): AsyncIterable<Uint8Array>;
   /**
-   * Reads lines without quotes, from the byte on where one starts, in segments that come in order. It ends early where segments will not
-   * do: the rest is then read as a stream from the end of the last one.
+   * Reads lines without quotes, from the byte on where one starts, in segments that come in order.
+   * It ends early where segments will not do: the rest is then read as a stream from the end of the last one.
    */
   read(from: number, format: RowFormat, signal: AbortSignal | undefined): AsyncIterable<Segment>;
 }
@@ -60,7 +60,7 @@ export function blobSource(blob: Blob, name = blob instanceof File ? blob.name :
   return { name, bytes: blob.size, stream: () => blob.stream(), range: (from, to) => blob.slice(from, to).arrayBuffer() };
 }
 
-/** The chunks of a source, whichever kind of stream it gives; from a place other than 0 only of a source with segments. */
+/** The chunks of a source, whatever stream it gives; from a place other than 0 only of a source with segments. */
 export function iterateBytes(source: RatingSource, from = 0): AsyncIterable<Uint8Array> {
   const stream = from > 0 && source.segments ? source.segments.stream(from) : source.stream();
   return "getReader" in stream ? chunksOf(stream) : stream;

@@ -1,5 +1,5 @@
-// Tables in other forms than delimited text, as rows of cells: JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and
-// matrices of a row a person.
+// Tables in other forms than delimited text, as rows of cells:
+// JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and matrices with a row per person.
 
 import { RatingsError } from "../errors.js";
 import type { AskedColumns, Sample } from "./columns.js";
@@ -30,7 +30,11 @@ const MOST_BYTES = 1 << 29;
 const fault = (source: RatingSource, line: number | undefined, what: string, remedy: string, cause?: unknown): RatingsError =>
   new RatingsError(`${source.name}${line === undefined ? "" : `:${line}`}: ${what}`, { file: source.name, remedy, cause, ...(line !== undefined && { line }) }); // prettier-ignore
 
-/** The rows of a source of any form but MatrixMarket, whose rows are delimited text. @throws RatingsError when it is damaged. */
+/**
+ * The rows of a source of any form but MatrixMarket, whose rows are delimited text.
+ *
+ * @throws RatingsError when it is damaged.
+ */
 export async function openRows(source: RatingSource, opened: OpenText, options: TextOptions = {}): Promise<RowTable> {
   switch (opened.form) {
     case "json":
@@ -132,7 +136,7 @@ export function cellText(value: unknown): string {
 type JsonObject = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** One object a line, or one array of objects. */
+/** One object per line, or one array of objects. */
 async function openJson(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const isArray = new TextDecoder("latin1").decode(opened.head).trimStart().startsWith("[");
   const batches = isArray ? jsonArray(source, opened) : jsonLines(source, opened);
@@ -192,7 +196,10 @@ async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerato
   yield { objects, lines: objects.map((_, at) => at + 1) };
 }
 
-/** Rows of a Parquet file, row group by row group; of a source that can be read from any place, only the columns that are wanted. */
+/**
+ * Rows of a Parquet file, row group by row group; of a source that can be read from any place,
+ * only the columns that are wanted.
+ */
 async function openParquet(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const damaged = (cause: unknown): RatingsError =>
     fault(source, undefined, `it is a damaged Parquet file, or one of a kind that is not read: ${cause instanceof Error ? cause.message : String(cause)}`, "write it with Snappy, gzip, zstd or no compression, or as CSV", cause); // prettier-ignore
@@ -261,7 +268,7 @@ async function inMemory(chunks: AsyncIterable<Uint8Array>): Promise<ArrayBuffer>
   return await new Blob(parts).arrayBuffer();
 }
 
-/** Weka's format: attributes by name, then rows with commas, "?" for what is missing, and cells in either kind of quotes. */
+/** Weka's format: attributes by name, then rows with commas, "?" for what is missing, cells in either quotes. */
 async function openArff(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const text = await allText(source, opened);
   const data = /^[ \t]*@data[ \t]*\r?\n/im.exec(text);
@@ -326,7 +333,7 @@ export function openMatrixMarket(
   const [banner] = head.split("\n", 1);
   const [, , format, field, symmetry] = banner.trim().toLowerCase().split(/\s+/);
   if (format !== "coordinate" || symmetry !== "general" || !["real", "integer", "pattern", "double"].includes(field))
-    throw fault(source, 1, `it is "${banner.trim()}"`, "give a matrix that is `coordinate real general`, of a row a person");
+    throw fault(source, 1, `it is "${banner.trim()}"`, "give a matrix that is `coordinate real general`, with a row per person");
   const size = /^(?:[ \t]*(?:%.*)?\r?\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n/.exec(head);
   if (!size) throw fault(source, undefined, "there is no line of sizes", "check that the file is whole");
   const skipped = size[0].length;
@@ -355,8 +362,9 @@ export function openMatrixMarket(
 }
 
 /**
- * A matrix, a row a person and a column an item, as rows of person, item and rating. Persons go by the column that is named, the first where
- * it holds no numbers, or else by their row's number from 1; items by their column's name or number from 1. Empty cells are no ratings.
+ * A matrix, a row per person and a column per item, as rows of person, item and rating. Persons go by the column that
+ * is named, the first where it holds no numbers, or else by their row's number from 1; items by their column's name or
+ * number from 1. Empty cells are no ratings.
  */
 export async function fromMatrix(
   source: RatingSource,

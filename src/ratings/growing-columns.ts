@@ -1,5 +1,5 @@
-// Columns of ratings while they are read. Room is made for all that is expected at once: memory that is never written to is never
-// resident, so a column too long costs nothing, while one that grows by doubling is held twice.
+// Columns of ratings while they are read. Room is made for all that is expected at once: memory that is never written
+// to is never resident, so a column too long costs nothing, while one that grows by doubling is held twice.
 
 import type { Ids } from "./ids.js";
 import type { NumericRows } from "./numeric-rows.js";

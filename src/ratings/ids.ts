@@ -6,8 +6,8 @@ import { UnknownIdError } from "../errors.js";
 export type RawId = number | string;
 
 /**
- * The id that a cell of text stands for: a number when the text is the canonical form of a safe integer ("7", "-3"), else
- * the text itself ("007", "tt0114709"), so that writing it out again gives the same text.
+ * The id that a cell of text stands for: a number when the text is the canonical form of a safe integer ("7", "-3"),
+ * else the text itself ("007", "tt0114709"), so that writing it out again gives the same text.
  */
 export function toRawId(text: string): RawId {
   const number = Number(text);
@@ -20,7 +20,7 @@ const DIRECT_IDS = 2 ** 24;
 /** Dense index ↔ raw id. Indices run from 0 to `size` − 1 in order of first appearance. */
 export class Ids {
   readonly #raw: RawId[];
-  /** Of an id in [0, DIRECT_IDS), its index plus 1; 0 for none. Built, as is the map, when the first id is looked up. */
+  /** Of an id in [0, DIRECT_IDS), its index plus 1; 0 for none. Built, like the map, when an id is first looked up. */
   #direct = new Uint32Array(0);
   /** Indices of all other ids. */
   #mapped: Map<RawId, number> | undefined;

@@ -29,8 +29,9 @@ const SEPARATORS = ["|", ";", ","];
 const NO_GENRES = new Set(["", "(no genres listed)", "\\N", "N/A"]);
 
 /**
- * Titles, genres and years from a table of any form that ratings may have. Without a row of names it is read as Netflix wrote it, id, year
- * and title, where the second column holds years, else as id, title, genres, year. A year joins the title: "Heat (1995)".
+ * Titles, genres and years from a table of any form that ratings may have. Without a row of names it is read as
+ * Netflix wrote it, id, year and title, where the second column holds years, else as id, title, genres, year. A
+ * year joins the title: "Heat (1995)".
  *
  * @throws RatingsError when there is no column of ids or of titles, or no item.
  */

@@ -1,4 +1,5 @@
-// The layouts of folders, told by their files: those in which GroupLens publishes MovieLens, RecBole's, Netflix', and tables in parts.
+// The layouts of folders, told by their files: those in which GroupLens publishes MovieLens, RecBole's,
+// Netflix', and tables in parts.
 
 import { RatingsError } from "../errors.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";

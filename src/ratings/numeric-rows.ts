@@ -1,5 +1,5 @@
-// The fast path of the readers: rows of plain decimal numbers, read byte by byte with no string in between. Whatever is not plain is
-// left to the general path, so both give the same ratings.
+// The fast path of the readers: rows of plain decimal numbers, read byte by byte with no string in between.
+// Whatever is not plain is left to the general path, so both give the same ratings.
 
 /** Column numbers, from 0; `value` is −1 where every row counts as 1, `time` where there is none. */
 export interface ColumnPlaces {
@@ -35,7 +35,7 @@ const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => Number(`1e${exponent}`));
 const NOT_PLAIN = -1;
 
-/** Whether rows of such columns can be scanned: each column another one, between delimiters of one or two ASCII characters. */
+/** Whether rows of such columns can be scanned: all columns different, delimiters of one or two ASCII characters. */
 export function areScannable(delimiter: string, { user, item, value, time }: ColumnPlaces): boolean {
   const columns = [user, item, ...(value < 0 ? [] : [value]), ...(time < 0 ? [] : [time])];
   const ascii = new TextEncoder().encode(delimiter).length === delimiter.length;
@@ -43,8 +43,8 @@ export function areScannable(delimiter: string, { user, item, value, time }: Col
 }
 
 /**
- * Reads plain rows of a block of whole lines without quotes. A row is plain when its ids are canonical integers and its rating and time
- * decimal numbers, all of at most 15 digits; empty lines are passed over.
+ * Reads plain rows of a block of whole lines without quotes. A row is plain when its ids are canonical integers and its
+ * rating and time decimal numbers, all of at most 15 digits; empty lines are passed over.
  *
  * @param from where a line starts; `delimiter` and `places` are scannable.
  * @param rows is filled from its front.
@@ -78,7 +78,11 @@ export function scanNumericRows(bytes: Uint8Array, from: number, delimiter: stri
   return at;
 }
 
-/** Rows of user, item, rating, time and nothing else, as most files have them, twice as fast. @returns where the first other row starts. */
+/**
+ * Rows of user, item, rating, time and nothing else, as most files have them, twice as fast.
+ *
+ * @returns where the first other row starts.
+ */
 function scanInOrder(bytes: Uint8Array, from: number, delimiter: number, rows: NumericRows): number {
   const { user, item, value, time } = rows;
   let start = from;

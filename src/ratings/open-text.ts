@@ -1,5 +1,5 @@
-// A source opened as text, whatever it holds: unpacked, turned into UTF-8 with lines that end in newlines, and its form recognised by its
-// first bytes.
+// A source opened as text, whatever it holds: unpacked, turned into UTF-8 with lines that end in newlines,
+// and its form recognised by its first bytes.
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkRatio } from "./compression.js";
@@ -8,7 +8,10 @@ import { CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from ".
 
 /** How a source is opened. */
 export interface TextOptions {
-  /** Found out from the first lines when left out: tab, "::", ";", "|", "," or blanks. A blank stands for any number of them. */
+  /**
+   * Found out from the first lines when left out: tab, "::", ";", "|", "," or blanks.
+   * A blank stands for any number of them.
+   */
   readonly delimiter?: string | undefined;
   /** Default "guess". */
   readonly encoding?: Encoding | undefined;
@@ -67,7 +70,8 @@ const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => mag
 /**
  * Opens a source from its beginning.
  *
- * @throws RatingsError when it holds no text, or its packing is damaged; OptionsError for a delimiter or encoding that cannot be.
+ * @throws RatingsError when it holds no text, or its packing is damaged;
+ *   OptionsError for a delimiter or encoding that cannot be.
  */
 export async function openText(source: RatingSource, options: TextOptions = {}): Promise<OpenText> {
   const { delimiter: asked, encoding = "guess" } = options;
@@ -261,7 +265,7 @@ async function* withNewlines(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** Runs of blanks as one tab, but for those at the ends of lines, which are left out, and those in quotes, which stay. */
+/** Runs of blanks as one tab, but those at the ends of lines are left out, and those in quotes stay. */
 export async function* blanksAsTabs(chunks: AsyncGenerator<Uint8Array>, quotes: boolean): AsyncGenerator<Uint8Array> {
   let [quoted, waiting, atStart] = [false, false, true];
   for await (const chunk of chunks) {
@@ -287,8 +291,8 @@ export async function* blanksAsTabs(chunks: AsyncGenerator<Uint8Array>, quotes: 
 const SNIFFED_LINES = 100;
 
 /**
- * The delimiter that cuts most of the first lines into the same number of cells, and into the most of them. What stands in quotes is passed
- * over. Blanks are asked last, as they also stand in titles and times.
+ * The delimiter that cuts most of the first lines into the same number of cells, and into the most of them.
+ * What stands in quotes is passed over. Blanks are asked last, as they also stand in titles and times.
  */
 export function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boolean): string {
   let text = asciiOf(isWhole ? head : head.subarray(0, head.lastIndexOf(NEWLINE) + 1));
@@ -307,7 +311,8 @@ export function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boole
   let most = 0;
   for (const delimiter of DELIMITERS) {
     const { share, cells } = agreement((line) => line.split(delimiter).length);
-    // Agreement counts for more than many cells: a title has commas in one line only. What half of the lines lack is hardly a delimiter.
+    // Agreement counts for more than many cells: a title has commas in one line only.
+    // What half of the lines lack is hardly a delimiter.
     const score = share < 0.5 ? share / 1000 : share ** 4 * (cells - 1);
     if (score > most) [best, most] = [delimiter, score];
   }

@@ -19,9 +19,10 @@ const MOST_STARTS = 100;
 const EXPONENTS = { from: 1.01, to: 10 };
 
 /**
- * Fits a discrete power law to whole numbers by maximum likelihood, starting where the law fits the tail best by Kolmogorov and Smirnov's
- * distance. A straight line through a log-log plot, fitted by least squares, is off by far more. Clauset, Shalizi and Newman, "Power-law
- * distributions in empirical data", SIAM Review 51, 2009, equations 3.5, 3.7 and 3.9. It says how steep the tail is, not that it is a power law.
+ * Fits a discrete power law to whole numbers by maximum likelihood, starting where the law fits the tail best by
+ * Kolmogorov and Smirnov's distance. A straight line through a log-log plot, fitted by least squares, is off by far
+ * more. Clauset, Shalizi and Newman, "Power-law distributions in empirical data", SIAM Review 51, 2009, equations 3.5,
+ * 3.7 and 3.9. It says how steep the tail is, not that it is a power law.
  *
  * @param numbers zeros are left out.
  * @returns undefined when fewer than 50 numbers, or no two different ones, are above 0.
@@ -57,7 +58,10 @@ export function frequencies(numbers: ArrayLike<number>): [value: number, count: 
   return [...counts].sort(([a], [b]) => a - b);
 }
 
-/** How many numbers of at least x a law expects, for x ≥ from: n ζ(α, x) / ζ(α, from), on log-log axes nearly a line of slope 1 − α. */
+/**
+ * How many numbers of at least x a law expects, for x ≥ from:
+ * n ζ(α, x) / ζ(α, from), on log-log axes nearly a line of slope 1 − α.
+ */
 export const expectedAtLeast = ({ exponent, from, tail }: PowerLaw, x: number): number =>
   (tail * hurwitzZeta(exponent, x)) / hurwitzZeta(exponent, from);
 

@@ -29,7 +29,8 @@ export class Ratings implements RatingColumns {
   #statistics: RatingStatistics | undefined;
 
   /**
-   * @throws RatingsError when the columns differ in length, an index is beyond its ids, or a value is not finite or too large to be squared.
+   * @throws RatingsError when the columns differ in length, an index is beyond its ids,
+   *   or a value is not finite or too large to be squared.
    */
   constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue: Catalogue = new Catalogue()) {
     const { user, item, value, time } = columns;
@@ -56,8 +57,8 @@ export class Ratings implements RatingColumns {
   }
 
   /**
-   * Ratings from rows: arrays or objects, from an array or anything else that can be gone through. Of a pair rated twice the last rating
-   * counts, unless `duplicates` says otherwise.
+   * Ratings from rows: arrays or objects, from an array or anything else that can be gone through.
+   * Of a pair rated twice the last rating counts, unless `duplicates` says otherwise.
    *
    * @throws RatingsError naming the first wrong row, from 1, with what it holds.
    */

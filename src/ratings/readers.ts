@@ -25,15 +25,18 @@ export interface ReadOptions extends DelimitedOptions {
   /** Whether the first row names the columns; found out when left out. */
   readonly header?: boolean | undefined;
   /**
-   * Columns by name or by number from 0; "none" as `value` where every row counts as 1. Default: by well-known names, else the first four in
-   * the order user, item, value, time.
+   * Columns by name or by number from 0; "none" as `value` where every row counts as 1. Default:
+   * by well-known names, else the first four in the order user, item, value, time.
    */
   readonly columns?: AskedColumns | undefined;
-  /** "table": a row is a rating. "matrix": a row is a person, a column an item. Default "table", unless the table looks like a matrix. */
+  /**
+   * "table": a row is a rating. "matrix": a row is a person, a column an item.
+   * Default "table", unless the table looks like a matrix.
+   */
   readonly layout?: "table" | "matrix" | undefined;
   /** What becomes of a (user, item) pair rated twice. Default "last", but an error when most rows are such. */
   readonly duplicates?: DuplicatePolicy | undefined;
-  /** Ratings that stand for none, as they are written: such rows are left out. An empty list says that there are none such. */
+  /** Ratings that stand for none, as they are written: such rows are left out. An empty list: there are none such. */
   readonly missing?: readonly string[] | undefined;
   /** The least and the most that a rating may be; others are malformed. */
   readonly scale?: readonly [minimum: number, maximum: number] | undefined;
@@ -93,8 +96,8 @@ export interface ReadResult {
 /**
  * Reads one table of ratings. Indices are given in order of first appearance.
  *
- * @throws RatingsError naming file and line of the first malformed row; for an empty file; for a column that is not there; where columns or
- *   values can be taken in more than one way, with the options to say which.
+ * @throws RatingsError naming file and line of the first malformed row; for an empty file; for a column that is not
+ *   there; where columns or values can be taken in more than one way, with the options to say which.
  */
 export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue?: Catalogue): Promise<ReadResult> {
   checkReadOptions("readRatings", options);
@@ -113,8 +116,8 @@ export async function readSource(source: RatingSource, options: ReadOptions, cat
 }
 
 /**
- * Reads a folder: `ratings.csv` and `movies.csv`; `u.data`, `u.item` and ready-made splits; `ratings.dat` and `movies.dat`; a table in parts;
- * or its only table. Files may be gzipped.
+ * Reads a folder: `ratings.csv` and `movies.csv`; `u.data`, `u.item` and ready-made splits;
+ * `ratings.dat` and `movies.dat`; a table in parts; or its only table. Files may be gzipped.
  *
  * @throws RatingsError saying what was looked for when nothing is recognised.
  */
@@ -364,7 +367,11 @@ function expectedRows(rows: number, bytes: number, size: number | undefined): nu
   return bytes > 0 && size !== undefined ? (rows / bytes) * size : 0;
 }
 
-/** Takes what a source has in segments. @returns the place behind the last one: the end, or where a quote asks for the stream. */
+/**
+ * Takes what a source has in segments.
+ *
+ * @returns the place behind the last one: the end, or where a quote asks for the stream.
+ */
 async function takeSegments(
   reader: RowReader,
   { segments, bytes: size }: RatingSource,

@@ -1,5 +1,5 @@
-// Rows into columns: plain numbers by the scan, everything else as text. Whoever holds bytes reads them through here, so that a
-// file is read alike as a stream, in one piece, or in segments on several threads.
+// Rows into columns: plain numbers by the scan, everything else as text. Whoever holds bytes reads them through here,
+// so that a file is read alike as a stream, in one piece, or in segments on several threads.
 
 import { ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";

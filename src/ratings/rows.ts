@@ -1,4 +1,5 @@
-// Rows of the caller's own, from memory or a database's cursor, into columns: every one is checked, and the first wrong one named.
+// Rows of the caller's own, from memory or a database's cursor, into columns:
+// every one is checked, and the first wrong one named.
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
@@ -19,7 +20,10 @@ export type RatingRow =
 export interface FromOptions {
   /** Titles and genres of the items. */
   readonly catalogue?: Catalogue | undefined;
-  /** What becomes of a (user, item) pair rated twice, as in the readers. Default "last", but an error when most rows are such. */
+  /**
+   * What becomes of a (user, item) pair rated twice, as in the readers.
+   * Default "last", but an error when most rows are such.
+   */
   readonly duplicates?: DuplicatePolicy | undefined;
 }
 

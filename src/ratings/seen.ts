@@ -10,7 +10,10 @@ export interface SeenItems {
   readonly items: Uint32Array;
 }
 
-/** Of the ratings that a model is trained on. What is held out is not seen: a list that left it out could never be right. */
+/**
+ * Of the ratings that a model is trained on. Held-out ones are not seen:
+ * a list that left them out could never be right.
+ */
 export function seenItems(ratings: Ratings): SeenItems {
   const [users, items] = [csrOf(ratings, "users"), csrOf(ratings, "items")];
   const next = users.start.slice(0, -1);

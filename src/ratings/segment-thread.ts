@@ -1,5 +1,5 @@
-// A thread that reads segments of a file. Which it is asked for are ranges of bytes, cut anywhere: a line belongs to the range in which
-// it starts.
+// A thread that reads segments of a file. Which it is asked for are ranges of bytes, cut anywhere:
+// a line belongs to the range in which it starts.
 
 import { openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";

@@ -1,4 +1,5 @@
-// Reads a file on several threads, in Node: each parses and indexes segments by itself, and they come back in the order of the file.
+// Reads a file on several threads, in Node: each parses and indexes segments by itself,
+// and they come back in the order of the file.
 
 import { createReadStream } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -1,4 +1,5 @@
-// A segment: part of a table's text, read by itself with ids of its own, which are translated when segments are joined in order.
+// A segment: part of a table's text, read by itself with ids of its own, which are
+// translated when segments are joined in order.
 
 import { Ids, type RawId } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";

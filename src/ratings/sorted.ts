@@ -1,11 +1,13 @@
-// Ratings in an order of their own: sorted by raw ids, they are the same whatever the order of the rows that they were read from.
+// Ratings in an order of their own: sorted by raw ids, they are the same whatever the order
+// of the rows that they were read from.
 
 import { compareIds, Ids } from "./ids.js";
 import { Ratings } from "./ratings.js";
 
 /**
- * The same ratings, user by user and item by item in the order of their raw ids, which are indexed in that order too. Splits, starting factors
- * and sums follow rows and indices, so that what is trained on sorted ratings does not depend on the order of a file, to the last bit.
+ * The same ratings, user by user and item by item in the order of their raw ids, which are indexed in that order too.
+ * Splits, starting factors and sums follow rows and indices, so that what is trained on sorted ratings does not depend
+ * on the order of a file, to the last bit.
  */
 export function sortedRatings(ratings: Ratings): Ratings {
   const users = sortedIds(ratings.users);

@@ -13,8 +13,8 @@ export const SPLIT_KINDS: readonly SplitKind[] = ["random", "user", "time", "las
 /** How ratings are held out. */
 export interface SplitOptions {
   /**
-   * "random": any ratings; "user": the share of every user's ratings; "time": the latest; "last": every user's latest few. The splits of each
-   * user leave everyone at least one rating to train on. Default "random".
+   * "random": any ratings; "user": the share of every user's ratings; "time": the latest; "last":
+   * every user's latest few. The splits of each user leave everyone at least one rating to train on. Default "random".
    */
   readonly by?: SplitKind | undefined;
   /** Share held out, in [0, 1). Default 0.2. */
@@ -36,8 +36,8 @@ export interface Split {
 /**
  * Holds a share of the ratings out; both parts keep all users and items, so that indices agree.
  *
- * @throws OptionsError for a share outside [0, 1) a number of last ratings or a seed that is no whole number; RatingsError when a split
- *   by time finds no times.
+ * @throws OptionsError for a share outside [0, 1) a number of last ratings or a seed that is no whole number;
+ *   RatingsError when a split by time finds no times.
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
   checkOptions("splitRatings", options, SPLIT_NAMES);
@@ -58,7 +58,11 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
   }
 }
 
-/** k splits in which every rating is held out exactly once. @throws OptionsError for fewer than 2 folds or more than there are ratings. */
+/**
+ * k splits in which every rating is held out exactly once.
+ *
+ * @throws OptionsError for fewer than 2 folds or more than there are ratings.
+ */
 export function* kFolds(ratings: Ratings, folds: number, seed = 1): Generator<Split> {
   if (!Number.isInteger(folds) || folds < 2 || folds > ratings.count) {
     throw new OptionsError(`folds is ${folds}: it must be a whole number from 2 to the ${ratings.count} ratings`);
@@ -104,7 +108,7 @@ function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: n
   return marks;
 }
 
-/** Marks the k latest of each user's ratings, and never all; of those at the same time, those of the higher raw item ids. */
+/** Marks the k latest of each user's ratings, and never all; at the same time, those of the higher raw item ids. */
 function latestOfEachUser(ratings: Ratings, k: number): Uint8Array {
   if (!Number.isInteger(k) || k < 1) throw new OptionsError(`last is ${k}: it must be a whole number, 1 or greater`);
   const { item, items, count } = ratings;

@@ -1,4 +1,5 @@
-// Invented ratings, seeded: a low-rank truth with biases and noise, power-law popularity, genres that shape the items, invented titles.
+// Invented ratings, seeded: a low-rank truth with biases and noise, power-law popularity,
+// genres that shape the items, invented titles.
 
 import { OptionsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
@@ -50,8 +51,9 @@ const TASTE_DEVIATION = 0.5;
 const POPULARITY = { users: 0.7, items: 0.9, offset: 8 };
 
 /**
- * Ratings in half stars from 0.5 to 5, every user and item with at least one, no pair twice. Users and items are numbered from 1.
- * The truth is r = 3.5 + b_m + b_n + u_m·v_n + noise; an item's v is the sum of its genres' factors over √(genres), plus its own.
+ * Ratings in half stars from 0.5 to 5, every user and item with at least one, no pair twice. Users and items are
+ * numbered from 1. The truth is r = 3.5 + b_m + b_n + u_m·v_n + noise; an item's v is the sum of its genres'
+ * factors over √(genres), plus its own.
  *
  * @throws OptionsError for sizes that cannot be met, a negative noise, or a seed that is no whole number.
  */
@@ -126,7 +128,10 @@ function inventTruth(M: number, N: number, K: number, genres: readonly string[][
   };
 }
 
-/** Whole numbers that follow a power law, shuffled over the users, adding up to L, each from 1 to N/2 or what a dense L needs. */
+/**
+ * Whole numbers that follow a power law, shuffled over the users, adding up to L, each
+ * from 1 to N/2 or what a dense L needs.
+ */
 function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uint32Array {
   const most = Math.max(Math.floor(N / 2), Math.ceil(L / M));
   const weights = Float64Array.from({ length: M }, (_, rank) => (rank + POPULARITY.offset) ** -POPULARITY.users);
@@ -146,7 +151,7 @@ function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uin
   return counts;
 }
 
-/** Draws ranks 0 … count − 1 with probability ∝ (rank + offset)^−exponent, by the inverse of the cumulative distribution. */
+/** Draws ranks 0 … count − 1 with probability ∝ (rank + offset)^−exponent, by inverting the cumulative distribution. */
 function powerLaw(count: number, exponent: number, random: Random): () => number {
   const cumulative = new Float64Array(count);
   let sum = 0;
@@ -214,7 +219,10 @@ const PLACES = [
 const FIRST_YEAR = 1931;
 const YEARS = 90;
 
-/** A title of its own for every item up to 2,160,000: the number is scattered over the parts by a step coprime to their product. */
+/**
+ * A title of its own for every item up to 2,160,000: the number is scattered over the parts
+ * by a step coprime to their product.
+ */
 function inventTitle(n: number, seed: number): string {
   const combinations = ADJECTIVES.length * NOUNS.length * PLACES.length * YEARS;
   const STEP = 1_234_577;

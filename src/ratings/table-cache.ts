@@ -1,5 +1,6 @@
-// Tables of large files, kept between runs, in Node: safetensors files that hold the columns as they are in memory. A file counts only
-// for the very source it was made of, and only whole: it carries the source's size and time of change, and a checksum over everything.
+// Tables of large files, kept between runs, in Node: safetensors files that hold the columns as they are in memory. A
+// file counts only for the very source it was made of, and only whole: it carries the source's size and time of
+// change, and a checksum over everything.
 
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";

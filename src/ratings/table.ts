@@ -39,7 +39,10 @@ export interface Table {
 
 /** Keeps tables between runs. */
 export interface TableCache {
-  /** The table of the source as it now is, read with these settings; undefined when it is not kept, or no longer as it was written. */
+  /**
+   * The table of the source as it now is, read with these settings;
+   * undefined when it is not kept, or no longer as it was written.
+   */
   read(settings: string): Promise<Table | undefined>;
   /** Keeps a table that is worth it. @returns why it could not be kept. */
   write(settings: string, table: Table): Promise<string | undefined>;

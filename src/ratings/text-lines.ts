@@ -3,8 +3,8 @@
 import { OptionsError } from "../errors.js";
 
 /**
- * How bytes become text: "guess" takes them for UTF-8, and for Windows-1252 (Latin-1 is a part of it) from the first bytes on that are no
- * UTF-8. Any other name is one that `TextDecoder` knows.
+ * How bytes become text: "guess" takes them for UTF-8, and for Windows-1252 (Latin-1 is a part of it) from the first
+ * bytes on that are no UTF-8. Any other name is one that `TextDecoder` knows.
  */
 export type Encoding = "guess" | "utf-8" | "latin1" | (string & {});
 

@@ -1,4 +1,5 @@
-// What the weight α of the item biases does to recommendations: the smaller, the more they follow the taste of each user, and the less what everybody likes. Spec §7.
+// What the weight α of the item biases does to recommendations:
+// the smaller, the more they follow the taste of each user, and the less what everybody likes.
 
 import { OptionsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";

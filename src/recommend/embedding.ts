@@ -1,11 +1,11 @@
-// Principal axes of factors: the few directions in which rows differ most, for maps of items or users. Spec §7.
+// Principal axes of factors: the few directions in which rows differ most, for maps of items or users.
 
 import { OptionsError } from "../errors.js";
 import { type Random, seededRandom } from "../random.js";
 
 /** The directions in which rows differ most, and where each row lies along them. */
 export interface PrincipalAxes {
-  /** Unit vectors in factor space, [axes, K] row-major, by falling variance. The largest component of each is positive. */
+  /** Unit vectors in factor space, [axes, K] row-major, by falling variance. The largest component is positive. */
   readonly axes: Float64Array;
   /** Every row, less the mean of all rows, along the axes: [count, axes] row-major. */
   readonly coordinates: Float32Array;
@@ -14,9 +14,9 @@ export interface PrincipalAxes {
 }
 
 /**
- * The first principal axes of `count` rows of K factors: eigenvectors of their covariance, in float64, by subspace iteration with a few
- * more vectors than are wanted. The same rows give the same axes, signs included. Takes count K² steps for the covariance, and some
- * hundred K² (axes + 8) at most for the axes.
+ * The first principal axes of `count` rows of K factors: eigenvectors of their covariance, in float64, by subspace
+ * iteration with a few more vectors than are wanted. The same rows give the same axes, signs included. Takes count K²
+ * steps for the covariance, and some hundred K² (axes + 8) at most for the axes.
  *
  * @param rows [count, K] row-major.
  * @param axes how many, from 1 to K.
@@ -67,9 +67,9 @@ const MOST_ITERATIONS = 300;
 const RESIDUAL = 1e-9;
 
 /**
- * Eigenvectors of the largest eigenvalues of a symmetric matrix C [K, K] without negative ones, by falling eigenvalue: subspace iteration
- * with Rayleigh and Ritz's projection. Golub and Van Loan, Matrix Computations, §8.2. The first `wanted` have converged, or are the best
- * that were found: eigenvalues so alike leave them no direction of their own.
+ * Eigenvectors of the largest eigenvalues of a symmetric matrix C [K, K] without negative ones, by falling eigenvalue:
+ * subspace iteration with Rayleigh and Ritz's projection. Golub and Van Loan, Matrix Computations, §8.2. The first
+ * `wanted` have converged, or are the best that were found: eigenvalues so alike leave them no direction of their own.
  */
 function leadingEigenvectors(matrix: Float64Array, K: number, wanted: number): { vectors: Float64Array[]; values: number[] } {
   const width = Math.min(K, wanted + SPARE);
@@ -141,7 +141,8 @@ function orthonormal(vectors: Float64Array[], random: Random): Float64Array[] {
 const MOST_ROUNDS = 60;
 
 /**
- * Turns a symmetric matrix into a diagonal one, in place, by cyclic Jacobi rotations. Golub and Van Loan, Matrix Computations, §8.5.
+ * Turns a symmetric matrix into a diagonal one, in place, by cyclic Jacobi rotations.
+ * Golub and Van Loan, Matrix Computations, §8.5.
  *
  * @returns the eigenvectors as columns, [K, K], in the order of the diagonal.
  */

@@ -1,4 +1,5 @@
-// Explanations: a prediction taken apart into what each of the user's ratings adds to it. Hu, Koren and Volinsky 2008, §5.
+// Explanations: a prediction taken apart into what each of the user's ratings adds to it.
+// Hu, Koren and Volinsky 2008, §5.
 
 import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
@@ -21,15 +22,15 @@ export interface Contribution {
   /** What the rating adds to the prediction; negative when it speaks against the item. */
   readonly contribution: number;
   /**
-   * How alike the two items are in the eyes of this user: s_nj of the formulas at `explain`. For models of ratings, what the prediction
-   * gains when the rating is one higher.
+   * How alike the two items are in the eyes of this user: s_nj of the formulas at `explain`.
+   * For models of ratings, what the prediction gains when the rating is one higher.
    */
   readonly similarity: number;
 }
 
 /**
- * predicted = mean + itemBias + prior + Σ contributions + remainder, in rating units; of `implicit` in those of its preference, of
- * `logistic` in log-odds.
+ * predicted = mean + itemBias + prior + Σ contributions + remainder, in rating units;
+ * of `implicit` in those of its preference, of `logistic` in log-odds.
  */
 export interface Explanation {
   readonly id: RawId;
@@ -44,9 +45,9 @@ export interface Explanation {
   /** Those that speak most for the item first. */
   readonly contributions: readonly Contribution[];
   /**
-   * What the model's own prediction has beyond the rest. Of a model that has converged it is near 0: a user's row was solved against the
-   * items as they stood before the last half-sweep. It grows when the ratings are not those that the user was trained on. Of `gibbs` it
-   * holds the noise of the draws. 0 for someone new.
+   * What the model's own prediction has beyond the rest. Of a model that has converged it is near 0: a user's row was
+   * solved against the items as they stood before the last half-sweep. It grows when the ratings are not those that the
+   * user was trained on. Of `gibbs` it holds the noise of the draws. 0 for someone new.
    */
   readonly remainder: number;
 }
@@ -60,16 +61,17 @@ export interface ExplainOptions {
 const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
 
 /**
- * Takes a prediction apart: the user's factors solve normal equations whose right-hand side is a sum over the user's ratings, so the
- * prediction is one too. For `als` r̂ = μ + b_n + Σ_j s_nj (r_j − μ − b_j) with s_nj = λ ỹ_nᵀ A⁻¹ ỹ_j, A = λ Σ ỹ ỹᵀ + diag(τ…, γ), ỹ = (v, 1).
- * `vb` puts its covariances into A, `gibbs` averages over its samples, `implicit` has Σ_j s_nj c_j with s_nj = v_nᵀ A⁻¹ v_j. The equations of
- * `logistic` are not linear, but at their solution x = diag(τ…, γ)⁻¹ Σ_j (d_j − p_j) ỹ_j, a sum again: Σ_j s_nj (d_j − p_j) with
- * s_nj = ỹ_nᵀ diag(τ…, γ)⁻¹ ỹ_j.
+ * Takes a prediction apart: the user's factors solve normal equations whose right-hand side is a sum over the user's
+ * ratings, so the prediction is one too. For `als` r̂ = μ + b_n + Σ_j s_nj (r_j − μ − b_j) with s_nj = λ ỹ_nᵀ A⁻¹ ỹ_j,
+ * A = λ Σ ỹ ỹᵀ + diag(τ…, γ), ỹ = (v, 1). `vb` puts its covariances into A, `gibbs` averages over its samples,
+ * `implicit` has Σ_j s_nj c_j with s_nj = v_nᵀ A⁻¹ v_j. The equations of `logistic` are not linear, but at their
+ * solution x = diag(τ…, γ)⁻¹ Σ_j (d_j − p_j) ỹ_j, a sum again: Σ_j s_nj (d_j − p_j) with s_nj = ỹ_nᵀ diag(τ…, γ)⁻¹ ỹ_j.
  *
- * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`); of an item rated
- *   twice, the last rating counts.
- * @throws UnknownIdError; RatingsError for a rating that is not finite; NotPositiveDefiniteError when τ or γ is 0 and the ratings are too
- *   few; OptionsError for `logistic` without precisions or with sampled negatives, and for `gibbs` without samples.
+ * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`);
+ *   of an item rated twice, the last rating counts.
+ * @throws UnknownIdError; RatingsError for a rating that is not finite; NotPositiveDefiniteError when τ or γ
+ *   is 0 and the ratings are too few; OptionsError for `logistic` without precisions or with sampled
+ *   negatives, and for `gibbs` without samples.
  */
 export function explain(
   model: FactorModel,
@@ -114,7 +116,7 @@ export function explain(
 
 type Rated = readonly (readonly [n: number, rating: number])[];
 
-/** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x is multiplied with. D = K + 1. */
+/** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x meets. D = K + 1. */
 interface UserEquations {
   /** A, [D, D] row-major, the lower triangle. */
   readonly matrix: Float64Array;
@@ -146,7 +148,7 @@ function combined(all: readonly Terms[]): Terms {
   return { prior: mean(all.map(({ prior }) => prior)), contributions: each("contributions"), similarities: each("similarities") };
 }
 
-/** The user's equations, one set a sample. */
+/** The user's equations, one set per sample. */
 function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
   if ("burnIn" in h) return gibbsEquations(model, rated);

@@ -20,7 +20,10 @@ export interface ItemFilter {
   readonly include?: Iterable<RawId> | undefined;
   /** None of these items. */
   readonly exclude?: Iterable<RawId> | undefined;
-  /** Items for which it returns true; of an item that the catalogue does not hold it is given the id as title, and no genres. */
+  /**
+   * Items for which it returns true; of an item that the catalogue does not hold it is
+   * given the id as title, and no genres.
+   */
   readonly where?: ((item: CatalogueEntry) => boolean) | undefined;
 }
 
@@ -37,8 +40,9 @@ const FILTER_NAMES = namesOf<ItemFilter>({
 /**
  * A filter as `recommend`, `recommendFor`, `similarItems` and `recommendAll` take it.
  *
- * @throws OptionsError for a genre that no item has, with those that there are; for years where no title has one, or the wrong way round;
- *   for a negative number of ratings. UnknownIdError for an item to include or exclude that neither model nor catalogue holds.
+ * @throws OptionsError for a genre that no item has, with those that there are; for years where no title has one,
+ *   or the wrong way round; for a negative number of ratings. UnknownIdError for an item to include or exclude
+ *   that neither model nor catalogue holds.
  */
 export function itemFilter(model: FactorModel, wanted: ItemFilter): (id: RawId) => boolean {
   checkOptions("itemFilter", wanted, FILTER_NAMES);
@@ -60,7 +64,7 @@ export function itemFilter(model: FactorModel, wanted: ItemFilter): (id: RawId) 
   };
 }
 
-/** The year that a title ends in, the first of a range: "Heat (1995)", "The Wire (2002–2008)"; undefined when there is none. */
+/** The year that a title ends in, the first of a range: "Heat (1995)", "The Wire (2002–2008)"; else undefined. */
 export function yearOf(title: string): number | undefined {
   const year = /\((\d{4})(?:\s*[-–]\s*\d{0,4})?\)\s*$/.exec(title)?.[1];
   return year === undefined ? undefined : Number(year);

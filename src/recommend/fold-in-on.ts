@@ -9,8 +9,9 @@ import { type Entity, type FewRatings, foldIn, foldInSystem, rowsNeeded } from "
 import { covarianceAt } from "./posterior.js";
 
 /**
- * The fold-in of a new user where the engine computes: `als` and what shares its objective, `vb`, `implicit`. Those of `gibbs`, which are one a sample, and
- * of `logistic`, which are Newton's steps, are made on the host, as is one without ratings.
+ * The fold-in of a new user where the engine computes: `als` and what shares its objective, `vb`,
+ * `implicit`. Those of `gibbs`, which are one per sample, and of `logistic`, which are Newton's steps, are
+ * made on the host, as is one without ratings.
  *
  * @returns as `foldIn`, to float32.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; DeviceError.

@@ -29,7 +29,10 @@ export interface Entity {
   readonly covariance?: Float64Array;
 }
 
-/** New rows of one side: factors [count, K], biases [count], and under `vb` covariances as packed lower triangles, [count, D (D + 1) / 2]. */
+/**
+ * New rows of one side: factors [count, K], biases [count], and under `vb` covariances as packed lower triangles,
+ * [count, D (D + 1) / 2].
+ */
 export interface FoldedRows {
   readonly factors: Float64Array;
   readonly biases: Float64Array;
@@ -48,8 +51,8 @@ export function foldIn({ index, value }: FewRatings, side: Side, parameters: Par
 }
 
 /**
- * The equations that a new row of a side is solved by; undefined where there is more than one system, or none that is linear (`gibbs`,
- * `logistic`).
+ * The equations that a new row of a side is solved by; undefined where there is more than one system,
+ * or none that is linear (`gibbs`, `logistic`).
  */
 export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparameters): System | undefined {
   if (parameters.posterior) return vbSystem(parameters.posterior.precisions, side);
@@ -59,14 +62,15 @@ export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparamet
 }
 
 /**
- * Solves new rows, float64: the joint solve of `als`, the posterior of `vb`, the confident one of `implicit`, the posterior mean at each
- * of `gibbs`' samples, the optimum of `logistic`. A row without ratings becomes 0, or its prior.
+ * Solves new rows, float64: the joint solve of `als`, the posterior of `vb`, the confident one of `implicit`, the
+ * posterior mean at each of `gibbs`' samples, the optimum of `logistic`. A row without ratings becomes 0, or its prior.
  *
  * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
  * @param side  "users" folds in users against the items' parameters, "items" the other way round.
  * @param means prior means of the factors, [count, K], where the rows have features (`als`); else they are 0.
  * @param gram  of `implicit`, Σ y yᵀ over all of the other side, where it is known: it takes longer than all the rest.
- * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; OptionsError for a `gibbs` model without samples.
+ * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few;
+ *   OptionsError for a `gibbs` model without samples.
  */
 export function foldInRows(
   rows: Csr,
@@ -145,7 +149,7 @@ function logisticFoldIn(
   solved.biases[row] = x[K];
 }
 
-/** The mean of the posterior at every kept sample, side by side as in `averageOf`: the mean of the samples' predictions. */
+/** The posterior mean at every kept sample, side by side as in `averageOf`: predictions are the samples' mean. */
 function averageFoldIn(
   rows: Csr,
   side: Side,
@@ -175,7 +179,7 @@ function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64A
   return Float64Array.from({ length: wide.length / S }, (_, at) => wide[(Math.floor(at / K) * S + s) * K + (at % K)]);
 }
 
-/** The ratings and the parameters with only those rows of the fixed side that the ratings name: what a fold-in needs. */
+/** The ratings, and the parameters with only those rows of the fixed side that they name: what a fold-in needs. */
 export function rowsNeeded(rows: Csr, parameters: Parameters, side: Side): { own: Csr; fixed: Parameters } {
   const places = new Map<number, number>();
   const index = rows.index.map((row) => {

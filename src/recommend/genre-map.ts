@@ -1,4 +1,4 @@
-// A map of some genres' items in two dimensions, and of the features that shape them. Spec §7.
+// A map of some genres' items in two dimensions, and of the features that shape them.
 
 import { OptionsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
@@ -24,7 +24,7 @@ export interface GenreMap {
   readonly items: readonly MappedItem[];
   /** Factors of the item features in the same plane; empty of models without. */
   readonly features: readonly { readonly name: string; readonly x: number; readonly y: number }[];
-  /** Share of the variance of all items' factors that lies along x and y; both axes of K = 2 are the factors themselves. */
+  /** Share of the variance of all items' factors along x and y; with K = 2 the axes are the factors themselves. */
   readonly shares: readonly [x: number, y: number];
   /** Whether x and y are the model's two factors, or principal axes of more. */
   readonly direct: boolean;
@@ -32,7 +32,9 @@ export interface GenreMap {
 
 /** Which genres and items are on the map. */
 export interface GenreMapOptions {
-  /** Default: the two whose items lie farthest apart. An item of several chosen genres is left out: it would blur both. */
+  /**
+   * Default: the two whose items lie farthest apart. Items of several chosen genres are left out: they would blur both.
+   */
   readonly genres?: readonly string[] | undefined;
   /** Fewest ratings of an item on the map. Default 50. */
   readonly minimumRatings?: number | undefined;
@@ -43,8 +45,8 @@ export interface GenreMapOptions {
 const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true, perGenre: true });
 
 /**
- * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough ratings. The origin is
- * an item that no taste moves.
+ * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough
+ * ratings. The origin is an item that no taste moves.
  *
  * @throws OptionsError when K is below 2, a genre is unknown, or there are no items of enough ratings.
  */

@@ -1,4 +1,4 @@
-// Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves. Spec §7.
+// Partial fit: new users and items join a trained model, each solved against the other side as it is; no old row moves.
 
 import type { Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -17,8 +17,8 @@ import { type FoldedRows, foldInRows } from "./fold-in.js";
 /** What is solved besides what is new. */
 export interface PartialFitOptions {
   /**
-   * Solves the known users, or the known items, of the ratings anew too. The ratings must then hold all that these have: the model keeps
-   * no ratings to add to. Default: only what is new is solved.
+   * Solves the known users, or the known items, of the ratings anew too. The ratings must then hold all that these
+   * have: the model keeps no ratings to add to. Default: only what is new is solved.
    */
   readonly refit?: Side | undefined;
 }
@@ -26,22 +26,23 @@ export interface PartialFitOptions {
 const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
 
 /**
- * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side fixed: for `als`, `gd`
- * and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the whole side, for `gibbs` the posterior mean at
- * each sample, for `logistic` the optimum by Newton's method.
+ * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side
+ * fixed: for `als`, `gd` and `sgd` the joint one, for `vb` its posterior, for `implicit` with the Gram matrix of the
+ * whole side, for `gibbs` the posterior mean at each sample, for `logistic` the optimum by Newton's method.
  *
- * Users come first, solved from their ratings of items that the model knows; then items, solved from their ratings by all users, the new
- * ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay bit-equal; hyperparameters, learned
- * precisions and the global mean are kept. The model given is left as it is.
+ * Users come first, solved from their ratings of items that the model knows; then items, solved from their ratings by
+ * all users, the new ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay
+ * bit-equal; hyperparameters, learned precisions and the global mean are kept. The model given is left as it is.
  *
- * What the model says of the source of its training ratings stays, as they can still be read and split alike; after a refit it is gone, as
- * rows then rest on other ratings, held-out ones perhaps among them.
+ * What the model says of the source of its training ratings stays, as they can still be read and split alike;
+ * after a refit it is gone, as rows then rest on other ratings, held-out ones perhaps among them.
  *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
  * @param ratings by any users of any items; their catalogue names the new items.
- * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError when nothing is
- *   to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
+ * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError
+ *   when nothing is to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or
+ *   γ is 0 and a row's ratings are too few.
  */
 export function partialFit(model: FactorModel, ratings: Ratings, options: PartialFitOptions = {}): FactorModel {
   checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
@@ -140,7 +141,7 @@ function where({ user, item, value }: RatingColumns, holds: (at: number) => bool
   return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept) };
 }
 
-/** Prior means of rows by their features, [count, K]; undefined when the side has none. Spec §4. */
+/** Prior means of rows by their features, [count, K]; undefined when the side has none. */
 function priorMeans(model: FactorModel, side: Side, rows: Uint32Array, ids: Ids): Float64Array | undefined {
   const [table, factors] = [model.features?.[side], model.parameters.features?.[side]];
   if (!table || !factors) return undefined;

@@ -1,4 +1,4 @@
-// Items that divide opinion: a long v moves predictions far up for some users and far down for others. Spec §7.
+// Items that divide opinion: a long v moves predictions far up for some users and far down for others.
 
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
@@ -33,7 +33,10 @@ export interface PolarizingOptions {
 
 const POLARIZING_NAMES = namesOf<PolarizingOptions>({ n: true, minimumRatings: true });
 
-/** The items with the longest and the shortest factors. Those with few ratings are left out: their factors have not left the prior. */
+/**
+ * The items with the longest and the shortest factors. Those with few ratings are left out:
+ * their factors have not left the prior.
+ */
 export function polarizingItems(model: FactorModel, options: PolarizingOptions = {}): PolarizingItems {
   checkOptions("polarizingItems", options, POLARIZING_NAMES);
   const { n = 10, minimumRatings = 50 } = options;

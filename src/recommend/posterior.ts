@@ -1,4 +1,5 @@
-// What the posteriors of `vb` say of a single rating or of a list: variances, and scores drawn by Thompson sampling. Spec §5.
+// What the posteriors of `vb` say of a single rating or of a list:
+// variances, and scores drawn by Thompson sampling. docs/models.md, "Variational Bayes".
 
 import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
@@ -16,7 +17,8 @@ export function covarianceAt({ family, ...sides }: Posterior, side: "users" | "i
 }
 
 /**
- * Scores u·v_n + α b_n with u drawn from the user's posterior and each item drawn from its own: given u, the score is normal.
+ * Scores u·v_n + α b_n with u drawn from the user's posterior and each item drawn from its own:
+ * given u, the score is normal.
  *
  * @throws OptionsError when the parameters hold no posterior.
  */

@@ -18,8 +18,9 @@ export interface PredictedRatings {
 /** How pairs are predicted. */
 export interface PredictRatingsOptions {
   /**
-   * What becomes of a pair whose user or item the model does not know, neither by ratings nor by features: "mean" (default) predicts it by
-   * the global mean and the bias that is known, "drop" leaves it out. Spark's `coldStartStrategy`.
+   * What becomes of a pair whose user or item the model does not know, neither by ratings nor by
+   * features: "mean" (default) predicts it by the global mean and the bias that is known, "drop" leaves
+   * it out. Spark's `coldStartStrategy`.
    */
   readonly coldStart?: "mean" | "drop" | undefined;
 }

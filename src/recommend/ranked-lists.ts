@@ -1,5 +1,5 @@
-// Ranked lists of many users, made on an engine in batches. An engine puts the lower index first among equals, so it is given the items in the
-// order in which equals are to stand.
+// Ranked lists of many users, made on an engine in batches. An engine puts the lower index first among equals,
+// so it is given the items in the order in which equals are to stand.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -15,14 +15,14 @@ export interface ListsWanted {
   readonly allowed?: ((item: number) => boolean) | undefined;
   /** Items that are left out, by user: a row of ascending indices for every user of the model. */
   readonly seen?: SeenItems | undefined;
-  /** Items a list, and weight of their biases. */
+  /** Items per list, and weight of their biases. */
   readonly k: number;
   readonly alpha: number;
 }
 
 /**
- * The k best items of each user, best first, of equals in the order of `itemPlaces`: [users, k], by the model's indices, `NO_ITEM` where fewer
- * are left.
+ * The k best items of each user, best first, of equals in the order of `itemPlaces`:
+ * [users, k], by the model's indices, `NO_ITEM` where fewer are left.
  *
  * @throws DeviceError
  */

@@ -31,10 +31,12 @@ const RECOMMEND_ALL_NAMES = namesOf<RecommendAllOptions>({ n: true, alpha: true,
 const USERS_AT_A_TIME = 16_384;
 
 /**
- * The lists that `recommend` gives, for every user of the model in index order or for chosen ones, each best first; a user who has fewer unseen items has
- * a shorter one. The engine ranks; a GPU rounds scores to float32, so that near-equals may change places.
+ * The lists that `recommend` gives, for every user of the model in index order or for chosen ones, each best
+ * first; a user who has fewer unseen items has a shorter one. The engine ranks; a GPU rounds scores to float32, so
+ * that near-equals may change places.
  *
- * @throws UnknownIdError for a chosen user; OptionsError when seen items are to be left out and the model does not hold them, or the filter keeps nothing; DeviceError.
+ * @throws UnknownIdError for a chosen user; OptionsError when seen items are to be left out and the model does not hold
+ *   them, or the filter keeps nothing; DeviceError.
  */
 export async function* recommendAll(
   engine: Engine,

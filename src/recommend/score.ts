@@ -1,4 +1,4 @@
-// Scores of items and the best of them. Spec §7.
+// Scores of items and the best of them. docs/models.md, "Scores, fold-in, polarizing and similar items".
 
 import type { ScoredRows } from "../engine/engine.js";
 import { compareIds, type Ids } from "../ratings/ids.js";
@@ -33,7 +33,10 @@ export function cosines(item: number, { factors: K, itemFactors }: ScoredRows): 
   return dots.map((dot, other) => (norms[other] > 0 && norms[item] > 0 ? dot / Math.sqrt(norms[other] * norms[item]) : 0));
 }
 
-/** Places among equals: those of more ratings first, then those of the lower raw id. Neither depends on the order of the data's rows. */
+/**
+ * Places among equals: those of more ratings first, then those of the lower raw id.
+ * Neither depends on the order of the data's rows.
+ */
 export function placesAmongEquals({ raw }: Ids, counts: ArrayLike<number>): Uint32Array {
   const order = Uint32Array.from(raw.keys()).sort((a, b) => counts[b] - counts[a] || compareIds(raw[a], raw[b]));
   return inverseOf(order);

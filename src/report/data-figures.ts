@@ -1,4 +1,4 @@
-// Figures of ratings: the histogram of the scale, how many a user and an item has, and the most rated items.
+// Figures of ratings: the histogram of the scale, how many each user and item has, and the most rated items.
 
 import { mostRated, ratingHistogram, ratingsOfEach } from "../ratings/popularity.js";
 import { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "../ratings/power-law.js";
@@ -32,8 +32,8 @@ export function histogramFigure(ratings: Ratings): Figure {
 }
 
 /**
- * How many users (or items) have at least so many ratings, with the power law of the tail. The numbers of exactly so many, which the law is
- * about, scatter too much to be looked at where they are few.
+ * How many users (or items) have at least so many ratings, with the power law of the tail.
+ * The numbers of exactly so many, which the law is about, scatter too much to be looked at where they are few.
  */
 export function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
   const counts = ratingsOfEach(ratings, side).filter((count) => count > 0);

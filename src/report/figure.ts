@@ -12,7 +12,7 @@ export interface Figure {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
-  /** The numbers shown, a row a point or bar. */
+  /** The numbers shown, a row per point or bar. */
   readonly table: FigureTable;
 }
 

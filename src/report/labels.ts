@@ -1,4 +1,5 @@
-// Places the titles of points so that none covers another, in the order of their worth; those without a place go without.
+// Places the titles of points so that none covers another, in the order of their worth;
+// those without a place go without.
 
 import { textWidth } from "./plot.js";
 
@@ -32,7 +33,8 @@ interface Box {
 const overlaps = (a: Box, b: Box): boolean => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /**
- * Greedy: each title tries the right, the left, above and below its point, and takes the first place that is free and inside.
+ * Greedy: each title tries the right, the left, above and below its point, and takes the
+ * first place that is free and inside.
  *
  * @param radius of the points' dots, which no title may cover either.
  */

@@ -1,4 +1,5 @@
-// Figures of a trained model: a map of genres with the features in it, polarizing items, what α does, and how far its intervals hold.
+// Figures of a trained model: a map of genres with the features in it, polarizing items, what α does,
+// and how far its intervals hold.
 
 import type { Calibration } from "../metrics/calibration.js";
 import { ratingHistogram, ratingScale, ratingsOfItem } from "../ratings/popularity.js";

@@ -1,5 +1,5 @@
-// The colours of figures and of the report: told apart by colour-blind readers, light and dark. Series are Okabe and Ito's, darkened or
-// lightened until they stand out from the ground by 3 to 1.
+// The colours of figures and of the report: told apart by colour-blind readers, light and dark.
+// Series are Okabe and Ito's, darkened or lightened until they stand out from the ground by 3 to 1.
 
 export interface Colour {
   readonly light: string;
@@ -28,7 +28,7 @@ const SERIES = 6;
 /** The colour as CSS says it. */
 export const colour = (name: ColourName): string => `var(--${name})`;
 
-/** The colour of the series numbered `at` from 0; after six they come again, and lines are chained to tell them apart. */
+/** The colour of the series numbered `at` from 0; after six they come again, with chained lines to tell them apart. */
 export const seriesColour = (at: number): string => `var(--series-${(at % SERIES) + 1})`;
 
 export const isChained = (at: number): boolean => Math.floor(at / SERIES) % 2 === 1;
@@ -36,6 +36,9 @@ export const isChained = (at: number): boolean => Math.floor(at / SERIES) % 2 ==
 /** Dashes and gaps, pixels. */
 export const DASHES = { dashed: "4 3", chained: "9 3 2 3" };
 
-/** Colours as literals of the light theme, for figures that stand alone: not every program that shows SVG knows custom properties. */
+/**
+ * Colours as literals of the light theme, for figures that stand alone:
+ * not every program that shows SVG knows custom properties.
+ */
 export const withLiteralColours = (svg: string): string =>
   svg.replaceAll(/var\(--([\w-]+)\)/g, (text, name: string) => (COLOURS as Record<string, Colour>)[name]?.light ?? text);

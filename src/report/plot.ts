@@ -1,4 +1,5 @@
-// The one door to Observable Plot, and to the document it draws in where there is no browser: options and marks in, markup out.
+// The one door to Observable Plot, and to the document it draws in where there is no browser:
+// options and marks in, markup out.
 
 import domino from "@mixmark-io/domino";
 import * as Plot from "@observablehq/plot";

@@ -214,7 +214,7 @@ export function modelFigures(
 /** Items with fewer ratings stand in a list by chance. */
 const LISTED_RATINGS = 10;
 
-/** Lists for someone who gave one rating, with α and with the full biases; and similar items. Spec §7. */
+/** Lists for someone who gave one rating, with α and with the full biases; and similar items. */
 export function modelLists(model: FactorModel, { rated, similar, alpha, listed }: AnalysisOptions): TitledTable[] {
   if (model.parameters.factors === 0) return [];
   const head = ["#", "title", "genres", "ratings"];

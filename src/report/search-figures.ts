@@ -1,4 +1,5 @@
-// Figures of a search: held-out loss over each hyperparameter that was varied, with the best trial and what `vb` reaches without a search.
+// Figures of a search: held-out loss over each hyperparameter that was varied,
+// with the best trial and what `vb` reaches without a search.
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { Figure } from "./figure.js";
@@ -100,7 +101,7 @@ function bestByValue(dots: readonly Dot[]): Dot[] {
   return best.size <= dots.length / 2 ? [...best.values()].sort((a, b) => a.value - b.value) : [];
 }
 
-/** From the best loss up to the middle one and as far again twice over: a few bad trials do not press the good ones flat. */
+/** From the best loss up to the middle one and as far again twice over: bad trials do not press the good ones flat. */
 function lossRange(dots: readonly Dot[], alternative: number | undefined): [number, number] {
   const losses = dots.map(({ loss }) => loss).sort((a, b) => a - b);
   const [least, middle, most] = [losses[0], losses[losses.length >> 1], losses.at(-1)!];

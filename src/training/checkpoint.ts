@@ -1,5 +1,5 @@
-// Checkpoints: all that a training is between two sweeps, so that it can be stopped and gone on with, to the same bytes at the end. One
-// file holds it whole: model and history cannot part.
+// Checkpoints: all that a training is between two sweeps, so that it can be stopped and gone on with,
+// to the same bytes at the end. One file holds it whole: model and history cannot part.
 
 import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";

@@ -52,7 +52,10 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly model?: ModelName | undefined;
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
-  /** Features of the items, of the users (`als`): entities without ratings are then scored by them. Spec §4. */
+  /**
+   * Features of the items, of the users (`als`): entities without ratings are then scored
+   * by them. docs/models.md, "Features".
+   */
   readonly itemFeatures?: FeatureTable | undefined;
   readonly userFeatures?: FeatureTable | undefined;
   /** Seed of the starting factors. Default 1. */
@@ -61,27 +64,37 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly init?: FactorModel | undefined;
   /** Where to compute: a choice, or an engine of the caller's own, which is left open. Default "auto". */
   readonly device?: DeviceChoice | Engine | undefined;
-  /** Bytes that the training may take on the GPU: ratings beyond it are streamed from the host's memory, sweep by sweep. Default: no limit. */
+  /**
+   * Bytes that the training may take on the GPU: ratings beyond it are streamed from the host's memory, sweep by sweep.
+   * Default: no limit.
+   */
   readonly deviceMemory?: number | undefined;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last" | undefined;
   /**
-   * Called after every sweep, and once before the first with sweep 0. Training waits for the promise that it may return, which is how a
-   * caller pauses it, or lets other events in when the CPU trains; the history's seconds leave the wait out.
+   * Called after every sweep, and once before the first with sweep 0. Training waits for the promise that
+   * it may return, which is how a caller pauses it, or lets other events in when the CPU trains; the
+   * history's seconds leave the wait out.
    */
   readonly onSweep?: ((entry: HistoryEntry) => unknown) | undefined;
   /**
-   * Called every `checkpointEvery` sweeps, and after the last, with all that the training then is; awaited. Resumed from it, a training ends
-   * with the same bytes as one that was never stopped. `encodeCheckpoint` makes a file of it.
+   * Called every `checkpointEvery` sweeps, and after the last, with all that the training then is; awaited. Resumed
+   * from it, a training ends with the same bytes as one that was never stopped. `encodeCheckpoint` makes a file of it.
    */
   readonly onCheckpoint?: ((checkpoint: Checkpoint) => void | Promise<void>) | undefined;
   /** Default 5. */
   readonly checkpointEvery?: number | undefined;
-  /** Where to go on from. The model, its hyperparameters, the seed, the ratings and the engine must be those of the checkpoint. */
+  /**
+   * Where to go on from. The model, its hyperparameters, the seed, the ratings and the
+   * engine must be those of the checkpoint.
+   */
   readonly resume?: Checkpoint | undefined;
   /** Called with what a person should know: a fallback to the CPU, a software adapter. */
   readonly onNotice?: ((notice: string) => void) | undefined;
-  /** Ends training after the sweep under way, or in it where the engine throws the signal's reason; the best model so far is returned. */
+  /**
+   * Ends training after the sweep under way, or in it where the engine throws the signal's reason;
+   * the best model so far is returned.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Whether the model remembers which items each user rated, which `recommend` leaves out. Default true. */
   readonly keepSeen?: boolean | undefined;
@@ -134,14 +147,19 @@ export interface FitResult {
 /**
  * Trains a model, sweep by sweep, until the stopping rule says so.
  *
- * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError, NotPositiveDefiniteError, DivergedError.
+ * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError,
+ *   NotPositiveDefiniteError, DivergedError.
  */
 export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult>;
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
   return await fitModel(checkFitOptions("fit", options), ratings, options);
 }
 
-/** The model asked for. @throws OptionsError for one that is not known, and for an option that is not, or that only other models have. */
+/**
+ * The model asked for.
+ *
+ * @throws OptionsError for one that is not known, and for an option that is not, or that only other models have.
+ */
 export function checkFitOptions(where: string, options: FitOptions): ModelName {
   checkObject(where, options, TRAINING_NAMES);
   const model = checkModel(options.model ?? "als");

@@ -1,4 +1,4 @@
-// What is recorded of a training: one entry a sweep, sweep 0 being the state before the first.
+// What is recorded of a training: one entry per sweep, sweep 0 being the state before the first.
 
 import type { Figures } from "../models/figures.js";
 
@@ -8,7 +8,7 @@ export interface HistoryEntry extends Figures {
   readonly seconds: number;
 }
 
-/** Why training ended: all sweeps done, the objective has settled, the held-out ratings fare worse, or the caller ended it. */
+/** Why training ended: all sweeps done, the objective settled, held-out ratings fared worse, or the caller ended it. */
 export type StopReason = "sweeps" | "converged" | "held-out" | "aborted";
 
 /** Why a training ended, after which sweep, and which sweep's parameters the model holds. */

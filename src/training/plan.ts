@@ -14,7 +14,7 @@ export interface TrainingPlan {
   readonly hostBytes: number;
   /** Undefined on the CPU. */
   readonly memory: MemoryReport | undefined;
-  /** Seconds a sweep and its measurement will take, about: measured on a sample of the ratings and scaled by the work. */
+  /** Seconds of a sweep with its measurement, about: measured on a sample of the ratings and scaled by the work. */
   readonly secondsPerSweep: number;
   /** Most sweeps, as asked for or as the model has by default. */
   readonly sweeps: number;
@@ -60,7 +60,11 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
   }
 }
 
-/** What a training takes on the engine's device; undefined on the CPU. @throws OptionsError, DeviceError when the device cannot hold it. */
+/**
+ * What a training takes on the engine's device; undefined on the CPU.
+ *
+ * @throws OptionsError, DeviceError when the device cannot hold it.
+ */
 export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
   const model = checkModel(options.model ?? "als");
   return outlineOf(model, ratings, options, engine);

@@ -1,5 +1,5 @@
-// Ranking metrics of a training's held-out ratings after a sweep, for models and uses in which the order of the items matters and no rating is
-// predicted. The numbers are those that `rankingMetrics` gives of the model at that sweep.
+// Ranking metrics of a training's held-out ratings after a sweep, for models and uses in which the order of the items
+// matters and no rating is predicted. The numbers are those that `rankingMetrics` gives of the model at that sweep.
 
 import { OptionsError } from "../errors.js";
 import { aucOfScores, listValues, type RankingValues } from "../metrics/ranked-list.js";
@@ -15,8 +15,9 @@ import { breather } from "./breather.js";
 /** What a training is measured by between its sweeps. */
 export interface MeasureOptions {
   /**
-   * What says which sweep is best, when to stop early, and which trial of a search is best: the model's own held-out "loss", or of ranked
-   * lists the "ndcg" or "recall" of the first ten, or the "auc". Default: "ndcg" for `implicit`, which has no held-out loss, else "loss".
+   * What says which sweep is best, when to stop early, and which trial of a search is best: the model's own held-out
+   * "loss", or of ranked lists the "ndcg" or "recall" of the first ten, or the "auc". Default: "ndcg" for `implicit`,
+   * which has no held-out loss, else "loss".
    */
   readonly measureBy?: "loss" | RankingMeasure | undefined;
   /** Lists are measured every so many sweeps, and after the last. Default 1. */
@@ -25,7 +26,7 @@ export interface MeasureOptions {
   readonly measureThreshold?: number | undefined;
 }
 
-/** Items a list. */
+/** Items per list. */
 export const MEASURED_K = 10;
 /** Scores times factors of a measurement, at most: a part of a second. Of more users so many are taken, evenly. */
 const MOST_PRODUCTS = 1e8;

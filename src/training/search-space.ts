@@ -1,4 +1,5 @@
-// What a search tries: for every hyperparameter its values, or the range that they are drawn from; and the points of a grid or of chance.
+// What a search tries: for every hyperparameter its values, or the range that they are drawn from;
+// and the points of a grid or of chance.
 
 import { OptionsError } from "../errors.js";
 import { nameHere } from "../options.js";

@@ -1,4 +1,5 @@
-// Search over hyperparameters by held-out loss: grid, chance, or successive halving, all on one engine and the same ratings.
+// Search over hyperparameters by held-out loss: grid, chance, or successive halving,
+// all on one engine and the same ratings.
 
 import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
@@ -39,24 +40,32 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** The values to try. */
   readonly space: SearchSpace;
   /**
-   * "grid" trains at all combinations of values, "random" at `trials` drawn ones. "halving" draws too, trains all for a few sweeps, and only
-   * the best share 1/η of them on, for η times as many, from where they stand: Jamieson and Talwalkar, "Non-stochastic best arm
-   * identification and hyperparameter optimization", 2016. Default "grid".
+   * "grid" trains at all combinations of values, "random" at `trials` drawn ones. "halving" draws too, trains all for a
+   * few sweeps, and only the best share 1/η of them on, for η times as many, from where they stand: Jamieson and
+   * Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", 2016. Default "grid".
    */
   readonly method?: SearchMethod | undefined;
   /** Points that "random" and "halving" draw. Default 20. */
   readonly trials?: number | undefined;
   /** η of "halving", a whole number of 2 or more. Default 3. */
   readonly eta?: number | undefined;
-  /** Fewest sweeps of the first rung of "halving". Default 4: after fewer, models of few factors lead that others overtake. */
+  /**
+   * Fewest sweeps of the first rung of "halving". Default 4: after fewer, models of few factors lead and are overtaken.
+   */
   readonly leastSweeps?: number | undefined;
   /** How many folds to hold out in turn; 0 holds one share out. Default 0. */
   readonly folds?: number | undefined;
   /** What is held out without folds. Default: a random 0.2. */
   readonly holdout?: Pick<SplitOptions, "by" | "share" | "last"> | undefined;
-  /** Share set aside first, which no trial sees: the best point is trained once more on all the rest and measured on it. Default 0. */
+  /**
+   * Share set aside first, which no trial sees: the best point is trained once more on all the rest and measured on it.
+   * Default 0.
+   */
   readonly test?: number | undefined;
-  /** Whether `vb`, which learns its precisions, is trained on the same splits for comparison. Default true, where ratings are predicted. */
+  /**
+   * Whether `vb`, which learns its precisions, is trained on the same splits for comparison.
+   * Default true, where ratings are predicted.
+   */
   readonly alternative?: boolean | undefined;
   /** Called after each training of a trial with the result so far, from which a search can be resumed; awaited. */
   readonly onTrial?: ((trial: Trial, result: SearchResult) => void | Promise<void>) | undefined;
@@ -115,7 +124,7 @@ export interface SearchPlan {
 
 /** A trial's training up to the end of a rung. */
 export interface Rung {
-  /** Mean over the splits of the lowest held-out loss so far: RMSE, log-loss for `logistic`, or 1 less a ranking measure. */
+  /** Mean over the splits of the lowest held-out loss so far: RMSE, log-loss for `logistic`, 1 − a ranking measure. */
   readonly loss: number;
   /** By split: that loss, and the sweep it was measured after. */
   readonly losses: readonly number[];
@@ -142,7 +151,7 @@ export interface SearchResult {
   /** What the losses are: "RMSE", "log-loss", "1 − nDCG@10" … */
   readonly measure: string;
   readonly trials: readonly Trial[];
-  /** Trainings that the plan takes, a trial counting once a rung. */
+  /** Trainings that the plan takes, a trial counting once per rung. */
   readonly planned: number;
   /** Number of the best trial; null while there is none, and when all failed. */
   readonly best: number | null;
@@ -154,11 +163,13 @@ export interface SearchResult {
 }
 
 /**
- * Trains at the points of a space and compares them by held-out loss. The ratings are indexed once a split and uploaded once an engine.
+ * Trains at the points of a space and compares them by held-out loss.
+ * The ratings are indexed once per split and uploaded once per engine.
  *
  * The best of many trials looks better on the ratings it was chosen by than it is: `test` tells by how much.
  *
- * @throws OptionsError for a space, plan or resumed result that does not fit; what `fit` throws, except for failures of single points.
+ * @throws OptionsError for a space, plan or resumed result that does not fit;
+ *   what `fit` throws, except for failures of single points.
  */
 export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
   checkOptions("search", options, SEARCH_NAMES, (name) =>
@@ -325,7 +336,7 @@ class Search {
     return ranked.sort((a, b) => a.number - b.number);
   }
 
-  /** Trains a candidate to the end of a rung and records it. One of a resumed search goes through the rungs before again. */
+  /** Trains a candidate to the end of a rung and records it. One of a resumed search repeats the rungs before. */
   async #train(candidate: Candidate, rung: number): Promise<void> {
     try {
       for (let next = (candidate.trained?.rung ?? -1) + 1; next <= rung; next++) {
@@ -399,7 +410,10 @@ class Search {
     return { ...rungOf("vb", fits), factors: most, precisions: fits[0].model.parameters.posterior!.precisions };
   }
 
-  /** Trains on everything but the test share, for as many sweeps as were best in the search: nothing is chosen by the test ratings. */
+  /**
+   * Trains on everything but the test share, for as many sweeps as were best in the search:
+   * nothing is chosen by the test ratings.
+   */
   async #measureTest(heldOut: Ratings): Promise<SearchResult["test"]> {
     const best = this.#best();
     if (!best) return undefined;
@@ -445,7 +459,7 @@ export const hasAlternative = (model: ModelName): boolean => !["vb", "logistic",
 const recordOf = ({ number, point, rungs, error }: Candidate): Trial =>
   error === undefined ? { number, point, rungs: [...rungs] } : { number, point, rungs: [...rungs], error };
 
-/** A model that is of its last sweep, such as `gibbs`, is compared by that; the others by their best, which training keeps. */
+/** A model that is of its last sweep, such as `gibbs`, is compared by that; others by their best. */
 function rungOf(model: ModelName, fits: readonly FitResult[]): Rung {
   const bestSweeps = fits.map(({ history }) => (MODELS[model].keeps === "last" ? history.at(-1)!.sweep : bestSweep(history)));
   const losses = fits.map(({ history }, at) => heldOutLoss(history.find(({ sweep }) => sweep === bestSweeps[at])!)!);

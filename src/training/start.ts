@@ -9,7 +9,7 @@ import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import type { Ratings } from "../ratings/ratings.js";
 
-/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 where the model has none. */
+/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
 export function meanOf(ratings: Ratings, h: Hyperparameters): number {
   if (!("mean" in h) || !h.mean) return 0;
   const { mean } = ratings.statistics();
@@ -17,8 +17,8 @@ export function meanOf(ratings: Ratings, h: Hyperparameters): number {
 }
 
 /**
- * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the bias-only
- * model, and not zero, which would be a saddle point.
+ * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the
+ * bias-only model, and not zero, which would be a saddle point.
  */
 export function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Omit<Parameters, "globalMean"> {
   const random = seededRandom(seed);
@@ -47,7 +47,8 @@ export function parametersFrom(
       remedy: `ask for ${parameters.factors} factors`,
     });
   }
-  // The covariances go along when they are of the kind that is asked for; else, and for the unknown, they are the starting ones.
+  // The covariances go along when they are of the kind that is asked for;
+  // else, and for the unknown, they are the starting ones.
   const before = "covariance" in h && parameters.posterior?.family === h.covariance ? parameters.posterior : undefined;
   const width = before && (before.family === "full" ? triangle(K + 1) : K + 1);
   const side = (
@@ -95,7 +96,10 @@ function featuresFrom(init: FactorModel, side: "users" | "items", tables: Featur
   return same ? init.parameters.features?.[side] : undefined;
 }
 
-/** The last of the samples that `gibbs` averages; other parameters as they are. Sampling goes on from it and its λ; the average starts again. */
+/**
+ * The last of the samples that `gibbs` averages; other parameters as they are.
+ * Sampling goes on from it and its λ; the average starts again.
+ */
 function lastSample(parameters: Parameters): Parameters {
   const { draws } = parameters;
   if (!draws) return parameters;

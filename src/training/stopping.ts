@@ -1,4 +1,5 @@
-// When a training ends: after a number of sweeps, when the objective barely moves, or when the held-out error keeps rising.
+// When a training ends: after a number of sweeps, when the objective barely moves,
+// or when the held-out error keeps rising.
 
 import { OptionsError } from "../errors.js";
 import { heldOutLoss } from "../models/figures.js";
@@ -14,7 +15,10 @@ export interface StoppingOptions {
   readonly earlyStop?: boolean | undefined;
   /** Relative change of the objective in one sweep below which training has converged. Default 1e-6. */
   readonly tolerance?: number | undefined;
-  /** Measured sweeps in a row without a new best held-out RMSE (or log-loss, or what else it is measured by) after which training stops. Default 3. */
+  /**
+   * Measured sweeps in a row without a new best held-out RMSE (or log-loss,
+   * or what else it is measured by) after which training stops. Default 3.
+   */
   readonly patience?: number | undefined;
 }
 

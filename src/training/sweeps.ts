@@ -1,4 +1,5 @@
-// The loop over sweeps, whichever model on whichever engine: sweep, measure, keep the best, tell, take checkpoints, stop.
+// The loop over sweeps, whichever model on whichever engine:
+// sweep, measure, keep the best, tell, take checkpoints, stop.
 
 import { DivergedError } from "../errors.js";
 import type { Figures } from "../models/figures.js";

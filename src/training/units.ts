@@ -1,6 +1,7 @@
-// Units: models of ratings are trained on r' = (r − μ) / s, s the standard deviation of the training ratings, so that a default fits any
-// scale. It is a change of variables, not another model: u = √s u', v = √s v', b = s b', λ' = λ s², τ' = τ s, γ' = γ s², and the
-// objective is the same number in both. What people give and get is in the unit of their ratings. docs/models.md, "Units".
+// Units: models of ratings are trained on r' = (r − μ) / s, s the standard deviation of the training ratings, so that
+// a default fits any scale. It is a change of variables, not another model: u = √s u', v = √s v', b = s b', λ' = λ
+// s², τ' = τ s, γ' = γ s², and the objective is the same number in both. What people give and get is in the unit of
+// their ratings. docs/models.md, "Units".
 
 import type { CovarianceFamily, Prior } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -12,12 +13,15 @@ import type { Ratings } from "../ratings/ratings.js";
 
 const deviations = new WeakMap<Ratings, number>();
 
-/** Significant bits of 1 / s. Ratings of up to eight bits, as scales of stars and of 0 to 100 have, are then divided by s without rounding. */
+/**
+ * Significant bits of 1 / s. Ratings of up to eight bits, as scales of stars and of 0 to 100 have,
+ * are then divided by s without rounding.
+ */
 const RECIPROCAL_BITS = 16;
 
 /**
- * s, the standard deviation of ratings, its reciprocal rounded to 16 bits; 1 when they are all equal. Ratings times a power of two have
- * exactly that many times it.
+ * s, the standard deviation of ratings, its reciprocal rounded to 16 bits; 1 when they are all equal.
+ * Ratings times a power of two have exactly that many times it.
  */
 export function unitOf(ratings: Ratings): number {
   let s = deviations.get(ratings);
@@ -42,7 +46,7 @@ function roundedTo(bits: number, x: number): number {
   return new Float64Array(words.buffer)[0];
 }
 
-/** The powers of s by which hyperparameters are multiplied on their way into standard units; those left out have no unit. */
+/** Powers of s that hyperparameters are multiplied by on their way into standard units; what is left out has none. */
 export type UnitPowers<H> = { readonly [name in keyof H]?: 1 | 2 };
 
 /** Hyperparameters that are given, in standard units. */
@@ -67,7 +71,7 @@ function scaled<H extends object>(values: H, powers: UnitPowers<H>, s: number): 
 const standardRows = new WeakMap<Csr, { readonly s: number; readonly rows: Csr }>();
 const standardSets = new WeakMap<RatingColumns, { readonly s: number; readonly columns: RatingColumns }>();
 
-/** Rows with values divided by s, the same arrays when asked again: trainings of the same ratings share what they upload. */
+/** Rows with values divided by s, the same arrays when asked again: trainings of the same ratings share uploads. */
 export function standardCsr(rows: Csr, s: number): Csr {
   if (s === 1) return rows;
   let known = standardRows.get(rows);
@@ -119,7 +123,7 @@ function posteriorTo({ family, precisions, users, items }: Posterior, K: number,
   };
 }
 
-/** √s of a factor, s of the bias: what a coordinate of (factors, bias) is multiplied by on its way out of standard units. */
+/** √s of a factor, s of the bias: what such a coordinate is multiplied by on its way out of standard units. */
 const coordinateUnit = (k: number, K: number, s: number): number => (k < K ? Math.sqrt(s) : s);
 
 function covariancesTo(values: Float32Array, family: CovarianceFamily, K: number, s: number): Float32Array {

@@ -1,4 +1,5 @@
-// The command line as others meet it: a child process, its output, its files and its exit codes. `npm test` builds it first.
+// The command line as others meet it: a child process, its output, its files and its exit codes.
+// `npm test` builds it first.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -97,7 +98,7 @@ test("train writes the documented run file", () => {
   const run = json<Run>(inFolder("run.json"));
   expect(run.device).toEqual({
     kind: "cpu",
-    name: expect.stringMatching(/^WebAssembly (relaxed )?SIMD on \d+ threads?$/) as string,
+    name: expect.stringMatching(/^WebAssembly(, relaxed)? SIMD on \d+ threads?$/) as string,
     software: true,
   });
   expect(run.data).toEqual({ users: 600, items: 400, ratings: 24_000, heldOut: 6000 });

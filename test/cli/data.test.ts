@@ -1,4 +1,5 @@
-// One's own data from the command line: what is said of it, and what a model remembers of it. `npm test` builds it first.
+// One's own data from the command line: what is said of it, and what a model remembers of it.
+// `npm test` builds it first.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -35,9 +36,10 @@ test("what a table was taken for is said in a line, and evaluate reads it alike 
   cpSync(inFolder("here"), inFolder("there"), { recursive: true });
   rmSync(inFolder("here"), { recursive: true });
   writeFileSync(inFolder("there", "survey.csv"), `${survey}5;f1;p9\n`);
-  const moved = await tastespace("evaluate", inFolder("there", "model.safetensors"), "--device", "cpu", "--json", report);
-  expect(moved.code).toBe(0);
-  expect(moved.err).toContain("has 46 ratings; when");
+  const moved = ["evaluate", inFolder("there", "model.safetensors"), "--device", "cpu", "--json", report];
+  const refusedAgain = await tastespace(...moved);
+  expect(refusedAgain).toMatchObject({ code: 2, err: expect.stringContaining("has 46 ratings; when") as string });
+  expect(await tastespace(...moved, "--allow-trained")).toMatchObject({ code: 0, err: expect.stringContaining("has 46 ratings; when") as string }); // prettier-ignore
 });
 
 test("a model that new users have joined, in another folder, still knows where its ratings are; one solved from others does not", async () => {
@@ -75,12 +77,12 @@ test("a held-out last rating of every user is found again, and another split can
   const last = ["--holdout-by", "last", "--holdout-last", "2"];
   expect(await tastespace("train", inFolder("timed.csv"), "--sort", ...last, ...BIASES, "--out", model)).toMatchObject({ code: 0 });
   expect(await heldOut()).toBe(8);
-  expect(await heldOut("--holdout-last", "3")).toBe(12);
-  expect(await heldOut("--holdout-by", "random", "--holdout", "0.25")).toBe(10);
+  expect(await heldOut("--holdout-last", "3", "--allow-trained")).toBe(12);
+  expect(await heldOut("--holdout-by", "random", "--holdout", "0.25", "--allow-trained")).toBe(10);
   writeFileSync(inFolder("timed-test.csv"), "user,item,rating\np1,f10,5\n");
   expect(await tastespace("train", inFolder("timed.csv"), "--test", inFolder("timed-test.csv"), ...BIASES, "--out", model)).toMatchObject({ code: 0 }); // prettier-ignore
   expect(await heldOut()).toBe(1);
-  expect(await heldOut("--holdout-by", "last")).toBe(4);
+  expect(await heldOut("--holdout-by", "last", "--allow-trained")).toBe(4);
 });
 
 test("positives alone are learned from by implicit and logistic, and refused by models of ratings, with the line to type", async () => {

@@ -1,4 +1,5 @@
-// Serving and sharing a model from the command line: filters, all users' lists, explanations, new users, exports, each file read back.
+// Serving and sharing a model from the command line: filters, all users' lists, explanations, new users, exports,
+// each file read back.
 
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

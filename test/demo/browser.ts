@@ -1,4 +1,5 @@
-// The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what tests do on the page again and again.
+// The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what
+// tests do on the page again and again.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -209,7 +209,10 @@ test.each([
   expect(await page.locator("#comparison tbody tr").count()).toBe(rows);
 });
 
-/** The map's frame: how many pixels differ from its background, how many colours there are, and a sum that tells frames apart. */
+/**
+ * The map's frame: how many pixels differ from its background, how many colours there are,
+ * and a sum that tells frames apart.
+ */
 const frameOf = (page: Page): Promise<{ drawn: number; colours: number; sum: number }> =>
   page.evaluate(async () => {
     const { data } = await (globalThis as unknown as { tastespaceMap: { pixels(): Promise<ImageData> } }).tastespaceMap.pixels();

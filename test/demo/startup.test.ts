@@ -1,4 +1,5 @@
-// How the demo starts where the host, the browser or the visitor denies it something; and that its threads compute all the same.
+// How the demo starts where the host, the browser or the visitor denies it something;
+// and that its threads compute all the same.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

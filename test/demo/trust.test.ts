@@ -1,4 +1,5 @@
-// What a visitor must be able to trust: a good model is not lost, the data are the tab's own, Stop stops, and nothing jumps.
+// What a visitor must be able to trust: a good model is not lost, the data are the tab's own, Stop stops,
+// and nothing jumps.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// The API reference is generated from docstrings: an export without one, a type that is mentioned and not exported, or a link that
-// leads nowhere fails here, by TypeDoc's own validation.
+// The API reference is generated from docstrings: an export without one, a type that is mentioned and not exported,
+// or a link that leads nowhere fails here, by TypeDoc's own validation.
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,5 @@
-// Every command of the guide runs, on invented ratings in a folder like MovieLens', and draws the figures that the pages show.
+// Every command of the guide runs, on invented ratings in a folder like MovieLens', and
+// draws the figures that the pages show.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Sessions of the cpu engine: state out and back, singular rows, threads that die, runtimes that lack something, memory that is short.
+// Sessions of the cpu engine: state out and back, singular rows, threads that die, runtimes that lack something,
+// memory that is short.
 
 import { expect, test } from "vitest";
 import { CpuEngine } from "../../src/engine/cpu/engine.js";

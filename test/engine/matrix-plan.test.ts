@@ -1,4 +1,5 @@
-// How the Gram matrix is shared out among subgroup matrices, for every number of factors and the sizes that devices have.
+// How the Gram matrix is shared out among subgroup matrices, for every number of factors and the sizes that devices
+// have.
 
 import { expect, test } from "vitest";
 import { requestDevice } from "../../src/engine/webgpu/device/device.js";

@@ -91,7 +91,7 @@ test("a schedule over several pieces solves every row once and reads every ratin
 test("values are packed into a byte where that is exact, and only there", () => {
   const halfStars = Float32Array.of(0.5, 5, 3.5, 4, 1);
   const format = valueFormat(halfStars);
-  expect(format).toEqual({ kind: "codes", step: 0.5, bytes: 1 });
+  expect(format).toEqual({ kind: "codes", step: 0.5 });
   const words = packValues(halfStars, format);
   expect(new Float32Array(words.buffer, 0, 1)[0]).toBe(format.step);
   const codes = new Uint8Array(words.buffer, 4);

@@ -1,4 +1,5 @@
-// The WebGPU engine where things go wrong: no adapter, a lost device, sizes beyond the limits; and what its kernels compile to.
+// The WebGPU engine where things go wrong: no adapter, a lost device, sizes beyond the limits;
+// and what its kernels compile to.
 
 import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";

@@ -1,4 +1,5 @@
-// Every ranking metric against a computation of its own, by sorting and counting pairs; and what must not move a number: the order of rows.
+// Every ranking metric against a computation of its own, by sorting and counting pairs;
+// and what must not move a number: the order of rows.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// The printed formulas of the notes that the spec corrects: each against the right one, on the objective or bound that it should lower
-// or raise. The feature update's denominator is tested in test/training/features.test.ts.
+// docs/models.md, "Printed formulas that are wrong": each printed formula against the right one, on the objective or
+// bound that it should lower or raise. The feature update's denominator is tested in test/training/features.test.ts.
 
 import { expect, test } from "vitest";
 import { triangle } from "../../src/engine/reference/cholesky.js";
@@ -80,7 +80,8 @@ test("(r − u·v)² expands with −2 r u·v + vᵀ u uᵀ v; with +2 vᵀ[u u�
   const dot = u.reduce((sum, value, k) => sum + value * v[k], 0);
   expect(r * r - 2 * r * dot + dot * dot).toBeCloseTo((r - dot) ** 2, 12);
   expect(r * r - 2 * r * dot + 2 * dot * dot).not.toBeCloseTo((r - dot) ** 2, 3);
-  // Minimising the printed one, u = (2 Σ v vᵀ + τI)⁻¹ …, ends higher: twice the Gram matrix is half the right-hand side and half τ.
+  // Minimising the printed one, u = (2 Σ v vᵀ + τI)⁻¹ …, ends higher:
+  // twice the Gram matrix is half the right-hand side and half τ.
   const halved = solved({ ...h, tauUsers: h.tauUsers / 2 });
   expect(objective({ factors: halved.factors.map((value) => value / 2), biases: halved.biases })).toBeGreaterThan(right);
 });

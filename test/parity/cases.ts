@@ -14,7 +14,7 @@ export interface Case {
   readonly ratings: RatingColumns;
 }
 
-/** Uniformly random ratings; with few ratings an entity, many rows are empty or hold one rating. */
+/** Uniformly random ratings; with few ratings per entity, many rows are empty or hold one rating. */
 export function randomCase(seed: number, users: number, items: number, count: number): Case {
   const random = seededRandom(seed);
   const user = Uint32Array.from({ length: count }, () => random.below(users));

@@ -1,4 +1,5 @@
-// Gibbs sampling on the device against its float64 twin, at default limits: the same prior and counters give the same draw.
+// Gibbs sampling on the device against its float64 twin, at default limits:
+// the same prior and counters give the same draw.
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { Engine, Side } from "../../src/engine/engine.js";

@@ -26,7 +26,7 @@ import { hotCase, problemOf, randomCase, relativeError, vbProblemOf } from "./ca
 
 const K = 5;
 const reference = new ReferenceEngine();
-/** Rows of 16 K bytes: a few shards a side; rows of several kilobytes under full covariances: dozens. */
+/** Rows of 16 K bytes: a few shards per side; rows of several kilobytes under full covariances: dozens. */
 const cut = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 16_384 });
 afterAll(() => cut.destroy());
 

@@ -1,5 +1,6 @@
-// Files as people have them: each layout, what it gives, and what is said where a file can be read in two ways. The tables of docs/data.md
-// are made of these: `npx vitest run --project node test/ratings/layouts.test.ts -u` writes them anew.
+// Files as people have them: each layout, what it gives, and what is said where a file can be read in two
+// ways. The tables of docs/data.md are made of these:
+// `npx vitest run --project node test/ratings/layouts.test.ts -u` writes them anew.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../../src/random.js";
 import { expectedAtLeast, frequencies, powerLaw } from "../../src/ratings/power-law.js";
 
-/** Whole numbers of p(x) ∝ x^−exponent from `from` on, by walking the cumulative distribution; those beyond a million are cut off. */
+/**
+ * Whole numbers of p(x) ∝ x^−exponent from `from` on, by walking the cumulative distribution;
+ * those beyond a million are cut off.
+ */
 function sample(count: number, exponent: number, from: number, seed: number): number[] {
   const random = seededRandom(seed);
   const cumulative: number[] = [];

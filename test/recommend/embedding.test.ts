@@ -1,4 +1,5 @@
-// Principal axes: a known cloud gives its own axes, and whatever the rows, the axes are those of a principal component analysis.
+// Principal axes: a known cloud gives its own axes, and whatever the rows, the axes are
+// those of a principal component analysis.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";

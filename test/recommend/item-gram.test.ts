@@ -1,4 +1,4 @@
-// VᵀV is added up once a model, and every fold-in of `implicit` takes it.
+// VᵀV is added up once per model, and every fold-in of `implicit` takes it.
 
 import { expect, test } from "vitest";
 import { implicitHyperparameters } from "../../src/models/implicit.js";

@@ -1,4 +1,5 @@
-// Items with equal scores: those of more ratings first, then those of the lower raw id, whatever the order of the data's rows.
+// Items with equal scores: those of more ratings first, then those of the lower raw id,
+// whatever the order of the data's rows.
 
 import { expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";

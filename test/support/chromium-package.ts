@@ -1,4 +1,5 @@
-// Archives inside the npm package that brings Chromium: the browser, SwiftShader's Vulkan driver, and libraries that bare machines lack.
+// Archives inside the npm package that brings Chromium:
+// the browser, SwiftShader's Vulkan driver, and libraries that bare machines lack.
 
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,4 +1,5 @@
-// The Chromium that the browser tests run in: one out of an npm package on x86-64 Linux, elsewhere the machine's own Chrome.
+// The Chromium that the browser tests run in: one out of an npm package on x86-64 Linux,
+// elsewhere the machine's own Chrome.
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -26,8 +27,8 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
 }
 
 /**
- * Writes a fonts.conf that names the package's fonts and no others, and gives its path. Chromium crashes on every page with text where
- * fontconfig finds no font. The package's own fonts.conf names folders that do not exist here.
+ * Writes a fonts.conf that names the package's fonts and no others, and gives its path. Chromium crashes on every page
+ * with text where fontconfig finds no font. The package's own fonts.conf names folders that do not exist here.
  */
 async function fontsConfiguration(): Promise<string> {
   const fonts = join(await unpacked("fonts"), "fonts");

@@ -1,4 +1,5 @@
-// Models with what trips writers of files: text ids, quotes, tabs and letters beyond ASCII in titles, several kinds of posterior.
+// Models with what trips writers of files: text ids, quotes, tabs and letters beyond ASCII in titles,
+// several kinds of posterior.
 
 import type { FactorModel } from "../../src/models/factor-model.js";
 import { Catalogue } from "../../src/ratings/catalogue.js";

@@ -1,4 +1,5 @@
-// Feature factors and cold start: parity, the objective, and the errata of the printed formula. Spec §4.
+// Feature factors and cold start: parity, the objective, and the errata of the printed
+// formula. docs/models.md, "Features".
 
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
@@ -15,7 +16,7 @@ import { seededRandom } from "../../src/random.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const engines = await testEngines();
@@ -61,7 +62,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 });
 
-test.each([1, 2, 3, 7, 10, 31, 64])("shaders and reference agree, K = %i", async (factors) => {
+test.runIf(withWebGpu).each([1, 2, 3, 7, 10, 31, 64])("shaders and reference agree, K = %i", async (factors) => {
   const problem = problemWithFeatures(factors);
   const run = async (engine: Engine) => {
     const session = await openTraining(engine, problem);
@@ -153,7 +154,8 @@ test("items without ratings are predicted and recommended by their genres, befor
   expect(list.filter(({ ratings: count }) => count === 0).map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual([71, 72, 73, 74, 75, 76, 77, 78, 79, 80]); // prettier-ignore
   expect(list.every(({ score }, at) => at === 0 || score <= list[at - 1].score)).toBe(true);
   expect(list.find(({ id }) => id === 75)!.predicted).toBeCloseTo(model.predict(user, 75), 5);
-  // The held-out ratings of the cold items are predicted better by their genres than by the mean and the user's bias alone.
+  // The held-out ratings of the cold items are predicted better by their genres than by
+  // the mean and the user's bias alone.
   let [byGenre, byBias] = [0, 0];
   for (let at = 0; at < ratings.count; at++) {
     const [u, i] = [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at]) as number];

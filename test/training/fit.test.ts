@@ -13,7 +13,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { hotCase, problemOf } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
@@ -194,7 +194,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 });
 
-test("auto takes a hardware GPU, else the processor and says so; a foreign engine stays open", async () => {
+test.runIf(withWebGpu)("auto takes a hardware GPU, else the processor and says so; a foreign engine stays open", async () => {
   const notices: string[] = [];
   const { device } = await fit(train, { factors: 1, sweeps: 1, onNotice: (notice) => notices.push(notice) });
   if (engines.webgpu.info.software) {

@@ -1,4 +1,5 @@
-// Feedback of either sign: p = 1 only where r > 0, c = 1 + α|r|, on the dense matrices of the definition, which nothing but this test builds.
+// Feedback of either sign: p = 1 only where r > 0, c = 1 + α|r|, on the dense matrices of the definition,
+// which nothing but this test builds.
 
 import { describe, expect, test } from "vitest";
 import { RatingsError } from "../../src/errors.js";

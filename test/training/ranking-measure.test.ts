@@ -1,4 +1,5 @@
-// Trainings and searches that go by ranked lists: the figures are those of `rankingMetrics`, the best sweep is the one of the best figure.
+// Trainings and searches that go by ranked lists: the figures are those of `rankingMetrics`,
+// the best sweep is the one of the best figure.
 
 import { describe, expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";

@@ -1,4 +1,5 @@
-// A training that is stopped anywhere and gone on with ends with the same bytes as one that was not: every model, every engine.
+// A training that is stopped anywhere and gone on with ends with the same bytes as one that was not:
+// every model, every engine.
 
 import { describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";

@@ -1,5 +1,6 @@
-// A model does not depend on the scale that ratings are written in: ratings times c give predictions times c, with the mean on ratings plus
-// c give predictions c higher. Exact in standard units for powers of two, and in what is predicted for powers of four.
+// A model does not depend on the scale that ratings are written in: ratings times c give predictions times c,
+// with the mean on ratings plus c give predictions c higher. Exact in standard units for powers of two, and in
+// what is predicted for powers of four.
 
 import { describe, expect, test } from "vitest";
 import { Ratings } from "../../src/ratings/ratings.js";

@@ -21,7 +21,7 @@ test("no list holds an item without a training rating, unless cold starts are as
     expect(trained.items.size).toBe(5);
     expect(trained.itemCounts[4]).toBe(0);
     const ids = trained.recommend(2, { filterSeen: false, n: 9 }).map(({ id }) => id);
-    expect(ids.sort()).toEqual([1, 2, 3, 4]);
+    expect(ids.sort((a, b) => Number(a) - Number(b))).toEqual([1, 2, 3, 4]);
     expect(trained.recommendFor([[1, 5]], { n: 9 }).map(({ id }) => id)).not.toContain(5);
     expect((await trained.recommendForOn(new ReferenceEngine(), [[1, 5]], { n: 9 })).map(({ id }) => id)).not.toContain(5);
     for await (const rows of recommendAll(new ReferenceEngine(), trained, { n: 9, filterSeen: false }))
@@ -33,7 +33,10 @@ test("with features they are listed when cold starts are asked for, and only tho
   const features = (ids: number[]) => FeatureTable.from(ids.map((id): [number, string, number] => [id, id % 2 === 0 ? "even" : "odd", 1]));
   const listed = async (ids: number[], coldStart?: boolean) => {
     const { model } = await fit(train, { ...shared, itemFeatures: features(ids) });
-    return model.recommend(2, { filterSeen: false, n: 9, coldStart }).map(({ id }) => id).sort(); // prettier-ignore
+    return model
+      .recommend(2, { filterSeen: false, n: 9, coldStart })
+      .map(({ id }) => id)
+      .sort((a, b) => Number(a) - Number(b));
   };
   expect(await listed([1, 2, 3, 4, 5])).toEqual([1, 2, 3, 4]);
   expect(await listed([1, 2, 3, 4, 5], true)).toEqual([1, 2, 3, 4, 5]);

@@ -1,4 +1,5 @@
-// Computing on the calling thread, where no worker can be had: in slices of some milliseconds, between which events are let in.
+// Computing on the calling thread, where no worker can be had:
+// in slices of some milliseconds, between which events are let in.
 
 import type { Hand } from "./hand.js";
 import type { Reply, Request } from "./jobs.js";

@@ -1,5 +1,6 @@
-// The threads of an engine. They do one job after the other, in the order that jobs come in; a job that all take part in is done when the
-// last of them is. When one dies all are ended, since others may wait for it, and every wait ends with a DeviceError.
+// The threads of an engine. They do one job after the other, in the order that jobs come in; a job that all
+// take part in is done when the last of them is. When one dies all are ended, since others may wait for it, and
+// every wait ends with a DeviceError.
 
 import { DeviceError } from "../../errors.js";
 import { CallingThread } from "./calling-thread.js";

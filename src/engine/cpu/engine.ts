@@ -17,7 +17,10 @@ const MOST_THREADS = 16;
 export interface CpuOptions {
   /** Default: one a processor core, at most 16. Results do not depend on it. */
   readonly threads?: number | undefined;
-  /** The largest WebAssembly memory a training may have, bytes. Default: 4 GiB, all there is; what does not fit goes through it in pieces. */
+  /**
+   * The largest WebAssembly memory a training may have, bytes.
+   * Default: 4 GiB, all there is; what does not fit goes through it in pieces.
+   */
   readonly memoryBytes?: number | undefined;
   /** Receives a sentence when fewer threads compute than were asked for. */
   readonly onNotice?: ((notice: string) => void) | undefined;

@@ -1,4 +1,5 @@
-// The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes. Sizes agree with kernels/shape.ts.
+// The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes.
+// Sizes agree with kernels/shape.ts.
 
 import { type Side, SIDES, type Spread, type WorkloadOutline } from "../engine.js";
 
@@ -8,7 +9,7 @@ const padded = (count: number): number => Math.ceil(count / BLOCK) * BLOCK;
 
 /** Numbers a stored row takes: (factors, bias, zeros). */
 export const rowStride = (K: number): number => padded(K + 1);
-/** Numbers a column of a row's system takes, the right-hand side and padding included; the system has as many columns. */
+/** Numbers a column of a row's system takes, with right-hand side and padding; the system has as many columns. */
 export const columnStride = (K: number): number => padded(K + 2);
 /** Numbers that covariances of a row take, as they come from outside and as they are stored. */
 export const spreadLength = (K: number, spread: Spread): number =>

@@ -1,5 +1,5 @@
-// Which arrays lie in a session's WebAssembly memory, and where: all of them where they fit. What does not fit lies outside, and threads
-// copy the pieces that they work on into scratch of their own.
+// Which arrays lie in a session's WebAssembly memory, and where: all of them where they fit.
+// What does not fit lies outside, and threads copy the pieces that they work on into scratch of their own.
 
 import { DeviceError } from "../../errors.js";
 import { ALWAYS, bytesOf, columnStride, type Field, type FieldRole, rowStride } from "./fields.js";
@@ -64,7 +64,10 @@ const PIECE_SIZES = [
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
-/** @param extra scratch beyond what solving a row takes, bytes by name. @throws DeviceError when even small pieces do not fit. */
+/**
+ * @param extra scratch beyond what solving a row takes, bytes by name.
+ * @throws DeviceError when even small pieces do not fit.
+ */
 export function planMemory(
   fields: readonly Field[],
   K: number,

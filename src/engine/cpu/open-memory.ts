@@ -1,5 +1,5 @@
-// Opens a session's arrays and fills them: ratings, rows to start from, features. They are handed over piece by piece, so that the calling
-// thread never copies for long.
+// Opens a session's arrays and fills them: ratings, rows to start from, features.
+// They are handed over piece by piece, so that the calling thread never copies for long.
 
 import { DeviceError } from "../../errors.js";
 import { rowLengths, rowOfEach } from "../../ratings/csr.js";

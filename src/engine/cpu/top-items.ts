@@ -1,4 +1,5 @@
-// The best items of every user, as the calling thread has them made: rows and seen items go to the threads, lists come back.
+// The best items of every user, as the calling thread has them made:
+// rows and seen items go to the threads, lists come back.
 
 import type { SeenItems } from "../../ratings/seen.js";
 import { NO_ITEM, type ScoredRows } from "../engine.js";
@@ -14,7 +15,11 @@ const MOST_USERS = 128;
 /** Lists of a batch of users take at most so much of a thread's scratch, or those of four users. */
 const LIST_BYTES = 1 << 22;
 
-/** Lists [M, k] row-major, best first; `NO_ITEM` where fewer are left. @throws DeviceError when there is no memory for them. */
+/**
+ * Lists [M, k] row-major, best first; `NO_ITEM` where fewer are left.
+ *
+ * @throws DeviceError when there is no memory for them.
+ */
 export async function topItems(
   crew: Crew,
   rows: ScoredRows,

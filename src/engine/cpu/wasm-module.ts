@@ -1,4 +1,5 @@
-// The kernels as a WebAssembly module: the build that the runtime can run, importing a memory that threads share or one of its own.
+// The kernels as a WebAssembly module: the build that the runtime can run, importing a memory
+// that threads share or one of its own.
 
 import { DeviceError } from "../../errors.js";
 // eslint-disable-next-line import/default
@@ -42,7 +43,10 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The import of the memory as it stands in the module: "env" "memory", a memory with limits. Its flags say whether it has a maximum and is shared. */
+/**
+ * The import of the memory as it stands in the module: "env" "memory", a memory with limits.
+ * Its flags say whether it has a maximum and is shared.
+ */
 const MEMORY_IMPORT = [3, 101, 110, 118, 6, 109, 101, 109, 111, 114, 121, 2];
 const LIMITED = 1;
 const SHARED = 3;

@@ -11,7 +11,10 @@ export interface DrawSums {
   readonly densities: Float64Array;
 }
 
-/** Densities are taken for at least this, so that one rating that no draw expects does not make the sum of logarithms infinite. */
+/**
+ * Densities are taken for at least this, so that one rating that no draw expects does not
+ * make the sum of logarithms infinite.
+ */
 const LEAST_DENSITY = 1e-30;
 
 /**

@@ -3,7 +3,10 @@
 /** Number of entries of a packed lower triangle of order D: entry (i, j), i ≥ j, stands at i (i + 1) / 2 + j. */
 export const triangle = (D: number): number => (D * (D + 1)) / 2;
 
-/** A pivot below this share of its diagonal entry counts as not positive: rounding alone leaves that much of a singular system. */
+/**
+ * A pivot below this share of its diagonal entry counts as not positive:
+ * rounding alone leaves that much of a singular system.
+ */
 const SMALLEST_PIVOT_SHARE = 2 ** -44;
 
 /**

@@ -1,4 +1,5 @@
-// Errors of implicit feedback, float64: the plain loop that shaders/confident-errors.wgsl parallelises. Hu, Koren and Volinsky 2008.
+// Errors of implicit feedback, float64: the plain loop that shaders/confident-errors.wgsl parallelises.
+// Hu, Koren and Volinsky 2008.
 
 import type { Csr } from "../../ratings/csr.js";
 import type { RowState } from "./rows.js";

@@ -1,4 +1,5 @@
-// Errors of uncertain rows, float64: the plain loop that shaders/expected-errors.wgsl parallelises. docs/models.md, "Variational Bayes".
+// Errors of uncertain rows, float64: the plain loop that shaders/expected-errors.wgsl parallelises.
+// docs/models.md, "Variational Bayes".
 
 import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { ExpectedErrors } from "../engine.js";

@@ -1,4 +1,5 @@
-// A batch step of gradient descent, float64: the plain loop that shaders/gradient-step.wgsl and shaders/take-step.wgsl parallelise.
+// A batch step of gradient descent, float64: the plain loop that shaders/gradient-step.wgsl and
+// shaders/take-step.wgsl parallelise.
 
 import type { Csr } from "../../ratings/csr.js";
 import type { BatchStep, Side } from "../engine.js";
@@ -9,8 +10,8 @@ import { predicted } from "./squared-errors.js";
 const LEAST_CURVATURE = 1e-6;
 
 /**
- * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ e y + τ x, biases alike with γ. The division by λ n + τ, what
- * a coordinate's curvature is for |y| = 1, lets rows of very different length share one η.
+ * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ e y + τ x, biases alike with γ. The
+ * division by λ n + τ, what a coordinate's curvature is for |y| = 1, lets rows of very different length share one η.
  */
 export function gradientStep(step: BatchStep, side: Side, rows: Csr, globalMean: number, own: RowState, other: RowState): void {
   const { lambda, precisions, biases, step: eta, momentum } = step;

@@ -1,4 +1,5 @@
-// One half-sweep, float64: the plain loop that shaders/gram-solve.wgsl parallelises. docs/models.md, "Alternating least squares".
+// One half-sweep, float64: the plain loop that shaders/gram-solve.wgsl parallelises.
+// docs/models.md, "Alternating least squares".
 
 import { NotPositiveDefiniteError } from "../../errors.js";
 import { counterNormals } from "../../random-counter.js";
@@ -9,8 +10,8 @@ import { addPrior, addRating, equationsOf, type NormalEquations, rowGram } from 
 import { entry, type RowState } from "./rows.js";
 
 /**
- * Solves the system of every row of a slice. Where the side carries covariances they are written too: the inverse of the matrix, or of
- * its diagonal, which is the optimum of that family.
+ * Solves the system of every row of a slice. Where the side carries covariances they are written too:
+ * the inverse of the matrix, or of its diagonal, which is the optimum of that family.
  *
  * @param side   which side `solved` is, for the error.
  * @param solved overwritten in the rows of the slice.

@@ -1,4 +1,5 @@
-// Moments of a side's rows, float64: what the Gram-and-solve kernel's segments over the rows themselves and shaders/add-partials.wgsl add up.
+// Moments of a side's rows, float64: what the Gram-and-solve kernel's segments over the rows themselves
+// and shaders/add-partials.wgsl add up.
 
 import type { Moments } from "../engine.js";
 import type { RowState } from "./rows.js";

@@ -1,5 +1,5 @@
-// The normal equations of one row, float64, rating by rating: what shaders/gram-solve.wgsl accumulates. Half-sweeps, fold-in and
-// explanations all take them from here. docs/models.md, "Alternating least squares".
+// The normal equations of one row, float64, rating by rating: what shaders/gram-solve.wgsl accumulates.
+// Half-sweeps, fold-in and explanations all take them from here. docs/models.md, "Alternating least squares".
 
 import type { Prior, System } from "../engine.js";
 import { entry, type RowState } from "./rows.js";

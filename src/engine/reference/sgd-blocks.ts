@@ -7,8 +7,8 @@ import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
 
 /**
- * One epoch, block by block: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike; summed over a user's
- * ratings that is −η ∂L/∂u. The link "logistic" takes e = r − σ(score).
+ * One epoch, block by block: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike;
+ * summed over a user's ratings that is −η ∂L/∂u. The link "logistic" takes e = r − σ(score).
  *
  * @param counts numbers of ratings of each side's rows.
  */

@@ -1,4 +1,5 @@
-// The best items of every user, float64: the plain loop that shaders/item-scores.wgsl and shaders/top-items.wgsl parallelise.
+// The best items of every user, float64: the plain loop that shaders/item-scores.wgsl and
+// shaders/top-items.wgsl parallelise.
 
 import type { SeenItems } from "../../ratings/seen.js";
 import { scoreItems, topScored } from "../../recommend/score.js";

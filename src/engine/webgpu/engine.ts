@@ -1,4 +1,5 @@
-// The WebGPU engine: ratings and rows live on the device, a half-sweep is a list of dispatches, and only sums come back.
+// The WebGPU engine: ratings and rows live on the device, a half-sweep is a list of dispatches,
+// and only sums come back.
 
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Workload, WorkloadOutline } from "../engine.js";

@@ -1,5 +1,5 @@
-// Every kernel that a session may compile: those of one workload, and those of all workloads that models have. What tests compile and
-// `npm run kernels` writes out.
+// Every kernel that a session may compile: those of one workload, and those of all workloads that models have.
+// What tests compile and `npm run kernels` writes out.
 
 import type { Operations, Spread, SumKind } from "../engine.js";
 import type { SubgroupSizes } from "./device/device.js";

@@ -1,4 +1,5 @@
-// A session on the device: rows, ratings and feature factors live there; operations are queued, and only sums and what is read come back.
+// A session on the device: rows, ratings and feature factors live there;
+// operations are queued, and only sums and what is read come back.
 
 import { OptionsError } from "../../errors.js";
 import {
@@ -54,7 +55,10 @@ export class WebGpuSession implements Session {
   readonly #batchSteps: BatchSteps | undefined;
   readonly #epochs: BlockEpochs | undefined;
   readonly #sums: SessionSums;
-  /** Whether solved rows carry the errors of their ratings, and the side that does so now: that which was solved last, if it was solved whole. */
+  /**
+   * Whether solved rows carry the errors of their ratings, and the side that does so now:
+   * that which was solved last, if it was solved whole.
+   */
   readonly #carries: boolean;
   #carried: Side | undefined;
 

@@ -1,4 +1,5 @@
-// What the cpu engine gives does not depend on the number of threads, on what fits into the memory, or on who computes: bit for bit.
+// What the cpu engine gives does not depend on the number of threads, on what fits into the memory,
+// or on who computes: bit for bit.
 
 import { afterAll, describe, expect, test } from "vitest";
 import { CpuEngine, type CpuOptions } from "../../../src/engine/cpu/engine.js";
@@ -32,7 +33,7 @@ describe.each(Object.entries(WAYS))("with %s", async (_, options) => {
   });
 });
 
-/** The smallest memories that a course can be followed in hold nothing but scratch; somewhat larger ones some of the arrays. */
+/** The smallest memories that a course can be followed in hold only scratch; larger ones some of the arrays. */
 const SMALL = Array.from({ length: 64 }, (_, at) => (at + 2) * PAGE);
 /** Memories that each course is followed in, from the smallest one that it can be followed in. */
 const MEMORIES = 2;

@@ -1,4 +1,5 @@
-// Lists of the best items: the cpu engine against its twin, whatever the numbers of users, items, seen items and places.
+// Lists of the best items: the cpu engine against its twin, whatever the numbers of users, items,
+// seen items and places.
 
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";

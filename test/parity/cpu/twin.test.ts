@@ -1,4 +1,5 @@
-// Every operation of the cpu engine against its float64 twin, at every K, on random rows and on rows of very different length.
+// Every operation of the cpu engine against its float64 twin, at every K, on random rows
+// and on rows of very different length.
 
 import { afterAll, describe, expect, test } from "vitest";
 import { CpuEngine } from "../../../src/engine/cpu/engine.js";

@@ -1,4 +1,5 @@
-// Workloads for the cpu engine's tests, and courses of operations to run on them: every operation an engine has, in a few lines each.
+// Workloads for the cpu engine's tests, and courses of operations to run on them:
+// every operation an engine has, in a few lines each.
 
 import { expect } from "vitest";
 import type { Engine, PointSystem, Rows, Session, Side, Spread, SumRequest, System, Workload } from "../../../src/engine/engine.js";

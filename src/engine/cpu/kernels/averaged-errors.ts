@@ -1,9 +1,12 @@
-// Adds the present draw to each rating's sums of predictions and densities, then Σ (r − r̄)² and Σ log p̄ of their averages. Twin:
-// src/engine/reference/averaged-errors.ts.
+// Adds the present draw to each rating's sums of predictions and densities,
+// then Σ (r − r̄)² and Σ log p̄ of their averages. Twin: src/engine/reference/averaged-errors.ts.
 
 import { itemRow, predicted, userRow } from "./predict";
 
-/** Densities are taken for at least this, so that one rating that no draw expects does not make the sum of logarithms infinite. */
+/**
+ * Densities are taken for at least this, so that one rating that no draw expects does not
+ * make the sum of logarithms infinite.
+ */
 const LEAST_DENSITY: f64 = 1e-30;
 
 /**

@@ -1,12 +1,16 @@
-// Cholesky factorization of one row's system, stored by columns with the right-hand side as the last row, so that factoring it does the
-// forward substitution too. By blocks of four columns: the products of all earlier columns are taken away from a block (`tiles`), its
-// 4 × 4 corner is factored in scalars, and one pass over the rest of the block divides by it. Twin: src/engine/reference/cholesky.ts.
+// Cholesky factorization of one row's system, stored by columns with the right-hand side as the last row, so that
+// factoring it does the forward substitution too. By blocks of four columns: the products of all earlier columns are
+// taken away from a block (`tiles`), its 4 × 4 corner is factored in scalars, and one pass over the rest of the block
+// divides by it. Twin: src/engine/reference/cholesky.ts.
 
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { columnBlocks, columnBytes, D } from "./shape";
 import { ADD, SET, SUBTRACT, tiles } from "./tiles";
 
-/** A pivot below this share of its diagonal entry counts as not positive: float32 rounding alone leaves that much of a singular system. */
+/**
+ * A pivot below this share of its diagonal entry counts as not positive:
+ * float32 rounding alone leaves that much of a singular system.
+ */
 const SMALLEST_PIVOT_SHARE: f32 = 2.4e-7;
 
 // @ts-ignore: decorator
@@ -28,7 +32,12 @@ function inverseRoot(pivot: f32, original: usize): f32 {
   return <f32>1 / sqrt<f32>(pivot);
 }
 
-/** L over the lower triangle, and L⁻¹ rhs. @param diagonal of the matrix as it was, [D]. @returns whether all pivots are positive. */
+/**
+ * L over the lower triangle, and L⁻¹ rhs.
+ *
+ * @param diagonal of the matrix as it was, [D].
+ * @returns whether all pivots are positive.
+ */
 export function factorize(matrix: usize, diagonal: usize): bool {
   singular = false;
   const step = columnBytes;

@@ -1,4 +1,5 @@
-// Σ c (p − u·v)² − (u·v)² over the feedback: Hu, Koren and Volinsky 2008. Twin: src/engine/reference/confident-errors.ts.
+// Σ c (p − u·v)² − (u·v)² over the feedback: Hu, Koren and Volinsky 2008.
+// Twin: src/engine/reference/confident-errors.ts.
 
 import { itemRow, productOf, userRow } from "./predict";
 

@@ -1,6 +1,7 @@
 // Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂) over some ratings, with
 //   Var r̂ = E[x]ᵀ Γ_y E[x] + E[y]ᵀ Γ_x E[y] + tr(Γ_x Γ_y),  x = (u, b_u, 1), y = (v, 1, b_v).
-// Packed triangles are read row by row; entries off the diagonal count twice. Twin: src/engine/reference/expected-errors.ts.
+// Packed triangles are read row by row; entries off the diagonal count twice.
+// Twin: src/engine/reference/expected-errors.ts.
 
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { itemRow, itemSpread, predicted, userRow, userSpread } from "./predict";

@@ -1,6 +1,6 @@
-// A batch step of gradient descent: v ← ω v − η ∂/∂x / (λ n + τ) of every row of a side, ∂/∂x = −λ Σ e y + τ x, biases alike with γ; then
-// x ← x + v. Errors of STAGE ratings are taken first, then their products with y in float32, which are added up in float64. Twin:
-// src/engine/reference/gradient-step.ts.
+// A batch step of gradient descent: v ← ω v − η ∂/∂x / (λ n + τ) of every row of a side, ∂/∂x = −λ Σ e y + τ x, biases
+// alike with γ; then x ← x + v. Errors of STAGE ratings are taken first, then their products with y in float32, which
+// are added up in float64. Twin: src/engine/reference/gradient-step.ts.
 
 import { fixedRows, ownRows, ownVelocity } from "./half-sweep";
 import { multiplyAdd, zeros } from "./lanes";

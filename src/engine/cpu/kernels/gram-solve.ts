@@ -1,7 +1,8 @@
-// The half-sweep: the system of every row of a chunk, gathered, factored and solved. Ratings are staged STAGE at a time: the rows of the
-// other side are copied side by side with what they meet on the right-hand side, (y, 1, e), so that one triangle of products holds the
-// Gram matrix, the sums that meet the bias, and the right-hand side as its last row. Products of a stage are summed in registers, stages
-// in the matrix, and every SEGMENT ratings the matrix is added to a total. Twin: src/engine/reference/gram-solve.ts.
+// The half-sweep: the system of every row of a chunk, gathered, factored and solved. Ratings are staged STAGE at a
+// time: the rows of the other side are copied side by side with what they meet on the right-hand side, (y, 1, e), so
+// that one triangle of products holds the Gram matrix, the sums that meet the bias, and the right-hand side as its last
+// row. Products of a stage are summed in registers, stages in the matrix, and every SEGMENT ratings the matrix is added
+// to a total. Twin: src/engine/reference/gram-solve.ts.
 
 import { backSubstitute, entryAt, factorize, invert, logDeterminant, packTriangle, unpackTriangle } from "./cholesky";
 import { addNormals } from "./counter-random";
@@ -17,8 +18,9 @@ const DRAWN: i32 = 3;
 const NONE: i32 = 0;
 const DIAGONAL: i32 = 1;
 
-// The thread's scratch: the matrix and its total over segments; staged rows, and those times their weights; sums of covariances and their
-// total; vectors of D numbers: precisions, the diagonal, the solution, the sums that meet the bias; and a prior that is a whole matrix.
+// The thread's scratch: the matrix and its total over segments; staged rows, and those times their weights; sums of
+// covariances and their total; vectors of D numbers: precisions, the diagonal, the solution, the sums that meet the
+// bias; and a prior that is a whole matrix.
 let matrix: usize, total: usize, staged: usize, weighed: usize, spreads: usize, spreadTotal: usize;
 let precisions: usize, diagonal: usize, solution: usize, factorSums: usize, priorMatrix: usize;
 
@@ -194,7 +196,10 @@ function closeSums(): void {
   }
 }
 
-/** Covariances of the other side: into the matrix, and those of its biases, which meet the constant 1, into the right-hand side. */
+/**
+ * Covariances of the other side: into the matrix, and those of its biases, which meet the
+ * constant 1, into the right-hand side.
+ */
 function takeSpreads(): void {
   if (spread === DIAGONAL) {
     for (let k = 0; k < K; k++) {

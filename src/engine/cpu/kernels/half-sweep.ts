@@ -1,4 +1,5 @@
-// The rows of a half-sweep: those of the side that moves, in a piece that begins with local row 0, and those of the other, fixed one.
+// The rows of a half-sweep: those of the side that moves, in a piece that begins with local row
+// 0, and those of the other, fixed one.
 
 export let ownRows: usize = 0, ownMeans: usize = 0, ownSpreads: usize = 0, ownLogs: usize = 0, ownVelocity: usize = 0;
 export let fixedRows: usize = 0, fixedSpreads: usize = 0;

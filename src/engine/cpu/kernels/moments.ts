@@ -1,5 +1,6 @@
-// Σ x and Σ x xᵀ over rows, x = (factors, bias): the same triangle of products as a row's Gram matrix has, of the rows themselves. Stages
-// of STAGE rows are summed in float32 and added to float64 sums. Twin: src/engine/reference/moments.ts.
+// Σ x and Σ x xᵀ over rows, x = (factors, bias): the same triangle of products as a row's Gram matrix has, of the rows
+// themselves. Stages of STAGE rows are summed in float32 and added to float64 sums.
+// Twin: src/engine/reference/moments.ts.
 
 import { zeros } from "./lanes";
 import { D, rowBlocks, rowBytes, STAGE } from "./shape";
@@ -7,7 +8,8 @@ import { SET, triangleOf } from "./tiles";
 
 /**
  * @param scratch a matrix of the rows' padded length.
- * @param sums    Σ x [D] and the lower triangle of Σ x xᵀ [D, D] by rows so far, which are added to. Pieces are whole stages.
+ * @param sums    Σ x [D] and the lower triangle of Σ x xᵀ [D, D] by rows so far, which are added to.
+ *   Pieces are whole stages.
  */
 export function moments(rows: usize, count: i32, scratch: usize, sums: usize): void {
   const gram = sums + (<usize>D << 3);

@@ -1,4 +1,5 @@
-// E[Σ x_k²] of each coordinate of (factors, bias), and Σ log|Γ|, in float64. Twin: src/engine/reference/posterior-sums.ts.
+// E[Σ x_k²] of each coordinate of (factors, bias), and Σ log|Γ|, in float64.
+// Twin: src/engine/reference/posterior-sums.ts.
 
 import { D, rowBytes, spreadBytes } from "./shape";
 

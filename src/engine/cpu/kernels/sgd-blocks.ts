@@ -1,5 +1,5 @@
-// Stochastic steps, rating by rating: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike. Blocks that are
-// worked on side by side share no row. Twin: src/engine/reference/sgd-blocks.ts.
+// Stochastic steps, rating by rating: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way,
+// biases alike. Blocks that are worked on side by side share no row. Twin: src/engine/reference/sgd-blocks.ts.
 
 import { multiplyAdd } from "./lanes";
 import { itemRow, predicted, userRow } from "./predict";

@@ -1,9 +1,13 @@
-// Sizes that all kernels of a session share. Rows of a side are stored as (factors, bias, zeros), padded to whole blocks of four numbers.
-// A row's system is stored by columns, the right-hand side being its last row: order K + 2, padded likewise.
+// Sizes that all kernels of a session share. Rows of a side are stored as (factors, bias, zeros), padded
+// to whole blocks of four numbers. A row's system is stored by columns, the right-hand side being its
+// last row: order K + 2, padded likewise.
 
 /** Ratings whose rows are gathered side by side before their products are taken. */
 export const STAGE: i32 = 32;
-/** Ratings whose products are added up in float32 before they are added to those of earlier ones, so that long rows lose no digits. */
+/**
+ * Ratings whose products are added up in float32 before they are added to those of earlier ones,
+ * so that long rows lose no digits.
+ */
 export const SEGMENT: i32 = 1024;
 
 /** K, and the number of unknowns D = K + 1. */

@@ -1,4 +1,5 @@
-// Σ w|x − x̄|² and Σ w b² over rows; w is the row's number of ratings, or 1. Twin: src/engine/reference/squared-norms.ts.
+// Σ w|x − x̄|² and Σ w b² over rows; w is the row's number of ratings, or 1.
+// Twin: src/engine/reference/squared-norms.ts.
 
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { factorLanes, K, rowBytes } from "./shape";

@@ -1,7 +1,8 @@
 // The one product that all dense algebra here is made of: for four columns c and some blocks of four lanes,
 //   C[c, lane] ← Σ_k P[k, c] V[k, lane],
-// set, added or taken away. Blocks are taken in pairs: per k two loads of V, four splat loads of P, eight multiply-adds into registers.
-// Of ratings' rows it makes Gram matrices; of a factor's columns the update of a Cholesky factorization, its inverse, and the inverse's square.
+// set, added or taken away. Blocks are taken in pairs: per k two loads of V, four splat loads of P, eight multiply-adds
+// into registers. Of ratings' rows it makes Gram matrices; of a factor's columns the update of a Cholesky
+// factorization, its inverse, and the inverse's square.
 
 import { multiplyAdd, zeros } from "./lanes";
 

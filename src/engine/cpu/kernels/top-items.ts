@@ -1,6 +1,7 @@
-// The best items of a batch of users, by scores u·v + α b. Users are packed in fours and items in panels of PANEL, factor by factor, so that
-// scores are `tiles`: four users by a panel. An item that beats the worst of a user's list goes into the list, a heap with the worst on top;
-// items come in ascending order, so that of equal scores the lower index is there first. Twin: src/engine/reference/top-items.ts.
+// The best items of a batch of users, by scores u·v + α b. Users are packed in fours and items in panels of PANEL,
+// factor by factor, so that scores are `tiles`: four users by a panel. An item that beats the worst of a user's list
+// goes into the list, a heap with the worst on top; items come in ascending order, so that of equal scores the lower
+// index is there first. Twin: src/engine/reference/top-items.ts.
 
 import { D, K, rowBlocks, rowBytes } from "./shape";
 import { SET, tiles } from "./tiles";
@@ -8,8 +9,8 @@ import { SET, tiles } from "./tiles";
 const PANEL: i32 = 64;
 const PANEL_BYTES: usize = 256;
 
-// Packed users and the packed panel; scores of four users; lists of every user: scores, items, lengths; seen items: where each user's
-// begin, [users + 1], the items, and how far they have been gone through.
+// Packed users and the packed panel; scores of four users; lists of every user: scores, items, lengths; seen items:
+// where each user's begin, [users + 1], the items, and how far they have been gone through.
 let packedUsers: usize, packedPanel: usize, scores: usize;
 let listScores: usize, listItems: usize, lengths: usize;
 let seenStart: usize, seenItems: usize, cursors: usize;
@@ -31,7 +32,11 @@ export function setLists(
   most = k;
 }
 
-/** Four rows, number by number: row r of the result holds number r of each. @param toBytes from one such row to the next. */
+/**
+ * Four rows, number by number: row r of the result holds number r of each.
+ *
+ * @param toBytes from one such row to the next.
+ */
 function transposeFour(from: usize, to: usize, toBytes: usize): void {
   for (let block = 0; block < rowBlocks; block++) {
     const a = v128.load(from), b = v128.load(from + rowBytes), c = v128.load(from + 2 * rowBytes), d = v128.load(from + 3 * rowBytes);
@@ -62,7 +67,11 @@ export function beginLists(rows: usize, users: i32, alpha: f32): void {
   }
 }
 
-/** Goes on with a panel of items, of which `first` is the first one's number. @param rows with room for a whole panel. */
+/**
+ * Goes on with a panel of items, of which `first` is the first one's number.
+ *
+ * @param rows with room for a whole panel.
+ */
 export function listPanel(rows: usize, first: u32, count: i32, users: i32): void {
   for (let item = 0; item < count; item += 4)
     transposeFour(rows + <usize>item * rowBytes, packedPanel + (<usize>item << 2), PANEL_BYTES);

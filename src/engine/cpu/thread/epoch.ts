@@ -1,4 +1,5 @@
-// Epochs of stochastic steps: round by round, threads take runs of blocks, which share no rows, and meet before the next round.
+// Epochs of stochastic steps: round by round, threads take runs of blocks, which share no rows,
+// and meet before the next round.
 
 import { type Side, SIDES } from "../../engine.js";
 import type { SharedJob } from "../jobs.js";

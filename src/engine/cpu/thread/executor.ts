@@ -1,5 +1,5 @@
-// What a computing thread does when it is asked: opens sessions, and does jobs on them. Jobs are generators that pause between pieces of
-// some milliseconds; a thread of its own runs them through, the calling thread lets events in.
+// What a computing thread does when it is asked: opens sessions, and does jobs on them. Jobs are generators that pause
+// between pieces of some milliseconds; a thread of its own runs them through, the calling thread lets events in.
 
 import type { Job, Reply, Request, ThreadStart } from "../jobs.js";
 import { epoch } from "./epoch.js";
@@ -18,7 +18,7 @@ export class Executor {
   readonly #sessions = new Map<number, ThreadSession>();
   #start: ThreadStart | undefined;
 
-  /** @returns the reply to a job, pausing in between; nothing is answered to the other requests but that they are done. */
+  /** @returns the reply to a job, pausing in between; other requests are answered by nothing but that they are done. */
   *handle(request: Request): Generator<void, Reply> {
     try {
       switch (request.say) {

@@ -1,4 +1,5 @@
-// Feature factors of a side: (SᵀS + ρ I) F = Sᵀ X on the first thread, and the prior means S F of the side's rows on all of them.
+// Feature factors of a side: (SᵀS + ρ I) F = Sᵀ X on the first thread, and the prior means S
+// F of the side's rows on all of them.
 
 import type { Side } from "../../engine.js";
 import type { SharedJob, SoleJob } from "../jobs.js";

@@ -1,4 +1,5 @@
-// The rows of a half-sweep where kernels reach them: those of the side that moves, and those of the other that its ratings name.
+// The rows of a half-sweep where kernels reach them: those of the side that moves,
+// and those of the other that its ratings name.
 
 import { otherSide, type Side } from "../../engine.js";
 import { gathers } from "./rated-rows.js";

@@ -1,5 +1,5 @@
-// A thread's view of a session's arrays. An array lies in the WebAssembly memory, where kernels reach it, or outside: then the thread
-// copies the pieces that it works on into its scratch, and back.
+// A thread's view of a session's arrays. An array lies in the WebAssembly memory, where kernels reach it, or outside:
+// then the thread copies the pieces that it works on into its scratch, and back.
 
 import { ARRAYS, bytesOf, type Elements } from "../fields.js";
 import type { SessionOutline, SharedArrays } from "../jobs.js";

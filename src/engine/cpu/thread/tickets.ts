@@ -23,7 +23,9 @@ export class Tickets {
     return Atomics.add(this.#control, TICKET, 1);
   }
 
-  /** Waits for all threads; the counter is at 0 again behind it. A thread that dies has the others ended from outside. */
+  /**
+   * Waits for all threads; the counter is at 0 again behind it. When a thread dies, the others are ended from outside.
+   */
   meet(): void {
     const control = this.#control;
     if (this.threads === 1) {

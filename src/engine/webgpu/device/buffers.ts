@@ -44,7 +44,8 @@ export function uniformWords(fields: readonly (readonly ["f" | "u", number])[]):
 }
 
 /**
- * Encodes a copy of a buffer, or of some of its bytes, to a mappable one. Submit the encoder, then call the returned function for the bytes.
+ * Encodes a copy of a buffer, or of some of its bytes, to a mappable one.
+ * Submit the encoder, then call the returned function for the bytes.
  */
 export function readBuffer(
   device: Device,

@@ -1,4 +1,5 @@
-// The GPU device: asked for with the limits that large problems need, watched for loss, its failures turned into typed errors.
+// The GPU device: asked for with the limits that large problems need, watched for loss,
+// its failures turned into typed errors.
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
@@ -47,7 +48,7 @@ export interface GpuOptions {
   readonly bindingBytes?: number | undefined;
   /** Ask for subgroup matrices. Default false. */
   readonly matrices?: boolean | undefined;
-  /** Bytes that a training may take on the device: ratings beyond it are streamed from host memory. Default: no limit. */
+  /** Bytes that a training may take on the device: ratings beyond it are streamed from the host. Default: no limit. */
   readonly memoryBytes?: number | undefined;
 }
 
@@ -97,7 +98,7 @@ function matricesOf(info: GPUAdapterInfo): SubgroupMatrices | undefined {
   return best && { size: best.M, depth: best.K, lanes: info.subgroupMaxSize };
 }
 
-/** A device with its lost state. All work on the device goes through `checked`, so that no failure passes in silence. */
+/** A device with its lost state. All work goes through `checked`, so that no failure passes in silence. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly report: AdapterReport;
@@ -142,8 +143,8 @@ export class Device {
   }
 
   /**
-   * Runs work, its calls up to the first `await` inside error scopes of their own: scopes are a stack, so one that stayed open while others
-   * work would take their errors for its own. Allocate and encode before you wait.
+   * Runs work, its calls up to the first `await` inside error scopes of their own: scopes are a stack,
+   * so one that stayed open while others work would take their errors for its own. Allocate and encode before you wait.
    *
    * @throws DeviceError of code "out-of-memory", "device-limit" or "device-lost".
    */

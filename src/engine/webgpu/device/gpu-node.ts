@@ -10,7 +10,8 @@ const made: { ordinary?: GPU; experimental?: GPU } = {};
 const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia";
 
 /**
- * Dawn's GPU object, one for the process, and one more with experiments. `TASTESPACE_DAWN` holds Dawn's own options, separated by spaces.
+ * Dawn's GPU object, one for the process, and one more with experiments.
+ * `TASTESPACE_DAWN` holds Dawn's own options, separated by spaces.
  *
  * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded.
  */

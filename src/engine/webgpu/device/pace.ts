@@ -1,4 +1,5 @@
-// Submissions of measured length: long enough to keep the device busy, short enough that no watchdog ends them and a page stays smooth.
+// Submissions of measured length: long enough to keep the device busy, short enough that no
+// watchdog ends them and a page stays smooth.
 
 /** What a submission should take. Windows ends one of two seconds, Chrome one of ten. */
 const TARGET_MS = 100;

@@ -1,4 +1,4 @@
-// Compiles kernels into pipelines, once a device, with the compiler's own messages in the error when it refuses.
+// Compiles kernels into pipelines, once per device, with the compiler's own messages in the error when it refuses.
 
 import { DeviceError } from "../../../errors.js";
 import type { Device } from "./device.js";

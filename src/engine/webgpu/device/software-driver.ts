@@ -1,5 +1,5 @@
-// A machine without a system Vulkan loader can still run the tests: TASTESPACE_VULKAN_LOADER names a libvulkan.so.1 that is loaded for
-// Dawn to find. Only ever on request, so that it never takes the place of a real driver.
+// A machine without a system Vulkan loader can still run the tests: TASTESPACE_VULKAN_LOADER names a libvulkan.so.1
+// that is loaded for Dawn to find. Only ever on request, so that it never takes the place of a real driver.
 
 import { constants } from "node:os";
 

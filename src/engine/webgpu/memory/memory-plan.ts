@@ -1,4 +1,5 @@
-// What a training takes on the device, before anything is allocated: shards, pieces, whether ratings are streamed, bytes of every array.
+// What a training takes on the device, before anything is allocated:
+// shards, pieces, whether ratings are streamed, bytes of every array.
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
@@ -17,7 +18,7 @@ export interface ProblemSize {
   readonly factors: number;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
-  /** Bytes a rating beside both sides' own. Default 0. */
+  /** Bytes per rating beside both sides' own. Default 0. */
   readonly copyBytes?: number | undefined;
 }
 
@@ -69,11 +70,12 @@ const BYTES_PER_TILE = 64;
 const PARTIAL_MARGIN = 1.25;
 /** Streaming smaller pieces than this would be all overhead. */
 const SMALLEST_PIECE = 4096;
-/** Two slots a side. */
+/** Two slots per side. */
 const SLOTS = 4;
 
 /**
- * @throws DeviceError of code "device-limit" when a single row is beyond a binding, or when `memoryBytes` leaves no room for ratings.
+ * @throws DeviceError of code "device-limit" when a single row is beyond a binding,
+ *   or when `memoryBytes` leaves no room for ratings.
  */
 export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan {
   const { bindingBytes, memoryBytes = Infinity } = limits;

@@ -1,5 +1,6 @@
-// How rows and ratings are cut so that every array fits a binding: the rows of a side into shards, the ratings between a shard of one
-// side and a shard of the other into pieces. Where all fits, one shard, one piece, and nothing is copied.
+// How rows and ratings are cut so that every array fits a binding: the rows of a side into shards,
+// the ratings between a shard of one side and a shard of the other into pieces. Where all fits, one
+// shard, one piece, and nothing is copied.
 
 import type { Csr } from "../../../ratings/csr.js";
 
@@ -25,7 +26,7 @@ export class Shards {
   }
 }
 
-/** Ratings of rows of one shard for rows of another. Row numbers and indices count from the first row of their shards. */
+/** Ratings of rows of one shard for rows of another. Rows and indices count from the first row of their shards. */
 export interface Piece {
   readonly own: number;
   readonly other: number;

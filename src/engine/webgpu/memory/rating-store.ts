@@ -1,4 +1,5 @@
-// Ratings on the device, piece by piece: all of them at once where they fit, else in two slots that take turns, filled from host memory.
+// Ratings on the device, piece by piece: all of them at once where they fit, else in two slots that take turns,
+// filled from host memory.
 
 import { rowOfEach, type Csr } from "../../../ratings/csr.js";
 import type { Side } from "../../engine.js";

@@ -1,4 +1,5 @@
-// Parameters between the host's layout, factors [count, K] and biases [count], and the device's rows of vec4s (shaders/shared/rows.wgsl).
+// Parameters between the host's layout, factors [count, K] and biases [count],
+// and the device's rows of vec4s (shaders/shared/rows.wgsl).
 
 import type { CovarianceFamily, Spread } from "../../engine.js";
 import { logDeterminant, triangle } from "../../reference/cholesky.js";
@@ -34,7 +35,7 @@ export function packRows(
   return rows;
 }
 
-/** @param shards rows on the device, one array a shard. */
+/** @param shards rows on the device, one array per shard. */
 export function unpackRows(
   shards: readonly Float32Array[],
   count: number,
@@ -56,7 +57,10 @@ export function unpackRows(
   return { factors, biases, spread: values };
 }
 
-/** Where entry (i, j) of the covariance of (factors, bias) stands in a row, and its sign there: the bias is stored as −b, last. */
+/**
+ * Where entry (i, j) of the covariance of (factors, bias) stands in a row, and its sign there:
+ * the bias is stored as −b, last.
+ */
 function placeOf(i: number, j: number, K: number, family: CovarianceFamily): { at: number; mirror: number; sign: number } {
   const blocks = blocksOf(K);
   const last = 4 * blocks - 1;

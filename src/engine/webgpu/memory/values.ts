@@ -3,7 +3,7 @@
 import valuesCodesText from "../../../../shaders/shared/values-codes.wgsl?raw";
 import valuesFloatsText from "../../../../shaders/shared/values-floats.wgsl?raw";
 
-/** How values lie in a buffer. Codes stand for `step` times themselves, four to a word, behind a word that is the step. */
+/** How values lie in a buffer. Codes stand for `step` times themselves, four to a word, behind one that is the step. */
 export interface ValueFormat {
   readonly kind: "codes" | "floats";
   readonly step: number;

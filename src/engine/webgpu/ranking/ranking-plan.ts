@@ -1,4 +1,5 @@
-// How the ranking kernels are cut: the tiles of the matrix product with its loops written out, and the places that a list is chosen in.
+// How the ranking kernels are cut: the tiles of the matrix product with its loops written out,
+// and the places that a list is chosen in.
 
 /** Tiles of item-scores.wgsl. */
 export interface ScorePlan {
@@ -8,9 +9,9 @@ export interface ScorePlan {
   readonly depth: number;
   /** Lanes of a workgroup along users and items. */
   readonly lanes: readonly [users: number, items: number];
-  /** Users and items a lane. */
+  /** Users and items per lane. */
   readonly patch: readonly [users: number, items: number];
-  /** Users and items a workgroup: lanes times patch. */
+  /** Users and items per workgroup: lanes times patch. */
   readonly tile: readonly [users: number, items: number];
 }
 
@@ -76,8 +77,9 @@ export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan): st
 /** Places are pairs of a score and an item: 1024 of them take half of the workgroup memory that every device has. */
 const PLACES = { fewest: 64, most: 1024 };
 /**
- * Places a rank: with more, lists are sorted less often, but more is sorted each time, which on a software driver is what takes the time.
- * There, too, a workgroup of one SIMD register spares the switching that every barrier of a wider one takes.
+ * Places per rank: with more, lists are sorted less often, but more is sorted each time, which on a software
+ * driver is what takes the time. There, too, a workgroup of one SIMD register spares the switching that
+ * every barrier of a wider one takes.
  */
 const HARDWARE = { lanes: 256, placesPerRank: 4 };
 const SOFTWARE = { lanes: 8, placesPerRank: 2 };

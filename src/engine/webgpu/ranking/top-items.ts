@@ -1,5 +1,5 @@
-// The best items of all users on the device. Users come in batches and items in runs, so that scores, factors and lists each fit a binding
-// whatever their number; a batch's lists are read back while the next batch is being computed.
+// The best items of all users on the device. Users come in batches and items in runs, so that scores, factors and lists
+// each fit a binding whatever their number; a batch's lists are read back while the next batch is being computed.
 
 import type { ScoredRows } from "../../engine.js";
 import type { SeenItems } from "../../../ratings/seen.js";
@@ -19,7 +19,10 @@ export interface RankingTuning {
 
 const BINDING_BYTES = 128 * 2 ** 20;
 const WORKGROUPS_PER_DIMENSION = 65_535;
-/** Users of a batch that keep a device busy, a workgroup each: items are cut into runs when there is no room for so many otherwise. */
+/**
+ * Users of a batch that keep a device busy, a workgroup each:
+ * items are cut into runs when there is no room for so many otherwise.
+ */
 const BUSY_USERS = 512;
 const BYTES = { float: 4, vec4: 16 };
 

@@ -1,4 +1,5 @@
-// Solves a side's feature factors on the device and writes its prior means behind its rows: three dispatches, two of them for each shard of rows.
+// Solves a side's feature factors on the device and writes its prior means behind its rows:
+// three dispatches, two of them for each shard of rows.
 
 import type { SparseRows } from "../../../ratings/features.js";
 import type { Side, Which } from "../../engine.js";

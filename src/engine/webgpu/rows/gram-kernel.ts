@@ -1,5 +1,5 @@
-// Which kernel goes through the rows of a half-sweep: of the Gram-and-solve kernels, tiles in registers and workgroup memory, or a subgroup
-// per row.
+// Which kernel goes through the rows of a half-sweep: of the Gram-and-solve kernels,
+// tiles in registers and workgroup memory, or a subgroup per row.
 
 import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
@@ -15,7 +15,7 @@ export interface RowKernel {
   readonly tasksPerWorkgroup: number;
   /** Bytes that a segment of a row leaves in the scratch buffer. */
   readonly partialBytes: number;
-  /** Operations a rating and a row, about: what submissions are cut by. */
+  /** Operations per rating and per row, about: what submissions are cut by. */
   readonly operations: { readonly perRating: number; readonly perRow: number };
 }
 
@@ -28,13 +28,15 @@ export interface GramTuning extends TileTuning {
   /** Default "auto": a subgroup per row on software drivers that have subgroups, where gathers are dear; else tiles. */
   readonly kernel?: "auto" | "tiles" | "subgroup" | undefined;
   /**
-   * Whether point estimates gather the other side's factors in half precision (11 bits), adding them up in float32: half the bytes where
-   * gathers are what a device waits for. Biases keep 22 bits. The solved rows are float32 as ever. Default false.
+   * Whether point estimates gather the other side's factors in half precision (11 bits), adding them up in
+   * float32: half the bytes where gathers are what a device waits for. Biases keep 22 bits. The solved rows
+   * are float32 as ever. Default false.
    */
   readonly halfPrecision?: boolean | undefined;
   /**
-   * Whether point estimates add up outer products by the device's subgroup matrices (tensor cores), through an experiment of Dawn's: in Node
-   * only. Factors are rounded as by `halfPrecision`, residuals keep 22 bits, sums and solves stay float32. Default false.
+   * Whether point estimates add up outer products by the device's subgroup matrices (tensor cores), through an
+   * experiment of Dawn's: in Node only. Factors are rounded as by `halfPrecision`, residuals keep 22 bits, sums and
+   * solves stay float32. Default false.
    *
    * @throws DeviceError when the engine is opened on a device that has none.
    */

@@ -1,5 +1,5 @@
-// The Gram-and-solve kernels' text: constants first, then the shared parts, then the kernel. A closed list of variants, from which models,
-// tests and `npm run kernels` all take theirs.
+// The Gram-and-solve kernels' text: constants first, then the shared parts, then the kernel.
+// A closed list of variants, from which models, tests and `npm run kernels` all take theirs.
 
 import gramSolveText from "../../../../shaders/gram-solve.wgsl?raw";
 import subgroupText from "../../../../shaders/gram-solve-subgroup.wgsl?raw";
@@ -94,7 +94,10 @@ export type GramVariant = GramSystem & {
 /** Whether all rows of a system share a matrix. */
 export const sharesMatrix = (kind: GramKind): boolean => PARTS[kind].base;
 
-/** Whether solved rows carry Σ e² of their ratings at the new parameters, in the component that is free: point estimates of factors and bias together. */
+/**
+ * Whether solved rows carry Σ e² of their ratings at the new parameters, in the component that is free:
+ * point estimates of factors and bias together.
+ */
 export const leavesErrors = ({ kind, spread }: GramSystem): boolean => kind === "joint" && (spread === "none" || spread === "means");
 
 /** Whether solved rows carry Σ E[e²] behind their covariances. */

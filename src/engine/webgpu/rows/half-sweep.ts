@@ -1,4 +1,5 @@
-// One side's half-sweep on the device: its bindings, its three pipelines, and a schedule for every slice it has been asked for.
+// One side's half-sweep on the device: its bindings, its three pipelines, and a schedule
+// for every slice it has been asked for.
 
 import type { Csr } from "../../../ratings/csr.js";
 import type { RowSlice, Side } from "../../engine.js";
@@ -201,7 +202,10 @@ export class HalfSweep {
   }
 }
 
-/** The second bind group of gram-solve.wgsl: structs Dispatch at dynamic offsets, and the matrix that all rows share, or anything where none is read. */
+/**
+ * The second bind group of gram-solve.wgsl: structs Dispatch at dynamic offsets, and the matrix that all rows share,
+ * or anything where none is read.
+ */
 export function bindDispatches(device: Device, label: string, dispatches: GPUBuffer, base: GPUBuffer): GPUBindGroup {
   const entries = [
     { binding: 0, resource: { buffer: dispatches, size: DISPATCH_BYTES } },

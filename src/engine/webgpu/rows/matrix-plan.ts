@@ -1,5 +1,5 @@
-// How the Gram-and-solve kernel adds up ratings by subgroup matrices, and the function of shared/gather-matrices.wgsl that is written out:
-// every subgroup matrix must be a variable of its own, known by name where it is used.
+// How the Gram-and-solve kernel adds up ratings by subgroup matrices, and the function of shared/gather-matrices.wgsl
+// that is written out: every subgroup matrix must be a variable of its own, known by name where it is used.
 
 import type { SubgroupMatrices } from "../device/device.js";
 import { MAX_LANES, planTiles, type TilePlan, WORKGROUP_BYTES } from "./tile-plan.js";
@@ -8,14 +8,14 @@ export interface MatrixPlan extends TilePlan {
   readonly matrices: SubgroupMatrices;
   /** vec4s of halves that a staged rating takes. */
   readonly staged: number;
-  /** Subgroups a workgroup, and matrices of the lower triangle that each adds to. */
+  /** Subgroups per workgroup, and matrices of the lower triangle that each adds to. */
   readonly subgroups: number;
   readonly chunk: number;
   /** Matrices along a side. */
   readonly side: number;
 }
 
-/** One row a workgroup, of as many lanes as its tiles need and the subgroups ask for. */
+/** One row per workgroup, of as many lanes as its tiles need and the subgroups ask for. */
 export function planMatrices(K: number, matrices: SubgroupMatrices): MatrixPlan {
   const tiles = planTiles(K);
   const { size, depth, lanes } = matrices;
@@ -47,7 +47,10 @@ const CHUNK = ${chunk}u;
 `;
 }
 
-/** Row and column of the matrices of the lower triangle that a subgroup adds to: `chunk` of them, row by row, the last subgroup's fewer. */
+/**
+ * Row and column of the matrices of the lower triangle that a subgroup adds to:
+ * `chunk` of them, row by row, the last subgroup's fewer.
+ */
 export function sharedMatrices({ side, chunk }: MatrixPlan, subgroup: number): (readonly [row: number, column: number])[] {
   const all = Array.from({ length: side }, (_, row) => Array.from({ length: row + 1 }, (_, column) => [row, column] as const)).flat();
   return all.slice(subgroup * chunk, (subgroup + 1) * chunk);

@@ -1,5 +1,6 @@
-// Σ x̃ x̃ᵀ over all rows of a side, x̃ = (x, b, …, border): the matrix that implicit feedback shares, and the moments that Gibbs sampling
-// draws its priors from. The Gram-and-solve kernel's segments over the rows themselves, then one kernel that adds them in order.
+// Σ x̃ x̃ᵀ over all rows of a side, x̃ = (x, b, …, border): the matrix that implicit feedback shares, and the
+// moments that Gibbs sampling draws its priors from. The Gram-and-solve kernel's segments over the rows themselves,
+// then one kernel that adds them in order.
 
 import type { Moments, Side } from "../../engine.js";
 import { bindBuffers } from "../device/bindings.js";

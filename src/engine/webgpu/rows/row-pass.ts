@@ -13,7 +13,7 @@ import { blocksOf } from "./tile-plan.js";
 const AMOUNT_BYTE = 4;
 
 export class RowPass {
-  /** A buffer a shard, which is bound beside its rows; none of a pass over the rows alone. */
+  /** A buffer per shard, which is bound beside its rows; none of a pass over the rows alone. */
   readonly beside: readonly GPUBuffer[];
   readonly #device: Device;
   readonly #label: string;

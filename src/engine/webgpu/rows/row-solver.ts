@@ -1,5 +1,5 @@
-// Half-sweeps of both sides of a session: the kernel of its system, the settings that an asked-for system becomes, the matrix that all rows
-// share, half-precision copies, and the first row that was singular.
+// Half-sweeps of both sides of a session: the kernel of its system, the settings that an asked-for system becomes,
+// the matrix that all rows share, half-precision copies, and the first row that was singular.
 
 import { NotPositiveDefiniteError, OptionsError } from "../../../errors.js";
 import { type DrawnSystem, otherSide, type RowSlice, type Side, SIDES, type System, type SystemKind, type Workload } from "../../engine.js";
@@ -23,7 +23,10 @@ import { blocksOf } from "./tile-plan.js";
 const NO_ROW = 0xffffffff;
 /** Four halves. */
 const BYTES_PER_HALF_BLOCK = 8;
-/** Factors, biases and residuals must be halves. Ratings so far from their mean are plays or counts, and biases follow them. */
+/**
+ * Factors, biases and residuals must be halves. Ratings so far from their mean are plays or counts,
+ * and biases follow them.
+ */
 const MOST_AS_HALF = 2 ** 14;
 
 /** What a half-sweep needs of a session. */
@@ -38,7 +41,11 @@ export interface RowSolverParts {
   readonly grams: Readonly<Record<Side, RowGram>> | undefined;
 }
 
-/** The kernel's variant that solves a workload's system; begins to compile it. @throws OptionsError when half precision may overflow. */
+/**
+ * The kernel's variant that solves a workload's system; begins to compile it.
+ *
+ * @throws OptionsError when half precision may overflow.
+ */
 export function beginSolver(
   device: Device,
   workload: Workload,
@@ -114,7 +121,11 @@ export class RowSolver {
     await this.#halfSweeps[side].submit(slice);
   }
 
-  /** Encodes a look for singular rows; call the returned function when it has been submitted. @throws NotPositiveDefiniteError */
+  /**
+   * Encodes a look for singular rows; call the returned function when it has been submitted.
+   *
+   * @throws NotPositiveDefiniteError
+   */
   encodeCheck(encoder: GPUCommandEncoder): () => Promise<void> {
     const reads = SIDES.map((side) => readBuffer(this.#device, encoder, this.#singular[side]));
     return async () => {

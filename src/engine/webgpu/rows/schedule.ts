@@ -1,5 +1,6 @@
-// Which rows are solved by which dispatch: short rows whole, longest first; rows that are long, or whose ratings lie in several pieces, cut
-// into segments whose partial Grams are added in order. Scheduling is data: built once for a slice, replayed every sweep.
+// Which rows are solved by which dispatch: short rows whole, longest first; rows that are long, or whose ratings
+// lie in several pieces, cut into segments whose partial Grams are added in order. Scheduling is data: built
+// once for a slice, replayed every sweep.
 
 import type { Csr } from "../../../ratings/csr.js";
 import type { RowSlice } from "../../engine.js";
@@ -7,7 +8,7 @@ import type { RowSlice } from "../../engine.js";
 /** u32 fields of a `Task` in half-sweep.wgsl: row, first, count, segment, segments. */
 export const TASK_FIELDS = 5;
 
-/** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments, so that the hottest row's partial Grams stay few. */
+/** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments: the hottest row has few partial Grams. */
 export const SEGMENT_RATINGS = 1024;
 const SEGMENTS_PER_ROW = 512;
 

@@ -1,5 +1,5 @@
-// Writes out the loops of gram-solve-subgroup.wgsl for a number of factors and a subgroup size: one statement for every four columns
-// that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
+// Writes out the loops of gram-solve-subgroup.wgsl for a number of factors and a subgroup size:
+// one statement for every four columns that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
 import { blocksOf, rowConstants } from "./tile-plan.js";
 
@@ -12,12 +12,18 @@ export interface SubgroupPlan {
   readonly partial: number;
 }
 
-/** vec4s that a lane may hold: K = 64 by 8 lanes takes 89, K = 50 by 4 lanes 91. Drivers need long to compile more, or fail. */
+/**
+ * vec4s that a lane may hold: K = 64 by 8 lanes takes 89, K = 50 by 4 lanes 91. Drivers
+ * need long to compile more, or fail.
+ */
 const MOST_HELD = 92;
 const SMALLEST_SUBGROUP = 4;
 const LARGEST_SUBGROUP = 16;
 
-/** Undefined when the kernel does not suit: too many factors, or subgroups of a size that is unknown or too wide to share one row. */
+/**
+ * Undefined when the kernel does not suit: too many factors, or subgroups of a size that is
+ * unknown or too wide to share one row.
+ */
 export function planSubgroup(K: number, sizes: { readonly minimum: number; readonly maximum: number }): SubgroupPlan | undefined {
   const { minimum: size, maximum } = sizes;
   if (size !== maximum || size < SMALLEST_SUBGROUP || size > LARGEST_SUBGROUP) return undefined;
@@ -41,7 +47,10 @@ export function subgroupLoops(K: number, plan: SubgroupPlan): string {
 const range = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, at) => from + at);
 const lines = (statements: readonly string[]): string => statements.map((statement) => `  ${statement}\n`).join("");
 
-/** Row i of the matrix is row `i % size` of group `⌊i / size⌋`, so it is held by that lane; `sum_g_J` is its columns 4J to 4J + 3. */
+/**
+ * Row i of the matrix is row `i % size` of group `⌊i / size⌋`, so it is held by that lane;
+ * `sum_g_J` is its columns 4J to 4J + 3.
+ */
 class Loops {
   readonly #K: number;
   readonly #blocks: number;
@@ -102,7 +111,7 @@ class Loops {
     return `fn ${signature} {\n${lines(statements)}}\n`;
   }
 
-  /** Of group g's blocks of columns, the one in which a lane's own diagonal entry lies, with the lanes that it is for. */
+  /** Of group g's blocks of columns, the one that holds a lane's own diagonal entry, with the lanes that it is for. */
   #diagonalBlocks(g: number): { J: number; quarter: number }[] {
     return range(this.#size / 4)
       .map((quarter) => ({ J: (g * this.#size) / 4 + quarter, quarter }))
@@ -163,7 +172,10 @@ class Loops {
     ];
   }
 
-  /** The bias's row and column become those of the unit matrix; what they held is kept for `bias_after` and the right-hand side. */
+  /**
+   * The bias's row and column become those of the unit matrix;
+   * what they held is kept for `bias_after` and the right-hand side.
+   */
   #setBiasAside(): string[] {
     const bias = this.#row(this.#K);
     const rhs = this.#row(4 * this.#blocks - 1);
@@ -180,7 +192,7 @@ class Loops {
     ];
   }
 
-  /** Cholesky by columns, right-looking; the right-hand side is the last row, so that it is substituted forward on the way. */
+  /** Cholesky by columns, right-looking; the right-hand side, the last row, is substituted forward on the way. */
   #factor(): string[] {
     const last = 4 * this.#blocks - 1;
     return range(last).flatMap((k) => {
@@ -232,7 +244,7 @@ class Loops {
     return [`solution_${J}[${c}] = (bias_sum${sum}) / bias_precision;`];
   }
 
-  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. What elimination leaves of the corner is in the last row. */
+  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. What elimination leaves of it is in the last row. */
   #leaveErrors(): string[] {
     const last = 4 * this.#blocks - 1;
     const { g, lane, J, c } = this.#row(last);

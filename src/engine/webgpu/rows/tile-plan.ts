@@ -1,4 +1,5 @@
-// How the Gram-and-solve kernel is cut for a number of factors: tiles a lane, lanes a row, rows a workgroup, ratings a stage.
+// How the Gram-and-solve kernel is cut for a number of factors:
+// tiles per lane, lanes per row, rows per workgroup, ratings per stage.
 
 import type { Spread } from "../../engine.js";
 
@@ -30,9 +31,9 @@ export interface TilePlan {
 export interface TileTuning {
   /** Side of a lane's patch in tiles, 1 to 3. Default 2: 64 accumulators. */
   readonly patch?: number | undefined;
-  /** Patches a lane, 1 to 3. Default 1. */
+  /** Patches per lane, 1 to 3. Default 1. */
   readonly patches?: number | undefined;
-  /** Ratings a stage, an even number. Default: about one a lane, 8 to 16. */
+  /** Ratings per stage, an even number. Default: about one per lane, 8 to 16. */
   readonly stage?: number | undefined;
   /** Lanes a workgroup aims at. Default 64. */
   readonly lanes?: number | undefined;
@@ -48,9 +49,10 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const patchRows = Math.ceil(blocks / patch);
   const patchCount = (patchRows * (patchRows + 1)) / 2;
   const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
-  // The kernel adds ratings in pairs: an even number near one a lane.
+  // The kernel adds ratings in pairs: an even number near one per lane.
   const stage = tuning.stage ?? Math.min(16, Math.max(8, 2 * Math.ceil(team / 2)));
-  // Staged ratings share the slice with what the solve needs after them: see the offsets in cholesky.wgsl and gram-solve.wgsl.
+  // Staged ratings share the slice with what the solve needs after them:
+  // see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = Math.max(stage * blocks, 7 * blocks + 6);
   const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
   const teams = Math.max(1, Math.min(Math.floor((tuning.lanes ?? 64) / team), fitting));
@@ -71,14 +73,14 @@ const SEQUENTIAL = ${sequential};
 
 const GRADIENT_LANES = 64;
 
-/** Lanes a row, at least one for each of its blocks, and rows a workgroup of gradient-step.wgsl. */
+/** Lanes per row, at least one for each of its blocks, and rows per workgroup of gradient-step.wgsl. */
 export function gradientTeams(K: number): { team: number; teams: number } {
   let team = 8;
   while (team < Math.min(2 * blocksOf(K), GRADIENT_LANES)) team *= 2;
   return { team, teams: GRADIENT_LANES / team };
 }
 
-/** vec4s a row that hold what it carries. */
+/** vec4s per row that hold what it carries. */
 export function spreadBlocks(K: number, spread: Spread): number {
   const blocks = blocksOf(K);
   return { none: 0, means: blocks, velocity: blocks, diagonal: blocks + 1, full: 2 * blocks * (blocks + 1) + 1 }[spread];

@@ -1,4 +1,5 @@
-// Stochastic steps on the device: conflict-free rounds over blocks of ratings, one dispatch a round, piece and shard of items.
+// Stochastic steps on the device: conflict-free rounds over blocks of ratings, one dispatch per round,
+// piece and shard of items.
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";

@@ -1,4 +1,5 @@
-// The ratings that sums go over: the training ratings where half-sweeps have them, the held-out ones in buffers of their own.
+// The ratings that sums go over: the training ratings where half-sweeps have them,
+// the held-out ones in buffers of their own.
 
 import type { RatingColumns } from "../../../ratings/rating-columns.js";
 import type { Workload } from "../../engine.js";
@@ -50,7 +51,7 @@ function uploadHeldOut(device: Device, heldOut: RatingColumns, { shards }: Memor
     return buffer;
   };
   const format = valueFormat(heldOut.value, heldOut.unit);
-  // Sums over draws take two floats a rating.
+  // Sums over draws take two floats per rating.
   const most = Math.floor(device.bindingBytes / 8);
   const pieces = cutRatings(heldOut, shards.users, shards.items, most).map(({ users, items, user, item, value }) => ({
     user: upload("user of each held-out rating", user),

@@ -71,7 +71,8 @@ export class SessionSums {
   }
 
   /**
-   * @param carried the side whose rows carry their ratings' squared errors, or expected ones: no pass over the ratings is needed then.
+   * @param carried the side whose rows carry their ratings' squared errors, or expected ones:
+   *   no pass over the ratings is needed then.
    * @throws OptionsError for a sum that the session was not opened for.
    */
   plan(request: KernelRequest, carried: Side | undefined): SumPlan {

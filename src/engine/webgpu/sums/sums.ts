@@ -1,4 +1,5 @@
-// Sums on the device: a kernel over ratings or rows writes partial sums in a fixed order, which the host adds in float64.
+// Sums on the device: a kernel over ratings or rows writes partial sums in a fixed order,
+// which the host adds in float64.
 
 import { bindBuffers } from "../device/bindings.js";
 import { createStorage, uniformWords, uploadUniform } from "../device/buffers.js";
