@@ -25,7 +25,8 @@ export default defineConfig(({ mode }) => {
       lib: { entry, formats: ["es"] },
       rolldownOptions: {
         checks: { pluginTimings: false },
-        external: /^(node:|webgpu$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
+        external:
+          /^(node:|webgpu$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
       },
     },
   };

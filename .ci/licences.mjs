@@ -1,5 +1,5 @@
-// npm run licences: the licences of all dependencies by the lock file, and what runs when they are installed. It fails for a licence that is not on the
-// list, and for a script of our own that installing would run.
+// npm run licences: the licences of all dependencies by the lock file, and what runs when they are installed.
+// It fails for a licence that is not on the list, and for a script of our own that installing would run.
 
 import { readFileSync } from "node:fs";
 
@@ -25,7 +25,8 @@ for (const [path, { link, license, dev, hasInstallScript, version }] of Object.e
   if (!path.includes("node_modules/") || link) continue;
   const name = `${path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)} ${version}`;
   const side = dev ? "tools" : "passed on";
-  if (license === undefined || !isAllowed(license, dev ? TOOLS : PERMISSIVE)) faults.push(`${name} (${side}): licence ${license ?? "not told"}`);
+  if (license === undefined || !isAllowed(license, dev ? TOOLS : PERMISSIVE))
+    faults.push(`${name} (${side}): licence ${license ?? "not told"}`);
   const key = `${side.padEnd(10)} ${spelled(license ?? "none")}`;
   counts.set(key, (counts.get(key) ?? 0) + 1);
   if (hasInstallScript) console.log(`runs a script when it is installed (${side}): ${name}`);

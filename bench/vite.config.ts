@@ -20,6 +20,7 @@ export default defineConfig({
       formats: ["es"],
     },
     rolldownOptions: {
+      checks: { pluginTimings: false },
       external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
     },
   },

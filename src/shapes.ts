@@ -1,4 +1,5 @@
-// Shapes of what was read as JSON: files of our own that others may have changed, checked before anything is made of them.
+// Shapes of what was read as JSON: files of our own that others may have changed,
+// checked before anything is made of them.
 
 /** Whether a value has a shape. */
 export type Shape = (value: unknown) => boolean;

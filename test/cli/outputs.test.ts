@@ -1,4 +1,5 @@
-// Where commands write: what cannot be written is found out before work begins, and what is written is whole, or what was there before.
+// Where commands write: what cannot be written is found out before work begins, and what is written is whole,
+// or what was there before.
 
 import { execFile } from "node:child_process";
 import {

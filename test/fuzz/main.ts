@@ -1,5 +1,5 @@
-// The long run: npm run fuzz -- 100000 [first seed]. Each target runs in a process of its own, which is watched: one that hangs is ended, and the case
-// that it hung in is told; so is one that dies, or grows beyond its bound.
+// The long run: npm run fuzz -- 100000 [first seed]. Each target runs in a process of its own, which is watched:
+// one that hangs is ended, and the case that it hung in is told; so is one that dies, or grows beyond its bound.
 
 import { fork } from "node:child_process";
 import { type Counts, noCounts, runCases } from "./cases.js";

@@ -1,4 +1,5 @@
-// What is fuzzed: every reader of what others give, with good input to damage. A target throws a TastespaceError or takes the input.
+// What is fuzzed: every reader of what others give, with good input to damage.
+// A target throws a TastespaceError or takes the input.
 
 import { gzipSync } from "node:zlib";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -107,7 +108,10 @@ const gzip: Target = {
   },
 };
 
-/** Damages a safetensors file: its bytes, its header, its metadata or its numbers, the checksum made right again in half of the cases. */
+/**
+ * Damages a safetensors file: its bytes, its header, its metadata or its numbers,
+ * the checksum made right again in half of the cases.
+ */
 function mutatedTensors(good: Uint8Array, random: Random): Uint8Array {
   if (random.below(4) === 0) return mutated(good, random);
   const length = Number(new DataView(good.buffer, good.byteOffset).getBigUint64(0, true));
