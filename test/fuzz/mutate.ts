@@ -68,7 +68,7 @@ export function mutatedJson(value: unknown, random: Random): unknown {
       }
       const how = random.below(3);
       if (how === 0) delete at[key];
-      else at[key] = how === 1 ? VALUES[random.below(VALUES.length)] : at[keys[random.below(keys.length)]];
+      else at[key] = structuredClone(how === 1 ? VALUES[random.below(VALUES.length)] : at[keys[random.below(keys.length)]]);
       break;
     }
   }
