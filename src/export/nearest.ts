@@ -116,7 +116,7 @@ export async function saveIndex(model: FactorModel, path: string, options: Index
 
 async function loadUsearch(): Promise<typeof import("usearch")> {
   try {
-    return await import("usearch");
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "usearch");
   } catch (cause) {
     throw new TastespaceError(
       "options",

@@ -14,11 +14,11 @@ const BATCH_ROWS = 4096;
 
 /** Scanned rows: raw ids, ratings and times, `count` of them. Without a column of times, `time` is not touched. */
 export class NumericRows {
-  readonly user = new Float64Array(BATCH_ROWS);
-  readonly item = new Float64Array(BATCH_ROWS);
+  readonly user: Float64Array = new Float64Array(BATCH_ROWS);
+  readonly item: Float64Array = new Float64Array(BATCH_ROWS);
   /** 1 where there is no column of ratings. */
-  readonly value = new Float64Array(BATCH_ROWS).fill(1);
-  readonly time = new Float64Array(BATCH_ROWS);
+  readonly value: Float64Array = new Float64Array(BATCH_ROWS).fill(1);
+  readonly time: Float64Array = new Float64Array(BATCH_ROWS);
   count = 0;
   /** Lines scanned, empty ones among them. */
   lines = 0;

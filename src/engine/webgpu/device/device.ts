@@ -5,6 +5,7 @@ import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
 import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
+import "./gpu-names.js";
 import { Pace } from "./pace.js";
 import { requestGpu } from "#gpu";
 
@@ -41,7 +42,7 @@ export interface AdapterReport extends DeviceInfo {
 export interface GpuOptions {
   /** A GPU object of the caller's own; default: the browser's `navigator.gpu`, or Dawn in Node. */
   readonly gpu?: GPU | undefined;
-  readonly powerPreference?: GPUPowerPreference | undefined;
+  readonly powerPreference?: "low-power" | "high-performance" | undefined;
   /** Keep the WebGPU default limits instead of the adapter's largest; what the parity tests do. Default false. */
   readonly defaultLimits?: boolean | undefined;
   /** Bytes of the largest binding, at most what the device offers: larger arrays are cut. Default: what it offers. */

@@ -20,7 +20,7 @@ export async function requestGpu(experiments = false): Promise<GPU> {
   if (made[kind]) return made[kind];
   dlopenSoftwareDriver();
   try {
-    const { create, globals } = await import("webgpu");
+    const { create, globals } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "webgpu");
     Object.assign(globalThis, globals);
     const options = (process.env["TASTESPACE_DAWN"] ?? "").split(" ").filter(Boolean);
     return (made[kind] = create(experiments ? [...options, EXPERIMENTS] : options));
