@@ -330,6 +330,7 @@ export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraini
   sweeps: 100,
   earlyStop: false,
   keeps: "last",
+  settling: ({ burnIn }) => burnIn,
   operations: () => ({ solve: "drawn", sums: ["moments", "squaredErrors", "averagedErrors"] }),
   train: (session, problem) => new GibbsTraining(session, problem),
   figures: gibbsFigures,

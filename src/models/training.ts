@@ -114,6 +114,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly patience?: number;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last";
+  /** Sweeps in which the model is not yet what it is to be: none of them is the best, or ends the training. */
+  settling?(h: H): number;
   /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
   readonly binary?: boolean;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */

@@ -262,6 +262,7 @@ export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> =
   defaults: VB_DEFAULTS,
   complete: vbHyperparameters,
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
+  settling: ({ learn, warmUp }) => (learn ? warmUp : 0),
   spread: ({ covariance }) => covariance,
   operations: () => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] }),
   initial: vbInitial,

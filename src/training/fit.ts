@@ -182,6 +182,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     earlyStop: options.earlyStop ?? earlyStop,
     patience: options.patience ?? patience,
     keeps,
+    settling: MODELS[model].settling?.(MODELS[model].complete(asked)),
   });
   checkRatings(given, options.heldOut);
   checkMeasure(options, options.heldOut);

@@ -461,7 +461,9 @@ const recordOf = ({ number, point, rungs, error }: Candidate): Trial =>
 
 /** A model that is of its last sweep, such as `gibbs`, is compared by that; others by their best. */
 function rungOf(model: ModelName, fits: readonly FitResult[]): Rung {
-  const bestSweeps = fits.map(({ history }) => (MODELS[model].keeps === "last" ? history.at(-1)!.sweep : bestSweep(history)));
+  const bestSweeps = fits.map(({ history, model: { hyperparameters } }) =>
+    MODELS[model].keeps === "last" ? history.at(-1)!.sweep : bestSweep(history, MODELS[model].settling?.(hyperparameters as never)),
+  );
   const losses = fits.map(({ history }, at) => heldOutLoss(history.find(({ sweep }) => sweep === bestSweeps[at])!)!);
   return {
     loss: mean(losses),

@@ -33,8 +33,10 @@ export interface Stopping {
 }
 
 /** @throws OptionsError naming the option and its value. */
-export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last" | undefined }): Stopping {
-  const { sweeps = DEFAULT_SWEEPS, earlyStop = true, tolerance = 1e-6, patience = 3 } = options;
+export function stoppingRule(
+  options: StoppingOptions & { readonly keeps?: "best" | "last" | undefined; readonly settling?: number | undefined },
+): Stopping {
+  const { sweeps = DEFAULT_SWEEPS, earlyStop = true, tolerance = 1e-6, patience = 3, settling = 0 } = options;
   if (!Number.isInteger(sweeps) || sweeps < 0) throw new OptionsError(`sweeps is ${sweeps}: it must be a whole number, 0 or greater`);
   if (!(tolerance >= 0)) throw new OptionsError(`tolerance is ${tolerance}: it must be 0 or greater`);
   if (!Number.isInteger(patience) || patience < 1)
@@ -42,13 +44,13 @@ export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last
   return {
     sweeps,
     keepsLast: options.keeps === "last",
-    best: (history) => (options.keeps === "last" ? history[history.length - 1].sweep : bestSweep(history)),
+    best: (history) => (options.keeps === "last" ? history[history.length - 1].sweep : bestSweep(history, settling)),
     reached(history) {
       const last = history[history.length - 1];
-      if (earlyStop && history.length >= 2) {
+      if (earlyStop && history.length >= 2 && last.sweep > settling) {
         const before = history[history.length - 2];
         if (Math.abs(before.objective - last.objective) <= tolerance * Math.abs(before.objective)) return "converged";
-        if (measuredSince(history, bestSweep(history)) >= patience) return "held-out";
+        if (measuredSince(history, bestSweep(history, settling)) >= patience) return "held-out";
       }
       return last.sweep >= sweeps ? "sweeps" : undefined;
     },
@@ -59,12 +61,18 @@ export function stoppingRule(options: StoppingOptions & { keeps?: "best" | "last
 const measuredSince = (history: readonly HistoryEntry[], sweep: number): number =>
   history.filter((entry) => entry.sweep > sweep && heldOutLoss(entry) !== null).length;
 
-/** The sweep of the lowest held-out loss, the first of equals; without any, the last sweep. */
-export function bestSweep(history: readonly HistoryEntry[]): number {
+/**
+ * The sweep of the lowest held-out loss, the first of equals; without any, the last sweep. Sweeps up to `settling` count
+ * only while there are no others.
+ */
+export function bestSweep(history: readonly HistoryEntry[], settling = 0): number {
+  const last = history[history.length - 1].sweep;
   let best: { readonly sweep: number; readonly loss: number } | undefined;
   for (const entry of history) {
+    // Without sweeps that settle, the state before the first is a candidate too.
+    if (settling > 0 && last > settling && entry.sweep <= settling) continue;
     const loss = heldOutLoss(entry);
     if (loss !== null && (!best || loss < best.loss)) best = { sweep: entry.sweep, loss };
   }
-  return best?.sweep ?? history[history.length - 1].sweep;
+  return best?.sweep ?? last;
 }

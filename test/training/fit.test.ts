@@ -11,6 +11,7 @@ import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
+import type { HistoryEntry } from "../../src/training/history.js";
 import { hotCase, problemOf } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
 import { ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
@@ -20,6 +21,7 @@ const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4
 const { train, heldOut } = splitRatings(ratings);
 
 const engines = await testEngines();
+const best = (history: readonly HistoryEntry[]): HistoryEntry => history.reduce((a, b) => (b.heldOutRmse! < a.heldOutRmse! ? b : a));
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {
   const engine = engines[kind];
@@ -101,6 +103,28 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     expect(a.model.parameters).toEqual(b.model.parameters);
     expect(a.history.map(({ objective }) => objective)).toEqual(b.history.map(({ objective }) => objective));
     expect(a.model.parameters).not.toEqual(c.model.parameters);
+  });
+
+  test("vb is neither stopped nor kept at a sweep before it has begun to learn; only a training that ends there is", async () => {
+    // Sure of every rating, the model overfits until it learns how noisy they are.
+    const options = {
+      model: "vb",
+      factors: 16,
+      tauUsers: 0.01,
+      tauItems: 0.01,
+      gammaUsers: 0.01,
+      gammaItems: 0.01,
+      lambda: 100,
+      patience: 2,
+    } as const;
+    const { history, stop } = await run({ ...options, warmUp: 6 });
+    const error = (sweep: number): number => history[sweep].heldOutRmse!;
+    expect(error(3)).toBeGreaterThan(error(1));
+    expect(stop.sweep).toBeGreaterThan(6);
+    expect(stop.bestSweep).toBeGreaterThan(6);
+    expect(error(stop.bestSweep)).toBe(Math.min(...history.slice(7).map(({ heldOutRmse }) => heldOutRmse!)));
+    const short = await run({ ...options, warmUp: 6, sweeps: 4 });
+    expect(short.stop).toMatchObject({ reason: "sweeps", sweep: 4, bestSweep: short.history.indexOf(best(short.history)) });
   });
 
   test("early stopping keeps the best sweep, whose held-out RMSE the model reaches", async () => {
