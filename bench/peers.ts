@@ -171,6 +171,7 @@ async function* implicitEntries(
   const hyperparameters = implicitHyperparameters({
     factors: K,
     confidence: IMPLICIT.confidence,
+    counts: "raw",
     tauUsers: IMPLICIT.tau,
     tauItems: IMPLICIT.tau,
   });

@@ -109,7 +109,7 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
       { ...factors(IMPLICIT_DEFAULTS.factors), min: 1 },
       {
         label: "α",
-        about: "what a star adds to the confidence",
+        about: "what feedback adds to the confidence",
         options: ["confidence"],
         value: IMPLICIT_DEFAULTS.confidence,
         min: 0,

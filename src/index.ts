@@ -41,7 +41,7 @@ export { LOGISTIC_DEFAULTS, type LogisticHyperparameters } from "./models/logist
 export { binaryRatings, type BinarySplit } from "./models/binary-ratings.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
 export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
-export { IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
+export { COUNTS, type Counts, IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
 export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";

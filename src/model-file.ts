@@ -286,7 +286,8 @@ function checked(
   fail: (what: string, cause?: unknown) => ModelFileError,
 ): Hyperparameters {
   try {
-    return MODELS[model].complete(given as never);
+    // Before there was a choice, feedback counted as it was.
+    return MODELS[model].complete((model === "implicit" ? { counts: "raw", ...given } : given) as never);
   } catch (cause) {
     throw fail(`its hyperparameters are out of range: ${(cause as Error).message}`, cause);
   }

@@ -39,6 +39,9 @@ export function scale(text: string): [number, number] {
 }
 
 /** How ratings are read: the flags of every command that takes a PATH. */
+/** What `--no-clip` is for. */
+export const NO_CLIP = "show predictions beyond the scale of the ratings as they are";
+
 export interface DataFlags {
   delimiter?: string;
   header?: boolean;

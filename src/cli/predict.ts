@@ -8,7 +8,7 @@ import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
 import { loadData } from "./data.js";
-import { addDataOptions, type DataFlags, repeatable } from "./options.js";
+import { addDataOptions, type DataFlags, NO_CLIP, repeatable } from "./options.js";
 import { writeJson } from "./output.js";
 import { count, notice, print, table } from "./terminal.js";
 
@@ -17,6 +17,7 @@ interface PredictFlags extends DataFlags {
   item: string[];
   pairs?: string;
   coldStart: "error" | "mean" | "drop";
+  clip: boolean;
   json?: string;
 }
 
@@ -32,6 +33,7 @@ export function predictCommand(): Command {
         .choices(["error", "mean", "drop"])
         .default("error"),
     )
+    .option("--no-clip", NO_CLIP)
     .option("--json <file>", "write the predictions here");
   return addDataOptions(command)
     .addHelpText("after", `\nExample:\n  tastespace predict model.safetensors --user 1 --item "Toy Story (1995)"`)
@@ -40,8 +42,9 @@ export function predictCommand(): Command {
 
 async function predict(path: string, flags: PredictFlags): Promise<void> {
   const model = await load(path);
-  const rows =
+  const predictions =
     flags.pairs === undefined ? predictItems(model, flags) : predictPairs(model, (await loadData(flags.pairs, flags)).ratings, flags);
+  const rows = flags.clip ? predictions.map((row) => ({ ...row, predicted: model.clipped(row.predicted) })) : predictions;
   const measured = rows.some(({ rating }) => rating !== undefined);
   print(
     table(

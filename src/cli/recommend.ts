@@ -7,7 +7,7 @@ import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import { parseRated } from "./analysis-options.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
-import { number, repeatable, wholeNumber } from "./options.js";
+import { NO_CLIP, number, repeatable, wholeNumber } from "./options.js";
 import { writeJson } from "./output.js";
 import { count, dim, print, table } from "./terminal.js";
 
@@ -19,6 +19,7 @@ interface RecommendFlags extends FilterFlags {
   includeSeen?: boolean;
   thompson?: number;
   cold?: boolean;
+  clip: boolean;
   json?: string;
 }
 
@@ -33,6 +34,7 @@ export function recommendCommand(): Command {
     .option("--include-seen", "list items that the user has rated too")
     .option("--cold", "list items without ratings too, by their features")
     .option("--thompson <seed>", "vb: draw the scores from the posterior, so that uncertain items are tried too", wholeNumber)
+    .option("--no-clip", NO_CLIP)
     .option("--json <file>", "write the list here");
   return addFilterOptions(command)
     .addHelpText(
@@ -50,14 +52,20 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   const model = await load(path);
   const filter = filterOf(model, flags);
   const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldStart: flags.cold };
-  const list =
+  const found =
     flags.user === undefined
       ? model.recommendFor(ratedItems(model, flags.rated), options)
       : model.recommend(flags.user, { ...options, filterSeen: !flags.includeSeen });
+  const list = flags.clip ? found.map((item) => onScale(model, item)) : found;
   print(dim(flags.user === undefined ? `for someone who rated ${flags.rated.join(", ")}` : `for user ${flags.user}`));
   print(listing(list));
   await writeJson(flags.json, list);
 }
+
+const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
+  ...item,
+  ...(predicted !== undefined && { predicted: model.clipped(predicted) }),
+});
 
 /** A list of items as a table; ± is one standard deviation of a rating. */
 export function listing(list: readonly Recommendation[]): string {

@@ -36,6 +36,7 @@ const SEARCHED: readonly (readonly [name: string, placeholder: string, help: str
   ["regularization", "kind", "als: plain, weighted"],
   ["covariance", "family", "vb: diagonal, full"],
   ["confidence", "α", "implicit: what a unit of feedback adds to the confidence"],
+  ["counts", "f", "implicit: what feedback counts for: log, binary, raw"],
   ["burnIn", "n", "gibbs: sweeps whose draws are thrown away"],
   ["stepSize", "η", "gd, sgd, logistic: step size"],
   ["decay", "δ", "gd, sgd, logistic: decay of the step size"],

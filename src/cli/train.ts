@@ -11,7 +11,7 @@ import { GD_DEFAULTS } from "../models/gd.js";
 import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
 import { SGD_DEFAULTS } from "../models/sgd.js";
 import { GIBBS_DEFAULTS } from "../models/gibbs.js";
-import { IMPLICIT_DEFAULTS } from "../models/implicit.js";
+import { COUNTS, type Counts, IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
@@ -62,6 +62,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   burnIn?: number;
   samples?: number;
   confidence?: number;
+  counts?: Counts;
   stepSize?: number;
   decay?: number;
   momentum?: number;
@@ -130,7 +131,13 @@ export function trainCommand(): Command {
     .option("--tau-features <τ>", `als: precision of the feature factors (default: ${ALS_DEFAULTS.tauFeatures})`, number)
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
-    .option("--confidence <α>", `implicit: confidence 1 + α|r| (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
+    .option("--confidence <α>", `implicit: confidence 1 + α f(|r|) (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
+    .addOption(
+      new Option(
+        "--counts <f>",
+        `implicit: what feedback counts for, log(1 + |r|), 1 or |r| (default: ${IMPLICIT_DEFAULTS.counts})`,
+      ).choices(COUNTS),
+    )
     .option(
       "--step-size <η>",
       `gd, sgd, logistic: step size (default: ${GD_DEFAULTS.stepSize}, ${SGD_DEFAULTS.stepSize}, ${LOGISTIC_DEFAULTS.stepSize})`,

@@ -19,12 +19,11 @@ export interface Accuracy {
 export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
-  const { minimum, maximum } = model.statistics;
   const sums = { squares: 0, absolutes: 0, clippedSquares: 0, clippedAbsolutes: 0 };
   for (let at = 0; at < ratings.count; at++) {
     const predicted = model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
     const error = ratings.value[at] - predicted;
-    const clipped = ratings.value[at] - Math.min(maximum, Math.max(minimum, predicted));
+    const clipped = ratings.value[at] - model.clipped(predicted);
     sums.squares += error * error;
     sums.absolutes += Math.abs(error);
     sums.clippedSquares += clipped * clipped;

@@ -17,7 +17,7 @@ import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "../sigmoid.js";
 import { type Parameters, predictRating } from "./parameters.js";
-import type { Hyperparameters, ModelName } from "./registry.js";
+import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
 
 /** What is known of the features of each side. */
 export interface FeatureTables {
@@ -267,7 +267,7 @@ export class FactorModel implements FactorModelParts {
    * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
    * @param rated raw item ids and ratings; of an item rated twice, the last rating counts.
-   * @throws UnknownIdError, RatingsError for a rating that is not finite.
+   * @throws UnknownIdError, RatingsError for a rating that is not finite, or far outside the scale of the training ratings.
    */
   recommendFor(
     rated: Iterable<readonly [item: RawId, rating: number]>,
@@ -293,6 +293,15 @@ export class FactorModel implements FactorModelParts {
     const few = this.#fewRatings(rated);
     const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters);
     return this.#list(user, new Set(few.index), options);
+  }
+
+  /**
+   * A predicted rating on the scale of the training ratings: at least their smallest, at most their largest. What models
+   * that predict no ratings give stays as it is.
+   */
+  clipped(predicted: number): number {
+    const { minimum, maximum } = this.statistics;
+    return MODELS[this.model].units ? Math.min(maximum, Math.max(minimum, predicted)) : predicted;
   }
 
   /**
@@ -377,9 +386,23 @@ export class FactorModel implements FactorModelParts {
     const values = new Map<number, number>();
     for (const [item, rating] of rated) {
       if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
+      this.#checkScale(item, rating);
       values.set(this.#itemIndex(item), rating);
     }
     return { index: Uint32Array.from(values.keys()), value: Float32Array.from(values.values()) };
+  }
+
+  /** A rating as far beyond the scale as the scale is wide is on another scale. */
+  #checkScale(item: RawId, rating: number): void {
+    const { minimum, maximum } = this.statistics;
+    const width = maximum - minimum;
+    if (!MODELS[this.model].units || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
+    throw new RatingsError(
+      `the rating of item ${item} is ${rating}, and those that the model was trained on go from ${minimum} to ${maximum}`,
+      {
+        remedy: "give ratings on that scale",
+      },
+    );
   }
 
   #itemIndex(item: RawId): number {

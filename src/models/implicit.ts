@@ -3,15 +3,21 @@
 
 import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import { RatingsError } from "../errors.js";
+import type { Csr } from "../ratings/csr.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
-import { checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
+import { checkChoice, checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
+/** What feedback counts for: log(1 + |r|), 1, or |r|; its sign stays. */
+export const COUNTS = ["log", "binary", "raw"] as const;
+/** Which of them. */
+export type Counts = (typeof COUNTS)[number];
+
 /**
  * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0,
- * with confidence c = 1 + α|r|. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
+ * with confidence c = 1 + α f(|r|), f being what `counts` says. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
  * 0 is as good as none, whose c is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters {
@@ -19,20 +25,32 @@ export interface ImplicitHyperparameters {
   readonly factors: number;
   /** α, what a unit of feedback of either sign adds to the confidence, ≥ 0. Default 1; 0 for a full 0/1 matrix. */
   readonly confidence: number;
+  /**
+   * f, what feedback counts for: "log" (default), log(1 + |r|), so that a song played a thousand times does not outweigh
+   * all others; "binary", 1; "raw", |r|.
+   */
+  readonly counts: Counts;
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;
   readonly tauItems: number;
 }
 
 /** Of `implicit`, where nothing is given. */
-export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = { factors: 10, confidence: 1, tauUsers: 10, tauItems: 10 };
+export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = { factors: 10, confidence: 1, counts: "log", tauUsers: 10, tauItems: 10 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters {
   const h = completed(IMPLICIT_DEFAULTS, given);
   checkFactors(h.factors, 1);
   checkNotNegative(h, "confidence", "tauUsers", "tauItems");
+  checkChoice("counts", h.counts, COUNTS);
   return h;
+}
+
+/** Feedback as it is trained on: ±f(|r|). */
+export function countedFeedback({ counts }: Pick<ImplicitHyperparameters, "counts">, values: Float32Array): Float32Array {
+  if (counts === "raw") return values;
+  return values.map(counts === "binary" ? Math.sign : (value) => Math.sign(value) * Math.log1p(Math.abs(value)));
 }
 
 /** @throws RatingsError when no rating is above 0: the best model would then be nothing at all. */
@@ -42,6 +60,17 @@ function checkFeedback(ratings: Ratings): void {
   throw new RatingsError(`no rating is above 0, the largest is ${maximum}: implicit takes only those above 0 for liked`, {
     remedy: "give counts, or other feedback that is above 0 where something is liked",
   });
+}
+
+const counted = new WeakMap<Csr, Map<Counts, Csr>>();
+
+/** Rows with their feedback as it is trained on, the same arrays when asked again: trainings share uploads. */
+function countedRows(h: ImplicitHyperparameters, given: Csr): Csr {
+  let known = counted.get(given);
+  if (!known) counted.set(given, (known = new Map([["raw", given]])));
+  let rows = known.get(h.counts);
+  if (!rows) known.set(h.counts, (rows = { ...given, value: countedFeedback(h, given.value) }));
+  return rows;
 }
 
 /** Sums from which the objective is put together. */
@@ -115,6 +144,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   defaults: IMPLICIT_DEFAULTS,
   complete: implicitHyperparameters,
   checkRatings: checkFeedback,
+  rows: countedRows,
   operations: () => ({ solve: "confident", sums: ["confidentErrors", "moments"] }),
   train: (session, problem) => new ImplicitTraining(session, problem),
   figures: implicitFigures,

@@ -2,6 +2,7 @@
 
 import type { Engine, Spread } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
+import type { Csr } from "../ratings/csr.js";
 import { als } from "./als.js";
 import { gd } from "./gd.js";
 import { gibbs } from "./gibbs.js";
@@ -49,10 +50,30 @@ export function checkModel(name: string): ModelName {
 export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M], features: boolean): Spread =>
   MODELS[model].spread?.(h) ?? (features ? "means" : "none");
 
+/** The same problem on other rows. */
+function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr) => Csr): Problem<M> {
+  const { model, hyperparameters, heldOut, initial, features, seed } = problem;
+  const byUser = rowsOf(problem.byUser);
+  return {
+    model,
+    hyperparameters,
+    byUser,
+    heldOut,
+    initial,
+    features,
+    seed,
+    // Sorted when the engine asks, by when the users' side is on its way to a device.
+    get byItem() {
+      return rowsOf(problem.byItem);
+    },
+  };
+}
+
 /** Loads a problem into an engine. @throws DeviceError when it does not fit, or the engine lacks an operation. */
-export async function openTraining<M extends ModelName>(engine: Engine, problem: Problem<M>): Promise<TrainingOf[M]> {
-  const { model, hyperparameters: h, features, seed } = problem;
+export async function openTraining<M extends ModelName>(engine: Engine, given: Problem<M>): Promise<TrainingOf[M]> {
+  const { model, hyperparameters: h, features, seed } = given;
   const definition = MODELS[model];
+  const problem = definition.rows ? withRows(given, (rows) => definition.rows!(h, rows)) : given;
   const initial = definition.initial?.(problem) ?? problem.initial;
   const spread = spreadOf(model, h, features?.users !== undefined || features?.items !== undefined);
   const session = await engine.open(workloadOf(problem, initial, spread, definition.operations(h, seed)));

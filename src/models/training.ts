@@ -125,6 +125,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
    * left out, the model has no unit.
    */
   readonly units?: { readonly [name in keyof H]?: 1 | 2 };
+  /** The rows that training takes for given ones: the same again for the same. Default: as they are. */
+  rows?(h: H, given: Csr): Csr;
   /** What rows carry. Default: prior means where there are features, else nothing. */
   spread?(h: H): Spread;
   operations(h: H, seed: number): Operations;

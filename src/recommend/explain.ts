@@ -8,6 +8,7 @@ import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
+import { countedFeedback } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
 import { predictRating, rowsOf } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
@@ -158,7 +159,8 @@ function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): Use
   const featureFactors = parameters.features?.users;
   const mean = m !== undefined && featureFactors && model.features?.users?.meanOf(model.users.rawAt(m), featureFactors, K);
   const gram = model.model === "implicit" ? model.itemGram : undefined;
-  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, rated, globalMean, mean || undefined, gram)];
+  const given: Rated = "counts" in h ? rated.map(([n, rating]) => [n, countedFeedback(h, Float32Array.of(rating))[0]]) : rated;
+  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, mean || undefined, gram)];
 }
 
 /** The normal equations of a user, and what each rating adds to their right-hand side. */

@@ -1,6 +1,7 @@
 // Fold-in on an engine: someone new is one row of a half-sweep over the items that they rated.
 
 import type { Engine, Session, Workload } from "../engine/engine.js";
+import { countedFeedback } from "../models/implicit.js";
 import { rowsOf } from "../models/parameters.js";
 import type { Parameters } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
@@ -20,7 +21,8 @@ export async function foldInOn(engine: Engine, few: FewRatings, parameters: Para
   const system = foldInSystem("users", parameters, h);
   if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system) return foldIn(few, "users", parameters, h);
   const { factors: K, posterior } = parameters;
-  const session: Session = await engine.open(workloadOf(few, parameters, system.kind));
+  const value = "counts" in h ? countedFeedback(h, few.value) : few.value;
+  const session: Session = await engine.open(workloadOf({ ...few, value }, parameters, system.kind));
   try {
     await session.solve("users", system);
     const { factors, biases, covariances } = await session.readRows("users");

@@ -8,7 +8,7 @@ import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
 import type { GibbsDraw } from "../models/parameters.js";
-import { implicitSystem } from "../models/implicit.js";
+import { countedFeedback, implicitSystem } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
 import { type Parameters, rowsOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
@@ -80,6 +80,7 @@ export function foldInRows(
   means?: Float64Array,
   gram?: Float64Array,
 ): FoldedRows {
+  if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows.value) };
   const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
   const { factors: K, globalMean, posterior } = parameters;
   const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");

@@ -193,6 +193,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   const hyperparameters = hyperparametersFromStandard(standard, units ?? {}, s, asked);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
+  if (units && areCounts(given)) options.onNotice?.(`${LIKE_COUNTS}; ${model} takes them for ratings, and implicit is the model of counts`);
   const clock = stopwatch();
   const { train: ratings, heldOut } = MODELS[model].binary
     ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
@@ -277,6 +278,15 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
+}
+
+const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";
+const LARGEST_SCALE = 1000;
+
+/** Whether ratings look like counts: whole numbers from above 0 to beyond any scale that people rate on. */
+function areCounts(ratings: Ratings): boolean {
+  const { minimum, maximum } = ratings.statistics();
+  return minimum > 0 && maximum > LARGEST_SCALE && ratings.value.every(Number.isInteger);
 }
 
 /** @throws DivergedError when a parameter is no finite number in the unit of the ratings. */

@@ -245,6 +245,19 @@ test("recommend lists unseen items of a user, and for a new one by title", async
   expect(fresh.out).not.toMatch(new RegExp(`^ *\\d+ +${first.title.replace(/[()]/g, "\\$&")}`, "m"));
 });
 
+test("shown predictions are on the scale of the ratings, unless asked for as they are; a rating on no such scale is refused", async () => {
+  const shown = async (...flags: string[]): Promise<number[]> => {
+    const json = inFolder("scale.json");
+    expect(await tastespace("recommend", model, "--rated", "1=5", "--rated", "2=5", "-n", "60", "--alpha", "9", ...flags, "--json", json)).toMatchObject({ code: 0 }); // prettier-ignore
+    return (JSON.parse(readFileSync(json, "utf8")) as { predicted: number }[]).map(({ predicted }) => predicted);
+  };
+  const [clipped, raw] = [await shown(), await shown("--no-clip")];
+  expect(clipped).toEqual(raw.map((value) => Math.min(5, Math.max(0.5, value))));
+  const refused = await tastespace("recommend", model, "--rated", "1=500");
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain("go from");
+});
+
 test("similar and predict take titles", async () => {
   const [{ title }] = json<{ title: string }[]>(inFolder("list.json"));
   expect((await tastespace("similar", model, title, "-n", "4")).out.trim().split("\n")).toHaveLength(6);

@@ -168,3 +168,21 @@ test("similar users are those of the largest cosine, with at least so many ratin
   expect(() => model.similarUsers("nobody")).toThrow(UnknownIdError);
   expect(() => forgetful.similarUsers(1)).toThrow(/without factors/);
 });
+
+test("a rating far outside the training ratings' scale is refused with the scale; predictions are clipped to it", async () => {
+  const { minimum, maximum } = model.statistics;
+  const item = ratings.items.rawAt(0);
+  const width = maximum - minimum;
+  for (const rating of [maximum + 1.01 * width, minimum - 1.01 * width, 500]) {
+    const error = thrown(() => model.recommendFor([[item, rating]]));
+    expect(error).toBeInstanceOf(RatingsError);
+    expect((error as RatingsError).message).toContain(`go from ${minimum} to ${maximum}`);
+  }
+  // A little beyond is somebody's enthusiasm.
+  expect(model.recommendFor([[item, maximum + width / 4]], { n: 1 })).toHaveLength(1);
+  expect([minimum - 1, maximum + 1, 3].map((predicted) => model.clipped(predicted))).toEqual([minimum, maximum, 3]);
+  // Counts have no scale, and a preference is no rating.
+  const counted = (await fit(ratings, { model: "implicit", factors: 2, sweeps: 2, device: "cpu" })).model;
+  expect(counted.recommendFor([[item, 500]], { n: 1 })).toHaveLength(1);
+  expect(counted.clipped(-0.2)).toBe(-0.2);
+});

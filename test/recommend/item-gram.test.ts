@@ -25,7 +25,7 @@ test("it is Σ v vᵀ, the same array each time", async () => {
 });
 
 test("a fold-in takes the matrix that it is given: u = Σ c v / (gram + Σ (c − 1) v² + τ) for one factor", () => {
-  const h = implicitHyperparameters({ factors: 1, confidence: 2, tauUsers: 0.5 });
+  const h = implicitHyperparameters({ factors: 1, confidence: 2, counts: "raw", tauUsers: 0.5 });
   const parameters = {
     factors: 1,
     userFactors: new Float32Array(0),

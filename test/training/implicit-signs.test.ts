@@ -1,8 +1,9 @@
-// Feedback of either sign: p = 1 only where r > 0, c = 1 + α|r|, on the dense matrices of the definition,
+// Feedback of either sign: p = 1 only where r > 0, c = 1 + α f(|r|), on the dense matrices of the definition,
 // which nothing but this test builds.
 
 import { describe, expect, test } from "vitest";
 import { RatingsError } from "../../src/errors.js";
+import { type Counts, COUNTS } from "../../src/models/implicit.js";
 import type { FactorModel } from "../../src/models/factor-model.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
@@ -15,18 +16,21 @@ const stars = syntheticRatings({ users: 60, items: 40, ratings: 900, seed: 7 });
 /** Ratings from −3 to 3 in whole steps, zeros among them. */
 const signed = new Ratings({ user: stars.user, item: stars.item, value: stars.value.map((value) => Math.round(value * 1.4 - 4)) }, stars.users, stars.items); // prettier-ignore
 const [K, ALPHA, TAU_USERS, TAU_ITEMS] = [3, 2, 0.7, 1.3];
-const options = { model: "implicit", factors: K, confidence: ALPHA, tauUsers: TAU_USERS, tauItems: TAU_ITEMS, sweeps: 5, earlyStop: false, keeps: "last", device: "reference" } as const; // prettier-ignore
+const shared = { model: "implicit", factors: K, confidence: ALPHA, tauUsers: TAU_USERS, tauItems: TAU_ITEMS, sweeps: 5, earlyStop: false, keeps: "last", device: "reference" } as const; // prettier-ignore
 const [M, N] = [signed.users.size, signed.items.size];
 
+/** What feedback counts for. */
+const F: Readonly<Record<Counts, (r: number) => number>> = { raw: Math.abs, log: (r) => Math.log(1 + Math.abs(r)), binary: (r) => Math.abs(Math.sign(r)) }; // prettier-ignore
+
 /** p and c of every pair, [M, N] row-major. */
-function dense(ratings: Ratings): { p: Float64Array; c: Float64Array } {
+function denseOf(ratings: Ratings, f: (r: number) => number): { p: Float64Array; c: Float64Array } {
   const p = new Float64Array(M * N);
   const c = new Float64Array(M * N).fill(1);
   for (let at = 0; at < ratings.count; at++) {
     const pair = ratings.user[at] * N + ratings.item[at];
     const r = ratings.value[at];
     p[pair] = r > 0 ? 1 : 0;
-    c[pair] = 1 + ALPHA * Math.abs(r);
+    c[pair] = 1 + ALPHA * f(r);
   }
   return { p, c };
 }
@@ -49,7 +53,10 @@ function solved(matrix: number[][], right: number[]): number[] {
   return rows.map((row, i) => row[rows.length] / row[i]);
 }
 
-describe("ratings from −3 to 3", () => {
+describe.each(COUNTS)("ratings from −3 to 3, counts %s", (counts) => {
+  const options = { ...shared, counts };
+  const dense = (ratings: Ratings) => denseOf(ratings, F[counts]);
+
   test("they hold likes, dislikes and zeros", () => {
     for (const sign of [-1, 0, 1]) expect(signed.value.filter((value) => Math.sign(value) === sign).length).toBeGreaterThan(50);
   });
@@ -120,7 +127,7 @@ describe("ratings from −3 to 3", () => {
     const right = Array<number>(K).fill(0);
     for (let n = 0; n < N; n++) {
       const r = values.get(n) ?? 0;
-      const c = 1 + ALPHA * Math.abs(r);
+      const c = 1 + ALPHA * F[counts](r);
       for (let i = 0; i < K; i++) {
         if (r > 0) right[i] += c * v[n * K + i];
         for (let j = 0; j < K; j++) matrix[i][j] += c * v[n * K + i] * v[n * K + j];
@@ -139,6 +146,6 @@ describe("ratings from −3 to 3", () => {
 
 test("feedback of which nothing is above 0 is refused", async () => {
   const disliked = Ratings.from([["a", 1, 0], ["b", 1, -2]]); // prettier-ignore
-  await expect(fit(disliked, { ...options, factors: 1 })).rejects.toThrow(RatingsError);
-  await expect(fit(disliked, { ...options, factors: 1 })).rejects.toThrow(/no rating is above 0, the largest is 0/);
+  await expect(fit(disliked, { ...shared, factors: 1 })).rejects.toThrow(RatingsError);
+  await expect(fit(disliked, { ...shared, factors: 1 })).rejects.toThrow(/no rating is above 0, the largest is 0/);
 });

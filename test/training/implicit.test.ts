@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { rankingMetrics } from "../../src/metrics/ranking.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { implicitFigures, implicitHyperparameters } from "../../src/models/implicit.js";
+import { Ratings } from "../../src/ratings/ratings.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
@@ -83,4 +84,38 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     const asKnown = model.recommend(train.users.rawAt(3), { n: 99 });
     for (const { id, score } of asNew) expect(asKnown.find((item) => item.id === id)?.score ?? score).toBeCloseTo(score, 1);
   });
+});
+
+test("counts: log is the default, and is not moved by the unit in which the most avid listen", async () => {
+  const options = { model: "implicit", factors: 4, heldOut, earlyStop: false, sweeps: 4, keeps: "last", device: engines.cpu } as const;
+  const [plain, log, binary, raw] = await Promise.all(
+    [undefined, "log", "binary", "raw"].map(
+      async (counts) => (await fit(train, { ...options, counts: counts as "log" | undefined })).model,
+    ),
+  );
+  expect(plain.parameters).toEqual(log.parameters);
+  expect(plain.hyperparameters).toMatchObject({ counts: "log" });
+  expect(binary.parameters).not.toEqual(log.parameters);
+  expect(raw.parameters).not.toEqual(log.parameters);
+  const ones = new Ratings({ user: train.user, item: train.item, value: train.value.map(() => 1) }, train.users, train.items);
+  const alike = await fit(ones, { ...options, heldOut: undefined, counts: "raw" });
+  expect(alike.model.parameters.userFactors).toEqual(binary.parameters.userFactors);
+  expect(decodeModel(encodeModel(binary)).hyperparameters).toEqual(binary.hyperparameters);
+  await expect(fit(train, { ...options, counts: "square" as "log" })).rejects.toThrow(/counts is "square"/);
+});
+
+test("a model of ratings says that counts are for implicit", async () => {
+  const plays = new Ratings(
+    { user: train.user, item: train.item, value: train.value.map((value) => Math.ceil(value * 900)) },
+    train.users,
+    train.items,
+  );
+  for (const [set, told] of [
+    [plays, 1],
+    [train, 0],
+  ] as const) {
+    const notices: string[] = [];
+    await fit(set, { factors: 2, sweeps: 1, device: engines.cpu, onNotice: (notice) => notices.push(notice) });
+    expect(notices.filter((notice) => notice.includes("implicit is the model of counts"))).toHaveLength(told);
+  }
 });
