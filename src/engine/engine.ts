@@ -74,6 +74,8 @@ export interface PointSystem {
   readonly weighted: boolean;
   /** Whether rows have biases; else they stay 0. */
   readonly biases: boolean;
+  /** Steps of conjugate gradients, as in {@link Operations}; left out, the system is factored. */
+  readonly steps?: number | undefined;
 }
 
 /**
@@ -86,6 +88,8 @@ export interface ConfidentSystem {
   /** α. */
   readonly confidence: number;
   readonly tau: number;
+  /** Steps of conjugate gradients, as in {@link Operations}; left out, the system is factored. */
+  readonly steps?: number | undefined;
 }
 
 /**
@@ -210,6 +214,11 @@ export type SumResults<R extends Readonly<Record<string, SumRequest>>> = { reado
 /** The operations that a training will ask for, so that an engine can compile and allocate them all at once. */
 export interface Operations {
   readonly solve?: SystemKind | undefined;
+  /**
+   * Steps of conjugate gradients by which each row is moved from its present values towards its system's solution,
+   * of point systems without covariances and of confident ones. Left out, systems are factored.
+   */
+  readonly steps?: number | undefined;
   /** Sides whose rows are moved on beyond where a sweep has brought them. */
   readonly extrapolate?: readonly Side[] | undefined;
   readonly batchStep?: boolean | undefined;

@@ -3,16 +3,17 @@
 import { type PointSystem, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { Figures } from "./figures.js";
-import { checkChoice, checkFactors, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
+import { checkChoice, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
+import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
  * Hyperparameters of `als`. λ is the noise precision, τ and γ are the prior precisions of factors and biases; all are
  * precisions, not scaled by the number of ratings unless `regularization` is "weighted".
  */
-export interface AlsHyperparameters {
-  /** K, from 0 (bias-only) to 128. Default 10. */
+export interface AlsHyperparameters extends SolverHyperparameters {
+  /** K, from 0 (bias-only) to 128, or 512 with solver "cg". Default 10. */
   readonly factors: number;
   /** λ, noise precision, > 0. Default 1. */
   readonly lambda: number;
@@ -42,7 +43,7 @@ export interface AlsHyperparameters {
   readonly momentum: number;
 }
 
-/** Of `als`, where nothing is given. */
+/** Of `als`, where nothing is given; many factors are solved by "cg". */
 export const ALS_DEFAULTS: AlsHyperparameters = {
   factors: 10,
   lambda: 1,
@@ -56,6 +57,8 @@ export const ALS_DEFAULTS: AlsHyperparameters = {
   regularization: "plain",
   update: "joint",
   momentum: 0,
+  solver: "cholesky",
+  cgSteps: 3,
 };
 
 /** Sums over the parameters and the residuals, from which the objective and the errors are put together in float64. */
@@ -82,6 +85,7 @@ export function alsSystem(h: AlsHyperparameters, side: Side): PointSystem {
     precisions: [...Array<number>(h.factors).fill(tau), gamma],
     weighted: h.regularization === "weighted",
     biases: h.biases,
+    steps: stepsOf(h),
   };
 }
 
@@ -156,8 +160,8 @@ export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
  * @throws OptionsError naming the hyperparameter and its value.
  */
 export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): AlsHyperparameters {
-  const h = completed(ALS_DEFAULTS, given);
-  checkFactors(h.factors);
+  const h = completed({ ...ALS_DEFAULTS, solver: defaultSolver("als", given.factors ?? ALS_DEFAULTS.factors) }, given);
+  checkSolver(h);
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
   checkPositive(h, "lambda", "tauFeatures");
   checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "momentum");
@@ -180,9 +184,10 @@ export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> 
   defaults: ALS_DEFAULTS,
   complete: alsHyperparameters,
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
-  operations: ({ update, momentum }) => ({
-    solve: update,
-    extrapolate: momentum > 0 ? ["items"] : [],
+  operations: (h) => ({
+    solve: h.update,
+    steps: stepsOf(h),
+    extrapolate: h.momentum > 0 ? ["items"] : [],
     sums: ["squaredErrors", "squaredNorms", "featureNorms"],
   }),
   train: (session, problem) => new AlsTraining(session, problem),

@@ -6,8 +6,9 @@ import { RatingsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
-import { checkChoice, checkFactors, checkNotNegative, completed } from "./hyperparameters.js";
+import { checkChoice, checkNotNegative, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
+import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /** What feedback counts for: log(1 + |r|), 1, or |r|; its sign stays. */
@@ -20,8 +21,8 @@ export type Counts = (typeof COUNTS)[number];
  * with confidence c = 1 + α f(|r|), f being what `counts` says. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
  * 0 is as good as none, whose c is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
  */
-export interface ImplicitHyperparameters {
-  /** K, from 1 to 128. Default 10. */
+export interface ImplicitHyperparameters extends SolverHyperparameters {
+  /** K, from 1 to 128, or 512 with solver "cg". Default 10. */
   readonly factors: number;
   /** α, what a unit of feedback of either sign adds to the confidence, ≥ 0. Default 1; 0 for a full 0/1 matrix. */
   readonly confidence: number;
@@ -35,13 +36,21 @@ export interface ImplicitHyperparameters {
   readonly tauItems: number;
 }
 
-/** Of `implicit`, where nothing is given. */
-export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = { factors: 10, confidence: 1, counts: "log", tauUsers: 10, tauItems: 10 };
+/** Of `implicit`, where nothing is given; many factors are solved by "cg". */
+export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
+  factors: 10,
+  confidence: 1,
+  counts: "log",
+  tauUsers: 10,
+  tauItems: 10,
+  solver: "cholesky",
+  cgSteps: 3,
+};
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters {
-  const h = completed(IMPLICIT_DEFAULTS, given);
-  checkFactors(h.factors, 1);
+  const h = completed({ ...IMPLICIT_DEFAULTS, solver: defaultSolver("implicit", given.factors ?? IMPLICIT_DEFAULTS.factors) }, given);
+  checkSolver(h, 1);
   checkNotNegative(h, "confidence", "tauUsers", "tauItems");
   checkChoice("counts", h.counts, COUNTS);
   return h;
@@ -89,6 +98,7 @@ export const implicitSystem = (h: ImplicitHyperparameters, side: Side): Confiden
   kind: "confident",
   confidence: h.confidence,
   tau: side === "users" ? h.tauUsers : h.tauItems,
+  steps: stepsOf(h),
 });
 
 export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameters, ImplicitSums> {
@@ -145,7 +155,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   complete: implicitHyperparameters,
   checkRatings: checkFeedback,
   rows: countedRows,
-  operations: () => ({ solve: "confident", sums: ["confidentErrors", "moments"] }),
+  operations: (h) => ({ solve: "confident", steps: stepsOf(h), sums: ["confidentErrors", "moments"] }),
   train: (session, problem) => new ImplicitTraining(session, problem),
   figures: implicitFigures,
 };

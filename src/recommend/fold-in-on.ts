@@ -1,6 +1,7 @@
 // Fold-in on an engine: someone new is one row of a half-sweep over the items that they rated.
 
 import type { Engine, Session, Workload } from "../engine/engine.js";
+import { MAX_FACTORS } from "../models/hyperparameters.js";
 import { countedFeedback } from "../models/implicit.js";
 import { rowsOf } from "../models/parameters.js";
 import type { Parameters } from "../models/parameters.js";
@@ -12,15 +13,15 @@ import { covarianceAt } from "./posterior.js";
 /**
  * The fold-in of a new user where the engine computes: `als` and what shares its objective, `vb`,
  * `implicit`. Those of `gibbs`, which are one per sample, and of `logistic`, which are Newton's steps, are
- * made on the host, as is one without ratings.
+ * made on the host, as are those of more factors than an engine solves exactly, and one without ratings.
  *
  * @returns as `foldIn`, to float32.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; DeviceError.
  */
 export async function foldInOn(engine: Engine, few: FewRatings, parameters: Parameters, h: Hyperparameters): Promise<Entity> {
   const system = foldInSystem("users", parameters, h);
-  if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system) return foldIn(few, "users", parameters, h);
   const { factors: K, posterior } = parameters;
+  if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system || K > MAX_FACTORS) return foldIn(few, "users", parameters, h);
   const value = "counts" in h ? countedFeedback(h, few.value) : few.value;
   const session: Session = await engine.open(workloadOf({ ...few, value }, parameters, system.kind));
   try {

@@ -57,8 +57,9 @@ export function foldIn({ index, value }: FewRatings, side: Side, parameters: Par
 export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparameters): System | undefined {
   if (parameters.posterior) return vbSystem(parameters.posterior.precisions, side);
   if ("burnIn" in h || "positiveThreshold" in h) return undefined;
-  if ("confidence" in h) return implicitSystem(h, side);
-  return { ...alsSystem({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters) }, side), kind: "joint" };
+  // Exactly, however it was trained.
+  if ("confidence" in h) return { ...implicitSystem(h, side), steps: undefined };
+  return { ...alsSystem({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters) }, side), kind: "joint", steps: undefined };
 }
 
 /**

@@ -8,11 +8,14 @@ const LEAST_CHUNKS = 64;
 const LEAST_WORK = 1 << 18;
 const MOST_ROWS = 1024;
 
-/** @returns first and last + 1 of each chunk, one after the other. */
-export function chunksOf(start: Uint32Array, K: number, { from, to }: RowSlice, carriesFull: boolean): Uint32Array {
+/**
+ * @param steps of conjugate gradients; left out, systems are factored.
+ * @returns first and last + 1 of each chunk, one after the other.
+ */
+export function chunksOf(start: Uint32Array, K: number, { from, to }: RowSlice, carriesFull: boolean, steps?: number): Uint32Array {
   const D = K + 2;
-  const perRating = (D * D) / (carriesFull ? 1 : 2) + 8 * D;
-  const perRow = (D * D * D) / (carriesFull ? 2 : 6) + 500;
+  const perRating = steps === undefined ? (D * D) / (carriesFull ? 1 : 2) + 8 * D : 2 * (steps + 1) * D;
+  const perRow = steps === undefined ? (D * D * D) / (carriesFull ? 2 : 6) + 500 : (steps + 1) * D * D + 500;
   const workOf = (row: number): number => (start[row + 1] - start[row]) * perRating + perRow;
   let total = 0;
   for (let row = from; row < to; row++) total += workOf(row);

@@ -16,6 +16,8 @@ export interface SystemNumbers {
   /** A prior that is a whole matrix: its packed lower triangle, and what it adds to the right-hand side. */
   readonly prior?: { readonly packed: Float32Array; readonly rhs: Float32Array } | undefined;
   readonly noise?: { readonly seed: number; readonly draw: number } | undefined;
+  /** Steps of conjugate gradients; left out, systems are factored. */
+  readonly steps?: number | undefined;
 }
 
 /** Sums over ratings, by kernel. */

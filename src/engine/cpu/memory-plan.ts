@@ -168,6 +168,8 @@ function kernelScratch(fields: readonly Field[], K: number): Record<string, numb
     spreads,
     spreadTotal: spreads,
     vectors: 4 * column,
+    // The states of four rows that go side by side, four vectors of each, and theirs number by number.
+    descent: 1024 + 4 * rowStride(K) * (16 + 4),
     // Sums of a block, float64: at most those of moments.
     sums: 8 * (columnStride(K) + 1) * columnStride(K),
   };

@@ -230,11 +230,11 @@ export class CpuSession implements Session {
   }
 
   #chunksOf(side: Side, slice?: RowSlice): Uint32Array {
-    const { factors: K, spread } = this.#workload;
-    if (slice) return chunksOf(this.#start[side], K, slice, spread === "full");
+    const { factors: K, spread, operations } = this.#workload;
+    if (slice) return chunksOf(this.#start[side], K, slice, spread === "full", operations.steps);
     let chunks = this.#chunks.get(side);
     if (!chunks) {
-      chunks = chunksOf(this.#start[side], K, { from: 0, to: this.#countOf(side) }, spread === "full");
+      chunks = chunksOf(this.#start[side], K, { from: 0, to: this.#countOf(side) }, spread === "full", operations.steps);
       this.#chunks.set(side, chunks);
     }
     return chunks;

@@ -12,11 +12,11 @@ const entry = (i: number, j: number): number => (i * (i + 1)) / 2 + j;
 /** @param others moments of the other side's rows, of systems over all pairs. */
 export function systemNumbers(system: System, K: number, others: Moments | undefined): SystemNumbers {
   const shared = { kind: KINDS[system.kind], lambda: 1, confidence: 0, weighted: false, biases: true };
-  if (system.kind === "confident") return { ...shared, ...confidentNumbers(system, K, others!) };
+  if (system.kind === "confident") return { ...shared, ...confidentNumbers(system, K, others!), steps: system.steps };
   if (system.kind === "drawn") return { ...shared, ...drawnNumbers(system) };
-  const { lambda, weighted, biases, precisions } = system;
+  const { lambda, weighted, biases, precisions, steps } = system;
   if (precisions.length !== K + 1) throw new OptionsError(`there are ${precisions.length} precisions for ${K} factors and the bias`);
-  return { ...shared, lambda, weighted, biases, precisions: Float32Array.from(precisions) };
+  return { ...shared, lambda, weighted, biases, precisions: Float32Array.from(precisions), steps };
 }
 
 /** YᵀY + τ I, with b = 0 as the last equation. */

@@ -23,6 +23,7 @@ import {
 } from "../engine.js";
 import { averagedErrors, type DrawSums } from "./averaged-errors.js";
 import { confidentErrors } from "./confident-errors.js";
+import { conjugateGradients } from "./conjugate-gradients.js";
 import { expectedErrors } from "./expected-errors.js";
 import { featureFactors, featureMeans } from "./feature-factors.js";
 import { gradientStep, takeStep } from "./gradient-step.js";
@@ -86,7 +87,9 @@ export class ReferenceSession implements Session {
     const { globalMean } = this.#workload;
     const { [side]: solved, [otherSide(side)]: fixed } = this.#current.rows;
     try {
-      gramSolve(system, side, this.#ratingsOf(side), globalMean, solved, fixed, slice);
+      if (system.kind !== "drawn" && system.steps !== undefined)
+        conjugateGradients(system, system.steps, this.#ratingsOf(side), globalMean, solved, fixed, slice);
+      else gramSolve(system, side, this.#ratingsOf(side), globalMean, solved, fixed, slice);
     } catch (error) {
       // As on a device, where it is found out later.
       this.#failure ??= error;

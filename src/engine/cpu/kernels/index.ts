@@ -4,6 +4,9 @@ export { setShape } from "./shape";
 export {
   addRatings, beginRow, finishRow, setGramScratch, setPriorMatrix, setSystem, solveRows, takeLogDeterminants,
 } from "./gram-solve";
+export {
+  addPart, beginDescent, beginPass, descendRows, finishPass, setDescent, setDescentScratch, setSharedMatrix,
+} from "./conjugate-gradients";
 export { setFixed, setOwn } from "./half-sweep";
 export { addSlopes, beginSlopes, finishSlopes, setSlopes, takeStep } from "./gradient-step";
 export { setEpoch, stepRatings } from "./sgd-blocks";

@@ -31,6 +31,22 @@ export interface Kernels {
   addRatings(index: number, value: number, count: number): void;
   finishRow(row: number, local: number, count: number): number;
   solveRows(firstRow: number, rows: number, start: number, index: number, value: number): number;
+  setDescentScratch(scratch: number, sharedMatrix: number, precisions: number): void;
+  setDescent(
+    kind: number,
+    lambda: number,
+    globalMean: number,
+    confidence: number,
+    weighted: boolean,
+    biases: boolean,
+    steps: number,
+  ): void;
+  setSharedMatrix(packed: number): void;
+  descendRows(rows: number, start: number, index: number, value: number): void;
+  beginDescent(count: number): void;
+  beginPass(): void;
+  addPart(index: number, value: number, count: number): void;
+  finishPass(): number;
   takeLogDeterminants(spread: number, rows: number, spreads: number, logDeterminants: number): void;
   setRated(users: number, items: number, userSpreads: number, itemSpreads: number, globalMean: number): void;
   squaredErrors(user: number, item: number, value: number, count: number, sums: number): void;

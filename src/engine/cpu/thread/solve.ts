@@ -12,7 +12,12 @@ export function* solve(session: ThreadSession, { side, system, chunks }: SharedJ
   const [fixed, own] = [new FixedRows(session, side), new OwnRows(session, side)];
   let failed = -1;
   for (let chunk = session.tickets.take(); 2 * chunk < chunks.length; chunk = session.tickets.take()) {
-    const row = yield* solveChunk(session, side, fixed, own, chunks[2 * chunk], chunks[2 * chunk + 1]);
+    const [from, to] = [chunks[2 * chunk], chunks[2 * chunk + 1]];
+    if (system.steps !== undefined) {
+      yield* descendChunk(session, side, fixed, own, from, to);
+      continue;
+    }
+    const row = yield* solveChunk(session, side, fixed, own, from, to);
     if (row >= 0 && (failed < 0 || row < failed)) failed = row;
     yield;
   }
@@ -35,12 +40,53 @@ function takeSystem(session: ThreadSession, system: SystemNumbers): void {
     noise?.draw ?? 0,
     spread,
   );
+  if (system.steps !== undefined)
+    kernels.setDescent(kind, lambda, outline.globalMean, confidence, weighted, biases, system.steps);
   if (precisions) session.setPrecisions(precisions);
   if (!prior) return;
   const at = memory.slot("prior");
   memory.slotFloats("prior", prior.packed.length).set(prior.packed);
+  if (system.steps !== undefined) {
+    kernels.setSharedMatrix(at);
+    return;
+  }
   new Float32Array(memory.memory.buffer, at + prior.packed.byteLength, K + 1).set(prior.rhs);
   kernels.setPriorMatrix(at, at + prior.packed.byteLength);
+}
+
+/** Conjugate gradients: a row of more ratings than are taken at a time goes through them once a pass. */
+function* descendChunk(
+  { memory, kernels }: ThreadSession,
+  side: Side,
+  fixed: FixedRows,
+  own: OwnRows,
+  from: number,
+  to: number,
+): Generator<void, void> {
+  const start = memory.words(`${side} start`);
+  for (let row = from; row < to;) {
+    let end = row;
+    while (end < to && end - row < own.most && start[end + 1] - start[row] <= fixed.most) end++;
+    const rows = Math.max(1, end - row);
+    own.pin(row, rows);
+    if (end > row) {
+      const { index, value } = fixed.take(start[row], start[end] - start[row]);
+      kernels.descendRows(rows, memory.pin(`${side} start`, row, rows + 1, "start"), index, value);
+    } else {
+      kernels.beginDescent(start[row + 1] - start[row]);
+      do {
+        kernels.beginPass();
+        for (let at = start[row]; at < start[row + 1]; at += fixed.most) {
+          const count = Math.min(fixed.most, start[row + 1] - at);
+          const { index, value } = fixed.take(at, count);
+          kernels.addPart(index, value, count);
+          yield;
+        }
+      } while (kernels.finishPass());
+    }
+    own.putBack(row, rows);
+    row += rows;
+  }
 }
 
 function* solveChunk(

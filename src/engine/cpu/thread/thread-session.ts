@@ -36,6 +36,7 @@ export class ThreadSession {
       at("vectors"),
       at("priorMatrix"),
     );
+    this.kernels.setDescentScratch(at("descent"), at("priorMatrix"), at("vectors"));
   }
 
   /** The first of the thread's vectors: precisions. */

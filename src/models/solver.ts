@@ -1,0 +1,49 @@
+// How the systems of `als` and `implicit` are solved: factored, or moved on by a few steps of conjugate gradients; and which of
+// the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
+
+import { OptionsError } from "../errors.js";
+import { checkChoice, checkWhole, MAX_FACTORS, shown } from "./hyperparameters.js";
+
+/** Cholesky's factorization of each row's system, or steps of conjugate gradients from the row's present values. */
+export const SOLVERS = ["cholesky", "cg"] as const;
+/** Which of them. */
+export type Solver = (typeof SOLVERS)[number];
+
+/** The largest number of factors of models that are solved by conjugate gradients. */
+export const MAX_FACTORS_CG = 512;
+
+/** What models that have a choice of solver take. */
+export interface SolverHyperparameters {
+  /** "cholesky" up to 128 factors, "cg" up to 512. Default: the faster one at this number of factors. */
+  readonly solver: Solver;
+  /** Steps of "cg" a half-sweep. Default 3. */
+  readonly cgSteps: number;
+}
+
+/** Numbers of factors from which on "cg" is the default: docs/performance.md, "Conjugate gradients". */
+const FASTER_FROM = { als: 96, implicit: 48 } as const;
+
+/** The solver of a model where none is given. */
+export const defaultSolver = (model: keyof typeof FASTER_FROM, factors: number): Solver =>
+  factors >= FASTER_FROM[model] ? "cg" : "cholesky";
+
+/** Steps of conjugate gradients, as engines take them. */
+export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | undefined => (solver === "cg" ? cgSteps : undefined);
+
+/** The solver in words: "cg, 3 steps". */
+export const solverText = ({ solver, cgSteps }: SolverHyperparameters): string =>
+  solver === "cg" ? `cg, ${cgSteps} ${cgSteps === 1 ? "step" : "steps"}` : solver;
+
+/** @throws OptionsError for an unknown solver, no steps, or more factors than the solver takes. */
+export function checkSolver(h: SolverHyperparameters & { readonly factors: number }, least = 0): void {
+  checkChoice("solver", h.solver, SOLVERS);
+  checkWhole(h, 1, "cgSteps");
+  const most = h.solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS;
+  const { factors } = h;
+  if (Number.isInteger(factors) && factors >= least && factors <= most) return;
+  const usual = least === 0 ? "0 trains the bias-only model; 10 to 64 suit most data" : "10 to 64 suit most data";
+  const beyond = h.solver === "cholesky" && factors > most && factors <= MAX_FACTORS_CG;
+  throw new OptionsError(`factors is ${shown(factors)}: with solver "${h.solver}" it must be a whole number from ${least} to ${most}`, {
+    remedy: beyond ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : usual,
+  });
+}
