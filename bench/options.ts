@@ -28,4 +28,7 @@ export interface BenchOptions {
    */
   readonly python: string;
   readonly libmf: string | undefined;
+  /** Which engines `peers` takes, of those there are, and which kinds of models. */
+  readonly engines: readonly string[];
+  readonly kinds: readonly string[];
 }

@@ -11,6 +11,8 @@ import { rankingMetrics } from "../src/metrics/ranking.js";
 import { alsHyperparameters, type AlsHyperparameters } from "../src/models/als.js";
 import { FactorModel } from "../src/models/factor-model.js";
 import { implicitHyperparameters } from "../src/models/implicit.js";
+import { MAX_FACTORS } from "../src/models/hyperparameters.js";
+import type { Solver } from "../src/models/solver.js";
 import { type Parameters, predictRating } from "../src/models/parameters.js";
 import { type HyperparametersOf, openTraining } from "../src/models/registry.js";
 import { seededRandom } from "../src/random.js";
@@ -53,11 +55,11 @@ export async function peers(options: BenchOptions): Promise<object> {
   console.log(
     `${data ? basename(data) : shape}: ${train.count.toLocaleString("en-US")} ratings to train on, ${heldOut.count.toLocaleString("en-US")} held out, ${train.users.size} × ${train.items.size}`,
   );
-  const engines: Engine[] = await everyEngine();
+  const engines: Engine[] = await enginesOf(options);
   const rows: { explicit: Entry[]; implicit: Entry[] } = { explicit: [], implicit: [] };
   const missing = new Set<string>();
   console.log(`\nratings: λ = ${EXPLICIT.lambda}, τ = ${EXPLICIT.tau}, γ = ${EXPLICIT.gamma}\n${HEADER}  held-out RMSE`);
-  for (const K of factors) {
+  for (const K of options.kinds.includes("explicit") ? factors : []) {
     for await (const entry of explicitEntries(K, split, affordable(engines, K, train.count, missing), options, missing))
       rows.explicit.push(print(entry));
     for await (const entry of libmfEntries(K, split, engines[0], options, missing)) rows.explicit.push(print(entry));
@@ -65,7 +67,7 @@ export async function peers(options: BenchOptions): Promise<object> {
   console.log(
     `\nimplicit feedback: α = ${IMPLICIT.confidence}, τ = ${IMPLICIT.tau}; relevant: held-out ratings of ${RELEVANT} or more\n${HEADER}        nDCG@10      recall@10`,
   );
-  for (const K of factors)
+  for (const K of options.kinds.includes("implicit") ? factors : [])
     for await (const entry of implicitEntries(K, split, affordable(engines, K, train.count, missing), options, missing))
       rows.implicit.push(print(entry));
   for (const engine of engines) engine.destroy();
@@ -81,10 +83,15 @@ export async function peers(options: BenchOptions): Promise<object> {
   };
 }
 
-/** The cpu engine first; a GPU, hardware or not, where there is an adapter; the reference. */
-async function everyEngine(): Promise<Engine[]> {
-  const gpu = await openEngine("webgpu", console.log).catch((error: unknown) => console.log(String(error)));
-  return [await openEngine("cpu"), ...(gpu ? [gpu] : []), await openEngine("reference")];
+/** The cpu engine first; a GPU, hardware or not, where there is an adapter; the reference: those that are asked for. */
+async function enginesOf({ engines: kinds }: BenchOptions): Promise<Engine[]> {
+  const opened: Engine[] = [];
+  for (const kind of ["cpu", "webgpu", "reference"] as const) {
+    if (!kinds.includes(kind)) continue;
+    const engine = await openEngine(kind, console.log).catch((error: unknown) => console.log(String(error)));
+    if (engine) opened.push(engine);
+  }
+  return opened;
 }
 
 /** The float64 reference does about so many operations per second. */
@@ -99,6 +106,9 @@ function affordable(engines: readonly Engine[], K: number, ratings: number, miss
   return engines.filter(({ info }) => info.kind !== "reference");
 }
 
+/** Exact solves as far as they go, and conjugate gradients. */
+const solversOf = (K: number): readonly Solver[] => (K > MAX_FACTORS ? ["cg"] : ["cholesky", "cg"]);
+
 async function* explicitEntries(
   K: number,
   split: Split,
@@ -107,16 +117,20 @@ async function* explicitEntries(
   missing: Set<string>,
 ): AsyncGenerator<Entry> {
   const { train } = split;
-  const plain = alsHyperparameters({
-    factors: K,
-    lambda: EXPLICIT.lambda,
-    tauUsers: EXPLICIT.tau,
-    tauItems: EXPLICIT.tau,
-    gammaUsers: EXPLICIT.gamma,
-    gammaItems: EXPLICIT.gamma,
-  });
-  const start = startingParameters(split, K, plain.mean);
-  for (const engine of engines) yield await oursExplicit("tastespace als", engine, split, plain, start);
+  const plain = (solver: Solver): AlsHyperparameters =>
+    alsHyperparameters({
+      factors: K,
+      solver,
+      lambda: EXPLICIT.lambda,
+      tauUsers: EXPLICIT.tau,
+      tauItems: EXPLICIT.tau,
+      gammaUsers: EXPLICIT.gamma,
+      gammaItems: EXPLICIT.gamma,
+    });
+  const start = startingParameters(split, K, true);
+  for (const engine of engines)
+    for (const solver of solversOf(K)) yield await oursExplicit(`tastespace als, ${solver}`, engine, split, plain(solver), start);
+  if (K > MAX_FACTORS) return;
   if (await canImport(interpreter, "torch")) {
     const { version, device, seconds, parameters } = await python(interpreter, "torch_als.py", [], {
       train,
@@ -168,17 +182,21 @@ async function* implicitEntries(
   missing: Set<string>,
 ): AsyncGenerator<Entry> {
   const { train } = split;
-  const hyperparameters = implicitHyperparameters({
-    factors: K,
-    confidence: IMPLICIT.confidence,
-    counts: "raw",
-    tauUsers: IMPLICIT.tau,
-    tauItems: IMPLICIT.tau,
-  });
+  const hyperparameters = (solver: Solver) =>
+    implicitHyperparameters({
+      factors: K,
+      solver,
+      confidence: IMPLICIT.confidence,
+      counts: "raw",
+      tauUsers: IMPLICIT.tau,
+      tauItems: IMPLICIT.tau,
+    });
   const start = startingParameters(split, K, false);
   for (const engine of engines) {
-    const { parameters, seconds } = await sweep(engine, problemOf("implicit", split, hyperparameters, start));
-    yield { ...timed(K, "tastespace implicit", engine.info.name, seconds), ...ranking(parameters, split) };
+    for (const solver of solversOf(K)) {
+      const { parameters, seconds } = await sweep(engine, problemOf("implicit", split, hyperparameters(solver), start));
+      yield { ...timed(K, `tastespace implicit, ${solver}`, engine.info.name, seconds), ...ranking(parameters, split) };
+    }
   }
   if (!(await canImport(interpreter, "implicit"))) {
     missing.add(
@@ -190,6 +208,7 @@ async function* implicitEntries(
     ["exact", "exact solves"],
     ["cg", "conjugate gradients"],
   ] as const) {
+    if (solver === "exact" && K > MAX_FACTORS) continue;
     const { version, device, seconds, parameters } = await python(interpreter, "implicit_als.py", [solver], {
       train,
       start,

@@ -17,6 +17,8 @@ struct Settings {
   momentum: f32,
   // Whether a draw is wanted instead of the mean.
   noisy: u32,
+  // Steps of conjugate gradients.
+  steps: u32,
   // Prior precisions of factors and bias; 1 where a row has no parameter, so that it solves to 0.
   prior: array<vec4f, BLOCKS>,
 }
@@ -26,10 +28,13 @@ struct Dispatch {
   task_count: u32,
   // Number of the first row of solved_rows among all rows of its side.
   first_row: u32,
+  // Which pass over the ratings of long rows it is.
+  phase: u32,
 }
 
 // Rows, and the indices of ratings, count from the first row of what is bound.
-// whole_rows: the ratings of a row. row_segments: the ratings of a segment, `segment` its place in partial_tiles.
+// whole_rows: the ratings of a row. row_segments: the ratings of a segment, `segment` its place among the partial sums,
+// `segments` that of the row's first.
 // long_rows: `count` ratings in all, in `segments` segments from `segment` on.
 struct Task {
   row: u32,

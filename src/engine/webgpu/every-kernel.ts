@@ -7,7 +7,9 @@ import type { Kernel } from "./device/kernel.js";
 import { FLOATS, type ValueFormat, valueFormat } from "./memory/values.js";
 import { itemScoresKernel, topItemsKernel } from "./ranking/ranking-kernels.js";
 import { planList, planScores } from "./ranking/ranking-plan.js";
+import { conjugateGradientsKernel, planDescent } from "./rows/descent-kernel.js";
 import {
+  descends,
   GRAM_SYSTEMS,
   gramSolveKernel,
   gramSolveSubgroupKernel,
@@ -15,7 +17,7 @@ import {
   type GramVariant,
   suitsSubgroups,
 } from "./rows/gram-kernels.js";
-import { addPartialsKernel, featureFactorsKernel, heavyBallKernel, packHalvesKernel } from "./rows/row-kernels.js";
+import { addPartialsKernel, featureFactorsKernel, heavyBallKernel, momentsKernel, packHalvesKernel } from "./rows/row-kernels.js";
 import { planSubgroup } from "./rows/subgroup-plan.js";
 import { planTiles } from "./rows/tile-plan.js";
 import { gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
@@ -44,10 +46,12 @@ const LIST_PLACES = 20;
 
 /** @param subgroups those of the device, for the kernels that need them. */
 export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: KernelUse, subgroups?: SubgroupSizes): Kernel[] {
-  const { solve, extrapolate = [], batchStep, epochs } = operations;
+  const { solve, steps, extrapolate = [], batchStep, epochs } = operations;
+  const stepwise = steps !== undefined;
+  const solving = stepwise ? descentKernels : gramKernels;
   return [
-    ...(solve ? gramKernels({ kind: solve, spread } as GramSystem, K, values, subgroups) : []),
-    ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K) : []),
+    ...(solve ? solving({ kind: solve, spread } as GramSystem, K, values, subgroups) : []),
+    ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K, stepwise) : []),
     ...(spread === "means" ? [featureFactorsKernel(K)] : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
@@ -56,33 +60,49 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
   ].map(({ name, code }) => ({ name: `${name} ${values.kind}`, code }));
 }
 
+const POINT_SUMS: readonly SumKind[] = ["squaredErrors", "squaredNorms", "moments", "averagedErrors", "confidentErrors"];
+
 /** Those of every workload that a session is made for, of ranked lists, and of half precision. */
 export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
-  const points: readonly SumKind[] = ["squaredErrors", "squaredNorms", "moments", "averagedErrors", "confidentErrors"];
   const uncertain: readonly SumKind[] = ["expectedSquares", "expectedErrors", "posteriorSums"];
   const uses = GRAM_SYSTEMS.filter(({ kind }) => kind !== "moments").map(({ kind, spread }) => ({
     spread,
     operations: {
       solve: kind as Operations["solve"],
       extrapolate: ["items"] as const,
-      sums: spread === "none" || spread === "means" ? points : uncertain,
+      sums: spread === "none" || spread === "means" ? POINT_SUMS : uncertain,
     },
   }));
   const steps = [
-    { spread: "velocity", operations: { batchStep: true, sums: points } },
-    { spread: "none", operations: { epochs: { seed: 1, link: "identity" }, sums: points } },
+    { spread: "velocity", operations: { batchStep: true, sums: POINT_SUMS } },
+    { spread: "none", operations: { epochs: { seed: 1, link: "identity" }, sums: POINT_SUMS } },
     { spread: "none", operations: { epochs: { seed: 1, link: "logistic" }, sums: ["logLosses", "squaredNorms"] } },
   ] as const;
-  const kernels = [FLOATS, CODES].flatMap((values) =>
-    [...uses, ...steps].flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)),
-  );
   const others = (["none", "means"] as const).flatMap((spread) => [
     packHalvesKernel(K, spread),
     gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
   ]);
-  const ranking = [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
-  return [...new Map([...kernels, ...others, ...ranking].map((kernel) => [kernel.name, kernel])).values()];
+  return differentKernels([...kernelsOfUses([...uses, ...steps], K, subgroups), ...everyDescentKernel(K), ...others]);
 }
+
+/** Those of workloads that are solved by conjugate gradients, of half precision, and of ranked lists: of more factors, too. */
+export function everyDescentKernel(K: number): Kernel[] {
+  const uses = GRAM_SYSTEMS.filter(descends).map(({ kind, spread }) => ({
+    spread,
+    operations: { solve: kind as Operations["solve"], steps: 3, extrapolate: ["items"] as const, sums: POINT_SUMS },
+  }));
+  const halves = (["none", "means"] as const).flatMap((spread) => [
+    packHalvesKernel(K, spread),
+    conjugateGradientsKernel(planDescent(K, false), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
+  ]);
+  const ranking = [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
+  return differentKernels([...kernelsOfUses(uses, K), ...halves, ...ranking]);
+}
+
+const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
+  [FLOATS, CODES].flatMap((values) => uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)));
+
+const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
 
 function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] {
   const variant: GramVariant = { ...system, factors: K, values };
@@ -90,8 +110,15 @@ function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgrou
   return [gramSolveKernel(planTiles(K), variant), ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
-const momentKernels = (K: number): Kernel[] => [
-  gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none" }),
+/** For hardware, and for software drivers. */
+const descentKernels = (system: GramSystem, K: number, values: ValueFormat): Kernel[] =>
+  [false, true].map((software) => {
+    const { name, code } = conjugateGradientsKernel(planDescent(K, software), { ...system, factors: K, values });
+    return { name: software ? `${name} for software` : name, code };
+  });
+
+const momentKernels = (K: number, patches: boolean): Kernel[] => [
+  patches ? momentsKernel(K).kernel : gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none" }),
   addPartialsKernel(K),
 ];
 

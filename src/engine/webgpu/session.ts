@@ -77,7 +77,8 @@ export class WebGpuSession implements Session {
     const [users, items] = [workload.rows.users.biases.length, workload.rows.items.biases.length];
     const size = { users, items, ratings: byUser.index.length, heldOut: workload.heldOut?.value.length ?? 0 };
     const copyBytes = operations.epochs && BLOCK_BYTES_PER_RATING;
-    this.#plan = planMemory({ ...size, factors: K, spread, copyBytes }, device);
+    const descends = operations.steps !== undefined;
+    this.#plan = planMemory({ ...size, factors: K, spread, descends, copyBytes }, device);
     this.#rows = new RowStore(device, workload, this.#plan, operations.epochs !== undefined);
     const stores = ratingStoresOf(device);
     const byUsers = stores.borrow("users", byUser, sidePlan(this.#plan, "users"));
@@ -87,12 +88,13 @@ export class WebGpuSession implements Session {
     const { sets, buffers } = ratingSets(device, workload, this.#plan, this.#rows, byUsers);
     this.#sets = sets;
     this.#heldOutBuffers = buffers;
-    const gram = (side: Side): RowGram => new RowGram(device, side, this.#rows.shards[side], K);
+    const gram = (side: Side): RowGram => new RowGram(device, side, this.#rows.shards[side], K, descends);
     const summed = operations.solve === "confident" || operations.sums.includes("moments");
     this.#grams = summed ? { users: gram("users"), items: gram("items") } : undefined;
     this.#solver =
       begun && new RowSolver(device, { ...begun, workload, plan: this.#plan, rows: this.#rows, ratings: this.#stores, grams: this.#grams });
-    this.#carries = begun !== undefined && (leavesErrors(begun.variant) || leavesExpectedErrors(begun.variant));
+    // What is left of a right-hand side is the errors only where the system is solved.
+    this.#carries = begun !== undefined && !descends && (leavesErrors(begun.variant) || leavesExpectedErrors(begun.variant));
     const update = (side: Side): FeatureUpdate | undefined => {
       const given = features?.[side];
       return given && new FeatureUpdate(device, side, given.rows, this.#rows.shards[side], K, given.factors);

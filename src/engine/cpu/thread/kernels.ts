@@ -32,15 +32,7 @@ export interface Kernels {
   finishRow(row: number, local: number, count: number): number;
   solveRows(firstRow: number, rows: number, start: number, index: number, value: number): number;
   setDescentScratch(scratch: number, sharedMatrix: number, precisions: number): void;
-  setDescent(
-    kind: number,
-    lambda: number,
-    globalMean: number,
-    confidence: number,
-    weighted: boolean,
-    biases: boolean,
-    steps: number,
-  ): void;
+  setDescent(kind: number, lambda: number, globalMean: number, confidence: number, weighted: boolean, biases: boolean, steps: number): void;
   setSharedMatrix(packed: number): void;
   descendRows(rows: number, start: number, index: number, value: number): void;
   beginDescent(count: number): void;

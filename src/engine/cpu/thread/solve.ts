@@ -40,8 +40,7 @@ function takeSystem(session: ThreadSession, system: SystemNumbers): void {
     noise?.draw ?? 0,
     spread,
   );
-  if (system.steps !== undefined)
-    kernels.setDescent(kind, lambda, outline.globalMean, confidence, weighted, biases, system.steps);
+  if (system.steps !== undefined) kernels.setDescent(kind, lambda, outline.globalMean, confidence, weighted, biases, system.steps);
   if (precisions) session.setPrecisions(precisions);
   if (!prior) return;
   const at = memory.slot("prior");

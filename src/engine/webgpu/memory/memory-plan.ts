@@ -7,7 +7,8 @@ import { otherSide, type Side, type Spread } from "../../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./row-layout.js";
 import { SEGMENT_RATINGS } from "../rows/schedule.js";
-import { planTiles } from "../rows/tile-plan.js";
+import { descentPartialBytes } from "../rows/descent-kernel.js";
+import { tilesOf } from "../rows/tile-plan.js";
 
 /** What of a problem decides about memory. */
 export interface ProblemSize {
@@ -18,6 +19,8 @@ export interface ProblemSize {
   readonly factors: number;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
+  /** Whether rows are moved by steps of conjugate gradients, whose long rows leave vectors and not matrices. Default false. */
+  readonly descends?: boolean | undefined;
   /** Bytes per rating beside both sides' own. Default 0. */
   readonly copyBytes?: number | undefined;
 }
@@ -122,8 +125,9 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
 }
 
 /** Bytes of the partial Grams of all long rows, where only those have any: at most two segments for every full one. */
-function partialBytes({ ratings, factors }: ProblemSize): number {
-  return Math.ceil((2 * ratings) / SEGMENT_RATINGS) * PARTIAL_MARGIN * BYTES_PER_TILE * planTiles(factors).tiles;
+function partialBytes({ ratings, factors, descends }: ProblemSize): number {
+  const each = descends ? descentPartialBytes(factors) : PARTIAL_MARGIN * BYTES_PER_TILE * tilesOf(factors);
+  return Math.ceil((2 * ratings) / SEGMENT_RATINGS) * each;
 }
 
 /** The plan of one side's ratings. */

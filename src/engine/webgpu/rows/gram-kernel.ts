@@ -4,6 +4,7 @@
 import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, suitsSubgroups } from "./gram-kernels.js";
+import type { BaseBinding } from "./half-sweep.js";
 import { planMatrices } from "./matrix-plan.js";
 import { planSubgroup } from "./subgroup-plan.js";
 import { planTiles, type TileTuning } from "./tile-plan.js";
@@ -17,6 +18,10 @@ export interface RowKernel {
   readonly partialBytes: number;
   /** Operations per rating and per row, about: what submissions are cut by. */
   readonly operations: { readonly perRating: number; readonly perRow: number };
+  /** Passes over the ratings of long rows. Default 1. */
+  readonly phases?: number | undefined;
+  /** How the matrix that all rows share is bound. Default "uniform". */
+  readonly base?: BaseBinding | undefined;
 }
 
 export interface GramKernel extends RowKernel {

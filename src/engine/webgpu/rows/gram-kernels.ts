@@ -135,6 +135,10 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
 }
 
+/** Whether conjugate gradients move its rows: systems without draws and covariances. */
+export const descends = ({ kind, spread }: GramSystem): boolean =>
+  kind === "confident" || ((kind === "joint" || kind === "sequential") && (spread === "none" || spread === "means"));
+
 /** Whether there is a kernel by subgroups for a system: point estimates without prior means. */
 export const suitsSubgroups = ({ kind, spread }: GramSystem): boolean => (kind === "joint" || kind === "sequential") && spread === "none";
 

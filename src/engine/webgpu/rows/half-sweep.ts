@@ -29,6 +29,8 @@ export interface HalfSweepSettings {
   /** η and ω of a gradient step. Default 0. */
   readonly step?: number | undefined;
   readonly momentum?: number | undefined;
+  /** Steps of conjugate gradients. Default 0. */
+  readonly steps?: number | undefined;
   /** Whether a draw is wanted. Default false. */
   readonly noisy?: boolean | undefined;
   /** Prior precisions of the factors and the bias of the side that is solved, [K + 1]. */
@@ -47,7 +49,7 @@ export interface HalfSweepParts {
   readonly firstSingularRow: GPUBuffer;
   /** Scratch that partial Grams of long rows may take. */
   readonly scratchBytes: number;
-  /** A bordered matrix that all rows share, in tiles; of the variants that have one. */
+  /** A bordered matrix that all rows share, in tiles, as `RowKernel.base` says; of the variants that have one. */
   readonly base?: GPUBuffer | undefined;
 }
 
@@ -72,8 +74,8 @@ interface Schedule {
 }
 
 /** Begins to compile what nearly every half-sweep needs, for `HalfSweep.compile` to find. */
-export function beginCompiling(device: Device, { kernel }: RowKernel): void {
-  const layout = device.gpu.createPipelineLayout({ bindGroupLayouts: [...layoutsOf(device)] });
+export function beginCompiling(device: Device, { kernel, base }: RowKernel): void {
+  const layout = device.gpu.createPipelineLayout({ bindGroupLayouts: [...layoutsOf(device, base)] });
   // What is wrong with it is thrown by whoever waits for it.
   compilePipeline(device, kernel, "whole_rows", layout).catch(() => {});
 }
@@ -90,7 +92,7 @@ export class HalfSweep {
     this.#device = device;
     this.#parts = parts;
     this.#settings = uploadUniform(device, `settings of ${parts.side}`, settingsWords(parts.settings));
-    this.#layouts = layoutsOf(device);
+    this.#layouts = layoutsOf(device, parts.rowKernel.base);
   }
 
   async compile(): Promise<void> {
@@ -160,6 +162,7 @@ export class HalfSweep {
       partials: Math.floor(scratchBytes / rowKernel.partialBytes),
       tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(MOST_PER_DISPATCH / perRow)),
       ratings: Math.ceil(MOST_PER_DISPATCH / perRating),
+      phases: rowKernel.phases,
     });
     const partialBuffer = createStorage(this.#device, `partial sums of ${side}`, Math.max(1, partials) * rowKernel.partialBytes);
     const pages = this.#taskPages(tasks, dispatches);
@@ -167,13 +170,14 @@ export class HalfSweep {
     const words = new Uint32Array((Math.max(1, dispatches.length) * UNIFORM_ALIGNMENT) / 4);
     const steps = dispatches.map((planned, at): Step => {
       const page = pages.find(({ end }) => planned.firstTask < end)!;
-      words.set([planned.firstTask - page.firstTask, planned.taskCount, shards.from(shard)], (at * UNIFORM_ALIGNMENT) / 4);
+      words.set([planned.firstTask - page.firstTask, planned.taskCount, shards.from(shard), planned.phase], (at * UNIFORM_ALIGNMENT) / 4);
       const piece = firstPiece + planned.piece;
       const group = this.#bind(page.buffer, shard, piece, partialBuffer);
       return { ...planned, piece, group, operations: perRating * planned.ratings + perRow * planned.rows };
     });
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
-    const dispatchGroup = bindDispatches(this.#device, `dispatches of ${side}`, dispatchBuffer, this.#parts.base ?? this.#settings);
+    const base = this.#parts.base ?? this.#settings;
+    const dispatchGroup = bindDispatches(this.#device, `dispatches of ${side}`, dispatchBuffer, base, rowKernel.base);
     return { steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
   }
 
@@ -183,6 +187,8 @@ export class HalfSweep {
     const pages: { firstTask: number; end: number }[] = [];
     for (const { firstTask, taskCount } of dispatches) {
       const page = pages.at(-1);
+      // A later phase has the tasks of the first.
+      if (page && firstTask < page.end) continue;
       if (page && firstTask + taskCount - page.firstTask <= most) page.end = firstTask + taskCount;
       else pages.push({ firstTask, end: firstTask + taskCount });
     }
@@ -206,12 +212,18 @@ export class HalfSweep {
  * The second bind group of gram-solve.wgsl: structs Dispatch at dynamic offsets, and the matrix that all rows share,
  * or anything where none is read.
  */
-export function bindDispatches(device: Device, label: string, dispatches: GPUBuffer, base: GPUBuffer): GPUBindGroup {
+export function bindDispatches(
+  device: Device,
+  label: string,
+  dispatches: GPUBuffer,
+  base: GPUBuffer,
+  kind: BaseBinding = "uniform",
+): GPUBindGroup {
   const entries = [
     { binding: 0, resource: { buffer: dispatches, size: DISPATCH_BYTES } },
     { binding: 1, resource: { buffer: base } },
   ];
-  return device.gpu.createBindGroup({ label, layout: layoutsOf(device)[1], entries });
+  return device.gpu.createBindGroup({ label, layout: layoutsOf(device, kind)[1], entries });
 }
 
 /** The uniform struct Settings of half-sweep.wgsl. */
@@ -229,6 +241,7 @@ export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
     step = 0,
     momentum = 0,
     noisy = false,
+    steps = 0,
   } = settings;
   const K = prior.length - 1;
   const padded = Array.from({ length: 4 * blocksOf(K) }, (_, k) => (k < K || (k === K && biases) ? prior[k] : 1));
@@ -245,16 +258,21 @@ export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
     ["f", momentum],
     ["u", noisy ? 1 : 0],
     // The precisions begin at a multiple of 16 bytes.
-    ["u", 0],
+    ["u", steps],
     ...padded.map((precision) => ["f", precision] as const),
   ]);
 }
 
-/** The bind group layouts of gram-solve.wgsl, one pair a device, so that its pipelines can be shared. */
-const layouts = new WeakMap<Device, readonly GPUBindGroupLayout[]>();
+/** How the matrix that all rows share is bound: large ones are beyond a uniform buffer. */
+export type BaseBinding = "uniform" | "read-only-storage";
 
-export function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
-  let made = layouts.get(device);
+/** The bind group layouts of gram-solve.wgsl and conjugate-gradients.wgsl, shared by their pipelines on a device. */
+const layouts = new WeakMap<Device, Map<BaseBinding, readonly GPUBindGroupLayout[]>>();
+
+export function layoutsOf(device: Device, base: BaseBinding = "uniform"): readonly GPUBindGroupLayout[] {
+  let known = layouts.get(device);
+  if (!known) layouts.set(device, (known = new Map()));
+  let made = known.get(base);
   if (made) return made;
   const types: GPUBufferBindingType[] = [
     "uniform",
@@ -271,10 +289,10 @@ export function layoutsOf(device: Device): readonly GPUBindGroupLayout[] {
           visibility: GPUShaderStage.COMPUTE,
           buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: DISPATCH_BYTES },
         },
-        { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } },
+        { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: base } },
       ],
     }),
   ];
-  layouts.set(device, made);
+  known.set(base, made);
   return made;
 }

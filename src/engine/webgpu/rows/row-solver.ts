@@ -11,6 +11,7 @@ import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RatingStore } from "../memory/rating-store.js";
 import type { RowStore } from "../memory/row-store.js";
 import { valueFormat } from "../memory/values.js";
+import { descentKernel } from "./descent-kernel.js";
 import { chooseGramKernel, type GramKernel, type GramTuning } from "./gram-kernel.js";
 import { type GramSystem, type GramVariant, sharesMatrix } from "./gram-kernels.js";
 import { beginCompiling, HalfSweep, type HalfSweepSettings } from "./half-sweep.js";
@@ -57,7 +58,8 @@ export function beginSolver(
   const halves = points && spread !== "diagonal" && spread !== "full" && ((tuning?.halfPrecision || tuning?.tensorCores) ?? false);
   if (halves) checkHalves(byUser.value, globalMean);
   const variant = { ...({ kind, spread } as GramSystem), factors, values: valueFormat(byUser.value, byUser.unit), halves };
-  const kernel = chooseGramKernel(device, variant, tuning);
+  const { steps } = workload.operations;
+  const kernel = steps === undefined ? chooseGramKernel(device, variant, tuning) : descentKernel(device, variant, steps);
   beginCompiling(device, kernel);
   return { variant, kernel };
 }
@@ -78,7 +80,8 @@ export class RowSolver {
     const K = workload.factors;
     const singular = (side: Side): GPUBuffer => uploadStorage(device, `first singular row of ${side}`, Uint32Array.of(NO_ROW));
     this.#singular = { users: singular("users"), items: singular("items") };
-    const shared = (side: Side): GPUBuffer => createUniform(device, `matrix shared by ${side}`, kernel.tileBytes);
+    const create = kernel.base === "read-only-storage" ? createStorage : createUniform;
+    const shared = (side: Side): GPUBuffer => create(device, `matrix shared by ${side}`, kernel.tileBytes);
     this.#shared = sharesMatrix(variant.kind) ? { users: shared("users"), items: shared("items") } : undefined;
     const halves = (side: Side): RowPass =>
       new RowPass(device, `${side} in half precision`, rows.shards[side], K, (blocks) =>
@@ -114,6 +117,10 @@ export class RowSolver {
     const { variant, grams, workload } = this.#parts;
     if (system.kind !== variant.kind)
       throw new OptionsError(`the session was opened for systems of kind "${variant.kind}", not "${system.kind}"`);
+    const { steps } = workload.operations;
+    const asked = system.kind === "drawn" ? undefined : system.steps;
+    if (asked !== steps)
+      throw new OptionsError(`the session was opened for ${steps ?? "no"} steps of conjugate gradients, not ${asked ?? "none"}`);
     if (system.kind === "confident") grams![otherSide(side)].submit(this.#shared![side]);
     if (system.kind === "drawn") this.#device.gpu.queue.writeBuffer(this.#shared![side], 0, priorTiles(system));
     this.#halfSweeps[side].set(settingsOf(system, workload));
@@ -151,15 +158,15 @@ function settingsOf(system: System, { factors: K, globalMean: mean }: Workload):
   const none = Array<number>(K + 1).fill(0);
   if (system.kind === "confident") {
     const prior = [...Array<number>(K).fill(system.tau), 0];
-    return { lambda: 1, mean: 0, weighted: false, biases: false, confidence: system.confidence, prior };
+    return { lambda: 1, mean: 0, weighted: false, biases: false, confidence: system.confidence, prior, steps: system.steps };
   }
   if (system.kind === "drawn") {
     const { lambda, noise } = system;
     // The whole prior is in the shared matrix.
     return { lambda, mean, weighted: false, biases: true, ...noise, noisy: noise !== undefined, prior: none };
   }
-  const { lambda, weighted, biases, precisions } = system;
-  return { lambda, mean, weighted, biases, prior: precisions };
+  const { lambda, weighted, biases, precisions, steps } = system;
+  return { lambda, mean, weighted, biases, prior: precisions, steps };
 }
 
 /** Λ, and Λm as the last row, in tiles. */

@@ -23,6 +23,8 @@ export interface DispatchPlan {
   /** Ratings that are read, and rows that are solved. */
   readonly ratings: number;
   readonly rows: number;
+  /** Which pass over the ratings of long rows it is, from 0. */
+  readonly phase: number;
 }
 
 export interface SchedulePlan {
@@ -41,6 +43,8 @@ export interface ScheduleLimits {
   readonly tasks?: number | undefined;
   /** Ratings a dispatch may read. Default: no limit. */
   readonly ratings?: number | undefined;
+  /** Passes over the ratings of long rows, each by the same tasks. Default 1. */
+  readonly phases?: number | undefined;
 }
 
 /**
@@ -57,8 +61,11 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
   let partials = 0;
   for (let at = 0; at < long.length;) {
     const batch = segmentBatch(pieces, long, at, limits.partials);
+    const first = tasks.dispatches.length;
     batch.segments.forEach((segments, piece) => tasks.add("row_segments", piece, segments, (segment) => segment));
     tasks.add("long_rows", 0, batch.rows, (row) => row);
+    const passed = tasks.dispatches.slice(first);
+    for (let phase = 1; phase < (limits.phases ?? 1); phase++) tasks.dispatches.push(...passed.map((dispatch) => ({ ...dispatch, phase })));
     partials = Math.max(partials, batch.partials);
     at += batch.rows.length;
   }
@@ -149,7 +156,7 @@ function segmentsOf(pieces: readonly Csr[], row: number, first: number, most: nu
   const segments: { piece: number; task: Task }[] = [];
   lengths.forEach((count, piece) => {
     for (let from = 0; from < count; from += length) {
-      const task: Task = [row, pieces[piece].start[row] + from, Math.min(length, count - from), first + segments.length, 0];
+      const task: Task = [row, pieces[piece].start[row] + from, Math.min(length, count - from), first + segments.length, first];
       segments.push({ piece, task });
     }
   });
@@ -174,7 +181,7 @@ class TaskList {
     const end = (at: number): void => {
       const taskCount = this.#count + at - firstTask;
       const rows = kernel === "row_segments" ? 0 : taskCount;
-      if (taskCount > 0) this.dispatches.push({ kernel, piece, firstTask, taskCount, ratings, rows });
+      if (taskCount > 0) this.dispatches.push({ kernel, piece, firstTask, taskCount, ratings, rows, phase: 0 });
       [firstTask, ratings] = [this.#count + at, 0];
     };
     for (let at = 0; at < entries.length; at++) {

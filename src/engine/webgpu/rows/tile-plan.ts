@@ -42,6 +42,9 @@ export interface TileTuning {
 /** vec4s a row of factors takes: K factors, the bias, the residual. */
 export const blocksOf = (K: number): number => Math.ceil((K + 2) / 4);
 
+/** 4×4 tiles in the lower triangle of the bordered Gram matrix. */
+export const tilesOf = (K: number): number => (blocksOf(K) * (blocksOf(K) + 1)) / 2;
+
 /** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const blocks = blocksOf(K);
@@ -56,7 +59,7 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const slice = Math.max(stage * blocks, 7 * blocks + 6);
   const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
   const teams = Math.max(1, Math.min(Math.floor((tuning.lanes ?? 64) / team), fitting));
-  return { blocks, tiles: (blocks * (blocks + 1)) / 2, patch, patches: Math.ceil(patchCount / team), team, teams, stage, slice };
+  return { blocks, tiles: tilesOf(K), patch, patches: Math.ceil(patchCount / team), team, teams, stage, slice };
 }
 
 /** The plan as WGSL constants, to be put before the kernels that need them. */

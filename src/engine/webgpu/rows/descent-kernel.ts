@@ -1,0 +1,95 @@
+// The kernel of half-sweeps by conjugate gradients: how it is cut for a number of factors, and its text.
+
+import conjugateGradientsText from "../../../../shaders/conjugate-gradients.wgsl?raw";
+import confidentText from "../../../../shaders/shared/descent-confident.wgsl?raw";
+import explicitText from "../../../../shaders/shared/descent-explicit.wgsl?raw";
+import fixedFloatsText from "../../../../shaders/shared/fixed-floats.wgsl?raw";
+import fixedHalvesText from "../../../../shaders/shared/fixed-halves.wgsl?raw";
+import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
+import imageNoneText from "../../../../shaders/shared/image-none.wgsl?raw";
+import imageTilesText from "../../../../shaders/shared/image-tiles.wgsl?raw";
+import meanNoneText from "../../../../shaders/shared/mean-none.wgsl?raw";
+import meanRowsText from "../../../../shaders/shared/mean-rows.wgsl?raw";
+import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
+import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
+import type { Device } from "../device/device.js";
+import type { Kernel } from "../device/kernel.js";
+import { FLOATS, valuesText } from "../memory/values.js";
+import type { GramKernel } from "./gram-kernel.js";
+import type { GramVariant } from "./gram-kernels.js";
+import { blocksOf, rowConstants, tilesOf } from "./tile-plan.js";
+
+export interface DescentPlan {
+  /** Lanes that share one row. */
+  readonly team: number;
+  /** Rows side by side in one workgroup. */
+  readonly teams: number;
+  /** Lanes that form one product of a rating. */
+  readonly parts: number;
+  /** Ratings taken between two barriers. */
+  readonly stage: number;
+}
+
+const LANES = 64;
+const FEWEST_LANES = 8;
+const BYTES_PER_VEC4 = 16;
+const BYTES_PER_TILE = 64;
+
+/** Two or three blocks a lane where rows are long enough. On a software driver a team is one SIMD register. */
+export function planDescent(K: number, software: boolean): DescentPlan {
+  if (software) return { team: FEWEST_LANES, teams: 1, parts: 1, stage: 64 };
+  const team = Math.min(LANES, Math.max(FEWEST_LANES, 2 ** Math.floor(Math.log2(blocksOf(K)))));
+  return { team, teams: LANES / team, parts: 4, stage: 32 };
+}
+
+/** vec4s that a segment of a long row leaves: see PARTIAL in conjugate-gradients.wgsl. */
+export const descentPartialBytes = (K: number): number => (3 * blocksOf(K) + 2) * BYTES_PER_VEC4;
+
+export function conjugateGradientsKernel(plan: DescentPlan, variant: GramVariant): Kernel {
+  const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
+  const { team, teams, parts, stage } = plan;
+  const sequential = kind === "sequential";
+  const constants = `${rowConstants(K, spread)}const TEAM = ${team}u;
+const TEAMS = ${teams}u;
+const PARTS = ${parts}u;
+const STAGE = ${stage}u;
+const OWN = ${Math.ceil(blocksOf(K) / team)}u;
+// Teams count themselves.
+const SLICE = 1u;
+const JOINT = ${kind === "joint"};
+const SEQUENTIAL = ${sequential};
+const PHASES_BEYOND = ${phasesBeyond(kind)}u;
+`;
+  const code = [
+    constants,
+    rowsText,
+    valuesText(values),
+    halves ? fixedHalvesText : fixedFloatsText,
+    halfSweepText,
+    teamsText,
+    kind === "confident" ? `${confidentText}\n${imageTilesText}` : `${explicitText}\n${imageNoneText}`,
+    spread === "means" ? `const MEANS = true;\n${meanRowsText}` : `const MEANS = false;\n${meanNoneText}`,
+    conjugateGradientsText,
+  ].join("\n");
+  const differing = [kind !== "joint" && kind, spread !== "none" && spread, halves && "halves"].filter(Boolean);
+  return { name: ["conjugate-gradients", `K=${K}`, ...differing].join(" "), code };
+}
+
+/** Passes beside the steps: the first residual, and the bias after the factors. */
+const phasesBeyond = (kind: GramVariant["kind"]): number => (kind === "sequential" ? 2 : 1);
+
+/** The kernel as half-sweeps take it. */
+export function descentKernel(device: Device, variant: GramVariant, steps: number): GramKernel {
+  const { factors: K, kind } = variant;
+  const plan = planDescent(K, device.report.software);
+  const phases = steps + phasesBeyond(kind);
+  return {
+    kernel: conjugateGradientsKernel(plan, variant),
+    tasksPerWorkgroup: plan.teams,
+    partialBytes: descentPartialBytes(K),
+    operations: { perRating: 4 * phases * (K + 1), perRow: 2 * phases * (K + 1) * (kind === "confident" ? K : 8) },
+    tileBytes: tilesOf(K) * BYTES_PER_TILE,
+    phases,
+    base: kind === "confident" ? "read-only-storage" : undefined,
+  };
+}

@@ -1,0 +1,273 @@
+// Half-sweeps by conjugate gradients: the cpu and webgpu engines against their float64 twin at every size of K, and what must
+// hold of all three.
+
+import { describe, expect, test } from "vitest";
+import {
+  type ConfidentSystem,
+  type Engine,
+  otherSide,
+  type PointSystem,
+  type Rows,
+  type Session,
+  type Side,
+  SIDES,
+  type Workload,
+} from "../../src/engine/engine.js";
+import { conjugateGradients } from "../../src/engine/reference/conjugate-gradients.js";
+import { gramSolve } from "../../src/engine/reference/gram-solve.js";
+import { type RowState, rowState } from "../../src/engine/reference/rows.js";
+import { type EngineKind, ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { type Case, hotCase, randomCase } from "./cases.js";
+import { pointSystem, relativeErrorOf, type Settings, workloadOf } from "./cpu/workloads.js";
+
+const engines = await testEngines();
+const FLOAT_KINDS = ENGINE_KINDS.filter((kind) => kind !== "reference");
+const HALF_SWEEP_ERROR = 1e-4;
+
+type Solved = PointSystem | ConfidentSystem;
+
+const confidentSystem = (confidence: number, steps: number): ConfidentSystem => ({ kind: "confident", confidence, tau: 3, steps });
+
+const SYSTEMS: Readonly<Record<string, (K: number, steps: number) => Solved>> = {
+  joint: (K, steps) => pointSystem(K, { steps }),
+  "weighted, without biases": (K, steps) => pointSystem(K, { weighted: true, biases: false, steps }),
+  sequential: (K, steps) => pointSystem(K, { kind: "sequential", steps }),
+  confident: (_, steps) => confidentSystem(0.7, steps),
+  "confident, of the full 0/1 matrix": (_, steps) => confidentSystem(0, steps),
+};
+
+/** Rows so long that predictions keep their size at any K. */
+function cgWorkload(given: Case, system: Solved, settings: Partial<Settings> & { factors: number }): Workload {
+  const K = settings.factors;
+  const biases = system.kind !== "confident" && system.biases;
+  const operations = { solve: system.kind, steps: system.steps };
+  const workload = workloadOf(given, { biases, ...settings, operations: { ...operations, ...settings.operations } });
+  const scale = Math.min(1, 2 * K ** -0.25);
+  for (const side of SIDES) workload.rows[side].factors.forEach((value, at, all) => (all[at] = value * scale));
+  return workload;
+}
+
+async function solved(engine: Engine, workload: Workload, run: (session: Session) => Promise<void>): Promise<Record<Side, Rows>> {
+  const session = await engine.open(workload);
+  try {
+    await run(session);
+    return { users: await session.readRows("users"), items: await session.readRows("items") };
+  } finally {
+    session.destroy();
+  }
+}
+
+async function compare(kind: EngineKind, workload: Workload, run: (session: Session) => Promise<void>): Promise<void> {
+  const [actual, expected] = [await solved(engines[kind], workload, run), await solved(engines.reference, workload, run)];
+  for (const side of SIDES) {
+    for (const name of ["factors", "biases"] as const)
+      expect(relativeErrorOf(actual[side][name], expected[side][name]), `${name} of ${side}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+  }
+}
+
+/** Many rows are empty or of one rating; one row has a third of all ratings. */
+const CASES: Readonly<Record<string, (K: number) => Case>> = {
+  "random rows": (K) => (K > 128 ? randomCase(K + 1, 41, 33, 150) : randomCase(K + 1, 111, 87, 500)),
+  "a hot row": (K) => (K > 128 ? hotCase(K + 2, 27, 43, 1300) : hotCase(K + 2, 57, 71, 6000)),
+};
+
+describe.each(FLOAT_KINDS)("%s", (kind) => {
+  describe.each([1, 2, 3, 7, 10, 16, 31, 64, 128, 129, 256, 512])("K = %i", (K) => {
+    test.each(Object.keys(SYSTEMS))("a half-sweep agrees with the twin: %s", async (name) => {
+      for (const caseOf of Object.values(CASES)) {
+        for (const steps of [1, 3]) {
+          const system = SYSTEMS[name](K, steps);
+          for (const side of SIDES)
+            await compare(kind, cgWorkload(caseOf(K), system, { factors: K }), (session) => session.solve(side, system));
+        }
+      }
+    });
+  });
+
+  test.each([3, 31, 200])("prior means of features pull rows as in the twin, K = %i", async (K) => {
+    const system = pointSystem(K, { steps: 3 });
+    await compare(
+      kind,
+      cgWorkload(randomCase(4, 60, 47, 400), system, { factors: K, features: true, spread: "means" }),
+      async (session) => {
+        for (const side of SIDES) {
+          await session.solve(side, system);
+          await session.solveFeatures(side, 1.5);
+        }
+        await session.solve("items", system);
+      },
+    );
+  });
+
+  test("sums, moments among them, agree with the twin at K = 512", async () => {
+    const system = confidentSystem(0.7, 2);
+    const workload = cgWorkload(randomCase(9, 300, 90, 900), system, { factors: 512 });
+    const read = async (engine: Engine) => {
+      const session = await engine.open(workload);
+      const sums = await session.sums({
+        seen: { of: "confidentErrors", confidence: 0.7 },
+        errors: { of: "squaredErrors", over: "training" },
+        norms: { of: "squaredNorms", side: "users", weighted: true },
+        users: { of: "moments", side: "users" },
+      });
+      session.destroy();
+      return { ...sums, gram: Array.from(sums.users.gram).filter((_, at) => at % 513 <= Math.floor(at / 513)) };
+    };
+    const [actual, expected] = [await read(engines[kind]), await read(engines.reference)];
+    for (const name of ["seen", "errors"] as const) expect(relativeErrorOf([actual[name]], [expected[name]]), name).toBeLessThan(1e-5);
+    expect(relativeErrorOf([actual.norms.factors], [expected.norms.factors])).toBeLessThan(1e-5);
+    expect(relativeErrorOf(actual.gram, expected.gram)).toBeLessThan(1e-5);
+    expect(relativeErrorOf(actual.users.sums, expected.users.sums, Math.sqrt(Math.max(...expected.gram)))).toBeLessThan(1e-5);
+  });
+});
+
+/** What a row's step lowers: xᵀA x − 2 hᵀx and the prior's constant, of all rows of a side together, in float64. */
+function quadratic(system: Solved, side: Side, workload: Workload, own: RowState, fixed: RowState): number {
+  const K = workload.factors;
+  const rows = side === "users" ? workload.byUser : workload.byItem;
+  let sum = 0;
+  for (let row = 0; row < rows.count; row++) {
+    const count = rows.start[row + 1] - rows.start[row];
+    const x = own.factors.subarray(row * K, (row + 1) * K);
+    const weight = system.kind !== "confident" && system.weighted ? count : 1;
+    const precision = (k: number): number => (system.kind === "confident" ? system.tau : system.precisions[k] * weight);
+    for (let k = 0; k < K; k++) sum += precision(k) * x[k] ** 2;
+    if (system.kind !== "confident" && system.biases) sum += precision(K) * own.biases[row] ** 2;
+    const product = (other: number): number => {
+      let score = 0;
+      for (let k = 0; k < K; k++) score += x[k] * fixed.factors[other * K + k];
+      return score;
+    };
+    if (system.kind === "confident") for (let other = 0; other < fixed.biases.length; other++) sum += product(other) ** 2;
+    for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
+      const [other, value] = [rows.index[at], rows.value[at]];
+      if (system.kind === "confident") {
+        const excess = system.confidence * Math.abs(value);
+        sum += (1 + excess) * (Number(value > 0) - product(other)) ** 2 - product(other) ** 2;
+      } else sum += system.lambda * (value - workload.globalMean - fixed.biases[other] - own.biases[row] - product(other)) ** 2;
+    }
+  }
+  return sum;
+}
+
+const statesOf = (workload: Workload, rows: Record<Side, Rows>): Record<Side, RowState> => ({
+  users: rowState(rows.users, workload.factors, "none"),
+  items: rowState(rows.items, workload.factors, "none"),
+});
+
+describe.each(ENGINE_KINDS)("%s", (kind) => {
+  const engine = engines[kind];
+
+  test.each(Object.keys(SYSTEMS))("no half-sweep raises the objective, however many steps: %s", async (name) => {
+    for (const K of [1, 8, 40]) {
+      for (const steps of [1, 2, 7]) {
+        const system = SYSTEMS[name](K, steps);
+        const workload = cgWorkload(hotCase(K + steps, 37, 45, 1500), system, { factors: K });
+        const session = await engine.open(workload);
+        let before = Infinity;
+        for (let half = 0; half < 8; half++) {
+          const side = SIDES[half % 2];
+          await session.solve(side, system);
+          const states = statesOf(workload, { users: await session.readRows("users"), items: await session.readRows("items") });
+          // The other side's prior does not move: its terms are left out until the side is the one that is solved.
+          const after =
+            quadratic(system, side, workload, states[side], states[otherSide(side)]) +
+            priorOf(system, states[otherSide(side)], otherSide(side), workload);
+          expect(after, `K = ${K}, ${steps} steps, half-sweep ${half}`).toBeLessThanOrEqual(before + 2e-6 * Math.abs(before));
+          before = after;
+        }
+        session.destroy();
+      }
+    }
+  });
+
+  test.each(["joint", "sequential", "confident"])("many steps come to the exact solution: %s", async (name) => {
+    for (const K of [4, 24]) {
+      const system = SYSTEMS[name](K, 4 * K);
+      const workload = cgWorkload(randomCase(K, 70, 50, 600), system, { factors: K });
+      const rows = await solved(engine, workload, (session) => session.solve("users", system));
+      const exact = statesOf(workload, workload.rows);
+      gramSolve({ ...system, steps: undefined }, "users", workload.byUser, workload.globalMean, exact.users, exact.items);
+      const [reached, least] = [statesOf(workload, rows).users, exact.users].map((own) =>
+        quadratic(system, "users", workload, own, exact.items),
+      );
+      expect(Math.abs(reached - least) / Math.abs(least)).toBeLessThan(kind === "reference" ? 1e-9 : 1e-5);
+    }
+  });
+
+  test("a row whose residual is a millionth of its first is left where it is", async () => {
+    // One unknown: the first step is the last that moves anything.
+    const [once, often] = await Promise.all(
+      [1, 50].map((steps) => {
+        const system = pointSystem(0, { steps });
+        return solved(engine, cgWorkload(randomCase(3, 40, 30, 300), system, { factors: 0 }), (session) => session.solve("users", system));
+      }),
+    );
+    expect(relativeErrorOf(often.users.biases, once.users.biases)).toBeLessThan(kind === "reference" ? 1e-14 : 1e-6);
+    expect(Array.from(often.users.biases).every(Number.isFinite)).toBe(true);
+  });
+
+  test("rows without ratings become 0, where the precisions are 0, too", async () => {
+    for (const system of [pointSystem(5, { precisions: Array<number>(6).fill(0), steps: 3 }), confidentSystem(2, 3)]) {
+      const workload = cgWorkload(hotCase(8, 61, 20, 300), system, { factors: 5 });
+      const { users } = await solved(engine, workload, (session) => session.solve("users", system));
+      const { start } = workload.byUser;
+      const empty = Array.from({ length: 61 }, (_, row) => row).filter((row) => start[row] === start[row + 1]);
+      expect(empty.length).toBeGreaterThan(3);
+      for (const row of empty) expect([...users.factors.subarray(5 * row, 5 * row + 5), users.biases[row]]).toEqual(Array(6).fill(0));
+      expect([...users.factors, ...users.biases].every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test("slices one by one are all rows, and a state goes on bit for bit", async () => {
+    for (const system of [pointSystem(9, { steps: 3 }), confidentSystem(0.5, 3)]) {
+      const workload = cgWorkload(hotCase(6, 57, 131, 6000), system, { factors: 9 });
+      const run = async (session: Session): Promise<void> => {
+        for (const side of SIDES) await session.solve(side, system);
+      };
+      const whole = await solved(engine, workload, async (session) => {
+        await run(session);
+        await run(session);
+      });
+      const cut = await solved(engine, workload, async (session) => {
+        await run(session);
+        const state = await session.readState();
+        await session.solve("items", system);
+        await session.writeState(state);
+        for (const [from, to] of [[0, 1], [1, 30], [30, 57]]) await session.solve("users", system, { from, to }); // prettier-ignore
+        await session.solve("items", system);
+      });
+      for (const side of SIDES) for (const name of ["factors", "biases"] as const) expect(cut[side][name]).toEqual(whole[side][name]);
+    }
+  });
+});
+
+/** The prior's terms of a side that stands still. */
+function priorOf(system: Solved, rows: RowState, side: Side, { factors: K, byUser, byItem }: Workload): number {
+  const { start } = side === "users" ? byUser : byItem;
+  let sum = 0;
+  for (let row = 0; row < rows.biases.length; row++) {
+    const weight = system.kind !== "confident" && system.weighted ? start[row + 1] - start[row] : 1;
+    for (let k = 0; k < K; k++)
+      sum += (system.kind === "confident" ? system.tau : system.precisions[k] * weight) * rows.factors[row * K + k] ** 2;
+    if (system.kind !== "confident" && system.biases) sum += system.precisions[K] * weight * rows.biases[row] ** 2;
+  }
+  return sum;
+}
+
+test("the twin's first step is steepest descent with an exact line search", () => {
+  const system = pointSystem(2, { precisions: [2, 3, 4], steps: 1, lambda: 1.5 });
+  const workload = cgWorkload(randomCase(2, 1, 6, 9), system, { factors: 2 });
+  const { users, items } = statesOf(workload, workload.rows);
+  const before = { factors: users.factors.slice(), biases: users.biases.slice() };
+  conjugateGradients(system, 1, workload.byUser, workload.globalMean, users, items);
+  const at = (share: number): number => {
+    const own = statesOf(workload, workload.rows).users;
+    for (const name of ["factors", "biases"] as const)
+      own[name].forEach((_, k) => (own[name][k] = before[name][k] + share * (users[name][k] - before[name][k])));
+    return quadratic(system, "users", workload, own, items);
+  };
+  expect(at(1)).toBeLessThan(at(0));
+  expect(at(1)).toBeLessThan(at(0.99));
+  expect(at(1)).toBeLessThan(at(1.01));
+});
