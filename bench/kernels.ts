@@ -11,7 +11,14 @@ import { MODEL_NAMES, MODELS, spreadOf } from "../src/models/registry.js";
 const SUBGROUPS = { minimum: 8, maximum: 8 };
 /** What of a model's hyperparameters chooses other kernels than its defaults do. */
 const VARIANTS: Readonly<Record<string, readonly object[]>> = {
-  als: [{}, { update: "sequential" }, { momentum: 0.5 }],
+  als: [
+    { solver: "cholesky" },
+    { solver: "cholesky", update: "sequential" },
+    { solver: "cholesky", momentum: 0.5 },
+    { solver: "cg" },
+    { solver: "cg", update: "sequential" },
+  ],
+  implicit: [{ solver: "cholesky" }, { solver: "cg" }],
   vb: [{ covariance: "full" }, { covariance: "diagonal" }],
 };
 

@@ -14,7 +14,7 @@ export function problemOf(ratings: Ratings, K: number, heldOut?: Ratings): Probl
   return {
     model: "als",
     seed: 1,
-    hyperparameters: alsHyperparameters({ factors: K }),
+    hyperparameters: alsHyperparameters({ factors: K, solver: "cholesky" }),
     byUser: buildCsr(ratings, "users", M),
     byItem: buildCsr(ratings, "items", N),
     heldOut,

@@ -7,9 +7,11 @@ import { fit, openEngine, recommendAll, reportOf, requestAdapter, splitRatings, 
 
 const TOLERANCE = 1e-6;
 const MODELS = [
-  ...[0, 1, 3, 10, 32, 64, 128].map((factors) => ({ model: "als", factors })),
+  ...[0, 1, 3, 10, 32, 64, 128].map((factors) => ({ model: "als", factors, solver: "cholesky" })),
   { model: "als", factors: 10, update: "sequential", regularization: "weighted" },
   { model: "als", factors: 10, momentum: 0.3 },
+  { model: "als", factors: 200, solver: "cg" },
+  { model: "implicit", factors: 512, solver: "cg" },
   { model: "vb", factors: 8, covariance: "full" },
   { model: "vb", factors: 31, covariance: "diagonal" },
   { model: "gibbs", factors: 6 },

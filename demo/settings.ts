@@ -8,6 +8,8 @@ import {
   GIBBS_DEFAULTS,
   IMPLICIT_DEFAULTS,
   LOGISTIC_DEFAULTS,
+  MAX_FACTORS,
+  MAX_FACTORS_CG,
   type ModelName,
   SGD_DEFAULTS,
   VB_DEFAULTS,
@@ -35,13 +37,13 @@ interface ModelCard {
   readonly sweeps: number;
 }
 
-const factors = (value: number): NumberField => ({
+const factors = (value: number, max = MAX_FACTORS): NumberField => ({
   label: "Factors",
   about: "numbers that describe a taste",
   options: ["factors"],
   value,
   min: 0,
-  max: 128,
+  max,
   step: 1,
 });
 
@@ -81,8 +83,8 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
   },
   als: {
     name: "Alternating least squares",
-    about: "The classic: exact solutions, in turn for everybody and every title. Genres help it with titles that few have rated.",
-    fields: [factors(ALS_DEFAULTS.factors), ...precisions(TAU, ALS_DEFAULTS.gammaUsers)],
+    about: "The classic: least squares, in turn for everybody and every title. Genres help it with titles that few have rated.",
+    fields: [factors(ALS_DEFAULTS.factors, MAX_FACTORS_CG), ...precisions(TAU, ALS_DEFAULTS.gammaUsers)],
     sweeps: 20,
   },
   gibbs: {
@@ -106,7 +108,7 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
     name: "Implicit feedback",
     about: "Takes every rating for a click: learns from what people choose, not from what they say of it.",
     fields: [
-      { ...factors(IMPLICIT_DEFAULTS.factors), min: 1 },
+      { ...factors(IMPLICIT_DEFAULTS.factors, MAX_FACTORS_CG), min: 1 },
       {
         label: "α",
         about: "what feedback adds to the confidence",

@@ -54,6 +54,7 @@ const CALLED_HERE: Readonly<Record<string, readonly string[]>> = {
   earlystopping: ["earlyStop"],
   tol: ["tolerance"],
   usegpu: ["device"],
+  usecg: ["solver"],
   callback: ["onSweep", "onProgress"],
   implicitprefs: ["model"],
   topk: ["n", "k"],

@@ -5,6 +5,7 @@ import { version } from "../../package.json";
 import { DeviceError } from "../errors.js";
 import { type AdapterReport, requestDevice } from "../engine/webgpu/device/device.js";
 import { MAX_FACTORS } from "../models/hyperparameters.js";
+import { MAX_FACTORS_CG } from "../models/solver.js";
 import { writeJson } from "./output.js";
 import { count, print, table } from "./terminal.js";
 
@@ -34,7 +35,7 @@ export function infoCommand(): Command {
         rows.push(...SHOWN_LIMITS.map((limit) => [limit, count(adapter.limits[limit])]));
         rows.push(["features", adapter.features.join(", ")]);
       }
-      rows.push(["largest factors", String(MAX_FACTORS)]);
+      rows.push(["largest factors", `${MAX_FACTORS}; ${MAX_FACTORS_CG} by conjugate gradients`]);
       print(table(["", ""], rows));
       await writeJson(json, { version, node: process.version, adapter: adapter ?? null, missing });
     });

@@ -34,6 +34,8 @@ const SEARCHED: readonly (readonly [name: string, placeholder: string, help: str
   ["gammaUsers", "γ", "precision of the user biases"],
   ["gammaItems", "γ", "precision of the item biases"],
   ["regularization", "kind", "als: plain, weighted"],
+  ["solver", "kind", "als, implicit: cholesky, cg"],
+  ["cgSteps", "n", "als, implicit: steps of conjugate gradients a half-sweep"],
   ["covariance", "family", "vb: diagonal, full"],
   ["confidence", "α", "implicit: what a unit of feedback adds to the confidence"],
   ["counts", "f", "implicit: what feedback counts for: log, binary, raw"],
@@ -43,7 +45,7 @@ const SEARCHED: readonly (readonly [name: string, placeholder: string, help: str
   ["momentum", "ω", "gd: momentum"],
   ["positiveThreshold", "rating", "logistic: ratings from this on are positive"],
 ];
-const WHOLE: ReadonlySet<string> = new Set(["factors", "burnIn"]);
+const WHOLE: ReadonlySet<string> = new Set(["factors", "burnIn", "cgSteps"]);
 
 /** Where nothing is said of K, τ and γ. */
 const GRID: SearchSpace = { factors: [10, 20], tau: [5, 10, 20, 40], gamma: [2, 5] };

@@ -15,6 +15,7 @@ import { COUNTS, type Counts, IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { type Solver, SOLVERS, solverText } from "../models/solver.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
 import { encodeModel } from "../model-file.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
@@ -56,6 +57,8 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   biases: boolean;
   update?: "joint" | "sequential";
   regularization?: "plain" | "weighted";
+  solver?: Solver;
+  cgSteps?: number;
   covariance?: VbHyperparameters["covariance"];
   learn: boolean;
   warmUp?: number;
@@ -123,6 +126,13 @@ export function trainCommand(): Command {
         "weighted",
       ]),
     )
+    .addOption(
+      new Option(
+        "--solver <kind>",
+        "als, implicit: factor every row's system, or move it by conjugate gradients, up to 512 factors (default: by K)",
+      ).choices(SOLVERS),
+    )
+    .option("--cg-steps <n>", `als, implicit: steps of conjugate gradients a half-sweep (default: ${ALS_DEFAULTS.cgSteps})`, wholeNumber)
     .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
     .option("--no-learn", "vb: keep λ, τ and γ as they are")
     .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
@@ -197,7 +207,7 @@ Examples:
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
-  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
+  const completed = MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
   const read = await loadData(path, flags);
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
@@ -215,6 +225,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   });
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
+  if ("solver" in completed && completed.solver === "cg") print(`${dim("solver")}   ${solverText(completed)}`);
   const features = {
     itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
     userFeatures: await featuresFrom(flags.userFeatures),

@@ -3,6 +3,7 @@
 import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { checkModel, type ModelName, MODELS, spreadOf } from "../models/registry.js";
+import { stepsOf } from "../models/solver.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { checkFitOptions, fit, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
@@ -41,9 +42,14 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
   const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: deviceMemory }) : device;
   try {
     const memory = memoryOf(ratings, options, engine);
-    const K = MODELS[model].complete(hyperparametersOf(model, options)).factors;
+    const h = MODELS[model].complete(hyperparametersOf(model, options));
+    const K = h.factors;
     const rows = ratings.users.size + ratings.items.size;
-    const operations = (count: number): number => 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3;
+    const steps = "solver" in h ? stepsOf(h) : undefined;
+    // Of conjugate gradients over all pairs, a product with the shared matrix a row and step.
+    const stepping = (count: number): number => (steps! + 1) * (8 * count * (K + 1) + (model === "implicit" ? 2 * rows * K * K : 0));
+    const operations = (count: number): number =>
+      steps === undefined ? 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3 : stepping(count);
     const sampled = Math.min(ratings.count, SAMPLE[engine.info.kind]);
     const measured = await sweepSeconds(sampleOf(ratings, sampled), options, engine);
     const columns = (set: Ratings, perRating: number): number => set.count * (perRating + (set.time ? BYTES_PER_TIME : 0));

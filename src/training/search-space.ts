@@ -32,7 +32,7 @@ const BOTH_SIDES: Readonly<Record<string, readonly [string, string]>> = {
   gamma: ["gammaUsers", "gammaItems"],
 };
 /** Those that a range gives whole numbers for. */
-const WHOLE: ReadonlySet<string> = new Set(["factors", "warmUp", "burnIn", "samples", "negatives"]);
+const WHOLE: ReadonlySet<string> = new Set(["factors", "warmUp", "burnIn", "samples", "negatives", "cgSteps"]);
 /** Significant digits of what is drawn: more would only make results hard to read. */
 const DIGITS = 3;
 

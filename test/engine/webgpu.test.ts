@@ -4,7 +4,7 @@
 import { expect, test } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { type AdapterReport, Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
-import { everyKernel } from "../../src/engine/webgpu/every-kernel.js";
+import { everyDescentKernel, everyKernel } from "../../src/engine/webgpu/every-kernel.js";
 import { ratingStoresOf } from "../../src/engine/webgpu/memory/rating-store.js";
 import { planMemory, sidePlan } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
@@ -12,6 +12,7 @@ import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/ro
 import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
+import { MAX_FACTORS_CG } from "../../src/models/solver.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
@@ -73,6 +74,13 @@ test("every kernel that a model may ask for compiles without a word from the com
     }
   }
   expect(names.size).toBeGreaterThan(20 * MAX_FACTORS);
+  // Beyond, only conjugate gradients: every remainder of K by 4, and both sides of every number of lanes.
+  for (const K of [129, 130, 131, 132, 253, 254, 255, 256, 257, 509, 510, 511, MAX_FACTORS_CG]) {
+    for (const { name, code } of everyDescentKernel(K)) {
+      const { messages } = await device.gpu.createShaderModule({ label: name, code }).getCompilationInfo();
+      expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
+    }
+  }
   device.destroy();
 });
 

@@ -39,7 +39,7 @@ export function hotCase(seed: number, users: number, items: number, count: numbe
 
 /** A problem with random starting parameters, the fixed side being what a trained one looks like. */
 export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyperparameters>, seed = 7): Problem {
-  const hyperparameters = alsHyperparameters(given);
+  const hyperparameters = alsHyperparameters({ solver: "cholesky", ...given });
   const K = hyperparameters.factors;
   const random = seededRandom(seed);
   const normals = (count: number, deviation: number): Float32Array =>

@@ -117,7 +117,9 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
     for (const name of ["seen", "errors"] as const) expect(relativeErrorOf([actual[name]], [expected[name]]), name).toBeLessThan(1e-5);
     expect(relativeErrorOf([actual.norms.factors], [expected.norms.factors])).toBeLessThan(1e-5);
     expect(relativeErrorOf(actual.gram, expected.gram)).toBeLessThan(1e-5);
-    expect(relativeErrorOf(actual.users.sums, expected.users.sums, Math.sqrt(Math.max(...expected.gram)))).toBeLessThan(1e-5);
+    expect(
+      relativeErrorOf(actual.users.sums, expected.users.sums, Math.sqrt(expected.gram.reduce((most, value) => Math.max(most, value), 0))),
+    ).toBeLessThan(1e-5);
   });
 });
 
@@ -191,7 +193,7 @@ describe.each(ENGINE_KINDS)("%s", (kind) => {
       const [reached, least] = [statesOf(workload, rows).users, exact.users].map((own) =>
         quadratic(system, "users", workload, own, exact.items),
       );
-      expect(Math.abs(reached - least) / Math.abs(least)).toBeLessThan(kind === "reference" ? 1e-9 : 1e-5);
+      expect(Math.abs(reached - least) / Math.abs(least)).toBeLessThan(kind === "reference" ? 1e-7 : 1e-5);
     }
   });
 

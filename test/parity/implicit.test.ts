@@ -16,7 +16,7 @@ afterAll(() => webgpu.destroy());
 const HALF_SWEEP_ERROR = 1e-4;
 
 function implicitProblemOf(given: Case, settings: Partial<ImplicitHyperparameters>): Problem<"implicit"> {
-  const hyperparameters = implicitHyperparameters(settings);
+  const hyperparameters = implicitHyperparameters({ solver: "cholesky", ...settings });
   const { byUser, byItem, initial } = problemOf(given, { factors: hyperparameters.factors, biases: false, mean: false });
   return { model: "implicit", hyperparameters, byUser, byItem, initial, seed: 1 };
 }

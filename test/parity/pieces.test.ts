@@ -98,6 +98,32 @@ test("implicit: a sweep and its sums agree when cut", async () => {
     expect(Math.abs(actual.sums[name] / expected.sums[name] - 1)).toBeLessThanOrEqual(1e-4);
 });
 
+test.each([
+  ["als", {}],
+  ["als", { update: "sequential" }],
+  ["implicit", {}],
+] as const)(
+  "%s %o by conjugate gradients: a sweep agrees when cut, rows of several pieces among them, and when streamed",
+  async (model, settings) => {
+    const h = { factors: K, tauUsers: 2, tauItems: 3, solver: "cg", cgSteps: 3, ...settings } as const;
+    const problem = (
+      model === "als"
+        ? problemOf(given, h)
+        : { ...problemOf(given, { factors: K, biases: false, mean: false }), model, hyperparameters: implicitHyperparameters(h) }
+    ) as Problem<"als">;
+    const expected = await sweep(reference, problem);
+    const streaming = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes: 800_000 });
+    for (const engine of [cut, streaming]) {
+      const actual = await sweep(engine, problem);
+      expectClose(actual.parameters, expected.parameters, 1e-4);
+      const errors = (sums: object): number =>
+        (sums as { trainSquares?: number }).trainSquares ?? (sums as { allSquares: number }).allSquares;
+      expect(Math.abs(errors(actual.sums) / errors(expected.sums) - 1)).toBeLessThanOrEqual(1e-4);
+    }
+    streaming.destroy();
+  },
+);
+
 test("gibbs: the same draw, and the same moments, when cut: random numbers count rows from the first of the side", async () => {
   const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K });
   const problem: Problem<"gibbs"> = { model: "gibbs", hyperparameters: gibbsHyperparameters({ factors: K }), byUser, byItem, heldOut, initial, seed: 1 }; // prettier-ignore
