@@ -5,7 +5,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { kernelsOf } from "../src/engine/webgpu/every-kernel.js";
+import { MAX_FACTORS } from "../src/models/hyperparameters.js";
 import { MODEL_NAMES, MODELS, spreadOf } from "../src/models/registry.js";
+import { MAX_FACTORS_CG } from "../src/models/solver.js";
 
 /** Lanes of a subgroup of the kernels that are written for software drivers. */
 const SUBGROUPS = { minimum: 8, maximum: 8 };
@@ -30,6 +32,7 @@ let written = 0;
 for (const model of MODEL_NAMES) {
   for (const factors of values.factors.split(",").map(Number)) {
     for (const variant of VARIANTS[model] ?? [{}]) {
+      if (factors > ("solver" in variant && variant.solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS)) continue;
       for (const features of model === "als" ? [false, true] : [false]) {
         const definition = MODELS[model];
         const h = definition.complete({ factors, ...variant } as never);

@@ -1,6 +1,6 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto]
 // [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]
-// [--engines cpu,webgpu,reference] [--kinds explicit,implicit]: runs the benchmarks that are named on this machine's adapter; the half-sweep when none is.
+// [--engines cpu,webgpu,reference] [--kinds explicit,implicit] [--solvers cholesky,cg]: runs the benchmarks that are named on this machine's adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -40,6 +40,7 @@ const { values, positionals } = parseArgs({
     libmf: { type: "string" },
     engines: { type: "string", default: "cpu,webgpu,reference" },
     kinds: { type: "string", default: "explicit,implicit" },
+    solvers: { type: "string", default: "cholesky,cg" },
     precision: { type: "string", default: "float32" },
   },
 });
@@ -89,6 +90,7 @@ const options: BenchOptions = {
   libmf: values.libmf,
   engines: values.engines.split(","),
   kinds: values.kinds.split(","),
+  solvers: values.solvers.split(","),
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {

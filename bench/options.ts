@@ -31,4 +31,6 @@ export interface BenchOptions {
   /** Which engines `peers` takes, of those there are, and which kinds of models. */
   readonly engines: readonly string[];
   readonly kinds: readonly string[];
+  /** Solvers of ours, and of others that have the choice. */
+  readonly solvers: readonly string[];
 }

@@ -12,7 +12,7 @@ import { alsHyperparameters, type AlsHyperparameters } from "../src/models/als.j
 import { FactorModel } from "../src/models/factor-model.js";
 import { implicitHyperparameters } from "../src/models/implicit.js";
 import { MAX_FACTORS } from "../src/models/hyperparameters.js";
-import type { Solver } from "../src/models/solver.js";
+import { type Solver, SOLVERS } from "../src/models/solver.js";
 import { type Parameters, predictRating } from "../src/models/parameters.js";
 import { type HyperparametersOf, openTraining } from "../src/models/registry.js";
 import { seededRandom } from "../src/random.js";
@@ -107,15 +107,17 @@ function affordable(engines: readonly Engine[], K: number, ratings: number, miss
 }
 
 /** Exact solves as far as they go, and conjugate gradients. */
-const solversOf = (K: number): readonly Solver[] => (K > MAX_FACTORS ? ["cg"] : ["cholesky", "cg"]);
+const solversOf = (K: number, { solvers }: BenchOptions): readonly Solver[] =>
+  SOLVERS.filter((solver) => solvers.includes(solver) && (solver === "cg" || K <= MAX_FACTORS));
 
 async function* explicitEntries(
   K: number,
   split: Split,
   engines: readonly Engine[],
-  { python: interpreter }: BenchOptions,
+  options: BenchOptions,
   missing: Set<string>,
 ): AsyncGenerator<Entry> {
+  const { python: interpreter } = options;
   const { train } = split;
   const plain = (solver: Solver): AlsHyperparameters =>
     alsHyperparameters({
@@ -129,7 +131,7 @@ async function* explicitEntries(
     });
   const start = startingParameters(split, K, true);
   for (const engine of engines)
-    for (const solver of solversOf(K)) yield await oursExplicit(`tastespace als, ${solver}`, engine, split, plain(solver), start);
+    for (const solver of solversOf(K, options)) yield await oursExplicit(`tastespace als, ${solver}`, engine, split, plain(solver), start);
   if (K > MAX_FACTORS) return;
   if (await canImport(interpreter, "torch")) {
     const { version, device, seconds, parameters } = await python(interpreter, "torch_als.py", [], {
@@ -178,9 +180,10 @@ async function* implicitEntries(
   K: number,
   split: Split,
   engines: readonly Engine[],
-  { python: interpreter }: BenchOptions,
+  options: BenchOptions,
   missing: Set<string>,
 ): AsyncGenerator<Entry> {
+  const { python: interpreter } = options;
   const { train } = split;
   const hyperparameters = (solver: Solver) =>
     implicitHyperparameters({
@@ -193,7 +196,7 @@ async function* implicitEntries(
     });
   const start = startingParameters(split, K, false);
   for (const engine of engines) {
-    for (const solver of solversOf(K)) {
+    for (const solver of solversOf(K, options)) {
       const { parameters, seconds } = await sweep(engine, problemOf("implicit", split, hyperparameters(solver), start));
       yield { ...timed(K, `tastespace implicit, ${solver}`, engine.info.name, seconds), ...ranking(parameters, split) };
     }
@@ -208,7 +211,7 @@ async function* implicitEntries(
     ["exact", "exact solves"],
     ["cg", "conjugate gradients"],
   ] as const) {
-    if (solver === "exact" && K > MAX_FACTORS) continue;
+    if (!solversOf(K, options).includes(solver === "exact" ? "cholesky" : "cg")) continue;
     const { version, device, seconds, parameters } = await python(interpreter, "implicit_als.py", [solver], {
       train,
       start,

@@ -24,7 +24,7 @@ import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
 import type { Checkpoint } from "../training/checkpoint.js";
-import { memoryOf, planTraining } from "../training/plan.js";
+import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
 import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
 import {
@@ -129,7 +129,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         "--solver <kind>",
-        "als, implicit: factor every row's system, or move it by conjugate gradients, up to 512 factors (default: by K)",
+        "als, implicit: factor every row's system, or move it by conjugate gradients, up to 512 factors (default: the faster one)",
       ).choices(SOLVERS),
     )
     .option("--cg-steps <n>", `als, implicit: steps of conjugate gradients a half-sweep (default: ${ALS_DEFAULTS.cgSteps})`, wholeNumber)
@@ -207,7 +207,7 @@ Examples:
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
-  const completed = MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
+  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
   const read = await loadData(path, flags);
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
@@ -225,7 +225,6 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   });
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
-  if ("solver" in completed && completed.solver === "cg") print(`${dim("solver")}   ${solverText(completed)}`);
   const features = {
     itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
     userFeatures: await featuresFrom(flags.userFeatures),
@@ -237,6 +236,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     ...features,
     heldOut: heldOut.count > 0 ? heldOut : undefined,
   };
+  const h = hyperparametersFor(flags.model, options, engine);
+  if ("solver" in h && h.solver === "cg") print(`${dim("solver")}   ${solverText(h)}`);
   if (flags.dryRun) return await printPlan(ratings, { ...options, sweeps: flags.sweeps }, engine);
   if (flags.model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
   const controller = new AbortController();

@@ -5,7 +5,7 @@ import { OptionsError } from "../errors.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
-import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf } from "./solver.js";
+import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
@@ -43,7 +43,7 @@ export interface AlsHyperparameters extends SolverHyperparameters {
   readonly momentum: number;
 }
 
-/** Of `als`, where nothing is given; many factors are solved by "cg". */
+/** Of `als`, where nothing is given. The solver is then what is faster. */
 export const ALS_DEFAULTS: AlsHyperparameters = {
   factors: 10,
   lambda: 1,
@@ -160,7 +160,7 @@ export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
  * @throws OptionsError naming the hyperparameter and its value.
  */
 export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): AlsHyperparameters {
-  const h = completed({ ...ALS_DEFAULTS, solver: defaultSolver("als", given.factors ?? ALS_DEFAULTS.factors) }, given);
+  const h = completed({ ...ALS_DEFAULTS, solver: defaultSolver(given.factors ?? ALS_DEFAULTS.factors) }, given);
   checkSolver(h);
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
   checkPositive(h, "lambda", "tauFeatures");
@@ -183,6 +183,7 @@ function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut
 export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> = {
   defaults: ALS_DEFAULTS,
   complete: alsHyperparameters,
+  on: withFasterSolver("als"),
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
   operations: (h) => ({
     solve: h.update,

@@ -8,7 +8,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
 import { checkChoice, checkNotNegative, completed } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
-import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf } from "./solver.js";
+import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /** What feedback counts for: log(1 + |r|), 1, or |r|; its sign stays. */
@@ -36,7 +36,7 @@ export interface ImplicitHyperparameters extends SolverHyperparameters {
   readonly tauItems: number;
 }
 
-/** Of `implicit`, where nothing is given; many factors are solved by "cg". */
+/** Of `implicit`, where nothing is given. The solver is then what is faster. */
 export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
   factors: 10,
   confidence: 1,
@@ -49,7 +49,7 @@ export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters {
-  const h = completed({ ...IMPLICIT_DEFAULTS, solver: defaultSolver("implicit", given.factors ?? IMPLICIT_DEFAULTS.factors) }, given);
+  const h = completed({ ...IMPLICIT_DEFAULTS, solver: defaultSolver(given.factors ?? IMPLICIT_DEFAULTS.factors) }, given);
   checkSolver(h, 1);
   checkNotNegative(h, "confidence", "tauUsers", "tauItems");
   checkChoice("counts", h.counts, COUNTS);
@@ -153,6 +153,7 @@ export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums):
 export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
   defaults: IMPLICIT_DEFAULTS,
   complete: implicitHyperparameters,
+  on: withFasterSolver("implicit"),
   checkRatings: checkFeedback,
   rows: countedRows,
   operations: (h) => ({ solve: "confident", steps: stepsOf(h), sums: ["confidentErrors", "moments"] }),

@@ -1,6 +1,6 @@
 // Every model by name. A new model adds a line.
 
-import type { Engine, Spread } from "../engine/engine.js";
+import type { DeviceInfo, Engine, Spread } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import { als } from "./als.js";
@@ -45,6 +45,14 @@ export function checkModel(name: string): ModelName {
   if (!(name in MODELS)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
   return name as ModelName;
 }
+
+/** Completed hyperparameters as an engine trains by them, of which some were given. */
+export const hyperparametersOn = <M extends ModelName>(
+  model: M,
+  h: HyperparametersOf[M],
+  given: Partial<HyperparametersOf[M]>,
+  device: DeviceInfo,
+): HyperparametersOf[M] => MODELS[model].on?.(h, given, device) ?? h;
 
 /** What the rows of a training carry. */
 export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M], features: boolean): Spread =>

@@ -1,6 +1,7 @@
 // How the systems of `als` and `implicit` are solved: factored, or moved on by a few steps of conjugate gradients; and which of
 // the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
 
+import type { DeviceInfo } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { checkChoice, checkWhole, MAX_FACTORS, shown } from "./hyperparameters.js";
 
@@ -14,18 +15,29 @@ export const MAX_FACTORS_CG = 512;
 
 /** What models that have a choice of solver take. */
 export interface SolverHyperparameters {
-  /** "cholesky" up to 128 factors, "cg" up to 512. Default: the faster one at this number of factors. */
+  /** "cholesky" up to 128 factors, "cg" up to 512. Default: what is faster at this number of factors where it is trained. */
   readonly solver: Solver;
   /** Steps of "cg" a half-sweep. Default 3. */
   readonly cgSteps: number;
 }
 
-/** Numbers of factors from which on "cg" is the default: docs/performance.md, "Conjugate gradients". */
-const FASTER_FROM = { als: 96, implicit: 48 } as const;
+/**
+ * Numbers of factors from which on "cg" was measured to be faster, to the same held-out figures: docs/performance.md,
+ * "Conjugate gradients". On GPUs it takes only what nothing else does: none has been measured yet.
+ */
+const FASTER_FROM = {
+  als: { cpu: 32, reference: 32, webgpu: MAX_FACTORS + 1 },
+  implicit: { cpu: 24, reference: 24, webgpu: MAX_FACTORS + 1 },
+} as const;
 
-/** The solver of a model where none is given. */
-export const defaultSolver = (model: keyof typeof FASTER_FROM, factors: number): Solver =>
-  factors >= FASTER_FROM[model] ? "cg" : "cholesky";
+/** The solver where none is given, and nothing is known of where it is trained. */
+export const defaultSolver = (factors: number): Solver => (factors > MAX_FACTORS ? "cg" : "cholesky");
+
+/** The hyperparameters with the solver that is faster on an engine, where none is given. */
+export const withFasterSolver =
+  (model: keyof typeof FASTER_FROM) =>
+  <H extends SolverHyperparameters & { readonly factors: number }>(h: H, given: Partial<H>, { kind }: DeviceInfo): H =>
+    given.solver === undefined ? { ...h, solver: h.factors >= FASTER_FROM[model][kind] ? "cg" : "cholesky" } : h;
 
 /** Steps of conjugate gradients, as engines take them. */
 export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | undefined => (solver === "cg" ? cgSteps : undefined);

@@ -1,6 +1,17 @@
 // What a training of any model is: a problem, the session of an engine that holds its data, and sweeps over it.
 
-import type { EngineState, Operations, RowSlice, Session, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
+import type {
+  DeviceInfo,
+  EngineState,
+  Operations,
+  RowSlice,
+  Session,
+  Side,
+  SideFeatures,
+  Spread,
+  Which,
+  Workload,
+} from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
@@ -105,6 +116,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly defaults: H;
   /** Completes partial hyperparameters and checks them. @throws OptionsError */
   complete(given: Partial<H>): H;
+  /** Completed hyperparameters with what depends on where it is trained, unless it was given. */
+  on?(h: H, given: Partial<H>, device: DeviceInfo): H;
   /**
    * Most sweeps, whether to stop before, and after how many without a new best, unless options say otherwise.
    * Default 20, true, 3.

@@ -13,6 +13,7 @@ import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
   HYPERPARAMETER_NAMES,
+  hyperparametersOn,
   type Hyperparameters,
   type HyperparametersOf,
   type ModelName,
@@ -190,29 +191,30 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   MODELS[model].checkRatings?.(given);
   const s = units ? unitOf(given) : 1;
   const standard = MODELS[model].complete(hyperparametersToStandard(asked, units ?? {}, s));
-  const hyperparameters = hyperparametersFromStandard(standard, units ?? {}, s, asked);
+  const completed = hyperparametersFromStandard(standard, units ?? {}, s, asked);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   if (units && areCounts(given)) options.onNotice?.(`${LIKE_COUNTS}; ${model} takes them for ratings, and implicit is the model of counts`);
   const clock = stopwatch();
   const { train: ratings, heldOut } = MODELS[model].binary
-    ? binaryRatings(given, options.heldOut, hyperparameters as LogisticHyperparameters, seed)
+    ? binaryRatings(given, options.heldOut, completed as LogisticHyperparameters, seed)
     : { train: given, heldOut: options.heldOut };
 
-  const globalMean = meanOf(ratings, hyperparameters);
+  const globalMean = meanOf(ratings, completed);
   const initial = options.init
-    ? parametersTo({ ...parametersFrom(options.init, ratings, hyperparameters, tables), globalMean }, s)
+    ? parametersTo({ ...parametersFrom(options.init, ratings, completed, tables), globalMean }, s)
     : { ...randomParameters(ratings, standard, seed), globalMean: globalMean / s };
   const byUser = csrOf(ratings, "users");
   const index = clock();
 
   const { device = "auto" } = options;
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
+  const hyperparameters = hyperparametersOn(model, completed, asked, engine.info);
   let training: Training<HyperparametersOf[M], SumsOf<M>> | undefined;
   try {
     const problem: Problem<M> = {
       model,
-      hyperparameters: standard,
+      hyperparameters: hyperparametersOn(model, standard, asked, engine.info),
       byUser: standardCsr(byUser, s),
       // Sorted when the engine asks, by when the users' side is on its way to the device.
       get byItem() {

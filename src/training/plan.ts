@@ -2,7 +2,7 @@
 
 import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
-import { checkModel, type ModelName, MODELS, spreadOf } from "../models/registry.js";
+import { checkModel, type HyperparametersOf, hyperparametersOn, type ModelName, MODELS, spreadOf } from "../models/registry.js";
 import { stepsOf } from "../models/solver.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { checkFitOptions, fit, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
@@ -42,7 +42,7 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
   const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: deviceMemory }) : device;
   try {
     const memory = memoryOf(ratings, options, engine);
-    const h = MODELS[model].complete(hyperparametersOf(model, options));
+    const h = hyperparametersFor(model, options, engine);
     const K = h.factors;
     const rows = ratings.users.size + ratings.items.size;
     const steps = "solver" in h ? stepsOf(h) : undefined;
@@ -78,7 +78,7 @@ export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine):
 
 function outlineOf<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
   const definition = MODELS[model];
-  const h = definition.complete(hyperparametersOf(model, options));
+  const h = hyperparametersFor(model, options, engine);
   return engine.memory({
     factors: h.factors,
     spread: spreadOf(model, h, options.itemFeatures !== undefined || options.userFeatures !== undefined),
@@ -88,6 +88,12 @@ function outlineOf<M extends ModelName>(model: M, ratings: Ratings, options: Fit
     ratings: ratings.count,
     heldOut: options.heldOut?.count ?? 0,
   });
+}
+
+/** The hyperparameters that a training on an engine would have. @throws OptionsError */
+export function hyperparametersFor<M extends ModelName>(model: M, options: FitOptions, engine: Engine): HyperparametersOf[M] {
+  const given = hyperparametersOf(model, options);
+  return hyperparametersOn(model, MODELS[model].complete(given), given, engine.info);
 }
 
 /** Every n-th rating, so that rows keep their proportions. */

@@ -230,7 +230,7 @@ test.runIf(withWebGpu)("auto takes a hardware GPU, else the processor and says s
 });
 
 test.each([
-  { factors: -1 }, { factors: 129 }, { factors: 1.5 }, { factors: NaN }, { lambda: 0 }, { tauUsers: -1 }, { gammaItems: Infinity }, { sweeps: -2 }, { patience: 0 },
+  { factors: -1 }, { factors: 513 }, { factors: 129, solver: "cholesky" }, { solver: "cg", cgSteps: 0.5 }, { factors: 1.5 }, { factors: NaN }, { lambda: 0 }, { tauUsers: -1 }, { gammaItems: Infinity }, { sweeps: -2 }, { patience: 0 },
   { seed: 0.5 }, { factors: 0, biases: false }, { device: "tpu" as "cpu" }, { model: "lda" as "als" }, { update: "both" as "joint" }, { regularization: "l1" as "plain" },
 ])("a wrong option is refused by name: %o", async (options) => {
   await expect(fit(train, { device: "cpu", ...options })).rejects.toThrow(OptionsError);

@@ -45,7 +45,7 @@ export interface RowSolverParts {
 /**
  * The kernel's variant that solves a workload's system; begins to compile it.
  *
- * @throws OptionsError when half precision may overflow.
+ * @throws OptionsError when half precision may overflow, and for tensor cores where nothing is factored.
  */
 export function beginSolver(
   device: Device,
@@ -59,6 +59,8 @@ export function beginSolver(
   if (halves) checkHalves(byUser.value, globalMean);
   const variant = { ...({ kind, spread } as GramSystem), factors, values: valueFormat(byUser.value, byUser.unit), halves };
   const { steps } = workload.operations;
+  if (steps !== undefined && tuning?.tensorCores)
+    throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver "cholesky"' });
   const kernel = steps === undefined ? chooseGramKernel(device, variant, tuning) : descentKernel(device, variant, steps);
   beginCompiling(device, kernel);
   return { variant, kernel };
