@@ -404,6 +404,24 @@ test("a dry run says what the training would take, and trains nothing", async ()
   expect(await tastespace("train", "--device-memory", "much")).toMatchObject({ code: 2, err: expect.stringContaining("4GiB") as string });
 });
 
+test("train says when it solves by conjugate gradients, whether asked to or not, and the run file has it", async () => {
+  const trained = async (...flags: string[]) => await tastespace("train", "--device", "cpu", "--sweeps", "2", ...flags);
+  expect((await trained("--factors", "3")).out).not.toMatch(/^solver/m);
+  expect((await trained("--factors", "40", "--json", inFolder("cg.json"))).out).toMatch(/^solver +cg, 3 steps$/m);
+  expect(json<{ hyperparameters: object }>(inFolder("cg.json")).hyperparameters).toMatchObject({ solver: "cg", cgSteps: 3 });
+  const asked = await trained("--model", "implicit", "--factors", "3", "--solver", "cg", "--cg-steps", "1");
+  expect(asked.out).toMatch(/^solver +cg, 1 step$/m);
+  const refused = await trained("--factors", "200", "--solver", "cholesky");
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('solver "cg" takes up to 512') as string });
+});
+
+test("a search tries solvers", async () => {
+  const searched = await tastespace("search", "--device", "cpu", "--factors", "3", "--tau", "10", "--gamma", "5", "--solver", "cholesky,cg", "--cg-steps", "3"); // prettier-ignore
+  expect(searched).toMatchObject({ code: 0 });
+  expect(searched.out).toMatch(/cholesky/);
+  expect(searched.out).toMatch(/\bcg\b/);
+});
+
 describe("failures exit with 1 and name file, line and remedy", () => {
   test("a malformed row", async () => {
     writeFileSync(inFolder("bad.csv"), "userId,movieId,rating\n1,1,4\n1,2,four\n");

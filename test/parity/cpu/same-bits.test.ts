@@ -7,7 +7,7 @@ import { hasRelaxedSimd } from "../../../src/engine/cpu/wasm-module.js";
 import { DeviceError } from "../../../src/errors.js";
 import { ReferenceEngine } from "../../../src/engine/reference/engine.js";
 import { hotCase } from "../cases.js";
-import { coursesOf, expectClose, expectSame, follow } from "./workloads.js";
+import { coursesOf, descentCoursesOf, expectClose, expectSame, follow } from "./workloads.js";
 
 const one = await CpuEngine.create({ threads: 1 });
 afterAll(() => one.destroy());
@@ -28,7 +28,7 @@ describe.each(Object.entries(WAYS))("with %s", async (_, options) => {
   const engine = await CpuEngine.create(options);
   afterAll(() => engine.destroy());
 
-  test.each(Object.entries(coursesOf(10)))("the same comes of %s", async (_, course) => {
+  test.each(Object.entries({ ...coursesOf(10), ...descentCoursesOf(10) }))("the same comes of %s", async (_, course) => {
     expectSame(await follow(engine, given, course), await follow(one, given, course));
   });
 });
@@ -41,25 +41,24 @@ const small = new Map(
   await Promise.all(SMALL.map(async (memoryBytes) => [memoryBytes, await CpuEngine.create({ workers: false, memoryBytes })] as const)),
 );
 
-test.each([10, 31].flatMap((K) => Object.entries(coursesOf(K)).map(([name, course]) => ({ K, name, course }))))(
-  "pieces that go through a small memory give the same of $name, K = $K",
-  async ({ course }) => {
-    const expected = await follow(one, many, course);
-    let fitted = 0;
-    for (const [bytes, engine] of small) {
-      try {
-        expectSame(await follow(engine, many, course), expected);
-        if (++fitted === MEMORIES) break;
-      } catch (error) {
-        if (!(error instanceof DeviceError)) throw error;
-        expect(error.code).toBe("out-of-memory");
-        expect(error.message).toContain(`may have ${bytes}`);
-        expect(fitted).toBe(0);
-      }
+test.each(
+  [10, 31].flatMap((K) => Object.entries({ ...coursesOf(K), ...descentCoursesOf(K) }).map(([name, course]) => ({ K, name, course }))),
+)("pieces that go through a small memory give the same of $name, K = $K", async ({ course }) => {
+  const expected = await follow(one, many, course);
+  let fitted = 0;
+  for (const [bytes, engine] of small) {
+    try {
+      expectSame(await follow(engine, many, course), expected);
+      if (++fitted === MEMORIES) break;
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      expect(error.code).toBe("out-of-memory");
+      expect(error.message).toContain(`may have ${bytes}`);
+      expect(fitted).toBe(0);
     }
-    expect(fitted).toBe(MEMORIES);
-  },
-);
+  }
+  expect(fitted).toBe(MEMORIES);
+});
 
 test("slices one by one are all rows", async () => {
   const course = coursesOf(16)["sequential"];
@@ -78,7 +77,7 @@ test("each build agrees with the twin", async () => {
   for (const build of ["simd", ...(hasRelaxedSimd() ? (["relaxed"] as const) : [])] as const) {
     const engine = await CpuEngine.create({ threads: 2, build });
     expect(engine.info.name).toContain(build === "simd" ? "WebAssembly SIMD" : "relaxed SIMD");
-    for (const course of Object.values(coursesOf(10)))
+    for (const course of Object.values({ ...coursesOf(10), ...descentCoursesOf(10) }))
       expectClose(await follow(engine, given, course), await follow(reference, given, course), 1e-4);
     engine.destroy();
   }

@@ -227,6 +227,23 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
   };
 }
 
+/** Half-sweeps by conjugate gradients, of every system that has them. */
+export function descentCoursesOf(K: number): Readonly<Record<string, Course>> {
+  const steps = 3;
+  const course = (system: System, settings: Partial<Settings> = {}): Course => ({
+    settings: { factors: K, ...settings, operations: { solve: system.kind, steps } },
+    run: bothSides(() => system),
+    sums: USUAL,
+  });
+  return {
+    "conjugate gradients": course(pointSystem(K, { steps })),
+    "conjugate gradients without biases, weighted": course(pointSystem(K, { biases: false, weighted: true, steps }), { biases: false }),
+    "conjugate gradients in turn": course(pointSystem(K, { kind: "sequential", steps })),
+    "conjugate gradients over all pairs": course({ kind: "confident", confidence: 0.7, tau: 3, steps }, { biases: false }),
+    "conjugate gradients with features": course(pointSystem(K, { steps }), { spread: "means", features: true }),
+  };
+}
+
 /** Runs a course on an engine. */
 export async function follow(engine: Engine, given: Case, { settings, run, sums, binary }: Course): Promise<Seen> {
   const { ratings } = given;
