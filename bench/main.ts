@@ -11,6 +11,7 @@ import { DeviceError } from "../src/errors.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { evaluation } from "./evaluation.js";
+import { compilers } from "./compilers.js";
 import { gpu } from "./gpu.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
@@ -38,12 +39,13 @@ const benches = {
   ingest,
   peers,
   ranking,
+  compilers,
   roofline,
   serving,
   evaluation,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

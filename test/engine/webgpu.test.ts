@@ -151,8 +151,8 @@ test("every plan stays within the default limits of WebGPU", () => {
   for (let K = 0; K <= MAX_FACTORS; K++) {
     const plan = planTiles(K);
     expect(plan.team * plan.teams).toBeLessThanOrEqual(256);
-    expect(plan.teams * plan.slice * 16).toBeLessThanOrEqual(16_384);
     const rows = Math.ceil(plan.blocks / plan.patch);
+    expect(plan.teams * (plan.slice + plan.stage * plan.patch * rows) * 16).toBeLessThanOrEqual(16_384);
     expect(plan.team * plan.patches).toBeGreaterThanOrEqual((rows * (rows + 1)) / 2);
   }
 });
