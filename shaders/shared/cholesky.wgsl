@@ -13,15 +13,6 @@ fn panel_tile(a: mat4x4f, l: mat4x4f, inverse: vec4f) -> mat4x4f {
   return mat4x4f(x0, x1, x2, x3);
 }
 
-// A − B Cᵀ.
-fn less_product(a: mat4x4f, b: mat4x4f, c: mat4x4f) -> mat4x4f {
-  var left = a;
-  for (var at = 0u; at < 4u; at++) {
-    left[at] = fma(-b[3], vec4f(c[3][at]), fma(-b[2], vec4f(c[2][at]), fma(-b[1], vec4f(c[1][at]), fma(-b[0], vec4f(c[0][at]), left[at]))));
-  }
-  return left;
-}
-
 // x of Lᵀ x = y.
 fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
   let x3 = y.w / l[3].w;

@@ -64,3 +64,13 @@ fn store_tile(at: u32, value: mat4x4f) {
   memory[at + 2u] = value[2];
   memory[at + 3u] = value[3];
 }
+
+// A − B Cᵀ.
+fn less_product(a: mat4x4f, b: mat4x4f, c: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    fma(-b[3], vec4f(c[3].x), fma(-b[2], vec4f(c[2].x), fma(-b[1], vec4f(c[1].x), fma(-b[0], vec4f(c[0].x), a[0])))),
+    fma(-b[3], vec4f(c[3].y), fma(-b[2], vec4f(c[2].y), fma(-b[1], vec4f(c[1].y), fma(-b[0], vec4f(c[0].y), a[1])))),
+    fma(-b[3], vec4f(c[3].z), fma(-b[2], vec4f(c[2].z), fma(-b[1], vec4f(c[1].z), fma(-b[0], vec4f(c[0].z), a[2])))),
+    fma(-b[3], vec4f(c[3].w), fma(-b[2], vec4f(c[2].w), fma(-b[1], vec4f(c[1].w), fma(-b[0], vec4f(c[0].w), a[3])))),
+  );
+}
