@@ -147,6 +147,23 @@ test("a shader that does not compile is an error with the compiler's line", asyn
   device.destroy();
 });
 
+test("a trace takes the time of every pass, by kernel, where the adapter has timestamps", async () => {
+  const engine = await WebGpuEngine.create({ defaultLimits: true, trace: true });
+  const { trace, report } = engine.device;
+  expect(trace !== undefined).toBe(report.features.includes("timestamp-query"));
+  const training = await openTraining(engine, problemOf(randomCase(1, 30, 20, 200), { factors: 3 }));
+  await training.sweep(1);
+  await training.measure();
+  const times = (await trace?.take()) ?? [];
+  if (trace) {
+    expect(times.find(({ label }) => /^gram-solve.* whole_rows$/.test(label))).toMatchObject({ count: 2 });
+    expect(times.every(({ ms }) => ms >= 0)).toBe(true);
+    expect(await trace.take()).toEqual([]);
+  }
+  training.destroy();
+  engine.destroy();
+});
+
 test("every plan stays within the default limits of WebGPU", () => {
   for (let K = 0; K <= MAX_FACTORS; K++) {
     const plan = planTiles(K);
