@@ -68,7 +68,7 @@ export class RowGram {
   }
 
   #encode(encoder: GPUCommandEncoder, border: 0 | 1): void {
-    const pass = encoder.beginComputePass({ label: `Gram of ${this.#side}` });
+    const pass = this.#device.beginPass(encoder, `Gram of ${this.#side}`);
     this.#segments.encode(pass, border);
     pass.setPipeline(this.#add!.pipeline);
     pass.setBindGroup(0, this.#add!.group);
