@@ -7,8 +7,7 @@ import { otherSide, type Side, type Spread } from "../../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./row-layout.js";
 import { SEGMENT_RATINGS } from "../rows/schedule.js";
-import { descentPartialBytes } from "../rows/descent-kernel.js";
-import { tilesOf } from "../rows/tile-plan.js";
+import { descentPartialBytes, tilesOf } from "../rows/tile-plan.js";
 
 /** What of a problem decides about memory. */
 export interface ProblemSize {

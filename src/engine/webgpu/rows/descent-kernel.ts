@@ -17,7 +17,7 @@ import type { Kernel } from "../device/kernel.js";
 import { FLOATS, valuesText } from "../memory/values.js";
 import type { GramKernel } from "./gram-kernel.js";
 import type { GramVariant } from "./gram-kernels.js";
-import { blocksOf, rowConstants, tilesOf } from "./tile-plan.js";
+import { blocksOf, descentPartialBytes, rowConstants, tilesOf } from "./tile-plan.js";
 
 export interface DescentPlan {
   /** Lanes that share one row. */
@@ -32,7 +32,6 @@ export interface DescentPlan {
 
 const LANES = 64;
 const FEWEST_LANES = 8;
-const BYTES_PER_VEC4 = 16;
 const BYTES_PER_TILE = 64;
 
 /** Two or three blocks a lane where rows are long enough. On a software driver a team is one SIMD register. */
@@ -41,9 +40,6 @@ export function planDescent(K: number, software: boolean): DescentPlan {
   const team = Math.min(LANES, Math.max(FEWEST_LANES, 2 ** Math.floor(Math.log2(blocksOf(K)))));
   return { team, teams: LANES / team, parts: 4, stage: 32 };
 }
-
-/** vec4s that a segment of a long row leaves: see PARTIAL in conjugate-gradients.wgsl. */
-export const descentPartialBytes = (K: number): number => (3 * blocksOf(K) + 2) * BYTES_PER_VEC4;
 
 export function conjugateGradientsKernel(plan: DescentPlan, variant: GramVariant): Kernel {
   const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;

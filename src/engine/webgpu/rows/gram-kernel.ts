@@ -4,10 +4,12 @@
 import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, suitsSubgroups } from "./gram-kernels.js";
-import type { BaseBinding } from "./half-sweep.js";
 import { planMatrices } from "./matrix-plan.js";
 import { planSubgroup } from "./subgroup-plan.js";
 import { planTiles, type TileTuning } from "./tile-plan.js";
+
+/** How the matrix that all rows share is bound: large ones are beyond a uniform buffer. */
+export type BaseBinding = "uniform" | "read-only-storage";
 
 /** A kernel that goes through a side's rows by the tasks of a schedule. */
 export interface RowKernel {

@@ -6,7 +6,7 @@ import type { RowSlice, Side } from "../../engine.js";
 import { bindBuffers, bindingLayout, dispatch } from "../device/bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
-import type { RowKernel } from "./gram-kernel.js";
+import type { BaseBinding, RowKernel } from "./gram-kernel.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { Shards } from "../memory/pieces.js";
 import type { RatingStore } from "../memory/rating-store.js";
@@ -272,9 +272,6 @@ export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
     ...padded.map((precision) => ["f", precision] as const),
   ]);
 }
-
-/** How the matrix that all rows share is bound: large ones are beyond a uniform buffer. */
-export type BaseBinding = "uniform" | "read-only-storage";
 
 /** The bind group layouts of gram-solve.wgsl and conjugate-gradients.wgsl, shared by their pipelines on a device. */
 const layouts = new WeakMap<Device, Map<BaseBinding, readonly GPUBindGroupLayout[]>>();

@@ -53,6 +53,9 @@ const WAVE = 32;
 const FILLED = 0.9;
 const MOST_FILLING_LANES = 128;
 
+/** Bytes that a segment of a long row leaves by conjugate gradients: see PARTIAL in conjugate-gradients.wgsl. */
+export const descentPartialBytes = (K: number): number => (3 * blocksOf(K) + 2) * BYTES_PER_VEC4;
+
 /** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const blocks = blocksOf(K);
