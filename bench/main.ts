@@ -1,6 +1,7 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto]
 // [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]
-// [--engines cpu,webgpu,reference] [--kinds explicit,implicit] [--solvers cholesky,cg]: runs the benchmarks that are named on this machine's adapter; the half-sweep when none is.
+// [--engines cpu,webgpu,reference] [--kinds explicit,implicit] [--solvers cholesky,cg]: runs the benchmarks that are
+// named on this machine's adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";

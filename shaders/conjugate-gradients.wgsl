@@ -2,22 +2,23 @@
 // system A x = h, and A is never formed.
 //
 // A team of TEAM lanes has a row; a lane owns every TEAM-th block of its vectors, in registers: x, the residual r, the
-// image A p. The direction p is in workgroup memory. A pass over the row's ratings takes STAGE of them at a time: PARTS
-// lanes form the product ỹ·p of each, shares are made of the products, and every lane adds share times its own
-// blocks of ỹ, which are still in the cache, to the image. Two barriers a stage. The first pass makes r = h − A x, each
-// one after it is a step, of the last only the curvature p·A p is needed, which takes no second reading. Then, of
+// image A p. The direction p is in workgroup memory. A pass over the row's ratings takes STAGE of them at a time:
+// PARTS lanes form the product ỹ·p of each, shares are made of the products, and every lane adds share times its own
+// blocks of ỹ, which are still in the cache, to the image. Two barriers a stage. The first pass makes r = h − A x,
+// each one after it is a step, of the last only the curvature p·A p is needed, which takes no second reading. Then, of
 // sequential updates, a pass of products alone gives the bias at the new factors.
 //
 // Rows up to the host's segment length are done by `whole_rows`. Of longer ones `row_segments` writes the image that
 // each segment makes in one pass and `long_rows` adds a row's segments in order and takes the step, pass by pass
 // (`dispatch.phase`); in between the row's r and p stand behind its first segment's image.
 //
-// Launch: one team per task, TEAMS teams per workgroup, workgroups in two dimensions. Workgroup memory: per team BLOCKS
-// vec4s, STAGE · (PARTS + 2) and TEAM words. Twin: src/engine/reference/conjugate-gradients.ts.
+// Launch: one team per task, TEAMS teams per workgroup, workgroups in two dimensions. Workgroup memory: per team
+// BLOCKS vec4s, STAGE · (PARTS + 2) and TEAM words. Twin: src/engine/reference/conjugate-gradients.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_images: array<vec4f>;
 
-// A segment's place: its image, its sum, then what its row stands at: r, p, and (|r|², the least of it, whether it goes on).
+// A segment's place: its image, its sum, then what its row stands at: r, p, and (|r|², the least of it, whether it
+// goes on).
 const PARTIAL = 3u * BLOCKS + 2u;
 const SUM_AT = BLOCKS;
 const RESIDUAL_AT = BLOCKS + 1u;

@@ -44,7 +44,7 @@ export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
 export { COUNTS, type Counts, IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";
 export { VB_DEFAULTS, type VbHyperparameters } from "./models/vb.js";
 export { MAX_FACTORS } from "./models/hyperparameters.js";
-export { MAX_FACTORS_CG, type Solver, type SolverHyperparameters } from "./models/solver.js";
+export { MAX_FACTORS_CG, type Solver, type SolverHyperparameters, SOLVERS } from "./models/solver.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
 export { type Figures, type RankingMeasure } from "./models/figures.js";
 export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from "./models/parameters.js";

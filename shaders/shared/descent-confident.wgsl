@@ -1,4 +1,5 @@
-// Implicit feedback: beyond what all pairs weigh, a rating weighs c − 1 = α|r|, and c p is its share of the right-hand side.
+// Implicit feedback: beyond what all pairs weigh, a rating weighs c − 1 = α|r|, and c p is its share of the right-hand
+// side.
 
 fn weight_of(value: f32) -> f32 { return settings.confidence * abs(value); }
 

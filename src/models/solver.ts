@@ -1,5 +1,5 @@
-// How the systems of `als` and `implicit` are solved: factored, or moved on by a few steps of conjugate gradients; and which of
-// the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
+// How the systems of `als` and `implicit` are solved: factored, or moved on by a few steps of conjugate gradients; and
+// which of the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
 
 import type { DeviceInfo } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
@@ -15,7 +15,10 @@ export const MAX_FACTORS_CG = 512;
 
 /** What models that have a choice of solver take. */
 export interface SolverHyperparameters {
-  /** "cholesky" up to 128 factors, "cg" up to 512. Default: what is faster at this number of factors where it is trained. */
+  /**
+   * "cholesky" up to 128 factors, "cg" up to 512. Default: what is faster at this number of factors where it is
+   * trained.
+   */
   readonly solver: Solver;
   /** Steps of "cg" a half-sweep. Default 3. */
   readonly cgSteps: number;

@@ -1,5 +1,5 @@
-// Half-sweeps by conjugate gradients: the cpu and webgpu engines against their float64 twin at every size of K, and what must
-// hold of all three.
+// Half-sweeps by conjugate gradients: the cpu and webgpu engines against their float64 twin at every size of K, and
+// what must hold of all three.
 
 import { describe, expect, test } from "vitest";
 import {

@@ -1,5 +1,5 @@
-// One half-sweep by conjugate gradients, float64: the plain loop that shaders/conjugate-gradients.wgsl parallelises. The matrix
-// of a row's system is never formed. docs/models.md, "Conjugate gradients".
+// One half-sweep by conjugate gradients, float64: the plain loop that shaders/conjugate-gradients.wgsl parallelises.
+// The matrix of a row's system is never formed. docs/models.md, "Conjugate gradients".
 
 import type { Csr } from "../../ratings/csr.js";
 import type { ConfidentSystem, PointSystem, RowSlice } from "../engine.js";

@@ -85,7 +85,10 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   return differentKernels([...kernelsOfUses([...uses, ...steps], K, subgroups), ...everyDescentKernel(K), ...others]);
 }
 
-/** Those of workloads that are solved by conjugate gradients, of half precision, and of ranked lists: of more factors, too. */
+/**
+ * Those of workloads that are solved by conjugate gradients, of half precision, and of ranked lists: of more
+ * factors, too.
+ */
 export function everyDescentKernel(K: number): Kernel[] {
   const uses = GRAM_SYSTEMS.filter(descends).map(({ kind, spread }) => ({
     spread,

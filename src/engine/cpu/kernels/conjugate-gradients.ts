@@ -1,9 +1,9 @@
-// The half-sweep by conjugate gradients: rows are moved a few steps towards the solutions of their systems A x = h, and
-// A is never formed. A pass over a row's ratings takes, four at a time, the products y·p of each and adds y times
+// The half-sweep by conjugate gradients: rows are moved a few steps towards the solutions of their systems A x = h,
+// and A is never formed. A pass over a row's ratings takes, four at a time, the products y·p of each and adds y times
 // what comes of them to A p; rows of y that were multiplied are then still in the nearest cache. Of the last step only
-// the curvature p·A p is needed: products alone. A matrix that all rows share is multiplied with four rows' vectors at once
-// (`tiles`), so that it is read once for four; what a row gets does not depend on the others. Residuals of long rows
-// are added up in segments. Twin: src/engine/reference/conjugate-gradients.ts.
+// the curvature p·A p is needed: products alone. A matrix that all rows share is multiplied with four rows' vectors at
+// once (`tiles`), so that it is read once for four; what a row gets does not depend on the others. Residuals of long
+// rows are added up in segments. Twin: src/engine/reference/conjugate-gradients.ts.
 
 import { fixedRows, ownMeans, ownRows } from "./half-sweep";
 import { multiplyAdd, sumOf, zeros } from "./lanes";
@@ -50,8 +50,8 @@ const given: usize = memory.data(64, 16);
 /** 1 in the lane of the bias, where it is among the unknowns. */
 const ones: usize = memory.data(16, 16);
 
-// The thread's scratch: the rows' states; the last ratings of a row, filled up to a quad, indices and values; r, p, A p and its
-// total of each row; the four rows' vectors number by number. And the matrix that all rows share.
+// The thread's scratch: the rows' states; the last ratings of a row, filled up to a quad, indices and values; r, p, A
+// p and its total of each row; the four rows' vectors number by number. And the matrix that all rows share.
 let states: usize, rest: usize, vectors: usize, packed: usize, sharedMatrix: usize, precisions: usize;
 let kind: i32, steps: i32, weighted: bool, joint: bool, inTurn: bool;
 let lambda: f32, globalMean: f32, confidence: f32;
@@ -433,7 +433,10 @@ function next(state: Row, onwards: bool): void {
   } else state.pass = inTurn ? BIAS : DONE;
 }
 
-/** Moves rows that follow each other; `index` and `value` are those of the first one's ratings, which start at `start`. */
+/**
+ * Moves rows that follow each other; `index` and `value` are those of the first one's ratings, which start at
+ * `start`.
+ */
 export function descendRows(rows: i32, start: usize, index: usize, value: usize): void {
   for (let first = 0; first < rows; first += ROWS) {
     const side = min(ROWS, rows - first);

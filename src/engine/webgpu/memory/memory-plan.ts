@@ -18,7 +18,10 @@ export interface ProblemSize {
   readonly factors: number;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
-  /** Whether rows are moved by steps of conjugate gradients, whose long rows leave vectors and not matrices. Default false. */
+  /**
+   * Whether rows are moved by steps of conjugate gradients, whose long rows leave vectors and not matrices. Default
+   * false.
+   */
   readonly descends?: boolean | undefined;
   /** Bytes per rating beside both sides' own. Default 0. */
   readonly copyBytes?: number | undefined;
@@ -123,7 +126,9 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   return { shards, mostRatings, streamed: true, scratchBytes, bytes, totalBytes: total(bytes) };
 }
 
-/** Bytes of the partial Grams of all long rows, where only those have any: at most two segments for every full one. */
+/**
+ * Bytes of the partial Grams of all long rows, where only those have any: at most two segments for every full one.
+ */
 function partialBytes({ ratings, factors, descends }: ProblemSize): number {
   const each = descends ? descentPartialBytes(factors) : PARTIAL_MARGIN * BYTES_PER_TILE * tilesOf(factors);
   return Math.ceil((2 * ratings) / SEGMENT_RATINGS) * each;

@@ -1,5 +1,6 @@
-// Partial sums Σ x̃ x̃ᵀ over segments of a side's rows, x̃ = (x, b, …, border), by either of two kernels: the Gram-and-solve
-// kernel over the rows themselves, or, for sessions that compile no such kernel, one that makes the matrix patch by patch.
+// Partial sums Σ x̃ x̃ᵀ over segments of a side's rows, x̃ = (x, b, …, border), by either of two kernels: the
+// Gram-and-solve kernel over the rows themselves, or, for sessions that compile no such kernel, one that makes the
+// matrix patch by patch.
 
 import { bindBuffers } from "../device/bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
