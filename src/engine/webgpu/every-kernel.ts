@@ -62,7 +62,7 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
 
 const POINT_SUMS: readonly SumKind[] = ["squaredErrors", "squaredNorms", "moments", "averagedErrors", "confidentErrors"];
 
-/** Those of every workload that a session is made for, of ranked lists, and of half precision. */
+/** Those of every workload whose systems are factored, of ranked lists, and of half precision. */
 export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   const uncertain: readonly SumKind[] = ["expectedSquares", "expectedErrors", "posteriorSums"];
   const uses = GRAM_SYSTEMS.filter(({ kind }) => kind !== "moments").map(({ kind, spread }) => ({
@@ -82,7 +82,7 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
     packHalvesKernel(K, spread),
     gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
   ]);
-  return differentKernels([...kernelsOfUses([...uses, ...steps], K, subgroups), ...everyDescentKernel(K), ...others]);
+  return differentKernels([...kernelsOfUses([...uses, ...steps], K, subgroups), ...others, ...rankingKernels(K)]);
 }
 
 /**
@@ -98,9 +98,10 @@ export function everyDescentKernel(K: number): Kernel[] {
     packHalvesKernel(K, spread),
     conjugateGradientsKernel(planDescent(K, false), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
   ]);
-  const ranking = [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
-  return differentKernels([...kernelsOfUses(uses, K), ...halves, ...ranking]);
+  return differentKernels([...kernelsOfUses(uses, K), ...halves, ...rankingKernels(K)]);
 }
+
+const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
   [FLOATS, CODES].flatMap((values) => uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)));
