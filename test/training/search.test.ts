@@ -202,7 +202,7 @@ describe("trials", () => {
 
 test.each<[Partial<SearchOptions>, RegExp]>([
   [{ space: { covariance: ["full"] } }, /als has no hyperparameter "covariance"/],
-  [{ space: { factors: [500] } }, /factors is 500/],
+  [{ space: { factors: [513] } }, /factors is 513/],
   [{ space: { tau: { from: 1, to: 2 } } }, /a grid needs values/],
   [{ space: { tau: { from: 3, to: 2 } }, method: "random" }, /from 3 to 2/],
   [{ space: { tau: [] } }, /tau has no values/],
