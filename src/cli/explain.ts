@@ -5,6 +5,7 @@ import { OptionsError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
+import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
 import { loadTrainingData, splitOf } from "./data.js";
 import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type ShareFlags, wholeNumber } from "./options.js";
@@ -58,11 +59,21 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 
 /** The user's ratings among those that the model was trained on. */
 async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<[RawId, number][]> {
-  const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
-  const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) });
+  const { train, path } = await trainedOn(model, modelPath, flags);
   const rated = train.ratedBy(user);
   if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the built-in invented ratings"}`);
   return rated;
+}
+
+/** The ratings that a model was trained on, without those that were held out. */
+export async function trainedOn(
+  model: FactorModel,
+  modelPath: string,
+  flags: DataFlags & ShareFlags & { data?: string },
+): Promise<{ train: Ratings; path: string | undefined }> {
+  const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
+  const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) });
+  return { train, path };
 }
 
 const plain = (value: number): string => value.toFixed(3).replace("-", "−");

@@ -42,7 +42,7 @@ export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
 
 /** @throws OptionsError when no model has this name. */
 export function checkModel(name: string): ModelName {
-  if (!(name in MODELS)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
+  if (!Object.hasOwn(MODELS, name)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
   return name as ModelName;
 }
 

@@ -165,7 +165,7 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
   const model = checkModel(options.model ?? "als");
   hyperparametersOf(model, options);
   checkOptions(where, options, new Set([...Object.keys(MODELS[model].defaults), ...TRAINING_NAMES]), (name) => {
-    const others = MODEL_NAMES.filter((other) => name in MODELS[other].defaults);
+    const others = MODEL_NAMES.filter((other) => Object.hasOwn(MODELS[other].defaults, name));
     return others.length > 0 ? `the model ${others.join(", ")}` : undefined;
   });
   return model;
