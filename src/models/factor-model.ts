@@ -340,7 +340,7 @@ export class FactorModel implements FactorModelParts {
     const m = this.#userIndex(user);
     const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
     const { minimumRatings = 1 } = options;
-    const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors });
+    const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors, itemBiases: parameters.userBiases });
     const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
     const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
     return topScored(scores, checkCount(options.n), allowed, places).map((other) => {
