@@ -57,3 +57,9 @@ export function inventedModel(name: ModelName, N: number, K: number, M = 1): Fac
     }),
   });
 }
+
+/** Ratings of someone new each time. */
+export function requests(items: number): () => [item: number, rating: number][] {
+  const random = seededRandom(3);
+  return () => Array.from({ length: RATED }, () => [1 + random.below(items), 1 + random.below(5)]);
+}

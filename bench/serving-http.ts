@@ -10,9 +10,8 @@ import { createInterface } from "node:readline";
 import autocannon from "autocannon";
 import type { ModelName } from "../src/models/registry.js";
 import { save } from "../src/node.js";
-import { inventedModel } from "./invented-model.js";
+import { inventedModel, requests } from "./invented-model.js";
 import type { BenchOptions } from "./options.js";
-import { requests } from "./serving.js";
 
 const USERS = 10_000;
 const ITEMS = [10_000, 100_000];

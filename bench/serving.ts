@@ -1,8 +1,7 @@
 // Requests per second: of fold-in by model, one request at a time on one thread, and of `tastespace serve` over HTTP.
 
 import { MODEL_NAMES } from "../src/models/registry.js";
-import { seededRandom } from "../src/random.js";
-import { inventedModel, RATED } from "./invented-model.js";
+import { inventedModel, RATED, requests } from "./invented-model.js";
 import { median } from "./median.js";
 import type { BenchOptions } from "./options.js";
 import { servingOverHttp } from "./serving-http.js";
@@ -41,10 +40,4 @@ function timed(work: () => unknown): number {
   const started = performance.now();
   work();
   return performance.now() - started;
-}
-
-/** Ratings of someone new each time. */
-export function requests(items: number): () => [item: number, rating: number][] {
-  const random = seededRandom(3);
-  return () => Array.from({ length: RATED }, () => [1 + random.below(items), 1 + random.below(5)]);
 }

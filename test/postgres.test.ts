@@ -11,7 +11,7 @@ import { fit } from "../src/training/fit.js";
 import { type Postgres, startPostgres, whyNoPostgres } from "./support/postgres.js";
 
 const missing = whyNoPostgres();
-if (missing) console.log(`Left out: ${missing}.`);
+if (missing) process.stdout.write(`Left out: ${missing}.\n`);
 
 describe.skipIf(missing)("PostgreSQL", () => {
   let postgres: Postgres;

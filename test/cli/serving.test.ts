@@ -54,7 +54,7 @@ test("it listens on loopback alone, and says so when it is told otherwise", asyn
   expect(said()).not.toMatch(/network/);
   expect((await fetch(`${url}/health`)).status).toBe(200);
   const outside = Object.values(networkInterfaces()).flat().find((face) => face && !face.internal && face.family === "IPv4"); // prettier-ignore
-  if (outside) await expect(fetch(`http://${outside.address}:${new URL(url).port}/health`)).rejects.toThrow();
+  if (outside) await expect(fetch(`http://${outside.address}:${new URL(url).port}/health`)).rejects.toThrow("fetch failed");
   expect((await serving("--host", "0.0.0.0")).said()).toMatch(/open to the network/);
 });
 
@@ -104,7 +104,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("at %s it answers what is under way, t
   slow.write(body.slice(0, 5));
   await after(200);
   child.kill(signal);
-  await vi.waitFor(async () => await expect(fetch(`${url}/health`)).rejects.toThrow(), 5000);
+  await vi.waitFor(async () => await expect(fetch(`${url}/health`)).rejects.toThrow("fetch failed"), 5000);
   slow.end(body.slice(5));
   const [response] = (await answered) as [AsyncIterable<Buffer> & { statusCode: number }];
   let text = "";
