@@ -12,7 +12,7 @@ import type { WatchedModel } from "./served-model.js";
 const MAX_BODY_BYTES = 2 ** 20;
 
 /** Statuses of errors that a request can bring about; all others are 500. */
-const STATUS: { readonly [code in ErrorCode]?: 400 | 404 | 422 } = {
+export const STATUS: { readonly [code in ErrorCode]?: 400 | 404 | 422 } = {
   options: 400,
   ratings: 400,
   "unknown-id": 404,
