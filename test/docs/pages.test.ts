@@ -39,6 +39,17 @@ test.each(["README.md", "CONTRIBUTING.md", "docs/code.md", "docs/commands.md", "
   },
 );
 
+test("scripts, and files of ours, that pages name are there", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+  for (const page of pages) {
+    const text = read(page);
+    for (const [, script] of text.matchAll(/npm run (?:--silent )?([\w:]+)/g))
+      expect(Object.keys(scripts), `${page}: npm run ${script}`).toContain(script);
+    for (const [, path] of text.matchAll(/(?<!--json )\b((?:test|src|bench|docs)\/[\w./-]+\.(?:ts|mjs|md|json))\b/g))
+      expect(existsSync(path), `${page}: ${path}`).toBe(true);
+  }
+});
+
 test("README says words before it uses them, and its state in the first screen", () => {
   const text = read("README.md");
   const lines = text.split("\n");
