@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const MOST_BYTES = 3 * 2 ** 20;
 /** Files that a package must hold, and beginnings of what it may. */
 const REQUIRED = ["README.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/node.js", "dist/cli.js", "dist/types/index.d.ts", "dist/types/node.d.ts", "shaders/gram-solve.wgsl", "docs/models.md"]; // prettier-ignore
-const ALLOWED = /^(dist\/|shaders\/|data\/|docs\/[\w-]+\.md$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/;
+const ALLOWED =
+  /^(dist\/|shaders\/|data\/|docs\/[\w-]+\.md$|examples\/[\w-]+\.(mjs|sql|md)$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/;
 
 /** Runs a command; what it prints is told when it fails. */
 function run(command, ...args) {

@@ -41,11 +41,11 @@ export async function runProgram({ name, code }, folder, env = {}) {
   const { from, to, lines } = ENDLESS[name] ?? {};
   writeFileSync(join(folder, name), lines === undefined ? code : code.replace(from, to));
   let file = name;
-  if (name.endsWith(".ts")) {
+  if (name.endsWith(".mts")) {
     const compiler = join(root, "node_modules/typescript/bin/tsc");
     const checked = spawnSync(process.execPath, [compiler, "--strict", "--target", "es2022", "--module", "nodenext", "--types", "node", name], { cwd: folder, encoding: "utf8" }); // prettier-ignore
     if (checked.status !== 0) throw new Error(`${name}\n${checked.stdout}`);
-    file = name.replace(/\.ts$/, ".js");
+    file = name.replace(/\.mts$/, ".mjs");
   }
   const child = spawn(process.execPath, [file], { cwd: folder, env: { ...process.env, ...env } });
   let [printed, failed] = ["", ""];

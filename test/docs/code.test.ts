@@ -15,7 +15,7 @@ import { startPostgres, whyNoPostgres } from "../support/postgres.js";
 const folder = projectFolder();
 const programs = PAGES.flatMap((page) => programsOf(page));
 const named = (name: string): (typeof programs)[number] => programs.find((program) => program.name === name)!;
-const TESTED_ALONE = ["from-database.mjs", "page.js", "worker.js", "serve"];
+const TESTED_ALONE = ["from-database.mjs", "index.html", "page.js", "worker.js", "serve"];
 
 describe.each(programs.filter(({ name }) => !TESTED_ALONE.includes(name)))("$page: $name", (program) => {
   test("prints what the page says; node docs/run-code.mjs writes it anew", async () => {
@@ -26,7 +26,7 @@ describe.each(programs.filter(({ name }) => !TESTED_ALONE.includes(name)))("$pag
 
 test("every program is tested", () => {
   expect(programs.map(({ name }) => name)).toEqual(expect.arrayContaining([...TESTED_ALONE, "first.mjs", "every-minute.mjs"]));
-  expect(named("serve").code).toBe("tastespace serve model.safetensors\n");
+  expect(named("serve").code).toMatch(/^npx tastespace serve model.safetensors$/m);
 });
 
 const missing = whyNoPostgres();
@@ -47,19 +47,17 @@ test.skipIf(missing)("docs/code.md: from-database.mjs trains on what is in the t
 });
 
 describe("docs/code.md: page.js and worker.js", () => {
-  const page = '<!doctype html><input type="file"><ol></ol><script type="module" src="./page.js"></script>';
   const closing: (() => Promise<unknown>)[] = [];
   afterAll(async () => {
     for (const close of closing) await close();
   });
 
   test("train on a file that the visitor chose, and list", async () => {
-    writeFileSync(join(folder, "index.html"), page);
-    for (const name of ["page.js", "worker.js"]) writeFileSync(join(folder, name), named(name).code);
+    for (const name of ["index.html", "page.js", "worker.js"]) writeFileSync(join(folder, name), named(name).code);
     const { users, items, user, item, value } = syntheticRatings({ users: 40, items: 30, ratings: 500 });
     const lines = Array.from(value, (rating, at) => [users.rawAt(user[at]), items.rawAt(item[at]), rating].join(","));
     writeFileSync(join(folder, "ratings.csv"), ["user,item,rating", ...lines].join("\n"));
-    await build({ root: folder, logLevel: "error", worker: { format: "es" }, build: { target: "es2022" } });
+    await build({ root: folder, logLevel: "error" });
     const server = await preview({ root: folder, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
     closing.push(() => server.close());
     const browser = await launch({ webgpu: false });
