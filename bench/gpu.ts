@@ -6,11 +6,12 @@ import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { parityOfModels } from "./gpu-parity.js";
 import { modelSweeps } from "./model-sweeps.js";
 import type { BenchOptions } from "./options.js";
+import { gpuPeers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
 import { tiles } from "./tiles.js";
 
-const PARTS = { parity: parityOfModels, roofline, "model sweeps": modelSweeps, tiles, ranking };
+const PARTS = { parity: parityOfModels, roofline, "model sweeps": modelSweeps, tiles, peers: gpuPeers, ranking };
 
 export async function gpu(options: BenchOptions): Promise<object> {
   const device = await requestDevice();

@@ -11,12 +11,14 @@ import { DeviceError } from "../src/errors.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { evaluation } from "./evaluation.js";
+import { compilers } from "./compilers.js";
 import { gpu } from "./gpu.js";
+import { parityOfModels } from "./gpu-parity.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
 import { modelSweeps } from "./model-sweeps.js";
-import { peers } from "./peers.js";
+import { gpuPeers, peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
 import { serving } from "./serving.js";
@@ -26,6 +28,8 @@ import { tiles } from "./tiles.js";
 
 const benches = {
   gpu,
+  "gpu-parity": parityOfModels,
+  "gpu-peers": gpuPeers,
   "half-sweep": halfSweep,
   models,
   "model-sweeps": modelSweeps,
@@ -38,12 +42,13 @@ const benches = {
   ingest,
   peers,
   ranking,
+  compilers,
   roofline,
   serving,
   evaluation,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,5 +1,7 @@
-// A sweep with its measurement of every model on the WebGPU engine, milliseconds.
+// A sweep with its measurement of every model on the WebGPU engine: milliseconds by the clock, by the device's
+// timestamps, and the dearest passes.
 
+import type { PassTimes } from "../src/engine/webgpu/device/trace.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
 import { type HyperparametersOf, type ModelName, openTraining, type Problem } from "../src/models/registry.js";
 import { splitRatings } from "../src/ratings/split.js";
@@ -26,9 +28,9 @@ const MODELS: readonly { readonly [M in ModelName]: { readonly model: M; readonl
 
 export async function modelSweeps({ factors, shape }: BenchOptions): Promise<object> {
   const { train, heldOut } = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });
-  const engine = await WebGpuEngine.create();
+  const engine = await WebGpuEngine.create({ trace: true });
   console.log(`${shape}, ${train.count.toLocaleString("en-US")} ratings to train on; medians, ms`);
-  console.log("model               K   compile and upload     sweep   measure   ns a rating");
+  console.log("model               K   compile and upload     sweep   measure   ns a rating   device, both   dearest passes");
   const rows: object[] = [];
   for (const { model, others } of MODELS) {
     const what = [model, ...Object.values(others ?? {})].join(" ");
@@ -36,11 +38,18 @@ export async function modelSweeps({ factors, shape }: BenchOptions): Promise<obj
       if (what.endsWith("full") && K > MOST_FULL) continue;
       const problem = problemOfModel(model, train, K, heldOut, others as never) as Problem<ModelName> as Problem;
       const times = await timesOf(engine, problem);
-      const { openMs, sweepMs, measureMs } = times;
+      const { openMs, sweepMs, measureMs, passes } = times;
       rows.push({ model, ...others, factors: K, ...times });
       console.log(
         `${what.padEnd(16)}${String(K).padStart(5)}${openMs.toFixed(0).padStart(21)}${sweepMs.toFixed(2).padStart(10)}` +
-          `${measureMs.toFixed(2).padStart(10)}${((1e6 * sweepMs) / train.count).toFixed(2).padStart(14)}`,
+          `${measureMs.toFixed(2).padStart(10)}${((1e6 * sweepMs) / train.count).toFixed(2).padStart(14)}` +
+          `${passes
+            .reduce((sum, { ms }) => sum + ms, 0)
+            .toFixed(2)
+            .padStart(15)}   ${passes
+            .slice(0, 4)
+            .map(({ label, ms }) => `${label} ${ms.toFixed(2)}`)
+            .join(", ")}`,
       );
     }
   }
@@ -48,7 +57,10 @@ export async function modelSweeps({ factors, shape }: BenchOptions): Promise<obj
   return { shape, ratings: train.count, rows };
 }
 
-async function timesOf(engine: WebGpuEngine, problem: Problem): Promise<{ openMs: number; sweepMs: number; measureMs: number }> {
+async function timesOf(
+  engine: WebGpuEngine,
+  problem: Problem,
+): Promise<{ openMs: number; sweepMs: number; measureMs: number; passes: PassTimes[] }> {
   const { queue } = engine.device.gpu;
   const started = performance.now();
   const training = await openTraining(engine, problem);
@@ -58,6 +70,8 @@ async function timesOf(engine: WebGpuEngine, problem: Problem): Promise<{ openMs
   let number = 1;
   const sweeps: number[] = [];
   const measures: number[] = [];
+  const { trace } = engine.device;
+  await trace?.take();
   const begun = performance.now();
   while (sweeps.length < 3 || (performance.now() - begun < LONG_ENOUGH_MS && sweeps.length < MOST)) {
     let at = performance.now();
@@ -68,6 +82,7 @@ async function timesOf(engine: WebGpuEngine, problem: Problem): Promise<{ openMs
     await training.measure();
     measures.push(performance.now() - at);
   }
+  const passes = ((await trace?.take()) ?? []).map(({ ms, ...pass }) => ({ ...pass, ms: ms / sweeps.length }));
   training.destroy();
-  return { openMs, sweepMs: median(sweeps), measureMs: median(measures) };
+  return { openMs, sweepMs: median(sweeps), measureMs: median(measures), passes };
 }

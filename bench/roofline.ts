@@ -78,7 +78,7 @@ function against({ flopsPerSecond, streamBytesPerSecond, gathers }: Ceilings, K:
 }
 
 /** Milliseconds a half-sweep of each side. */
-export async function halfSweepTimes(engine: WebGpuEngine, problem: Problem, shortestMs = SHORTEST_RUN_MS): Promise<Record<Side, number>> {
+async function halfSweepTimes(engine: WebGpuEngine, problem: Problem): Promise<Record<Side, number>> {
   const session = await openTraining(engine, problem);
   const run = async (side: Side, repeats: number): Promise<number> => {
     const started = performance.now();
@@ -89,7 +89,7 @@ export async function halfSweepTimes(engine: WebGpuEngine, problem: Problem, sho
   const time = async (side: Side): Promise<number> => {
     await run(side, 1);
     let repeats = 1;
-    while ((await run(side, repeats)) < shortestMs && repeats < MOST_REPEATS) repeats *= 2;
+    while ((await run(side, repeats)) < SHORTEST_RUN_MS && repeats < MOST_REPEATS) repeats *= 2;
     const times: number[] = [];
     for (let at = 0; at < RUNS; at++) times.push((await run(side, repeats)) / repeats);
     return median(times);
