@@ -114,6 +114,18 @@ test.each(["SIGTERM", "SIGINT"] as const)("at %s it answers what is under way, t
   expect(await ended).toEqual([0, null]);
 });
 
+test("a reader of its words that goes away ends nothing", async () => {
+  const { child, url, path } = await serving();
+  child.stdout!.destroy();
+  await save(second, path);
+  const factors = async (): Promise<unknown> =>
+    ((await (await fetch(`${url}/health`)).json()) as { model: { factors: number } }).model.factors;
+  await vi.waitFor(async () => expect(await factors()).toBe(5), 10_000);
+  await after(100);
+  expect(await factors()).toBe(5);
+  expect(child.exitCode).toBeNull();
+});
+
 test("what cannot be served is told before anything is opened", async () => {
   const { url } = await serving();
   const { port } = new URL(url);
