@@ -3,10 +3,8 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 const LOADER = "libvulkan.so.1";
 const PROBE_WITHIN_MS = 10_000;
@@ -55,16 +53,22 @@ function filesIn(folder: string): string[] {
   }
 }
 
+/** Where the package is found by its name in the text of a program, no bundler takes it for a part of its bundle. */
+const ASK = `
+  import { createRequire } from "node:module";
+  import { pathToFileURL } from "node:url";
+  let path;
+  try {
+    path = createRequire(process.argv[1]).resolve("webgpu");
+  } catch {
+    process.exit(0); // It is not installed: loading it says so.
+  }
+  const { create } = await import(pathToFileURL(path).href);
+  process.exit((await create([]).requestAdapter()) ? 0 : 1);
+`;
+
 /** Asks Dawn in a process of its own, whose words nobody reads. */
 function offersAdapter(): boolean {
-  let dawn: string;
-  try {
-    dawn = pathToFileURL(createRequire(import.meta.url).resolve("webgpu")).href;
-  } catch {
-    // It is not installed: loading it says so.
-    return true;
-  }
-  const ask = `const { create } = await import("${dawn}"); process.exit(await create([]).requestAdapter() ? 0 : 1);`;
-  const { status } = spawnSync(process.execPath, ["--input-type=module", "--eval", ask], { stdio: "ignore", timeout: PROBE_WITHIN_MS });
-  return status === 0;
+  const args = ["--input-type=module", "--eval", ASK, import.meta.url];
+  return spawnSync(process.execPath, args, { stdio: "ignore", timeout: PROBE_WITHIN_MS }).status === 0;
 }
