@@ -9,7 +9,7 @@ import { join } from "node:path";
 const LOADER = "libvulkan.so.1";
 const PROBE_WITHIN_MS = 10_000;
 /** Where people name drivers of their own. */
-const NAMED_IN = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"];
+const NAMED_IN = ["TASTESPACE_VULKAN_LOADER", "VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"];
 
 /** Devices of GPUs: the kernel's own, NVIDIA's, of Windows' subsystem for Linux, of phones' processors. */
 const DEVICES = /^(nvidia(ctl|\d+)|dxg|mali\d+|kgsl-3d\d+|pvr_sync)$/;
