@@ -3,10 +3,10 @@
 // libvulkan-dev, spirv-tools and gcc. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
 
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { everyKernel } from "../src/engine/webgpu/every-kernel.js";
 import type { BenchOptions } from "./options.js";
@@ -15,8 +15,19 @@ const run = promisify(execFile);
 const DRIVERS = "/usr/share/vulkan/icd.d";
 /** Cards of three generations, by Mesa's names. */
 const FAMILIES = { navi31: "RX 7900 XTX", navi21: "RX 6800", vega10: "Vega 64" };
-const HERE = fileURLToPath(new URL(".", import.meta.url));
-const SOURCE = join(HERE, "../../bench/compilers/statistics.c");
+/** Benchmarks and tests run in the repository's root. */
+const HERE = join(process.cwd(), "bench/compilers");
+/** What must be there to compile for cards that are not. */
+const NEEDED = [
+  "/usr/bin/gcc",
+  "/usr/bin/spirv-as",
+  "/usr/include/vulkan/vulkan.h",
+  join(DRIVERS, "radeon_icd.json"),
+  join(DRIVERS, "lvp_icd.json"),
+];
+
+/** The files of compilers that are not installed. */
+export const missingCompilers = (): string[] => NEEDED.filter((path) => !existsSync(path));
 const MOST_OUTPUT = 2 ** 28;
 
 /** Of one entry point on one card, as its compiler counts. */
@@ -55,7 +66,7 @@ interface Text {
   readonly code: string;
 }
 
-const gramKernelsOf = (factors: readonly number[]): Text[] =>
+export const gramKernelsOf = (factors: readonly number[]): Text[] =>
   factors.flatMap((K) => everyKernel(K)).filter(({ name }) => name.startsWith("gram-solve K") && name.endsWith("floats"));
 
 async function kernelsIn(folder: string): Promise<Text[]> {
@@ -66,11 +77,14 @@ async function kernelsIn(folder: string): Promise<Text[]> {
 }
 
 /** @throws Error naming what is not installed. */
-export async function countsOf(kernels: readonly Text[]): Promise<CompilerCounts[]> {
+export async function countsOf(kernels: readonly Text[], families: readonly string[] = Object.keys(FAMILIES)): Promise<CompilerCounts[]> {
+  const missing = missingCompilers();
+  if (missing.length > 0)
+    throw new Error(`${missing.join(", ")} are missing: apt-get install gcc spirv-tools libvulkan-dev mesa-vulkan-drivers`);
   const folder = await mkdtemp(join(tmpdir(), "tastespace-compilers-"));
   try {
     const program = join(folder, "statistics");
-    await run("gcc", ["-O1", "-o", program, SOURCE, "-lvulkan"]);
+    await run("gcc", ["-O1", "-o", program, join(HERE, "statistics.c"), "-lvulkan"]);
     const translated: { path: string; kernel: string; entryPoint: string }[] = [];
     for (const [number, { name: kernel, code }] of kernels.entries()) {
       const file = join(folder, `${number}.wgsl`);
@@ -80,7 +94,7 @@ export async function countsOf(kernels: readonly Text[]): Promise<CompilerCounts
       }
     }
     const rows: CompilerCounts[] = [];
-    for (const family of Object.keys(FAMILIES)) {
+    for (const family of families) {
       const env = { ...process.env, RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
       const { stdout } = await run(program, translated.map(({ path }) => path), { env, maxBuffer: MOST_OUTPUT }); // prettier-ignore
       for (const line of stdout.trim().split("\n")) {
@@ -110,7 +124,7 @@ export async function countsOf(kernels: readonly Text[]): Promise<CompilerCounts
 async function translate(file: string, entryPoint: string): Promise<string> {
   const env = { ...process.env, VK_DRIVER_FILES: join(DRIVERS, "lvp_icd.json") };
   // Dawn may fall as its process ends, when all has been printed.
-  const { stdout } = await run(process.execPath, [join(HERE, "spirv.js"), file, entryPoint], { env, maxBuffer: MOST_OUTPUT }).catch(
+  const { stdout } = await run(process.execPath, [join(HERE, "spirv.mjs"), file, entryPoint], { env, maxBuffer: MOST_OUTPUT }).catch(
     (error: { stdout: string }) => error,
   );
   const found = /\/\* Dumped SPIRV disassembly \*\/\n([\s\S]*?)(?=\n(?:info|warning|error):|$(?![\s\S]))/.exec(stdout);

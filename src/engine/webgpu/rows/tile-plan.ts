@@ -33,7 +33,7 @@ export interface TileTuning {
   readonly patch?: number | undefined;
   /** Patches per lane, 1 to 3. Default 1. */
   readonly patches?: number | undefined;
-  /** Ratings per stage, an even number. Default 16. */
+  /** Ratings per stage, an even number. Default 16; 8 where a row has few lanes. */
   readonly stage?: number | undefined;
   /** Lanes a workgroup aims at. Default: as few as fill waves of 32. */
   readonly lanes?: number | undefined;
@@ -42,6 +42,8 @@ export interface TileTuning {
 /** vec4s a row of factors takes: K factors, the bias, the residual. */
 export const blocksOf = (K: number): number => Math.ceil((K + 2) / 4);
 
+/** Lanes of a team that stages fewer ratings at a time, lest each lane hold many. */
+const SMALL_TEAM = 16;
 /** Lanes that hardware runs in step: those of a wave that no row needs are wasted. */
 const WAVE = 32;
 /** Share of its waves that a workgroup should use, and the most lanes it may take for that. */
@@ -57,7 +59,7 @@ export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const patchCount = patchCountOf(patch);
   const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
   // The kernel adds ratings in pairs: an even number.
-  const stage = tuning.stage ?? 16;
+  const stage = tuning.stage ?? (team < SMALL_TEAM ? 8 : 16);
   // What the solve needs: see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = 7 * blocks + 6;
   const vec4s = slice + stage * patch * Math.ceil(blocks / patch);
