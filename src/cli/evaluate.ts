@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { OptionsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
 import { openEngine } from "../engine/open-engine.js";
-import { accuracy, logDensity } from "../metrics/accuracy.js";
+import { type Accuracy, accuracy, logDensity } from "../metrics/accuracy.js";
 import { binaryMetrics } from "../metrics/binary.js";
 import { type Gap, type Gaps, gapsOf } from "../metrics/gaps.js";
 import type { RankingValues } from "../metrics/ranked-list.js";
@@ -16,6 +16,7 @@ import type { ReadResult } from "../ratings/readers.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import type { Split } from "../ratings/split.js";
+import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
@@ -89,9 +90,11 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, notice, { threads: flags.threads });
   let ranking: RankingMetrics;
+  let biasOnly: Accuracy | undefined;
   try {
     const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha, auc, perUser: flags.perUser !== undefined };
     ranking = await rankingMetricsOn(engine, model, train, heldOut, options);
+    if (comparesToBiases(model.model)) biasOnly = await biasOnlyAccuracy(train, heldOut, { device: engine });
   } finally {
     engine.destroy();
   }
@@ -109,6 +112,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
       ["metric", "value"],
       [
         ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, figure(value, 6)]),
+        ...(biasOnly ? [["RMSE of the biases alone", figure(biasOnly.rmse, 6)], ["clipped to the scale", figure(biasOnly.rmseClipped, 6)]] : []), // prettier-ignore
         ...LIST_METRICS.map(([name, title, atK]) => [atK ? `${title}@${k}` : title, figure(values[name], 4)]),
         ["coverage", figure(ranking.coverage, 4)],
       ],
@@ -117,7 +121,8 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   );
   if (flags.auc === undefined && !auc)
     notice(`the AUC of ${count(model.users.size)} × ${count(model.items.size)} scores is left out: --auc measures it`);
-  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, ranking: { k, users, relevance, ...values } });
+  if (biasOnly && errors["rmse"] >= biasOnly.rmse) notice("the model predicts ratings no better than the biases alone");
+  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, biasOnly, ranking: { k, users, relevance, ...values } });
   if (flags.perUser && perUser) {
     const names = LIST_METRICS.map(([name]) => name);
     const rows = perUser.map((user) => [user.user, user.relevant, ...names.map((name) => (Number.isNaN(user[name]) ? "" : user[name]))]);
@@ -182,7 +187,7 @@ function gapLines({ unknown, cold }: Gaps): string[] {
     `${count(users)} users and ${count(items)} items, in ${count(ratings)} held-out ratings`;
   return [
     ...(unknown.ratings > 0 ? [`unknown to the model: ${parts(unknown)}, left out of the lists`] : []),
-    ...(cold.ratings > 0 ? [`without a training rating: ${parts(cold)}; these users are left out of the lists`] : []),
+    ...(cold.ratings > 0 ? [`without a training rating: ${parts(cold)}; these users get no list, and no list holds these items`] : []),
   ];
 }
 

@@ -33,6 +33,8 @@ export interface RunFile {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
+  /** Errors of the biases alone on the same held-out ratings; null where nothing was held out or predicted. */
+  readonly biasOnly?: { readonly heldOutRmse: number; readonly heldOutRmseClipped: number } | null;
   readonly seconds: {
     readonly read: number;
     readonly index: number;
@@ -133,6 +135,8 @@ const isRunFile = object({
   hyperparameters: recordOf(optional(isChoice)),
   history: isHistory,
   stop: isStop,
+  // Files of versions before this one do not have it.
+  biasOnly: optional(object({ heldOutRmse: isNumber, heldOutRmseClipped: isNumber })),
   seconds: object({ train: isNumber }),
 });
 
@@ -173,7 +177,8 @@ const isSearchFile = object({
       precisions: object({ lambda: isNumber, users: SIDE, items: SIDE }),
     }),
   ),
-  test: optional(object({ ratings: isWhole, best: isNumber, alternative: optional(isNumber) })),
+  biasOnly: optional(isNumber),
+  test: optional(object({ ratings: isWhole, best: isNumber, alternative: optional(isNumber), biasOnly: optional(isNumber) })),
 });
 
 export const isSearch = (file: RunFile | SearchFile): file is SearchFile => "trials" in file;

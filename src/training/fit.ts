@@ -38,6 +38,7 @@ import {
   hyperparametersFromStandard,
   hyperparametersToStandard,
   parametersTo,
+  scaleOf,
   standardColumns,
   standardCsr,
   unitOf,
@@ -219,6 +220,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
         return standardCsr(csrOf(ratings, "items"), s);
       },
       heldOut: heldOut && standardColumns(heldOut, s),
+      scale: units && scaleOf(given, s),
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users),
