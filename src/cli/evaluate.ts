@@ -121,7 +121,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   );
   if (flags.auc === undefined && !auc)
     notice(`the AUC of ${count(model.users.size)} × ${count(model.items.size)} scores is left out: --auc measures it`);
-  if (biasOnly && errors["rmse"] >= biasOnly.rmse) notice("the model predicts ratings no better than the biases alone");
+  if (biasOnly && errors["rmse"] >= biasOnly.rmse) print(dim("the model predicts ratings no better than the biases alone"));
   await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, biasOnly, ranking: { k, users, relevance, ...values } });
   if (flags.perUser && perUser) {
     const names = LIST_METRICS.map(([name]) => name);

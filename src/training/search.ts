@@ -64,7 +64,7 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
    */
   readonly test?: number | undefined;
   /**
-   * Whether `vb`, which learns its precisions, is trained on the same splits for comparison.
+   * Whether `vb`, which learns its precisions, and the biases alone are trained on the same splits for comparison.
    * Default true, where ratings are predicted.
    */
   readonly alternative?: boolean | undefined;
@@ -320,7 +320,7 @@ class Search {
 
   async run(): Promise<SearchResult> {
     const kept = trialsByRung(this.plan, this.#candidates.length);
-    this.#biasOnly ??= await this.#measureBiases(this.splits);
+    if (this.options.alternative !== false) this.#biasOnly ??= await this.#measureBiases(this.splits);
     let alive = this.#candidates;
     for (let rung = 0; rung < kept.length; rung++) {
       if (rung > 0) alive = this.#survivors(alive, rung - 1, kept[rung]);
@@ -450,7 +450,7 @@ class Search {
     const alternative = this.#alternative;
     const tested = {
       ratings: heldOut.count,
-      biasOnly: await this.#measureBiases([{ train: this.whole.rest, heldOut }]),
+      biasOnly: this.#biasOnly === undefined ? undefined : await this.#measureBiases([{ train: this.whole.rest, heldOut }]),
       best: await lossOf(best.rungs.at(-1)!, hyperparametersAt(best.point)),
       alternative:
         alternative &&

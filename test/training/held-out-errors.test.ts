@@ -56,12 +56,13 @@ test("the biases alone are the optimum of the objective without factors, in what
 
 test("a search tells the biases' RMSE on its splits and on its test share, and goes on with it; other losses have none", async () => {
   const ratings = syntheticRatings({ users: 60, items: 50, ratings: 1200, seed: 8 });
-  const options = { space: { factors: [2] }, folds: 2, test: 0.2, sweeps: 2, alternative: false, device: engines.cpu } as const;
+  const options = { space: { factors: [2] }, folds: 2, test: 0.2, sweeps: 2, device: engines.cpu } as const;
   const result = await search(ratings, options);
   const { train: rest, heldOut: test } = splitRatings(ratings, { share: 0.2, seed: 1 });
   expect(result.test!.biasOnly).toBeCloseTo((await biasOnlyAccuracy(rest, test, { device: engines.cpu })).rmse, 6);
   expect(result.biasOnly).toBeGreaterThan(0.5);
   expect((await search(ratings, { ...options, resumed: result })).biasOnly).toBe(result.biasOnly);
+  expect((await search(ratings, { ...options, alternative: false })).biasOnly).toBeUndefined();
   expect((await search(ratings, { ...options, model: "implicit" })).biasOnly).toBeUndefined();
   expect((await search(ratings, { ...options, measureBy: "ndcg" })).biasOnly).toBeUndefined();
 });
