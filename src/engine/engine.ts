@@ -354,6 +354,13 @@ export interface Engine {
    * @param seen items that are left out, by user. @throws DeviceError
    */
   topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array>;
+  /**
+   * After an error of code "device-lost": puts another device, or other threads, in the place of those that were lost.
+   * Sessions on what was lost are of no use.
+   *
+   * @throws DeviceError when nothing can take their place, or the engine was destroyed.
+   */
+  renew?(): Promise<void>;
   /** Releases the device. The engine is of no use after. */
   destroy(): void;
 }

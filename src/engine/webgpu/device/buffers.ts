@@ -61,9 +61,14 @@ export function readBuffer(
   });
   encoder.copyBufferToBuffer(source, from, target, 0, size);
   return async () => {
-    await target.mapAsync(GPUMapMode.READ);
-    const bytes = target.getMappedRange().slice(0);
-    target.destroy();
-    return bytes;
+    const what = `reading ${source.label}`;
+    try {
+      await device.answer(what, target.mapAsync(GPUMapMode.READ));
+      return target.getMappedRange().slice(0);
+    } catch (cause) {
+      throw await device.failure(what, cause);
+    } finally {
+      target.destroy();
+    }
   };
 }
