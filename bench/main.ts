@@ -12,6 +12,7 @@ import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
 import { evaluation } from "./evaluation.js";
+import { float32 } from "./float32.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
@@ -22,7 +23,21 @@ import { serving } from "./serving.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { scale, sweep, training } from "./sweep.js";
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
+const benches = {
+  "half-sweep": halfSweep,
+  models,
+  sweep,
+  scale,
+  training,
+  browser,
+  ingest,
+  peers,
+  ranking,
+  roofline,
+  serving,
+  evaluation,
+  float32,
+};
 /** Benchmarks that need no adapter. */
 const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
 

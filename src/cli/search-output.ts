@@ -112,5 +112,10 @@ export function trialRows({ trials, plan, measure, alternative, biasOnly }: Sear
   const vb = alternative && ["vb", ...names.map((name) => (name === "factors" ? alternative.factors : "")), alternative.loss, alternative.bestSweeps.join(" "), alternative.sweeps, alternative.seconds, ""]; // prettier-ignore
   const biases = typeof biasOnly === "number" && ["biases alone", ...names.map((name) => (name === "factors" ? 0 : "")), biasOnly, "", "", "", ""]; // prettier-ignore
   const loss = `held-out ${measure}`;
-  return [["trial", ...names, loss, "best sweeps", "sweeps", "seconds", "error"], ...rows, ...(vb ? [vb] : []), ...(biases ? [biases] : [])];
+  return [
+    ["trial", ...names, loss, "best sweeps", "sweeps", "seconds", "error"],
+    ...rows,
+    ...(vb ? [vb] : []),
+    ...(biases ? [biases] : []),
+  ];
 }

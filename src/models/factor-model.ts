@@ -435,7 +435,8 @@ export class FactorModel implements FactorModelParts {
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
     const count = checkCount(options.n);
-    const allowed = (index: number): boolean => this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
+    const allowed = (index: number): boolean =>
+      this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
     const list = best.map((index) => {
       const { mean, deviation } = this.#predictiveOf(user, index);

@@ -2,19 +2,31 @@
 // checkpoint, or begins again where it takes none. Either way it ends with the bytes of one that nothing happened to.
 
 import { DeviceError } from "../errors.js";
-import type { DeviceInfo } from "../engine/engine.js";
+import type { DeviceInfo, Engine } from "../engine/engine.js";
+import type { DeviceChoice } from "../engine/open-engine.js";
 import type { Checkpoint } from "./checkpoint.js";
-import type { FitOptions } from "./fit.js";
+import type { HistoryEntry } from "./history.js";
 
 /** A training that loses devices again and again is likely what they are lost by. */
 const MOST_LOSSES = 3;
+
+/** What of a training's options it takes to begin again, or to go on. */
+interface Outliving {
+  readonly device?: DeviceChoice | Engine | undefined;
+  readonly init?: unknown;
+  readonly resume?: Checkpoint | undefined;
+  readonly onSweep?: ((entry: HistoryEntry) => unknown) | undefined;
+  readonly onCheckpoint?: ((checkpoint: Checkpoint) => void | Promise<void>) | undefined;
+  readonly onNotice?: ((notice: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Is told the kind of engine that a training computes on. */
 export type OnOpened = (kind: DeviceInfo["kind"]) => void;
 
 /** Runs a training, again with other options after each device that is lost. @throws what the training throws. */
-export async function outlivingDevices<T>(given: FitOptions, train: (options: FitOptions, opened: OnOpened) => Promise<T>): Promise<T> {
-  let options: FitOptions = { ...given };
+export async function outlivingDevices<O extends Outliving, T>(given: O, train: (options: O, opened: OnOpened) => Promise<T>): Promise<T> {
+  let options = { ...given };
   let kind: DeviceInfo["kind"] | undefined;
   let last: Checkpoint | undefined;
   // Sweeps that are done again have been told.
@@ -22,14 +34,14 @@ export async function outlivingDevices<T>(given: FitOptions, train: (options: Fi
   const { onSweep, onCheckpoint } = given;
   for (let losses = 1; ; losses++) {
     try {
-      const watched: FitOptions = {
+      const watched = {
         ...options,
-        onSweep: (entry) => {
+        onSweep: (entry: HistoryEntry) => {
           if (entry.sweep <= told) return undefined;
           told = entry.sweep;
           return onSweep?.(entry);
         },
-        onCheckpoint: onCheckpoint && ((checkpoint) => onCheckpoint((last = checkpoint))),
+        onCheckpoint: onCheckpoint && ((checkpoint: Checkpoint) => onCheckpoint((last = checkpoint))),
       };
       return await train(watched, (now) => (kind = now));
     } catch (error) {

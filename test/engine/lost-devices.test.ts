@@ -121,7 +121,14 @@ describe.each(MODELS)("$model", (options) => {
   });
 
   test("a readback that fails, and answers that never come, are given up with their device", async () => {
-    const waits = ["mapAsync", "getMappedRange", "popErrorScope", "onSubmittedWorkDone", "createComputePipelineAsync", "getCompilationInfo"];
+    const waits = [
+      "mapAsync",
+      "getMappedRange",
+      "popErrorScope",
+      "onSubmittedWorkDone",
+      "createComputePipelineAsync",
+      "getCompilationInfo",
+    ];
     for (const [kind, number] of (await callsOf(options)).filter(([own]) => waits.includes(own))) {
       if (kind === "mapAsync" || kind === "popErrorScope")
         expect((await disturbed(options, kind, number, () => Promise.reject(new DOMException("no", "OperationError")))).devices).toBe(2);
@@ -152,7 +159,7 @@ test("devices of which none ever answers, and adapters that are never offered, a
   await expect(WebGpuEngine.create({ gpu: silent, waitMs: WAIT_MS })).rejects.toMatchObject({ code: "no-adapter" });
   const { gpu } = fakeGpu();
   const adapter = (await gpu.requestAdapter())!;
-  const mute = { requestAdapter: async () => ({ ...adapter, requestDevice: () => NEVER }) } as unknown as GPU;
+  const mute = { requestAdapter: async () => Object.assign(adapter, { requestDevice: () => NEVER }) } as unknown as GPU;
   await expect(WebGpuEngine.create({ gpu: mute, waitMs: WAIT_MS })).rejects.toMatchObject({ code: "no-adapter" });
 });
 

@@ -10,10 +10,12 @@ import { fit, type FitOptions } from "../../src/training/fit.js";
 import { search } from "../../src/training/search.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
 
+/** The same ratings on another scale. */
+const on = (scale: (value: number) => number, { user, item, value, users, items }: Ratings): Ratings =>
+  new Ratings({ user, item, value: value.map(scale) }, users, items);
+const ratings = syntheticRatings({ users: 60, items: 50, ratings: 1200, seed: 8 });
 /** A scale of two values, which predictions of loose models leave. */
-const twoValued = (ratings: Ratings): Ratings =>
-  new Ratings({ ...ratings, value: ratings.value.map((value) => (value > 3.5 ? 4 : 2)) }, ratings.users, ratings.items, ratings.catalogue);
-const { train, heldOut } = splitRatings(twoValued(syntheticRatings({ users: 60, items: 50, ratings: 1200, seed: 8 })));
+const { train, heldOut } = splitRatings(on((value) => (value > 3.5 ? 4 : 2), ratings));
 const engines = await testEngines();
 
 const LOOSE: readonly FitOptions[] = [
@@ -47,15 +49,14 @@ test("the biases alone are the optimum of the objective without factors, in what
   const given = await biasOnlyAccuracy(train, heldOut, { device: engines.cpu });
   const { model } = await fit(train, { factors: 0, device: engines.reference, sweeps: 200, tolerance: 0 });
   expect(given.rmse).toBeCloseTo(accuracy(model, heldOut).rmse, 4);
-  const scaled = (ratings: Ratings): Ratings => new Ratings({ ...ratings, value: ratings.value.map((value) => 20 * value) }, ratings.users, ratings.items, ratings.catalogue); // prettier-ignore
-  const twenty = await biasOnlyAccuracy(scaled(train), scaled(heldOut), { device: engines.cpu });
+  const times = (value: number): number => 20 * value;
+  const twenty = await biasOnlyAccuracy(on(times, train), on(times, heldOut), { device: engines.cpu });
   expect(twenty.rmse / 20).toBeCloseTo(given.rmse, 4);
   const shuffled = train.select(Uint32Array.from(train.value.keys()).reverse());
   expect((await biasOnlyAccuracy(shuffled, heldOut, { device: engines.cpu })).rmse).toBeCloseTo(given.rmse, 5);
 });
 
 test("a search tells the biases' RMSE on its splits and on its test share, and goes on with it; other losses have none", async () => {
-  const ratings = syntheticRatings({ users: 60, items: 50, ratings: 1200, seed: 8 });
   const options = { space: { factors: [2] }, folds: 2, test: 0.2, sweeps: 2, device: engines.cpu } as const;
   const result = await search(ratings, options);
   const { train: rest, heldOut: test } = splitRatings(ratings, { share: 0.2, seed: 1 });

@@ -197,7 +197,7 @@ export class Device {
   #giveUp(message: string, cause?: unknown): DeviceError {
     const remedy = "start again from the last checkpoint, or train on the CPU";
     this.#lost ??= new DeviceError("device-lost", message, { remedy, cause });
-    for (const end of [...this.#waiting]) end(this.#lost);
+    for (const end of this.#waiting) end(this.#lost);
     this.gpu.destroy();
     return this.#lost;
   }

@@ -103,7 +103,9 @@ export class SessionSums {
       case "squaredErrors":
         if (request.over === "training" && carried && this.#sums.has(`squaredNorms of ${carried}`))
           return this.#one("squaredNorms", carried, [], ([, , errors]) => errors);
-        return this.#one(request.of, request.over, [mean, ...clipSettings(request.clip)], ([sum, clipped]) => (request.clip ? clipped : sum));
+        return this.#one(request.of, request.over, [mean, ...clipSettings(request.clip)], ([sum, clipped]) =>
+          request.clip ? clipped : sum,
+        );
       case "logLosses":
         return this.#one(request.of, request.over, [mean], ([sum]) => sum);
       case "expectedErrors":
