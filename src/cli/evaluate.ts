@@ -21,10 +21,12 @@ import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js"
 import {
   addDataOptions,
   addDeviceOption,
+  addOtherDataOption,
   addSplitOptions,
   type DataFlags,
   type DeviceFlags,
   number,
+  type OtherDataFlags,
   type ShareFlags,
   type SplitFlags,
   wholeNumber,
@@ -32,7 +34,7 @@ import {
 import { writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print, table } from "./terminal.js";
 
-interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
+interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags, OtherDataFlags {
   test?: string;
   k: number;
   threshold?: number;
@@ -63,7 +65,7 @@ export function evaluateCommand(): Command {
     .option("--allow-trained", "measure by ratings that the model was trained on too")
     .option("--per-user <file>", "write the values of every user here, as CSV")
     .option("--json <file>", "write the metrics here");
-  addSplitOptions(addDeviceOption(command));
+  addOtherDataOption(addSplitOptions(addDeviceOption(command)));
   return addDataOptions(command)
     .addHelpText(
       "after",
@@ -77,7 +79,8 @@ const MOST_SCORES = 2e9;
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
-  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, flags);
+  const otherData = flags.otherData ?? flags.allowTrained;
+  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
   printUnderstood(read, notice);
   const { train, heldOut } = await partsOf(read, { ...reading, ...split });
   if (heldOut.count === 0) {

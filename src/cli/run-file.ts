@@ -21,6 +21,8 @@ export interface RunOrigin {
   readonly path: string | null;
   readonly reading: DataFlags;
   readonly split: SplitFlags;
+  /** What tells the ratings from others; files of versions before this one do not have it. */
+  readonly fingerprint?: string | undefined;
 }
 
 export interface RunFile {
@@ -125,7 +127,9 @@ export async function readResult(path: string): Promise<RunFile | SearchFile> {
 
 const DEVICE = object({ kind: isText, name: isText, software: isFlag });
 /** Files of versions before this one do not say where their ratings are. */
-const FROM = optional(object({ path: optional(isText), reading: recordOf(() => true), split: recordOf(() => true) }));
+const FROM = optional(
+  object({ path: optional(isText), reading: recordOf(() => true), split: recordOf(() => true), fingerprint: optional(isText) }),
+);
 const isRunFile = object({
   version: isText,
   device: DEVICE,

@@ -27,7 +27,7 @@ import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
+import { featuresFrom, fingerprintOfRead, loadData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -208,6 +208,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
     ratings: read.ratings.count + (read.heldOut?.count ?? 0),
+    fingerprint: fingerprintOfRead(read),
   });
 
   const engine = await openEngine(flags.device, notice, {
@@ -285,7 +286,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
-        from: originOf(flags.json, path, flags),
+        from: { ...originOf(flags.json, path, flags), fingerprint: fingerprintOfRead(read) },
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,

@@ -34,6 +34,8 @@ export interface ModelSource {
   readonly split: { readonly [option: string]: unknown };
   /** How many there were, held-out ones among them. */
   readonly ratings: number;
+  /** What tells them from others, in whatever order of rows; files of versions before this one do not have it. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** Everything a model file holds. */

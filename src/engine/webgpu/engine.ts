@@ -37,6 +37,7 @@ export class WebGpuEngine implements Engine {
     this.info = { kind, name, software };
   }
 
+  /** The device that it computes on: another one after `renew`. */
   get device(): Device {
     return this.#device;
   }
