@@ -44,6 +44,8 @@ export function fakeGpu(atCall: AtCall = () => undefined): { gpu: GPU; devices: 
 
 function fakeDevice(atCall: AtCall): FakeDevice {
   let lost = false;
+  /** Whether the next buffer is one that there was no memory for. */
+  let exhausted = false;
   let tellLoss: (info: unknown) => void;
   const scopes: { kind: GPUErrorFilter; error: { message: string } | null }[] = [];
   const told = new Promise((resolve) => (tellLoss = resolve));
@@ -51,6 +53,7 @@ function fakeDevice(atCall: AtCall): FakeDevice {
     calls: new Map<string, number>(),
     buffers: new Set<Buffer>(),
     raise(kind: GPUErrorFilter, message: string) {
+      if (kind === "out-of-memory") exhausted = true;
       const scope = scopes.filter((own) => own.kind === kind).at(-1);
       if (scope) scope.error ??= { message };
       else fake.gpu.onuncapturederror?.({ error: new GPUOutOfMemoryError(message) } as unknown as GPUUncapturedErrorEvent);
@@ -103,12 +106,15 @@ function fakeDevice(atCall: AtCall): FakeDevice {
     pushErrorScope: call("pushErrorScope", (kind: GPUErrorFilter) => void scopes.push({ kind, error: null })),
     popErrorScope: call("popErrorScope", () => (lost ? (scopes.pop(), Promise.resolve(null)) : Promise.resolve(scopes.pop()!.error))),
     createBuffer: call("createBuffer", ({ label = "", size, usage }: GPUBufferDescriptor): Buffer => {
+      const failed = exhausted;
+      exhausted = false;
+      const refused = (): Promise<never> => Promise.reject(new DOMException("the buffer is invalid", "OperationError"));
       const buffer = {
         label,
         size,
         usage,
         bytes: new Uint8Array(size),
-        mapAsync: call("mapAsync", () => (lost ? gone() : Promise.resolve())),
+        mapAsync: call("mapAsync", () => (lost ? gone() : failed ? refused() : Promise.resolve())),
         getMappedRange: call("getMappedRange", () => buffer.bytes.buffer),
         unmap: () => {},
         destroy: () => void fake.buffers.delete(buffer),

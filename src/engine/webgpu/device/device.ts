@@ -7,6 +7,7 @@ import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
 import "./gpu-names.js";
 import { Pace } from "./pace.js";
+import { Trace } from "./trace.js";
 import { requestGpu } from "#gpu";
 
 /** What a device's subgroup matrices are like: products of halves, summed in float32. */
@@ -53,6 +54,8 @@ export interface GpuOptions {
   readonly memoryBytes?: number | undefined;
   /** Milliseconds that an answer of the device is waited for before it is given up as lost. Default: ten minutes. */
   readonly waitMs?: number | undefined;
+  /** Take the time of every compute pass, where the adapter can; see `Device.trace`. Default false. */
+  readonly trace?: boolean | undefined;
 }
 
 /** The names of these. */
@@ -64,6 +67,7 @@ export const GPU_OPTIONS = {
   matrices: true,
   memoryBytes: true,
   waitMs: true,
+  trace: true,
 } as const satisfies { readonly [N in keyof Required<GpuOptions>]: true };
 const GPU_NAMES: ReadonlySet<string> = new Set(Object.keys(GPU_OPTIONS));
 
@@ -74,6 +78,8 @@ const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic
 
 /** Feature by which lanes of a subgroup exchange registers. */
 const SUBGROUPS = "subgroups";
+
+const TIMESTAMPS = "timestamp-query";
 
 /** Features by which subgroups multiply matrices. The first is an experiment of Dawn's, not of the WebGPU standard. */
 const MATRIX_FEATURES = ["chromium-experimental-subgroup-matrix", "shader-f16"] as const;
@@ -122,6 +128,8 @@ export class Device {
   readonly #waitMs: number;
   /** Ends of the waits under way, for when the device is lost. */
   readonly #waiting = new Set<(error: DeviceError) => void>();
+  /** Times of compute passes, where they were asked for and can be had. */
+  readonly trace: Trace | undefined;
   #lost: DeviceError | undefined;
   /** The first error of a call that no scope was around. */
   #uncaptured: DeviceError | undefined;
@@ -129,7 +137,7 @@ export class Device {
   constructor(
     gpu: GPUDevice,
     report: AdapterReport,
-    { bindingBytes = Infinity, memoryBytes = Infinity, waitMs = WAIT_MS }: GpuOptions = {},
+    { bindingBytes = Infinity, memoryBytes = Infinity, waitMs = WAIT_MS, trace = false }: GpuOptions = {},
   ) {
     this.gpu = gpu;
     this.report = report;
@@ -138,6 +146,7 @@ export class Device {
     this.memoryBytes = memoryBytes;
     this.#waitMs = waitMs;
     this.pace = new Pace(gpu.queue, (done) => this.answer("computing", done));
+    this.trace = trace && gpu.features.has(TIMESTAMPS) ? new Trace(gpu) : undefined;
     // Chromium before 132 has no `adapterInfo` of a device, but of its adapter.
     this.subgroups = gpu.features.has(SUBGROUPS)
       ? (subgroupSizes(gpu.adapterInfo as GPUAdapterInfo | undefined) ?? report.subgroups)
@@ -225,14 +234,24 @@ export class Device {
     }
     const scopes = settled(this.answer(what, Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()])));
     const [done, popped] = await Promise.all([settled(begun), scopes]);
-    this.throwIfLost();
-    if ("error" in popped) throw await this.failure(what, popped.error);
-    const [invalid, exhausted] = popped.value;
+    // What a scope has caught is the reason of what follows, a read that fails among it.
+    const [invalid, exhausted] = "value" in popped ? popped.value : [null, null];
     if (exhausted) throw outOfMemory(what, exhausted.message);
+    if (!invalid) this.throwIfLost();
+    if ("error" in popped) throw await this.failure(what, popped.error);
+    const rejected = invalid && new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
     // A call that throws as a device goes is the device's failure.
-    if ("error" in done) throw isOfTheDevice(done.error) ? await this.failure(what, done.error) : done.error;
-    if (invalid) throw new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
+    if ("error" in done) {
+      if (rejected && (isOfTheDevice(done.error) || isLoss(done.error))) throw rejected;
+      throw isOfTheDevice(done.error) ? await this.failure(what, done.error) : done.error;
+    }
+    if (rejected) throw rejected;
     return done.value;
+  }
+
+  /** Begins a compute pass of this label; its time is taken where there is a trace. */
+  beginPass(encoder: GPUCommandEncoder, label: string): GPUComputePassEncoder {
+    return encoder.beginComputePass({ label, timestampWrites: this.trace?.next(label) });
   }
 
   /** @throws DeviceError of code "device-limit" naming the buffer, its size and the limit. */
@@ -262,6 +281,8 @@ const outOfMemory = (what: string, message: string): DeviceError =>
 /** The errors that WebGPU's own calls throw. */
 const isOfTheDevice = (error: unknown): boolean =>
   !(error instanceof TastespaceError) && error instanceof Error && /^(Abort|Operation|InvalidState|GPU\w*)Error$/.test(error.name);
+
+const isLoss = (error: unknown): boolean => error instanceof DeviceError && error.code === "device-lost";
 
 const settled = <T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> =>
   promise.then(
@@ -313,7 +334,7 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
       remedy: "leave tensor cores off",
     });
   }
-  const wanted = options.matrices ? [SUBGROUPS, ...MATRIX_FEATURES] : [SUBGROUPS];
+  const wanted = [SUBGROUPS, ...(options.matrices ? MATRIX_FEATURES : []), ...(options.trace ? [TIMESTAMPS] : [])];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
   try {
     const device = adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures });
