@@ -115,7 +115,7 @@ function fakeDevice(atCall: AtCall): FakeDevice {
         usage,
         bytes: new Uint8Array(size),
         mapAsync: call("mapAsync", () => (lost ? gone() : failed ? refused() : Promise.resolve())),
-        getMappedRange: call("getMappedRange", () => buffer.bytes.buffer),
+        getMappedRange: call("getMappedRange", (from = 0, count = size - from) => buffer.bytes.buffer.slice(from, from + count)),
         unmap: () => {},
         destroy: () => void fake.buffers.delete(buffer),
       } as unknown as Buffer;
