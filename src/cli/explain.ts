@@ -8,12 +8,21 @@ import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
 import { loadTrainingData, splitOf } from "./data.js";
-import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type ShareFlags, wholeNumber } from "./options.js";
+import {
+  addDataOptions,
+  addOtherDataOption,
+  addSplitOptions,
+  type DataFlags,
+  type OtherDataFlags,
+  repeatable,
+  type ShareFlags,
+  wholeNumber,
+} from "./options.js";
 import { ratedItems } from "./recommend.js";
 import { writeJson } from "./output.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
-interface ExplainFlags extends DataFlags, ShareFlags {
+interface ExplainFlags extends DataFlags, ShareFlags, OtherDataFlags {
   item: string;
   user?: string;
   data?: string;
@@ -32,7 +41,7 @@ export function explainCommand(): Command {
     .addOption(repeatable("--rated <title=rating>", "a rating of someone new, instead of --user; may be repeated", "none"))
     .option("-n <count>", "how many ratings to show: those that add or take most", wholeNumber, 10)
     .option("--json <file>", "write the whole explanation here");
-  return addSplitOptions(addDataOptions(command))
+  return addOtherDataOption(addSplitOptions(addDataOptions(command)))
     .addHelpText(
       "after",
       `

@@ -52,13 +52,14 @@ export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M],
 
 /** The same problem on other rows. */
 function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr) => Csr): Problem<M> {
-  const { model, hyperparameters, heldOut, initial, features, seed } = problem;
+  const { model, hyperparameters, heldOut, scale, initial, features, seed } = problem;
   const byUser = rowsOf(problem.byUser);
   return {
     model,
     hyperparameters,
     byUser,
     heldOut,
+    scale,
     initial,
     features,
     seed,
