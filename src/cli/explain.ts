@@ -61,7 +61,7 @@ async function ratedBy(user: string, model: FactorModel, modelPath: string, flag
   const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
   const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) });
   const rated = train.ratedBy(user);
-  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the built-in invented ratings"}`);
+  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`);
   return rated;
 }
 
