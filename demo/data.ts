@@ -18,6 +18,8 @@ import {
   syntheticRatings,
   zipFolder,
 } from "../src/index.js";
+import { filmRatings } from "../src/ratings/films.js";
+import type { Report } from "./report.js";
 
 export interface Data {
   readonly name: string;
@@ -35,16 +37,30 @@ export interface DataSummary extends RatingStatistics {
   readonly notes: readonly string[];
 }
 
-/** Sizes of the built-in data. The largest has as many titles as a map should bear. */
+/** Sizes of the built-in data: real films, and as many titles as a map should bear, which are invented too. */
 export const BUILT_IN = {
-  small: { users: 600, items: 400, ratings: 30_000 },
-  middle: { users: 1500, items: 1200, ratings: 90_000 },
-  large: { users: 12_000, items: 60_000, ratings: 2_000_000 },
+  small: { films: true, users: 400, items: 668, ratings: 24_000 },
+  middle: { films: true, users: 1000, items: 668, ratings: 60_000 },
+  large: { films: false, users: 12_000, items: 60_000, ratings: 2_000_000 },
 } as const;
 
 export type BuiltInSize = keyof typeof BUILT_IN;
 
-export const builtIn = (size: BuiltInSize): Data => ({ name: `invented ratings, ${size}`, ratings: syntheticRatings(BUILT_IN[size]) });
+/** What the build trains for the page to begin with: the built-in data of medium size. */
+export const STARTER = {
+  ratings: { users: BUILT_IN.middle.users, ratings: BUILT_IN.middle.ratings },
+  share: 0.2,
+  options: { model: "vb", factors: 16, sweeps: 20, seed: 1, covariance: "diagonal" },
+} as const;
+
+/** The same for every size of them, so that a visitor's ratings outlive a change of size. */
+export const FILMS = "built-in films";
+
+export function builtIn(size: BuiltInSize): Data {
+  const { films, users, items, ratings } = BUILT_IN[size];
+  if (films) return { name: FILMS, ratings: filmRatings({ users, ratings }) };
+  return { name: "invented titles", ratings: syntheticRatings({ users, items, ratings }) };
+}
 
 export function summaryOf({ name, ratings }: Data, notes: readonly string[] = []): DataSummary {
   const entries = [...ratings.catalogue.entries()];
@@ -92,7 +108,9 @@ const filesFolder = (files: readonly File[], name: string): Folder => ({
 });
 
 /** Under these names the browser's IndexedDB keeps the last data that was dropped, in whichever tab. */
-const KEPT = { data: "data", summary: "summary" } as const;
+const KEPT = { data: "data", summary: "summary", model: "model" } as const;
+/** Models larger than this are not kept from visit to visit. */
+const MOST_MODEL_BYTES = 64 * 2 ** 20;
 
 interface KeptData {
   readonly key: string;
@@ -113,6 +131,34 @@ export async function keep(key: string, { name, ratings }: Data, summary: DataSu
     [KEPT.data, kept],
     [KEPT.summary, summary],
   ]);
+}
+
+/** A model with what is shown of its training. */
+export interface KeptModel {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly report: Report | undefined;
+}
+
+/** Keeps a model until another is kept; one that is too large, or that the browser has no room for, is not kept. */
+export async function keepModel(model: KeptModel): Promise<void> {
+  try {
+    if (model.bytes.length > MOST_MODEL_BYTES) await delMany([KEPT.model]);
+    else await setMany([[KEPT.model, model]]);
+  } catch {
+    // The model lasts as long as the page.
+  }
+}
+
+/** The model that was trained or loaded last, in whichever tab. */
+export const keptModel = (): Promise<KeptModel | undefined> => stored<KeptModel>(KEPT.model);
+
+export async function forgetModel(): Promise<void> {
+  try {
+    await delMany([KEPT.model]);
+  } catch {
+    // There is no storage, and nothing in it.
+  }
 }
 
 /** Undefined also where the browser denies its storage, which may throw at once. */

@@ -1,9 +1,10 @@
-// Which ratings to train on: invented ones, the file kept from last time, or one that is dropped now.
+// Which ratings to train on: the built-in ones, the file kept from last time, or one that is dropped now.
 
 import { html, nothing, render } from "lit/html.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
+import { type OwnRatings, ownRatings } from "./own-ratings.js";
 import { find } from "./page.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
@@ -17,6 +18,8 @@ export interface SourcesOptions {
   /** Told what the worker now holds; undefined while it is being read, or could not be. */
   onData(summary: DataSummary | undefined): void;
   onModelFile(file: File): void;
+  /** Somebody's own ratings, exported by a site. @returns what became of them, in words. */
+  onExport(own: OwnRatings): string;
 }
 
 export class Sources {
@@ -72,7 +75,18 @@ export class Sources {
     if (files.length === 0) return;
     const model = files.find(({ name }) => name.endsWith(".safetensors"));
     if (model) this.#options.onModelFile(model);
-    else void this.#read(files, false);
+    else void this.#readOwn(files);
+  }
+
+  /** A visitor's own ratings, if that is what the files are; else what can be trained on. */
+  async #readOwn(files: readonly File[]): Promise<void> {
+    const own = files.length === 1 ? await ownRatings(files[0]).catch(() => undefined) : undefined;
+    if (!own) {
+      await this.#read(files, false);
+      return;
+    }
+    clearFailure(find("drop-error"));
+    find("drop-status").textContent = this.#options.onExport(own);
   }
 
   async #read(files: readonly File[], skipBadRows: boolean): Promise<void> {
@@ -124,7 +138,7 @@ export class Sources {
   }
 
   #render(): void {
-    const { users, items, ratings } = BUILT_IN[this.#size];
+    const { films, users, items, ratings } = BUILT_IN[this.#size];
     render(
       html`<label class="choice"
           ><input
@@ -134,8 +148,11 @@ export class Sources {
             .checked=${this.#source === "built-in"}
             @change=${() => void this.#use("built-in")}
           /><span
-            ><b>Invented</b>
-            <small>${count(ratings)} ratings of ${count(items)} made-up films by ${count(users)} made-up people</small></span
+            ><b>Built in</b>
+            <small
+              >${count(ratings)} invented ratings of ${count(items)} ${films ? "real films" : "made-up titles"} by ${count(users)} made-up
+              people</small
+            ></span
           ></label
         >
         ${
