@@ -49,7 +49,8 @@ export class Curves {
       const about = isLoss ? "how surprised it is by likes and dislikes, by sweep" : "how far it is off, in the ratings' unit, by sweep";
       this.#add(isLoss ? "Log-loss" : "Error (RMSE)", about, ERRORS, sweeps);
     }
-    if (first.elbo === undefined) this.#add("Objective, falling", "misfit and size of all factors, which training lowers", OBJECTIVE, sweeps);
+    if (first.elbo === undefined)
+      this.#add("Objective, falling", "misfit and size of all factors, which training lowers", OBJECTIVE, sweeps);
     else this.#add("Evidence (ELBO), rising", "how well it explains the ratings, less what it had to assume", OBJECTIVE, sweeps);
     // With one chart less, the others are wider.
     this.#fit();

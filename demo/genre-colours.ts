@@ -26,4 +26,5 @@ export function genresOf(genres: readonly (readonly string[])[]): Genres {
 }
 
 /** A CSS colour that follows the theme. */
-export const genreColour = (at: number): string => at < 0 ? "var(--other)" : `light-dark(${GENRE_COLOURS.light[at]}, ${GENRE_COLOURS.dark[at]})`;
+export const genreColour = (at: number): string =>
+  at < 0 ? "var(--other)" : `light-dark(${GENRE_COLOURS.light[at]}, ${GENRE_COLOURS.dark[at]})`;

@@ -73,7 +73,8 @@ export async function openPage(threads: Threads): Promise<() => void> {
       keep.describe(opening);
       share.open();
     } else {
-      find("rate").querySelector<HTMLElement>(".wait")!.textContent = "The model that comes with this page could not be fetched. Train one below: it takes seconds.";
+      find("rate").querySelector<HTMLElement>(".wait")!.textContent =
+        "The model that comes with this page could not be fetched. Train one below: it takes seconds.";
     }
     const sources = new Sources(workshop, {
       onData: (data) => stage.setData(data),

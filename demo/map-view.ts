@@ -7,6 +7,7 @@ import { PointCanvas } from "./point-canvas.js";
 import { PointCloud } from "./point-cloud.js";
 import { MARK, type Painter, type Palette, type Points, type View } from "./points.js";
 import { pointAt, projected } from "./projection.js";
+import { shortened } from "./titles.js";
 
 export interface MapViewOptions {
   titleOf(point: number): string;
@@ -431,13 +432,3 @@ export class MapView {
 }
 
 const ruler = document.createElement("canvas").getContext("2d")!;
-const LONGEST_NAME = 30;
-
-/** Without its year, and not too long. */
-function shortened(title: string): string {
-  const plain = title.replace(/ \(\d{4}\)$/, "");
-  // Of a series the part's own name tells more: "The Lord of the Rings: The Two Towers".
-  const [, part] = /^.{8,}?: (.{6,})$/.exec(plain) ?? [];
-  const name = plain.length > LONGEST_NAME && part ? part : plain;
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
-}

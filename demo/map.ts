@@ -157,7 +157,7 @@ export class MapPanel {
       this.#places = this.#scaled(cloud.coordinates);
       const colours = Uint8Array.from(items, (item) => (this.#coloured.ofItem[item] < 0 ? MOST_COLOURS : this.#coloured.ofItem[item]));
       const most = Math.log1p(counts.reduce((largest, count) => Math.max(largest, count), 0));
-      const size = 0.085 / Math.cbrt(items.length / 400);
+      const size = 0.062 / Math.cbrt(items.length / 400);
       const radii = Float32Array.from(items, (item) => size * (0.35 + 0.75 * (Math.log1p(counts[item]) / most)));
       await this.#view.setPoints({ places: this.#places, radii, colours }, this.#palette());
     }
@@ -165,7 +165,7 @@ export class MapPanel {
     this.#renderLegend();
     find("map-about").textContent =
       `${items.length.toLocaleString("en")} titles along the ${Math.min(3, factors)} directions in which they differ most: ` +
-      `${Math.round(cloud.share * 100)} % of all that the model's ${factors} factors say. Larger points are rated more often; what you rate gets a red ring, what it recommends to you a plain one. The star is you.`;
+      `${Math.round(cloud.share * 100)} % of what its ${factors} factors say. Larger points are rated more often. The star is you; what you rated has a red ring, what is recommended a plain one.`;
   }
 
   #palette() {

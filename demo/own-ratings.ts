@@ -59,7 +59,10 @@ async function ratingsOfZip(file: File): Promise<string | undefined> {
   const names = await folder.list();
   if (!names.includes("ratings.csv") || !names.some((name) => name.endsWith("watched.csv"))) return undefined;
   const source = await folder.open("ratings.csv");
-  return await new Response(source.stream() as ReadableStream<Uint8Array>).text();
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of source.stream()) text += decoder.decode(bytes, { stream: true });
+  return text + decoder.decode();
 }
 
 /**

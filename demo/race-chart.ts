@@ -26,7 +26,8 @@ export class RaceChart {
   }
 
   show(courses: readonly Course[]): void {
-    const isNew = courses.length !== this.#courses.length || courses.some(({ device }, at) => device.name !== this.#courses[at].device.name);
+    const isNew =
+      courses.length !== this.#courses.length || courses.some(({ device }, at) => device.name !== this.#courses[at].device.name);
     this.#courses = courses;
     if (isNew) this.#build();
     this.#chart!.setData(this.#data());
@@ -77,7 +78,11 @@ export class RaceChart {
         cursor: { show: false },
         scales: { x: { time: false, distr: 3 } },
         axes: [
-          { ...axis(), size: 26, values: (_, ticks) => ticks.map((tick) => (/^[15]0*$/.test(String(Math.round(tick * 1e4))) ? seconds(tick) : "")) },
+          {
+            ...axis(),
+            size: 26,
+            values: (_, ticks) => ticks.map((tick) => (/^[15]0*$/.test(String(Math.round(tick * 1e4))) ? seconds(tick) : "")),
+          },
           { ...axis(), size: 52, values: (_, ticks) => ticks.map(compact) },
         ],
         series: [

@@ -8,6 +8,7 @@ import { find } from "./page.js";
 import { SearchBox } from "./search-box.js";
 import { starsFor } from "./stars.js";
 import { Taste } from "./taste.js";
+import { shortened } from "./titles.js";
 import type { Answer, Listed, Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
@@ -113,20 +114,25 @@ export class RatePanel {
 
   /** Fills up the suggestions with known titles, of different genres first, that were neither rated nor passed over. */
   #suggest(): void {
-    const { counts, genres } = this.#shelf!;
+    const { counts, genres, directors } = this.#shelf!;
     const isOpen = (item: number): boolean => !this.#skipped.has(item) && this.taste.starsOf(item) === 0;
     const kept = this.#suggestions.filter(isOpen);
     const known = Array.from(counts.keys())
       .sort((a, b) => counts[b] - counts[a] || a - b)
       .slice(0, WELL_KNOWN)
       .filter(isOpen);
-    const covered = new Set(kept.flatMap((item) => genres[item]));
-    const varied = known.filter((item) => {
-      const fresh = genres[item].every((genre) => !covered.has(genre));
-      if (fresh) for (const genre of genres[item]) covered.add(genre);
-      return fresh;
-    });
-    this.#suggestions = [...new Set([...kept, ...varied, ...known])].slice(0, SUGGESTED);
+    // Titles that have neither leading genre nor director in common with one before, then those with another director.
+    const covered = new Set(kept.flatMap((item) => [genres[item][0], directors[item]]));
+    const pick = (traitsOf: (item: number) => readonly (string | undefined)[]): number[] =>
+      known.filter((item) => {
+        const traits = traitsOf(item).filter((trait) => trait);
+        if (traits.some((trait) => covered.has(trait!))) return false;
+        for (const trait of [genres[item][0], directors[item]]) if (trait) covered.add(trait);
+        return true;
+      });
+    const varied = pick((item) => [genres[item][0], directors[item]]);
+    const others = pick((item) => [directors[item]]);
+    this.#suggestions = [...new Set([...kept, ...varied, ...others, ...known])].slice(0, SUGGESTED);
   }
 
   #changed(): void {
@@ -155,7 +161,9 @@ export class RatePanel {
         <span class="title"><span>${titles[item]}</span><small>${directors[item] || genres[item].slice(0, 2).join(", ")}</small></span>
         <div class="card-foot">
           ${stars(item, "suggested")}
-          <button type="button" class="pass" aria-label="I have not seen ${titles[item]}" @click=${() => this.#pass([item])}>not seen</button>
+          <button type="button" class="pass" aria-label="I have not seen ${titles[item]}" @click=${() => this.#pass([item])}>
+            not seen
+          </button>
         </div>
       </li>`;
     render(
@@ -231,7 +239,7 @@ export class RatePanel {
           >${
             reason === undefined
               ? entry.genres.join(", ")
-              : html`because you gave <b>${withoutYear(this.#shelf!.titles[reason])}</b> ${this.taste.starsOf(reason)}`
+              : html`because you gave <b>${shortened(this.#shelf!.titles[reason])}</b> ${this.taste.starsOf(reason)}`
           }</small
         ></span
       >
@@ -259,8 +267,6 @@ export class RatePanel {
     </span>`;
   }
 }
-
-const withoutYear = (title: string): string => title.replace(/ \(\d{4}\)$/, "");
 
 function legendOf(list: readonly Listed[]) {
   if (!list.some(({ deviation }) => deviation !== undefined)) return nothing;

@@ -46,8 +46,22 @@ const factors = (value: number): NumberField => ({
 });
 
 const precisions = (tau: number, gamma: number): NumberField[] => [
-  { label: "τ, tau", about: "how tightly factors are held near 0, against learning by heart", options: ["tauUsers", "tauItems"], value: tau, min: 0, step: "any" },
-  { label: "γ, gamma", about: "the same for biases: who rates high, what is rated high", options: ["gammaUsers", "gammaItems"], value: gamma, min: 0, step: "any" },
+  {
+    label: "τ, tau",
+    about: "how tightly factors are held near 0, against learning by heart",
+    options: ["tauUsers", "tauItems"],
+    value: tau,
+    min: 0,
+    step: "any",
+  },
+  {
+    label: "γ, gamma",
+    about: "the same for biases: who rates high, what is rated high",
+    options: ["gammaUsers", "gammaItems"],
+    value: gamma,
+    min: 0,
+    step: "any",
+  },
 ];
 
 const stepSize = (value: number): NumberField => ({
@@ -252,7 +266,14 @@ export class SettingsForm {
     const { fields, sweeps } = MODEL_CARDS[this.#model];
     return [
       ...fields,
-      { label: "Sweeps", about: "a turn of all people, then all titles; at most so many", options: ["sweeps"], value: sweeps, min: 1, step: 1 },
+      {
+        label: "Sweeps",
+        about: "a turn of all people, then all titles; at most so many",
+        options: ["sweeps"],
+        value: sweeps,
+        min: 1,
+        step: 1,
+      },
       { label: "Held out", about: "per cent of the ratings, to measure by", options: ["share"], value: 20, min: 0, max: 90, step: 1 },
       { label: "Seed", about: "of the split and the start", options: ["seed"], value: 1, min: 0, step: 1 },
     ];

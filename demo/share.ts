@@ -7,6 +7,7 @@ import { find } from "./page.js";
 import type { RatePanel } from "./rate.js";
 import type { SettingsForm } from "./settings.js";
 import { colourOf } from "./theme.js";
+import { STAR } from "./titles.js";
 
 const SIZE = { width: 1200, height: 630 } as const;
 const RATINGS = "ratings";
@@ -90,7 +91,13 @@ export class SharePanel {
     context.beginPath();
     context.rect(left, 0, width, height);
     context.clip();
-    context.drawImage(map, left + (width - map.width * scale) / 2, (height - map.height * scale) / 2, map.width * scale, map.height * scale);
+    context.drawImage(
+      map,
+      left + (width - map.width * scale) / 2,
+      (height - map.height * scale) / 2,
+      map.width * scale,
+      map.height * scale,
+    );
     this.#mark(context, left + (width - map.width * scale) / 2, (height - map.height * scale) / 2, map.width * scale, map.height * scale);
     context.restore();
     this.#write(context, left - 90);
@@ -102,20 +109,22 @@ export class SharePanel {
   /** The visitor's star and the names on the map, where the page shows them. */
   #mark(context: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
     const { names, you, size } = this.#map.annotations();
-    const at = ({ x, y }: { x: number; y: number }): [number, number] => [left + (x / size.width) * width, top + (y / size.height) * height];
-    context.fillStyle = colourOf("var(--ink)");
+    const at = ({ x, y }: { x: number; y: number }): [number, number] => [
+      left + (x / size.width) * width,
+      top + (y / size.height) * height,
+    ];
     context.font = `500 15px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = "middle";
     for (const name of names) {
       const [x, y] = at(name);
+      context.globalAlpha = 0.78;
+      context.fillStyle = colourOf("var(--sky)");
+      context.fillRect(x + 3, y - 11, context.measureText(name.text).width + 6, 21);
+      context.globalAlpha = 1;
+      context.fillStyle = colourOf("var(--ink)");
       context.fillText(name.text, x + 6, y);
     }
-    if (!you) return;
-    context.fillStyle = colourOf("var(--paprika)");
-    context.font = `34px ${getComputedStyle(document.body).fontFamily}`;
-    context.textAlign = "center";
-    context.fillText("★", ...at(you));
-    context.textAlign = "start";
+    if (you) drawStar(context, ...at(you), 20);
   }
 
   #write(context: CanvasRenderingContext2D, width: number): void {
@@ -123,12 +132,12 @@ export class SharePanel {
     const serif = getComputedStyle(find("list-title")).fontFamily;
     const sans = getComputedStyle(document.body).fontFamily;
     let y = 84;
-    const line = (text: string, font: string, colour: string, step: number): void => {
+    const line = (text: string, font: string, colour: string, step: number, indent = 0): void => {
       context.font = font;
       context.fillStyle = colourOf(colour);
       let fitting = text;
-      while (context.measureText(fitting).width > width && fitting.length > 2) fitting = `${fitting.slice(0, -2).trimEnd()}…`;
-      context.fillText(fitting, 48, y);
+      while (context.measureText(fitting).width > width - indent && fitting.length > 2) fitting = `${fitting.slice(0, -2).trimEnd()}…`;
+      context.fillText(fitting, 48 + indent, y);
       y += step;
     };
     context.textBaseline = "alphabetic";
@@ -139,11 +148,26 @@ export class SharePanel {
     if (rated.length > 0) {
       y += 18;
       line("from my stars", `600 20px ${serif}`, "var(--muted)", 32);
-      for (const [title, stars] of rated.slice(0, MOST_RATED)) line(`${"★".repeat(stars)}  ${title}`, `400 18px ${sans}`, "var(--muted)", 28);
+      for (const [title, stars] of rated.slice(0, MOST_RATED)) {
+        for (let star = 0; star < stars; star++) drawStar(context, 56 + 19 * star, y - 6, 8);
+        line(title, `400 18px ${sans}`, "var(--muted)", 28, 5 * 19 + 12);
+      }
     }
     y = SIZE.height - 36;
     line("Tastespace: a recommender, trained in a browser's tab", `600 18px ${serif}`, "var(--paprika)", 0);
   }
+}
+
+function drawStar(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
+  context.save();
+  context.translate(x, y);
+  context.scale(radius / 11, radius / 11);
+  context.translate(-12, -12);
+  context.fillStyle = colourOf("var(--paprika)");
+  context.strokeStyle = colourOf("var(--card)");
+  context.stroke(new Path2D(STAR));
+  context.fill(new Path2D(STAR));
+  context.restore();
 }
 
 /** What a link's fragment says; undefined when it holds no ratings. */

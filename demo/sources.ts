@@ -6,6 +6,7 @@ import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
 import { type OwnRatings, ownRatings } from "./own-ratings.js";
 import { find } from "./page.js";
+import { forgetRatings } from "./taste.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
 type Source = "built-in" | "own";
@@ -132,6 +133,7 @@ export class Sources {
 
   async #forget(): Promise<void> {
     await this.#workshop.forget(this.#own!.key!);
+    forgetRatings(this.#own!.name);
     this.#own = undefined;
     find("drop-status").textContent = "Forgotten.";
     await this.#use("built-in");

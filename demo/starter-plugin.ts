@@ -28,7 +28,9 @@ export function starterModel(): Plugin {
     async generateBundle(_, bundle) {
       const all = await made();
       for (const [fileName, source] of Object.entries(all)) this.emitFile({ type: "asset", fileName, source });
-      const names = [...new Set([...Object.keys(bundle), ...NAMES])].filter((name) => !name.endsWith(".map") && name !== "isolation-worker.js");
+      const names = [...new Set([...Object.keys(bundle), ...NAMES])].filter(
+        (name) => !name.endsWith(".map") && name !== "isolation-worker.js",
+      );
       const version = createHash("sha256").update(names.sort().join()).update(all[NAMES[0]]).digest("hex").slice(0, 16);
       this.emitFile({ type: "asset", fileName: "files.json", source: JSON.stringify({ version, files: ["./", ...names] }) });
     },

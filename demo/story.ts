@@ -63,9 +63,9 @@ export class Story {
     return chapter(
       "Factors",
       html`<p>
-        The model gives everybody and every title <b>${factors}</b> numbers, its <i>factors</i> (K of them). Nobody says what they mean. They are
-        found by turns: all people's while the titles' are held, then all titles' while the people's are held. Both turns together are a
-        <i>sweep</i>.
+        The model gives everybody and every title <b>${factors}</b> numbers, its <i>factors</i> (K of them). Nobody says what they mean.
+        They are found by turns: all people's while the titles' are held, then all titles' while the people's are held. Both turns together
+        are a <i>sweep</i>.
       </p>`,
       sum ? html`<div class="bars">${bars("you", sum.you)}${bars(this.#titleOf(sum.id), sum.title)}</div>` : nothing,
     );
@@ -79,8 +79,8 @@ export class Story {
     return chapter(
       "A dot product",
       html`<p>
-        Where your factor and a title's are both high, or both low, you are thought to like it: they are multiplied one by one, and added up.
-        That and what everybody thinks of the title is the prediction. Of <b>${this.#titleOf(sum.id)}</b>:
+        Where your factor and a title's are both high, or both low, you are thought to like it: they are multiplied one by one, and added
+        up. That and what everybody thinks of the title is the prediction. Of <b>${this.#titleOf(sum.id)}</b>:
       </p>`,
       html`<p class="sum">
         <span>${sum.mean.toFixed(2)}<small>average</small></span> <span>${signed(sum.itemBias)}<small>the title</small></span>
@@ -97,8 +97,8 @@ export class Story {
     return chapter(
       "Overfitting",
       html`<p>
-        Some ratings were held out of training. On those that it learns from it is off by <b>${last.trainRmse.toFixed(2)}</b>, on those that it
-        has never seen by <b>${last.heldOutRmse.toFixed(2)}</b>. The gap is what it has learned by heart. With more factors it grows: the
+        Some ratings were held out of training. On those that it learns from it is off by <b>${last.trainRmse.toFixed(2)}</b>, on those that
+        it has never seen by <b>${last.heldOutRmse.toFixed(2)}</b>. The gap is what it has learned by heart. With more factors it grows: the
         precisions τ and γ hold them back, and the model kept is that of sweep ${best.sweep}, the best on what it has not seen.
       </p>`,
       html`<div class="gap" aria-hidden="true">
@@ -108,7 +108,10 @@ export class Story {
           ...(this.#report!.guess === null ? [] : [{ label: "average", value: this.#report!.guess, colour: "--other" }]),
         ].map(
           ({ label, value, colour }) =>
-            html`<span>${label}</span><i style="width:${(100 * value) / Math.max(1, this.#report!.guess ?? 0, last.heldOutRmse!)}%;background:var(${colour})"></i>`,
+            html`<span>${label}</span
+              ><i
+                style="width:${(100 * value) / Math.max(1, this.#report!.guess ?? 0, last.heldOutRmse!)}%;background:var(${colour})"
+              ></i>`,
         )}
       </div>`,
     );
@@ -119,12 +122,12 @@ export class Story {
     if (first?.deviation === undefined || first.predicted === undefined) return nothing;
     const count = this.#taste!.rated().length;
     return chapter(
-      "±",
+      "How sure it is: ±",
       html`<p>
-        ${count === 0 ? "You have rated nothing yet" : `You have rated ${count} ${count === 1 ? "title" : "titles"}`}, so your factors are known
-        only roughly. Variational Bayes keeps track of how roughly: <b>${first.title}</b> is
-        <b>${first.predicted.toFixed(1)} ± ${first.deviation.toFixed(1)}</b>. Two times out of three your own rating would lie within. Part of it
-        never goes away: people do not rate the same film alike twice.
+        ${count === 0 ? "You have rated nothing yet" : `You have rated ${count} ${count === 1 ? "title" : "titles"}`}, so your factors are
+        known only roughly. Variational Bayes keeps track of how roughly: <b>${first.title}</b> is
+        <b>${first.predicted.toFixed(1)} ± ${first.deviation.toFixed(1)}</b>. Two times out of three your own rating would lie within. Part
+        of it never goes away: people do not rate the same film alike twice.
       </p>`,
       nothing,
     );
@@ -145,8 +148,8 @@ const chapter = (title: string, text: unknown, figure: unknown) =>
 function mosaic(filled: number) {
   const { columns, rows } = HOLES;
   const wanted = Math.max(1, Math.round(filled * columns * rows));
-  // Steps of the golden ratio spread the filled squares evenly over an order that looks like chance.
-  const order = Array.from({ length: columns * rows }, (_, at) => at).sort((a, b) => ((a * 0.618034 * 97) % 1) - ((b * 0.618034 * 97) % 1));
+  const chance = (at: number): number => Math.abs(Math.sin(at * 12.9898 + 4.1) * 43758.5453) % 1;
+  const order = Array.from({ length: columns * rows }, (_, at) => at).sort((a, b) => chance(a) - chance(b));
   return html`<svg class="holes" viewBox="0 0 ${columns} ${rows}" aria-hidden="true">
     <rect width=${columns} height=${rows} class="empty" />
     <path d=${order.slice(0, wanted).map((at) => `M${at % columns} ${Math.floor(at / columns)}h.9v.9h-.9z`).join("")} />

@@ -80,6 +80,15 @@ export function ratingOf(stars: number, { minimum, maximum }: RatingStatistics):
   return minimum + ((stars - 1) / (MOST_STARS - 1)) * (maximum - minimum);
 }
 
+/** Forgets what the visitor gave the titles of this name. */
+export function forgetRatings(name: string): void {
+  try {
+    localStorage.removeItem(keyOf(name));
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 const keyOf = (name: string): string => `ratings of ${name}`;
 
 function remembered(name: string): [RawId, number][] {

@@ -145,9 +145,8 @@ export class TrainPanel {
     this.#headline(entry);
     const { phase } = this.#stage.state;
     if (phase === "stopping") return;
-    find("headline-sweep").textContent = phase === "paused"
-      ? `Paused after sweep ${entry.sweep}`
-      : `Sweep ${entry.sweep} of ${sweeps}, ${entry.seconds.toFixed(1)} s`;
+    find("headline-sweep").textContent =
+      phase === "paused" ? `Paused after sweep ${entry.sweep}` : `Sweep ${entry.sweep} of ${sweeps}, ${entry.seconds.toFixed(1)} s`;
     // Every sweep would be too much to listen to.
     if (entry.sweep % Math.ceil(sweeps / SPOKEN) === 0) {
       find("train-status").textContent =

@@ -253,6 +253,9 @@ export class Workshop {
   }
 
   async forget(key: string): Promise<void> {
+    // A model of the data is not kept beyond them.
+    const name = this.#own?.key === key ? this.#own.data.name : (await keptData(key))?.name;
+    if (name !== undefined && (await keptModel())?.name === name) await forgetModel();
     if (this.#own?.key === key) this.#own = undefined;
     await forget(key);
   }
@@ -454,7 +457,10 @@ const cloudOf = (ids: readonly RawId[], { coordinates, share }: Placed): Cloud =
 /** The rating that speaks most for a title; undefined where none does, or the model cannot say. */
 function mainReason(model: FactorModel, id: RawId, ratings: readonly (readonly [id: RawId, rating: number])[]): Listed["why"] {
   try {
-    const [main] = explain(model, id, ratings).contributions;
+    const { contributions } = explain(model, id, ratings);
+    // What somebody likes tells them more than what they do not: a low rating is named where no high one speaks for the title.
+    const middle = (model.statistics.minimum + model.statistics.maximum) / 2;
+    const main = contributions.find(({ rating, contribution }) => rating > middle && contribution > 0) ?? contributions[0];
     return main.contribution > 0 ? { id: main.id, contribution: main.contribution } : undefined;
   } catch {
     // Models that were trained on drawn negatives keep too little of them to explain by.

@@ -5,7 +5,10 @@ import { type Entity, foldIn } from "../src/recommend/fold-in.js";
 
 /** Someone with these ratings, by fold-in. */
 export function foldedIn(model: FactorModel, rated: readonly (readonly [id: RawId, rating: number])[]): Entity {
-  const few = { index: Uint32Array.from(rated, ([id]) => model.items.indexOf(id)), value: Float32Array.from(rated, ([, rating]) => rating) };
+  const few = {
+    index: Uint32Array.from(rated, ([id]) => model.items.indexOf(id)),
+    value: Float32Array.from(rated, ([, rating]) => rating),
+  };
   return foldIn(few, "users", model.parameters, model.hyperparameters, model.model === "implicit" ? model.itemGram : undefined);
 }
 

@@ -77,10 +77,10 @@ const TASTES: readonly Readonly<Record<string, number>>[] = [
 /** Standard deviations, stars: of users' severity, of their tastes, and of what they make of directors and series. */
 const DEVIATION = { users: 0.35, taste: 0.75, maker: 0.45 };
 const MEAN = 3.2;
-/** What one step of "liked" is worth, and how far the films of a step lie apart, stars. */
-const LIKED = { step: 0.35, spread: 0.15 };
+/** What a step of "liked" is worth, and one of "seen", and how far films of the same steps lie apart, stars. */
+const LIKED = { step: 0.35, seen: 0.08, spread: 0.12 };
 /** How much likelier a film is seen a step of "seen" up, and with a star more of taste. */
-const SEEN = { step: 2.2, taste: 1.6 };
+const SEEN = { step: 2.2, taste: 1.4 };
 /** Dimensions in which directors and series differ, and users' views of them. */
 const MAKER_FACTORS = 4;
 
@@ -106,7 +106,7 @@ export function filmRatings(options: FilmRatingsOptions = {}): Ratings {
   const appeal = appealOf(all);
   const makers = inventMakers(all, random);
   const wellKnown = all.map(({ seen }) => SEEN.step ** seen);
-  const base = all.map(({ liked }) => MEAN + LIKED.step * (liked - 3) + LIKED.spread * random.normal());
+  const base = all.map(({ liked, seen }) => MEAN + LIKED.step * (liked - 3) + LIKED.seen * (seen - 3) + LIKED.spread * random.normal());
 
   const user = new Uint32Array(L);
   const item = new Uint32Array(L);

@@ -49,7 +49,14 @@ async function openReady(options?: OpenOptions): Promise<{ page: Page; errors: s
 }
 
 test("stopped in the first sweep, the model from before is kept, and the page says so; without one it says that there is none", async () => {
-  const { page, errors } = await openReady();
+  // The page begins with a model of its own, unless that cannot be fetched.
+  const context = await browser.newContext({ locale: "en-US", reducedMotion: "reduce" });
+  await context.route("**/starter.*", (route) => route.abort());
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  await page.goto(server.url);
+  await page.getByText("The model that comes with this page could not be fetched.").waitFor();
   const stopAtOnce = async (): Promise<void> => {
     await tune(page, { device: "reference", factors: 60 });
     await page.locator("#start:enabled").click();
