@@ -35,7 +35,7 @@ export async function isolate(): Promise<Threads | "reloading"> {
 export function keepForOffline(): void {
   const services = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   // Missing on plain http, and denied where cookies are: the page works all the same. A dev server has no such file.
-  if (import.meta.env.PROD) services?.register("./isolation-worker.js").catch(() => {});
+  services?.register("./isolation-worker.js").catch(() => {});
 }
 
 /** Whether a service worker now stands between page and host. */
