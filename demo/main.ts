@@ -66,16 +66,6 @@ export async function openPage(threads: Threads): Promise<() => void> {
     SILENCE_MS,
   );
   try {
-    const opening = await Promise.race([workshop.begin(keep.starter), dead]);
-    if (opening) {
-      show(opening.shelf, opening.report);
-      train.setReport(opening.report);
-      keep.describe(opening);
-      share.open();
-    } else {
-      find("rate").querySelector<HTMLElement>(".wait")!.textContent =
-        "The model that comes with this page could not be fetched. Train one below: it takes seconds.";
-    }
     const sources = new Sources(workshop, {
       onData: (data) => stage.setData(data),
       onModelFile: (file) => void keep.load(file),
@@ -88,6 +78,16 @@ export async function openPage(threads: Threads): Promise<() => void> {
         return `${what}: the model knows ${known.length.toLocaleString("en")} of the titles. The list above is made of them.`;
       },
     });
+    const opening = await Promise.race([workshop.begin(keep.starter), dead]);
+    if (opening) {
+      show(opening.shelf, opening.report);
+      train.setReport(opening.report);
+      keep.describe(opening);
+      share.open();
+    } else {
+      find("rate").querySelector<HTMLElement>(".wait")!.textContent =
+        "The model that comes with this page could not be fetched. Train one below: it takes seconds.";
+    }
     const opened = sources.open();
     const means = await Promise.race([workshop.means(), dead]);
     settings.setMeans(means);

@@ -53,6 +53,7 @@ export class MapView {
   #chosen = -1;
   #drawing = false;
   #stale = false;
+  #isSeen = false;
   #flight = 0;
   #glide = 0;
   /** Points that are named as far as there is room, the most important first. */
@@ -66,6 +67,14 @@ export class MapView {
     this.#host = host;
     this.#options = options;
     new ResizeObserver(() => this.#resize()).observe(host);
+    // What nobody sees is not drawn.
+    new IntersectionObserver(
+      ([{ isIntersecting }]) => {
+        this.#isSeen = isIntersecting;
+        if (isIntersecting && this.#stale) this.#draw();
+      },
+      { rootMargin: "200px" },
+    ).observe(host);
     this.#names.className = "names";
     this.#names.setAttribute("aria-hidden", "true");
     host.prepend(this.#names);
@@ -116,7 +125,7 @@ export class MapView {
   }
 
   #travel(from: Float32Array, to: Float32Array, set: (now: Float32Array) => void): void {
-    if (this.#still.matches || from.length !== to.length || to.length > 3 * MOST_GLIDING) {
+    if (this.#still.matches || !this.#isSeen || from.length !== to.length || to.length > 3 * MOST_GLIDING) {
       set(to);
       this.#draw();
       return;
@@ -163,7 +172,9 @@ export class MapView {
     readonly you: { x: number; y: number } | undefined;
     readonly size: { readonly width: number; readonly height: number };
   } {
-    const [x, y, depth] = this.#you ? this.#onHost(this.#you, this.#view()) : [0, 0, 0];
+    const view = this.#view();
+    this.#name(view);
+    const [x, y, depth] = this.#you ? this.#onHost(this.#you, view) : [0, 0, 0];
     const size = { width: this.#host.clientWidth, height: this.#host.clientHeight };
     const names = this.#shown.map((name) => ({ ...name, y: name.y + LABEL_HEIGHT / 2 }));
     return { names, you: depth > 0 ? { x, y } : undefined, size };
@@ -216,7 +227,7 @@ export class MapView {
   /** Asks for a frame: one is drawn at a time, and one more when it was asked for meanwhile. */
   #draw(): void {
     this.#stale = true;
-    if (!this.#painter || !this.#palette || this.#drawing) return;
+    if (!this.#painter || !this.#palette || this.#drawing || !this.#isSeen) return;
     this.#drawing = true;
     requestAnimationFrame(() => {
       this.#stale = false;

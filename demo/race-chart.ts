@@ -42,7 +42,7 @@ export class RaceChart {
   #data(): uPlot.AlignedData {
     const tables = this.#courses.map(({ seconds, errors }): uPlot.AlignedData => {
       const from = seconds.findIndex((value) => value > LEAST_SECONDS);
-      return from < 0 ? [[], []] : [[...seconds.slice(from)], [...errors.slice(from)]];
+      return from < 0 ? [[], []] : [seconds.slice(from), errors.slice(from)];
     });
     return tables.length === 1 ? tables[0] : uPlot.join(tables);
   }

@@ -10,6 +10,8 @@ import { colourOf } from "./theme.js";
 import { STAR } from "./titles.js";
 
 const SIZE = { width: 1200, height: 630 } as const;
+/** Left of the map is the list. */
+const MAP_LEFT = 590;
 const RATINGS = "ratings";
 /** Of the picture: names that there is room for. */
 const MOST_RATED = 5;
@@ -84,7 +86,7 @@ export class SharePanel {
     const map = await createImageBitmap(await this.#map.pixels());
     context.fillStyle = colourOf("var(--card)");
     context.fillRect(0, 0, SIZE.width, SIZE.height);
-    const left = 590;
+    const left = MAP_LEFT;
     const [width, height] = [SIZE.width - left, SIZE.height];
     const scale = Math.max(width / map.width, height / map.height);
     context.save();
@@ -113,13 +115,19 @@ export class SharePanel {
       left + (x / size.width) * width,
       top + (y / size.height) * height,
     ];
-    context.font = `500 15px ${getComputedStyle(document.body).fontFamily}`;
+    context.font = `500 14px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = "middle";
+    // Where the picture's scale is another than the page's, names may meet: the first of them, and what fits, is written.
+    const written: [left: number, top: number, right: number, bottom: number][] = [];
     for (const name of names) {
       const [x, y] = at(name);
+      const box = [x + 3, y - 11, x + 9 + context.measureText(name.text).width, y + 10] as [number, number, number, number];
+      if (box[0] < MAP_LEFT || box[2] > SIZE.width || box[1] < 0 || box[3] > SIZE.height) continue;
+      if (written.some(([l, t, r, b]) => box[0] < r && box[2] > l && box[1] < b && box[3] > t)) continue;
+      written.push(box);
       context.globalAlpha = 0.78;
       context.fillStyle = colourOf("var(--sky)");
-      context.fillRect(x + 3, y - 11, context.measureText(name.text).width + 6, 21);
+      context.fillRect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
       context.globalAlpha = 1;
       context.fillStyle = colourOf("var(--ink)");
       context.fillText(name.text, x + 6, y);

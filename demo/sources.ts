@@ -29,6 +29,8 @@ export class Sources {
   #source: Source = "built-in";
   #size: BuiltInSize = "middle";
   #own: DataSummary | undefined;
+  /** Nothing was dropped yet. */
+  #isFresh = true;
 
   constructor(workshop: RemoteWorkshop, options: SourcesOptions) {
     this.#workshop = workshop;
@@ -43,9 +45,9 @@ export class Sources {
     this.#render();
   }
 
-  /** Prepares the built-in data, and finds what was kept. */
+  /** Prepares the built-in data, unless something was dropped already, and finds what was kept. */
   async open(): Promise<void> {
-    const made = this.#use("built-in");
+    const made = this.#isFresh ? this.#use("built-in") : undefined;
     const kept = await this.#workshop.kept();
     // What was dropped meanwhile is newer.
     this.#own ??= kept;
@@ -91,6 +93,7 @@ export class Sources {
   }
 
   async #read(files: readonly File[], skipBadRows: boolean): Promise<void> {
+    this.#isFresh = false;
     const status = find("drop-status");
     const alert = find("drop-error");
     clearFailure(alert);

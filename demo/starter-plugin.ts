@@ -59,7 +59,7 @@ async function starterFiles(): Promise<Record<string, Uint8Array>> {
     mkdirSync(folder, { recursive: true });
     const script = join(folder, `starter-${process.pid}.mjs`);
     writeFileSync(script, code);
-    const { starterFiles } = (await import(pathToFileURL(script).href)) as { starterFiles(): Promise<Record<string, Uint8Array>> };
+    const { starterFiles } = (await import(pathToFileURL(script).href)) as { starterFiles: () => Promise<Record<string, Uint8Array>> };
     for (const [name, bytes] of Object.entries(await starterFiles())) {
       // Put in place at once, since several builds may run side by side.
       const unfinished = join(folder, `${name}.${process.pid}`);

@@ -293,7 +293,8 @@ export class Workshop {
       if (stop.bestSweep === 0) return { stop, device, shelf: undefined };
       const report = reportOf(history, stop, device, train, heldOut);
       const shelf = this.#take(model, data.name);
-      void keepModel({ name: data.name, bytes: encodeModel(model) as Uint8Array<ArrayBuffer>, report });
+      // Once the page has its answer.
+      setTimeout(() => void keepModel({ name: data.name, bytes: encodeModel(model) as Uint8Array<ArrayBuffer>, report }));
       return { stop, device, shelf, report };
     } catch (error) {
       if (error instanceof DeviceError || run.signal.aborted) this.#engines.drop(engine);

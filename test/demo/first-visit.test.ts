@@ -62,13 +62,17 @@ test("who loves The Fellowship of the Ring is recommended The Two Towers before 
 test("titles are named on the map, and the visitor is a star on it that moves with every rating", async () => {
   const { page, errors } = await openPage(browser, server.url);
   await page.locator("#sky canvas").waitFor();
+  // What nobody sees is not drawn.
+  await page.locator("#sky").scrollIntoViewIfNeeded();
   await expect.poll(() => page.locator(".names span:visible").count(), SOON).toBeGreaterThan(5);
   expect(await page.locator("#you").isVisible()).toBe(false);
   const place = (): Promise<string> => page.locator("#you").evaluate((star: HTMLElement) => star.style.transform);
   await give(page, "Fellowship of the Ring", 5);
+  await page.locator("#sky").scrollIntoViewIfNeeded();
   await page.locator("#you").waitFor();
   const once = await place();
   await give(page, "Pretty Woman", 1);
+  await page.locator("#sky").scrollIntoViewIfNeeded();
   await expect.poll(place, SOON).not.toBe(once);
   // Names cover neither one another nor the star.
   const boxes = await page
@@ -104,7 +108,11 @@ test("the story tells the figures of the model and of the list", async () => {
   const [first] = await listed(page);
   expect(text).toContain(first);
   // The sum is that of its terms, and the prediction at the head of the list.
-  const terms = await story.locator(".sum > span").evaluateAll((spans) => spans.map((span) => [...span.childNodes].map((node) => (node.nodeType === 3 ? node.textContent : "")).join("")));
+  const terms = await story
+    .locator(".sum > span")
+    .evaluateAll((spans) =>
+      spans.map((span) => [...span.childNodes].map((node) => (node.nodeType === 3 ? node.textContent : "")).join("")),
+    );
   const value = (term: string): number => Number(term.replace("−", "-").replace(/[^\d.-]/g, ""));
   const total = Number(await story.locator(".sum b").innerText());
   expect(terms.slice(0, 4).reduce((sum, term) => sum + value(term), 0)).toBeCloseTo(total, 1);
@@ -184,7 +192,7 @@ test.each(["a host that sends headers", "a host that sends only files"])(
     await page.locator("#start:enabled").waitFor({ timeout: 30 * SECONDS });
     // The service worker has laid the files aside.
     await page.waitForFunction(async () => (await caches.keys()).some((name) => /^tastespace-files-[0-9a-f]+$/.test(name)));
-  await page.evaluate(async () => await navigator.serviceWorker.ready);
+    await page.evaluate(async () => await navigator.serviceWorker.ready);
     await page.context().setOffline(true);
     await page.reload();
     await page.locator("#start:enabled").waitFor({ timeout: 30 * SECONDS });
@@ -213,7 +221,6 @@ test("the list and the map are saved as a picture", async () => {
   const { page } = await openPage(browser, server.url);
   await page.locator("#list li").first().waitFor();
   await give(page, "Fellowship of the Ring", 5);
-  await page.locator("#you").waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save a picture" }).click()]);
   const bytes = await readFile(await download.path());
   expect(bytes.subarray(1, 4).toString()).toBe("PNG");

@@ -79,7 +79,7 @@ test("stopped in the first sweep, the model from before is kept, and the page sa
   expect(await page.locator("#outcome").innerText()).toContain("The model from before is kept.");
   expect(await page.locator("#headline-figure").innerText()).toBe(figure);
   await page.locator("#alpha").fill("1");
-  await page.locator("#alpha").fill("0");
+  await page.locator("#alpha").fill("3");
   await page.waitForTimeout(0.5 * SECONDS);
   expect(await listed(page)).toEqual(list);
   expect(errors).toEqual([]);
