@@ -4,6 +4,7 @@
 import { delMany, get, setMany } from "idb-keyval";
 import { checkIsData } from "./dropped-file.js";
 import {
+  type AskedColumns,
   blobSource,
   Catalogue,
   type CatalogueEntry,
@@ -78,11 +79,16 @@ export function summaryOf({ name, ratings }: Data, notes: readonly string[] = []
  *
  * @throws RatingsError
  */
-export async function readDropped(files: readonly File[], skipBadRows: boolean): Promise<{ data: Data; notes: string[] }> {
+export async function readDropped(
+  files: readonly File[],
+  skipBadRows: boolean,
+  columns?: AskedColumns,
+): Promise<{ data: Data; notes: string[] }> {
   for (const file of files) await checkIsData(file);
   const name = files.length === 1 ? files[0].name : `${files.length} files`;
-  const read = await readAny(files, name, skipBadRows);
+  const read = await readAny(files, name, skipBadRows, columns);
   const notes = [
+    ...(read.understood && files.length === 1 && !/\.zip$/i.test(name) ? [read.understood.columns] : []),
     ...(read.skippedRows > 0 ? [`${counted(read.skippedRows, "malformed row was", "malformed rows were")} left out`] : []),
     ...(read.duplicateRows > 0
       ? [`${counted(read.duplicateRows, "rating was", "ratings were")} replaced by a later one of the same title`]
@@ -94,11 +100,11 @@ export async function readDropped(files: readonly File[], skipBadRows: boolean):
 
 const counted = (count: number, one: string, many: string): string => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
-async function readAny(files: readonly File[], name: string, skipBadRows: boolean): Promise<ReadResult> {
+async function readAny(files: readonly File[], name: string, skipBadRows: boolean, columns?: AskedColumns): Promise<ReadResult> {
   const [first] = files;
   if (files.length > 1) return await readFolder(filesFolder(files, name), { skipBadRows });
   if (/\.zip$/i.test(first.name)) return await readFolder(zipFolder(first), { skipBadRows });
-  return await readRatings(blobSource(first), { skipBadRows });
+  return await readRatings(blobSource(first), { skipBadRows, columns });
 }
 
 const filesFolder = (files: readonly File[], name: string): Folder => ({

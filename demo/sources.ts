@@ -1,6 +1,8 @@
 // Which ratings to train on: the built-in ones, the file kept from last time, or one that is dropped now.
 
 import { html, nothing, render } from "lit/html.js";
+import type { AskedColumns } from "../src/index.js";
+import { firstRows, offerColumns } from "./columns.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
@@ -92,7 +94,7 @@ export class Sources {
     find("drop-status").textContent = this.#options.onExport(own);
   }
 
-  async #read(files: readonly File[], skipBadRows: boolean): Promise<void> {
+  async #read(files: readonly File[], skipBadRows: boolean, columns?: AskedColumns): Promise<void> {
     this.#isFresh = false;
     const status = find("drop-status");
     const alert = find("drop-error");
@@ -100,15 +102,20 @@ export class Sources {
     const names = files.map(({ name }) => name).join(", ");
     status.textContent = `Reading ${names}…`;
     this.#options.onData(undefined);
+    const rows = files.length === 1 ? await firstRows(files[0]).catch(() => undefined) : undefined;
+    const offer = (open: boolean): void => offerColumns(rows, open, (chosen) => void this.#read(files, skipBadRows, chosen));
     try {
-      this.#own = await this.#workshop.read(files, skipBadRows);
+      this.#own = await this.#workshop.read(files, skipBadRows, columns);
+      offer(false);
       this.#source = "own";
       status.textContent = sentences([`read ${names}`, ...this.#own.notes]);
       this.#options.onData(this.#own);
     } catch (error) {
       status.textContent = "";
-      const skip = { label: "Read it without such rows", act: () => void this.#read(files, true) };
-      showFailure(alert, error, failureOf(error).malformedRow ? [skip] : []);
+      const skip = { label: "Read it without such rows", act: () => void this.#read(files, true, columns) };
+      const isRow = failureOf(error).malformedRow ?? false;
+      showFailure(alert, error, isRow ? [skip] : []);
+      offer(!isRow);
       // What was there before is there still.
       await this.#use(this.#source);
     }

@@ -2,6 +2,7 @@
 
 import { expose, transfer, transferHandlers } from "comlink";
 import {
+  type AskedColumns,
   decodeModel,
   type DeviceChoice,
   DeviceError,
@@ -223,8 +224,8 @@ export class Workshop {
   }
 
   /** @throws RatingsError */
-  async read(files: readonly File[], skipBadRows: boolean): Promise<DataSummary> {
-    const { data, notes } = await readDropped(files, skipBadRows);
+  async read(files: readonly File[], skipBadRows: boolean, columns?: AskedColumns): Promise<DataSummary> {
+    const { data, notes } = await readDropped(files, skipBadRows, columns);
     const key = crypto.randomUUID();
     this.#own = { key, data };
     this.#data = data;

@@ -129,7 +129,9 @@ test("ratings and settings go along in the link's fragment, of which no server h
   await page.locator("#start:enabled").waitFor();
   await page.locator("#model").selectOption("als");
   await tune(page, { factors: 7 });
+  const ofAllGenres = await listed(page);
   await page.locator("#list-genre").selectOption("Comedy");
+  await expect.poll(() => listed(page), SOON).not.toEqual(ofAllGenres);
   await page.getByRole("button", { name: "Copy a link to these ratings" }).click();
   await page.getByText("The link is in the address bar now").waitFor();
   const list = await listed(page);
@@ -214,6 +216,22 @@ test("somebody's own export becomes their ratings", async () => {
   await drop(page, "goodreads.csv", "Book Id,Title,Author,My Rating\n1,A Book,Somebody,4\n");
   await page.getByText("Read 1 ratings of yours from Goodreads: the model on this page knows none of the titles.").waitFor();
   expect(await page.locator("#rated li").count()).toBe(2);
+  expect(errors).toEqual([]);
+});
+
+test("a table whose columns cannot be told is read as its owner says", async () => {
+  const { page, errors } = await openPage(browser, server.url);
+  await page.locator("#start:enabled").waitFor();
+  const rows = Array.from({ length: 60 }, (_, at) => `${at},film ${at % 6},${1 + (at % 5)},person ${at % 10}`);
+  await drop(page, "odd.csv", `n,what,how,who\n${rows.join("\n")}\n`);
+  await page.locator("#drop-columns summary").waitFor();
+  await page.locator("#drop-columns details").evaluate((details: HTMLDetailsElement) => (details.open = true));
+  for (const [role, column] of Object.entries({ user: "3", item: "1", value: "2" })) {
+    await page.locator(`[name=column-${role}]`).selectOption(column);
+  }
+  await page.getByRole("button", { name: "Read it so" }).click();
+  await page.getByText(/who → user, what → item, how → value/i).waitFor();
+  expect(await page.locator("#sources").innerText()).toMatch(/ratings of 6 titles by 10 people/);
   expect(errors).toEqual([]);
 });
 
