@@ -19,6 +19,7 @@ export { type SkippedRow, type Understanding } from "./ratings/table.js";
 export { type SeenItems } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
+export { type Film, filmRatings, type FilmRatingsOptions, films } from "./ratings/films.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, MAX_FEATURES, readFeatures, type SparseRows } from "./ratings/features.js";
 export {

@@ -1,18 +1,18 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
-// invented ratings when there is none.
+// invented ratings of real films when there is none.
 
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import { fileSource, readPath } from "../ratings/files.js";
+import { filmRatings } from "../ratings/films.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
-import { syntheticRatings } from "../ratings/synthetic.js";
 import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -25,7 +25,7 @@ const STANDARD_INPUT = "-";
 
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    return { ratings: syntheticRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings", warnings: [] };
+    return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
   }
   const known = KNOWN_SETS.find(({ name }) => name === path);
   const place = known && !existsSync(path) ? await download(path) : path;

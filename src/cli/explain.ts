@@ -70,7 +70,7 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<[RawId, number][]> {
   const { train, path } = await trainedOn(model, modelPath, flags);
   const rated = train.ratedBy(user);
-  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the built-in invented ratings"}`);
+  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`);
   return rated;
 }
 

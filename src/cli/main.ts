@@ -34,7 +34,7 @@ const program = new Command("tastespace")
     "after",
     `
 Examples:
-  tastespace train                                          train on built-in invented ratings
+  tastespace train                                          train on invented ratings of real films
   tastespace train ml-latest-small --out model.safetensors  fetch MovieLens and train
   tastespace recommend model.safetensors --rated "Toy Story (1995)=5"
   tastespace similar model.safetensors "Toy Story (1995)"`,

@@ -95,7 +95,7 @@ export function trainCommand(): Command {
     .description("Train a model on ratings, and measure it on held-out ones.")
     .argument(
       "[path]",
-      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings",
+      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: invented ratings of real films",
     )
     .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
