@@ -99,6 +99,7 @@ export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";
 export type { SubgroupMatrices, SubgroupSizes } from "./engine/webgpu/device/device.js";
 export { type Accuracy, accuracy, logDensity } from "./metrics/accuracy.js";
+export { biasOnlyAccuracy, type BiasOnlyOptions } from "./training/bias-only.js";
 export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
 export { type RankingValues } from "./metrics/ranked-list.js";
 export {

@@ -167,6 +167,15 @@ const CALLS: [call: (options: never) => unknown, options: object, near: string][
   [(o) => fetchKnownSet("ml-100k", o), { cache: "x" }, '"cacheFolder"'],
 ];
 
+test("names that every object has are names like any other", async () => {
+  for (const name of ["constructor", "toString", "hasOwnProperty", "valueOf"]) {
+    expect(await told(() => fit(train, { [name]: 1 } as never))).toContain(`"${name}"`);
+    expect(await told(() => model.recommend(1, { [name]: 1 } as never))).toContain(`"${name}"`);
+    expect(await told(() => fit(train, { model: name } as never))).toContain(`model is "${name}"`);
+    expect(await told(() => search(train, { space: { [name]: [1] } } as never))).toContain(`"${name}"`);
+  }
+});
+
 test.each(CALLS)("%s refuses %j", async (call, options, near) => {
   expect(await told(() => call(options as never))).toContain(near);
 });

@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
+import { fingerprintOf } from "../ratings/fingerprint.js";
 import { fileSource, readPath } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
 import { readItems } from "../ratings/items.js";
@@ -15,7 +16,7 @@ import { type ReadOptions, readRatings, type ReadResult } from "../ratings/reade
 import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
-import type { DataFlags, ShareFlags, SplitFlags } from "./options.js";
+import type { DataFlags, OtherDataFlags, ShareFlags, SplitFlags } from "./options.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 
@@ -88,12 +89,16 @@ export function printUnderstood({ understood }: ReadResult, say: (text: string) 
   say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
 }
 
+/** What tells ratings that were read from others, in whatever order of rows. */
+export const fingerprintOfRead = ({ ratings, heldOut }: ReadResult): string =>
+  [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
+
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
 export async function loadTrainingData(
   model: FactorModel,
   modelPath: string,
   path: string | undefined,
-  given: DataFlags & ShareFlags & { test?: string | undefined },
+  given: DataFlags & ShareFlags & OtherDataFlags & { test?: string | undefined },
 ): Promise<{ read: ReadResult; split: SplitFlags; flags: DataFlags; path: string | undefined }> {
   const { source } = model;
   const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
@@ -114,10 +119,14 @@ export async function loadTrainingData(
   const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
-  if (source && source.ratings !== total)
-    notice(
-      `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${count(source.ratings)}`,
-    );
+  const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
+  if (trainedOn !== total || (fingerprint !== undefined && fingerprint !== fingerprintOfRead(read))) {
+    const others = trainedOn === total ? "as many, but others" : count(trainedOn);
+    const told = `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${others}`;
+    if (!given.otherData)
+      throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
+    notice(told);
+  }
   return { read, split, flags, path: from };
 }
 

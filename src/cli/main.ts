@@ -20,6 +20,7 @@ import { recommendAllCommand } from "./recommend-all.js";
 import { recommendCommand } from "./recommend.js";
 import { reportCommand } from "./report.js";
 import { searchCommand } from "./search.js";
+import { serveCommand } from "./serve.js";
 import { similarCommand } from "./similar.js";
 import { shown, wordsToStandardError } from "./terminal.js";
 import { trainCommand } from "./train.js";
@@ -50,6 +51,7 @@ const commands = [
   similarCommand,
   featuresCommand,
   partialFitCommand,
+  serveCommand,
   exportCommand,
   analyseCommand,
   reportCommand,

@@ -78,7 +78,7 @@ export function searchCommand(): Command {
     .option("--patience <n>", "as in train", wholeNumber)
     .option("--item-features <file>", "als: features of the items, as in train; or the word genres")
     .option("--user-features <file>", "als: features of the users")
-    .option("--no-vb", "do not train vb beside")
+    .option("--no-vb", "do not train vb and the biases beside")
     .option("--json <file>", "write the search here, after every trial")
     .option("--resume", "go on from --json when it is there")
     .option("--csv <file>", "write the trials here")

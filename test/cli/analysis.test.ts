@@ -40,7 +40,8 @@ describe("search", () => {
     expect(out).not.toMatch(/NaN|undefined/);
     const rows = readFileSync(csv, "utf8").trim().split("\n");
     expect(rows[0]).toBe("trial,factors,tau,gamma,held-out RMSE,best sweeps,sweeps,seconds,error");
-    expect(rows).toHaveLength(6);
+    expect(rows).toHaveLength(7);
+    expect(rows[6]).toMatch(/^biases alone,0,,,0\.\d+,,,,$/);
     expect(readFileSync(plot, "utf8").split("<svg ").length - 1).toBe(3);
   });
 

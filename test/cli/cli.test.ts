@@ -103,7 +103,7 @@ test("train writes the documented run file", () => {
   });
   expect(run.data).toEqual({ users: 1000, items: 668, ratings: 48_000, heldOut: 12_000 });
   expect(run.history.map(({ sweep }) => sweep)).toEqual([0, 1, 2, 3, 4, 5]);
-  expect(Object.keys(run.history[0])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "seconds"]);
+  expect(Object.keys(run.history[0])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "heldOutRmseClipped", "seconds"]);
   expect(Object.keys(run.seconds).sort()).toEqual(["index", "read", "total", "train", "upload"]);
 });
 

@@ -178,7 +178,7 @@ export class ReferenceSession implements Session {
       case "featureNorms":
         return this.#current.features[request.side]?.reduce((sum, value) => sum + value * value, 0) ?? 0;
       case "squaredErrors":
-        return squaredErrors(ratings(request.over), K, globalMean, users, items);
+        return squaredErrors(ratings(request.over), K, globalMean, users, items, request.clip);
       case "logLosses":
         return logLosses(ratings(request.over), K, globalMean, users, items);
       case "expectedSquares": {
