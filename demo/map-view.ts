@@ -68,13 +68,10 @@ export class MapView {
     this.#options = options;
     new ResizeObserver(() => this.#resize()).observe(host);
     // What nobody sees is not drawn.
-    new IntersectionObserver(
-      ([{ isIntersecting }]) => {
-        this.#isSeen = isIntersecting;
-        if (isIntersecting && this.#stale) this.#draw();
-      },
-      { rootMargin: "200px" },
-    ).observe(host);
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      this.#isSeen = isIntersecting;
+      if (isIntersecting && this.#stale) this.#draw();
+    }).observe(host);
     this.#names.className = "names";
     this.#names.setAttribute("aria-hidden", "true");
     host.prepend(this.#names);

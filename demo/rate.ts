@@ -239,7 +239,7 @@ export class RatePanel {
           >${
             reason === undefined
               ? entry.genres.join(", ")
-              : html`because you gave <b>${shortened(this.#shelf!.titles[reason])}</b> ${this.taste.starsOf(reason)}`
+              : html`because you gave <b>${shortened(this.#shelf!.titles[reason])}</b>&nbsp;${this.taste.starsOf(reason)}`
           }</small
         ></span
       >

@@ -139,6 +139,9 @@ test("the downloaded model is the library's file, and loaded back it gives the s
 
 test("training can be paused, goes on, and can be stopped; the page answers all the while, even when the CPU trains", async () => {
   const { page } = await open();
+  // The page has begun: its list is there, and so is its map, whose software GPU takes its time to start.
+  await page.locator("#list li").first().waitFor();
+  await page.locator("#sky[data-painter]").waitFor();
   await page.locator("#model").selectOption("gibbs");
   await tune(page, { sweeps: 400, device: "reference" });
   await page.evaluate(() => {

@@ -47,7 +47,7 @@ test("who loves The Fellowship of the Ring is recommended The Two Towers before 
   await give(page, "Fellowship of the Ring", 5);
   await page.getByRole("heading", { name: "For you" }).waitFor();
   expect((await listed(page)).slice(0, 3)).toContain(TWO_TOWERS);
-  expect(await page.locator("#list .title small").first().innerText()).toBe("because you gave The Fellowship of the Ring 5");
+  expect(await page.locator("#list .title small").first().innerText()).toMatch(/^because you gave The Fellowship of the Ring\s5$/);
   // The list is sorted by what it shows.
   await give(page, "Pulp Fiction", 4);
   const shown = await predictions(page);
