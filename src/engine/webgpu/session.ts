@@ -7,6 +7,7 @@ import {
   type EngineState,
   type Epoch,
   type Moments,
+  type RowChoice,
   type Rows,
   type RowSlice,
   type Session,
@@ -61,6 +62,8 @@ export class WebGpuSession implements Session {
    */
   readonly #carries: boolean;
   #carried: Side | undefined;
+  /** The slices of a side that have been solved one after the other, while they are not all. */
+  #solved: { readonly side: Side; readonly slices: RowSlice[] } | undefined;
 
   static async open(device: Device, workload: Workload, tuning?: GramTuning): Promise<WebGpuSession> {
     const session = await device.checked("loading the ratings", () => new WebGpuSession(device, workload, tuning));
@@ -132,7 +135,7 @@ export class WebGpuSession implements Session {
 
   async solve(side: Side, system: System, slice?: RowSlice): Promise<void> {
     if (!this.#solver) throw new OptionsError("the session was not opened for half-sweeps");
-    this.#carried = this.#carries && !slice ? side : undefined;
+    this.#wrote(side, slice ?? { from: 0, to: this.#workload.rows[side].biases.length });
     await this.#solver.solve(side, system, slice);
   }
 
@@ -141,7 +144,7 @@ export class WebGpuSession implements Session {
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
-    this.#carried = undefined;
+    this.#changed();
     this.#extrapolations[side]!.submit(momentum);
   }
 
@@ -179,13 +182,29 @@ export class WebGpuSession implements Session {
   }
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
-    this.#carried = undefined;
+    this.#changed();
     const slice = { from, to: from + rows.biases.length };
     const packed = joined(
       await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
     );
     this.#rows.overwrite(side, packed, rows, from);
     this.#rows.write(side, packed, from);
+  }
+
+  async readPacked(side: Side, rows: RowChoice): Promise<Float32Array> {
+    const all = { from: 0, to: this.#workload.rows[side].biases.length };
+    const slice = rows instanceof Uint32Array ? all : rows;
+    const read = joined(
+      await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
+    );
+    return rows instanceof Uint32Array ? this.#rows.chosen(read, rows) : read;
+  }
+
+  async writePacked(side: Side, rows: RowChoice, packed: Float32Array): Promise<void> {
+    this.#wrote(side, rows);
+    if (!(rows instanceof Uint32Array)) return this.#rows.write(side, packed, rows.from);
+    const width = packed.length / rows.length;
+    rows.forEach((row, at) => this.#rows.write(side, packed.subarray(at * width, (at + 1) * width), row));
   }
 
   async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
@@ -205,7 +224,7 @@ export class WebGpuSession implements Session {
   }
 
   async writeState(state: EngineState): Promise<void> {
-    this.#carried = undefined;
+    this.#changed();
     // What is set aside has a place from then on.
     this.#rows.keep();
     const parts = this.#stateParts();
@@ -233,6 +252,24 @@ export class WebGpuSession implements Session {
     }
     for (const part of [this.#rows, this.#solver, this.#batchSteps, this.#epochs, this.#sums]) part?.destroy();
     for (const buffer of this.#heldOutBuffers) buffer.destroy();
+  }
+
+  /** Rows of a side that are solved now, here or by another session: when they are all, they carry their errors. */
+  #wrote(side: Side, rows: RowChoice): void {
+    if (rows instanceof Uint32Array || !this.#carries) return this.#changed();
+    if (this.#carried === side) return;
+    const slices = [...(this.#solved?.side === side ? this.#solved.slices : []), rows].sort((a, b) => a.from - b.from);
+    this.#changed();
+    let end = 0;
+    for (const { from, to } of slices) if (from <= end) end = Math.max(end, to);
+    if (end === this.#workload.rows[side].biases.length) this.#carried = side;
+    else this.#solved = { side, slices };
+  }
+
+  /** Rows have changed otherwise: none carry their errors. */
+  #changed(): void {
+    this.#carried = undefined;
+    this.#solved = undefined;
   }
 
   /** Every buffer that changes in training, by name, and how many of its bytes are used. */

@@ -3,8 +3,8 @@
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
-import { rowOfEach } from "../../../ratings/csr.js";
-import { type BlockPlan, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
+import { rowLengths, rowOfEach } from "../../../ratings/csr.js";
+import { type BlockPlan, dealRows, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
 import type { Epoch, Workload } from "../../engine.js";
 import { bindBuffers, bindingLayout } from "../device/bindings.js";
 import { createUniform, uniformWords, uploadStorage } from "../device/buffers.js";
@@ -59,7 +59,8 @@ export class BlockEpochs {
     this.#workload = workload;
     this.#plan = plan;
     this.#rows = rows;
-    const { byUser, byItem, operations } = workload;
+    const { byUser, byItem, operations, share } = workload;
+    const { seed } = operations.epochs!;
     if (plan.streamed) {
       const needed = byteText(plan.totalBytes + BLOCK_BYTES_PER_RATING * byUser.index.length);
       throw new DeviceError(
@@ -71,7 +72,8 @@ export class BlockEpochs {
       );
     }
     const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
-    this.#blocks = planBlocks(columns, byUser.count, byItem.count, operations.epochs!.seed, plan.shards);
+    const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
+    this.#blocks = planBlocks(columns, dealRows(lengths, seed, plan.shards), seed);
     this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / 4));
     this.#settings = createUniform(device, "settings of stochastic steps", SETTINGS_BYTES);
     const dispatches = this.#blocks.groups * this.#pieces.length * plan.shards.items.count;

@@ -1,0 +1,74 @@
+// What each rank holds of a training: slices of the rows of both sides, cut by cost, and a run of the held-out ratings.
+
+import { cutByCost, type Dealing, dealRows, usersPerBlock } from "../engine/blocks.js";
+import type { RowSlice, Share, Side, Workload } from "../engine/engine.js";
+import type { Csr } from "../ratings/csr.js";
+import { rowLengths } from "../ratings/csr.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+
+/** Held-out ratings are shared out in whole runs of so many, in which engines add them up. */
+const HELD_OUT_RUN = 8192;
+
+/** How a workload is shared out. */
+export interface Slices {
+  readonly lengths: Share["lengths"];
+  /** First row of each rank, and the end, [ranks + 1], of each side. */
+  readonly rows: Readonly<Record<Side, Uint32Array>>;
+  /** First held-out rating of each rank, and the end. */
+  readonly heldOut: Uint32Array;
+  /** Of stochastic steps: the groups of rows, and the first group of users of each rank. */
+  readonly dealing?: Dealing | undefined;
+  readonly groups?: Uint32Array | undefined;
+}
+
+/** The same for every rank: it follows from how many ratings rows have. */
+export function slicesOf({ byUser, byItem, heldOut, operations }: Workload, ranks: number): Slices {
+  const lengths = { users: rowLengths(byUser), items: rowLengths(byItem) };
+  const held = heldOut?.value.length ?? 0;
+  const runs = Math.ceil(held / HELD_OUT_RUN);
+  const heldOutOf = (rank: number): number => Math.min(held, Math.floor((runs * rank) / ranks) * HELD_OUT_RUN);
+  const shared = {
+    lengths,
+    heldOut: Uint32Array.from({ length: ranks + 1 }, (_, rank) => (rank === ranks ? held : heldOutOf(rank))),
+  };
+  const items = cutByCost(lengths.items, ranks);
+  if (!operations.epochs) return { ...shared, rows: { users: cutByCost(lengths.users, ranks, usersPerBlock(byUser.count)), items } };
+  const dealing = dealRows(lengths, operations.epochs.seed);
+  const groups = Uint32Array.from({ length: ranks + 1 }, (_, rank) => Math.floor((dealing.groups * rank) / ranks));
+  return { ...shared, rows: { users: groups.map((group) => dealing.users[group]), items }, dealing, groups };
+}
+
+/** The rows of one rank. */
+export const sliceOf = (cuts: Uint32Array, rank: number): RowSlice => ({ from: cuts[rank], to: cuts[rank + 1] });
+
+/** The part of a workload that a rank computes with: all rows, and the ratings of its own. */
+export function partOf(workload: Workload, { rows, lengths, heldOut }: Slices, rank: number): Workload {
+  const own = { users: sliceOf(rows.users, rank), items: sliceOf(rows.items, rank) };
+  return {
+    ...workload,
+    byUser: ownRows(workload.byUser, own.users),
+    byItem: ownRows(workload.byItem, own.items),
+    heldOut: workload.heldOut && ownRatings(workload.heldOut, sliceOf(heldOut, rank)),
+    share: { rows: own, lengths },
+  };
+}
+
+/** The CSR with the rows of a slice only; all others are empty. */
+function ownRows({ count, start, index, value, row, unit }: Csr, { from, to }: RowSlice): Csr {
+  const [first, last] = [start[from], start[to]];
+  return {
+    count,
+    start: start.map((at) => Math.min(Math.max(at, first), last) - first),
+    index: index.subarray(first, last),
+    value: value.subarray(first, last),
+    row: row?.subarray(first, last),
+    unit,
+  };
+}
+
+const ownRatings = ({ user, item, value, unit }: RatingColumns, { from, to }: RowSlice): RatingColumns => ({
+  user: user.subarray(from, to),
+  item: item.subarray(from, to),
+  value: value.subarray(from, to),
+  unit,
+});
