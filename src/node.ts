@@ -15,6 +15,9 @@ export { type TableCacheOptions } from "./ratings/table-cache.js";
 export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
 export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/download.js";
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
+export { type Communicator, type Numbers } from "./distributed/communicator.js";
+export { isStartedForMpi, joinRanks } from "./distributed/ranks.js";
+export { RanksEngine } from "./distributed/ranks-engine.js";
 
 /**
  * Writes a model file whole or not at all: a crash leaves the one that was there before.
@@ -40,14 +43,18 @@ export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Prom
  * @throws ModelFileError when it is damaged or no checkpoint.
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  let bytes: Uint8Array;
+  const bytes = await readCheckpoint(path);
+  return bytes && decodeCheckpoint(bytes);
+}
+
+/** The bytes of a checkpoint file; undefined when there is no such file. @throws ModelFileError */
+export async function readCheckpoint(path: string): Promise<Uint8Array | undefined> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
-  return decodeCheckpoint(bytes);
 }
 
 /** @throws ModelFileError naming the file when it is missing, damaged or no model. */

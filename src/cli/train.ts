@@ -17,12 +17,14 @@ import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
 import { encodeModel } from "../model-file.js";
-import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
+import { RanksEngine } from "../distributed/ranks-engine.js";
+import { load, readCheckpoint, save, saveCheckpoint } from "../node.js";
+import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
-import type { Checkpoint } from "../training/checkpoint.js";
+import { type Checkpoint, decodeCheckpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
 import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
@@ -40,6 +42,7 @@ import {
 } from "./options.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
+import { agreeOn, firstOnRank0, fromFirst, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -198,8 +201,13 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
   MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
-  const read = await loadData(path, flags);
+  const ranks = ranksHere();
+  if (ranks.size > 1 && path === "-")
+    throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
+  await agreeOn({ versions: version, options: [path, flags] });
+  const read = await firstOnRank0(() => loadData(path, flags));
   const { train: ratings, heldOut } = await splitOf(read, flags);
+  await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, heldOut);
   refusePositivesOnly(ratings, flags);
@@ -208,13 +216,15 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     ratings: read.ratings.count + (read.heldOut?.count ?? 0),
   });
 
-  const engine = await openEngine(flags.device, notice, {
-    threads: flags.threads,
+  const own = await openEngine(flags.device, notice, {
+    threads: threadsOfRank(flags.threads),
     memoryBytes: flags.deviceMemory,
     tuning: { halfPrecision: flags.halfPrecision, tensorCores: flags.tensorCores },
   });
+  const engine: Engine = ranks.size > 1 ? new RanksEngine(own, ranks) : own;
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
+  if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
   const features = {
     itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
     userFeatures: await featuresFrom(flags.userFeatures),
@@ -235,6 +245,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     controller.abort();
   };
   process.once("SIGINT", interrupt);
+  // mpirun ends its ranks at once on SIGINT; this signal it passes on.
+  if (ranks.size > 1) process.once("SIGUSR2", interrupt);
   try {
     const resume = flags.resume ? await resumedFrom(flags) : undefined;
     print();
@@ -268,10 +280,10 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     print(outcome(result));
     if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
-    if (flags.out) {
+    if (flags.out && ranks.rank === 0) {
       print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
-    if (flags.json) {
+    if (flags.json && ranks.rank === 0) {
       const total = (performance.now() - started) / 1000;
       const run: RunFile = {
         version,
@@ -289,6 +301,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     }
   } finally {
     process.off("SIGINT", interrupt);
+    process.off("SIGUSR2", interrupt);
     engine.destroy();
   }
 }
@@ -419,6 +432,7 @@ async function saveSomewhere(modelFor: (file: string) => FitResult["model"], pat
 
 /** What cannot be written does not end a training. */
 async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  if (ranksHere().rank > 0) return;
   try {
     await saveCheckpoint(checkpoint, path);
   } catch (error) {
@@ -429,7 +443,7 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
 
 async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
   if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
-  const found = await loadCheckpoint(checkpoint);
+  const found = await fromFirst(ranksHere().rank === 0 ? await readCheckpoint(checkpoint) : undefined);
   if (!found) notice(`${checkpoint} is not there: the training starts anew`);
-  return found;
+  return found && decodeCheckpoint(found);
 }

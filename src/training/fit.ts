@@ -258,6 +258,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       onCheckpoint: onCheckpoint && ((entries, state) => onCheckpoint({ identity: identity(), history: entries, state })),
       checkpointEvery: options.checkpointEvery ?? CHECKPOINT_EVERY,
       signal: options.signal,
+      anyOf: engine.anyOf && ((said) => engine.anyOf!(said)),
     });
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
       options.onNotice?.(untrained(stop, history, counts.heldOut));
