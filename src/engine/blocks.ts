@@ -62,6 +62,12 @@ export function ratingBlocks(start: Uint32Array, rows: RowSlice, mostRatings: nu
   return Uint32Array.from(first);
 }
 
+/** Ratings of a block at most, of so many in all: never more than a device can dispatch workgroups. */
+export const ratingsPerBlock = (total: number): number =>
+  SHORTEST_BLOCK * Math.max(1, Math.ceil(total / (SHORTEST_BLOCK * MOST_RATING_BLOCKS)));
+const SHORTEST_BLOCK = 8192;
+const MOST_RATING_BLOCKS = 32_768;
+
 /** Blocks of so many of `count` ratings each. */
 export function evenBlocks(count: number, size: number): Uint32Array {
   const first = Uint32Array.from({ length: Math.ceil(count / size) + 1 }, (_, block) => block * size);

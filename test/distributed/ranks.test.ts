@@ -7,6 +7,7 @@ import { ranksTogether } from "../../src/distributed/together.js";
 import { CpuEngine } from "../../src/engine/cpu/engine.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { RanksError } from "../../src/errors.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { splitRatings } from "../../src/ratings/split.js";
@@ -55,23 +56,29 @@ async function onRanks<T>(
 const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
   reference: async () => new ReferenceEngine(),
   cpu: () => CpuEngine.create({ threads: 1 }),
+  webgpu: () => WebGpuEngine.create({ defaultLimits: true }),
 };
-const one = { reference: await ENGINES["reference"](), cpu: await CpuEngine.create({ threads: 2 }) };
-afterAll(() => one.cpu.destroy());
+const KINDS = ["reference", "cpu", "webgpu"] as const;
+const one = { reference: new ReferenceEngine(), cpu: await CpuEngine.create({ threads: 2 }), webgpu: await ENGINES["webgpu"]() };
+afterAll(() => KINDS.forEach((kind) => one[kind].destroy()));
+const COUNTS = { reference: [2, 3, 4], cpu: [2, 4], webgpu: [2] };
+/** Fewer ratings where an engine is slow. */
+const DATA = { reference: few, cpu: { train, heldOut }, webgpu: few };
 
-describe.each(["reference", "cpu"] as const)("on %s", (kind) => {
+describe.each(KINDS)("on %s", (kind) => {
   test.each(MODELS)("2 to 4 ranks end with the bytes of one process: %s", async (_, model) => {
-    const data = kind === "cpu" ? { train, heldOut } : few;
-    const options = { factors: 3, heldOut: data.heldOut, earlyStop: false, sweeps: 3, ...model };
+    const data = DATA[kind];
+    const options = { factors: 3, heldOut: data.heldOut, earlyStop: false, sweeps: kind === "webgpu" ? 2 : 3, ...model };
     const whole = await fit(data.train, { ...options, device: one[kind] });
-    for (const count of kind === "cpu" ? [2, 4] : [2, 3, 4]) {
+    for (const count of COUNTS[kind]) {
       const results = await onRanks(count, ENGINES[kind], (device) => fit(data.train, { ...options, device }));
       for (const result of results) expectSameTraining(result, whole);
     }
   });
 
-  test.each(MODELS)("a checkpoint of one number of ranks is gone on with by another: %s", async (_, model) => {
-    const data = kind === "cpu" ? { train, heldOut } : few;
+  const resumed = kind === "webgpu" ? MODELS.filter(([name]) => name === "gibbs") : MODELS;
+  test.each(resumed)("a checkpoint of one number of ranks is gone on with by another: %s", async (_, model) => {
+    const data = DATA[kind];
     const options = { factors: 3, heldOut: data.heldOut, earlyStop: false, sweeps: 4, ...model };
     const run = (device: Engine, more: FitOptions): Promise<FitResult> => fit(data.train, { ...options, ...more, device } as FitOptions);
     const whole = await run(one[kind], {});

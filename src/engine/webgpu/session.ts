@@ -6,6 +6,7 @@ import {
   type BatchStep,
   type EngineState,
   type Epoch,
+  type JoinBlocks,
   type Moments,
   type RowChoice,
   type Rows,
@@ -25,6 +26,7 @@ import { type MemoryPlan, planMemory, sidePlan } from "./memory/memory-plan.js";
 import { ratingSets } from "./sums/rating-sets.js";
 import { type RatingStore, ratingStoresOf } from "./memory/rating-store.js";
 import { RowStore } from "./memory/row-store.js";
+import { alignFormats } from "./memory/values.js";
 import { FeatureUpdate } from "./rows/feature-update.js";
 import type { GramTuning } from "./rows/gram-kernel.js";
 import { leavesErrors, leavesExpectedErrors } from "./rows/gram-kernels.js";
@@ -74,11 +76,13 @@ export class WebGpuSession implements Session {
   private constructor(device: Device, workload: Workload, tuning: GramTuning | undefined) {
     this.#device = device;
     this.#workload = workload;
-    const { byUser, factors: K, operations, features, spread } = workload;
+    const { byUser, factors: K, operations, features, spread, share } = workload;
+    if (share) alignFormats(byUser.value, workload.byItem.value, byUser.unit);
     // Compiles while the ratings are sorted and written.
     const begun = operations.solve && beginSolver(device, workload, operations.solve, tuning);
     const [users, items] = [workload.rows.users.biases.length, workload.rows.items.biases.length];
-    const size = { users, items, ratings: byUser.index.length, heldOut: workload.heldOut?.value.length ?? 0 };
+    const ratings = share ? Math.max(byUser.index.length, workload.byItem.index.length) : byUser.index.length;
+    const size = { users, items, ratings, heldOut: workload.heldOut?.value.length ?? 0 };
     const copyBytes = operations.epochs && BLOCK_BYTES_PER_RATING;
     this.#plan = planMemory({ ...size, factors: K, spread, copyBytes }, device);
     this.#rows = new RowStore(device, workload, this.#plan, operations.epochs !== undefined);
@@ -156,7 +160,7 @@ export class WebGpuSession implements Session {
     await this.#epochs!.run(epoch);
   }
 
-  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>> {
+  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join?: JoinBlocks): Promise<SumResults<R>> {
     const given: [string, Promise<unknown>][] = [];
     const plans: [string, SumPlan][] = [];
     for (const [name, request] of Object.entries(requests)) {
@@ -164,7 +168,8 @@ export class WebGpuSession implements Session {
       else if (request.of === "featureNorms") given.push([name, this.#featureNorm(request.side)]);
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
-    const read = await this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]);
+    const read: Map<Sum, Float32Array | Float64Array> = await this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]);
+    if (join) for (const [sum, blocks] of read) if (sum.overRatings) read.set(sum, await join(Float64Array.from(blocks), sum.columns));
     const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => sum.total(read.get(sum)!)))]);
     const others = await Promise.all(given.map(async ([name, result]) => [name, await result]));
     return Object.fromEntries([...results, ...others]) as SumResults<R>;
@@ -284,7 +289,7 @@ export class WebGpuSession implements Session {
         { name: `features of ${side}`, ...whole(features ? [features.buffer("current"), features.buffer("kept")] : []) },
       ];
     });
-    return [...sides, { name: "sums over the draws", ...whole(this.#sums.stateBuffers) }];
+    return [...sides, { name: "sums over the draws", ...this.#sums.stateBuffers }];
   }
 
   async #moments(side: Side): Promise<Moments> {

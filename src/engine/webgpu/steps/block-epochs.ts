@@ -86,9 +86,12 @@ export class BlockEpochs {
     const steps = this.#steps;
     const { count: itemShards } = this.#plan.shards.items;
     const stride = UNIFORM_ALIGNMENT / 4;
-    const words = new Uint32Array(groups * steps.length * stride);
+    const { round } = epoch;
+    const rounds = round ? [round.number] : roundsOf(groups, this.#workload.operations.epochs!.seed, epoch.number);
+    const words = new Uint32Array(rounds.length * steps.length * stride);
     let at = 0;
-    for (const offset of roundsOf(groups, this.#workload.operations.epochs!.seed, epoch.number)) {
+    // Groups whose ratings are elsewhere have none here.
+    for (const offset of rounds) {
       for (const { firstBlock, endBlock, itemShard } of steps) {
         const itemGroups = [firstGroupOf(itemShard, itemShards, groups), firstGroupOf(itemShard + 1, itemShards, groups)];
         words.set([offset, firstBlock, endBlock, start[firstBlock], ...itemGroups], stride * at++);
@@ -96,8 +99,8 @@ export class BlockEpochs {
     }
     this.#device.gpu.queue.writeBuffer(this.#rounds, 0, words);
     this.#device.gpu.queue.writeBuffer(this.#settings, 0, this.#words(epoch));
-    const dispatches = groups * steps.length;
-    const operations = (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups]) / dispatches;
+    const dispatches = rounds.length * steps.length;
+    const operations = (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups]) / (groups * steps.length);
     const most = Math.max(1, Math.floor(this.#device.pace.most / operations));
     for (let from = 0; from < dispatches; from += most) await this.#submit(from, Math.min(from + most, dispatches), operations);
   }
