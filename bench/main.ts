@@ -9,6 +9,7 @@ import { version } from "../package.json";
 import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { DeviceError } from "../src/errors.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
+import { isStartedForMpi } from "../src/distributed/ranks.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { browser } from "./browser.js";
 import { evaluation } from "./evaluation.js";
@@ -17,14 +18,29 @@ import { ingest } from "./ingest.js";
 import { models } from "./models.js";
 import { peers } from "./peers.js";
 import { ranking } from "./ranking.js";
+import { ranks } from "./ranks.js";
 import { roofline } from "./roofline.js";
 import { serving } from "./serving.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { scale, sweep, training } from "./sweep.js";
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
+const benches = {
+  "half-sweep": halfSweep,
+  models,
+  sweep,
+  scale,
+  training,
+  browser,
+  ingest,
+  peers,
+  ranking,
+  ranks,
+  roofline,
+  serving,
+  evaluation,
+};
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "ranks"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -91,5 +107,6 @@ for (const bench of wanted) {
   console.log(`\n${bench}`);
   results[bench] = await benches[bench as keyof typeof benches](options);
 }
-if (values.json)
+// Of several ranks the one that started them writes.
+if (values.json && !isStartedForMpi())
   await writeFile(values.json, `${JSON.stringify({ machine, command: process.argv.slice(2).join(" "), results }, null, 2)}\n`);

@@ -21,7 +21,7 @@ export default defineConfig({
     },
     rolldownOptions: {
       checks: { pluginTimings: false },
-      external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
+      external: /^(node:|webgpu$|koffi$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
     },
   },
 });

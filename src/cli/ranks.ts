@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { Alone, type Communicator, gatherTexts } from "../distributed/communicator.js";
 import { isStartedForMpi, joinRanks } from "../distributed/ranks.js";
 import { OptionsError, RanksError } from "../errors.js";
+import type { Checkpoint } from "../training/checkpoint.js";
 import { print, silence } from "./terminal.js";
 
 /** The ranks of this command, and whether they have met. */
@@ -76,12 +77,23 @@ export async function agreeOn(told: Readonly<Record<string, unknown>>): Promise<
   }
 }
 
-/** What rank 0 gives to all. */
-export async function fromFirst(bytes: Uint8Array | undefined): Promise<Uint8Array | undefined> {
-  if (ranks.size === 1) return bytes;
-  const [[known]] = await ranks.gather(Uint8Array.of(bytes ? 1 : 0));
-  const [given] = await ranks.gather(ranks.rank === 0 && bytes ? bytes : new Uint8Array(0));
-  return known === 1 ? given : undefined;
+/** A checkpoint that rank 0 has read, on all ranks: its numbers array by array, which may be larger together than one can be. */
+export async function checkpointFromFirst(read: Checkpoint | undefined): Promise<Checkpoint | undefined> {
+  const groups = read && [read.state.engine, read.state.model.arrays];
+  const names = groups?.map((arrays) => Object.entries(arrays).map(([name, { constructor }]) => [name, constructor === Float64Array]));
+  const text = read ? JSON.stringify({ identity: read.identity, history: read.history, values: read.state.model.values, names }) : "";
+  const [told] = await gatherTexts(ranks, text);
+  if (told === "") return undefined;
+  const known = JSON.parse(told) as Omit<Checkpoint, "state"> & { values: unknown; names: [string, boolean][][] };
+  const [engine, arrays] = [{}, {}] as Record<string, Float32Array | Float64Array>[];
+  for (const [group, into] of [engine, arrays].entries()) {
+    for (const [name, isDouble] of known.names[group]) {
+      const own = groups?.[group][name] ?? new (isDouble ? Float64Array : Float32Array)(0);
+      [into[name]] = await ranks.gather(own);
+    }
+  }
+  const model = { values: known.values, arrays: arrays as Record<string, Float32Array> };
+  return { identity: known.identity, history: known.history, state: { engine, model } };
 }
 
 /** Other ranks come to what rank 0 does first. */

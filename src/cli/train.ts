@@ -16,15 +16,15 @@ import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
-import { encodeModel } from "../model-file.js";
+import { modelPieces } from "../model-file.js";
 import { RanksEngine } from "../distributed/ranks-engine.js";
-import { load, readCheckpoint, save, saveCheckpoint } from "../node.js";
+import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
-import { type Checkpoint, decodeCheckpoint } from "../training/checkpoint.js";
+import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
 import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
@@ -42,7 +42,7 @@ import {
 } from "./options.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
-import { agreeOn, firstOnRank0, fromFirst, ranksHere, threadsOfRank } from "./ranks.js";
+import { agreeOn, checkpointFromFirst, firstOnRank0, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -418,7 +418,7 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
  */
 async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
   try {
-    await writeOutput(path, encodeModel(modelFor(path)));
+    await writeOutput(path, modelPieces(modelFor(path)));
     return path;
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
@@ -443,7 +443,11 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
 
 async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
   if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
-  const found = await fromFirst(ranksHere().rank === 0 ? await readCheckpoint(checkpoint) : undefined);
+  const ranks = ranksHere();
+  const found =
+    ranks.size === 1
+      ? await loadCheckpoint(checkpoint)
+      : await checkpointFromFirst(ranks.rank === 0 ? await loadCheckpoint(checkpoint) : undefined);
   if (!found) notice(`${checkpoint} is not there: the training starts anew`);
-  return found && decodeCheckpoint(found);
+  return found;
 }

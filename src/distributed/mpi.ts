@@ -80,8 +80,13 @@ function libraryPath(env: NodeJS.ProcessEnv): string {
   return env["PMI_SIZE"] && !env["OMPI_COMM_WORLD_SIZE"] ? "libmpich.so.12" : "libmpi.so.40";
 }
 
-/** Joins the ranks that `mpirun` started. @throws RanksError when there is no koffi, no MPI, or another than the two known. */
-export async function joinMpi(env: NodeJS.ProcessEnv = process.env): Promise<Communicator> {
+/**
+ * Joins the ranks that `mpirun` started.
+ *
+ * @param most elements of one message; for tests.
+ * @throws RanksError when there is no koffi, no MPI, or another than the two known.
+ */
+export async function joinMpi(env: NodeJS.ProcessEnv = process.env, most = MOST_AT_ONCE): Promise<Communicator> {
   const remedy = "install Open MPI or MPICH, or give the path of its library in TASTESPACE_MPI";
   let koffi: Koffi;
   try {
@@ -106,7 +111,7 @@ export async function joinMpi(env: NodeJS.ProcessEnv = process.env): Promise<Com
     });
   }
   const handles = handlesOf(koffi, library, path, remedy);
-  return new Mpi(library, handles.handles, handles.name);
+  return new Mpi(library, handles.handles, handles.name, most);
 }
 
 /** @throws RanksError when the library says that it is another. Its version may be asked before it is started. */
@@ -136,12 +141,14 @@ class Mpi implements Communicator {
   readonly name: string;
   readonly traffic = { bytes: 0, ms: 0 };
   readonly #handles: Handles;
+  readonly #most: number;
   readonly #call: Readonly<Record<keyof typeof FUNCTIONS, Native>>;
   readonly #rowTypes = new Map<string, number>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(library: ReturnType<Koffi["load"]>, handles: Handles, name: string) {
+  constructor(library: ReturnType<Koffi["load"]>, handles: Handles, name: string, most: number) {
     this.name = name;
+    this.#most = most;
     this.#handles = handles;
     this.#call = Object.fromEntries(Object.entries(FUNCTIONS).map(([key, text]) => [key, library.func(text)])) as Readonly<
       Record<keyof typeof FUNCTIONS, Native>
@@ -182,7 +189,7 @@ class Mpi implements Communicator {
     const make = (length: number): T => new (values.constructor as new (length: number) => T)(length);
     const parts = Array.from(counts, make);
     // In rounds, so that no round has more than a count can hold.
-    const most = Math.floor(MOST_AT_ONCE / this.size);
+    const most = Math.max(1, Math.floor(this.#most / this.size));
     for (let from = 0; from < Math.max(...counts); from += most) {
       const now = Array.from(counts, (count) => Math.min(most, Math.max(0, count - from)));
       const all = make(now.reduce((sum, count) => sum + count, 0));
@@ -207,7 +214,7 @@ class Mpi implements Communicator {
     const got = lengths.map(make);
     const { world } = this.#handles;
     const type = this.#rowType(parts[0], 1);
-    const most = Math.floor(MOST_AT_ONCE / this.size);
+    const most = Math.max(1, Math.floor(this.#most / this.size));
     for (let from = 0; from < longest; from += most) {
       const now = (length: number): number => Math.min(most, Math.max(0, length - from));
       const [sent, taken] = [parts.map((part) => now(part.length)), lengths.map(now)];

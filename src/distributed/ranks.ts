@@ -8,9 +8,9 @@ const TOLD = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"] as const;
 /** Whether something has started this process as one of several that MPI joins. */
 export const isStartedForMpi = (env: NodeJS.ProcessEnv = process.env): boolean => TOLD.some((name) => env[name] !== undefined);
 
-/** Joins the others, where there are any; MPI is loaded only then. @throws RanksError */
-export async function joinRanks(env: NodeJS.ProcessEnv = process.env): Promise<Communicator> {
+/** Joins the others, where there are any; MPI is loaded only then. @param most elements of one message. @throws RanksError */
+export async function joinRanks(env: NodeJS.ProcessEnv = process.env, most?: number): Promise<Communicator> {
   if (!isStartedForMpi(env)) return new Alone();
   const { joinMpi } = await import("./mpi.js");
-  return await joinMpi(env);
+  return await joinMpi(env, most);
 }

@@ -47,6 +47,14 @@ describe.runIf(withMpi)("under mpirun", () => {
     }
   });
 
+  test.each([1, 3, 4])("%i ranks gather, exchange and add as they promise, in messages of a few elements", async (ranks) => {
+    const group = { ranks, args: ["8"], script: "test/distributed/communicator.mjs" };
+    const { code, stdout, stderr } = await ended(startRanks([group]));
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${ranks} ranks agree\n`);
+  });
+
   const csv = (name: string, rows: readonly string[]): string => {
     writeFileSync(place(name), ["user,item,rating", ...rows, ""].join("\n"));
     return place(name);

@@ -21,19 +21,21 @@ export interface Group {
   readonly args: readonly string[];
   /** The folder that they work in. */
   readonly cwd?: string;
+  /** Another script than the command line. */
+  readonly script?: string;
 }
 
 const CLI = resolve("dist/cli.js");
 
 /** Starts commands of dist/cli.js, each on so many ranks, which together are one job. */
 export function startRanks(groups: readonly Group[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const args = groups.flatMap(({ ranks, args: command, cwd }, at) => [
+  const args = groups.flatMap(({ ranks, args: command, cwd, script = CLI }, at) => [
     ...(at > 0 ? [":"] : FLAGS),
     "-n",
     String(ranks),
     ...(cwd === undefined ? [] : ["-wdir", cwd]),
     process.execPath,
-    CLI,
+    script,
     ...command,
   ]);
   return spawn("mpirun", args, { env: { ...process.env, ...ENVIRONMENT, ...env }, stdio: ["ignore", "pipe", "pipe"] });
