@@ -22,12 +22,12 @@ import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
-import type { ReadResult } from "../ratings/readers.js";
+import { wholeOf } from "../ratings/share.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
+import { featuresFrom, loadTraining, printUnderstood, type TrainingData } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -42,7 +42,7 @@ import {
 } from "./options.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
-import { agreeOn, checkpointFromFirst, firstOnRank0, ranksHere, threadsOfRank } from "./ranks.js";
+import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -200,20 +200,20 @@ Examples:
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
-  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
+  const asked = MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never) as never;
   const ranks = ranksHere();
   if (ranks.size > 1 && path === "-")
     throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
   await agreeOn({ versions: version, options: [path, flags] });
-  const read = await firstOnRank0(() => loadData(path, flags));
-  const { train: ratings, heldOut } = await splitOf(read, flags);
-  await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
+  const { epochs } = MODELS[flags.model].operations(asked, flags.seed);
+  const { read, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
+  if (!wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
-  describeData(read, ratings, heldOut);
+  describeData(read, ratings, counts);
   refusePositivesOnly(ratings, flags);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
-    ratings: read.ratings.count + (read.heldOut?.count ?? 0),
+    ratings: counts.ratings + counts.heldOut,
   });
 
   const own = await openEngine(flags.device, notice, {
@@ -234,7 +234,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     model: flags.model,
     seed: flags.seed,
     ...features,
-    heldOut: heldOut.count > 0 ? heldOut : undefined,
+    heldOut: counts.heldOut > 0 ? heldOut : undefined,
   };
   if (flags.dryRun) return await printPlan(ratings, { ...options, sweeps: flags.sweeps }, engine);
   if (flags.model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
@@ -288,7 +288,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       const run: RunFile = {
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
-        data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
+        data: { users: ratings.users.size, items: ratings.items.size, ...counts },
         from: originOf(flags.json, path, flags),
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
@@ -304,6 +304,13 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     process.off("SIGUSR2", interrupt);
     engine.destroy();
   }
+}
+
+/** Why a training needs all ratings in one place; undefined where each rank needs its share. */
+function wholeBecause({ model, dryRun, measureBy = model === "implicit" ? "ndcg" : "loss", holdout }: TrainFlags): string | undefined {
+  if (model === "logistic") return "logistic makes its data of all of them";
+  if (measureBy !== "loss" && holdout !== 0) return "lists are measured by all of them (--measure-by loss takes shares)";
+  return dryRun ? "a plan is made of a sample of them" : undefined;
 }
 
 /** The hyperparameters that were given, whichever model's; the model fills in the rest, and refuses those of others. */
@@ -364,13 +371,10 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
   }
 }
 
-function describeData(read: ReadResult, train: Ratings, heldOut: Ratings): void {
-  const { users, items } = train;
-  print(
-    `${dim("data")}     ${read.format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
-  );
+function describeData(read: TrainingData["read"], { users, items }: Ratings, { ratings, heldOut }: TrainingData["counts"]): void {
+  print(`${dim("data")}     ${read.format}: ${count(ratings + heldOut)} ratings, ${count(users.size)} users, ${count(items.size)} items`);
   printUnderstood(read);
-  print(`${dim("split")}    ${count(train.count)} to train on, ${count(heldOut.count)} held out`);
+  print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
 }
 
 const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>

@@ -5,7 +5,7 @@ import { RanksError } from "../errors.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Communicator } from "./communicator.js";
 import { RanksSession } from "./ranks-session.js";
-import { partOf, slicesOf } from "./slices.js";
+import { partOf, slicesOfWorkload } from "./slices.js";
 
 /** Trains on all ranks: each makes one of these around an engine of its own, of the same kind, and makes the same calls. */
 export class RanksEngine implements Engine {
@@ -35,8 +35,8 @@ export class RanksEngine implements Engine {
     ] as const)
       // prettier-ignore
       if (count < size) throw new RanksError(`rank ${count} has no ${side}: there are ${size} ranks, and ${count} ${side}`, { remedy: `start ${count} ranks at most` });
-    const slices = slicesOf(workload, size);
-    const inner = await this.#inner.open(partOf(workload, slices, rank));
+    const slices = slicesOfWorkload(workload, size);
+    const inner = await this.#inner.open(workload.share ? workload : partOf(workload, slices, rank));
     return new RanksSession(inner, this.#ranks, workload, slices);
   }
 

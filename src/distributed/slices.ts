@@ -21,21 +21,31 @@ export interface Slices {
   readonly groups?: Uint32Array | undefined;
 }
 
-/** The same for every rank: it follows from how many ratings rows have. */
-export function slicesOf({ byUser, byItem, heldOut, operations }: Workload, ranks: number): Slices {
-  const lengths = { users: rowLengths(byUser), items: rowLengths(byItem) };
-  const held = heldOut?.value.length ?? 0;
+/** What decides about slices: how many ratings rows have. */
+export interface SliceOutline {
+  readonly lengths: Share["lengths"];
+  readonly heldOut: number;
+  /** Of stochastic steps. */
+  readonly epochs?: { readonly seed: number } | undefined;
+}
+
+/** How a workload is shared out among so many ranks: the same for every rank. */
+export function slicesOf({ lengths, heldOut: held, epochs }: SliceOutline, ranks: number): Slices {
   const runs = Math.ceil(held / HELD_OUT_RUN);
-  const heldOutOf = (rank: number): number => Math.min(held, Math.floor((runs * rank) / ranks) * HELD_OUT_RUN);
-  const shared = {
-    lengths,
-    heldOut: Uint32Array.from({ length: ranks + 1 }, (_, rank) => (rank === ranks ? held : heldOutOf(rank))),
-  };
+  const heldOut = Uint32Array.from({ length: ranks + 1 }, (_, rank) =>
+    rank === ranks ? held : Math.min(held, Math.floor((runs * rank) / ranks) * HELD_OUT_RUN),
+  );
   const items = cutByCost(lengths.items, ranks);
-  if (!operations.epochs) return { ...shared, rows: { users: cutByCost(lengths.users, ranks, usersPerBlock(byUser.count)), items } };
-  const dealing = dealRows(lengths, operations.epochs.seed);
+  if (!epochs) return { lengths, heldOut, rows: { users: cutByCost(lengths.users, ranks, usersPerBlock(lengths.users.length)), items } };
+  const dealing = dealRows(lengths, epochs.seed);
   const groups = Uint32Array.from({ length: ranks + 1 }, (_, rank) => Math.floor((dealing.groups * rank) / ranks));
-  return { ...shared, rows: { users: groups.map((group) => dealing.users[group]), items }, dealing, groups };
+  return { lengths, heldOut, rows: { users: groups.map((group) => dealing.users[group]), items }, dealing, groups };
+}
+
+/** That of a whole workload, or of one that is shared out already. */
+export function slicesOfWorkload({ byUser, byItem, heldOut, operations, share }: Workload, ranks: number): Slices {
+  const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
+  return slicesOf({ lengths, heldOut: share?.cuts?.heldOut.at(-1) ?? heldOut?.value.length ?? 0, epochs: operations.epochs }, ranks);
 }
 
 /** The rows of one rank. */

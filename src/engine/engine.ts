@@ -231,6 +231,16 @@ export interface Share {
   readonly rows: Readonly<Record<Side, RowSlice>>;
   /** Ratings of every row, wherever they are, [count]. */
   readonly lengths: Readonly<Record<Side, Uint32Array>>;
+  /** Where rows and held-out ratings are cut: the first of each session, and the end. Default: not known. */
+  readonly cuts?: Readonly<Record<Side | "heldOut", Uint32Array>> | undefined;
+}
+
+/** Training ratings of a workload, in all sessions that share it. */
+export function ratingsOf({ share, byUser }: Pick<Workload, "share" | "byUser">): number {
+  if (!share) return byUser.index.length;
+  let sum = 0;
+  for (let row = 0; row < share.lengths.users.length; row++) sum += share.lengths.users[row];
+  return sum;
 }
 
 /** Given block sums, [blocks, width], of the ratings here: those of all sessions that share the workload, in order. */

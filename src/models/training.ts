@@ -1,6 +1,6 @@
 // What a training of any model is: a problem, the session of an engine that holds its data, and sweeps over it.
 
-import type { EngineState, Operations, RowSlice, Session, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
+import type { EngineState, Operations, RowSlice, Session, Share, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
@@ -19,6 +19,8 @@ export interface TrainingProblem<H> {
   readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;
   /** Seed of what is random in training itself. */
   readonly seed: number;
+  /** Where both indexes hold the ratings of some rows only. */
+  readonly share?: Share | undefined;
 }
 
 /** What a model holds of a training beside the engine's arrays: numbers that JSON can hold, and arrays by name. */
@@ -156,5 +158,6 @@ export function workloadOf(problem: TrainingProblem<unknown>, initial: Parameter
     rows: { users: rowsOf(initial, "users"), items: rowsOf(initial, "items") },
     features: features && { users: featuresOf("users"), items: featuresOf("items") },
     operations,
+    share: problem.share,
   };
 }

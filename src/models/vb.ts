@@ -5,6 +5,7 @@ import {
   type CovarianceFamily,
   type PointSystem,
   type PosteriorSums,
+  ratingsOf,
   type RowSlice,
   type Session,
   type Side,
@@ -201,7 +202,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
       heldOut: { of: "expectedErrors", over: "heldOut", lambda },
     });
     const sums = {
-      ratings: this.problem.byUser.index.length,
+      ratings: ratingsOf(this.problem),
       expectedSquares: train.squares + train.variances,
       trainSquares: train.squares,
       users,

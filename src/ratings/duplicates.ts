@@ -17,6 +17,7 @@ export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
  * "sum" and "count", of the last.
  *
  * @param error makes what "error" throws, from the row number of the second rating.
+ * @returns where there are such pairs, also which rows are kept, and the values of all as they then are.
  */
 export function mergeDuplicates(
   columns: RatingColumns,
@@ -24,7 +25,7 @@ export function mergeDuplicates(
   items: number,
   policy: DuplicatePolicy,
   error: (at: number) => Error,
-): { columns: RatingColumns; duplicateRows: number } {
+): { columns: RatingColumns; duplicateRows: number; kept?: Uint8Array; values?: Float32Array } {
   if (!DUPLICATE_POLICIES.includes(policy))
     throw new OptionsError(`duplicates is "${policy}": it must be ${DUPLICATE_POLICIES.map((name) => `"${name}"`).join(", ")}`);
   if (policy === "count") columns = { ...columns, value: new Float32Array(columns.value.length).fill(1) };
@@ -90,5 +91,7 @@ function merged(columns: RatingColumns, items: number, policy: DuplicatePolicy, 
   return {
     columns: { user: user.filter(isKept), item: item.filter(isKept), value: value.filter(isKept), time: time?.filter(isKept) },
     duplicateRows,
+    kept,
+    values: value,
   };
 }

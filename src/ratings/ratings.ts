@@ -5,6 +5,7 @@ import { Catalogue } from "./catalogue.js";
 import type { Ids, RawId } from "./ids.js";
 import { LARGEST_RATING } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
+import { wholeOf } from "./share.js";
 import { checkRows, type FromOptions, type RatingRow, RowTaker } from "./rows.js";
 
 /** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
@@ -113,7 +114,7 @@ export class Ratings implements RatingColumns {
 
   /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */
   statistics(): RatingStatistics {
-    return (this.#statistics ??= this.#countUp());
+    return (this.#statistics ??= wholeOf(this)?.statistics ?? this.#countUp());
   }
 
   #countUp(): RatingStatistics {

@@ -36,13 +36,17 @@ export interface Checkpoint {
   readonly state: TrainingState;
 }
 
-/** @param features names of the features of each side. */
+/**
+ * @param features names of the features of each side.
+ * @param known of the held-out ratings, where those that are given are not all.
+ */
 export function identityOf(
   training: Omit<TrainingIdentity, "train" | "heldOut">,
   train: Ratings,
   heldOut: Ratings | undefined,
+  known?: Fingerprint | null,
 ): TrainingIdentity {
-  return { ...training, train: fingerprintOf(train), heldOut: heldOut ? fingerprintOf(heldOut) : null };
+  return { ...training, train: fingerprintOf(train), heldOut: known === undefined ? (heldOut ? fingerprintOf(heldOut) : null) : known };
 }
 
 /** @throws OptionsError naming the first thing in which a training differs from the one that the checkpoint is of. */

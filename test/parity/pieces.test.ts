@@ -189,7 +189,7 @@ test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, 
   const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
   const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
   const plan = planBlocks(columns, dealRows(counts, 4, cuts), 4);
-  const known = withoutUnrated(initial, byUser, byItem);
+  const known = withoutUnrated(initial, { byUser, byItem });
   const [users, items] = [
     { factors: Float64Array.from(known.userFactors), biases: Float64Array.from(known.userBiases) },
     { factors: Float64Array.from(known.itemFactors), biases: Float64Array.from(known.itemBiases) },
