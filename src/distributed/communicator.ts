@@ -81,3 +81,26 @@ export class Alone implements Communicator {
 export async function gatherTexts(ranks: Communicator, text: string): Promise<string[]> {
   return (await ranks.gather(new TextEncoder().encode(text))).map((bytes) => new TextDecoder().decode(bytes));
 }
+
+/** Parts one behind the other: themselves where they lie so already, else a copy. */
+export function concatenated<T extends Numbers>(parts: readonly T[]): T {
+  const make = parts[0].constructor as new (buffer: number | ArrayBufferLike, offset?: number, length?: number) => T;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const { buffer, byteOffset } = parts[0];
+  let end = byteOffset;
+  if (parts.every((part) => part.buffer === buffer && part.byteOffset === end && (end += part.byteLength) >= 0))
+    return new make(buffer, byteOffset, length);
+  const all = new make(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** An array cut into parts of such lengths, without a copy. */
+export function cutInto<T extends Numbers>(all: T, counts: ArrayLike<number>): T[] {
+  let at = 0;
+  return Array.from(counts, (count) => all.subarray(at, (at += count)) as T);
+}

@@ -3,7 +3,7 @@
 
 import { promisify } from "node:util";
 import { RanksError } from "../errors.js";
-import { addInOrder, type Communicator, type Numbers } from "./communicator.js";
+import { addInOrder, type Communicator, concatenated, cutInto, type Numbers } from "./communicator.js";
 
 type Koffi = typeof import("koffi").default;
 type Native = ReturnType<ReturnType<Koffi["load"]>["func"]>;
@@ -187,16 +187,23 @@ class Mpi implements Communicator {
     counts[this.rank] = values.length;
     await this.gatherRows(counts, 1, Array<number>(this.size).fill(1));
     const make = (length: number): T => new (values.constructor as new (length: number) => T)(length);
-    const parts = Array.from(counts, make);
-    // In rounds, so that no round has more than a count can hold.
+    const all = make(counts.reduce((sum, count) => sum + count, 0));
+    const parts = cutInto(all, counts);
     const most = Math.max(1, Math.floor(this.#most / this.size));
-    for (let from = 0; from < Math.max(...counts); from += most) {
+    const longest = Math.max(...counts);
+    if (longest <= most) {
+      parts[this.rank].set(values);
+      await this.gatherRows(all, 1, Array.from(counts));
+      return parts;
+    }
+    // In rounds, so that no round has more than a count can hold.
+    for (let from = 0; from < longest; from += most) {
       const now = Array.from(counts, (count) => Math.min(most, Math.max(0, count - from)));
-      const all = make(now.reduce((sum, count) => sum + count, 0));
-      const first = firstOf(now);
-      all.set(values.subarray(from, from + now[this.rank]), first[this.rank]);
-      await this.gatherRows(all, 1, now);
-      parts.forEach((part, rank) => part.set(all.subarray(first[rank], first[rank] + now[rank]), from));
+      const piece = make(now.reduce((sum, count) => sum + count, 0));
+      const pieces = cutInto(piece, now);
+      pieces[this.rank].set(values.subarray(from, from + now[this.rank]));
+      await this.gatherRows(piece, 1, now);
+      pieces.forEach((each, rank) => each.length > 0 && parts[rank].set(each, from));
     }
     return parts;
   }
@@ -211,32 +218,26 @@ class Mpi implements Communicator {
       ...(await this.gather(Float64Array.of(Math.max(...parts.map((part) => part.length))))).map(([length]) => length),
     );
     const make = (length: number): T => new (parts[0].constructor as new (length: number) => T)(length);
-    const got = lengths.map(make);
     const { world } = this.#handles;
     const type = this.#rowType(parts[0], 1);
     const most = Math.max(1, Math.floor(this.#most / this.size));
+    const call = async (send: T, sent: number[], all: T, taken: number[]): Promise<void> => {
+      const [counts, got] = [Int32Array.from(sent), Int32Array.from(taken)];
+      await this.#async("MPI_Alltoallv", "exchange", send, counts, firstOf(sent), type, all, got, firstOf(taken), type, world);
+      this.traffic.bytes += all.byteLength - taken[this.rank] * all.BYTES_PER_ELEMENT;
+    };
+    const all = make(lengths.reduce((sum, length) => sum + length, 0));
+    const got = cutInto(all, lengths);
+    if (longest <= most) {
+      await call(concatenated(parts), parts.map((part) => part.length), all, lengths); // prettier-ignore
+      return got;
+    }
     for (let from = 0; from < longest; from += most) {
       const now = (length: number): number => Math.min(most, Math.max(0, length - from));
       const [sent, taken] = [parts.map((part) => now(part.length)), lengths.map(now)];
-      const [firstSent, firstTaken] = [firstOf(sent), firstOf(taken)];
-      const send = make(sent.reduce((sum, count) => sum + count, 0));
-      parts.forEach((part, rank) => send.set(part.subarray(from, from + sent[rank]), firstSent[rank]));
-      const all = make(taken.reduce((sum, count) => sum + count, 0));
-      await this.#async(
-        "MPI_Alltoallv",
-        "exchange",
-        send,
-        Int32Array.from(sent),
-        firstSent,
-        type,
-        all,
-        Int32Array.from(taken),
-        firstTaken,
-        type,
-        world,
-      );
-      got.forEach((part, rank) => part.set(all.subarray(firstTaken[rank], firstTaken[rank] + taken[rank]), from));
-      this.traffic.bytes += all.byteLength - taken[this.rank] * all.BYTES_PER_ELEMENT;
+      const piece = make(taken.reduce((sum, count) => sum + count, 0));
+      await call(concatenated(parts.map((part, rank) => part.subarray(from, from + sent[rank]) as T)), sent, piece, taken);
+      cutInto(piece, taken).forEach((part, rank) => part.length > 0 && got[rank].set(part, from));
     }
     return got;
   }

@@ -20,7 +20,7 @@ import {
   type Which,
   type Workload,
 } from "../engine/engine.js";
-import type { Communicator } from "./communicator.js";
+import { type Communicator, concatenated } from "./communicator.js";
 import { type Slices, sliceOf } from "./slices.js";
 
 type Packed = Float32Array | Float64Array;
@@ -104,7 +104,7 @@ export class RanksSession implements Session {
   }
 
   async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join: JoinBlocks = alone): Promise<SumResults<R>> {
-    return await this.#inner.sums(requests, async (blocks, width) => await join(joined(await this.#ranks.gather(blocks)), width));
+    return await this.#inner.sums(requests, async (blocks, width) => await join(concatenated(await this.#ranks.gather(blocks)), width));
   }
 
   keep(): void {
@@ -135,7 +135,7 @@ export class RanksSession implements Session {
   async readState(): Promise<EngineState> {
     const state: Record<string, Packed> = {};
     for (const [name, values] of Object.entries(await this.#inner.readState()))
-      state[name] = isOfHeldOut(name) ? joined(await this.#ranks.gather<Packed>(values)) : values;
+      state[name] = isOfHeldOut(name) ? concatenated(await this.#ranks.gather<Packed>(values)) : values;
     return state;
   }
 
@@ -189,8 +189,11 @@ export class RanksSession implements Session {
   /** Rows of the groups of items that have changed hands. @param next who needs each group; left out, all need all. */
   async #handOver(now: Uint32Array, next: Uint32Array | undefined): Promise<void> {
     const { rank, size } = this.#ranks;
-    const moved = (from: number, to: number): Uint32Array =>
-      joined(this.#itemsOfGroup.filter((_, group) => now[group] === from && from !== to && (next === undefined || next[group] === to)));
+    const moved = (from: number, to: number): Uint32Array => {
+      const goes = (group: number): boolean => now[group] === from && from !== to && (next === undefined || next[group] === to);
+      const rows = this.#itemsOfGroup.filter((_, group) => goes(group));
+      return rows.length === 0 ? new Uint32Array(0) : concatenated(rows);
+    };
     const send = await Promise.all(Array.from({ length: size }, (_, to) => this.#inner.readPacked("items", moved(rank, to))));
     const got = await this.#ranks.exchange<Packed>(send);
     for (const [from, packed] of got.entries()) if (packed.length > 0) await this.#inner.writePacked("items", moved(from, rank), packed);
@@ -228,15 +231,4 @@ function rowsOfGroups(group: Uint32Array, groups: number): Uint32Array[] {
   const rows: number[][] = Array.from({ length: groups }, () => []);
   group.forEach((of, row) => rows[of].push(row));
   return rows.map((of) => Uint32Array.from(of));
-}
-
-function joined<T extends Float32Array | Float64Array | Uint32Array>(parts: readonly T[]): T {
-  const make = (parts[0]?.constructor ?? Uint32Array) as new (length: number) => T;
-  const all = new make(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

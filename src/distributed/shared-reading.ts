@@ -21,7 +21,7 @@ import { setWhole } from "../ratings/share.js";
 import { randomMarks } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
 import { squaresAround, unitFrom } from "../training/units.js";
-import { type Communicator, gatherTexts } from "./communicator.js";
+import { type Communicator, concatenated, cutInto, gatherTexts } from "./communicator.js";
 import { sliceOf, slicesOf } from "./slices.js";
 
 /** How what is read is split, and what the training then asks for. */
@@ -155,8 +155,10 @@ async function readPart(
   const [from, to] = [0, 1].map((end) => Math.floor((total * (ranks.rank + end)) / ranks.size));
   const lines = sources.map(() => 0);
   const part = { columns: new GrowingColumns(false), users: new Ids(), items: new Ids(), lines, skippedRows: 0, missingRows: 0 };
+  // Rows in all, if the rest is like what has been read.
+  let expected = 0;
   const take = ({ columns, users, items, skippedRows, missingRows }: Rows): void => {
-    part.columns.append(columns, part.users.addAll(users), part.items.addAll(items));
+    part.columns.append(columns, part.users.addAll(users), part.items.addAll(items), expected);
     part.skippedRows += skippedRows;
     part.missingRows += missingRows;
   };
@@ -180,6 +182,7 @@ async function readPart(
       const segment = readSegment(read.bytes, read.end, format);
       if (segment.bad)
         return { ...part, columns: part.columns.columns(), bad: { file: at, what: segment.bad.what, line: lines[at] + segment.bad.line } };
+      if (expected === 0) expected = Math.ceil((segment.columns.value.length * (to - from)) / Math.max(1, read.bytes.length));
       take(segment);
       lines[at] += segment.lines;
       next = Math.max(next + pieceBytes, read.end - start.at);
@@ -372,24 +375,13 @@ async function dealt({ user, item, value }: RatingColumns, to: (at: number) => n
 async function exchanged<T extends Uint32Array | Float32Array>(values: T, to: (at: number) => number, ranks: Communicator): Promise<T[]> {
   const counts = new Uint32Array(ranks.size);
   for (let at = 0; at < values.length; at++) counts[to(at)]++;
-  const make = values.constructor as new (length: number) => T;
-  const parts = Array.from(counts, (count) => new make(count));
+  const parts = cutInto(new (values.constructor as new (length: number) => T)(values.length), counts);
   counts.fill(0);
   for (let at = 0; at < values.length; at++) {
     const rank = to(at);
     parts[rank][counts[rank]++] = values[at];
   }
   return await ranks.exchange(parts);
-}
-
-function concatenated<T extends Uint32Array | Float32Array>(parts: readonly T[]): T {
-  const all = new (parts[0].constructor as new (length: number) => T)(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** What all users have seen, on rank 0: users lie on the ranks in their order. */
