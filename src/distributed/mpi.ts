@@ -25,6 +25,7 @@ const FUNCTIONS = {
   split: "int MPI_Comm_split_type(intptr_t comm, int type, int key, intptr_t info, void *made)",
   contiguous: "int MPI_Type_contiguous(int count, intptr_t old, void *made)",
   commit: "int MPI_Type_commit(void *type)",
+  free: "int MPI_Type_free(void *type)",
   gatherAll: "int MPI_Allgatherv(intptr_t send, int n, intptr_t type, void *all, int *counts, int *first, intptr_t each, intptr_t comm)",
   exchange:
     "int MPI_Alltoallv(void *send, int *counts, int *first, intptr_t type, void *got, int *gotCounts, int *gotFirst, intptr_t each, intptr_t comm)",
@@ -252,6 +253,11 @@ class Mpi implements Communicator {
 
   async finish(): Promise<void> {
     await this.#last;
+    for (const type of this.#rowTypes.values()) {
+      const handle = this.#word();
+      handle[0] = this.#handles.bytes === 8 ? BigInt(type) : type;
+      this.#check("MPI_Type_free", this.#call.free(handle) as number);
+    }
     this.#check("MPI_Finalize", this.#call.finalize() as number);
   }
 

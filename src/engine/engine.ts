@@ -6,6 +6,9 @@ import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { SeenItems } from "../ratings/seen.js";
+import type { Share } from "../ratings/share.js";
+
+export type { Share } from "../ratings/share.js";
 
 /** One of the two sides of the ratings. */
 export type Side = "users" | "items";
@@ -221,18 +224,6 @@ export interface Operations {
   /** Stochastic steps; the seed deals rows and ratings into blocks. */
   readonly epochs?: { readonly seed: number; readonly link: Epoch["link"] } | undefined;
   readonly sums: readonly SumKind[];
-}
-
-/**
- * What a session holds of a workload that several sessions share: the ratings of some rows of each side, whose others are
- * empty, and some held-out ratings. The rows themselves it holds all.
- */
-export interface Share {
-  readonly rows: Readonly<Record<Side, RowSlice>>;
-  /** Ratings of every row, wherever they are, [count]. */
-  readonly lengths: Readonly<Record<Side, Uint32Array>>;
-  /** Where rows and held-out ratings are cut: the first of each session, and the end. Default: not known. */
-  readonly cuts?: Readonly<Record<Side | "heldOut", Uint32Array>> | undefined;
 }
 
 /** Training ratings of a workload, in all sessions that share it. */

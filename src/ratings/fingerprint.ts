@@ -5,15 +5,9 @@ import { mixedWords } from "../random-counter.js";
 import type { RawId } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
 import type { Ratings } from "./ratings.js";
-import { wholeOf } from "./share.js";
+import { type Fingerprint, wholeOf } from "./share.js";
 
-/** 64 bits each, as hexadecimal text. */
-export interface Fingerprint {
-  /** The same for the same ratings in any order of rows. */
-  readonly set: string;
-  /** The same for the same ratings in the same order only. */
-  readonly rows: string;
-}
+export type { Fingerprint } from "./share.js";
 
 const known = new WeakMap<Ratings, Fingerprint>();
 

@@ -1,11 +1,35 @@
 // Ratings that are one process's share of a set which several hold: what is true of the whole is known beside them.
 
-import type { Share } from "../engine/engine.js";
 import type { Csr } from "./csr.js";
-import type { Fingerprint } from "./fingerprint.js";
-import type { RatingColumns } from "./rating-columns.js";
-import type { RatingStatistics } from "./ratings.js";
-import type { SeenItems } from "./seen.js";
+import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
+
+type Side = "users" | "items";
+
+/** 64 bits each, as hexadecimal text. */
+export interface Fingerprint {
+  /** The same for the same ratings in any order of rows. */
+  readonly set: string;
+  /** The same for the same ratings in the same order only. */
+  readonly rows: string;
+}
+
+/**
+ * What a session holds of a workload that several sessions share: the ratings of some rows of each side, whose others are
+ * empty, and some held-out ratings. The rows themselves it holds all.
+ */
+export interface Share {
+  readonly rows: { readonly [side in Side]: { readonly from: number; readonly to: number } };
+  /** Ratings of every row, wherever they are, [count]. */
+  readonly lengths: { readonly [side in Side]: Uint32Array };
+  /** Where rows and held-out ratings are cut: the first of each session, and the end. Default: not known. */
+  readonly cuts?: Readonly<Record<Side | "heldOut", Uint32Array>> | undefined;
+}
+
+/** Items that users have seen, by user. */
+interface Seen {
+  readonly start: Uint32Array;
+  readonly items: Uint32Array;
+}
 
 /** What is true of a whole set of training ratings, and what of it is held here beside the ratings of some users. */
 export interface WholeRatings {
@@ -19,7 +43,7 @@ export interface WholeRatings {
   /** Of held-out ratings: all of them, wherever they are. */
   readonly heldOut: { readonly count: number; readonly fingerprint: Fingerprint };
   /** Puts together what the users have seen; where no model is written, nothing comes of it. */
-  seen(own: SeenItems): Promise<SeenItems | undefined>;
+  seen(own: Seen): Promise<Seen | undefined>;
 }
 
 const wholes = new WeakMap<RatingColumns, WholeRatings>();

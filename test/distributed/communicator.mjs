@@ -29,5 +29,5 @@ const [sum] = await ranks.sum(Float64Array.of(rank === 0 ? 1e16 : 1));
 assert.equal(sum, 1e16);
 await ranks.barrier();
 assert.ok(size === 1 || ranks.traffic.bytes > 0);
-if (rank === 0) console.log(`${size} ranks agree`);
+if (rank === 0) process.stdout.write(`${size} ranks agree\n`);
 await ranks.finish();

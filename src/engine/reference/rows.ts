@@ -101,8 +101,7 @@ export function unpackRows(state: RowState, rows: RowChoice, given: Float64Array
 
 /** Reads rows, or writes what is given. */
 function packed(state: RowState, rows: RowChoice, given: Float64Array | undefined): Float64Array {
-  const { means, ...moved } = state;
-  const arrays = Object.values(arraysOf("users", moved));
+  const arrays = Object.values(arraysOf("users", { ...state, means: undefined }));
   const widths = arrays.map((values) => (state.biases.length === 0 ? 0 : values.length / state.biases.length));
   const width = widths.reduce((sum, each) => sum + each, 0);
   const numbers = rows instanceof Uint32Array ? rows : Uint32Array.from({ length: rows.to - rows.from }, (_, at) => rows.from + at);
