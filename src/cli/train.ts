@@ -18,6 +18,8 @@ import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../mo
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
 import { modelPieces } from "../model-file.js";
 import { RanksEngine } from "../distributed/ranks-engine.js";
+import { receivedRows, slicesOf } from "../distributed/slices.js";
+import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -360,6 +362,7 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
         ["  scratch", byteText(parts.scratch)],
       );
     }
+    rows.push(...(await receivedLine(ratings, options)));
     rows.push(
       ["a sweep and its measurement", `about ${seconds(secondsPerSweep)}  (from ${count(sampled)} of the ratings)`],
       [`${sweeps} sweeps`, `about ${seconds(sweeps * secondsPerSweep)}`],
@@ -369,6 +372,24 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
   } finally {
     engine.destroy();
   }
+}
+
+/** What the ranks would send each other, and what it would be if each were sent no more than its ratings refer to. */
+async function receivedLine(
+  ratings: Ratings,
+  { model = "als", factors = 10, seed = 1, ...options }: FitOptions,
+): Promise<[string, string][]> {
+  const ranks = ranksHere();
+  if (ranks.size === 1) return [];
+  const definition = MODELS[model];
+  const h = definition.complete(hyperparametersAmong(model, { model, factors, ...options } as FitOptions) as never) as never;
+  const [byUser, byItem] = [csrOf(ratings, "users"), csrOf(ratings, "items")];
+  const lengths = { users: rowLengths(byUser), items: rowLengths(byItem) };
+  const slices = slicesOf({ lengths, heldOut: options.heldOut?.count ?? 0, epochs: definition.operations(h, seed).epochs }, ranks.size);
+  const { all, needed } = receivedRows({ byUser, byItem }, slices, ranks.rank);
+  const [allRows, neededRows] = await ranks.sum(Float64Array.of(all, needed));
+  const share = ((100 * neededRows) / allRows).toFixed(0);
+  return [["rows that a rank receives a sweep", `${count(Math.round(allRows / ranks.size))}  (its ratings refer to ${share} % of them)`]];
 }
 
 function describeData(read: TrainingData["read"], { users, items }: Ratings, { ratings, heldOut }: TrainingData["counts"]): void {

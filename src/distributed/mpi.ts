@@ -91,7 +91,7 @@ export async function joinMpi(env: NodeJS.ProcessEnv = process.env, most = MOST_
   const remedy = "install Open MPI or MPICH, or give the path of its library in TASTESPACE_MPI";
   let koffi: Koffi;
   try {
-    ({ default: koffi } = await import("koffi"));
+    ({ default: koffi } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "koffi"));
   } catch (cause) {
     throw new RanksError("several ranks were started, and koffi, through which they reach MPI, is not installed", {
       cause,

@@ -7,7 +7,7 @@ import { RatingsError, RanksError } from "../errors.js";
 import { decodeIds, encodeIds } from "../id-list.js";
 import { buildCsr } from "../ratings/csr.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "../ratings/doubts.js";
-import { mergeDuplicates } from "../ratings/duplicates.js";
+import { markedOnly, mergeDuplicates } from "../ratings/duplicates.js";
 import { type TableFiles } from "../ratings/files.js";
 import { type Fingerprint, Fingerprinting } from "../ratings/fingerprint.js";
 import { GrowingColumns } from "../ratings/growing-columns.js";
@@ -72,75 +72,78 @@ interface Part {
  */
 export async function readShare(files: TableFiles, ranks: Communicator, given: ShareOptions): Promise<SharedSplit | undefined> {
   const options = { ...given, delimiter: given.delimiter ?? files.delimiter, header: given.header ?? files.header };
+  const read = await readRows(files, ranks, options);
+  if (!read) return undefined;
+  const { ids, columns, skippedRows, missingRows, duplicateRows } = read;
+  const { counts, lengths, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
+  const catalogue = options.catalogue ?? (await files.catalogue());
+  const train = new Ratings(byUser, ids.users, ids.items, catalogue);
+  setWhole(train, { ...whole, byItem: buildCsr(byItem, "items", ids.items.size), seen: seenOnRank0(lengths.users, ranks) });
+  const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
+  return { train, heldOut: held, counts, format: files.format, columns, skippedRows, missingRows, duplicateRows };
+}
+
+/** All ids, and the rows of this rank's part of the file without pairs rated twice; undefined where it has to be read whole. */
+async function readRows(files: TableFiles, ranks: Communicator, options: ShareOptions) {
   const tables: (OpenedTable | undefined)[] = [];
   for (const source of files.sources) tables.push(await openTable(source, options));
   const part = tables.every((table) => table !== undefined) ? await readPart(files, tables, ranks, options) : undefined;
   if ((await ranks.sum(Float64Array.of(part ? 0 : 1)))[0] > 0) return undefined;
-  const [name] = files.sources.map(({ name: file }) => file);
+  const { columns, users, items, skippedRows, missingRows } = part!;
+  const [{ name }] = files.sources;
+  const { found } = tables[0]!;
   await throwFirstBad(part!, ranks, files, tables);
-  const sums = await ranks.gather(Float64Array.of(part!.columns.value.length, part!.skippedRows, part!.missingRows));
+  const sums = await ranks.gather(Float64Array.of(columns.value.length, skippedRows, missingRows));
   const empty = sums.findIndex(([rows]) => rows === 0);
-  if (empty >= 0) throw new RanksError(`rank ${empty} has an empty part of ${name}: no rating starts in its share of the bytes`, { remedy: "start fewer ranks" }); // prettier-ignore
+  if (empty >= 0) {
+    throw new RanksError(`rank ${empty} has an empty part of ${name}: no rating starts in its share of the bytes`, {
+      remedy: "start fewer ranks",
+    });
+  }
+  const global = { users: await globalIds(users, ranks), items: await globalIds(items, ranks) };
+  const ids = { users: global.users.ids, items: global.items.ids };
+  const rows = { ...columns, user: translated(columns.user, global.users.index), item: translated(columns.item, global.items.index) };
+  doubtColumns(rows, ids, found, name);
+  if (options.scale === undefined && options.missing === undefined && found.places.value >= 0) doubtScale(rows.value, name);
+  const total = (at: number): number => sums.reduce((sum, each) => sum + each[at], 0);
+  const merged = await withoutDuplicates(rows, ids, ranks, options, name);
+  return { ...merged, ids, columns: found.described, skippedRows: total(1), missingRows: total(2) };
+}
 
-  const [users, items] = [await globalIds(part!.users, ranks), await globalIds(part!.items, ranks)];
-  const ids = { users: users.ids, items: items.ids };
-  const columns = {
-    ...part!.columns,
-    user: translated(part!.columns.user, users.index),
-    item: translated(part!.columns.item, items.index),
-  };
-  doubtColumns(columns, ids, tables[0]!.found, name);
-  if (options.scale === undefined && options.missing === undefined && tables[0]!.found.places.value >= 0) doubtScale(columns.value, name);
-  const { rows, duplicateRows } = await withoutDuplicates(columns, ids, ranks, options, name);
-
-  // The split of one process, of which each rank takes the rows that it has read.
-  const counts = (await ranks.gather(Float64Array.of(rows.value.length))).map(([count]) => count);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const first = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
-  const marks = randomMarks(total, options.holdout, options.seed);
-  const heldBefore = marks.subarray(0, first).reduce((sum, mark) => sum + mark, 0);
-  const own = marks.slice(first, first + rows.value.length);
-  const heldTotal = marks.reduce((sum, mark) => sum + mark, 0);
-  const [train, held] = [chosen(rows, own, 0), chosen(rows, own, 1)];
+/** Splits the rows as one process would, and sends each to the owners of its user and of its item. */
+async function sharedOut(rows: RatingColumns, ids: { users: Ids; items: Ids }, ranks: Communicator, options: ShareOptions) {
+  const { train, held, total, heldTotal, heldBefore } = await splitHere(rows, ranks, options);
+  const counts = { ratings: total - heldTotal, heldOut: heldTotal };
   const lengths = { users: await lengthsOf(train.user, ids.users.size, ranks), items: await lengthsOf(train.item, ids.items.size, ranks) };
-  const { statistics, unit } = await statisticsInTurn(train, total - heldTotal, ids, ranks);
-  const fingerprint = await fingerprintInTurn(train, total - heldTotal, ids, ranks);
-  const heldFingerprint = await fingerprintInTurn(held, heldTotal, ids, ranks);
-
+  const { statistics, unit } = await statisticsInTurn(train, counts.ratings, ids, ranks);
+  const fingerprint = await fingerprintInTurn(train, counts.ratings, ids, ranks);
+  const heldFingerprint = await fingerprintInTurn(held, counts.heldOut, ids, ranks);
   const slices = slicesOf({ lengths, heldOut: heldTotal, epochs: options.epochs }, ranks.size);
-  const ownerOf = { users: ownersOf(slices.rows.users), items: ownersOf(slices.rows.items) };
-  const byUser = await dealt(train, (at) => ownerOf.users(train.user[at]), ranks);
-  const ofItems = await dealt(train, (at) => ownerOf.items(train.item[at]), ranks);
-  const heldOwner = ownersOf(slices.heldOut);
-  const ofHeld = await dealt(held, (at) => heldOwner(heldBefore + at), ranks);
-
-  const catalogue = options.catalogue ?? (await files.catalogue());
-  const ratings = new Ratings(byUser, ids.users, ids.items, catalogue);
+  const [ofUser, ofItem, ofHeld] = [ownersOf(slices.rows.users), ownersOf(slices.rows.items), ownersOf(slices.heldOut)];
   const share = {
     rows: { users: sliceOf(slices.rows.users, ranks.rank), items: sliceOf(slices.rows.items, ranks.rank) },
     lengths,
     cuts: { ...slices.rows, heldOut: slices.heldOut },
   };
-  const whole = {
-    statistics,
-    unit,
-    fingerprint,
-    share,
-    byItem: buildCsr(ofItems, "items", ids.items.size),
-    heldOut: { count: heldTotal, fingerprint: heldFingerprint },
-    seen: (seen: SeenItems) => seenOnRank0(seen, lengths.users, ranks),
-  };
-  setWhole(ratings, whole);
   return {
-    train: ratings,
-    heldOut: new Ratings(ofHeld, ids.users, ids.items, catalogue),
-    counts: { ratings: total - heldTotal, heldOut: heldTotal },
-    format: files.format,
-    columns: tables[0]!.found.described,
-    skippedRows: sums.reduce((sum, [, skipped]) => sum + skipped, 0),
-    missingRows: sums.reduce((sum, [, , missing]) => sum + missing, 0),
-    duplicateRows,
+    counts,
+    lengths,
+    whole: { statistics, unit, fingerprint, share, heldOut: { count: heldTotal, fingerprint: heldFingerprint } },
+    byUser: await dealt(train, (at) => ofUser(train.user[at]), ranks),
+    byItem: await dealt(train, (at) => ofItem(train.item[at]), ranks),
+    heldOut: await dealt(held, (at) => ofHeld(heldBefore + at), ranks),
   };
+}
+
+/** The split of one process, of which each rank takes the rows that it has read. */
+async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, seed }: ShareOptions) {
+  const counts = (await ranks.gather(Float64Array.of(rows.value.length))).map(([count]) => count);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const first = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
+  const marks = randomMarks(total, holdout, seed);
+  const held = (from: number, to: number): number => marks.subarray(from, to).reduce((sum, mark) => sum + mark, 0);
+  const own = marks.subarray(first, first + rows.value.length);
+  return { train: chosen(rows, own, 0), held: chosen(rows, own, 1), total, heldTotal: held(0, total), heldBefore: held(0, first) };
 }
 
 /** The rows of this rank's range of the bytes of all files, one behind the other. */
@@ -242,7 +245,11 @@ async function globalIds(own: Ids, ranks: Communicator): Promise<{ ids: Ids; ind
   return { ids, index: Uint32Array.from(own.raw, (id) => ids.indexOf(id)) };
 }
 
-const translated = (indices: Uint32Array, by: Uint32Array): Uint32Array => indices.map((index) => by[index]);
+/** In place. */
+function translated(indices: Uint32Array, by: Uint32Array): Uint32Array {
+  for (let at = 0; at < indices.length; at++) indices[at] = by[indices[at]];
+  return indices;
+}
 
 /** Merges pairs that are rated twice: whoever has all of a user's ratings finds them, and tells those who have read them. */
 async function withoutDuplicates(
@@ -282,11 +289,12 @@ async function withoutDuplicates(
   return { rows: chosen({ user, item, value: merged }, marks, 1), duplicateRows };
 }
 
-/** The rows that are marked by this. */
-function chosen({ user, item, value }: RatingColumns, marks: Uint8Array, by: 0 | 1): RatingColumns {
-  const is = (_: number, at: number): boolean => marks[at] === by;
-  return { user: user.filter(is), item: item.filter(is), value: value.filter(is) };
-}
+/** The rows that are marked so. */
+const chosen = ({ user, item, value }: RatingColumns, marks: Uint8Array, by: 0 | 1): RatingColumns => ({
+  user: markedOnly(user, marks, by),
+  item: markedOnly(item, marks, by),
+  value: markedOnly(value, marks, by),
+});
 
 /** Ratings of every row on all ranks together. */
 async function lengthsOf(rows: Uint32Array, count: number, ranks: Communicator): Promise<Uint32Array> {
@@ -384,12 +392,14 @@ async function exchanged<T extends Uint32Array | Float32Array>(values: T, to: (a
   return await ranks.exchange(parts);
 }
 
-/** What all users have seen, on rank 0: users lie on the ranks in their order. */
-async function seenOnRank0({ items }: SeenItems, lengths: Uint32Array, ranks: Communicator): Promise<SeenItems | undefined> {
-  const none = (): Uint32Array => new Uint32Array(0);
-  const parts = await ranks.exchange(Array.from({ length: ranks.size }, (_, rank) => (rank === 0 ? items : none())));
-  if (ranks.rank !== 0) return undefined;
-  const start = new Uint32Array(lengths.length + 1);
-  for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
-  return { start, items: concatenated(parts) };
-}
+/** Brings what all users have seen to rank 0: users lie on the ranks in their order. */
+const seenOnRank0 =
+  (lengths: Uint32Array, ranks: Communicator) =>
+  async ({ items }: SeenItems): Promise<SeenItems | undefined> => {
+    const none = new Uint32Array(0);
+    const parts = await ranks.exchange(Array.from({ length: ranks.size }, (_, rank) => (rank === 0 ? items : none)));
+    if (ranks.rank !== 0) return undefined;
+    const start = new Uint32Array(lengths.length + 1);
+    for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
+    return { start, items: concatenated(parts) };
+  };

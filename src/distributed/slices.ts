@@ -82,3 +82,21 @@ const ownRatings = ({ user, item, value, unit }: RatingColumns, { from, to }: Ro
   value: value.subarray(from, to),
   unit,
 });
+
+/** Rows that a rank receives in a sweep, and how many of them its own ratings refer to. */
+export function receivedRows(
+  { byUser, byItem }: Pick<Workload, "byUser" | "byItem">,
+  { rows }: Slices,
+  rank: number,
+): { all: number; needed: number } {
+  const others = (csr: Csr, own: RowSlice, theirs: Uint32Array): { all: number; needed: number } => {
+    const seen = new Uint8Array(theirs.at(-1)!);
+    for (let at = csr.start[own.from]; at < csr.start[own.to]; at++) seen[csr.index[at]] = 1;
+    const here = sliceOf(theirs, rank);
+    seen.fill(0, here.from, here.to);
+    return { all: seen.length - (here.to - here.from), needed: seen.reduce((sum, mark) => sum + mark, 0) };
+  };
+  const items = others(byUser, sliceOf(rows.users, rank), rows.items);
+  const users = others(byItem, sliceOf(rows.items, rank), rows.users);
+  return { all: items.all + users.all, needed: items.needed + users.needed };
+}

@@ -80,6 +80,35 @@ describe.runIf(withMpi)("under mpirun", () => {
     expect(stderr).toMatch(/error rank 2 has ratings that differ from those of rank 0/);
   });
 
+  test("a plan says what ranks would send, and how much of it is needed", async () => {
+    const path = csv("plan.csv", rows);
+    const { code, stdout, stderr } = await runRanks(2, "train", path, "--device", "reference", "--dry-run");
+    expect(stderr).toContain("every rank reads all ratings: a plan is made of a sample of them");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/rows that a rank receives a sweep +9 +\(its ratings refer to \d+ % of them\)/);
+  });
+
+  test("each rank reads its share, and the checkpoint goes on with any number of ranks", async () => {
+    const path = csv(
+      "shares.csv",
+      Array.from({ length: 3000 }, (_, at) => `u${(at * 7) % 83},i${(at * at) % 61},${1 + (at % 5)}`),
+    );
+    const args = ["train", path, "--device", "cpu", "--factors", "3", "--model", "vb", "--no-early-stop"];
+    const train = (...more: string[]): void => {
+      expect(spawnSync(process.execPath, ["dist/cli.js", ...args, ...more]).status).toBe(0);
+    };
+    train("--sweeps", "6", "--out", place("one"));
+    for (const [at, ranks] of [2, 3].entries()) {
+      const resumed = ["--checkpoint", place("checkpoint"), "--resume", "--sweeps", String(2 + at)];
+      const { code, stdout, stderr } = await runRanks(ranks, ...args, ...resumed);
+      expect(stderr.replace(/^note .* starts anew\n/, "")).not.toMatch(/^error/m);
+      expect(code).toBe(0);
+      expect(stdout).toContain("data     ");
+    }
+    train("--sweeps", "6", "--checkpoint", place("checkpoint"), "--resume", "--out", place("several"));
+    expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
   test("more ranks than rows are refused", async () => {
     const path = csv("few.csv", ["a,x,1", "b,y,2", "a,y,3"]);
     const { code, stderr } = await runRanks(4, "train", path, "--device", "cpu", "--holdout", "0");
