@@ -16,7 +16,12 @@ export default defineConfig({
     outDir: path("../.cache/bench"),
     emptyOutDir: true,
     lib: {
-      entry: { main: path("main.ts"), "ingest-contender": path("ingest-contender.ts"), kernels: path("kernels.ts") },
+      entry: {
+        main: path("main.ts"),
+        "ingest-contender": path("ingest-contender.ts"),
+        kernels: path("kernels.ts"),
+        spirv: path("compilers/spirv.ts"),
+      },
       formats: ["es"],
     },
     rolldownOptions: {

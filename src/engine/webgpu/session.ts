@@ -311,7 +311,7 @@ export class WebGpuSession implements Session {
   async #readSums(sums: readonly Sum[]): Promise<Map<Sum, Float32Array>> {
     for (const sum of sums) await this.#addStreamed(sum);
     const read = await this.#read("measuring", (encoder) => {
-      const pass = encoder.beginComputePass({ label: "measure" });
+      const pass = this.#device.beginPass(encoder, "measure");
       for (const sum of sums) sum.runs.forEach(({ load }, run) => (load ? undefined : sum.encode(pass, run)));
       pass.end();
       return sums.flatMap((sum) => sum.runs).map(({ partials }) => readBuffer(this.#device, encoder, partials));
@@ -327,7 +327,7 @@ export class WebGpuSession implements Session {
       if (!load) continue;
       load();
       const encoder = this.#device.gpu.createCommandEncoder({ label: "measure" });
-      const pass = encoder.beginComputePass({ label: "measure" });
+      const pass = this.#device.beginPass(encoder, "measure");
       sum.encode(pass, run);
       pass.end();
       await this.#device.pace.submit(encoder.finish(), count * (K + spreadBlocks(K, spread) + 1));

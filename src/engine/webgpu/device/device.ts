@@ -7,6 +7,7 @@ import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
 import "./gpu-names.js";
 import { Pace } from "./pace.js";
+import { Trace } from "./trace.js";
 import { requestGpu } from "#gpu";
 
 /** What a device's subgroup matrices are like: products of halves, summed in float32. */
@@ -51,6 +52,8 @@ export interface GpuOptions {
   readonly matrices?: boolean | undefined;
   /** Bytes that a training may take on the device: ratings beyond it are streamed from the host. Default: no limit. */
   readonly memoryBytes?: number | undefined;
+  /** Take the time of every compute pass, where the adapter can; see `Device.trace`. Default false. */
+  readonly trace?: boolean | undefined;
 }
 
 /** The names of these. */
@@ -61,6 +64,7 @@ export const GPU_OPTIONS = {
   bindingBytes: true,
   matrices: true,
   memoryBytes: true,
+  trace: true,
 } as const satisfies { readonly [N in keyof Required<GpuOptions>]: true };
 const GPU_NAMES: ReadonlySet<string> = new Set(Object.keys(GPU_OPTIONS));
 
@@ -71,6 +75,8 @@ const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic
 
 /** Feature by which lanes of a subgroup exchange registers. */
 const SUBGROUPS = "subgroups";
+
+const TIMESTAMPS = "timestamp-query";
 
 /** Features by which subgroups multiply matrices. The first is an experiment of Dawn's, not of the WebGPU standard. */
 const MATRIX_FEATURES = ["chromium-experimental-subgroup-matrix", "shader-f16"] as const;
@@ -110,17 +116,20 @@ export class Device {
   readonly bindingBytes: number;
   readonly memoryBytes: number;
   readonly pace: Pace;
+  /** Times of compute passes, where they were asked for and can be had. */
+  readonly trace: Trace | undefined;
   #lost: DeviceError | undefined;
   /** The first error of a call that no scope was around. */
   #uncaptured: DeviceError | undefined;
 
-  constructor(gpu: GPUDevice, report: AdapterReport, { bindingBytes = Infinity, memoryBytes = Infinity }: GpuOptions = {}) {
+  constructor(gpu: GPUDevice, report: AdapterReport, { bindingBytes = Infinity, memoryBytes = Infinity, trace = false }: GpuOptions = {}) {
     this.gpu = gpu;
     this.report = report;
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
     this.bindingBytes = Math.min(bindingBytes, maxStorageBufferBindingSize, maxBufferSize);
     this.memoryBytes = memoryBytes;
     this.pace = new Pace(gpu.queue);
+    this.trace = trace && gpu.features.has(TIMESTAMPS) ? new Trace(gpu) : undefined;
     // Chromium before 132 has no `adapterInfo` of a device, but of its adapter.
     this.subgroups = gpu.features.has(SUBGROUPS)
       ? (subgroupSizes(gpu.adapterInfo as GPUAdapterInfo | undefined) ?? report.subgroups)
@@ -166,6 +175,11 @@ export class Device {
     if ("error" in done) throw done.error;
     if (invalid) throw new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
     return done.value;
+  }
+
+  /** Begins a compute pass of this label; its time is taken where there is a trace. */
+  beginPass(encoder: GPUCommandEncoder, label: string): GPUComputePassEncoder {
+    return encoder.beginComputePass({ label, timestampWrites: this.trace?.next(label) });
   }
 
   /** @throws DeviceError of code "device-limit" naming the buffer, its size and the limit. */
@@ -227,7 +241,7 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
       remedy: "leave tensor cores off",
     });
   }
-  const wanted = options.matrices ? [SUBGROUPS, ...MATRIX_FEATURES] : [SUBGROUPS];
+  const wanted = [SUBGROUPS, ...(options.matrices ? MATRIX_FEATURES : []), ...(options.trace ? [TIMESTAMPS] : [])];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
   try {
     return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), report, options);

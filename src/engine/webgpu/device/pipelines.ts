@@ -41,8 +41,13 @@ async function compile(
   });
   begun.catch(() => {});
   const errors = (await compilationMessages(module)).filter((message) => message.type === "error");
-  if (errors.length > 0)
-    throw new DeviceError("shader", errors.map((error) => `${kernel.name}:${error.lineNum}:${error.linePos} ${error.message}`).join("\n"));
+  if (errors.length > 0) {
+    const lines = kernel.code.split("\n");
+    const texts = errors.map(
+      ({ lineNum, linePos, message }) => `${kernel.name}:${lineNum}:${linePos} ${message}\n  ${lines[lineNum - 1]?.trim()}`,
+    );
+    throw new DeviceError("shader", texts.join("\n"));
+  }
   try {
     return await begun;
   } catch (cause) {

@@ -102,7 +102,7 @@ export class FeatureUpdate {
 
   #submit(meansOnly: boolean): void {
     const encoder = this.#device.gpu.createCommandEncoder({ label: `features of ${this.#side}` });
-    const pass = encoder.beginComputePass({ label: `features of ${this.#side}` });
+    const pass = this.#device.beginPass(encoder, `features of ${this.#side}`);
     for (const { entryPoint, pipeline, group, lanes } of this.#steps) {
       if (meansOnly && entryPoint !== "feature_means") continue;
       pass.setPipeline(pipeline);
