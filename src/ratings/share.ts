@@ -3,8 +3,6 @@
 import type { Csr } from "./csr.js";
 import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
 
-type Side = "users" | "items";
-
 /** 64 bits each, as hexadecimal text. */
 export interface Fingerprint {
   /** The same for the same ratings in any order of rows. */
@@ -18,11 +16,11 @@ export interface Fingerprint {
  * empty, and some held-out ratings. The rows themselves it holds all.
  */
 export interface Share {
-  readonly rows: { readonly [side in Side]: { readonly from: number; readonly to: number } };
+  readonly rows: { readonly [side in "users" | "items"]: { readonly from: number; readonly to: number } };
   /** Ratings of every row, wherever they are, [count]. */
-  readonly lengths: { readonly [side in Side]: Uint32Array };
+  readonly lengths: { readonly [side in "users" | "items"]: Uint32Array };
   /** Where rows and held-out ratings are cut: the first of each session, and the end. Default: not known. */
-  readonly cuts?: Readonly<Record<Side | "heldOut", Uint32Array>> | undefined;
+  readonly cuts?: Readonly<Record<"users" | "items" | "heldOut", Uint32Array>> | undefined;
 }
 
 /** Items that users have seen, by user. */
