@@ -13,6 +13,7 @@ import { isStartedForMpi } from "../src/distributed/ranks.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { evaluation } from "./evaluation.js";
 import { compilers } from "./compilers.js";
+import { float32 } from "./float32.js";
 import { gpu } from "./gpu.js";
 import { parityOfModels } from "./gpu-parity.js";
 import { halfSweep } from "./half-sweep.js";
@@ -49,6 +50,7 @@ const benches = {
   roofline,
   serving,
   evaluation,
+  float32,
 };
 /** Benchmarks that need no adapter. */
 const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks"];

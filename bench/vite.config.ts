@@ -26,7 +26,8 @@ export default defineConfig({
     },
     rolldownOptions: {
       checks: { pluginTimings: false },
-      external: /^(node:|webgpu$|koffi$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
+      external:
+        /^(node:|webgpu$|koffi$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|autocannon|vite$|@sparticuz|tar-fs)/,
     },
   },
 });

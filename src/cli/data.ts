@@ -1,12 +1,14 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
-// invented ratings when there is none.
+// invented ratings of real films when there is none.
 
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
 import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
+import { fingerprintOf } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
+import { filmRatings } from "../ratings/films.js";
 import type { RatingSource } from "../ratings/folder.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
@@ -14,11 +16,10 @@ import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
-import { syntheticRatings } from "../ratings/synthetic.js";
 import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
-import type { DataFlags, ShareFlags, SplitFlags } from "./options.js";
+import type { DataFlags, OtherDataFlags, ShareFlags, SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
@@ -28,7 +29,7 @@ const STANDARD_INPUT = "-";
 
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    return { ratings: syntheticRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings", warnings: [] };
+    return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
   }
   const known = KNOWN_SETS.find(({ name }) => name === path);
   const place = known && !existsSync(path) ? await download(path) : path;
@@ -86,6 +87,8 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
 export interface TrainingData extends Split {
   readonly read: Pick<ReadResult, "format" | "understood">;
+  /** What tells all ratings that were read from others. */
+  readonly fingerprint: string;
   readonly counts: { readonly ratings: number; readonly heldOut: number };
 }
 
@@ -108,14 +111,14 @@ export async function loadTraining(
     const shared = why === undefined ? await sharedSplit(path, flags, ranks, epochs) : undefined;
     if (shared) {
       noticeLeftOut(shared, flags);
-      const { train, heldOut, counts, format, columns } = shared;
-      return { read: { format, understood: { columns } }, train, heldOut, counts };
+      const { train, heldOut, counts, fingerprint, format, columns } = shared;
+      return { read: { format, understood: { columns } }, fingerprint, train, heldOut, counts };
     }
     notice(`every rank reads all ratings: ${why ?? "the file is compressed, quoted, or no delimited text"}`);
   }
   const read = await firstOnRank0(() => loadData(path, flags));
   const { train, heldOut } = await splitOf(read, flags);
-  return { read, train, heldOut, counts: { ratings: train.count, heldOut: heldOut.count } };
+  return { read, fingerprint: fingerprintOfRead(read), train, heldOut, counts: { ratings: train.count, heldOut: heldOut.count } };
 }
 
 async function sharedSplit(
@@ -159,12 +162,16 @@ export function printUnderstood({ understood }: Pick<ReadResult, "understood">, 
   say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
 }
 
+/** What tells ratings that were read from others, in whatever order of rows. */
+export const fingerprintOfRead = ({ ratings, heldOut }: ReadResult): string =>
+  [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
+
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
 export async function loadTrainingData(
   model: FactorModel,
   modelPath: string,
   path: string | undefined,
-  given: DataFlags & ShareFlags & { test?: string | undefined },
+  given: DataFlags & ShareFlags & OtherDataFlags & { test?: string | undefined },
 ): Promise<{ read: ReadResult; split: SplitFlags; flags: DataFlags; path: string | undefined }> {
   const { source } = model;
   const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
@@ -185,10 +192,14 @@ export async function loadTrainingData(
   const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
-  if (source && source.ratings !== total)
-    notice(
-      `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${count(source.ratings)}`,
-    );
+  const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
+  if (trainedOn !== total || (fingerprint !== undefined && fingerprint !== fingerprintOfRead(read))) {
+    const others = trainedOn === total ? "as many, but others" : count(trainedOn);
+    const told = `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${others}`;
+    if (!given.otherData)
+      throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
+    notice(told);
+  }
   return { read, split, flags, path: from };
 }
 

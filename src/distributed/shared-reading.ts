@@ -9,7 +9,7 @@ import { buildCsr } from "../ratings/csr.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "../ratings/doubts.js";
 import { markedOnly, mergeDuplicates } from "../ratings/duplicates.js";
 import { type TableFiles } from "../ratings/files.js";
-import { type Fingerprint, Fingerprinting } from "../ratings/fingerprint.js";
+import { type Fingerprint, Fingerprinting, joinedSets } from "../ratings/fingerprint.js";
 import { GrowingColumns } from "../ratings/growing-columns.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
@@ -41,6 +41,8 @@ export interface SharedSplit {
   readonly heldOut: Ratings;
   /** Of all ranks. */
   readonly counts: { readonly ratings: number; readonly heldOut: number };
+  /** What tells all ratings that were read from others, in whatever order. */
+  readonly fingerprint: string;
   readonly format: string;
   readonly columns: string;
   readonly skippedRows: number;
@@ -80,7 +82,8 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   const train = new Ratings(byUser, ids.users, ids.items, catalogue);
   setWhole(train, { ...whole, byItem: buildCsr(byItem, "items", ids.items.size), seen: seenOnRank0(lengths.users, ranks) });
   const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
-  return { train, heldOut: held, counts, format: files.format, columns, skippedRows, missingRows, duplicateRows };
+  const fingerprint = joinedSets(whole.fingerprint, whole.heldOut.fingerprint);
+  return { train, heldOut: held, counts, fingerprint, format: files.format, columns, skippedRows, missingRows, duplicateRows };
 }
 
 /** All ids, and the rows of this rank's part of the file without pairs rated twice; undefined where it has to be read whole. */

@@ -1,6 +1,18 @@
 // What a training of any model is: a problem, the session of an engine that holds its data, and sweeps over it.
 
-import type { EngineState, Operations, RowSlice, Session, Share, Side, SideFeatures, Spread, Which, Workload } from "../engine/engine.js";
+import type {
+  Bounds,
+  EngineState,
+  Operations,
+  RowSlice,
+  Session,
+  Share,
+  Side,
+  SideFeatures,
+  Spread,
+  Which,
+  Workload,
+} from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
@@ -14,6 +26,8 @@ export interface TrainingProblem<H> {
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
+  /** The least and the greatest training rating: held-out predictions are measured clipped to them too. */
+  readonly scale?: Bounds | undefined;
   readonly initial: Parameters;
   /** S of each side that has features: rows in index order. */
   readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;

@@ -68,3 +68,10 @@ function hashesOf(raw: readonly RawId[]): Uint32Array {
 }
 
 const hexadecimal = (...words: readonly number[]): string => words.map((word) => word.toString(16).padStart(8, "0")).join("");
+
+/** What tells the ratings of two sets together, in whatever order, by what tells those of each. */
+export function joinedSets({ set: a }: Fingerprint, { set: b }: Fingerprint): string {
+  const words = (text: string): number[] => [0, 8].map((at) => Number.parseInt(text.slice(at, at + 8), 16));
+  const [x, y] = [words(a), words(b)];
+  return hexadecimal(...x.map((word, at) => (word + y[at]) >>> 0));
+}

@@ -75,7 +75,8 @@ describe.each(PATHS)("of %s", (_, path) => {
     const { train, heldOut } = splitRatings(ratings, { share: 0.2, seed: 1 });
     for (const count of [1, 2, 3, 4]) {
       const shares = await onRanks(count, (ranks) => share(path, ranks, { duplicates }));
-      for (const { train: own, counts } of shares) {
+      for (const { train: own, counts, fingerprint } of shares) {
+        expect(fingerprint).toBe(fingerprintOf(ratings).set);
         const whole = wholeOf(own)!;
         expect(counts).toEqual({ ratings: train.count, heldOut: heldOut.count });
         expect(own.users.raw).toEqual(train.users.raw);

@@ -227,8 +227,8 @@ export class CpuSession implements Session {
         return { squares, variances };
       }
       case "averagedErrors": {
-        const [squares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 2, join);
-        return { squares, logDensity };
+        const [squares, clippedSquares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 3, join);
+        return { squares, clippedSquares, logDensity };
       }
     }
   }

@@ -211,7 +211,7 @@ export class ReferenceSession implements Session {
       case "featureNorms":
         return this.#current.features[request.side]?.reduce((sum, value) => sum + value * value, 0) ?? 0;
       case "squaredErrors":
-        return await one(request.over, (block) => squaredErrors(block, K, globalMean, users, items));
+        return await one(request.over, (block) => squaredErrors(block, K, globalMean, users, items, request.clip));
       case "logLosses":
         return await one(request.over, (block) => logLosses(block, K, globalMean, users, items));
       case "confidentErrors":
@@ -226,12 +226,12 @@ export class ReferenceSession implements Session {
         return request.of === "expectedSquares" ? { squares, variances } : { squares, variances, logDensity };
       }
       case "averagedErrors": {
-        const [squares, logDensity] = await this.#overBlocks("heldOut", join, 2, (block, from, to) => {
+        const [squares, clippedSquares, logDensity] = await this.#overBlocks("heldOut", join, 3, (block, from, to) => {
           const [predictions, densities] = [this.#draws.predictions.subarray(from, to), this.#draws.densities.subarray(from, to)];
           const sums = averagedErrors({ predictions, densities }, block, K, globalMean, request, users, items);
-          return [sums.squares, sums.logDensity];
+          return [sums.squares, sums.clippedSquares, sums.logDensity];
         });
-        return { squares, logDensity };
+        return { squares, clippedSquares, logDensity };
       }
     }
   }

@@ -68,9 +68,15 @@ export class WebGpuSession implements Session {
   #solved: { readonly side: Side; readonly slices: RowSlice[] } | undefined;
 
   static async open(device: Device, workload: Workload, tuning?: GramTuning): Promise<WebGpuSession> {
-    const session = await device.checked("loading the ratings", () => new WebGpuSession(device, workload, tuning));
-    await session.#compile();
-    return session;
+    let session: WebGpuSession | undefined;
+    try {
+      await device.checked("loading the ratings", () => void (session = new WebGpuSession(device, workload, tuning)));
+      await session!.#compile();
+      return session!;
+    } catch (error) {
+      session?.destroy();
+      throw error;
+    }
   }
 
   private constructor(device: Device, workload: Workload, tuning: GramTuning | undefined) {
@@ -168,10 +174,14 @@ export class WebGpuSession implements Session {
       else if (request.of === "featureNorms") given.push([name, this.#featureNorm(request.side)]);
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
-    const read: Map<Sum, Float32Array | Float64Array> = await this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]);
-    if (join) for (const [sum, blocks] of read) if (sum.overRatings) read.set(sum, await join(Float64Array.from(blocks), sum.columns));
+    // Waited for together: of several that fail, none is left for nobody to look after.
+    const [sums, others] = await Promise.all([
+      this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]),
+      Promise.all(given.map(async ([name, result]) => [name, await result])),
+    ]);
+    const read = new Map<Sum, Float32Array | Float64Array>(sums);
+    if (join) for (const [sum, blocks] of sums) if (sum.overRatings) read.set(sum, await join(Float64Array.from(blocks), sum.columns));
     const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => sum.total(read.get(sum)!)))]);
-    const others = await Promise.all(given.map(async ([name, result]) => [name, await result]));
     return Object.fromEntries([...results, ...others]) as SumResults<R>;
   }
 

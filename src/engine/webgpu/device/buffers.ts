@@ -76,11 +76,17 @@ export function readBuffer(
     free.pop() ?? device.gpu.createBuffer({ label: "readback", size: room, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   encoder.copyBufferToBuffer(source, from, target, 0, size);
   return async () => {
-    await target.mapAsync(GPUMapMode.READ, 0, size);
-    const bytes = target.getMappedRange(0, size).slice(0);
-    target.unmap();
-    if (pooled && free.length < MOST_POOLED) free.push(target);
-    else target.destroy();
-    return bytes;
+    const what = `reading ${source.label}`;
+    try {
+      await device.answer(what, target.mapAsync(GPUMapMode.READ, 0, size));
+      const bytes = target.getMappedRange(0, size).slice(0);
+      target.unmap();
+      if (pooled && free.length < MOST_POOLED) free.push(target);
+      else target.destroy();
+      return bytes;
+    } catch (cause) {
+      target.destroy();
+      throw await device.failure(what, cause);
+    }
   };
 }
