@@ -20,7 +20,6 @@ export default defineConfig({
         main: path("main.ts"),
         "ingest-contender": path("ingest-contender.ts"),
         kernels: path("kernels.ts"),
-        spirv: path("compilers/spirv.ts"),
       },
       formats: ["es"],
     },

@@ -110,7 +110,10 @@ describe.runIf(withMpi)("under mpirun", () => {
   });
 
   test("more ranks than rows are refused", async () => {
-    const path = csv("few.csv", ["a,x,1", "b,y,2", "a,y,3"]);
+    const path = csv(
+      "few.csv",
+      Array.from({ length: 40 }, (_, at) => `${"ab"[at % 2]},i${at >> 1},${1 + (at % 5)}`),
+    );
     const { code, stderr } = await runRanks(4, "train", path, "--device", "cpu", "--holdout", "0");
     expect(code).not.toBe(0);
     expect(stderr).toContain("error rank 2 has no users: there are 4 ranks, and 2 users");
