@@ -10,6 +10,7 @@ import { version } from "../package.json";
 import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { DeviceError } from "../src/errors.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
+import { isStartedForMpi } from "../src/distributed/ranks.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { evaluation } from "./evaluation.js";
 import { compilers } from "./compilers.js";
@@ -22,6 +23,7 @@ import { models } from "./models.js";
 import { modelSweeps } from "./model-sweeps.js";
 import { gpuPeers, peers } from "./peers.js";
 import { ranking } from "./ranking.js";
+import { ranks } from "./ranks.js";
 import { roofline } from "./roofline.js";
 import { serving } from "./serving.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
@@ -44,6 +46,7 @@ const benches = {
   ingest,
   peers,
   ranking,
+  ranks,
   compilers,
   roofline,
   serving,
@@ -51,7 +54,7 @@ const benches = {
   float32,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -124,5 +127,6 @@ for (const bench of wanted) {
   console.log(`\n${bench}`);
   results[bench] = await benches[bench as keyof typeof benches](options);
 }
-if (values.json)
+// Of several ranks the one that started them writes.
+if (values.json && !isStartedForMpi())
   await writeFile(values.json, `${JSON.stringify({ machine, command: process.argv.slice(2).join(" "), results }, null, 2)}\n`);

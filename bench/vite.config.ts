@@ -20,14 +20,13 @@ export default defineConfig({
         main: path("main.ts"),
         "ingest-contender": path("ingest-contender.ts"),
         kernels: path("kernels.ts"),
-        spirv: path("compilers/spirv.ts"),
       },
       formats: ["es"],
     },
     rolldownOptions: {
       checks: { pluginTimings: false },
       external:
-        /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|autocannon|vite$|@sparticuz|tar-fs)/,
+        /^(node:|webgpu$|koffi$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|autocannon|vite$|@sparticuz|tar-fs)/,
     },
   },
 });

@@ -1,6 +1,6 @@
 // Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far,
 // Σ (r − mean r̂)², as it is and clipped, and Σ log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
-// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/averaged-errors.ts.
 
 struct Settings {
@@ -11,22 +11,19 @@ struct Settings {
   // What averages are clipped to.
   least: f32,
   most: f32,
-  count: u32,
-  // Ratings per workgroup.
-  run: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(6) var<storage, read_write> draw_sums: array<vec2f>;
-@group(0) @binding(7) var<storage, read_write> partial_sums: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> draw_sums: array<vec2f>;
+@group(0) @binding(8) var<storage, read_write> partial_sums: array<vec4f>;
 
 const TWO_PI = 6.283185307179586;
 
 @compute @workgroup_size(LANES)
 fn averaged_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let last = min((group.x + 1u) * settings.run, settings.count);
+  let last = block_start[group.x + 1u];
   var sums = vec3f();
-  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+  for (var at = block_start[group.x] + lane; at < last; at += LANES) {
     let predicted = predict(rating_user[at], rating_item[at]);
     let error = value_at(at) - predicted;
     let density = sqrt(settings.lambda / TWO_PI) * exp(-0.5 * settings.lambda * error * error);

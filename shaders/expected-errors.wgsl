@@ -1,19 +1,16 @@
 // Under variational Bayes, over ratings: Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂).
-// One rating per lane; each workgroup adds up one contiguous run, always in the same order.
+// One rating per lane; each workgroup adds up one block, always in the same order.
 // With z = (x, 0 …, −1) and C the covariance of ỹ that a row carries, (x, 1)ᵀ Γ (x, 1) = zᵀ C z.
-// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/expected-errors.ts.
 
 struct Settings {
   mean: f32,
   lambda: f32,
-  count: u32,
-  // Ratings per workgroup.
-  run: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> partial_sums: array<vec4f>;
 
 const TWO_PI = 6.283185307179586;
 
@@ -75,9 +72,9 @@ fn predict(user: u32, item: u32) -> f32 {
 
 @compute @workgroup_size(LANES)
 fn expected_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let last = min((group.x + 1u) * settings.run, settings.count);
+  let last = block_start[group.x + 1u];
   var sums = vec4f();
-  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+  for (var at = block_start[group.x] + lane; at < last; at += LANES) {
     let user = rating_user[at];
     let item = rating_item[at];
     let error = value_at(at) - predict(user, item);

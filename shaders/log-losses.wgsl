@@ -1,23 +1,20 @@
 // Σ of the log-losses of 0/1 ratings, by softplus so that nothing overflows. One rating per lane;
-// each workgroup adds up one contiguous run, always in the same order. docs/models.md, "Binary data".
-// Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
+// each workgroup adds up one block, always in the same order. docs/models.md, "Binary data".
+// Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/log-losses.ts.
 
 struct Settings {
   mean: f32,
-  count: u32,
-  // Ratings per workgroup.
-  run: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
+@group(0) @binding(7) var<storage, read_write> partial_sums: array<f32>;
 
 @compute @workgroup_size(LANES)
 fn log_losses(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let last = min((group.x + 1u) * settings.run, settings.count);
+  let last = block_start[group.x + 1u];
   var sum = 0.0;
-  for (var at = group.x * settings.run + lane; at < last; at += LANES) {
+  for (var at = block_start[group.x] + lane; at < last; at += LANES) {
     let x = predict(rating_user[at], rating_item[at]);
     sum += max((1.0 - 2.0 * value_at(at)) * x, 0.0) + log(1.0 + exp(-abs(x)));
   }

@@ -136,9 +136,9 @@ export class DurableFile {
 }
 
 /** @throws OutputError naming the path; the file that was there before is still there. */
-export async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeDurably(path: string, bytes: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   const file = await DurableFile.open(path);
-  await file.write(bytes);
+  for (const piece of typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes) await file.write(piece);
   await file.finish();
 }
 

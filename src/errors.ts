@@ -16,7 +16,8 @@ export type ErrorCode =
   | "not-positive-definite"
   | "diverged"
   | "download"
-  | "output";
+  | "output"
+  | "ranks";
 
 /**
  * Base of every typed error. `message` names the thing and its value;
@@ -123,5 +124,12 @@ export class OutputError extends TastespaceError {
 export class DownloadError extends TastespaceError {
   constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
     super("download", message, details);
+  }
+}
+
+/** Processes that train together and do not agree, a rank that failed, or nothing that joins them. */
+export class RanksError extends TastespaceError {
+  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+    super("ranks", message, details);
   }
 }

@@ -13,10 +13,21 @@ import { triangle } from "./engine/reference/cholesky.js";
 import type { Precisions } from "./models/parameters.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
 import { FeatureTable } from "./ratings/features.js";
+import { decodeIds, encodeIds } from "./id-list.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
-import { checkTensors, decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
+import {
+  checkTensors,
+  decodeHeader,
+  type Dtype,
+  ELEMENT_BYTES,
+  joinedPieces,
+  type Tensor,
+  type TensorEntry,
+  type TensorFile,
+  tensorPieces,
+} from "./safetensors.js";
 
 const FORMAT_VERSION = 1;
 /** Of the record of where the ratings came from; a later one is passed over. */
@@ -39,6 +50,11 @@ const LONGEST_METADATA = 2 ** 20;
  * writes other numbers leaves it out.
  */
 export function encodeModel(model: FactorModel): Uint8Array {
+  return joinedPieces(modelPieces(model));
+}
+
+/** The bytes of `encodeModel` in pieces, in order: a file may be larger than an array can be. */
+export function modelPieces(model: FactorModel): Generator<Uint8Array, void> {
   const { parameters, users, items } = model;
   const { posterior } = parameters;
   const tensors = numericTensors(model);
@@ -52,24 +68,29 @@ export function encodeModel(model: FactorModel): Uint8Array {
   };
   if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
   if (model.source) metadata["source"] = JSON.stringify({ version: SOURCE_VERSION, ...model.source });
-  const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
+  const addText = (name: string, text: string): void => {
     const data = new TextEncoder().encode(text);
     if (data.length <= LONGEST_METADATA) metadata[name] = text;
-    else if (raw?.every(Number.isSafeInteger)) {
+    else tensors.push({ name, dtype: "U8", shape: [data.length], data });
+  };
+  const addIds = (name: string, raw: readonly RawId[]): void => {
+    const data = encodeIds(raw);
+    if (data.length <= LONGEST_METADATA) metadata[name] = new TextDecoder().decode(data);
+    else if (raw.every(Number.isSafeInteger))
       tensors.push({ name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as number[], BigInt) });
-    } else tensors.push({ name, dtype: "U8", shape: [data.length], data });
+    else tensors.push({ name, dtype: "U8", shape: [data.length], data });
   };
   for (const [side, name] of FEATURE_SIDES) {
     const table = model.features?.[side];
     if (!table) continue;
     addText(`${name}_feature_names`, JSON.stringify(table.names));
-    addText(`${name}_feature_ids`, JSON.stringify(table.ids.raw), table.ids.raw);
+    addIds(`${name}_feature_ids`, table.ids.raw);
   }
   if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
-  addText("user_ids", JSON.stringify(users.raw), users.raw);
-  addText("item_ids", JSON.stringify(items.raw), items.raw);
+  addIds("user_ids", users.raw);
+  addIds("item_ids", items.raw);
   addText("catalogue", JSON.stringify([...model.catalogue.entries()].map(({ id, title, genres }) => [id, title, genres])));
-  return encodeTensors(tensors, metadata);
+  return tensorPieces(tensors, metadata);
 }
 
 /**
@@ -109,6 +130,10 @@ export function numericTensors(model: FactorModel): Tensor[] {
   return tensors;
 }
 
+/** What is wrong with a model file. */
+export const modelFailure = (name: string, what: string, cause?: unknown): ModelFileError =>
+  new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
+
 /**
  * The model in the bytes of a file; predictions are bit-equal to those of the model that was encoded.
  *
@@ -116,9 +141,17 @@ export function numericTensors(model: FactorModel): Tensor[] {
  * @throws ModelFileError when the file is no model, is truncated or damaged, or comes from a newer version.
  */
 export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
-  const fail = (what: string, cause?: unknown): ModelFileError =>
-    new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
-  const { header, metadata, body } = decodeHeader(bytes, fail);
+  const fail = (what: string, cause?: unknown): ModelFileError => modelFailure(name, what, cause);
+  return modelIn(decodeHeader(bytes, fail), name);
+}
+
+/**
+ * The model in a file that was read tensor by tensor.
+ *
+ * @throws ModelFileError as `decodeModel`.
+ */
+export function modelIn({ header, metadata, body }: TensorFile, name = "model"): FactorModel {
+  const fail = (what: string, cause?: unknown): ModelFileError => modelFailure(name, what, cause);
   if (metadata["format"] !== "tastespace") throw fail("it is a safetensors file, but no Tastespace model");
   const formatVersion = Number(metadata["format_version"]);
   if (!(formatVersion >= 1)) throw fail(`its format version "${metadata["format_version"]}" is no number`);
@@ -141,8 +174,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     const [from, to] = entry.data_offsets;
     const elements = entry.shape.reduce((product, size) => product * size, 1);
     if (!(from >= 0 && to <= body.length && to - from === elements * ELEMENT_BYTES[dtype])) throw fail(`tensor ${tensorName} is truncated`);
-    // A copy of its own, so that elements are aligned; `slice` would not copy out of a Node Buffer.
-    return new Uint8Array(body.subarray(from, to));
+    return body.own(from, to);
   };
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
     const values = new Float32Array(tensor(tensorName, "F32", shape).buffer as ArrayBuffer);
@@ -166,7 +198,10 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   const ids = (key: string): Ids => {
     if ((header[key] as TensorEntry | undefined)?.dtype === "I64")
       return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
-    return new Ids(json<RawId[]>(key, areIds));
+    const text = metadata[key];
+    const raw = decodeIds(text === undefined ? tensor(key, "U8") : new TextEncoder().encode(text));
+    if (raw === undefined) throw fail(`${key} is no list of ids`);
+    return new Ids(raw);
   };
   const seenItems = (M: number, N: number): SeenItems => {
     const seen = { start: words("seen_start", [M + 1]), items: words("seen_items") };
@@ -263,7 +298,6 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 const isId = (value: unknown): boolean => typeof value === "string" || typeof value === "number";
-const areIds = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
 const isEntry = (value: unknown): boolean =>
   Array.isArray(value) && isId(value[0]) && typeof value[1] === "string" && Array.isArray(value[2]);
 const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.every(isEntry);

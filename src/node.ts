@@ -1,12 +1,13 @@
 // What Node adds: ratings and models from files, data sets by name, and nearest-neighbour indexes.
 
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { writeDurably } from "./durable-file.js";
 import { ModelFileError } from "./errors.js";
 import { reasonOf } from "./file-trouble.js";
-import { decodeModel, encodeModel } from "./model-file.js";
+import { modelFailure, modelIn, modelPieces } from "./model-file.js";
 import type { FactorModel } from "./models/factor-model.js";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.js";
+import { decodeHeader, readTensorFile, type TensorFile } from "./safetensors.js";
+import { type Checkpoint, checkpointFailure, checkpointIn, checkpointPieces } from "./training/checkpoint.js";
 
 export * from "./index.js";
 export { directoryFolder, type FileOptions, fileSource, readPath } from "./ratings/files.js";
@@ -15,6 +16,9 @@ export { type TableCacheOptions } from "./ratings/table-cache.js";
 export { buildIndex, type IndexKey, type IndexOptions, queryOf, saveIndex } from "./export/nearest.js";
 export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/download.js";
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
+export { type Communicator, type Numbers } from "./distributed/communicator.js";
+export { isStartedForMpi, joinRanks } from "./distributed/ranks.js";
+export { RanksEngine } from "./distributed/ranks-engine.js";
 
 /**
  * Writes a model file whole or not at all: a crash leaves the one that was there before.
@@ -22,7 +26,7 @@ export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
  * @throws OutputError naming the path.
  */
 export async function save(model: FactorModel, path: string): Promise<void> {
-  await writeDurably(path, encodeModel(model));
+  await writeDurably(path, modelPieces(model));
 }
 
 /**
@@ -31,7 +35,7 @@ export async function save(model: FactorModel, path: string): Promise<void> {
  * @throws OutputError naming the path.
  */
 export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
-  await writeDurably(path, encodeCheckpoint(checkpoint));
+  await writeDurably(path, checkpointPieces(checkpoint));
 }
 
 /**
@@ -40,26 +44,47 @@ export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Prom
  * @throws ModelFileError when it is damaged or no checkpoint.
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    return checkpointIn(await tensorFile(path, checkpointFailure));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (cause instanceof ModelFileError) throw cause;
     throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
-  return decodeCheckpoint(bytes);
 }
 
 /** @throws ModelFileError naming the file when it is missing, damaged or no model. */
 export async function load(path: string): Promise<FactorModel> {
-  let bytes: Uint8Array;
+  let file: TensorFile;
   try {
-    bytes = await readFile(path);
+    file = await tensorFile(path, (what, cause) => modelFailure(path, what, cause));
   } catch (cause) {
+    if (cause instanceof ModelFileError) throw cause;
     throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, {
       cause,
       remedy: "train one with `tastespace train … --out FILE`",
     });
   }
-  return decodeModel(bytes, path);
+  return modelIn(file, path);
+}
+
+/** A file read tensor by tensor; what is no plain file is read whole. */
+async function tensorFile(path: string, fail: (what: string, cause?: unknown) => ModelFileError): Promise<TensorFile> {
+  const file = await open(path);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) return decodeHeader(await file.readFile(), fail);
+    const read = async (from: number, to: number): Promise<Uint8Array> => {
+      const bytes = new Uint8Array(to - from);
+      for (let done = 0; done < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, done, bytes.length - done, from + done);
+        if (bytesRead === 0) throw fail("it is shorter than it was");
+        done += bytesRead;
+      }
+      return bytes;
+    };
+    return await readTensorFile(found.size, read, fail);
+  } finally {
+    await file.close();
+  }
 }

@@ -41,17 +41,87 @@ export function layOut(tensors: readonly Tensor[], metadata: Record<string, stri
   return { head, body: ordered.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
 }
 
-/** A whole file as bytes, with a checksum of the tensors in its metadata. */
-export function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {
+/** Bytes of a piece of a file that is written piece by piece. */
+const PIECE_BYTES = 2 ** 26;
+
+/** A file in pieces, in order, with a checksum of the tensors in its metadata: it may be larger than an array can be. */
+export function* tensorPieces(
+  tensors: readonly Tensor[],
+  metadata: Record<string, string>,
+  pieceBytes = PIECE_BYTES,
+): Generator<Uint8Array, void> {
   const { head, body } = layOut(tensors, { ...metadata, checksum: checksumOf(layOut(tensors, {}).body) });
-  const bytes = new Uint8Array(body.reduce((sum, part) => sum + part.length, head.length));
-  bytes.set(head);
-  let at = head.length;
-  for (const part of body) {
-    bytes.set(part, at);
-    at += part.length;
+  for (const part of [head, ...body])
+    for (let from = 0; from < part.length; from += pieceBytes) yield part.subarray(from, from + pieceBytes);
+}
+
+/** A whole file as bytes. */
+export function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {
+  return joinedPieces(tensorPieces(tensors, metadata));
+}
+
+export function joinedPieces(pieces: Iterable<Uint8Array>): Uint8Array {
+  const all = [...pieces];
+  const bytes = new Uint8Array(all.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of all) {
+    bytes.set(piece, at);
+    at += piece.length;
   }
   return bytes;
+}
+
+/** What stands behind the header of a file, in memory as one array or tensor by tensor. */
+export interface TensorBody {
+  readonly length: number;
+  /** The bytes of a tensor; not to be written to. */
+  view(from: number, to: number): Uint8Array;
+  /** The same in an array of its own, so that its elements are aligned. */
+  own(from: number, to: number): Uint8Array;
+}
+
+/** @param bytes behind the header. */
+const bodyIn = (bytes: Uint8Array): TensorBody => ({
+  length: bytes.length,
+  view: (from, to) => bytes.subarray(from, to),
+  // `slice` would not copy out of a Node Buffer.
+  own: (from, to) => new Uint8Array(bytes.subarray(from, to)),
+});
+
+/** The header and the tensors of a file. */
+export interface TensorFile {
+  readonly header: Record<string, unknown>;
+  readonly metadata: Record<string, string>;
+  readonly body: TensorBody;
+}
+
+/** Bytes that are read at a time. */
+const READ_BYTES = 2 ** 30;
+
+/**
+ * Reads a file tensor by tensor, each into an array of its own: the file may be larger than an array can be.
+ *
+ * @param read gives the bytes `from` to `to` − 1 of the file. @param most bytes that are read at a time.
+ */
+export async function readTensorFile(
+  bytes: number,
+  read: (from: number, to: number) => Promise<Uint8Array>,
+  fail: (what: string, cause?: unknown) => Error,
+  most = READ_BYTES,
+): Promise<TensorFile> {
+  const end = headEnd(await read(0, Math.min(bytes, LENGTH_BYTES)), fail);
+  const { header, metadata } = decodeHeader(await read(0, Math.min(end, bytes)), fail);
+  const parts = new Map<number, Uint8Array>();
+  for (const [name, entry] of Object.entries(header)) {
+    const [from, to] = (name !== "__metadata__" && (entry as TensorEntry | null)?.data_offsets) || [0, 0];
+    // What does not lie in the file is found out when tensors are checked.
+    if (!(from >= 0 && from < to && to <= bytes - end)) continue;
+    const part = new Uint8Array(to - from);
+    for (let at = from; at < to; at += most) part.set(await read(end + at, end + Math.min(to, at + most)), at - from);
+    parts.set(from, part);
+  }
+  const view = (from: number, to: number): Uint8Array => (parts.get(from) ?? new Uint8Array(0)).subarray(0, to - from);
+  return { header, metadata, body: { length: bytes - end, view, own: view } };
 }
 
 /**
@@ -59,10 +129,7 @@ export function encodeTensors(tensors: readonly Tensor[], metadata: Record<strin
  *
  * @param fail makes the error that is thrown when there is no header.
  */
-export function decodeHeader(
-  bytes: Uint8Array,
-  fail: (what: string, cause?: unknown) => Error,
-): { header: Record<string, unknown>; metadata: Record<string, string>; body: Uint8Array } {
+export function decodeHeader(bytes: Uint8Array, fail: (what: string, cause?: unknown) => Error): TensorFile {
   const end = headEnd(bytes, fail);
   if (end > bytes.length) throw fail("it is no safetensors file, or its header is truncated");
   try {
@@ -70,7 +137,7 @@ export function decodeHeader(
       string,
       unknown
     >;
-    return { header, metadata: (header["__metadata__"] ?? {}) as Record<string, string>, body: bytes.subarray(end) };
+    return { header, metadata: (header["__metadata__"] ?? {}) as Record<string, string>, body: bodyIn(bytes.subarray(end)) };
   } catch (cause) {
     throw fail("it is no safetensors file: its header is not JSON", cause);
   }
@@ -102,7 +169,7 @@ export function checksumOf(parts: readonly Uint8Array[]): string {
  *
  * @throws what `fail` makes.
  */
-export function checkTensors(header: Record<string, unknown>, body: Uint8Array, fail: (what: string) => Error): [string, TensorEntry][] {
+export function checkTensors(header: Record<string, unknown>, body: TensorBody, fail: (what: string) => Error): [string, TensorEntry][] {
   const { __metadata__: metadata, ...entries } = header as Record<string, TensorEntry> & { __metadata__?: unknown };
   // Empty tensors start where the next one does.
   const [from, to] = [0, 1].map((end) => (entry: TensorEntry | null) => entry?.data_offsets?.[end] ?? 0);
@@ -117,7 +184,7 @@ export function checkTensors(header: Record<string, unknown>, body: Uint8Array, 
     if (start !== end || stop - start !== elements * ELEMENT_BYTES[entry.dtype])
       throw fail(`tensor ${name} overlaps another, or leaves a gap`);
     end = stop;
-    return body.subarray(start, stop);
+    return body.view(start, stop);
   });
   if (end !== body.length) throw fail(`${body.length - end} bytes stand behind the last tensor`);
   const checksum = (metadata as Record<string, string> | undefined)?.["checksum"];
@@ -133,7 +200,14 @@ export function decodeTensors(
   bytes: Uint8Array,
   fail: (what: string, cause?: unknown) => Error,
 ): { metadata: Record<string, string>; tensors: Map<string, Tensor["data"]> } {
-  const { header, metadata, body } = decodeHeader(bytes, fail);
+  return tensorsOf(decodeHeader(bytes, fail), fail);
+}
+
+/** Every tensor of a file, in arrays of its own. @throws what `fail` makes when the file is damaged. */
+export function tensorsOf(
+  { header, metadata, body }: TensorFile,
+  fail: (what: string, cause?: unknown) => Error,
+): { metadata: Record<string, string>; tensors: Map<string, Tensor["data"]> } {
   const tensors = checkTensors(header, body, fail).map(
     ([
       name,
@@ -142,8 +216,7 @@ export function decodeTensors(
         data_offsets: [from, to],
       },
     ]) => {
-      // A copy of its own, so that elements are aligned; `slice` would not copy out of a Node Buffer.
-      return [name, new ARRAYS[dtype](new Uint8Array(body.subarray(from, to)).buffer)] as const;
+      return [name, new ARRAYS[dtype](body.own(from, to).buffer as ArrayBuffer)] as const;
     },
   );
   return { metadata, tensors: new Map(tensors) };

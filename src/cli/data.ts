@@ -4,9 +4,12 @@
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable, readFeatures } from "../ratings/features.js";
+import type { Communicator } from "../distributed/communicator.js";
+import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
-import { fileSource, readPath } from "../ratings/files.js";
+import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
+import type { RatingSource } from "../ratings/folder.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { sortedRatings } from "../ratings/sorted.js";
@@ -17,6 +20,7 @@ import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { DataFlags, OtherDataFlags, ShareFlags, SplitFlags } from "./options.js";
+import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 
@@ -32,57 +36,126 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
   const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
   const bar = byteProgress("reading");
   try {
-    const column = (name: string | undefined): string | number | undefined => {
-      if (name === "0") throw new OptionsError("columns are numbered from 1: there is no column 0");
-      return name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name;
-    };
-    const options: ReadOptions = {
-      delimiter: flags.delimiter === "\\t" ? "\t" : flags.delimiter,
-      header: flags.header,
-      columns: {
-        user: column(flags.userColumn),
-        item: column(flags.itemColumn),
-        value: column(flags.ratingColumn),
-        time: column(flags.timeColumn),
-      },
-      layout: flags.layout,
-      missing: flags.missing?.split(","),
-      scale: flags.scale,
-      encoding: flags.encoding,
-      duplicates: flags.duplicates,
-      skipBadRows: flags.skipBadRows,
-      split: flags.split,
-      ids,
-      catalogue,
-      onProgress: bar.update,
-    };
+    const options: ReadOptions = { ...readOptionsOf(flags), ids, catalogue, onProgress: bar.update };
     const result =
       place === STANDARD_INPUT
         ? await readRatings({ name: "standard input", stream: () => process.stdin }, options)
         : await readPath(place, { ...options, cacheFolder: flags.cache ? defaultCacheFolder() : undefined });
     bar.stop();
     for (const warning of result.warnings) notice(warning);
-    if (result.skippedRows > 0) notice(skipped(result));
-    if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
+    noticeLeftOut(result, flags);
     if (catalogue && !result.ratings.items.raw.some((id) => catalogue.get(id)))
       notice(`${flags.items}: none of its ${count(catalogue.size)} items is among the ${count(result.ratings.items.size)} that are rated`);
-    if (result.duplicateRows > 0)
-      notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
     return flags.sort ? sortedResult(result, ids !== undefined) : result;
   } finally {
     bar.stop();
   }
 }
 
+/** How a table is read, by the flags. */
+function readOptionsOf(flags: DataFlags): ReadOptions {
+  const column = (name: string | undefined): string | number | undefined => {
+    if (name === "0") throw new OptionsError("columns are numbered from 1: there is no column 0");
+    return name !== undefined && /^\d+$/.test(name) ? Number(name) - 1 : name;
+  };
+  return {
+    delimiter: flags.delimiter === "\\t" ? "\t" : flags.delimiter,
+    header: flags.header,
+    columns: {
+      user: column(flags.userColumn),
+      item: column(flags.itemColumn),
+      value: column(flags.ratingColumn),
+      time: column(flags.timeColumn),
+    },
+    layout: flags.layout,
+    missing: flags.missing?.split(","),
+    scale: flags.scale,
+    encoding: flags.encoding,
+    duplicates: flags.duplicates,
+    skipBadRows: flags.skipBadRows,
+    split: flags.split,
+  };
+}
+
+function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" | "missingRows" | "duplicateRows">, flags: DataFlags): void {
+  if (result.skippedRows > 0) notice(skipped(result));
+  if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
+  if (result.duplicateRows > 0)
+    notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
+}
+
+/** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
+export interface TrainingData extends Split {
+  readonly read: Pick<ReadResult, "format" | "understood">;
+  /** What tells all ratings that were read from others. */
+  readonly fingerprint: string;
+  readonly counts: { readonly ratings: number; readonly heldOut: number };
+}
+
+/**
+ * Of several ranks each reads its share, where the file, the split and the model allow it; else all of it.
+ *
+ * @param whole why the training needs all ratings in one place; undefined where it does not.
+ */
+export async function loadTraining(
+  path: string | undefined,
+  flags: DataFlags & SplitFlags,
+  ranks: Communicator,
+  whole: string | undefined,
+  epochs: { readonly seed: number } | undefined,
+): Promise<TrainingData> {
+  if (ranks.size > 1 && path !== undefined) {
+    const why =
+      whole ??
+      (flags.test !== undefined || flags.sort || flags.holdoutBy !== "random" ? "only a split at random is made in shares" : undefined);
+    const shared = why === undefined ? await sharedSplit(path, flags, ranks, epochs) : undefined;
+    if (shared) {
+      noticeLeftOut(shared, flags);
+      const { train, heldOut, counts, fingerprint, format, columns } = shared;
+      return { read: { format, understood: { columns } }, fingerprint, train, heldOut, counts };
+    }
+    notice(`every rank reads all ratings: ${why ?? "the file is compressed, quoted, or no delimited text"}`);
+  }
+  const read = await firstOnRank0(() => loadData(path, flags));
+  const { train, heldOut } = await splitOf(read, flags);
+  return { read, fingerprint: fingerprintOfRead(read), train, heldOut, counts: { ratings: train.count, heldOut: heldOut.count } };
+}
+
+async function sharedSplit(
+  path: string,
+  flags: DataFlags & SplitFlags,
+  ranks: Communicator,
+  epochs: { readonly seed: number } | undefined,
+): Promise<SharedSplit | undefined> {
+  const place = existsSync(path)
+    ? path
+    : await firstOnRank0(async () => (KNOWN_SETS.some(({ name }) => name === path) ? await download(path) : path));
+  const options = readOptionsOf(flags);
+  const files = await tableFiles(place, options);
+  if (!files) return undefined;
+  const fronts = await Promise.all(files.sources.map(async (source) => await frontOf(source)));
+  await agreeOn({ ratings: fronts });
+  const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
+  return await readShare(files, ranks, { ...options, catalogue, holdout: flags.holdout ?? 0.2, seed: flags.seed, epochs });
+}
+
+/** What tells one file from another without reading it all: its size, and its front and end. */
+async function frontOf({ bytes, range }: RatingSource): Promise<unknown> {
+  if (bytes === undefined || !range) return null;
+  const [front, end] = [await range(0, Math.min(bytes, FRONT_BYTES)), await range(Math.max(0, bytes - FRONT_BYTES), bytes)];
+  return [bytes, Buffer.from(front).toString("base64"), Buffer.from(end).toString("base64")];
+}
+const FRONT_BYTES = 2 ** 16;
+
 /** How many rows were left out, and what was wrong with the first of them. */
-function skipped({ skippedRows, firstSkipped = [] }: ReadResult): string {
+function skipped({ skippedRows, firstSkipped = [] }: Pick<ReadResult, "skippedRows" | "firstSkipped">): string {
   const named = firstSkipped.map(({ file, line, what }) => `\n       ${file}:${line}: ${what}`);
   const more = skippedRows > firstSkipped.length && named.length > 0 ? "\n       …" : "";
   return `${count(skippedRows)} malformed ${skippedRows === 1 ? "row" : "rows"} left out${named.length > 0 ? ":" : ""}${named.join("")}${more}`;
 }
 
 /** Says what the ratings were taken for: which column is what, and what else is not as in most files. */
-export function printUnderstood({ understood }: ReadResult, say: (text: string) => void = print): void {
+export function printUnderstood({ understood }: Pick<ReadResult, "understood">, say: (text: string) => void = print): void {
   if (!understood) return;
   const { columns, form, encoding } = understood;
   const more = [...(form === undefined ? [] : [form]), ...(encoding === undefined ? [] : [`text in ${encoding}`])];

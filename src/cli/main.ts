@@ -16,6 +16,7 @@ import { infoCommand } from "./info.js";
 import { checkOutputs, outputs, standardOutputFails } from "./output.js";
 import { partialFitCommand } from "./partial-fit.js";
 import { predictCommand } from "./predict.js";
+import { endRanks, isSilentRank, leaveRanks, meetRanks, ranksCommand, ranksHere } from "./ranks.js";
 import { recommendAllCommand } from "./recommend-all.js";
 import { recommendCommand } from "./recommend.js";
 import { reportCommand } from "./report.js";
@@ -56,12 +57,18 @@ const commands = [
   analyseCommand,
   reportCommand,
   infoCommand,
+  ranksCommand,
 ];
 for (const make of commands) {
   program.addCommand(make().exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError());
 }
 
-program.hook("preAction", async (_program, command) => await checkOutputs(command));
+program.hook("preAction", async (_program, command) => {
+  await meetRanks(command);
+  if (ranksHere().rank === 0) await checkOutputs(command);
+});
+// What is wrong with the arguments is wrong on every rank: the first says it.
+if (isSilentRank()) program.configureOutput({ writeOut: () => {}, writeErr: () => {} });
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -78,14 +85,16 @@ process.stderr.on("error", () => process.exit(FAILED));
 
 try {
   await program.exitOverride().parseAsync();
+  await leaveRanks();
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = await endRanks((where) => report(error, where));
 }
 
-function report(error: unknown): number {
+/** @param where which of several ranks says it. */
+function report(error: unknown, where = ""): number {
   // What commander throws it has told already, but for what a command finds out about an argument itself.
   if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  process.stderr.write(`${colours.red("error")} ${shown(messageOf(error))}\n`);
+  process.stderr.write(`${colours.red("error")} ${where}${shown(messageOf(error))}\n`);
   if (error instanceof TastespaceError) {
     if (error.remedy) process.stderr.write(`${colours.dim("      ")}${shown(error.remedy)}\n`);
   } else if (error instanceof Error && process.env["TASTESPACE_DEBUG"]) {

@@ -50,8 +50,9 @@ export async function checkOutputs(command: Command): Promise<void> {
 }
 
 /** @throws OutputError; a file that was there before is still there. */
-export async function writeOutput(path: string, content: Uint8Array | string): Promise<void> {
-  if (path === STANDARD_OUTPUT) await toStandardOutput(content);
+export async function writeOutput(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
+  if (path === STANDARD_OUTPUT)
+    for (const piece of typeof content === "string" || content instanceof Uint8Array ? [content] : content) await toStandardOutput(piece);
   else await writeDurably(path, content);
 }
 

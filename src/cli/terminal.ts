@@ -8,7 +8,16 @@ let words: NodeJS.WriteStream | undefined = process.stdout;
 
 /** From now on what is said goes to standard error: standard output holds data. @param said false: what would be said is not. */
 export function wordsToStandardError(said = true): void {
+  if (silent) return;
   words = said ? process.stderr : undefined;
+}
+
+let silent = false;
+
+/** From now on nothing is said but errors, and no bar is drawn. */
+export function silence(): void {
+  silent = true;
+  words = undefined;
 }
 
 /** Standard output: results. */
@@ -18,6 +27,7 @@ export function print(text = ""): void {
 
 /** Standard error: what is good to know but no result. */
 export function notice(text: string): void {
+  if (silent) return;
   process.stderr.write(`${colours.yellow("note")} ${shown(text)}\n`);
 }
 
@@ -71,7 +81,7 @@ export const seconds = (value: number): string => (value < 10 ? `${value.toFixed
 
 /** A progress bar over bytes on a terminal; nothing in a pipe. */
 export function byteProgress(label: string): { update: (done: number, total: number | undefined) => void; stop: () => void } {
-  if (!process.stderr.isTTY) return { update() {}, stop() {} };
+  if (silent || !process.stderr.isTTY) return { update() {}, stop() {} };
   const bar = new SingleBar({ format: `${label} {bar} {percentage}%`, stream: process.stderr, clearOnComplete: true, hideCursor: true });
   let started = false;
   return {
@@ -92,7 +102,7 @@ export function byteProgress(label: string): { update: (done: number, total: num
  * `clear` makes way for a line of text.
  */
 export function countProgress(label: string): { update: (done: number, total: number) => void; clear: () => void } {
-  if (!process.stderr.isTTY) return { update() {}, clear() {} };
+  if (silent || !process.stderr.isTTY) return { update() {}, clear() {} };
   const format = `${label} {bar} {value} of {total}, {left} left`;
   const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
   const began = performance.now();

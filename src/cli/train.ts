@@ -18,17 +18,21 @@ import { heldOutFigure } from "../models/figures.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { type Solver, SOLVERS, solverText } from "../models/solver.js";
 import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
-import { encodeModel } from "../model-file.js";
+import { modelPieces } from "../model-file.js";
+import { RanksEngine } from "../distributed/ranks-engine.js";
+import { receivedRows, slicesOf } from "../distributed/slices.js";
+import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
+import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
-import type { ReadResult } from "../ratings/readers.js";
+import { wholeOf } from "../ratings/share.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, fingerprintOfRead, loadData, printUnderstood, splitOf } from "./data.js";
+import { featuresFrom, loadTraining, printUnderstood, type TrainingData } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -43,6 +47,7 @@ import {
 } from "./options.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
+import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
@@ -209,25 +214,32 @@ Examples:
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
-  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
-  const read = await loadData(path, flags);
-  const { train: ratings, heldOut } = await splitOf(read, flags);
+  const asked = MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never) as never;
+  const ranks = ranksHere();
+  if (ranks.size > 1 && path === "-")
+    throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
+  await agreeOn({ versions: version, options: [path, flags] });
+  const { epochs } = MODELS[flags.model].operations(asked, flags.seed);
+  const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
+  if (!wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
-  describeData(read, ratings, heldOut);
+  describeData(read, ratings, counts);
   refusePositivesOnly(ratings, flags);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
-    ratings: read.ratings.count + (read.heldOut?.count ?? 0),
-    fingerprint: fingerprintOfRead(read),
+    ratings: counts.ratings + counts.heldOut,
+    fingerprint,
   });
 
-  const engine = await openEngine(flags.device, notice, {
-    threads: flags.threads,
+  const own = await openEngine(flags.device, notice, {
+    threads: threadsOfRank(flags.threads),
     memoryBytes: flags.deviceMemory,
     tuning: { halfPrecision: flags.halfPrecision, tensorCores: flags.tensorCores },
   });
+  const engine: Engine = ranks.size > 1 ? new RanksEngine(own, ranks) : own;
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
+  if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
   const features = {
     itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
     userFeatures: await featuresFrom(flags.userFeatures),
@@ -237,7 +249,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     model: flags.model,
     seed: flags.seed,
     ...features,
-    heldOut: heldOut.count > 0 ? heldOut : undefined,
+    heldOut: counts.heldOut > 0 ? heldOut : undefined,
   };
   const h = hyperparametersFor(flags.model, options, engine);
   if ("solver" in h && h.solver === "cg") print(`${dim("solver")}   ${solverText(h)}`);
@@ -250,6 +262,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     controller.abort();
   };
   process.once("SIGINT", interrupt);
+  // mpirun ends its ranks at once on SIGINT; this signal it passes on.
+  if (ranks.size > 1) process.once("SIGUSR2", interrupt);
   try {
     const resume = flags.resume ? await resumedFrom(flags) : undefined;
     print();
@@ -280,7 +294,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
     });
     const biasOnly =
-      heldOut.count > 0 && comparesToBiases(flags.model) && !controller.signal.aborted
+      heldOut.count > 0 && comparesToBiases(flags.model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
         ? await biasOnlyAccuracy(ratings, heldOut, { device: engine, signal: controller.signal })
         : undefined;
     print();
@@ -289,16 +303,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     else if (result.stop.reason === "aborted")
       print(`${dim("go on")}    with --checkpoint FILE such a training can be gone on with, by --resume; --init starts anew from a model`);
-    if (flags.out) {
+    if (flags.out && ranks.rank === 0) {
       print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
-    if (flags.json) {
+    if (flags.json && ranks.rank === 0) {
       const total = (performance.now() - started) / 1000;
       const run: RunFile = {
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
-        data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
-        from: { ...originOf(flags.json, path, flags), fingerprint: fingerprintOfRead(read) },
+        data: { users: ratings.users.size, items: ratings.items.size, ...counts },
+        from: { ...originOf(flags.json, path, flags), fingerprint },
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
@@ -311,8 +325,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     }
   } finally {
     process.off("SIGINT", interrupt);
+    process.off("SIGUSR2", interrupt);
     engine.destroy();
   }
+}
+
+/** Why a training needs all ratings in one place; undefined where each rank needs its share. */
+function wholeBecause({ model, dryRun, measureBy = model === "implicit" ? "ndcg" : "loss", holdout }: TrainFlags): string | undefined {
+  if (model === "logistic") return "logistic makes its data of all of them";
+  if (measureBy !== "loss" && holdout !== 0) return "lists are measured by all of them (--measure-by loss takes shares)";
+  return dryRun ? "a plan is made of a sample of them" : undefined;
 }
 
 /** The hyperparameters that were given, whichever model's; the model fills in the rest, and refuses those of others. */
@@ -362,6 +384,7 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
         ["  scratch", byteText(parts.scratch)],
       );
     }
+    rows.push(...(await receivedLine(ratings, options)));
     rows.push(
       ["a sweep and its measurement", `about ${seconds(secondsPerSweep)}  (from ${count(sampled)} of the ratings)`],
       [`${sweeps} sweeps`, `about ${seconds(sweeps * secondsPerSweep)}`],
@@ -373,13 +396,28 @@ async function printPlan(ratings: Ratings, options: FitOptions, engine: Engine):
   }
 }
 
-function describeData(read: ReadResult, train: Ratings, heldOut: Ratings): void {
-  const { users, items } = train;
-  print(
-    `${dim("data")}     ${read.format}: ${count(train.count + heldOut.count)} ratings, ${count(users.size)} users, ${count(items.size)} items`,
-  );
+/** What the ranks would send each other, and what it would be if each were sent no more than its ratings refer to. */
+async function receivedLine(
+  ratings: Ratings,
+  { model = "als", factors = 10, seed = 1, ...options }: FitOptions,
+): Promise<[string, string][]> {
+  const ranks = ranksHere();
+  if (ranks.size === 1) return [];
+  const definition = MODELS[model];
+  const h = definition.complete(hyperparametersAmong(model, { model, factors, ...options } as FitOptions) as never) as never;
+  const [byUser, byItem] = [csrOf(ratings, "users"), csrOf(ratings, "items")];
+  const lengths = { users: rowLengths(byUser), items: rowLengths(byItem) };
+  const slices = slicesOf({ lengths, heldOut: options.heldOut?.count ?? 0, epochs: definition.operations(h, seed).epochs }, ranks.size);
+  const { all, needed } = receivedRows({ byUser, byItem }, slices, ranks.rank);
+  const [allRows, neededRows] = await ranks.sum(Float64Array.of(all, needed));
+  const share = ((100 * neededRows) / allRows).toFixed(0);
+  return [["rows that a rank receives a sweep", `${count(Math.round(allRows / ranks.size))}  (its ratings refer to ${share} % of them)`]];
+}
+
+function describeData(read: TrainingData["read"], { users, items }: Ratings, { ratings, heldOut }: TrainingData["counts"]): void {
+  print(`${dim("data")}     ${read.format}: ${count(ratings + heldOut)} ratings, ${count(users.size)} users, ${count(items.size)} items`);
   printUnderstood(read);
-  print(`${dim("split")}    ${count(train.count)} to train on, ${count(heldOut.count)} held out`);
+  print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
 }
 
 const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
@@ -438,7 +476,7 @@ function comparison({ heldOutRmse, heldOutRmseClipped }: HistoryEntry, biasOnly:
  */
 async function saveSomewhere(modelFor: (file: string) => FitResult["model"], path: string): Promise<string> {
   try {
-    await writeOutput(path, encodeModel(modelFor(path)));
+    await writeOutput(path, modelPieces(modelFor(path)));
     return path;
   } catch (error) {
     if (!(error instanceof OutputError)) throw error;
@@ -452,6 +490,7 @@ async function saveSomewhere(modelFor: (file: string) => FitResult["model"], pat
 
 /** What cannot be written does not end a training. */
 async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  if (ranksHere().rank > 0) return;
   try {
     await saveCheckpoint(checkpoint, path);
   } catch (error) {
@@ -462,7 +501,11 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
 
 async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
   if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
-  const found = await loadCheckpoint(checkpoint);
+  const ranks = ranksHere();
+  const found =
+    ranks.size === 1
+      ? await loadCheckpoint(checkpoint)
+      : await checkpointFromFirst(ranks.rank === 0 ? await loadCheckpoint(checkpoint) : undefined);
   if (!found) notice(`${checkpoint} is not there: the training starts anew`);
   return found;
 }

@@ -1,9 +1,93 @@
-// The conflict-free schedule of stochastic gradient descent: users and items are dealt into B groups each, which cuts
-// the ratings into a B × B grid. The B blocks of one round, (g, g + r mod B), share no user and no item, so that they
-// can run side by side, and the result does not depend on how.
+// How rows and ratings are dealt into blocks. Whoever computes them, wherever, the blocks are the same, so that what
+// comes of them does not depend on how many take part.
 
+import { mixedWords } from "../random-counter.js";
 import { seededRandom } from "../random.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
+import type { RowSlice, Side } from "./engine.js";
+
+/** Sums over the training ratings are cut where a block of users ends: into so many blocks at most. */
+const MOST_USER_BLOCKS = 4096;
+/** What a row costs beside its ratings, in ratings, about. */
+const RATINGS_PER_ROW = 8;
+
+/** Users of a block: what sessions that share a workload hold is cut between them. */
+export const usersPerBlock = (users: number): number => Math.max(1, Math.ceil(users / MOST_USER_BLOCKS));
+
+/**
+ * Cuts rows into runs of about equal cost.
+ *
+ * @param lengths ratings of each row. @param unit cuts lie at multiples of it.
+ * @returns first row of each run, and the end, [runs + 1].
+ */
+export function cutByCost(
+  lengths: Uint32Array,
+  runs: number,
+  unit = 1,
+  { from, to }: RowSlice = { from: 0, to: lengths.length },
+): Uint32Array {
+  let total = 0;
+  for (let row = from; row < to; row++) total += lengths[row] + RATINGS_PER_ROW;
+  const cuts = new Uint32Array(runs + 1).fill(to);
+  cuts[0] = from;
+  let sum = 0;
+  let run = 1;
+  for (let row = from; row < to && run < runs; row++) {
+    // The nearer of the two ends of a row that crosses the mark; no run is left without rows while there are some.
+    const cost = lengths[row] + RATINGS_PER_ROW;
+    if (row % unit === 0 && row > cuts[run - 1]) {
+      const mark = (total * run) / runs;
+      if (sum + cost / 2 > mark || to - row <= (runs - run) * unit) cuts[run++] = row;
+    }
+    sum += cost;
+  }
+  return cuts;
+}
+
+/**
+ * Blocks of sums over the training ratings: those of each block of users, cut again where they are many.
+ *
+ * @param start of the ratings by user. @param rows the users whose ratings there are.
+ * @returns first rating of each block, and the end.
+ */
+export function ratingBlocks(start: Uint32Array, rows: RowSlice, mostRatings: number): Uint32Array {
+  const users = usersPerBlock(start.length - 1);
+  const first: number[] = [];
+  for (let row = rows.from; row < rows.to;) {
+    const next = Math.min(rows.to, (Math.floor(row / users) + 1) * users);
+    for (let at = start[row]; at < start[next]; at += mostRatings) first.push(at);
+    row = next;
+  }
+  first.push(start[rows.to]);
+  return Uint32Array.from(first);
+}
+
+/** Ratings of a block at most, of so many in all: never more than a device can dispatch workgroups. */
+export const ratingsPerBlock = (total: number): number =>
+  SHORTEST_BLOCK * Math.max(1, Math.ceil(total / (SHORTEST_BLOCK * MOST_RATING_BLOCKS)));
+const SHORTEST_BLOCK = 8192;
+const MOST_RATING_BLOCKS = 32_768;
+
+/** Blocks of so many of `count` ratings each. */
+export function evenBlocks(count: number, size: number): Uint32Array {
+  const first = Uint32Array.from({ length: Math.ceil(count / size) + 1 }, (_, block) => block * size);
+  first[first.length - 1] = count;
+  return first;
+}
+
+/**
+ * The conflict-free schedule of stochastic gradient descent: users and items are dealt into B groups each, which cuts
+ * the ratings into a B × B grid. The B blocks of one round, (g, g + r mod B), share no user and no item, so that they
+ * can run side by side, and the result does not depend on how.
+ */
+export interface Dealing {
+  /** B. */
+  readonly groups: number;
+  /** First user of each group, and the end, [B + 1]. */
+  readonly users: Uint32Array;
+  /** Group of each item. */
+  readonly itemGroup: Uint32Array;
+}
 
 export interface BlockPlan {
   /** B. */
@@ -29,59 +113,78 @@ interface RowCut {
 /** First group of a shard's rows, when B groups are shared out among so many shards. */
 export const firstGroupOf = (shard: number, shards: number, B: number): number => Math.floor((shard * B) / shards);
 
-/** @param cuts where the rows of both sides are cut: no group has rows of two shards. Default: nowhere. */
-export function planBlocks(
-  { user, item, value }: RatingColumns,
-  users: number,
-  items: number,
-  seed: number,
-  cuts: { readonly users: RowCut; readonly items: RowCut } = { users: { size: users, count: 1 }, items: { size: items, count: 1 } },
-): BlockPlan {
-  const count = value.length;
+/**
+ * Users in runs of about equal cost, so that whoever holds some of them holds whole groups; items at random.
+ *
+ * @param lengths ratings of each row. @param cuts where the rows of both sides are cut: no group has rows of two shards.
+ *   Default: nowhere.
+ */
+export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: number, cuts?: Readonly<Record<Side, RowCut>>): Dealing {
+  const [users, items] = [lengths.users.length, lengths.items.length];
+  let count = 0;
+  for (let row = 0; row < users; row++) count += lengths.users[row];
   const wanted = Math.ceil(Math.sqrt(count / RATINGS_PER_BLOCK));
-  const B = Math.max(1, cuts.users.count, cuts.items.count, Math.min(wanted, MOST_GROUPS, users, items));
-  const random = seededRandom(seed);
-  const shuffled = (length: number): Uint32Array => {
-    const order = Uint32Array.from({ length }, (_, at) => at);
-    for (let at = length - 1; at > 0; at--) {
-      const other = random.below(at + 1);
-      [order[at], order[other]] = [order[other], order[at]];
-    }
-    return order;
-  };
-  const [userPlace, itemPlace, order] = [shuffled(users), shuffled(items), shuffled(count)];
-  const groupOf = (row: number, place: number, { size, count: shards }: RowCut): number => {
-    if (shards === 1) return place % B;
-    const shard = Math.floor(row / size);
-    const first = firstGroupOf(shard, shards, B);
-    return first + (place % (firstGroupOf(shard + 1, shards, B) - first));
-  };
-  const [groupOfUser, groupOfItem] = [
-    userPlace.map((place, row) => groupOf(row, place, cuts.users)),
-    itemPlace.map((place, row) => groupOf(row, place, cuts.items)),
-  ];
-  const blockOf = (at: number): number => groupOfUser[user[at]] * B + groupOfItem[item[at]];
+  const { users: userCut, items: itemCut } = cuts ?? { users: { size: users, count: 1 }, items: { size: items, count: 1 } };
+  const unit = userCut.count === 1 ? usersPerBlock(users) : 1;
+  const B = Math.max(1, userCut.count, itemCut.count, Math.min(wanted, MOST_GROUPS, Math.ceil(users / unit), items));
+  const firstUsers = new Uint32Array(B + 1);
+  for (let shard = 0; shard < userCut.count; shard++) {
+    const first = firstGroupOf(shard, userCut.count, B);
+    const slice = { from: shard * userCut.size, to: Math.min(users, (shard + 1) * userCut.size) };
+    firstUsers.set(cutByCost(lengths.users, firstGroupOf(shard + 1, userCut.count, B) - first, unit, slice), first);
+  }
+  const places = shuffled(items, seed);
+  const itemGroup = places.map((place, row) => {
+    const shard = itemCut.count === 1 ? 0 : Math.floor(row / itemCut.size);
+    const first = firstGroupOf(shard, itemCut.count, B);
+    return first + (place % (firstGroupOf(shard + 1, itemCut.count, B) - first));
+  });
+  return { groups: B, users: firstUsers, itemGroup };
+}
+
+/** The ratings in their blocks, in an order within each that depends on the seed, the user and the item alone. */
+export function planBlocks({ user, item, value }: RatingColumns, { groups: B, users, itemGroup }: Dealing, seed: number): BlockPlan {
+  const count = value.length;
+  const groupOfUser = new Uint32Array(users[B]);
+  for (let group = 0; group < B; group++) groupOfUser.fill(group, users[group], users[group + 1]);
+  const blockOf = (at: number): number => groupOfUser[user[at]] * B + itemGroup[item[at]];
   const start = new Uint32Array(B * B + 1);
   for (let at = 0; at < count; at++) start[blockOf(at) + 1]++;
   for (let block = 0; block < B * B; block++) start[block + 1] += start[block];
   const next = start.slice();
+  const order = new Uint32Array(count);
+  for (let at = 0; at < count; at++) order[next[blockOf(at)]++] = at;
   const plan = { groups: B, start, user: new Uint32Array(count), item: new Uint32Array(count), value: new Float32Array(count) };
-  for (const at of order) {
-    const to = next[blockOf(at)]++;
-    plan.user[to] = user[at];
-    plan.item[to] = item[at];
-    plan.value[to] = value[at];
+  const word = seed >>> 0;
+  for (let block = 0; block < B * B; block++) {
+    const [first, end] = [start[block], start[block + 1]];
+    // Random bits above, the place below: together they are exact in a float64.
+    const keys = new Float64Array(end - first);
+    for (let at = first; at < end; at++)
+      keys[at - first] = (mixedWords(word, user[order[at]], item[order[at]], 0x5bd1e995)[0] >>> 11) * 2 ** 32 + (at - first);
+    keys.sort();
+    for (let at = first; at < end; at++) {
+      const from = order[first + (keys[at - first] % 2 ** 32)];
+      plan.user[at] = user[from];
+      plan.item[at] = item[from];
+      plan.value[at] = value[from];
+    }
   }
   return plan;
 }
 
 /** The order of an epoch's rounds, seeded: every round once. */
 export function roundsOf(groups: number, seed: number, epoch: number): Uint32Array {
-  const random = seededRandom(seed + 7919 * epoch);
-  const rounds = Uint32Array.from({ length: groups }, (_, round) => round);
-  for (let at = groups - 1; at > 0; at--) {
+  return order(groups, seededRandom(seed + 7919 * epoch));
+}
+
+const shuffled = (length: number, seed: number): Uint32Array => order(length, seededRandom(seed));
+
+function order(length: number, random: ReturnType<typeof seededRandom>): Uint32Array {
+  const numbers = Uint32Array.from({ length }, (_, at) => at);
+  for (let at = length - 1; at > 0; at--) {
     const other = random.below(at + 1);
-    [rounds[at], rounds[other]] = [rounds[other], rounds[at]];
+    [numbers[at], numbers[other]] = [numbers[other], numbers[at]];
   }
-  return rounds;
+  return numbers;
 }

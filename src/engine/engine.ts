@@ -6,6 +6,9 @@ import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { SeenItems } from "../ratings/seen.js";
+import type { Share } from "../ratings/share.js";
+
+export type { Share } from "../ratings/share.js";
 
 /** One of the two sides of the ratings. */
 export type Side = "users" | "items";
@@ -35,6 +38,9 @@ export type CovarianceFamily = "diagonal" | "full";
 
 /** What a row carries beside factors and bias: nothing, its prior mean, its velocity, or its covariance. */
 export type Spread = "none" | "means" | "velocity" | CovarianceFamily;
+
+/** Some rows of one side: a slice, or their numbers. */
+export type RowChoice = RowSlice | Uint32Array;
 
 /** Rows of one side: factors [count, K] row-major and biases [count]. */
 export interface Rows {
@@ -138,6 +144,8 @@ export interface Epoch {
   readonly biases: boolean;
   /** η. */
   readonly step: number;
+  /** A round alone, by its number, and of its blocks those of these groups of users. Default: all rounds, as they are drawn. */
+  readonly round?: { readonly number: number; readonly groups: RowSlice } | undefined;
 }
 
 /** Which ratings a sum goes over. */
@@ -237,6 +245,17 @@ export interface Operations {
   readonly sums: readonly SumKind[];
 }
 
+/** Training ratings of a workload, in all sessions that share it. */
+export function ratingsOf({ share, byUser }: Pick<Workload, "share" | "byUser">): number {
+  if (!share) return byUser.index.length;
+  let sum = 0;
+  for (let row = 0; row < share.lengths.users.length; row++) sum += share.lengths.users[row];
+  return sum;
+}
+
+/** Given block sums, [blocks, width], of the ratings here: those of all sessions that share the workload, in order. */
+export type JoinBlocks = (blocks: Float64Array, width: number) => Promise<Float64Array>;
+
 /** Everything that a session holds and will be asked for. */
 export interface Workload {
   /** K. */
@@ -253,6 +272,8 @@ export interface Workload {
   readonly rows: Readonly<Record<Side, Rows>>;
   readonly features?: { readonly [side in Side]?: SideFeatures | undefined } | undefined;
   readonly operations: Operations;
+  /** Where the workload is one that several sessions share. */
+  readonly share?: Share | undefined;
 }
 
 /** Whether what is read are the present rows, or those that `keep` set aside. */
@@ -281,12 +302,17 @@ export interface Session {
    * (Heavy ball: Polyak 1964.)
    */
   extrapolate(side: Side, momentum: number): Promise<void>;
-  /** Takes a batch step of both sides. */
+  /** Takes a batch step of both sides; of a shared workload, of the rows whose ratings are here. */
   batchStep(step: BatchStep): Promise<void>;
   /** Runs an epoch: a step for every training rating once. */
   runEpoch(epoch: Epoch): Promise<void>;
-  /** Sums at the present rows, by the names they are asked for. @throws NotPositiveDefiniteError, DeviceError */
-  sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>>;
+  /**
+   * Sums at the present rows, by the names they are asked for. Sums over ratings are added in blocks.
+   *
+   * @param join of a shared workload, brings the blocks together; it is called for the same sums in every session.
+   * @throws NotPositiveDefiniteError, DeviceError
+   */
+  sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join?: JoinBlocks): Promise<SumResults<R>>;
   /**
    * Sets the present rows and feature factors aside; replaces any set aside before.
    * At first those are aside that the session began with.
@@ -296,6 +322,14 @@ export interface Session {
   readRows(side: Side, which?: Which, slice?: RowSlice): Promise<Rows>;
   /** Overwrites the present rows from row `from` on. */
   writeRows(side: Side, rows: Rows, from?: number): Promise<void>;
+  /**
+   * Everything that solving or stepping leaves in rows, [rows, width], exactly: what {@link Session.writePacked} takes.
+   *
+   * @throws NotPositiveDefiniteError, DeviceError
+   */
+  readPacked(side: Side, rows: RowChoice): Promise<Float32Array | Float64Array>;
+  /** Rows that were solved or stepped by another session of the same engine. */
+  writePacked(side: Side, rows: RowChoice, packed: Float32Array | Float64Array): Promise<void>;
   /** Feature factors [features, K] row-major; undefined where the side has none. */
   readFeatures(side: Side, which?: Which): Promise<Float32Array | undefined>;
   /** All that changes in training, exactly: what {@link Session.writeState} takes. */
@@ -363,6 +397,8 @@ export interface Engine {
    * @param seen items that are left out, by user. @throws DeviceError
    */
   topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array>;
+  /** Of an engine that several processes make up: whether any of them says so. */
+  anyOf?(said: boolean): Promise<boolean>;
   /**
    * After an error of code "device-lost": puts another device, or other threads, in the place of those that were lost.
    * Sessions on what was lost are of no use.

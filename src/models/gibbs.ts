@@ -2,7 +2,7 @@
 // Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
 // entity and the noise precision drawn too.
 
-import { type Moments, type Prior, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
 import { choleskyFactor, symmetricInverse } from "../engine/reference/cholesky.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
@@ -225,7 +225,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   }
 
   async sweep(number: number): Promise<void> {
-    const { seed, hyperparameters: h, byUser } = this.problem;
+    const { seed, hyperparameters: h } = this.problem;
     const priors = {} as Record<Side, Prior>;
     for (const side of SIDES) {
       priors[side] = drawPrior(h, await this.moments(side), hostRandom(seed, drawNumber(number, side)));
@@ -233,7 +233,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     }
     const drawnAt = { lambda: this.#lambda, ...priors };
     const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
-    this.#lambda = drawLambda(byUser.index.length, squares, hostRandom(seed, -number >>> 0));
+    this.#lambda = drawLambda(ratingsOf(this.problem), squares, hostRandom(seed, -number >>> 0));
     if (number > h.burnIn) {
       this.#draws++;
       if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });

@@ -94,7 +94,7 @@ export const logistic: ModelDefinition<LogisticHyperparameters, LogisticSums, Lo
   sweeps: 50,
   binary: true,
   operations: (_h, seed) => ({ epochs: { seed, link: "logistic" }, sums: ["logLosses", "squaredNorms"] }),
-  initial: ({ initial, byUser, byItem }) => withoutUnrated(initial, byUser, byItem),
+  initial: (problem) => withoutUnrated(problem.initial, problem),
   train: (session, problem) => new LogisticTraining(session, problem),
   figures: logisticFigures,
 };

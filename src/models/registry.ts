@@ -60,7 +60,7 @@ export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M],
 
 /** The same problem on other rows. */
 function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr) => Csr): Problem<M> {
-  const { model, hyperparameters, heldOut, scale, initial, features, seed } = problem;
+  const { model, hyperparameters, heldOut, scale, initial, features, seed, share } = problem;
   const byUser = rowsOf(problem.byUser);
   return {
     model,
@@ -71,6 +71,7 @@ function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr)
     initial,
     features,
     seed,
+    share,
     // Sorted when the engine asks, by when the users' side is on its way to a device.
     get byItem() {
       return rowsOf(problem.byItem);

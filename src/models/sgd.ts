@@ -41,7 +41,7 @@ export const sgd: ModelDefinition<GradientHyperparameters, Measurement, SgdTrain
   sweeps: 100,
   patience: 5,
   operations: (_h, seed) => ({ epochs: { seed, link: "identity" }, sums: ["squaredErrors", "squaredNorms"] }),
-  initial: ({ initial, byUser, byItem }) => withoutUnrated(initial, byUser, byItem),
+  initial: (problem) => withoutUnrated(problem.initial, problem),
   train: (session, problem) => new SgdTraining(session, problem),
   figures: gradientFigures,
 };

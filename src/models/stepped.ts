@@ -2,11 +2,12 @@
 
 import type { Bounds, Session } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
-import type { Csr } from "../ratings/csr.js";
+import { rowLengths } from "../ratings/csr.js";
 import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
 import { type Figures, heldOutErrors } from "./figures.js";
 import { checkFactors, checkNotNegative, checkPositive } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
+import type { TrainingProblem } from "./training.js";
 
 /** What all trained by steps have in common. */
 export interface SteppedHyperparameters {
@@ -86,19 +87,23 @@ export async function measureGradient(session: Session, scale: Bounds | undefine
 }
 
 /** The parameters with zeros for entities without ratings: no stochastic step would ever reach them. */
-export function withoutUnrated(parameters: Parameters, byUser: Csr, byItem: Csr): Parameters {
+export function withoutUnrated(
+  parameters: Parameters,
+  { byUser, byItem, share }: Pick<TrainingProblem<unknown>, "byUser" | "byItem" | "share">,
+): Parameters {
   const K = parameters.factors;
-  const side = (rows: Csr, factors: Float32Array, biases: Float32Array) => {
+  const side = (lengths: Uint32Array, factors: Float32Array, biases: Float32Array) => {
     const cleared = { factors: factors.slice(), biases: biases.slice() };
-    for (let row = 0; row < rows.count; row++) {
-      if (rows.start[row] < rows.start[row + 1]) continue;
+    for (let row = 0; row < lengths.length; row++) {
+      if (lengths[row] > 0) continue;
       cleared.factors.fill(0, row * K, (row + 1) * K);
       cleared.biases[row] = 0;
     }
     return cleared;
   };
-  const users = side(byUser, parameters.userFactors, parameters.userBiases);
-  const items = side(byItem, parameters.itemFactors, parameters.itemBiases);
+  const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
+  const users = side(lengths.users, parameters.userFactors, parameters.userBiases);
+  const items = side(lengths.items, parameters.itemFactors, parameters.itemBiases);
   return { ...parameters, userFactors: users.factors, userBiases: users.biases, itemFactors: items.factors, itemBiases: items.biases };
 }
 

@@ -7,6 +7,7 @@ import type {
   Operations,
   RowSlice,
   Session,
+  Share,
   Side,
   SideFeatures,
   Spread,
@@ -33,6 +34,8 @@ export interface TrainingProblem<H> {
   readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;
   /** Seed of what is random in training itself. */
   readonly seed: number;
+  /** Where both indexes hold the ratings of some rows only. */
+  readonly share?: Share | undefined;
 }
 
 /** What a model holds of a training beside the engine's arrays: numbers that JSON can hold, and arrays by name. */
@@ -172,5 +175,6 @@ export function workloadOf(problem: TrainingProblem<unknown>, initial: Parameter
     rows: { users: rowsOf(initial, "users"), items: rowsOf(initial, "items") },
     features: features && { users: featuresOf("users"), items: featuresOf("items") },
     operations,
+    share: problem.share,
   };
 }

@@ -5,6 +5,7 @@ import {
   type CovarianceFamily,
   type PointSystem,
   type PosteriorSums,
+  ratingsOf,
   type RowSlice,
   type Session,
   type Side,
@@ -204,7 +205,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
       clipped: { of: "squaredErrors", over: "heldOut", clip: this.problem.scale },
     });
     const sums = {
-      ratings: this.problem.byUser.index.length,
+      ratings: ratingsOf(this.problem),
       expectedSquares: train.squares + train.variances,
       trainSquares: train.squares,
       users,

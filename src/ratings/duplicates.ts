@@ -17,6 +17,7 @@ export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
  * "sum" and "count", of the last.
  *
  * @param error makes what "error" throws, from the row number of the second rating.
+ * @returns where there are such pairs, also which rows are kept, and the values of all as they then are.
  */
 export function mergeDuplicates(
   columns: RatingColumns,
@@ -24,7 +25,7 @@ export function mergeDuplicates(
   items: number,
   policy: DuplicatePolicy,
   error: (at: number) => Error,
-): { columns: RatingColumns; duplicateRows: number } {
+): { columns: RatingColumns; duplicateRows: number; kept?: Uint8Array; values?: Float32Array } {
   if (!DUPLICATE_POLICIES.includes(policy))
     throw new OptionsError(`duplicates is "${policy}": it must be ${DUPLICATE_POLICIES.map((name) => `"${name}"`).join(", ")}`);
   if (policy === "count") columns = { ...columns, value: new Float32Array(columns.value.length).fill(1) };
@@ -86,9 +87,21 @@ function merged(columns: RatingColumns, items: number, policy: DuplicatePolicy, 
     kept[at] = 0;
     duplicateRows++;
   }
-  const isKept = (_: number, at: number): boolean => kept[at] === 1;
+  const take = <T extends Uint32Array | Float32Array | Float64Array>(values: T): T => markedOnly(values, kept, 1);
   return {
-    columns: { user: user.filter(isKept), item: item.filter(isKept), value: value.filter(isKept), time: time?.filter(isKept) },
+    columns: { user: take(user), item: take(item), value: take(value), time: time && take(time) },
     duplicateRows,
+    kept,
+    values: value,
   };
+}
+
+/** The values that are marked so. (`filter` of typed arrays makes an object of every number on the way.) */
+export function markedOnly<T extends Uint32Array | Float32Array | Float64Array>(values: T, marks: Uint8Array, by: 0 | 1): T {
+  let count = 0;
+  for (let at = 0; at < marks.length; at++) if (marks[at] === by) count++;
+  const chosen = new (values.constructor as new (length: number) => T)(count);
+  let to = 0;
+  for (let at = 0; at < marks.length; at++) if (marks[at] === by) chosen[to++] = values[at];
+  return chosen;
 }

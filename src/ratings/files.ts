@@ -7,7 +7,8 @@ import { RatingsError } from "../errors.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { namesOf } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
-import { catalogueBeside, readCatalogue } from "./movielens.js";
+import type { Catalogue } from "./catalogue.js";
+import { catalogueBeside, findLayout, readCatalogue } from "./movielens.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
 import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
@@ -87,6 +88,39 @@ export async function readPath(path: string, options: ReadOptions & FileOptions 
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
   return await readSource(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
+}
+
+/** The files that a path stands for, and the catalogue beside them. */
+export interface TableFiles {
+  readonly sources: readonly RatingSource[];
+  /** What was read, for people. */
+  readonly format: string;
+  /** As the folder's layout has it. */
+  readonly delimiter?: string | undefined;
+  readonly header?: boolean | undefined;
+  catalogue(): Promise<Catalogue>;
+}
+
+/** @returns undefined for a ready-made split. @throws RatingsError */
+export async function tableFiles(path: string, options: ReadOptions = {}): Promise<TableFiles | undefined> {
+  if ((await statOf(path)).isDirectory()) {
+    const folder = directoryFolder(path);
+    const layout = findLayout(folder.name, await folder.list(), options.split);
+    if (layout.heldOut) return undefined;
+    const sources = await Promise.all(layout.ratings.map((file) => fileSource(join(path, file))));
+    const { delimiter, header, name } = layout;
+    return { sources, delimiter, header, format: `${folder.name} (${name})`, catalogue: () => readCatalogue(folder, layout, options) };
+  }
+  const folder = directoryFolder(dirname(path));
+  const beside = catalogueBeside(basename(path));
+  return {
+    sources: [await fileSource(path)],
+    format: path,
+    async catalogue() {
+      const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
+      return await readCatalogue(folder, { catalogue }, options);
+    },
+  };
 }
 
 async function statOf(path: string) {

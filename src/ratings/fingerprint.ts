@@ -3,38 +3,58 @@
 
 import { mixedWords } from "../random-counter.js";
 import type { RawId } from "./ids.js";
+import type { RatingColumns } from "./rating-columns.js";
 import type { Ratings } from "./ratings.js";
+import { type Fingerprint, wholeOf } from "./share.js";
 
-/** 64 bits each, as hexadecimal text. */
-export interface Fingerprint {
-  /** The same for the same ratings in any order of rows. */
-  readonly set: string;
-  /** The same for the same ratings in the same order only. */
-  readonly rows: string;
-}
+export type { Fingerprint } from "./share.js";
 
 const known = new WeakMap<Ratings, Fingerprint>();
 
 /** Asked again for the same ratings it is not computed again. */
 export function fingerprintOf(ratings: Ratings): Fingerprint {
   let fingerprint = known.get(ratings);
-  if (!fingerprint) known.set(ratings, (fingerprint = computed(ratings)));
+  if (!fingerprint) known.set(ratings, (fingerprint = wholeOf(ratings)?.fingerprint ?? computed(ratings)));
   return fingerprint;
 }
 
-function computed({ user, item, value, users, items }: Ratings): Fingerprint {
-  const [userHashes, itemHashes] = [hashesOf(users.raw), hashesOf(items.raw)];
-  const bits = new Uint32Array(value.buffer, value.byteOffset, value.length);
-  let [low, high, first, second] = [0, 0, value.length, 0x9e3779b9];
-  for (let at = 0; at < value.length; at++) {
-    const [a, b] = mixedWords(userHashes[user[at]], itemHashes[item[at]], bits[at], 0x7a57e);
-    // Sums do not know an order; a chain of products does.
-    low = (low + a) >>> 0;
-    high = (high + b) >>> 0;
-    first = (Math.imul(first, 0x01000193) ^ a) >>> 0;
-    second = (Math.imul(second, 0x85ebca6b) ^ b) >>> 0;
+function computed(ratings: Ratings): Fingerprint {
+  const { users, items, value } = ratings;
+  const taking = new Fingerprinting(users.raw, items.raw, value.length);
+  taking.take(ratings);
+  return taking.fingerprint;
+}
+
+/** Takes rows in their order, a part of them after another; its state goes from one process to the next. */
+export class Fingerprinting {
+  readonly #userHashes: Uint32Array;
+  readonly #itemHashes: Uint32Array;
+  /** Sums of the hashes of the rows, which know no order, and chains of products, which do. */
+  state: readonly [low: number, high: number, first: number, second: number];
+
+  /** @param count of all rows. */
+  constructor(users: readonly RawId[], items: readonly RawId[], count: number) {
+    [this.#userHashes, this.#itemHashes] = [hashesOf(users), hashesOf(items)];
+    this.state = [0, 0, count, 0x9e3779b9];
   }
-  return { set: hexadecimal(low, high), rows: hexadecimal(first, second) };
+
+  take({ user, item, value }: RatingColumns): void {
+    const bits = new Uint32Array(value.buffer, value.byteOffset, value.length);
+    let [low, high, first, second] = this.state;
+    for (let at = 0; at < value.length; at++) {
+      const [a, b] = mixedWords(this.#userHashes[user[at]], this.#itemHashes[item[at]], bits[at], 0x7a57e);
+      low = (low + a) >>> 0;
+      high = (high + b) >>> 0;
+      first = (Math.imul(first, 0x01000193) ^ a) >>> 0;
+      second = (Math.imul(second, 0x85ebca6b) ^ b) >>> 0;
+    }
+    this.state = [low, high, first, second];
+  }
+
+  get fingerprint(): Fingerprint {
+    const [low, high, first, second] = this.state;
+    return { set: hexadecimal(low, high), rows: hexadecimal(first, second) };
+  }
 }
 
 /** A hash of each raw id. (FNV-1a over the text and its kind: 1 and "1" are two ids.) */
@@ -48,3 +68,10 @@ function hashesOf(raw: readonly RawId[]): Uint32Array {
 }
 
 const hexadecimal = (...words: readonly number[]): string => words.map((word) => word.toString(16).padStart(8, "0")).join("");
+
+/** What tells the ratings of two sets together, in whatever order, by what tells those of each. */
+export function joinedSets({ set: a }: Fingerprint, { set: b }: Fingerprint): string {
+  const words = (text: string): number[] => [0, 8].map((at) => Number.parseInt(text.slice(at, at + 8), 16));
+  const [x, y] = [words(a), words(b)];
+  return hexadecimal(...x.map((word, at) => (word + y[at]) >>> 0));
+}

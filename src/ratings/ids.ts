@@ -17,16 +17,22 @@ export function toRawId(text: string): RawId {
 /** Whole numbers from 0 to below this are looked up in an array by themselves, some ten times faster than in a Map. */
 const DIRECT_IDS = 2 ** 24;
 
+/** Entries of one Map, at most: engines stop at 2²⁴. */
+const MOST_MAPPED = 2 ** 24 - 1;
+
 /** Dense index ↔ raw id. Indices run from 0 to `size` − 1 in order of first appearance. */
 export class Ids {
   readonly #raw: RawId[];
   /** Of an id in [0, DIRECT_IDS), its index plus 1; 0 for none. Built, like the map, when an id is first looked up. */
   #direct = new Uint32Array(0);
-  /** Indices of all other ids. */
-  #mapped: Map<RawId, number> | undefined;
+  /** Indices of all other ids, in as many maps as they need, each of `#most` entries but the last. */
+  #mapped: Map<RawId, number>[] | undefined;
+  readonly #most: number;
 
-  constructor(raw: RawId[] = []) {
+  /** @param most entries of one map; for tests. */
+  constructor(raw: RawId[] = [], most = MOST_MAPPED) {
     this.#raw = raw;
+    this.#most = most;
   }
 
   /** Number of ids. */
@@ -84,17 +90,23 @@ export class Ids {
   #find(id: RawId): number {
     if (!this.#mapped) this.#build();
     if (isDirect(id)) return id < this.#direct.length ? this.#direct[id] - 1 : -1;
-    return this.#mapped?.get(id) ?? -1;
+    for (const map of this.#mapped!) {
+      const index = map.get(id);
+      if (index !== undefined) return index;
+    }
+    return -1;
   }
 
   #build(): void {
-    this.#mapped = new Map();
+    this.#mapped = [new Map()];
     for (let index = 0; index < this.#raw.length; index++) this.#remember(this.#raw[index], index);
   }
 
   #remember(id: RawId, index: number): void {
     if (!isDirect(id)) {
-      this.#mapped?.set(id, index);
+      let last = this.#mapped!.at(-1)!;
+      if (last.size === this.#most) this.#mapped!.push((last = new Map()));
+      last.set(id, index);
       return;
     }
     if (id >= this.#direct.length) {

@@ -10,3 +10,13 @@ export interface RatingColumns {
   /** What values were divided by. Default 1. */
   readonly unit?: number | undefined;
 }
+
+/** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
+export interface RatingStatistics {
+  readonly users: number;
+  readonly items: number;
+  readonly ratings: number;
+  readonly mean: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}

@@ -4,18 +4,11 @@ import { RatingsError } from "../errors.js";
 import { Catalogue } from "./catalogue.js";
 import type { Ids, RawId } from "./ids.js";
 import { LARGEST_RATING } from "./largest-rating.js";
-import type { RatingColumns } from "./rating-columns.js";
+import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
+import { wholeOf } from "./share.js";
 import { checkRows, type FromOptions, type RatingRow, RowTaker } from "./rows.js";
 
-/** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
-export interface RatingStatistics {
-  readonly users: number;
-  readonly items: number;
-  readonly ratings: number;
-  readonly mean: number;
-  readonly minimum: number;
-  readonly maximum: number;
-}
+export type { RatingStatistics } from "./rating-columns.js";
 
 /** A set of ratings: L columns, the ids of M users and N items, and what the catalogue knows of the items. */
 export class Ratings implements RatingColumns {
@@ -113,7 +106,7 @@ export class Ratings implements RatingColumns {
 
   /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */
   statistics(): RatingStatistics {
-    return (this.#statistics ??= this.#countUp());
+    return (this.#statistics ??= wholeOf(this)?.statistics ?? this.#countUp());
   }
 
   #countUp(): RatingStatistics {

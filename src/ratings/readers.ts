@@ -356,6 +356,40 @@ async function parseText(
   return { reader, found, understood: { columns: found.described, encoding } };
 }
 
+/** The front of a table whose rest can be read from any place on: what it is taken for, and its first row. */
+export interface OpenedTable {
+  readonly format: RowFormat;
+  readonly found: FoundColumns;
+  /** The first row, where it is a rating. */
+  readonly first: RowReader;
+  /** Where the rows behind the first one start. */
+  readonly start: Place;
+}
+
+/** @returns undefined where the bytes are no plain delimited text of which a line can be read by itself. @throws RatingsError */
+export async function openTable(source: RatingSource, options: ReadOptions): Promise<OpenedTable | undefined> {
+  const opened = await openText(source, options);
+  try {
+    if (opened.form !== "delimited" || options.layout === "matrix" || opened.at === undefined) return undefined;
+    if (!["guess", "utf-8", "latin1"].includes(opened.encoding) || source.range === undefined) return undefined;
+    const quotes = options.quotes ?? true;
+    const found = findColumns({ rows: headRows(opened, quotes).rows }, source.name, options);
+    const format = formatOf(opened, found, options);
+    for await (const block of blocksOf(source, opened, options)) {
+      const text = new TextDecoding(opened.encoding);
+      const rows = rowsOf(block, text);
+      if (rows.rows.every((row) => row.every((cell) => cell.trim() === ""))) continue;
+      if (block.end === undefined || block.quoted) return undefined;
+      const first = new RowReader(format, new Ids(), new Ids(), text);
+      if (!found.isHeader) first.takeRows(rows);
+      return { format, found, first, start: { at: block.end, line: block.line + newlinesIn(block.bytes) } };
+    }
+    throw emptyFile(source);
+  } finally {
+    await opened.chunks.return(undefined);
+  }
+}
+
 function takeBlock(reader: RowReader, block: Block, { bytes: size }: RatingSource): void {
   if (block.quoted) return reader.takeRows(rowsOf(block, reader.text));
   const before = block.end === undefined ? 0 : block.end - block.bytes.length;

@@ -46,7 +46,7 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
   const count = Math.round(ratings.count * share);
   switch (by) {
     case "random":
-      return partition(ratings, marked(ratings.count, lastShuffled(ratings.count, count, seed)));
+      return partition(ratings, randomMarks(ratings.count, share, seed));
     case "time":
       return partition(ratings, latest(ratings, count));
     case "user":
@@ -73,6 +73,12 @@ export function* kFolds(ratings: Ratings, folds: number, seed = 1): Generator<Sp
     const to = Math.floor((rows.length * (fold + 1)) / folds);
     yield partition(ratings, marked(rows.length, rows.subarray(from, to)));
   }
+}
+
+/** 1 for each of so many ratings that a split at random holds out. @throws OptionsError */
+export function randomMarks(count: number, share: number, seed: number): Uint8Array {
+  if (!(share >= 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be at least 0 and below 1`);
+  return marked(count, lastShuffled(count, Math.round(count * share), seed));
 }
 
 /** Both parts in file order: ratings that come user by user still do, and are copied in one go through memory. */

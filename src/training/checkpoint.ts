@@ -8,7 +8,7 @@ import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import type { TrainingState } from "../models/training.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
-import { decodeTensors, encodeTensors, type Tensor } from "../safetensors.js";
+import { decodeHeader, joinedPieces, type Tensor, type TensorFile, tensorPieces, tensorsOf } from "../safetensors.js";
 import { isNumber, isText, listOf, object, oneOf, optional, recordOf } from "../shapes.js";
 import type { HistoryEntry } from "./history.js";
 import { isHistory } from "./history-shape.js";
@@ -36,13 +36,17 @@ export interface Checkpoint {
   readonly state: TrainingState;
 }
 
-/** @param features names of the features of each side. */
+/**
+ * @param features names of the features of each side.
+ * @param known of the held-out ratings, where those that are given are not all.
+ */
 export function identityOf(
   training: Omit<TrainingIdentity, "train" | "heldOut">,
   train: Ratings,
   heldOut: Ratings | undefined,
+  known?: Fingerprint | null,
 ): TrainingIdentity {
-  return { ...training, train: fingerprintOf(train), heldOut: heldOut ? fingerprintOf(heldOut) : null };
+  return { ...training, train: fingerprintOf(train), heldOut: known === undefined ? (heldOut ? fingerprintOf(heldOut) : null) : known };
 }
 
 /** @throws OptionsError naming the first thing in which a training differs from the one that the checkpoint is of. */
@@ -87,7 +91,12 @@ const FORMAT = "tastespace checkpoint";
 const FORMAT_VERSION = "1";
 
 /** A checkpoint as the bytes of one safetensors file: arrays by name, the rest as JSON in the metadata. */
-export function encodeCheckpoint({ identity, history, state }: Checkpoint): Uint8Array {
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  return joinedPieces(checkpointPieces(checkpoint));
+}
+
+/** The same in pieces, in order: a file may be larger than an array can be. */
+export function checkpointPieces({ identity, history, state }: Checkpoint): Generator<Uint8Array, void> {
   const tensors = (group: string, arrays: Readonly<Record<string, Float32Array | Float64Array>>): Tensor[] =>
     Object.entries(arrays).map(([name, data]) => ({
       name: `${group}: ${name}`,
@@ -96,7 +105,7 @@ export function encodeCheckpoint({ identity, history, state }: Checkpoint): Uint
       data,
     }));
   const text = { name: "training", dtype: "U8", data: new TextEncoder().encode(JSON.stringify({ identity, history, values: state.model.values })) } as const; // prettier-ignore
-  return encodeTensors(
+  return tensorPieces(
     [...tensors("engine", state.engine), ...tensors("model", state.model.arrays), { ...text, shape: [text.data.length] }],
     { format: FORMAT, format_version: FORMAT_VERSION, tastespace_version: version },
   );
@@ -104,9 +113,17 @@ export function encodeCheckpoint({ identity, history, state }: Checkpoint): Uint
 
 /** @throws ModelFileError when the bytes are no whole checkpoint, or one of another version. */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const fail = (what: string, cause?: unknown): ModelFileError =>
-    new ModelFileError(what, { cause, remedy: "give a file that a training wrote as its checkpoint, or start anew" });
-  const { metadata, tensors } = decodeTensors(bytes, fail);
+  return checkpointIn(decodeHeader(bytes, checkpointFailure));
+}
+
+/** What is wrong with a checkpoint. */
+export const checkpointFailure = (what: string, cause?: unknown): ModelFileError =>
+  new ModelFileError(what, { cause, remedy: "give a file that a training wrote as its checkpoint, or start anew" });
+
+/** The checkpoint in a file that was read tensor by tensor. @throws ModelFileError as `decodeCheckpoint`. */
+export function checkpointIn(file: TensorFile): Checkpoint {
+  const fail = checkpointFailure;
+  const { metadata, tensors } = tensorsOf(file, fail);
   if (metadata["format"] !== FORMAT) throw fail("it is no checkpoint of a training");
   if (metadata["format_version"] !== FORMAT_VERSION)
     throw fail(`it is a checkpoint of format ${metadata["format_version"]}; this version reads ${FORMAT_VERSION}`);

@@ -28,6 +28,7 @@ import { checkObject, checkOptions, nameHere, namesOf } from "../options.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
+import { wholeOf } from "../ratings/share.js";
 import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
@@ -204,6 +205,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     ? binaryRatings(given, options.heldOut, completed as LogisticHyperparameters, seed)
     : { train: given, heldOut: options.heldOut };
 
+  const whole = wholeOf(ratings);
+  if (whole && measuresLists(model, options))
+    throw new OptionsError("lists are measured where all ratings are", { remedy: "measure by loss, or read the whole file on every rank" });
   const globalMean = meanOf(ratings, completed);
   const initial = options.init
     ? parametersTo({ ...parametersFrom(options.init, ratings, completed, tables), globalMean }, s)
@@ -223,7 +227,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       byUser: standardCsr(byUser, s),
       // Sorted when the engine asks, by when the users' side is on its way to the device.
       get byItem() {
-        return standardCsr(csrOf(ratings, "items"), s);
+        return standardCsr(whole?.byItem ?? csrOf(ratings, "items"), s);
       },
       heldOut: heldOut && standardColumns(heldOut, s),
       scale: units && scaleOf(given, s),
@@ -233,20 +237,27 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
         items: tables.items?.rowsFor(ratings.items),
       },
       seed,
+      share: whole?.share,
     };
     training = (await openTraining(engine, problem)) as unknown as Training<HyperparametersOf[M], SumsOf<M>>;
-    const itemCounts = rowLengths(csrOf(given, "items"));
-    const seen = options.keepSeen === false ? undefined : seenItems(given);
+    const itemCounts = whole?.share.lengths.items ?? rowLengths(csrOf(given, "items"));
+    const own = options.keepSeen === false ? undefined : seenItems(given);
     const statistics = given.statistics();
     const upload = clock();
-    const counts = { ratings: ratings.count, heldOut: heldOut?.count ?? 0 };
+    const counts = { ratings: whole?.statistics.ratings ?? ratings.count, heldOut: whole?.heldOut.count ?? heldOut?.count ?? 0 };
     const ranking = rankingOf(model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
       const features = { users: tables?.users?.names ?? null, items: tables?.items?.names ?? null };
       const told = { ...hyperparameters } as Record<string, unknown>;
       const which = keeps ?? "best";
-      return identityOf({ model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which }, given, options.heldOut);
+      const held = whole && (whole.heldOut.count > 0 ? whole.heldOut.fingerprint : null);
+      return identityOf(
+        { model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which },
+        given,
+        options.heldOut,
+        held,
+      );
     };
     if (resume) {
       checkSame(resume.identity, identity());
@@ -266,10 +277,12 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       onCheckpoint: onCheckpoint && ((entries, state) => onCheckpoint({ identity: identity(), history: entries, state })),
       checkpointEvery: options.checkpointEvery ?? CHECKPOINT_EVERY,
       signal: options.signal,
+      anyOf: engine.anyOf && ((said) => engine.anyOf!(said)),
       idOf: (side, row) => ratings[side].rawAt(row),
     });
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
       options.onNotice?.(untrained(stop, history, counts.heldOut));
+    const seen = whole && own ? await whole.seen(own) : own;
     const trained = new FactorModel({
       model,
       hyperparameters,
@@ -319,6 +332,10 @@ function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: n
     "hold out more, train with other hyperparameters, or keep the last sweep"
   );
 }
+
+/** Whether lists are measured after sweeps: where options ask for it, and of `implicit` unless they do not. */
+const measuresLists = (model: ModelName, { measureBy, heldOut }: TrainingOptions): boolean =>
+  heldOut !== undefined && (measureBy ?? (model === "implicit" ? "ndcg" : "loss")) !== "loss";
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
@@ -386,7 +403,8 @@ function checkCheckpoints({ checkpointEvery = CHECKPOINT_EVERY, resume, init }: 
 }
 
 function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
-  if (ratings.count === 0) throw new RatingsError("there are no ratings to train on", { remedy: "hold out a smaller share" });
+  if (ratings.statistics().ratings === 0)
+    throw new RatingsError("there are no ratings to train on", { remedy: "hold out a smaller share" });
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
     throw new RatingsError("the held-out ratings have other ids than the training ratings", {
       remedy: "split one set of ratings with splitRatings",

@@ -27,6 +27,8 @@ export interface SweepLoop<Sums> {
   /** Sweeps between checkpoints; one is taken at the end too. */
   readonly checkpointEvery: number;
   readonly signal: AbortSignal | undefined;
+  /** Of a training that several processes share: whether any of them says so. */
+  readonly anyOf?: ((said: boolean) => Promise<boolean>) | undefined;
   /** Whose row it is, for errors. */
   idOf(side: Side, row: number): RawId;
 }
@@ -71,7 +73,8 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
   }
   for (;;) {
     const last = history[history.length - 1];
-    const reason = loop.signal?.aborted ? "aborted" : stopping.reached(history);
+    const aborted = loop.signal?.aborted ?? false;
+    const reason = (await (loop.anyOf?.(aborted) ?? aborted)) ? "aborted" : stopping.reached(history);
     if (reason) {
       await checkpoint();
       return { history, stop: { reason, sweep: last.sweep, bestSweep: stopping.best(history) } };

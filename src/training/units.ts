@@ -10,6 +10,7 @@ import type { Parameters, Posterior, Precisions } from "../models/parameters.js"
 import type { Csr } from "../ratings/csr.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { wholeOf } from "../ratings/share.js";
 
 const deviations = new WeakMap<Ratings, number>();
 
@@ -27,15 +28,20 @@ export function unitOf(ratings: Ratings): number {
   let s = deviations.get(ratings);
   if (s !== undefined) return s;
   const { value } = ratings;
-  let sum = 0;
-  for (let at = 0; at < value.length; at++) sum += value[at];
-  const mean = sum / value.length;
-  let squares = 0;
-  for (let at = 0; at < value.length; at++) squares += (value[at] - mean) ** 2;
-  s = squares > 0 ? 1 / roundedTo(RECIPROCAL_BITS, Math.sqrt(value.length / squares)) : 1;
+  s = wholeOf(ratings)?.unit ?? unitFrom(squaresAround(value, ratings.statistics().mean, 0), value.length);
   deviations.set(ratings, s);
   return s;
 }
+
+/** Adds Σ (r − mean)², value by value, to what has been added up before. */
+export function squaresAround(value: Float32Array, mean: number, before: number): number {
+  let squares = before;
+  for (let at = 0; at < value.length; at++) squares += (value[at] - mean) ** 2;
+  return squares;
+}
+
+export const unitFrom = (squares: number, count: number): number =>
+  squares > 0 ? 1 / roundedTo(RECIPROCAL_BITS, Math.sqrt(count / squares)) : 1;
 
 /** The nearest number of so many significant bits. */
 function roundedTo(bits: number, x: number): number {

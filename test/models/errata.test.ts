@@ -25,7 +25,7 @@ const users = (): RowState => ({ factors: Float64Array.from(initial.userFactors)
 const ratings = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
 
 function objective(state: RowState, of: AlsHyperparameters = h): number {
-  const [u, v] = [squaredNorms(state, K, byUser.start, false), squaredNorms(items, K, problem.byItem.start, false)];
+  const [u, v] = [squaredNorms(state, K), squaredNorms(items, K)];
   return alsObjective(of, {
     trainSquares: squaredErrors(ratings, K, initial.globalMean, state, items),
     userFactors: u.factors,

@@ -6,7 +6,7 @@ import type { Problem } from "../../src/models/registry.js";
 import type { AlternatingTraining } from "../../src/models/training.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
-import { planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import { sgdEpoch } from "../../src/engine/reference/sgd-blocks.js";
 import { Shards } from "../../src/engine/webgpu/memory/pieces.js";
 import { strideOf } from "../../src/engine/webgpu/memory/row-layout.js";
@@ -213,13 +213,13 @@ test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, 
   const cuts = { users: new Shards(byUser.count, most), items: new Shards(byItem.count, most) };
   expect([cuts.users.count, cuts.items.count].every((count) => count > 1)).toBe(true);
   const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
-  const plan = planBlocks(columns, byUser.count, byItem.count, 4, cuts);
-  const known = withoutUnrated(initial, byUser, byItem);
+  const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
+  const plan = planBlocks(columns, dealRows(counts, 4, cuts), 4);
+  const known = withoutUnrated(initial, { byUser, byItem });
   const [users, items] = [
     { factors: Float64Array.from(known.userFactors), biases: Float64Array.from(known.userBiases) },
     { factors: Float64Array.from(known.itemFactors), biases: Float64Array.from(known.itemBiases) },
   ];
-  const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
   const epoch = { link: model === "logistic" ? "logistic" : "identity", lambda: 1, biases: true } as const;
   const rounds = roundsOf(plan.groups, 4, 1);
   sgdEpoch({ ...epoch, precisions: stepPrecisions(h), step: stepOf(h, 1) }, plan, rounds, K, initial.globalMean, users, items, counts);

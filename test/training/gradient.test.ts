@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
@@ -125,7 +125,13 @@ test("blocks of a round share no user and no item, and an epoch visits every rat
       fc.nat(),
       (users, items, count, seed) => {
         const { ratings: columns } = randomCase(seed, users, items, count);
-        const plan = planBlocks(columns, users, items, seed);
+        const lengthsOf = (rows: Uint32Array, size: number): Uint32Array => {
+          const lengths = new Uint32Array(size);
+          for (const row of rows) lengths[row]++;
+          return lengths;
+        };
+        const lengths = { users: lengthsOf(columns.user, users), items: lengthsOf(columns.item, items) };
+        const plan = planBlocks(columns, dealRows(lengths, seed), seed);
         const visited: string[] = [];
         for (const round of roundsOf(plan.groups, seed, 1)) {
           const owner = new Map<string, number>();

@@ -63,8 +63,16 @@ export const bytesOf = ({ type, stride, count }: Pick<Field, "type" | "stride" |
 /** Features of each side: rows of S, numbers in it, and features. */
 export type FeatureSizes = Readonly<Partial<Record<Side, { readonly columns: number; readonly entries: number }>>>;
 
-/** @param blocks groups of the blocks of stochastic steps, 0 without them. */
-export function fieldsOf(outline: WorkloadOutline, features: FeatureSizes, blocks: number): Field[] {
+/**
+ * @param blocks groups of the blocks of stochastic steps, 0 without them.
+ * @param sizes ratings by item, where they are others than those by user, and whether the workload is shared.
+ */
+export function fieldsOf(
+  outline: WorkloadOutline,
+  features: FeatureSizes,
+  blocks: number,
+  { itemRatings = outline.ratings, shared = false }: { readonly itemRatings?: number; readonly shared?: boolean } = {},
+): Field[] {
   const { factors: K, spread, users, items, ratings, heldOut, operations } = outline;
   const fields: Field[] = [];
   const add = (name: string, role: FieldRole, type: ElementType, stride: number, count: number, priority?: number, state = false): void => {
@@ -86,8 +94,10 @@ export function fieldsOf(outline: WorkloadOutline, features: FeatureSizes, block
     if (operations.extrapolate?.includes(side)) add(`${side} before`, "before", "f32", S, count, 4, true);
     if (operations.epochs) add(`${side} shares`, "shares", "f32", 1, count, 0);
     add(`${side} start`, "start", "u32", 1, count + 1, 2);
-    add(`${side} index`, "index", "u32", 1, ratings, 2);
-    add(`${side} value`, "value", "f32", 1, ratings, 2);
+    const here = side === "users" ? ratings : itemRatings;
+    add(`${side} index`, "index", "u32", 1, here, 2);
+    add(`${side} value`, "value", "f32", 1, here, 2);
+    if (shared) add(`${side} all start`, "start", "u32", 1, count + 1, 4);
     const sizes = features?.[side];
     if (!sizes) continue;
     add(`${side} features`, "features", "f32", S, sizes.columns, 1, true);

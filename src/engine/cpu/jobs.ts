@@ -1,6 +1,6 @@
 // What the calling thread and the computing threads say to each other.
 
-import type { Bounds, Epoch, RatingSet, Side, Spread } from "../engine.js";
+import type { Bounds, Epoch, RatingSet, RowChoice, RowSlice, Side, Spread } from "../engine.js";
 import type { Elements } from "./fields.js";
 import type { MemoryPlan } from "./memory-plan.js";
 
@@ -42,7 +42,8 @@ export type RowSum =
 /** Work for all threads, which take it in pieces from a counter that they share. */
 export type SharedJob =
   | { readonly do: "solve"; readonly side: Side; readonly system: SystemNumbers; readonly chunks: Uint32Array }
-  | { readonly do: "sumRatings"; readonly sum: RatingSum }
+  /** `blocks`: first rating of each, and the end. */
+  | { readonly do: "sumRatings"; readonly sum: RatingSum; readonly blocks: Uint32Array }
   | { readonly do: "sumRows"; readonly sum: RowSum }
   | {
       readonly do: "slopes";
@@ -54,12 +55,14 @@ export type SharedJob =
       readonly step: number;
       readonly momentum: number;
     }
-  | { readonly do: "takeStep"; readonly side: Side }
+  | { readonly do: "takeStep"; readonly side: Side; readonly rows: RowSlice }
   | { readonly do: "extrapolate"; readonly side: Side; readonly momentum: number }
   | {
       readonly do: "epoch";
       readonly rounds: Uint32Array;
       readonly groups: number;
+      /** The groups of users whose blocks are taken. */
+      readonly taken: RowSlice;
       readonly logistic: boolean;
       readonly lambda: number;
       readonly precisions: Epoch["precisions"];
@@ -82,6 +85,8 @@ export type SoleJob =
   | { readonly do: "unload"; readonly field: string; readonly from: number; readonly count: number }
   | { readonly do: "writeRows"; readonly side: Side; readonly from: number; readonly rows: GivenRows }
   | { readonly do: "readRows"; readonly side: Side; readonly kept: boolean; readonly from: number; readonly to: number }
+  | { readonly do: "readPacked"; readonly side: Side; readonly rows: RowChoice }
+  | { readonly do: "writePacked"; readonly side: Side; readonly rows: RowChoice; readonly packed: Float32Array }
   | { readonly do: "copyFields"; readonly pairs: readonly (readonly [from: string, to: string])[] }
   | { readonly do: "solveFeatures"; readonly side: Side; readonly ratio: number }
   | { readonly do: "readFeatures"; readonly side: Side; readonly kept: boolean };

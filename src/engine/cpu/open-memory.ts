@@ -3,8 +3,8 @@
 
 import { DeviceError } from "../../errors.js";
 import { rowLengths, rowOfEach } from "../../ratings/csr.js";
-import { type BlockPlan, planBlocks } from "../blocks.js";
-import { SIDES, type Workload, type WorkloadOutline } from "../engine.js";
+import { type BlockPlan, dealRows, planBlocks } from "../blocks.js";
+import { type Share, SIDES, type Workload, type WorkloadOutline } from "../engine.js";
 import type { Crew } from "./crew.js";
 import { bytesOf, type Elements, type Field, type FeatureSizes, fieldsOf, rowStride } from "./fields.js";
 import type { SessionOutline, SharedArrays } from "./jobs.js";
@@ -22,10 +22,12 @@ export interface SessionSetup {
 
 /** @throws DeviceError when there is no memory for it. */
 export async function openMemory(crew: Crew, workload: Workload, memoryBytes: number): Promise<SessionSetup> {
-  const { factors: K, byUser, byItem, spread, globalMean, operations } = workload;
+  const { factors: K, byUser, spread, globalMean, operations } = workload;
   const train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
-  const blocks = operations.epochs && planBlocks(train, byUser.count, byItem.count, operations.epochs.seed);
-  const fields = fieldsOf(outlineOf(workload), featureSizes(workload), blocks?.groups ?? 0);
+  const { epochs } = operations;
+  const blocks = epochs && planBlocks(train, dealRows(lengthsOf(workload), epochs.seed), epochs.seed);
+  const sizes = { itemRatings: workload.byItem.index.length, shared: workload.share !== undefined };
+  const fields = fieldsOf(outlineOf(workload), featureSizes(workload), blocks?.groups ?? 0, sizes);
   const plan = planMemory(fields, K, crew.threads, memoryBytes);
   const outline: SessionOutline = { factors: K, globalMean, spread, plan };
   const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
@@ -42,6 +44,10 @@ function outlineOf({ factors, spread, byUser, byItem, heldOut, operations }: Wor
   const [users, items, ratings] = [byUser.count, byItem.count, byUser.value.length];
   return { factors, spread, users, items, ratings, heldOut: heldOut?.value.length ?? 0, operations };
 }
+
+/** Ratings of every row, wherever they are. */
+const lengthsOf = ({ share, byUser, byItem }: Workload): Share["lengths"] =>
+  share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
 
 function featureSizes({ features }: Workload): FeatureSizes {
   return Object.fromEntries(
@@ -89,6 +95,7 @@ async function fill(
     await load(`${side} start`, start);
     await load(`${side} index`, index);
     await load(`${side} value`, value);
+    if (workload.share) await load(`${side} all start`, startsOf(workload.share.lengths[side]));
     const count = csrs[side].count;
     const perPiece = Math.max(1, Math.floor(PIECE / rowStride(K)));
     const length = count === 0 ? 0 : (rows[side].covariances?.length ?? 0) / count;
@@ -118,7 +125,7 @@ async function fill(
     for (const side of SIDES)
       await load(
         `${side} shares`,
-        Float32Array.from(rowLengths(csrs[side]), (count) => (count > 0 ? 1 / count : 0)),
+        Float32Array.from(lengthsOf(workload)[side], (count) => (count > 0 ? 1 / count : 0)),
       );
     const { start, user, item, value } = byRounds(blocks);
     await load("epoch start", start);
@@ -132,6 +139,13 @@ async function fill(
   const pairs = copies((name) => name.replace(" ", " kept "));
   for (const side of SIDES) if (named.has(`${side} before`)) pairs.push([`${side} rows`, `${side} before`]);
   await crew.one(session, { do: "copyFields", pairs });
+}
+
+/** Where rows of such lengths begin; modulo 2³², for only differences count. */
+function startsOf(lengths: Uint32Array): Uint32Array {
+  const start = new Uint32Array(lengths.length + 1);
+  for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
+  return start;
 }
 
 function padRows(factors: Float32Array, K: number): Float32Array {

@@ -3,18 +3,22 @@
 import type { ExpectedErrors, Moments, Norms, PosteriorSums } from "../engine.js";
 
 /**
- * Adds up blocks of `width` sums.
+ * The sums of blocks, [blocks, width], in the order of the blocks.
  *
  * @param given by each thread: block after block, each its number and its sums.
  */
-export function addBlocks(given: readonly unknown[], width: number): Float64Array {
-  const blocks: { readonly block: number; readonly sums: Float64Array }[] = [];
-  for (const values of given as Float64Array[]) {
-    for (let at = 0; at < values.length; at += width + 1) blocks.push({ block: values[at], sums: values.subarray(at + 1, at + 1 + width) });
-  }
-  blocks.sort((a, b) => a.block - b.block);
+export function blocksInOrder(given: readonly unknown[], width: number): Float64Array {
+  const lists = given as Float64Array[];
+  const all = new Float64Array(lists.reduce((sum, { length }) => sum + (length / (width + 1)) * width, 0));
+  for (const values of lists)
+    for (let at = 0; at < values.length; at += width + 1) all.set(values.subarray(at + 1, at + 1 + width), values[at] * width);
+  return all;
+}
+
+/** Adds up blocks of `width` sums, one after the other. */
+export function addBlocks(blocks: Float64Array, width: number): Float64Array {
   const total = new Float64Array(width);
-  for (const { sums } of blocks) for (let k = 0; k < width; k++) total[k] += sums[k];
+  for (let at = 0; at < blocks.length; at += width) for (let k = 0; k < width; k++) total[k] += blocks[at + k];
   return total;
 }
 

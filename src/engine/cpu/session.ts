@@ -1,12 +1,15 @@
 // A session of the cpu engine, as the calling thread has it: it holds no rows, it only says what the threads are to do.
 
 import { DeviceError, NotPositiveDefiniteError, OptionsError } from "../../errors.js";
-import { roundsOf } from "../blocks.js";
+import { evenBlocks, ratingBlocks, roundsOf } from "../blocks.js";
 import {
   type BatchStep,
   type EngineState,
   type Epoch,
+  type JoinBlocks,
   type Moments,
+  type RatingSet,
+  type RowChoice,
   otherSide,
   type Rows,
   type RowSlice,
@@ -25,12 +28,15 @@ import { chunksOf } from "./chunks.js";
 import type { Crew } from "./crew.js";
 import { ARRAYS } from "./fields.js";
 import type { GivenRows, RatingSum, RowSum, SharedJob, SoleJob } from "./jobs.js";
-import { addBlocks, expectedErrorsOf, momentsOf, normsOf, posteriorSumsOf } from "./results.js";
+import { addBlocks, blocksInOrder, expectedErrorsOf, momentsOf, normsOf, posteriorSumsOf } from "./results.js";
+import { SUM_RATINGS } from "./memory-plan.js";
 import { openMemory, type SessionSetup } from "./open-memory.js";
 import { systemNumbers } from "./systems.js";
 
 /** Numbers of an array that are handed to a thread, or back, at a time. */
 const PIECE = 1 << 20;
+
+const alone: JoinBlocks = async (blocks) => blocks;
 
 export class CpuSession implements Session {
   readonly #crew: Crew;
@@ -38,6 +44,7 @@ export class CpuSession implements Session {
   readonly #setup: SessionSetup;
   readonly #start: Readonly<Record<Side, Uint32Array>>;
   readonly #chunks = new Map<Side, Uint32Array>();
+  readonly #blocks = new Map<RatingSet, Uint32Array>();
   /** Moments of a side while its rows do not change. */
   readonly #moments = new Map<Side, Promise<Moments>>();
   #last: Promise<unknown> = Promise.resolve();
@@ -87,26 +94,28 @@ export class CpuSession implements Session {
     this.#queue(async () => {
       for (const side of SIDES) {
         const own = Float32Array.from(precisions[side]);
-        await this.#all({ do: "slopes", side, chunks: this.#chunksOf(side), lambda, precisions: own, biases, step, momentum });
+        const chunks = this.#chunksOf(side, this.#workload.share?.rows[side]);
+        await this.#all({ do: "slopes", side, chunks, lambda, precisions: own, biases, step, momentum });
       }
-      for (const side of SIDES) await this.#all({ do: "takeStep", side });
+      for (const side of SIDES) await this.#all({ do: "takeStep", side, rows: this.#rowsHere(side) });
       this.#moments.clear();
     });
   }
 
-  async runEpoch({ number, link, lambda, precisions, biases, step }: Epoch): Promise<void> {
+  async runEpoch({ number, link, lambda, precisions, biases, step, round }: Epoch): Promise<void> {
     const { groups } = this.#setup;
-    const rounds = roundsOf(groups, this.#workload.operations.epochs!.seed, number);
+    const rounds = round ? Uint32Array.of(round.number) : roundsOf(groups, this.#workload.operations.epochs!.seed, number);
+    const taken = round?.groups ?? { from: 0, to: groups };
     this.#queue(async () => {
-      await this.#all({ do: "epoch", rounds, groups, logistic: link === "logistic", lambda, precisions, biases, step });
+      await this.#all({ do: "epoch", rounds, groups, taken, logistic: link === "logistic", lambda, precisions, biases, step });
       this.#moments.clear();
     });
   }
 
-  sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>> {
+  sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join: JoinBlocks = alone): Promise<SumResults<R>> {
     return this.#answer(async () => {
       const results: Record<string, unknown> = {};
-      for (const [name, request] of Object.entries(requests)) results[name] = await this.#sum(request);
+      for (const [name, request] of Object.entries(requests)) results[name] = await this.#sum(request, join);
       return results as SumResults<R>;
     });
   }
@@ -135,6 +144,18 @@ export class CpuSession implements Session {
         { do: "writeRows", side, from, rows: copied },
         Object.values(copied).flatMap((values) => (values ? [values.buffer] : [])),
       );
+      this.#moments.delete(side);
+    });
+  }
+
+  readPacked(side: Side, rows: RowChoice): Promise<Float32Array> {
+    return this.#answer(async () => (await this.#one({ do: "readPacked", side, rows })) as Float32Array);
+  }
+
+  async writePacked(side: Side, rows: RowChoice, packed: Float32Array): Promise<void> {
+    const copied = packed.slice();
+    this.#queue(async () => {
+      await this.#one({ do: "writePacked", side, rows, packed: copied }, [copied.buffer as ArrayBuffer]);
       this.#moments.delete(side);
     });
   }
@@ -180,7 +201,7 @@ export class CpuSession implements Session {
     this.#last = this.#last.then(() => this.#crew.close(this.#setup.session));
   }
 
-  async #sum(request: SumRequest): Promise<SumTypes[SumKind]["gives"]> {
+  async #sum(request: SumRequest, join: JoinBlocks): Promise<SumTypes[SumKind]["gives"]> {
     const D = this.#workload.factors + 1;
     switch (request.of) {
       case "squaredNorms":
@@ -193,29 +214,50 @@ export class CpuSession implements Session {
         return this.#has(`${request.side} features`) ? (await this.#rowSums(request, 1))[0] : 0;
       case "squaredErrors":
       case "logLosses":
-        return (await this.#ratingSums(request, 1))[0];
+        return (await this.#ratingSums(request, 1, join))[0];
       case "confidentErrors":
-        return (await this.#ratingSums({ ...request, over: "training" }, 1))[0];
+        return (await this.#ratingSums({ ...request, over: "training" }, 1, join))[0];
       case "expectedErrors":
-        return expectedErrorsOf(await this.#ratingSums(request, 3));
+        return expectedErrorsOf(await this.#ratingSums(request, 3, join));
       case "expectedSquares": {
         const { lambda } = request;
-        const { squares, variances } = expectedErrorsOf(await this.#ratingSums({ of: "expectedErrors", over: "training", lambda }, 3));
+        const { squares, variances } = expectedErrorsOf(
+          await this.#ratingSums({ of: "expectedErrors", over: "training", lambda }, 3, join),
+        );
         return { squares, variances };
       }
       case "averagedErrors": {
-        const [squares, clippedSquares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 3);
+        const [squares, clippedSquares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 3, join);
         return { squares, clippedSquares, logDensity };
       }
     }
   }
 
   async #rowSums(sum: RowSum, width: number): Promise<Float64Array> {
-    return addBlocks(await this.#all({ do: "sumRows", sum }), width);
+    return addBlocks(blocksInOrder(await this.#all({ do: "sumRows", sum }), width), width);
   }
 
-  async #ratingSums(sum: RatingSum, width: number): Promise<Float64Array> {
-    return addBlocks(await this.#all({ do: "sumRatings", sum }), width);
+  async #ratingSums(sum: RatingSum, width: number, join: JoinBlocks): Promise<Float64Array> {
+    const here = await this.#all({ do: "sumRatings", sum, blocks: this.#blocksOf(sum.over) });
+    return addBlocks(await join(blocksInOrder(here, width), width), width);
+  }
+
+  #blocksOf(over: RatingSet): Uint32Array {
+    let known = this.#blocks.get(over);
+    if (!known) {
+      const { heldOut } = this.#workload;
+      known =
+        over === "training"
+          ? ratingBlocks(this.#start.users, this.#rowsHere("users"), SUM_RATINGS)
+          : evenBlocks(heldOut?.value.length ?? 0, SUM_RATINGS);
+      this.#blocks.set(over, known);
+    }
+    return known;
+  }
+
+  /** The rows of a side whose ratings are here. */
+  #rowsHere(side: Side): RowSlice {
+    return this.#workload.share?.rows[side] ?? { from: 0, to: this.#countOf(side) };
   }
 
   /** Moments of a side's rows as they are. */

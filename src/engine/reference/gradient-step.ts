@@ -2,7 +2,7 @@
 // shaders/take-step.wgsl parallelise.
 
 import type { Csr } from "../../ratings/csr.js";
-import type { BatchStep, Side } from "../engine.js";
+import type { BatchStep, RowSlice, Side } from "../engine.js";
 import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
 
@@ -13,7 +13,15 @@ const LEAST_CURVATURE = 1e-6;
  * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ e y + τ x, biases alike with γ. The
  * division by λ n + τ, what a coordinate's curvature is for |y| = 1, lets rows of very different length share one η.
  */
-export function gradientStep(step: BatchStep, side: Side, rows: Csr, globalMean: number, own: RowState, other: RowState): void {
+export function gradientStep(
+  step: BatchStep,
+  side: Side,
+  rows: Csr,
+  globalMean: number,
+  own: RowState,
+  other: RowState,
+  slice: RowSlice,
+): void {
   const { lambda, precisions, biases, step: eta, momentum } = step;
   const K = precisions[side].length - 1;
   const velocity = own.velocity!;
@@ -21,7 +29,7 @@ export function gradientStep(step: BatchStep, side: Side, rows: Csr, globalMean:
   const take = (velocities: Float64Array, at: number, slope: number, count: number, precision: number): void => {
     velocities[at] = momentum * velocities[at] - (eta * slope) / Math.max(lambda * count + precision, LEAST_CURVATURE);
   };
-  for (let row = 0; row < rows.count; row++) {
+  for (let row = slice.from; row < slice.to; row++) {
     const count = rows.start[row + 1] - rows.start[row];
     for (let k = 0; k < K; k++) gradient[k] = precisions[side][k] * own.factors[row * K + k];
     gradient[K] = precisions[side][K] * own.biases[row];
@@ -35,8 +43,8 @@ export function gradientStep(step: BatchStep, side: Side, rows: Csr, globalMean:
   }
 }
 
-/** x ← x + v. */
-export function takeStep({ factors, biases, velocity }: RowState): void {
-  for (let at = 0; at < factors.length; at++) factors[at] += velocity!.factors[at];
-  for (let row = 0; row < biases.length; row++) biases[row] += velocity!.biases[row];
+/** x ← x + v, of a slice of rows. */
+export function takeStep({ factors, biases, velocity }: RowState, K: number, { from, to }: RowSlice): void {
+  for (let at = from * K; at < to * K; at++) factors[at] += velocity!.factors[at];
+  for (let row = from; row < to; row++) biases[row] += velocity!.biases[row];
 }

@@ -1,6 +1,6 @@
 // One side's rows in float64: what the loops of this folder read and write.
 
-import { type CovarianceFamily, type Rows, type RowSlice, type Side, type Spread } from "../engine.js";
+import { type CovarianceFamily, type RowChoice, type Rows, type RowSlice, type Side, type Spread } from "../engine.js";
 import { logDeterminant, triangle } from "./cholesky.js";
 
 /** Covariances of (factors, bias) of every row, D = K + 1 coordinates. */
@@ -88,4 +88,32 @@ export function arraysOf(side: Side, state: RowState): Record<string, Float64Arr
     biasVelocity: velocity?.biases,
   };
   return Object.fromEntries(Object.entries(named).flatMap(([name, values]) => (values ? [[`${side} ${name}`, values]] : [])));
+}
+
+/** Everything that solving or stepping leaves in rows, side by side, [rows, width]. */
+export function packRows(state: RowState, rows: RowChoice): Float64Array {
+  return packed(state, rows, undefined);
+}
+
+export function unpackRows(state: RowState, rows: RowChoice, given: Float64Array): void {
+  packed(state, rows, given);
+}
+
+/** Reads rows, or writes what is given. */
+function packed(state: RowState, rows: RowChoice, given: Float64Array | undefined): Float64Array {
+  const arrays = Object.values(arraysOf("users", { ...state, means: undefined }));
+  const widths = arrays.map((values) => (state.biases.length === 0 ? 0 : values.length / state.biases.length));
+  const width = widths.reduce((sum, each) => sum + each, 0);
+  const numbers = rows instanceof Uint32Array ? rows : Uint32Array.from({ length: rows.to - rows.from }, (_, at) => rows.from + at);
+  const all = given ?? new Float64Array(numbers.length * width);
+  numbers.forEach((row, at) => {
+    let to = at * width;
+    arrays.forEach((values, array) => {
+      const own = values.subarray(row * widths[array], (row + 1) * widths[array]);
+      const packedRow = all.subarray(to, (to += widths[array]));
+      if (given) own.set(packedRow);
+      else packedRow.set(own);
+    });
+  });
+  return all;
 }

@@ -3,20 +3,25 @@
 import { OptionsError } from "../../errors.js";
 import { rowLengths, rowOfEach } from "../../ratings/csr.js";
 import type { RatingColumns } from "../../ratings/rating-columns.js";
-import { type BlockPlan, planBlocks, roundsOf } from "../blocks.js";
+import { type BlockPlan, dealRows, evenBlocks, planBlocks, ratingBlocks, roundsOf } from "../blocks.js";
 import {
   type BatchStep,
   type EngineState,
   type Epoch,
+  type JoinBlocks,
   otherSide,
   type RatingSet,
+  type RowChoice,
   type Rows,
   type RowSlice,
   type Session,
+  type Share,
   type Side,
   SIDES,
+  type SumKind,
   type SumRequest,
   type SumResults,
+  type SumTypes,
   type System,
   type Which,
   type Workload,
@@ -32,7 +37,7 @@ import { heavyBall, type RowsBefore } from "./heavy-ball.js";
 import { logLosses } from "./log-losses.js";
 import { momentsOf } from "./moments.js";
 import { posteriorSums } from "./posterior-sums.js";
-import { arraysOf, putRows, type RowState, rowsOf, rowState } from "./rows.js";
+import { arraysOf, packRows, putRows, type RowState, rowsOf, rowState, unpackRows } from "./rows.js";
 import { sgdEpoch } from "./sgd-blocks.js";
 import { squaredErrors } from "./squared-errors.js";
 import { squaredNorms } from "./squared-norms.js";
@@ -45,6 +50,11 @@ interface Held {
 
 const NO_RATINGS: RatingColumns = { user: new Uint32Array(0), item: new Uint32Array(0), value: new Float32Array(0) };
 
+/** Ratings of a block of a sum. */
+const SUM_RATINGS = 8192;
+
+const alone: JoinBlocks = async (blocks) => blocks;
+
 export class ReferenceSession implements Session {
   readonly #workload: Workload;
   readonly #train: RatingColumns;
@@ -55,6 +65,9 @@ export class ReferenceSession implements Session {
   readonly #before: Partial<Record<Side, RowsBefore>>;
   readonly #draws: DrawSums;
   readonly #blocks: BlockPlan | undefined;
+  readonly #lengths: Share["lengths"];
+  /** First rating of each block of a sum, and the end. */
+  readonly #cuts: Readonly<Record<RatingSet, Uint32Array>>;
   #failure: unknown;
 
   constructor(workload: Workload) {
@@ -80,7 +93,13 @@ export class ReferenceSession implements Session {
     );
     const sums = (): Float64Array => new Float64Array(operations.sums.includes("averagedErrors") ? this.#heldOut.value.length : 0);
     this.#draws = { predictions: sums(), densities: sums() };
-    this.#blocks = operations.epochs && planBlocks(this.#train, byUser.count, byItem.count, operations.epochs.seed);
+    this.#lengths = workload.share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
+    const { epochs } = operations;
+    this.#blocks = epochs && planBlocks(this.#train, dealRows(this.#lengths, epochs.seed), epochs.seed);
+    this.#cuts = {
+      training: ratingBlocks(byUser.start, this.#rowsHere("users"), SUM_RATINGS),
+      heldOut: evenBlocks(this.#heldOut.value.length, SUM_RATINGS),
+    };
   }
 
   async solve(side: Side, system: System, slice?: RowSlice): Promise<void> {
@@ -110,20 +129,24 @@ export class ReferenceSession implements Session {
 
   async batchStep(step: BatchStep): Promise<void> {
     const { rows } = this.#current;
-    for (const side of SIDES) gradientStep(step, side, this.#ratingsOf(side), this.#workload.globalMean, rows[side], rows[otherSide(side)]);
-    for (const side of SIDES) takeStep(rows[side]);
+    for (const side of SIDES)
+      gradientStep(step, side, this.#ratingsOf(side), this.#workload.globalMean, rows[side], rows[otherSide(side)], this.#rowsHere(side));
+    for (const side of SIDES) takeStep(rows[side], this.#workload.factors, this.#rowsHere(side));
   }
 
   async runEpoch(epoch: Epoch): Promise<void> {
-    const { byUser, byItem, factors: K, globalMean, operations } = this.#workload;
-    const rounds = roundsOf(this.#blocks!.groups, operations.epochs!.seed, epoch.number);
+    const { factors: K, globalMean, operations } = this.#workload;
+    const { round } = epoch;
+    const rounds = round ? Uint32Array.of(round.number) : roundsOf(this.#blocks!.groups, operations.epochs!.seed, epoch.number);
     const { users, items } = this.#current.rows;
-    sgdEpoch(epoch, this.#blocks!, rounds, K, globalMean, users, items, { users: rowLengths(byUser), items: rowLengths(byItem) });
+    sgdEpoch(epoch, this.#blocks!, rounds, K, globalMean, users, items, this.#lengths, round?.groups);
   }
 
-  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>> {
+  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join: JoinBlocks = alone): Promise<SumResults<R>> {
     this.#throwFailure();
-    return Object.fromEntries(Object.entries(requests).map(([name, request]) => [name, this.#sum(request)])) as SumResults<R>;
+    const results: Record<string, unknown> = {};
+    for (const [name, request] of Object.entries(requests)) results[name] = await this.#sum(request, join);
+    return results as SumResults<R>;
   }
 
   keep(): void {
@@ -142,6 +165,15 @@ export class ReferenceSession implements Session {
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
     putRows(this.#current.rows[side], rows, this.#workload.factors, from);
+  }
+
+  async readPacked(side: Side, rows: RowChoice): Promise<Float64Array> {
+    this.#throwFailure();
+    return packRows(this.#current.rows[side], rows);
+  }
+
+  async writePacked(side: Side, rows: RowChoice, packed: Float64Array): Promise<void> {
+    unpackRows(this.#current.rows[side], rows, packed);
   }
 
   async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
@@ -167,13 +199,14 @@ export class ReferenceSession implements Session {
 
   destroy(): void {}
 
-  #sum(request: SumRequest): unknown {
-    const { factors: K, globalMean, byUser } = this.#workload;
+  async #sum(request: SumRequest, join: JoinBlocks): Promise<SumTypes[SumKind]["gives"]> {
+    const { factors: K, globalMean } = this.#workload;
     const { users, items } = this.#current.rows;
-    const ratings = (set: RatingSet): RatingColumns => (set === "training" ? this.#train : this.#heldOut);
+    const one = async (over: RatingSet, sum: (block: RatingColumns) => number): Promise<number> =>
+      (await this.#overBlocks(over, join, 1, (block) => [sum(block)]))[0];
     switch (request.of) {
       case "squaredNorms":
-        return squaredNorms(this.#current.rows[request.side], K, this.#ratingsOf(request.side).start, request.weighted);
+        return squaredNorms(this.#current.rows[request.side], K, request.weighted ? this.#lengths[request.side] : undefined);
       case "moments":
         return momentsOf(this.#current.rows[request.side], K);
       case "posteriorSums":
@@ -181,20 +214,57 @@ export class ReferenceSession implements Session {
       case "featureNorms":
         return this.#current.features[request.side]?.reduce((sum, value) => sum + value * value, 0) ?? 0;
       case "squaredErrors":
-        return squaredErrors(ratings(request.over), K, globalMean, users, items, request.clip);
+        return await one(request.over, (block) => squaredErrors(block, K, globalMean, users, items, request.clip));
       case "logLosses":
-        return logLosses(ratings(request.over), K, globalMean, users, items);
-      case "expectedSquares": {
-        const { squares, variances } = expectedErrors(this.#train, K, globalMean, request.lambda, users, items);
-        return { squares, variances };
-      }
-      case "expectedErrors":
-        return expectedErrors(ratings(request.over), K, globalMean, request.lambda, users, items);
+        return await one(request.over, (block) => logLosses(block, K, globalMean, users, items));
       case "confidentErrors":
-        return confidentErrors(request.confidence, byUser, K, users, items);
-      case "averagedErrors":
-        return averagedErrors(this.#draws, this.#heldOut, K, globalMean, request, users, items);
+        return await one("training", (block) => confidentErrors(request.confidence, block, K, users, items));
+      case "expectedSquares":
+      case "expectedErrors": {
+        const over = request.of === "expectedSquares" ? "training" : request.over;
+        const [squares, variances, logDensity] = await this.#overBlocks(over, join, 3, (block) => {
+          const sums = expectedErrors(block, K, globalMean, request.lambda, users, items);
+          return [sums.squares, sums.variances, sums.logDensity];
+        });
+        return request.of === "expectedSquares" ? { squares, variances } : { squares, variances, logDensity };
+      }
+      case "averagedErrors": {
+        const [squares, clippedSquares, logDensity] = await this.#overBlocks("heldOut", join, 3, (block, from, to) => {
+          const [predictions, densities] = [this.#draws.predictions.subarray(from, to), this.#draws.densities.subarray(from, to)];
+          const sums = averagedErrors({ predictions, densities }, block, K, globalMean, request, users, items);
+          return [sums.squares, sums.clippedSquares, sums.logDensity];
+        });
+        return { squares, clippedSquares, logDensity };
+      }
     }
+  }
+
+  /** Sums over ratings, block by block. */
+  async #overBlocks(
+    over: RatingSet,
+    join: JoinBlocks,
+    width: number,
+    sum: (block: RatingColumns, from: number, to: number) => readonly number[],
+  ): Promise<number[]> {
+    const { user, item, value } = over === "training" ? this.#train : this.#heldOut;
+    const cuts = this.#cuts[over];
+    const blocks = new Float64Array((cuts.length - 1) * width);
+    for (let block = 0; block < cuts.length - 1; block++) {
+      const [from, to] = [cuts[block], cuts[block + 1]];
+      blocks.set(
+        sum({ user: user.subarray(from, to), item: item.subarray(from, to), value: value.subarray(from, to) }, from, to),
+        block * width,
+      );
+    }
+    const all = await join(blocks, width);
+    const total = Array<number>(width).fill(0);
+    all.forEach((part, at) => (total[at % width] += part));
+    return total;
+  }
+
+  /** The rows of a side whose ratings are here. */
+  #rowsHere(side: Side): RowSlice {
+    return this.#workload.share?.rows[side] ?? { from: 0, to: this.#ratingsOf(side).count };
   }
 
   #ratingsOf(side: Side) {

@@ -2,7 +2,7 @@
 
 import { sigmoid } from "../../sigmoid.js";
 import type { BlockPlan } from "../blocks.js";
-import type { Epoch, Side } from "../engine.js";
+import type { Epoch, RowSlice, Side } from "../engine.js";
 import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
 
@@ -10,10 +10,10 @@ import { predicted } from "./squared-errors.js";
  * One epoch, block by block: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike;
  * summed over a user's ratings that is −η ∂L/∂u. The link "logistic" takes e = r − σ(score).
  *
- * @param counts numbers of ratings of each side's rows.
+ * @param counts numbers of ratings of each side's rows. @param groups of users whose blocks are taken. Default: all.
  */
 export function sgdEpoch(
-  epoch: Omit<Epoch, "number">,
+  epoch: Omit<Epoch, "number" | "round">,
   plan: BlockPlan,
   rounds: Uint32Array,
   K: number,
@@ -21,10 +21,11 @@ export function sgdEpoch(
   users: RowState,
   items: RowState,
   counts: Readonly<Record<Side, Uint32Array>>,
+  groups: RowSlice = { from: 0, to: plan.groups },
 ): void {
   const { lambda, step, link, biases, precisions } = epoch;
   for (const round of rounds) {
-    for (let group = 0; group < plan.groups; group++) {
+    for (let group = groups.from; group < groups.to; group++) {
       const block = group * plan.groups + ((group + round) % plan.groups);
       for (let at = plan.start[block]; at < plan.start[block + 1]; at++) {
         const [m, n] = [plan.user[at], plan.item[at]];

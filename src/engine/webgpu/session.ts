@@ -6,7 +6,9 @@ import {
   type BatchStep,
   type EngineState,
   type Epoch,
+  type JoinBlocks,
   type Moments,
+  type RowChoice,
   type Rows,
   type RowSlice,
   type Session,
@@ -24,6 +26,7 @@ import { type MemoryPlan, planMemory, sidePlan } from "./memory/memory-plan.js";
 import { ratingSets } from "./sums/rating-sets.js";
 import { type RatingStore, ratingStoresOf } from "./memory/rating-store.js";
 import { RowStore } from "./memory/row-store.js";
+import { alignFormats } from "./memory/values.js";
 import { FeatureUpdate } from "./rows/feature-update.js";
 import type { GramTuning } from "./rows/gram-kernel.js";
 import { leavesErrors, leavesExpectedErrors } from "./rows/gram-kernels.js";
@@ -61,6 +64,8 @@ export class WebGpuSession implements Session {
    */
   readonly #carries: boolean;
   #carried: Side | undefined;
+  /** The slices of a side that have been solved one after the other, while they are not all. */
+  #solved: { readonly side: Side; readonly slices: RowSlice[] } | undefined;
 
   static async open(device: Device, workload: Workload, tuning?: GramTuning): Promise<WebGpuSession> {
     let session: WebGpuSession | undefined;
@@ -77,11 +82,13 @@ export class WebGpuSession implements Session {
   private constructor(device: Device, workload: Workload, tuning: GramTuning | undefined) {
     this.#device = device;
     this.#workload = workload;
-    const { byUser, factors: K, operations, features, spread } = workload;
+    const { byUser, factors: K, operations, features, spread, share } = workload;
+    if (share) alignFormats(byUser.value, workload.byItem.value, byUser.unit);
     // Compiles while the ratings are sorted and written.
     const begun = operations.solve && beginSolver(device, workload, operations.solve, tuning);
     const [users, items] = [workload.rows.users.biases.length, workload.rows.items.biases.length];
-    const size = { users, items, ratings: byUser.index.length, heldOut: workload.heldOut?.value.length ?? 0 };
+    const ratings = share ? Math.max(byUser.index.length, workload.byItem.index.length) : byUser.index.length;
+    const size = { users, items, ratings, heldOut: workload.heldOut?.value.length ?? 0 };
     const copyBytes = operations.epochs && BLOCK_BYTES_PER_RATING;
     const descends = operations.steps !== undefined;
     this.#plan = planMemory({ ...size, factors: K, spread, descends, copyBytes }, device);
@@ -140,7 +147,7 @@ export class WebGpuSession implements Session {
 
   async solve(side: Side, system: System, slice?: RowSlice): Promise<void> {
     if (!this.#solver) throw new OptionsError("the session was not opened for half-sweeps");
-    this.#carried = this.#carries && !slice ? side : undefined;
+    this.#wrote(side, slice ?? { from: 0, to: this.#workload.rows[side].biases.length });
     await this.#solver.solve(side, system, slice);
   }
 
@@ -149,7 +156,7 @@ export class WebGpuSession implements Session {
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
-    this.#carried = undefined;
+    this.#changed();
     this.#extrapolations[side]!.submit(momentum);
   }
 
@@ -161,7 +168,7 @@ export class WebGpuSession implements Session {
     await this.#epochs!.run(epoch);
   }
 
-  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R): Promise<SumResults<R>> {
+  async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join?: JoinBlocks): Promise<SumResults<R>> {
     const given: [string, Promise<unknown>][] = [];
     const plans: [string, SumPlan][] = [];
     for (const [name, request] of Object.entries(requests)) {
@@ -170,10 +177,12 @@ export class WebGpuSession implements Session {
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
     // Waited for together: of several that fail, none is left for nobody to look after.
-    const [read, others] = await Promise.all([
+    const [sums, others] = await Promise.all([
       this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]),
       Promise.all(given.map(async ([name, result]) => [name, await result])),
     ]);
+    const read = new Map<Sum, Float32Array | Float64Array>(sums);
+    if (join) for (const [sum, blocks] of sums) if (sum.overRatings) read.set(sum, await join(Float64Array.from(blocks), sum.columns));
     const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => sum.total(read.get(sum)!)))]);
     return Object.fromEntries([...results, ...others]) as SumResults<R>;
   }
@@ -190,13 +199,29 @@ export class WebGpuSession implements Session {
   }
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
-    this.#carried = undefined;
+    this.#changed();
     const slice = { from, to: from + rows.biases.length };
     const packed = joined(
       await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
     );
     this.#rows.overwrite(side, packed, rows, from);
     this.#rows.write(side, packed, from);
+  }
+
+  async readPacked(side: Side, rows: RowChoice): Promise<Float32Array> {
+    const all = { from: 0, to: this.#workload.rows[side].biases.length };
+    const slice = rows instanceof Uint32Array ? all : rows;
+    const read = joined(
+      await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
+    );
+    return rows instanceof Uint32Array ? this.#rows.chosen(read, rows) : read;
+  }
+
+  async writePacked(side: Side, rows: RowChoice, packed: Float32Array): Promise<void> {
+    this.#wrote(side, rows);
+    if (!(rows instanceof Uint32Array)) return this.#rows.write(side, packed, rows.from);
+    const width = packed.length / rows.length;
+    rows.forEach((row, at) => this.#rows.write(side, packed.subarray(at * width, (at + 1) * width), row));
   }
 
   async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
@@ -216,7 +241,7 @@ export class WebGpuSession implements Session {
   }
 
   async writeState(state: EngineState): Promise<void> {
-    this.#carried = undefined;
+    this.#changed();
     // What is set aside has a place from then on.
     this.#rows.keep();
     const parts = this.#stateParts();
@@ -246,6 +271,24 @@ export class WebGpuSession implements Session {
     for (const buffer of this.#heldOutBuffers) buffer.destroy();
   }
 
+  /** Rows of a side that are solved now, here or by another session: when they are all, they carry their errors. */
+  #wrote(side: Side, rows: RowChoice): void {
+    if (rows instanceof Uint32Array || !this.#carries) return this.#changed();
+    if (this.#carried === side) return;
+    const slices = [...(this.#solved?.side === side ? this.#solved.slices : []), rows].sort((a, b) => a.from - b.from);
+    this.#changed();
+    let end = 0;
+    for (const { from, to } of slices) if (from <= end) end = Math.max(end, to);
+    if (end === this.#workload.rows[side].biases.length) this.#carried = side;
+    else this.#solved = { side, slices };
+  }
+
+  /** Rows have changed otherwise: none carry their errors. */
+  #changed(): void {
+    this.#carried = undefined;
+    this.#solved = undefined;
+  }
+
   /** Every buffer that changes in training, by name, and how many of its bytes are used. */
   #stateParts(): { name: string; buffers: readonly GPUBuffer[]; bytes: readonly number[] }[] {
     const whole = (buffers: readonly GPUBuffer[]) => ({ buffers, bytes: buffers.map(({ size }) => size) });
@@ -258,7 +301,7 @@ export class WebGpuSession implements Session {
         { name: `features of ${side}`, ...whole(features ? [features.buffer("current"), features.buffer("kept")] : []) },
       ];
     });
-    return [...sides, { name: "sums over the draws", ...whole(this.#sums.stateBuffers) }];
+    return [...sides, { name: "sums over the draws", ...this.#sums.stateBuffers }];
   }
 
   async #moments(side: Side): Promise<Moments> {

@@ -11,14 +11,14 @@ const RUNS_PER_THREAD = 4;
 
 export function* epoch(session: ThreadSession, job: SharedJob & { do: "epoch" }): Generator<void, void> {
   const { memory, tickets } = session;
-  const { rounds, groups } = job;
+  const { rounds, groups, taken } = job;
   const start = memory.words("epoch start");
-  const perRun = Math.ceil(groups / (RUNS_PER_THREAD * tickets.threads));
+  const perRun = Math.max(1, Math.ceil((taken.to - taken.from) / (RUNS_PER_THREAD * tickets.threads)));
   const take = gathers(session, "users") || gathers(session, "items") ? gathered(session, job) : inPlace(session, job);
   for (const round of rounds) {
-    for (let run = tickets.take(); run * perRun < groups; run = tickets.take()) {
-      const first = round * groups + run * perRun;
-      const last = Math.min(first + perRun, (round + 1) * groups);
+    for (let run = tickets.take(); taken.from + run * perRun < taken.to; run = tickets.take()) {
+      const first = round * groups + taken.from + run * perRun;
+      const last = Math.min(first + perRun, round * groups + taken.to);
       for (let from = start[first]; from < start[last]; from += memory.pieceRatings)
         take(from, Math.min(memory.pieceRatings, start[last] - from));
     }

@@ -8,7 +8,7 @@ import { slopes, takeStep } from "./gradient.js";
 import { extrapolate } from "./moves.js";
 import { sumRatings } from "./rating-sums.js";
 import { sumRows } from "./row-sums.js";
-import { readFeatures, readRows, writeRows } from "./rows.js";
+import { readFeatures, readPacked, readRows, writePacked, writeRows } from "./rows.js";
 import { solve } from "./solve.js";
 import { ThreadSession } from "./thread-session.js";
 import { resetTickets } from "./tickets.js";
@@ -53,6 +53,10 @@ export class Executor {
         return yield* writeRows(session, job);
       case "readRows":
         return readRows(session, job);
+      case "readPacked":
+        return readPacked(session, job);
+      case "writePacked":
+        return writePacked(session, job);
       case "readFeatures":
         return readFeatures(session, job);
       case "copyFields":

@@ -31,12 +31,13 @@ export function* slopes(session: ThreadSession, job: SharedJob & { do: "slopes" 
   }
 }
 
-export function* takeStep(session: ThreadSession, { side }: SharedJob & { do: "takeStep" }): Generator<void, void> {
+export function* takeStep(session: ThreadSession, { side, rows: moved }: SharedJob & { do: "takeStep" }): Generator<void, void> {
   const { memory, kernels } = session;
   const blocks = memory.stride(`${side} rows`) / 4;
-  yield* eachPiece(session, `${side} rows`, (row, rows) => {
+  const take = (row: number, rows: number): void => {
     const own = memory.pin(`${side} rows`, row, rows, "own rows");
     kernels.takeStep(own, memory.pin(`${side} velocity`, row, rows, "own velocity"), rows * blocks);
     memory.putBack(`${side} rows`, row, rows, "own rows");
-  });
+  };
+  yield* eachPiece(session, `${side} rows`, take, moved);
 }

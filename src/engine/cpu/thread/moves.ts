@@ -1,5 +1,6 @@
 // What moves all rows of a side, number by number.
 
+import type { RowSlice } from "../../engine.js";
 import type { SharedJob } from "../jobs.js";
 import type { ThreadSession } from "./thread-session.js";
 
@@ -16,16 +17,16 @@ export function* extrapolate(session: ThreadSession, { side, momentum }: SharedJ
   });
 }
 
-/** Has threads take pieces of an array's rows. */
+/** Has threads take pieces of an array's rows, or of a slice of them. */
 export function* eachPiece(
   { memory, tickets }: ThreadSession,
   field: string,
   take: (row: number, rows: number) => void,
+  { from, to }: RowSlice = { from: 0, to: memory.count(field) },
 ): Generator<void, void> {
-  const count = memory.count(field);
-  for (let piece = tickets.take(); piece * memory.pieceRows < count; piece = tickets.take()) {
-    const row = piece * memory.pieceRows;
-    take(row, Math.min(memory.pieceRows, count - row));
+  for (let piece = tickets.take(); from + piece * memory.pieceRows < to; piece = tickets.take()) {
+    const row = from + piece * memory.pieceRows;
+    take(row, Math.min(memory.pieceRows, to - row));
     yield;
   }
 }

@@ -16,7 +16,6 @@ export function gathers({ memory }: ThreadSession, side: Side): boolean {
 }
 
 export class RatedRows {
-  readonly count: number;
   readonly #session: ThreadSession;
   readonly #names: Readonly<Record<"user" | "item" | "value", string>>;
   readonly #training: boolean;
@@ -29,7 +28,6 @@ export class RatedRows {
       ? { user: "", item: "users index", value: "users value" }
       : { user: "heldOut user", item: "heldOut item", value: "heldOut value" };
     this.#gathers = { users: gathers(session, "users"), items: gathers(session, "items") };
-    this.count = session.memory.count(this.#names.value);
     const { users, items } = this.#gathers;
     if (!users && !items) this.#setRated((side, role) => session.memory.pin(`${side} ${role}`, 0, 0, ""));
   }

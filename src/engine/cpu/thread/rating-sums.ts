@@ -1,8 +1,7 @@
-// Sums over ratings: threads take blocks of SUM_RATINGS ratings; within a block ratings are added one after the other.
+// Sums over ratings: threads take blocks of ratings; within a block ratings are added one after the other.
 
 import { UNBOUNDED } from "../../reference/squared-errors.js";
 import type { RatingSum, SharedJob } from "../jobs.js";
-import { SUM_RATINGS } from "../memory-plan.js";
 import { SPREADS } from "./kernels.js";
 import { RatedRows } from "./rated-rows.js";
 import type { ThreadSession } from "./thread-session.js";
@@ -13,17 +12,17 @@ const MOST_AT_ONCE = 1024;
 const MOST_SUMS = 3;
 
 /** @returns block after block, each its number and its sums. */
-export function* sumRatings(session: ThreadSession, { sum }: SharedJob & { do: "sumRatings" }): Generator<void, Float64Array> {
+export function* sumRatings(session: ThreadSession, { sum, blocks }: SharedJob & { do: "sumRatings" }): Generator<void, Float64Array> {
   const { memory, tickets } = session;
   const rated = new RatedRows(session, sum.over);
   const take = kernelOf(session, sum);
   const width = sum.of === "expectedErrors" || sum.of === "averagedErrors" ? 3 : 1;
   const perPiece = Math.min(memory.pieceRatings, MOST_AT_ONCE);
   const results: number[] = [];
-  for (let block = tickets.take(); block * SUM_RATINGS < rated.count; block = tickets.take()) {
+  for (let block = tickets.take(); block < blocks.length - 1; block = tickets.take()) {
     const sums = memory.slotDoubles("sums", MOST_SUMS).fill(0);
-    const end = Math.min(rated.count, (block + 1) * SUM_RATINGS);
-    for (let from = block * SUM_RATINGS; from < end; from += perPiece) {
+    const end = blocks[block + 1];
+    for (let from = blocks[block]; from < end; from += perPiece) {
       const count = Math.min(perPiece, end - from);
       const { user, item, value } = rated.take(from, count);
       take(user, item, value, from, count);

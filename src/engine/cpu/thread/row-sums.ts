@@ -44,7 +44,9 @@ function kernelOf({ memory, kernels, outline }: ThreadSession, sum: RowSum): (ro
   switch (sum.of) {
     case "squaredNorms":
       return (row, rows) => {
-        const start = sum.weighted ? memory.pin(`${side} start`, row, rows + 1, "start") : 0;
+        // Of a shared workload, the ratings that rows have anywhere.
+        const starts = memory.has(`${side} all start`) ? `${side} all start` : `${side} start`;
+        const start = sum.weighted ? memory.pin(starts, row, rows + 1, "start") : 0;
         kernels.squaredNorms(pin("rows", row, rows), pin("means", row, rows), start, rows, sums);
       };
     case "featureNorms":

@@ -1,5 +1,6 @@
 // Rows in and out: what comes as factors [count, K], biases and covariances is stored in padded rows.
 
+import type { RowChoice, Side } from "../../engine.js";
 import { spreadLength } from "../fields.js";
 import type { GivenRows, SoleJob } from "../jobs.js";
 import { SPREADS } from "./kernels.js";
@@ -61,4 +62,38 @@ export function readFeatures({ memory, K }: ThreadSession, { side, kept }: SoleJ
   const factors = new Float32Array(count * K);
   copyRows(memory.floats(name), S, factors, K, count, K);
   return factors;
+}
+
+/** What solving and stepping leave in rows. */
+const packedFields = ({ memory }: ThreadSession, side: Side): string[] =>
+  ["rows", "velocity", "spreads", "logDeterminants"].map((role) => `${side} ${role}`).filter((name) => memory.has(name));
+
+/** The arrays of each row side by side, [rows, width]. */
+export function readPacked(session: ThreadSession, { side, rows }: SoleJob & { do: "readPacked" }): Float32Array {
+  return packed(session, side, rows, undefined);
+}
+
+export function writePacked(session: ThreadSession, { side, rows, packed: given }: SoleJob & { do: "writePacked" }): void {
+  packed(session, side, rows, given);
+}
+
+/** Reads rows, or writes what is given. */
+function packed(session: ThreadSession, side: Side, rows: RowChoice, given: Float32Array | undefined): Float32Array {
+  const { memory } = session;
+  const names = packedFields(session, side);
+  const width = names.reduce((sum, name) => sum + memory.stride(name), 0);
+  const count = rows instanceof Uint32Array ? rows.length : rows.to - rows.from;
+  const all = given ?? new Float32Array(count * width);
+  let first = 0;
+  for (const name of names) {
+    const [stored, stride] = [memory.floats(name), memory.stride(name)];
+    for (let at = 0; at < count; at++) {
+      const row = (rows instanceof Uint32Array ? rows[at] : rows.from + at) * stride;
+      const to = at * width + first;
+      if (given) for (let k = 0; k < stride; k++) stored[row + k] = all[to + k];
+      else for (let k = 0; k < stride; k++) all[to + k] = stored[row + k];
+    }
+    first += stride;
+  }
+  return all;
 }

@@ -78,13 +78,20 @@ export class RowStore {
 
   /** Rows as they lie on the device: all that `unpack` leaves out too. */
   pack(side: Side, rows: Rows, from: number): Float32Array {
-    const { factors: K, spread, byUser, byItem } = this.#workload;
+    const { factors: K, spread, byUser, byItem, share } = this.#workload;
     const family = spread === "diagonal" || spread === "full" ? spread : undefined;
     const packed = packRows(rows.factors, rows.biases, K, spread, family && { family, values: rows.covariances! });
     if (!this.#counted) return packed;
-    const counts = rowLengths(side === "users" ? byUser : byItem);
+    const counts = share?.lengths[side] ?? rowLengths(side === "users" ? byUser : byItem);
     const last = 4 * blocksOf(K) - 1;
     for (let row = 0; row < rows.biases.length; row++) packed[row * this.#stride + last] = counts[from + row];
+    return packed;
+  }
+
+  /** Rows of these numbers out of all that `encodeRead` gave. */
+  chosen(all: Float32Array, rows: Uint32Array): Float32Array {
+    const packed = new Float32Array(rows.length * this.#stride);
+    rows.forEach((row, at) => packed.set(all.subarray(row * this.#stride, (row + 1) * this.#stride), at * this.#stride));
     return packed;
   }
 

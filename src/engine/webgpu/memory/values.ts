@@ -28,6 +28,12 @@ export function valueFormat(values: Float32Array, unit = 1): ValueFormat {
   return format;
 }
 
+/** Ratings in two orders that need not be the same ones: both in one format, which kernels are compiled for. */
+export function alignFormats(a: Float32Array, b: Float32Array, unit = 1): void {
+  const [one, other] = [valueFormat(a, unit), valueFormat(b, unit)];
+  if (one.kind !== other.kind || one.step !== other.step) for (const values of [a, b]) formats.set(values, FLOATS);
+}
+
 function smallestFormat(values: Float32Array, unit: number): ValueFormat {
   const step = STEPS.map((candidate) => candidate * Math.fround(1 / unit)).find((candidate) => areCodes(values, candidate));
   return step === undefined ? FLOATS : { kind: "codes", step };

@@ -65,7 +65,7 @@ export class BatchSteps {
     const mean = this.#workload.globalMean;
     for (const side of SIDES) {
       this.#halfSweeps[side].set({ lambda, mean, weighted: false, biases, step, momentum, prior: precisions[side] });
-      await this.#halfSweeps[side].submit();
+      await this.#halfSweeps[side].submit(this.#workload.share?.rows[side]);
     }
     for (const move of this.#moves) move.submit();
   }

@@ -3,8 +3,8 @@
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
-import { rowOfEach } from "../../../ratings/csr.js";
-import { type BlockPlan, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
+import { rowLengths, rowOfEach } from "../../../ratings/csr.js";
+import { type BlockPlan, dealRows, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
 import type { Epoch, Workload } from "../../engine.js";
 import { bindBuffers, bindingLayout } from "../device/bindings.js";
 import { createUniform, uniformWords, uploadStorage } from "../device/buffers.js";
@@ -59,7 +59,8 @@ export class BlockEpochs {
     this.#workload = workload;
     this.#plan = plan;
     this.#rows = rows;
-    const { byUser, byItem, operations } = workload;
+    const { byUser, byItem, operations, share } = workload;
+    const { seed } = operations.epochs!;
     if (plan.streamed) {
       const needed = byteText(plan.totalBytes + BLOCK_BYTES_PER_RATING * byUser.index.length);
       throw new DeviceError(
@@ -72,7 +73,8 @@ export class BlockEpochs {
     }
     this.#teams = blockTeams(workload.factors, device.subgroups);
     const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
-    this.#blocks = planBlocks(columns, byUser.count, byItem.count, operations.epochs!.seed, plan.shards);
+    const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
+    this.#blocks = planBlocks(columns, dealRows(lengths, seed, plan.shards), seed);
     this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / 4));
     this.#settings = createUniform(device, "settings of stochastic steps", SETTINGS_BYTES);
     const dispatches = this.#blocks.groups * this.#pieces.length * plan.shards.items.count;
@@ -85,9 +87,12 @@ export class BlockEpochs {
     const steps = this.#steps;
     const { count: itemShards } = this.#plan.shards.items;
     const stride = UNIFORM_ALIGNMENT / 4;
-    const words = new Uint32Array(groups * steps.length * stride);
+    const { round } = epoch;
+    const rounds = round ? [round.number] : roundsOf(groups, this.#workload.operations.epochs!.seed, epoch.number);
+    const words = new Uint32Array(rounds.length * steps.length * stride);
     let at = 0;
-    for (const offset of roundsOf(groups, this.#workload.operations.epochs!.seed, epoch.number)) {
+    // Groups whose ratings are elsewhere have none here.
+    for (const offset of rounds) {
       for (const { firstBlock, endBlock, itemShard } of steps) {
         const itemGroups = [firstGroupOf(itemShard, itemShards, groups), firstGroupOf(itemShard + 1, itemShards, groups)];
         words.set([offset, firstBlock, endBlock, start[firstBlock], ...itemGroups], stride * at++);
@@ -95,8 +100,8 @@ export class BlockEpochs {
     }
     this.#device.gpu.queue.writeBuffer(this.#rounds, 0, words);
     this.#device.gpu.queue.writeBuffer(this.#settings, 0, this.#words(epoch));
-    const dispatches = groups * steps.length;
-    const operations = (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups]) / dispatches;
+    const dispatches = rounds.length * steps.length;
+    const operations = (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups]) / (groups * steps.length);
     const most = Math.max(1, Math.floor(this.#device.pace.most / operations));
     for (let from = 0; from < dispatches; from += most) await this.#submit(from, Math.min(from + most, dispatches), operations);
   }

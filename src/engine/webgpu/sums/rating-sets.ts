@@ -2,6 +2,7 @@
 // the held-out ones in buffers of their own.
 
 import type { RatingColumns } from "../../../ratings/rating-columns.js";
+import { evenBlocks, ratingBlocks, ratingsPerBlock } from "../../blocks.js";
 import type { Workload } from "../../engine.js";
 import { uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
@@ -16,18 +17,23 @@ import { packValues, valueFormat } from "../memory/values.js";
 /** @param store the training ratings by user. @returns the sets, and the buffers made for them. */
 export function ratingSets(
   device: Device,
-  { byUser, heldOut }: Workload,
+  { byUser, heldOut, share }: Workload,
   plan: MemoryPlan,
   rows: RowStore,
   store: RatingStore,
 ): { sets: RatingSets; buffers: readonly GPUBuffer[] } {
-  const { pieces, buffers } = heldOut && heldOut.value.length > 0 ? uploadHeldOut(device, heldOut, plan, rows) : NONE;
-  return { sets: { training: trainingPieces(byUser.index.length, store, rows), heldOut: pieces }, buffers };
+  // Sessions that share a workload are asked for the same sums, also of no ratings.
+  const { pieces, buffers } = heldOut && (heldOut.value.length > 0 || share) ? uploadHeldOut(device, heldOut, plan, rows) : NONE;
+  return { sets: { training: trainingPieces(byUser.index.length, share?.lengths.users, store, rows), heldOut: pieces }, buffers };
 }
+
+/** Held-out ratings of a block: sessions that share a workload have whole runs of eight of them. */
+const HELD_OUT_BLOCK = 1024;
 
 const NONE: { pieces: RatingPieces | undefined; buffers: GPUBuffer[] } = { pieces: undefined, buffers: [] };
 
-function trainingPieces(count: number, store: RatingStore, rows: RowStore): RatingPieces {
+function trainingPieces(count: number, lengths: Uint32Array | undefined, store: RatingStore, rows: RowStore): RatingPieces {
+  const most = ratingsPerBlock(lengths ? lengths.reduce((sum, length) => sum + length, 0) : count);
   const pieces = store.pieces.map(({ own, other, csr }, at) => {
     const { row, index, value } = store.buffers(at);
     return {
@@ -37,6 +43,7 @@ function trainingPieces(count: number, store: RatingStore, rows: RowStore): Rati
       userRows: rows.shards.users[own].rows,
       itemRows: rows.shards.items[other].rows,
       count: csr.index.length,
+      blocks: ratingBlocks(csr.start, { from: 0, to: csr.count }, most),
       load: store.streamed ? () => store.load(at, true) : undefined,
     };
   });
@@ -60,6 +67,7 @@ function uploadHeldOut(device: Device, heldOut: RatingColumns, { shards }: Memor
     userRows: rows.shards.users[users].rows,
     itemRows: rows.shards.items[items].rows,
     count: value.length,
+    blocks: evenBlocks(value.length, HELD_OUT_BLOCK),
   }));
   return { pieces: { count: heldOut.value.length, format, pieces }, buffers };
 }

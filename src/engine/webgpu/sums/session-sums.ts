@@ -75,9 +75,12 @@ export class SessionSums {
     await Promise.all([...this.#sums.values()].map((sum) => sum.compile()));
   }
 
-  /** Buffers whose contents a training builds on. */
-  get stateBuffers(): readonly GPUBuffer[] {
-    return this.#drawSums;
+  /** Buffers whose contents a training builds on, and how many of their bytes are used. */
+  get stateBuffers(): { readonly buffers: readonly GPUBuffer[]; readonly bytes: readonly number[] } {
+    const counts = this.#sets.heldOut?.pieces.map(({ count }) => count) ?? [];
+    // A buffer of no ratings is not empty.
+    const used = this.#drawSums.map((buffer, at) => ({ buffer, bytes: 8 * counts[at] })).filter(({ bytes }) => bytes > 0);
+    return { buffers: used.map(({ buffer }) => buffer), bytes: used.map(({ bytes }) => bytes) };
   }
 
   /**
@@ -173,17 +176,17 @@ export class SessionSums {
     const one = ["f", 1] as const;
     switch (kind) {
       case "squaredErrors":
-        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 2, [mean, ...UNCLIPPED], runs);
+        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 2, [mean, ...UNCLIPPED], runs, true);
       case "logLosses":
-        return new Sum(device, logLossesKernel(K, format), "log_losses", 1, [mean], runs);
+        return new Sum(device, logLossesKernel(K, format), "log_losses", 1, [mean], runs, true);
       case "expectedErrors":
-        return new Sum(device, expectedErrorsKernel(K, format, family), "expected_errors", 4, [mean, one], runs);
+        return new Sum(device, expectedErrorsKernel(K, format, family), "expected_errors", 4, [mean, one], runs, true);
       case "confidentErrors":
-        return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(K, format), "confident_errors", 1, [one], runs);
+        return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(K, format), "confident_errors", 1, [one], runs, true);
       case "averagedErrors": {
         const settings: SumSettings = [mean, one, ["u", 0], ...UNCLIPPED];
         const over = ratingRuns(ratings, this.#drawSums);
-        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 4, settings, over);
+        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 4, settings, over, true);
       }
       default:
         return undefined;
@@ -192,7 +195,8 @@ export class SessionSums {
 
   /** Where the ratings of each row start, shard by shard. */
   #rowStarts(side: Side): GPUBuffer[] {
-    const { start } = side === "users" ? this.#workload.byUser : this.#workload.byItem;
+    const { byUser, byItem, share } = this.#workload;
+    const start = share ? startsOf(share.lengths[side]) : (side === "users" ? byUser : byItem).start;
     let first = 0;
     return this.#rows.shards[side].map(({ count }) =>
       this.#own(uploadStorage(this.#device, `row starts of ${side}`, start.subarray(first, (first += count) + 1))),
@@ -203,4 +207,11 @@ export class SessionSums {
     this.#buffers.push(buffer);
     return buffer;
   }
+}
+
+/** Where rows of such lengths begin; modulo 2³², for only differences count. */
+function startsOf(lengths: Uint32Array): Uint32Array {
+  const start = new Uint32Array(lengths.length + 1);
+  for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
+  return start;
 }

@@ -2,7 +2,7 @@
 // which the host adds in float64.
 
 import { bindBuffers } from "../device/bindings.js";
-import { createStorage, uniformWords, uploadUniform } from "../device/buffers.js";
+import { createStorage, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { compilePipeline } from "../device/pipelines.js";
@@ -18,13 +18,18 @@ export type SumSettings = readonly (readonly ["f" | "u", number])[];
 /** One run of a summing kernel, over what fits its bindings. */
 export interface Run {
   readonly inputs: readonly GPUBuffer[];
+  /** What is bound after the blocks. */
+  readonly more?: readonly GPUBuffer[] | undefined;
   /** Elements: ratings or rows. */
   readonly count: number;
+  /** Of ratings: the first of each block, and the end. Rows are cut evenly. */
+  readonly blocks?: Uint32Array | undefined;
   /** Brings the inputs to the device, where they are not there all the time. */
   readonly load?: (() => void) | undefined;
 }
 
 interface PreparedRun extends Run {
+  readonly blockStarts: GPUBuffer | undefined;
   readonly partials: GPUBuffer;
   readonly settings: GPUBuffer;
   readonly workgroups: number;
@@ -44,14 +49,18 @@ export interface RatingPieceBuffers {
   readonly userRows: GPUBuffer;
   readonly itemRows: GPUBuffer;
   readonly count: number;
+  /** The first rating of each block, and the end. */
+  readonly blocks: Uint32Array;
   readonly load?: (() => void) | undefined;
 }
 
-/** The runs over ratings: see shaders/shared/ratings.wgsl. @param more what is bound after the rows of a piece. */
+/** The runs over ratings: see shaders/shared/ratings.wgsl. @param more what is bound after the blocks of a piece. */
 export const ratingRuns = ({ pieces }: RatingPieces, more?: readonly GPUBuffer[]): Run[] =>
-  pieces.map(({ user, item, value, userRows, itemRows, count, load }, at) => ({
-    inputs: [user, item, value, userRows, itemRows, ...(more ? [more[at]] : [])],
+  pieces.map(({ user, item, value, userRows, itemRows, count, blocks, load }, at) => ({
+    inputs: [user, item, value, userRows, itemRows],
+    more: more?.slice(at, at + 1),
     count,
+    blocks,
     load,
   }));
 
@@ -66,18 +75,29 @@ export class Sum {
   #groups: readonly GPUBindGroup[] = [];
 
   /** @param columns floats of a partial sum. */
-  constructor(device: Device, kernel: Kernel, entryPoint: string, columns: number, settings: SumSettings, runs: readonly Run[]) {
+  constructor(
+    device: Device,
+    kernel: Kernel,
+    entryPoint: string,
+    columns: number,
+    settings: SumSettings,
+    runs: readonly Run[],
+    overRatings = false,
+  ) {
+    this.overRatings = overRatings;
     this.#device = device;
     this.#kernel = kernel;
     this.#entryPoint = entryPoint;
     this.#columns = columns;
     this.runs = runs.map((run) => {
       const length = Math.max(SHORTEST_RUN, Math.ceil(run.count / MOST_PARTIALS));
-      const workgroups = Math.ceil(run.count / length);
+      const workgroups = run.blocks ? run.blocks.length - 1 : Math.ceil(run.count / length);
+      const cut: SumSettings = run.blocks ? [] : [["u", run.count], ["u", length]]; // prettier-ignore
       return {
         ...run,
         workgroups,
-        settings: uploadUniform(device, `settings of ${entryPoint}`, uniformWords([...settings, ["u", run.count], ["u", length]])),
+        blockStarts: run.blocks && uploadStorage(device, `blocks of ${entryPoint}`, run.blocks),
+        settings: uploadUniform(device, `settings of ${entryPoint}`, uniformWords([...settings, ...cut])),
         partials: createStorage(device, `partial sums of ${entryPoint}`, workgroups * 4 * columns),
       };
     });
@@ -86,8 +106,14 @@ export class Sum {
   async compile(): Promise<void> {
     const pipeline = await compilePipeline(this.#device, this.#kernel, this.#entryPoint);
     this.#pipeline = pipeline;
-    this.#groups = this.runs.map(({ settings, inputs, partials }) =>
-      bindBuffers(this.#device, this.#entryPoint, pipeline.getBindGroupLayout(0), [settings, ...inputs, partials]),
+    this.#groups = this.runs.map(({ settings, inputs, blockStarts, more, partials }) =>
+      bindBuffers(this.#device, this.#entryPoint, pipeline.getBindGroupLayout(0), [
+        settings,
+        ...inputs,
+        ...(blockStarts ? [blockStarts] : []),
+        ...(more ?? []),
+        partials,
+      ]),
     );
   }
 
@@ -105,15 +131,24 @@ export class Sum {
     for (const run of this.runs) this.#device.gpu.queue.writeBuffer(run.settings, 0, words, 0, settings.length * 4);
   }
 
+  /** Whether it goes over ratings, in blocks. */
+  readonly overRatings: boolean;
+
+  /** Floats of a partial sum. */
+  get columns(): number {
+    return this.#columns;
+  }
+
   /** The columns of the partial sums, added up in float64. */
-  total(partials: Float32Array): number[] {
+  total(partials: Float32Array | Float64Array): number[] {
     const sums = Array<number>(this.#columns).fill(0);
     partials.forEach((value, at) => (sums[at % this.#columns] += value));
     return sums;
   }
 
   destroy(): void {
-    for (const { partials, settings } of this.runs) {
+    for (const { partials, settings, blockStarts } of this.runs) {
+      blockStarts?.destroy();
       partials.destroy();
       settings.destroy();
     }

@@ -1,0 +1,408 @@
+// Reads a table so that each rank holds only its share. A rank reads its range of the bytes; ids are put together in the
+// order of the file; pairs rated twice are merged where one rank has all ratings of a user; the split is that of one
+// process; and every rating goes to the owners of its user and of its item. Nothing of this depends on how many ranks
+// there are but where what lies.
+
+import { RatingsError, RanksError } from "../errors.js";
+import { decodeIds, encodeIds } from "../id-list.js";
+import { buildCsr } from "../ratings/csr.js";
+import { doubtColumns, doubtDuplicates, doubtScale } from "../ratings/doubts.js";
+import { markedOnly, mergeDuplicates } from "../ratings/duplicates.js";
+import { type TableFiles } from "../ratings/files.js";
+import { type Fingerprint, Fingerprinting, joinedSets } from "../ratings/fingerprint.js";
+import { GrowingColumns } from "../ratings/growing-columns.js";
+import { Ids } from "../ratings/ids.js";
+import type { RatingColumns } from "../ratings/rating-columns.js";
+import { Ratings, type RatingStatistics } from "../ratings/ratings.js";
+import { type OpenedTable, openTable, type ReadOptions } from "../ratings/readers.js";
+import { readSegment, type Segment } from "../ratings/segment.js";
+import type { SeenItems } from "../ratings/seen.js";
+import { setWhole } from "../ratings/share.js";
+import { randomMarks } from "../ratings/split.js";
+import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
+import { squaresAround, unitFrom } from "../training/units.js";
+import { type Communicator, concatenated, cutInto, gatherTexts } from "./communicator.js";
+import { sliceOf, slicesOf } from "./slices.js";
+
+/** How what is read is split, and what the training then asks for. */
+export interface ShareOptions extends ReadOptions {
+  /** Share held out at random, in [0, 1). */
+  readonly holdout: number;
+  readonly seed: number;
+  /** Of stochastic steps. */
+  readonly epochs?: { readonly seed: number } | undefined;
+  /** Bytes that are read at a time. Default 16 MiB. */
+  readonly pieceBytes?: number | undefined;
+}
+
+/** This rank's ratings, and what is true of all. */
+export interface SharedSplit {
+  readonly train: Ratings;
+  readonly heldOut: Ratings;
+  /** Of all ranks. */
+  readonly counts: { readonly ratings: number; readonly heldOut: number };
+  /** What tells all ratings that were read from others, in whatever order. */
+  readonly fingerprint: string;
+  readonly format: string;
+  readonly columns: string;
+  readonly skippedRows: number;
+  readonly missingRows: number;
+  readonly duplicateRows: number;
+}
+
+const PIECE_BYTES = 2 ** 24;
+
+/** Rows and the ids that their indices stand for. */
+type Rows = Pick<Segment, "columns" | "users" | "items" | "skippedRows" | "missingRows">;
+
+/** What a rank has read of the bytes. */
+interface Part {
+  readonly columns: RatingColumns;
+  readonly users: Ids;
+  readonly items: Ids;
+  /** Lines read of each file, but for that of a first row. */
+  readonly lines: readonly number[];
+  readonly skippedRows: number;
+  readonly missingRows: number;
+  /** A malformed row, and its line from 1 among the lines read here. */
+  readonly bad?: { readonly file: number; readonly what: string; readonly line: number } | undefined;
+}
+
+/**
+ * @returns undefined, on all ranks, where the table has to be read whole: it is compressed, quoted, or no delimited text.
+ * @throws RatingsError as `readRatings`, RanksError when a rank's part holds no rating.
+ */
+export async function readShare(files: TableFiles, ranks: Communicator, given: ShareOptions): Promise<SharedSplit | undefined> {
+  const options = { ...given, delimiter: given.delimiter ?? files.delimiter, header: given.header ?? files.header };
+  const read = await readRows(files, ranks, options);
+  if (!read) return undefined;
+  const { ids, columns, skippedRows, missingRows, duplicateRows } = read;
+  const { counts, lengths, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
+  const catalogue = options.catalogue ?? (await files.catalogue());
+  const train = new Ratings(byUser, ids.users, ids.items, catalogue);
+  setWhole(train, { ...whole, byItem: buildCsr(byItem, "items", ids.items.size), seen: seenOnRank0(lengths.users, ranks) });
+  const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
+  const fingerprint = joinedSets(whole.fingerprint, whole.heldOut.fingerprint);
+  return { train, heldOut: held, counts, fingerprint, format: files.format, columns, skippedRows, missingRows, duplicateRows };
+}
+
+/** All ids, and the rows of this rank's part of the file without pairs rated twice; undefined where it has to be read whole. */
+async function readRows(files: TableFiles, ranks: Communicator, options: ShareOptions) {
+  const tables: (OpenedTable | undefined)[] = [];
+  for (const source of files.sources) tables.push(await openTable(source, options));
+  const part = tables.every((table) => table !== undefined) ? await readPart(files, tables, ranks, options) : undefined;
+  if ((await ranks.sum(Float64Array.of(part ? 0 : 1)))[0] > 0) return undefined;
+  const { columns, users, items, skippedRows, missingRows } = part!;
+  const [{ name }] = files.sources;
+  const { found } = tables[0]!;
+  await throwFirstBad(part!, ranks, files, tables);
+  const sums = await ranks.gather(Float64Array.of(columns.value.length, skippedRows, missingRows));
+  const empty = sums.findIndex(([rows]) => rows === 0);
+  if (empty >= 0) {
+    throw new RanksError(`rank ${empty} has an empty part of ${name}: no rating starts in its share of the bytes`, {
+      remedy: "start fewer ranks",
+    });
+  }
+  const global = { users: await globalIds(users, ranks), items: await globalIds(items, ranks) };
+  const ids = { users: global.users.ids, items: global.items.ids };
+  const rows = { ...columns, user: translated(columns.user, global.users.index), item: translated(columns.item, global.items.index) };
+  doubtColumns(rows, ids, found, name);
+  if (options.scale === undefined && options.missing === undefined && found.places.value >= 0) doubtScale(rows.value, name);
+  const total = (at: number): number => sums.reduce((sum, each) => sum + each[at], 0);
+  const merged = await withoutDuplicates(rows, ids, ranks, options, name);
+  return { ...merged, ids, columns: found.described, skippedRows: total(1), missingRows: total(2) };
+}
+
+/** Splits the rows as one process would, and sends each to the owners of its user and of its item. */
+async function sharedOut(rows: RatingColumns, ids: { users: Ids; items: Ids }, ranks: Communicator, options: ShareOptions) {
+  const { train, held, total, heldTotal, heldBefore } = await splitHere(rows, ranks, options);
+  const counts = { ratings: total - heldTotal, heldOut: heldTotal };
+  const lengths = { users: await lengthsOf(train.user, ids.users.size, ranks), items: await lengthsOf(train.item, ids.items.size, ranks) };
+  const { statistics, unit } = await statisticsInTurn(train, counts.ratings, ids, ranks);
+  const fingerprint = await fingerprintInTurn(train, counts.ratings, ids, ranks);
+  const heldFingerprint = await fingerprintInTurn(held, counts.heldOut, ids, ranks);
+  const slices = slicesOf({ lengths, heldOut: heldTotal, epochs: options.epochs }, ranks.size);
+  const [ofUser, ofItem, ofHeld] = [ownersOf(slices.rows.users), ownersOf(slices.rows.items), ownersOf(slices.heldOut)];
+  const share = {
+    rows: { users: sliceOf(slices.rows.users, ranks.rank), items: sliceOf(slices.rows.items, ranks.rank) },
+    lengths,
+    cuts: { ...slices.rows, heldOut: slices.heldOut },
+  };
+  return {
+    counts,
+    lengths,
+    whole: { statistics, unit, fingerprint, share, heldOut: { count: heldTotal, fingerprint: heldFingerprint } },
+    byUser: await dealt(train, (at) => ofUser(train.user[at]), ranks),
+    byItem: await dealt(train, (at) => ofItem(train.item[at]), ranks),
+    heldOut: await dealt(held, (at) => ofHeld(heldBefore + at), ranks),
+  };
+}
+
+/** The split of one process, of which each rank takes the rows that it has read. */
+async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, seed }: ShareOptions) {
+  const counts = (await ranks.gather(Float64Array.of(rows.value.length))).map(([count]) => count);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const first = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
+  const marks = randomMarks(total, holdout, seed);
+  const held = (from: number, to: number): number => marks.subarray(from, to).reduce((sum, mark) => sum + mark, 0);
+  const own = marks.subarray(first, first + rows.value.length);
+  return { train: chosen(rows, own, 0), held: chosen(rows, own, 1), total, heldTotal: held(0, total), heldBefore: held(0, first) };
+}
+
+/** The rows of this rank's range of the bytes of all files, one behind the other. */
+async function readPart(
+  { sources }: TableFiles,
+  tables: readonly (OpenedTable | undefined)[],
+  ranks: Communicator,
+  { pieceBytes = PIECE_BYTES }: ShareOptions,
+): Promise<Part | undefined> {
+  const sizes = sources.map(({ bytes }, at) => bytes! - tables[at]!.start.at);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const [from, to] = [0, 1].map((end) => Math.floor((total * (ranks.rank + end)) / ranks.size));
+  const lines = sources.map(() => 0);
+  const part = { columns: new GrowingColumns(false), users: new Ids(), items: new Ids(), lines, skippedRows: 0, missingRows: 0 };
+  // Rows in all, if the rest is like what has been read.
+  let expected = 0;
+  const take = ({ columns, users, items, skippedRows, missingRows }: Rows): void => {
+    part.columns.append(columns, part.users.addAll(users), part.items.addAll(items), expected);
+    part.skippedRows += skippedRows;
+    part.missingRows += missingRows;
+  };
+  let before = 0;
+  for (const [at, source] of sources.entries()) {
+    const { format, first, start } = tables[at]!;
+    const [low, high] = [Math.max(from - before, 0), Math.min(to - before, sizes[at])];
+    // The first row is of whoever has the first bytes behind it; of the last rank where nothing stands behind.
+    const hasFirst = sizes[at] === 0 ? from <= before && (before < to || ranks.rank === ranks.size - 1) : low === 0 && high > 0;
+    if (hasFirst) take({ columns: first.columns.columns(), users: first.users.raw, items: first.items.raw, skippedRows: first.skippedRows, missingRows: first.missingRows }); // prettier-ignore
+    before += sizes[at];
+    for (let next = low; next < high;) {
+      const read = await linesFrom(
+        source.range!,
+        start.at + next,
+        Math.min(start.at + high, start.at + next + pieceBytes),
+        source.bytes!,
+        next === 0,
+      );
+      if (!read || (format.quotes && read.bytes.includes(QUOTE))) return undefined;
+      const segment = readSegment(read.bytes, read.end, format);
+      if (segment.bad)
+        return { ...part, columns: part.columns.columns(), bad: { file: at, what: segment.bad.what, line: lines[at] + segment.bad.line } };
+      if (expected === 0) expected = Math.ceil((segment.columns.value.length * (to - from)) / Math.max(1, read.bytes.length));
+      take(segment);
+      lines[at] += segment.lines;
+      next = Math.max(next + pieceBytes, read.end - start.at);
+    }
+  }
+  return { ...part, columns: part.columns.columns() };
+}
+
+/** The whole lines that start in a range of bytes, each ended by a newline; undefined where a line is too long. */
+async function linesFrom(
+  range: (from: number, to: number) => Promise<ArrayBuffer>,
+  from: number,
+  to: number,
+  size: number,
+  startsLine: boolean,
+): Promise<{ bytes: Uint8Array; end: number } | undefined> {
+  // One byte more in front tells whether a line starts with the range.
+  const front = startsLine ? from : from - 1;
+  for (let overhang = 2 ** 16; ; overhang *= 2) {
+    const last = Math.min(to + overhang, size);
+    const bytes = Buffer.from(await range(front, last));
+    const start = startsLine ? 0 : bytes.indexOf(NEWLINE) + 1;
+    if ((!startsLine && start === 0 && last === size) || front + start >= to) return { bytes: new Uint8Array(0), end: to };
+    const newline = bytes.indexOf(NEWLINE, to - 1 - front);
+    if (newline >= 0) return { bytes: bytes.subarray(start, newline + 1), end: front + newline + 1 };
+    if (last === size) return { bytes: Buffer.concat([bytes.subarray(start), Buffer.of(NEWLINE)]), end: size };
+    if (overhang > LONGEST_RECORD_BYTES) return undefined;
+  }
+}
+
+/** The first malformed row of the files, on all ranks, as one process would name it. */
+async function throwFirstBad(
+  { bad, lines }: Part,
+  ranks: Communicator,
+  files: TableFiles,
+  tables: readonly (OpenedTable | undefined)[],
+): Promise<void> {
+  const texts = await gatherTexts(ranks, JSON.stringify({ bad: bad ?? null, lines }));
+  const told = texts.map((text) => JSON.parse(text) as { bad: Part["bad"] | null; lines: number[] });
+  const rank = told.findIndex((each) => each.bad);
+  if (rank < 0) return;
+  const { file, what, line: here } = told[rank].bad!;
+  const before = told.slice(0, rank).reduce((sum, each) => sum + each.lines[file], 0);
+  const line = tables[file]!.start.line - 1 + before + here;
+  const { name } = files.sources[file];
+  throw new RatingsError(`${name}:${line}: ${what}`, {
+    file: name,
+    line,
+    remedy: "--skip-bad-rows leaves such rows out and counts them",
+  });
+}
+
+/** All ids in the order of the file, and the index among them of each of this rank's. */
+async function globalIds(own: Ids, ranks: Communicator): Promise<{ ids: Ids; index: Uint32Array }> {
+  const ids = new Ids();
+  for (const bytes of await ranks.gather(encodeIds(own.raw))) for (const id of decodeIds(bytes)!) ids.add(id);
+  return { ids, index: Uint32Array.from(own.raw, (id) => ids.indexOf(id)) };
+}
+
+/** In place. */
+function translated(indices: Uint32Array, by: Uint32Array): Uint32Array {
+  for (let at = 0; at < indices.length; at++) indices[at] = by[indices[at]];
+  return indices;
+}
+
+/** Merges pairs that are rated twice: whoever has all of a user's ratings finds them, and tells those who have read them. */
+async function withoutDuplicates(
+  { user, item, value }: RatingColumns,
+  ids: { users: Ids; items: Ids },
+  ranks: Communicator,
+  { duplicates }: ShareOptions,
+  name: string,
+): Promise<{ rows: RatingColumns; duplicateRows: number }> {
+  const to = (at: number): number => user[at] % ranks.size;
+  const places = await exchanged(Uint32Array.from({ length: user.length }, (_, at) => at), to, ranks); // prettier-ignore
+  const [users, items, values] = [await exchanged(user, to, ranks), await exchanged(item, to, ranks), await exchanged(value, to, ranks)];
+  const all = { user: concatenated(users), item: concatenated(items), value: concatenated(values) };
+  const found = mergeDuplicates(all, ids.users.size, ids.items.size, duplicates ?? "last", (at) => {
+    return new RatingsError(`${name}: user ${ids.users.rawAt(all.user[at])} rated item ${ids.items.rawAt(all.item[at])} more than once`, { file: name, remedy: "--duplicates last, first, mean, sum or count says which rating counts" }); // prettier-ignore
+  });
+  const [duplicateRows, rows] = await ranks.sum(Float64Array.of(found.duplicateRows, all.value.length));
+  if (duplicates === undefined) doubtDuplicates(rows, duplicateRows, name);
+  if (duplicateRows === 0) return { rows: { user, item, value: duplicates === "count" ? value.map(() => 1) : value }, duplicateRows };
+  // Back to where they were read: which are kept, and what they then are.
+  const kept = found.kept ?? new Uint8Array(all.value.length).fill(1);
+  const now = found.values ?? found.columns.value;
+  let at = 0;
+  const parts = places.map((list) => [at, (at += list.length)] as const);
+  const [backPlaces, backKept, backValues] = [
+    await ranks.exchange(places),
+    await ranks.exchange(parts.map(([from, end]) => kept.subarray(from, end))),
+    await ranks.exchange(parts.map(([from, end]) => now.subarray(from, end))),
+  ];
+  const [marks, merged] = [new Uint8Array(user.length), value.slice()];
+  backPlaces.forEach((list, rank) =>
+    list.forEach((row, k) => {
+      marks[row] = backKept[rank][k];
+      merged[row] = backValues[rank][k];
+    }),
+  );
+  return { rows: chosen({ user, item, value: merged }, marks, 1), duplicateRows };
+}
+
+/** The rows that are marked so. */
+const chosen = ({ user, item, value }: RatingColumns, marks: Uint8Array, by: 0 | 1): RatingColumns => ({
+  user: markedOnly(user, marks, by),
+  item: markedOnly(item, marks, by),
+  value: markedOnly(value, marks, by),
+});
+
+/** Ratings of every row on all ranks together. */
+async function lengthsOf(rows: Uint32Array, count: number, ranks: Communicator): Promise<Uint32Array> {
+  const own = new Uint32Array(count);
+  for (const row of rows) own[row]++;
+  const PIECE = 2 ** 17;
+  const all = new Uint32Array(count);
+  for (let from = 0; from < count; from += PIECE)
+    for (const counts of await ranks.gather(own.subarray(from, from + PIECE)))
+      for (let at = 0; at < counts.length; at++) all[from + at] += counts[at];
+  return all;
+}
+
+/** Hands a state from rank to rank, each of which takes it further; all get the last. */
+async function inTurn(ranks: Communicator, begun: Float64Array, further: (state: Float64Array) => Float64Array): Promise<Float64Array> {
+  let state = begun;
+  for (let rank = 0; rank < ranks.size; rank++) {
+    const own = rank === ranks.rank ? further(state) : new Float64Array(0);
+    state = (await ranks.gather(own))[rank];
+  }
+  return state;
+}
+
+/** Statistics and unit as one process adds them up, row by row. */
+async function statisticsInTurn(
+  { value }: RatingColumns,
+  count: number,
+  { users, items }: { users: Ids; items: Ids },
+  ranks: Communicator,
+): Promise<{ statistics: RatingStatistics; unit: number }> {
+  const [sum, minimum, maximum] = await inTurn(ranks, Float64Array.of(0, Infinity, -Infinity), ([total, least, most]) => {
+    for (const each of value) {
+      total += each;
+      least = Math.min(least, each);
+      most = Math.max(most, each);
+    }
+    return Float64Array.of(total, least, most);
+  });
+  const mean = count === 0 ? 0 : sum / count;
+  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(value, mean, before)));
+  const sizes = { users: users.size, items: items.size, ratings: count };
+  const extremes = count === 0 ? { minimum: 0, maximum: 0 } : { minimum, maximum };
+  return { statistics: { ...sizes, mean, ...extremes }, unit: unitFrom(squares, count) };
+}
+
+async function fingerprintInTurn(
+  columns: RatingColumns,
+  count: number,
+  { users, items }: { users: Ids; items: Ids },
+  ranks: Communicator,
+): Promise<Fingerprint> {
+  const taking = new Fingerprinting(users.raw, items.raw, count);
+  taking.state = Array.from(
+    await inTurn(ranks, Float64Array.from(taking.state), (state) => {
+      taking.state = Array.from(state) as unknown as typeof taking.state;
+      taking.take(columns);
+      return Float64Array.from(taking.state);
+    }),
+  ) as unknown as typeof taking.state;
+  return taking.fingerprint;
+}
+
+/** Which rank has a row, by where the rows are cut. */
+function ownersOf(cuts: Uint32Array): (row: number) => number {
+  return (row) => {
+    let [low, high] = [0, cuts.length - 2];
+    while (low < high) {
+      const middle = Math.floor((low + high + 1) / 2);
+      if (cuts[middle] <= row) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  };
+}
+
+/** The ratings that come to this rank, in the order of the file. */
+async function dealt({ user, item, value }: RatingColumns, to: (at: number) => number, ranks: Communicator): Promise<RatingColumns> {
+  return {
+    user: concatenated(await exchanged(user, to, ranks)),
+    item: concatenated(await exchanged(item, to, ranks)),
+    value: concatenated(await exchanged(value, to, ranks)),
+  };
+}
+
+/** Sends each number to a rank; those for one rank keep their order. */
+async function exchanged<T extends Uint32Array | Float32Array>(values: T, to: (at: number) => number, ranks: Communicator): Promise<T[]> {
+  const counts = new Uint32Array(ranks.size);
+  for (let at = 0; at < values.length; at++) counts[to(at)]++;
+  const parts = cutInto(new (values.constructor as new (length: number) => T)(values.length), counts);
+  counts.fill(0);
+  for (let at = 0; at < values.length; at++) {
+    const rank = to(at);
+    parts[rank][counts[rank]++] = values[at];
+  }
+  return await ranks.exchange(parts);
+}
+
+/** Brings what all users have seen to rank 0: users lie on the ranks in their order. */
+const seenOnRank0 =
+  (lengths: Uint32Array, ranks: Communicator) =>
+  async ({ items }: SeenItems): Promise<SeenItems | undefined> => {
+    const none = new Uint32Array(0);
+    const parts = await ranks.exchange(Array.from({ length: ranks.size }, (_, rank) => (rank === 0 ? items : none)));
+    if (ranks.rank !== 0) return undefined;
+    const start = new Uint32Array(lengths.length + 1);
+    for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
+    return { start, items: concatenated(parts) };
+  };

@@ -1,0 +1,131 @@
+// Trainings under mpirun: their model files are those of one process, whatever the ranks; what is wrong names its rank.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { ended, runRanks, startRanks, withMpi } from "../support/mpirun.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tastespace-ranks-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const place = (name: string): string => join(folder, name);
+
+const SETTINGS: readonly (readonly string[])[] = [
+  ["--model", "als"],
+  ["--model", "als", "--momentum", "0.5", "--item-features", "genres"],
+  ["--model", "vb", "--warm-up", "1"],
+  ["--model", "gibbs", "--burn-in", "1"],
+  ["--model", "implicit"],
+  ["--model", "gd"],
+  ["--model", "sgd"],
+  ["--model", "logistic", "--positive-threshold", "4"],
+];
+
+describe.runIf(withMpi)("under mpirun", () => {
+  test.each(SETTINGS)("the model file is that of one process, on 2 and 4 ranks: %s %s %s %s", async (...given) => {
+    const args = [
+      ...given.filter((arg) => typeof arg === "string"),
+      "--device",
+      "cpu",
+      "--factors",
+      "4",
+      "--sweeps",
+      "3",
+      "--no-early-stop",
+    ];
+    const { status } = spawnSync(process.execPath, ["dist/cli.js", "train", ...args, "--out", place("one")]);
+    expect(status).toBe(0);
+    for (const ranks of [2, 4]) {
+      const { code, stdout, stderr } = await runRanks(ranks, "train", ...args, "--out", place("several"));
+      expect(stderr).toBe("");
+      expect(code).toBe(0);
+      // Rank 0 alone speaks.
+      expect(stdout.match(/^data /gm)).toHaveLength(1);
+      expect(stdout).toContain(`ranks    ${ranks}, by Open MPI`);
+      expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+    }
+  });
+
+  test.each([1, 3, 4])("%i ranks gather, exchange and add as they promise, in messages of a few elements", async (ranks) => {
+    const group = { ranks, args: ["8"], script: "test/distributed/communicator.mjs" };
+    const { code, stdout, stderr } = await ended(startRanks([group]));
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${ranks} ranks agree\n`);
+  });
+
+  const csv = (name: string, rows: readonly string[]): string => {
+    writeFileSync(place(name), ["user,item,rating", ...rows, ""].join("\n"));
+    return place(name);
+  };
+  const rows = Array.from({ length: 60 }, (_, at) => `u${at % 7},i${(at * 5) % 11},${1 + (at % 5)}`);
+
+  test("ranks that are asked for other things are named, with what differs", async () => {
+    const path = csv("ratings.csv", rows);
+    const args = ["train", path, "--device", "cpu"];
+    const { code, stderr } = await ended(startRanks([{ ranks: 1, args }, { ranks: 2, args: [...args, "--factors", "3"] }])); // prettier-ignore
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("error rank 1 has options that differ from those of rank 0");
+    expect(stderr.match(/^error /gm)).toHaveLength(1);
+  });
+
+  test("ranks that see another file under the same name are named", async () => {
+    const args = ["train", "ratings.csv", "--device", "cpu"];
+    mkdirSync(place("elsewhere"));
+    csv("ratings.csv", rows);
+    csv("elsewhere/ratings.csv", [...rows.slice(1), "u1,i1,3"]);
+    const { code, stderr } = await ended(startRanks([{ ranks: 2, args, cwd: folder }, { ranks: 1, args, cwd: place("elsewhere") }])); // prettier-ignore
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/error rank 2 has ratings that differ from those of rank 0/);
+  });
+
+  test("a plan says what ranks would send, and how much of it is needed", async () => {
+    const path = csv("plan.csv", rows);
+    const { code, stdout, stderr } = await runRanks(2, "train", path, "--device", "reference", "--dry-run");
+    expect(stderr).toContain("every rank reads all ratings: a plan is made of a sample of them");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/rows that a rank receives a sweep +9 +\(its ratings refer to \d+ % of them\)/);
+  });
+
+  test("each rank reads its share, and the checkpoint goes on with any number of ranks", async () => {
+    const path = csv(
+      "shares.csv",
+      Array.from({ length: 3000 }, (_, at) => `u${(at * 7) % 83},i${(at * at) % 61},${1 + (at % 5)}`),
+    );
+    const args = ["train", path, "--device", "cpu", "--factors", "3", "--model", "vb", "--no-early-stop"];
+    const train = (...more: string[]): void => {
+      expect(spawnSync(process.execPath, ["dist/cli.js", ...args, ...more]).status).toBe(0);
+    };
+    train("--sweeps", "6", "--out", place("one"));
+    for (const [at, ranks] of [2, 3].entries()) {
+      const resumed = ["--checkpoint", place("checkpoint"), "--resume", "--sweeps", String(2 + at)];
+      const { code, stdout, stderr } = await runRanks(ranks, ...args, ...resumed);
+      expect(stderr.replace(/^note .* starts anew\n/, "")).not.toMatch(/^error/m);
+      expect(code).toBe(0);
+      expect(stdout).toContain("data     ");
+    }
+    train("--sweeps", "6", "--checkpoint", place("checkpoint"), "--resume", "--out", place("several"));
+    expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
+  test("more ranks than rows are refused", async () => {
+    const path = csv(
+      "few.csv",
+      Array.from({ length: 40 }, (_, at) => `${"ab"[at % 2]},i${at >> 1},${1 + (at % 5)}`),
+    );
+    const { code, stderr } = await runRanks(4, "train", path, "--device", "cpu", "--holdout", "0");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("error rank 2 has no users: there are 4 ranks, and 2 users");
+    expect(stderr.match(/^error /gm)).toHaveLength(1);
+  });
+
+  test("a library that is no MPI is refused by name, and other commands than train are", async () => {
+    const wrong = await ended(startRanks([{ ranks: 1, args: ["train"] }], { TASTESPACE_MPI: "libc.so.6" }));
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toContain("libc.so.6 is no MPI library: it has no MPI_Get_library_version");
+    const info = await runRanks(2, "info");
+    expect(info.code).not.toBe(0);
+    expect(info.stderr).toContain("info runs in one process, not on 2 ranks");
+  });
+});
