@@ -21,6 +21,8 @@ const MOST_FULL = 64;
 const CASES: readonly { readonly [M in ModelName]: { readonly model: M; readonly others?: Partial<HyperparametersOf[M]> } }[ModelName][] = [
   { model: "als" },
   { model: "als", others: { update: "sequential" } },
+  { model: "als", others: { solver: "cg" } },
+  { model: "implicit", others: { solver: "cg" } },
   { model: "vb", others: { covariance: "diagonal" } },
   { model: "vb", others: { covariance: "full" } },
   { model: "gibbs" },

@@ -25,7 +25,6 @@ import { gpuPeers, peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { ranks } from "./ranks.js";
 import { roofline } from "./roofline.js";
-import { serving } from "./serving.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { scale, sweep, training } from "./sweep.js";
 import { tiles } from "./tiles.js";
@@ -49,7 +48,8 @@ const benches = {
   ranks,
   compilers,
   roofline,
-  serving,
+  /** So are its server and its client. */
+  serving: async (options: BenchOptions) => (await import("./serving.js")).serving(options),
   evaluation,
   float32,
 };

@@ -12,12 +12,17 @@ import { problemOfModel } from "./problem.js";
 
 const LONG_ENOUGH_MS = 500;
 const MOST = 20;
+/** Of full covariances, whose time grows with K³; of systems that are factored; of any. */
 const MOST_FULL = 64;
+const MOST_SOLVED = 128;
+const MOST_FACTORS = 512;
 
 const MODELS: readonly { readonly [M in ModelName]: { readonly model: M; readonly others?: Partial<HyperparametersOf[M]> } }[ModelName][] =
   [
-    { model: "als" },
-    { model: "implicit" },
+    { model: "als", others: { solver: "cholesky" } },
+    { model: "als", others: { solver: "cg" } },
+    { model: "implicit", others: { solver: "cholesky" } },
+    { model: "implicit", others: { solver: "cg" } },
     { model: "vb", others: { covariance: "diagonal" } },
     { model: "vb", others: { covariance: "full" } },
     { model: "gibbs" },
@@ -35,7 +40,7 @@ export async function modelSweeps({ factors, shape }: BenchOptions): Promise<obj
   for (const { model, others } of MODELS) {
     const what = [model, ...Object.values(others ?? {})].join(" ");
     for (const K of factors) {
-      if (what.endsWith("full") && K > MOST_FULL) continue;
+      if (K > (what.endsWith("cg") ? MOST_FACTORS : what.endsWith("full") ? MOST_FULL : MOST_SOLVED)) continue;
       const problem = problemOfModel(model, train, K, heldOut, others as never) as Problem<ModelName> as Problem;
       const times = await timesOf(engine, problem);
       const { openMs, sweepMs, measureMs, passes } = times;
