@@ -23,6 +23,8 @@ const MODELS: readonly (readonly [name: string, options: FitOptions])[] = [
   ["als", { model: "als" }],
   ["als, weighted, sequential", { model: "als", regularization: "weighted", update: "sequential" }],
   ["als with features and momentum", { model: "als", itemFeatures: FeatureTable.genres(train.catalogue), momentum: 0.4 }],
+  ["als by conjugate gradients", { model: "als", solver: "cg" }],
+  ["implicit by conjugate gradients", { model: "implicit", solver: "cg" }],
   ["vb, full", { model: "vb", covariance: "full", warmUp: 1 }],
   ["vb, diagonal", { model: "vb", covariance: "diagonal", warmUp: 1 }],
   ["gibbs", { model: "gibbs", burnIn: 1, samples: 3 }],
