@@ -4,8 +4,9 @@
 // workgroup memory; two barriers per block.
 // Twin: src/engine/reference/cholesky.ts.
 
-// X of X Lᵀ = A, given one over the diagonal of L.
-fn panel_tile(a: mat4x4f, l: mat4x4f, inverse: vec4f) -> mat4x4f {
+// X of X Lᵀ = A.
+fn panel_tile(a: mat4x4f, l: mat4x4f) -> mat4x4f {
+  let inverse = 1.0 / vec4f(l[0].x, l[1].y, l[2].z, l[3].w);
   let x0 = a[0] * inverse.x;
   let x1 = fma(-x0, vec4f(l[0].y), a[1]) * inverse.y;
   let x2 = fma(-x1, vec4f(l[1].z), fma(-x0, vec4f(l[0].z), a[2])) * inverse.z;
@@ -46,15 +47,10 @@ fn solve_tiles(base: u32) {
       }
     }
     workgroupBarrier();
-    for (var n = 0u; n < PATCHES; n++) {
-      if (patch_column[n] != k / PATCH) { continue; }
-      let l = load_tile(base + DIAGONAL);
-      let inverse = 1.0 / vec4f(l[0].x, l[1].y, l[2].z, l[3].w);
-      for (var s = n * PATCH * PATCH; s < (n + 1u) * PATCH * PATCH; s++) {
-        if (tile_column[s] == k && tile_row[s] > k) {
-          tile[s] = panel_tile(tile[s], l, inverse);
-          store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
-        }
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_column[s] == k && tile_row[s] > k) {
+        tile[s] = panel_tile(tile[s], load_tile(base + DIAGONAL));
+        store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
       }
     }
     workgroupBarrier();
