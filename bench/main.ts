@@ -1,5 +1,6 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto]
-// [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]: runs the
+// [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]
+// [--models als,vb,gibbs] [--kinds "none;genres"] [--splits 5] [--options JSON]: runs the
 // benchmarks that are named on this machine's adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
@@ -20,11 +21,12 @@ import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
 import { serving } from "./serving.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
+import { sides } from "./sides.js";
 import { scale, sweep, training } from "./sweep.js";
 
-const benches = { "half-sweep": halfSweep, models, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
+const benches = { "half-sweep": halfSweep, models, sides, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "sides"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -38,6 +40,10 @@ const { values, positionals } = parseArgs({
     rows: { type: "string", default: "25000000" },
     python: { type: "string", default: "python3" },
     libmf: { type: "string" },
+    models: { type: "string" },
+    kinds: { type: "string" },
+    splits: { type: "string", default: "5" },
+    options: { type: "string", default: "{}" },
     precision: { type: "string", default: "float32" },
   },
 });
@@ -85,6 +91,10 @@ const options: BenchOptions = {
   machine,
   python: values.python,
   libmf: values.libmf,
+  models: values.models?.split(","),
+  kinds: values.kinds?.split(";"),
+  splits: Number(values.splits),
+  options: JSON.parse(values.options) as Record<string, number>,
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {

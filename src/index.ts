@@ -20,7 +20,9 @@ export { type SeenItems } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
-export { FeatureTable, MAX_FEATURES, readFeatures, type SparseRows } from "./ratings/features.js";
+export { FeatureTable } from "./ratings/features.js";
+export { readFeatures } from "./ratings/read-features.js";
+export type { SparseRows } from "./ratings/sparse.js";
 export {
   mostRated,
   type RatedItem,

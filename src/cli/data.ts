@@ -3,7 +3,8 @@
 
 import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
-import { FeatureTable, readFeatures } from "../ratings/features.js";
+import { FeatureTable } from "../ratings/features.js";
+import { readFeatures } from "../ratings/read-features.js";
 import { fileSource, readPath } from "../ratings/files.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
@@ -159,9 +160,24 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
   return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
 }
 
-/** A table of features; "genres" are those of the catalogue, of items only. */
-export async function featuresFrom(path: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
-  if (path === undefined) return undefined;
-  if (path === "genres" && items) return FeatureTable.genres(items.catalogue);
-  return await readFeatures(await fileSource(path));
+/** Words in the place of files of features. */
+const GENRES = "genres";
+const RATED = "rated";
+
+/**
+ * Features by what a flag lists, separated by commas: files, "genres" of the catalogue (items only), and "rated", the
+ * rated sets of the side.
+ *
+ * @param items whose catalogue has genres; left out of users.
+ */
+export async function featuresFrom(list: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
+  if (list === undefined) return undefined;
+  const tables: FeatureTable[] = [];
+  for (const place of list.split(",").map((part) => part.trim())) {
+    if (place === "") throw new OptionsError(`"${list}" lists features, and one of them is empty`);
+    if (place === RATED) tables.push(FeatureTable.ratedSets());
+    else if (place === GENRES && items) tables.push(FeatureTable.genres(items.catalogue));
+    else tables.push(await readFeatures(await fileSource(place)));
+  }
+  return FeatureTable.join(tables);
 }

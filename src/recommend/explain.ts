@@ -3,7 +3,7 @@
 
 import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
-import { addPrior, addRating, equationsOf } from "../engine/reference/normal-equations.js";
+import { addPrior, addRating, equationsOf, pullsTowards } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
@@ -14,6 +14,7 @@ import { predictRating, rowsOf } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { sigmoid } from "../sigmoid.js";
 import { foldIn, foldInSystem } from "./fold-in.js";
+import { priorMeans } from "./prior-means.js";
 
 /** What one rating of the user has to do with a prediction. */
 export interface Contribution {
@@ -41,7 +42,7 @@ export interface Explanation {
   readonly mean: number;
   /** b_n. */
   readonly itemBias: number;
-  /** What the user's prior mean adds: its features' (`als`), or the drawn one (`gibbs`); else 0. */
+  /** What the user's prior mean adds: its features', the rated set among them, and the drawn one (`gibbs`). */
   readonly prior: number;
   /** Those that speak most for the item first. */
   readonly contributions: readonly Contribution[];
@@ -152,15 +153,16 @@ function combined(all: readonly Terms[]): Terms {
 /** The user's equations, one set per sample. */
 function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
-  if ("burnIn" in h) return gibbsEquations(model, rated);
+  const features = priorMeans(parameters, model.features, "users", [
+    { id: m === undefined ? undefined : model.users.rawAt(m), rated: rated.map(([n]) => n) },
+  ]);
+  if ("burnIn" in h) return gibbsEquations(model, rated, features);
   if ("positiveThreshold" in h) return [logisticEquations(model, rated, h)];
   const { factors: K, globalMean, posterior } = parameters;
   const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
-  const featureFactors = parameters.features?.users;
-  const mean = m !== undefined && featureFactors && model.features?.users?.meanOf(model.users.rawAt(m), featureFactors, K);
   const gram = model.model === "implicit" ? model.itemGram : undefined;
   const given: Rated = "counts" in h ? rated.map(([n, rating]) => [n, countedFeedback(h, Float32Array.of(rating))[0]]) : rated;
-  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, mean || undefined, gram)];
+  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, features?.[0], gram)];
 }
 
 /** The normal equations of a user, and what each rating adds to their right-hand side. */
@@ -175,7 +177,7 @@ function equationsFor(
 ): UserEquations {
   const equations = equationsOf(K + 1);
   const weight = Math.max(1, rated.length);
-  addPrior(equations, system, weight, mean, gram);
+  addPrior(equations, system, weight, mean && pullsTowards(system, mean, K + 1), gram);
   const prior = equations.rhs.slice();
   for (const [n, rating] of rated) addRating(equations, system, items, n, rating, globalMean);
   const hasBias = system.kind === "drawn" || (system.kind !== "confident" && system.biases);
@@ -191,7 +193,7 @@ function equationsFor(
 }
 
 /** One set of equations a kept sample, each with the prior that its users were drawn from. */
-function gibbsEquations({ parameters }: FactorModel, rated: Rated): UserEquations[] {
+function gibbsEquations({ parameters }: FactorModel, rated: Rated, features?: readonly Float64Array[]): UserEquations[] {
   const { draws, itemFactors, itemBiases, globalMean } = parameters;
   if (!draws)
     throw new OptionsError("this gibbs model keeps no sample to explain by", { remedy: "train for more sweeps than the burn-in" });
@@ -200,7 +202,7 @@ function gibbsEquations({ parameters }: FactorModel, rated: Rated): UserEquation
   return draws.map(({ lambda, users }, s) => {
     const K = users.mean.length - 1;
     const factors = Float64Array.from({ length: biases.length * K }, (_, at) => itemFactors[(Math.floor(at / K) * S + s) * K + (at % K)]);
-    return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean);
+    return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean, features?.[s]);
   });
 }
 

@@ -53,8 +53,8 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
   /**
-   * Features of the items, of the users (`als`): entities without ratings are then scored
-   * by them. docs/models.md, "Features".
+   * Features of the items, of the users (`als`, `vb`, `gibbs`), rated sets among them: they shape factors and biases,
+   * and entities without ratings are scored by them. docs/models.md, "Side information".
    */
   readonly itemFeatures?: FeatureTable | undefined;
   readonly userFeatures?: FeatureTable | undefined;
@@ -221,8 +221,8 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       heldOut: heldOut && standardColumns(heldOut, s),
       initial,
       features: tables && {
-        users: tables.users?.rowsFor(ratings.users),
-        items: tables.items?.rowsFor(ratings.items),
+        users: tables.users?.rowsFor(ratings.users, { rows: byUser, others: ratings.items.size }),
+        items: tables.items?.rowsFor(ratings.items, { rows: csrOf(ratings, "items"), others: ratings.users.size }),
       },
       seed,
     };
@@ -235,7 +235,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const ranking = rankingOf(model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
-      const features = { users: tables?.users?.names ?? null, items: tables?.items?.names ?? null };
+      const named = (table: FeatureTable | undefined): readonly string[] | null =>
+        table ? [...table.names, ...(table.rated ? [RATED_SETS] : [])] : null;
+      const features = { users: named(tables?.users), items: named(tables?.items) };
       const told = { ...hyperparameters } as Record<string, unknown>;
       const which = keeps ?? "best";
       return identityOf({ model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which }, given, options.heldOut);
@@ -279,6 +281,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     if (typeof device === "string") engine.destroy();
   }
 }
+
+/** What checkpoints call the features that are rated sets. */
+const RATED_SETS = "rated sets";
 
 const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";
 const LARGEST_SCALE = 1000;
@@ -354,14 +359,16 @@ export function hyperparametersOf<M extends ModelName>(model: M, options: FitOpt
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
 function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFeatures }: TrainingOptions): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!("tauFeatures" in h)) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als" });
-  if (h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
+  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
+  if ("regularization" in h && h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   for (const [table, name] of [
     [itemFeatures, "tauItems"],
     [userFeatures, "tauUsers"],
+    [itemFeatures, "gammaItems"],
+    [userFeatures, "gammaUsers"],
   ] as const) {
-    if (table && h[name] === 0) throw new OptionsError(`${name} is 0: features need a precision that ties factors to them`);
+    if (table && (h as unknown as Partial<Record<string, unknown>>)[name] === 0 && (name.startsWith("tau") || !("biases" in h) || h.biases)) throw new OptionsError(`${name} is 0: features need a precision that ties ${name.startsWith("tau") ? "factors" : "biases"} to them`);
   }
   return { users: userFeatures, items: itemFeatures };
 }

@@ -8,7 +8,9 @@ import { featureFactors, featureMeans } from "../../src/engine/reference/feature
 import { OptionsError, RatingsError, UnknownIdError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { alsObjective } from "../../src/models/als.js";
-import { FeatureTable, readFeatures, type SparseRows } from "../../src/ratings/features.js";
+import { FeatureTable } from "../../src/ratings/features.js";
+import { readFeatures } from "../../src/ratings/read-features.js";
+import type { SparseRows } from "../../src/ratings/sparse.js";
 import { textSource } from "../../src/ratings/folder.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";

@@ -1,4 +1,4 @@
-// Opens a session's arrays and fills them: ratings, rows to start from, features.
+// Opens a session's arrays and fills them: ratings, and rows to start from.
 // They are handed over piece by piece, so that the calling thread never copies for long.
 
 import { DeviceError } from "../../errors.js";
@@ -6,7 +6,7 @@ import { rowLengths, rowOfEach } from "../../ratings/csr.js";
 import { type BlockPlan, planBlocks } from "../blocks.js";
 import { SIDES, type Workload, type WorkloadOutline } from "../engine.js";
 import type { Crew } from "./crew.js";
-import { bytesOf, type Elements, type Field, type FeatureSizes, fieldsOf, rowStride } from "./fields.js";
+import { bytesOf, type Elements, type Field, fieldsOf, rowStride } from "./fields.js";
 import type { SessionOutline, SharedArrays } from "./jobs.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
 
@@ -25,7 +25,7 @@ export async function openMemory(crew: Crew, workload: Workload, memoryBytes: nu
   const { factors: K, byUser, byItem, spread, globalMean, operations } = workload;
   const train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
   const blocks = operations.epochs && planBlocks(train, byUser.count, byItem.count, operations.epochs.seed);
-  const fields = fieldsOf(outlineOf(workload), featureSizes(workload), blocks?.groups ?? 0);
+  const fields = fieldsOf(outlineOf(workload), blocks?.groups ?? 0);
   const plan = planMemory(fields, K, crew.threads, memoryBytes);
   const outline: SessionOutline = { factors: K, globalMean, spread, plan };
   const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
@@ -41,15 +41,6 @@ export async function openMemory(crew: Crew, workload: Workload, memoryBytes: nu
 function outlineOf({ factors, spread, byUser, byItem, heldOut, operations }: Workload): WorkloadOutline {
   const [users, items, ratings] = [byUser.count, byItem.count, byUser.value.length];
   return { factors, spread, users, items, ratings, heldOut: heldOut?.value.length ?? 0, operations };
-}
-
-function featureSizes({ features }: Workload): FeatureSizes {
-  return Object.fromEntries(
-    SIDES.flatMap((side) => {
-      const rows = features?.[side]?.rows;
-      return rows ? [[side, { columns: rows.columns, entries: rows.index.length }]] : [];
-    }),
-  );
 }
 
 /** The memory that threads share, exactly as large as it has to be, and the arrays outside it. @throws DeviceError */
@@ -76,7 +67,7 @@ async function fill(
   fields: readonly Field[],
   blocks: BlockPlan | undefined,
 ): Promise<void> {
-  const { factors: K, byUser, byItem, heldOut, rows, features } = workload;
+  const { factors: K, byUser, byItem, heldOut, rows } = workload;
   const load = async (field: string, values: Elements): Promise<void> => {
     for (let from = 0; from < values.length; from += PIECE) {
       const piece = values.slice(from, from + PIECE);
@@ -101,13 +92,6 @@ async function fill(
       };
       await crew.one(session, { do: "writeRows", side, from, rows: piece });
     }
-    const given = features?.[side];
-    if (!given) continue;
-    await load(`${side} feature start`, given.rows.start);
-    await load(`${side} feature index`, given.rows.index);
-    await load(`${side} feature value`, given.rows.value);
-    if (given.factors) await load(`${side} features`, padRows(given.factors, K));
-    await crew.all(session, { do: "featureMeans", side });
   }
   if (heldOut) {
     await load("heldOut user", heldOut.user);
@@ -132,14 +116,6 @@ async function fill(
   const pairs = copies((name) => name.replace(" ", " kept "));
   for (const side of SIDES) if (named.has(`${side} before`)) pairs.push([`${side} rows`, `${side} before`]);
   await crew.one(session, { do: "copyFields", pairs });
-}
-
-function padRows(factors: Float32Array, K: number): Float32Array {
-  const S = rowStride(K);
-  const count = K === 0 ? 0 : factors.length / K;
-  const padded = new Float32Array(count * S);
-  for (let row = 0; row < count; row++) padded.set(factors.subarray(row * K, (row + 1) * K), row * S);
-  return padded;
 }
 
 /** Blocks in the order in which an epoch takes them: the block of group g in round r is number r · B + g. */

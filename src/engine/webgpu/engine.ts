@@ -39,7 +39,8 @@ export class WebGpuEngine implements Engine {
   }
 
   memory({ operations, ...size }: WorkloadOutline): MemoryReport {
-    return planMemory({ ...size, copyBytes: operations.epochs && BLOCK_BYTES_PER_RATING }, this.device);
+    const { epochs, pulls = [] } = operations;
+    return planMemory({ ...size, pulled: pulls.length > 0, copyBytes: epochs && BLOCK_BYTES_PER_RATING }, this.device);
   }
 
   async open(workload: Workload): Promise<WebGpuSession> {

@@ -1,7 +1,7 @@
 // Every kernel that a session may compile: those of one workload, and those of all workloads that models have.
 // What tests compile and `npm run kernels` writes out.
 
-import type { Operations, Spread, SumKind } from "../engine.js";
+import { type Operations, SIDES, type Spread, type SumKind } from "../engine.js";
 import type { SubgroupSizes } from "./device/device.js";
 import type { Kernel } from "./device/kernel.js";
 import { FLOATS, type ValueFormat, valueFormat } from "./memory/values.js";
@@ -15,7 +15,7 @@ import {
   type GramVariant,
   suitsSubgroups,
 } from "./rows/gram-kernels.js";
-import { addPartialsKernel, featureFactorsKernel, heavyBallKernel, packHalvesKernel } from "./rows/row-kernels.js";
+import { addPartialsKernel, heavyBallKernel, packHalvesKernel } from "./rows/row-kernels.js";
 import { planSubgroup } from "./rows/subgroup-plan.js";
 import { planTiles } from "./rows/tile-plan.js";
 import { gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
@@ -44,11 +44,10 @@ const LIST_PLACES = 20;
 
 /** @param subgroups those of the device, for the kernels that need them. */
 export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: KernelUse, subgroups?: SubgroupSizes): Kernel[] {
-  const { solve, extrapolate = [], batchStep, epochs } = operations;
+  const { solve, pulls = [], extrapolate = [], batchStep, epochs } = operations;
   return [
-    ...(solve ? gramKernels({ kind: solve, spread } as GramSystem, K, values, subgroups) : []),
+    ...(solve ? gramKernels({ kind: solve, spread, pulled: pulls.length > 0 } as GramSystem, K, values, subgroups) : []),
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K) : []),
-    ...(spread === "means" ? [featureFactorsKernel(K)] : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
     ...(epochs ? [sgdBlocksKernel(K, epochs.link)] : []),
@@ -60,12 +59,13 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
 export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   const points: readonly SumKind[] = ["squaredErrors", "squaredNorms", "moments", "averagedErrors", "confidentErrors"];
   const uncertain: readonly SumKind[] = ["expectedSquares", "expectedErrors", "posteriorSums"];
-  const uses = GRAM_SYSTEMS.filter(({ kind }) => kind !== "moments").map(({ kind, spread }) => ({
+  const uses = GRAM_SYSTEMS.filter(({ kind }) => kind !== "moments").map(({ kind, spread, pulled }) => ({
     spread,
     operations: {
       solve: kind as Operations["solve"],
+      pulls: pulled ? SIDES : [],
       extrapolate: ["items"] as const,
-      sums: spread === "none" || spread === "means" ? points : uncertain,
+      sums: spread === "none" ? points : uncertain,
     },
   }));
   const steps = [
@@ -76,10 +76,11 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   const kernels = [FLOATS, CODES].flatMap((values) =>
     [...uses, ...steps].flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)),
   );
-  const others = (["none", "means"] as const).flatMap((spread) => [
-    packHalvesKernel(K, spread),
-    gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
-  ]);
+  const halves = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
+  const others = [
+    packHalvesKernel(K),
+    ...[false, true].map((pulled) => gramSolveKernel(planTiles(K), { ...halves, pulled })),
+  ];
   const ranking = [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
   return [...new Map([...kernels, ...others, ...ranking].map((kernel) => [kernel.name, kernel])).values()];
 }
@@ -115,7 +116,6 @@ function sumKernels(kind: SumKind, K: number, spread: Spread, values: ValueForma
     case "averagedErrors":
       return [averagedErrorsKernel(K, values)];
     case "moments":
-    case "featureNorms":
       return [];
   }
 }

@@ -53,12 +53,3 @@ export function readRows(session: ThreadSession, { side, kept, from, to }: SoleJ
   copyRows(memory.floats(`${name} spreads`).subarray(from * T, to * T), T, covariances, length, count, length);
   return { factors, biases, covariances };
 }
-
-/** Feature factors, [features, K]. */
-export function readFeatures({ memory, K }: ThreadSession, { side, kept }: SoleJob & { do: "readFeatures" }): Float32Array {
-  const name = `${side} ${kept ? "kept " : ""}features`;
-  const [S, count] = [memory.stride(name), memory.count(name)];
-  const factors = new Float32Array(count * K);
-  copyRows(memory.floats(name), S, factors, K, count, K);
-  return factors;
-}

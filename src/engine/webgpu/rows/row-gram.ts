@@ -64,7 +64,7 @@ export class RowGram {
       partials: createStorage(device, `partial Grams of the rows of ${side}`, segments * bytes),
       dispatches: uploadUniform(device, `dispatches of the Gram of ${side}`, dispatches.buffer),
       adding: uploadUniform(device, `partials of the Gram of ${side}`, uniformWords([["u", segments]])),
-      // What the layout binds and these segments do not use: ratings, and rows to solve.
+      // What the layout binds and these segments do not use: ratings, rows to solve, pulls.
       unused: createStorage(device, "unused", 0),
       solved: createStorage(device, "unused", 0),
       counter: createStorage(device, "unused", 0),
@@ -84,7 +84,7 @@ export class RowGram {
     this.#gram = {
       pipeline,
       groups: this.#shards.map(({ rows }) =>
-        bindBuffers(this.#device, label, layouts[0], [settings, tasks, unused, unused, rows, solved, partials, counter]),
+        bindBuffers(this.#device, label, layouts[0], [settings, tasks, unused, unused, rows, solved, partials, counter, unused]),
       ),
       dispatches: bindDispatches(this.#device, label, dispatches, settings),
     };

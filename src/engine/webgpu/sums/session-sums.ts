@@ -31,7 +31,7 @@ export interface SumPlan {
 }
 
 /** A request that kernels of this room answer. */
-type KernelRequest = Exclude<SumRequest, { of: "moments" | "featureNorms" }>;
+type KernelRequest = Exclude<SumRequest, { of: "moments" }>;
 
 export class SessionSums {
   readonly #device: Device;
