@@ -24,7 +24,21 @@ import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { sides } from "./sides.js";
 import { scale, sweep, training } from "./sweep.js";
 
-const benches = { "half-sweep": halfSweep, models, sides, sweep, scale, training, browser, ingest, peers, ranking, roofline, serving, evaluation };
+const benches = {
+  "half-sweep": halfSweep,
+  models,
+  sides,
+  sweep,
+  scale,
+  training,
+  browser,
+  ingest,
+  peers,
+  ranking,
+  roofline,
+  serving,
+  evaluation,
+};
 /** Benchmarks that need no adapter. */
 const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "sides"];
 

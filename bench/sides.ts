@@ -46,7 +46,9 @@ export async function sides({ data, device, models, kinds, splits: most, options
     const [{ train }] = splits;
     console.log(`\n${basename(folder)}: ${train.users.size} users, ${train.items.size} items, ${splits.length} splits`);
     console.log("held-out RMSE clipped to the scale, after the last sweep, as saved");
-    console.log(`${"model".padEnd(8)}${"side information".padEnd(22)}${splits.map((_, at) => `split ${at + 1}`.padStart(9)).join("")}     mean  spread  unclipped  all draws  seconds  processor s`);
+    console.log(
+      `${"model".padEnd(8)}${"side information".padEnd(22)}${splits.map((_, at) => `split ${at + 1}`.padStart(9)).join("")}     mean  spread  unclipped  all draws  seconds  processor s`,
+    );
     for (const [name, given] of Object.entries(MODELS)) {
       if (models && !models.includes(name)) continue;
       for (const kind of SIDES) {
@@ -67,10 +69,13 @@ export async function sides({ data, device, models, kinds, splits: most, options
 }
 
 function print(name: string, kind: string, results: readonly Result[]): void {
-  const mean = (of: (result: Result) => number | null): number => results.reduce((sum, result) => sum + (of(result) ?? NaN), 0) / results.length;
+  const mean = (of: (result: Result) => number | null): number =>
+    results.reduce((sum, result) => sum + (of(result) ?? NaN), 0) / results.length;
   const clipped = mean((result) => result.clipped);
   const spread = Math.sqrt(results.reduce((sum, result) => sum + (result.clipped - clipped) ** 2, 0) / Math.max(1, results.length - 1));
-  const cells = [clipped, spread, mean(({ rmse }) => rmse), mean(({ averaged }) => averaged)].map((value, at) => (Number.isNaN(value) ? "–" : value.toFixed(4)).padStart([9, 8, 11, 11][at]));
+  const cells = [clipped, spread, mean(({ rmse }) => rmse), mean(({ averaged }) => averaged)].map((value, at) =>
+    (Number.isNaN(value) ? "–" : value.toFixed(4)).padStart([9, 8, 11, 11][at]),
+  );
   console.log(`${name.padEnd(8)}${kind.padEnd(22)}${results.map((result) => result.clipped.toFixed(4).padStart(9)).join("")}${cells.join("")}${mean(({ seconds }) => seconds).toFixed(2).padStart(9)}${mean(({ processorSeconds }) => processorSeconds).toFixed(2).padStart(13)}`); // prettier-ignore
 }
 
@@ -89,7 +94,8 @@ async function measured({ train, heldOut }: Split, options: FitOptions, kind: Si
     keeps: "last",
   } as FitOptions);
   const { user, system } = process.cpuUsage(before);
-  if (process.env["TELL"]) console.log(JSON.stringify(model.parameters.posterior?.precisions), history.map((h) => h.heldOutRmse?.toFixed(4)).join(" "));
+  if (process.env["TELL"])
+    console.log(JSON.stringify(model.parameters.posterior?.precisions), history.map((h) => h.heldOutRmse?.toFixed(4)).join(" "));
   let [squares, clipped] = [0, 0];
   for (let at = 0; at < heldOut.count; at++) {
     const predicted = model.predictAt(heldOut.user[at], heldOut.item[at]);

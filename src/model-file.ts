@@ -5,6 +5,8 @@ import { ModelFileError } from "./errors.js";
 import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
 import type { GibbsDraw } from "./models/parameters.js";
 import type { Posterior } from "./models/parameters.js";
+import { exactHalves, fromHalves } from "./half.js";
+import { samplesOf } from "./recommend/prior-means.js";
 import { isDraw, isPrecisions } from "./models/parameter-shapes.js";
 import { listOf } from "./shapes.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
@@ -18,7 +20,8 @@ import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
 import { checkTensors, decodeHeader, type Dtype, ELEMENT_BYTES, encodeTensors, type Tensor, type TensorEntry } from "./safetensors.js";
 
-const FORMAT_VERSION = 1;
+/** Files of draws in half precision, or of the weights of features, are of version 2, all others of version 1. */
+const FORMAT_VERSION = 2;
 /** Of the record of where the ratings came from; a later one is passed over. */
 const SOURCE_VERSION = 1;
 const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
@@ -30,8 +33,11 @@ const LONGEST_METADATA = 2 ** 20;
  * `item_biases` [N] and `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1]
  * or `user_covariances` and `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in
  * the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
- * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the
- * ids in `item_feature_ids` by the names in `item_feature_names`, and the same for users.
+ * Features have their weights in `item_feature_weights` [F, K + 1], biases last, and `item_feature_start`, `_index` and
+ * `_value`, a sparse matrix of the ids in `item_feature_ids` by the names in `item_feature_names`, and the same for
+ * users. With `item_features_rated` in the metadata, the users in index order are features too, behind those named.
+ * `gibbs` has its draws side by side in the factors, and the weights of one draw behind the other; both are in half
+ * precision, F16, where that loses nothing.
  * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`,
  * `reading`, `split` and the number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics
  * are JSON in the metadata; ids and catalogues of over a mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when
@@ -44,7 +50,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
   const tensors = numericTensors(model);
   const metadata: Record<string, string> = {
     format: "tastespace",
-    format_version: String(FORMAT_VERSION),
+    format_version: String(parameters.draws || parameters.features ? FORMAT_VERSION : 1),
     tastespace_version: version,
     model: model.model,
     hyperparameters: JSON.stringify(model.hyperparameters),
@@ -64,6 +70,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
     if (!table) continue;
     addText(`${name}_feature_names`, JSON.stringify(table.names));
     addText(`${name}_feature_ids`, JSON.stringify(table.ids.raw), table.ids.raw);
+    if (table.rated) metadata[`${name}_features_rated`] = "true";
   }
   if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
   addText("user_ids", JSON.stringify(users.raw), users.raw);
@@ -79,9 +86,14 @@ export function encodeModel(model: FactorModel): Uint8Array {
 export function numericTensors(model: FactorModel): Tensor[] {
   const { parameters, users, items } = model;
   const [M, N, K] = [users.size, items.size, parameters.factors];
+  const { K: own, S } = samplesOf(parameters);
+  const drawn = (values: Float32Array): Pick<Tensor, "dtype" | "data"> => {
+    const halves = parameters.draws && exactHalves(values);
+    return halves ? { dtype: "F16", data: halves } : { dtype: "F32", data: values };
+  };
   const tensors: Tensor[] = [
-    { name: "user_factors", dtype: "F32", shape: [M, K], data: parameters.userFactors },
-    { name: "item_factors", dtype: "F32", shape: [N, K], data: parameters.itemFactors },
+    { name: "user_factors", shape: [M, K], ...drawn(parameters.userFactors) },
+    { name: "item_factors", shape: [N, K], ...drawn(parameters.itemFactors) },
     { name: "user_biases", dtype: "F32", shape: [M], data: parameters.userBiases },
     { name: "item_biases", dtype: "F32", shape: [N], data: parameters.itemBiases },
     { name: "global_mean", dtype: "F32", shape: [1], data: Float32Array.of(parameters.globalMean) },
@@ -95,9 +107,10 @@ export function numericTensors(model: FactorModel): Tensor[] {
   }
   for (const [side, name] of FEATURE_SIDES) {
     const table = model.features?.[side];
-    const factors = parameters.features?.[side];
-    if (!table || !factors) continue;
-    tensors.push({ name: `${name}_feature_factors`, dtype: "F32", shape: [table.names.length, K], data: factors });
+    const weights = parameters.features?.[side];
+    if (!table || !weights) continue;
+    const shape = S === 1 ? [weights.length / (own + 1), own + 1] : [S, weights.length / (S * (own + 1)), own + 1];
+    tensors.push({ name: `${name}_feature_weights`, shape, ...drawn(weights) });
     tensors.push({ name: `${name}_feature_start`, dtype: "U32", shape: [table.ids.size + 1], data: table.rows.start });
     tensors.push({ name: `${name}_feature_index`, dtype: "U32", shape: [table.rows.index.length], data: table.rows.index });
     tensors.push({ name: `${name}_feature_value`, dtype: "F32", shape: [table.rows.value.length], data: table.rows.value });
@@ -145,7 +158,9 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     return new Uint8Array(body.subarray(from, to));
   };
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
-    const values = new Float32Array(tensor(tensorName, "F32", shape).buffer as ArrayBuffer);
+    const isHalf = (header[tensorName] as TensorEntry | undefined)?.dtype === "F16";
+    const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape).buffer as ArrayBuffer;
+    const values = isHalf ? fromHalves(new Uint16Array(buffer)) : new Float32Array(buffer);
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
     return values;
@@ -178,7 +193,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   };
 
   const featureTable = (name: string): FeatureTable | undefined => {
-    if (!header[`${name}_feature_factors`]) return undefined;
+    if (!header[`${name}_feature_weights`] && !header[`${name}_feature_factors`]) return undefined;
     const names = json<string[]>(
       `${name}_feature_names`,
       (value) => Array.isArray(value) && value.every((text) => typeof text === "string"),
@@ -190,7 +205,8 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     if (!ascends || start[0] !== 0 || start[known.size] !== index.length || index.some((feature) => feature >= names.length))
       throw fail(`the features of ${name}s do not fit together`);
     const value = floats(`${name}_feature_value`, [index.length]);
-    return new FeatureTable(names, known, { count: known.size, columns: names.length, start, index, value });
+    const rows = { count: known.size, columns: names.length, start, index, value };
+    return new FeatureTable(names, known, rows, metadata[`${name}_features_rated`] === "true");
   };
 
   const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
@@ -229,9 +245,14 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     posterior: "covariance" in hyperparameters ? posterior(hyperparameters.covariance, M, N, K) : undefined,
   };
   const tables = Object.fromEntries(FEATURE_SIDES.map(([side, name]) => [side, featureTable(name)])) as FeatureTables;
-  const featureFactors = (side: "users" | "items", name: string): Float32Array | undefined => {
+  const featureWeights = (side: "users" | "items", name: string): Float32Array | undefined => {
     const table = tables[side];
-    return table && floats(`${name}_feature_factors`, [table.names.length, K]);
+    if (!table) return undefined;
+    const D = hyperparameters.factors + 1;
+    // Files of version 1 have factors without biases.
+    if (!header[`${name}_feature_weights`]) return widened(floats(`${name}_feature_factors`, [table.names.length, D - 1]), D);
+    const count = table.names.length + (table.rated ? (side === "users" ? N : M) : 0);
+    return floats(`${name}_feature_weights`, draws ? [draws.length, count, D] : [count, D]);
   };
   const hasFeatures = tables.users ?? tables.items;
   const sourceOf = (): ModelSource | undefined => {
@@ -248,7 +269,7 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     model,
     hyperparameters,
     parameters: hasFeatures
-      ? { ...parameters, features: { users: featureFactors("users", "user"), items: featureFactors("items", "item") } }
+      ? { ...parameters, features: { users: featureWeights("users", "user"), items: featureWeights("items", "item") } }
       : parameters,
     features: hasFeatures && tables,
     users,
@@ -259,6 +280,14 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     seen: header["seen_start"] ? seenItems(M, N) : undefined,
     source: sourceOf(),
   });
+}
+
+/** Rows of D − 1 numbers with a 0 behind each. */
+function widened(rows: Float32Array, D: number): Float32Array {
+  const count = D === 1 ? 0 : rows.length / (D - 1);
+  const wide = new Float32Array(count * D);
+  for (let row = 0; row < count; row++) wide.set(rows.subarray(row * (D - 1), (row + 1) * (D - 1)), row * D);
+  return wide;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

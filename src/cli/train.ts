@@ -69,6 +69,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   positiveThreshold?: number;
   negatives?: number;
   tauFeatures?: number;
+  featurePrecision?: number;
   itemFeatures?: string;
   userFeatures?: string;
   sweeps?: number;
@@ -126,9 +127,17 @@ export function trainCommand(): Command {
     .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
     .option("--no-learn", "vb: keep λ, τ and γ as they are")
     .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
-    .option("--item-features <file>", "als: features of the items, rows of id, feature[, weight]; or the word genres")
-    .option("--user-features <file>", "als: features of the users")
-    .option("--tau-features <τ>", `als: precision of the feature factors (default: ${ALS_DEFAULTS.tauFeatures})`, number)
+    .option(
+      "--item-features <list>",
+      "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
+    )
+    .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
+    .option("--tau-features <τ>", `als: precision of the weights of features (default: ${ALS_DEFAULTS.tauFeatures})`, number)
+    .option(
+      "--feature-precision <ρ>",
+      `vb: precision of the weights of features, relative to what they shape (default: ${VB_DEFAULTS.featurePrecision})`,
+      number,
+    )
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
     .option("--confidence <α>", `implicit: confidence 1 + α f(|r|) (default: ${IMPLICIT_DEFAULTS.confidence})`, number)

@@ -23,7 +23,10 @@ export interface GibbsHyperparameters {
   readonly mean: boolean;
   /** Sweeps whose draws are thrown away. Default 20. */
   readonly burnIn: number;
-  /** Most draws that the model keeps, evenly spaced; predictions are averaged over them. Default 32. */
+  /**
+   * Most draws that the model keeps, evenly spaced; predictions are averaged over them. Draws so large that as many
+   * would be more than 2²⁷ numbers are fewer. Default 128.
+   */
   readonly samples: number;
   /** β₀, how many entities the prior of an entity's mean, 0, counts for. Default 2. */
   readonly meanStrength: number;
@@ -32,7 +35,7 @@ export interface GibbsHyperparameters {
 }
 
 /** Of `gibbs`, where nothing is given. */
-export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 32, meanStrength: 2, scale: 5 };
+export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 128, meanStrength: 2, scale: 5 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters {
@@ -276,6 +279,9 @@ const isChain = (K: number): Shape =>
     ratios: object({ users: isNumber, items: isNumber }),
   });
 
+/** Of all draws that are kept. */
+const MOST_NUMBERS = 2 ** 27;
+
 const ROWS = ["userFactors", "userBiases", "itemFactors", "itemBiases"] as const;
 
 export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
@@ -290,7 +296,14 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
     this.#lambda = problem.initial.draws?.[0].lambda ?? 1;
-    this.#samples = new Thinning(problem.hyperparameters.samples);
+    this.#samples = new Thinning(Math.max(1, Math.min(problem.hyperparameters.samples, Math.floor(MOST_NUMBERS / this.#drawSize()))));
+  }
+
+  /** Numbers of a draw. */
+  #drawSize(): number {
+    const { userFactors, itemFactors, userBiases, itemBiases } = this.problem.initial;
+    const rows = userFactors.length + itemFactors.length + userBiases.length + itemBiases.length;
+    return SIDES.reduce((sum, side) => sum + (this.features[side]?.weights.length ?? 0), rows);
   }
 
   async sweep(number: number): Promise<void> {
@@ -372,7 +385,9 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     };
     const arrays = kept.flatMap(({ parameters }, s) => [
       ...ROWS.map((name) => [`${name} of sample ${s}`, parameters[name]] as const),
-      ...SIDES.flatMap((side) => (parameters.features?.[side] ? [[`weights of ${side} of sample ${s}`, parameters.features[side]] as const] : [])),
+      ...SIDES.flatMap((side) =>
+        parameters.features?.[side] ? [[`weights of ${side} of sample ${s}`, parameters.features[side]] as const] : [],
+      ),
     ]);
     return { values, arrays: Object.fromEntries(arrays) };
   }

@@ -1,6 +1,17 @@
 // What a training of any model is: a problem, the session of an engine that holds its data, and sweeps over it.
 
-import { type EngineState, type Operations, type RowSlice, type Session, type Side, SIDES, type Spread, type System, type Which, type Workload } from "../engine/engine.js";
+import {
+  type EngineState,
+  type Operations,
+  type RowSlice,
+  type Session,
+  type Side,
+  SIDES,
+  type Spread,
+  type System,
+  type Which,
+  type Workload,
+} from "../engine/engine.js";
 import { pullsTowards } from "../engine/reference/normal-equations.js";
 import { OptionsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";

@@ -49,7 +49,7 @@ export interface VbHyperparameters {
   readonly warmUp: number;
   /**
    * ρ, > 0, where there are features: the precision of their weights, relative to that of what they shape. It is never
-   * learned: a posterior in which rows and weights are apart thinks the weights smaller than they are. Default 4.
+   * learned: a posterior in which rows and weights are apart thinks the weights smaller than they are. Default 8.
    */
   readonly featurePrecision: number;
 }
@@ -66,7 +66,7 @@ export const VB_DEFAULTS: VbHyperparameters = {
   covariance: "full",
   learn: true,
   warmUp: 5,
-  featurePrecision: 4,
+  featurePrecision: 8,
 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */

@@ -98,7 +98,8 @@ function fromAttributes(rows: readonly Row[], attributes: readonly Attribute[], 
     });
     const all = values.flat();
     const distinct = new Set(all);
-    const groupOf = distinct.size > MOST_VALUES && all.every((value) => Number.isFinite(Number(value))) ? groupsOf(all.map(Number)) : undefined;
+    const groupOf =
+      distinct.size > MOST_VALUES && all.every((value) => Number.isFinite(Number(value))) ? groupsOf(all.map(Number)) : undefined;
     if (!groupOf && 2 * distinct.size > rows.length && distinct.size > MOST_VALUES) return [];
     return values.flatMap((of, row) =>
       of.map((value): Entry => [toRawId(rows[row].cells[0]), `${name}=${groupOf ? groupOf(Number(value)) : value}`, 1]),
@@ -110,7 +111,9 @@ function fromAttributes(rows: readonly Row[], attributes: readonly Attribute[], 
 function groupsOf(values: readonly number[]): (value: number) => string {
   const sorted = [...values].sort((a, b) => a - b);
   const firsts = [...new Set(Array.from({ length: GROUPS }, (_, group) => sorted[Math.floor((group * sorted.length) / GROUPS)]))];
-  const lasts = firsts.map((_, group) => (group + 1 < firsts.length ? sorted.filter((value) => value < firsts[group + 1]).at(-1)! : sorted.at(-1)!));
+  const lasts = firsts.map((_, group) =>
+    group + 1 < firsts.length ? sorted.filter((value) => value < firsts[group + 1]).at(-1)! : sorted.at(-1)!,
+  );
   return (value) => {
     const group = firsts.filter((first) => first <= value).length - 1;
     return firsts[group] === lasts[group] ? String(firsts[group]) : `${firsts[group]}–${lasts[group]}`;

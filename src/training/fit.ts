@@ -2,10 +2,11 @@
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
-import type { DeviceInfo, Engine } from "../engine/engine.js";
+import type { DeviceInfo, Engine, Side } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
+import { roundedToHalves } from "../half.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import { type Figures, heldOutFigure } from "../models/figures.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
@@ -266,7 +267,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const trained = new FactorModel({
       model,
       hyperparameters,
-      parameters: finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean }),
+      parameters: asKept(finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean })),
       features: tables,
       users: ratings.users,
       items: ratings.items,
@@ -292,6 +293,15 @@ const LARGEST_SCALE = 1000;
 function areCounts(ratings: Ratings): boolean {
   const { minimum, maximum } = ratings.statistics();
   return minimum > 0 && maximum > LARGEST_SCALE && ratings.value.every(Number.isInteger);
+}
+
+/** Draws are kept in half precision: many of them are better than fewer with more digits. */
+function asKept(parameters: Parameters): Parameters {
+  const { draws, features, userFactors, itemFactors } = parameters;
+  if (!draws) return parameters;
+  const halves = { userFactors: roundedToHalves(userFactors), itemFactors: roundedToHalves(itemFactors) };
+  const weights = (side: Side): Float32Array | undefined => features?.[side] && roundedToHalves(features[side]);
+  return { ...parameters, ...halves, features: features && { users: weights("users"), items: weights("items") } };
 }
 
 /** @throws DivergedError when a parameter is no finite number in the unit of the ratings. */
@@ -368,7 +378,8 @@ function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFe
     [itemFeatures, "gammaItems"],
     [userFeatures, "gammaUsers"],
   ] as const) {
-    if (table && (h as unknown as Partial<Record<string, unknown>>)[name] === 0 && (name.startsWith("tau") || !("biases" in h) || h.biases)) throw new OptionsError(`${name} is 0: features need a precision that ties ${name.startsWith("tau") ? "factors" : "biases"} to them`);
+    if (table && (h as unknown as Partial<Record<string, unknown>>)[name] === 0 && (name.startsWith("tau") || !("biases" in h) || h.biases))
+      throw new OptionsError(`${name} is 0: features need a precision that ties ${name.startsWith("tau") ? "factors" : "biases"} to them`);
   }
   return { users: userFeatures, items: itemFeatures };
 }

@@ -110,7 +110,10 @@ export function parametersTo(parameters: Parameters, s: number): Parameters {
     itemBiases: times(itemBiases, 1 / s),
     globalMean: globalMean / s,
     posterior: posterior && posteriorTo(posterior, factors, s),
-    features: features && { users: features.users && weightsTo(features.users, D, s), items: features.items && weightsTo(features.items, D, s) },
+    features: features && {
+      users: features.users && weightsTo(features.users, D, s),
+      items: features.items && weightsTo(features.items, D, s),
+    },
     draws: draws?.map(({ lambda, users, items }) => ({ lambda: lambda * s * s, users: priorTo(users, s), items: priorTo(items, s) })),
   };
 }

@@ -77,10 +77,7 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
     [...uses, ...steps].flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)),
   );
   const halves = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
-  const others = [
-    packHalvesKernel(K),
-    ...[false, true].map((pulled) => gramSolveKernel(planTiles(K), { ...halves, pulled })),
-  ];
+  const others = [packHalvesKernel(K), ...[false, true].map((pulled) => gramSolveKernel(planTiles(K), { ...halves, pulled }))];
   const ranking = [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
   return [...new Map([...kernels, ...others, ...ranking].map((kernel) => [kernel.name, kernel])).values()];
 }
