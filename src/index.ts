@@ -22,6 +22,7 @@ export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ra
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable } from "./ratings/features.js";
 export { readFeatures } from "./ratings/read-features.js";
+export { accurate, type Preset, type PresetTables } from "./training/preset.js";
 export type { SparseRows } from "./ratings/sparse.js";
 export {
   mostRated,

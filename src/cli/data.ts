@@ -1,7 +1,8 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
 // invented ratings when there is none.
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable } from "../ratings/features.js";
 import { readFeatures } from "../ratings/read-features.js";
@@ -158,6 +159,13 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
     return { train: ratings, heldOut };
   }
   return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
+}
+
+/** Features of users in a file of the folder that is known by its name; undefined where there is none. */
+export async function usersBeside(path: string | undefined): Promise<FeatureTable | undefined> {
+  if (path === undefined || !existsSync(path) || !statSync(path).isDirectory()) return undefined;
+  const file = readdirSync(path).find((name) => /^(u\.user|users\.dat|.*\.user)$/.test(name));
+  return file === undefined ? undefined : await readFeatures(await fileSource(join(path, file)));
 }
 
 /** Words in the place of files of features. */

@@ -24,8 +24,9 @@ import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
+import { accurate } from "../training/preset.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadData, printUnderstood, splitOf } from "./data.js";
+import { featuresFrom, loadData, printUnderstood, splitOf, usersBeside } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -42,8 +43,11 @@ import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js"
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
+/** A preset in the place of a model. */
+const ACCURATE = "accurate";
+
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
-  model: ModelName;
+  model: ModelName | typeof ACCURATE;
   factors?: number;
   lambda?: number;
   tau?: number;
@@ -96,7 +100,11 @@ export function trainCommand(): Command {
       "[path]",
       "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings",
     )
-    .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
+    .addOption(
+      new Option("--model <name>", "the model; accurate: gibbs with all side information that the data hold, nothing to tune")
+        .choices([...MODEL_NAMES, ACCURATE])
+        .default("als"),
+    )
     .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
     .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
     .option(
@@ -193,6 +201,8 @@ Examples:
   tastespace train ml-latest-small --factors 10 --tau 20 --gamma 5 --out model.safetensors
   tastespace train ratings.csv --factors 0 --holdout 0 --no-early-stop     the bias-only model
   tastespace train ml-latest-small --model vb                              precisions learned, nothing to tune
+  tastespace train ml-latest-small --item-features genres,rated --user-features rated
+  tastespace train ml-latest-small --model accurate --out model.safetensors
   tastespace train ml-100k --split u1 --json run.json
   tastespace train survey.csv --user-column person --item-column film --rating-column 4 --missing 99 --scale 1:5
   tastespace train plays.tsv --duplicates sum --model implicit             a log of events
@@ -206,12 +216,13 @@ Examples:
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
-  MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never);
+  const model = flags.model === ACCURATE ? "gibbs" : flags.model;
+  MODELS[model].complete(hyperparametersAmong(model, hyperparametersOf(flags)) as never);
   const read = await loadData(path, flags);
   const { train: ratings, heldOut } = await splitOf(read, flags);
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, heldOut);
-  refusePositivesOnly(ratings, flags);
+  refusePositivesOnly(ratings, model, flags);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
     ratings: read.ratings.count + (read.heldOut?.count ?? 0),
@@ -224,19 +235,20 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   });
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
-  const features = {
-    itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
-    userFeatures: await featuresFrom(flags.userFeatures),
-  };
+  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }) : undefined;
+  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
+  const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
   const options: FitOptions = {
+    ...preset?.options,
     ...hyperparametersOf(flags),
-    model: flags.model,
+    model,
     seed: flags.seed,
-    ...features,
+    ...(itemFeatures && { itemFeatures }),
+    ...(userFeatures && { userFeatures }),
     heldOut: heldOut.count > 0 ? heldOut : undefined,
   };
-  if (flags.dryRun) return await printPlan(ratings, { ...options, sweeps: flags.sweeps }, engine);
-  if (flags.model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
+  if (flags.dryRun) return await printPlan(ratings, { ...options, ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }) }, engine);
+  if (model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
   const controller = new AbortController();
   const interrupt = (): void => {
     notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
@@ -256,7 +268,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     resume?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...options,
-      sweeps: flags.sweeps,
+      ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }),
       earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
@@ -288,7 +300,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
         from: originOf(flags.json, path, flags),
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
-        hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
+        hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
         seconds: { read: readSeconds, ...result.seconds, total },
@@ -313,7 +325,7 @@ function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
 }
 
 /** Models of ratings have nothing to learn where all are 1. @throws OptionsError */
-function refusePositivesOnly(ratings: Ratings, { model, negatives = 0 }: TrainFlags): void {
+function refusePositivesOnly(ratings: Ratings, model: ModelName, { negatives = 0 }: TrainFlags): void {
   const { minimum, maximum } = ratings.statistics();
   if (minimum !== 1 || maximum !== 1 || model === "implicit" || (model === "logistic" && negatives > 0)) return;
   throw new OptionsError(`every rating is 1: ${model} has nothing to tell apart`, {

@@ -39,16 +39,19 @@ const GROUPS = 8;
 /**
  * Reads features of users or items: rows (id, feature) or (id, feature, weight), with or without a header, or a table
  * whose first column are ids and whose others are attributes: with a row of names, as RecBole's `.user` and `.item`
- * have it, or MovieLens' `u.user` and `u.item`. Numbers of many values are put into groups of about as many entities
+ * have it, or MovieLens' `u.user`, `users.dat` and `u.item`. Numbers of many values are put into groups of about as many entities
  * each. Attributes that tell nearly every entity apart, as titles and postcodes do, are left out.
  *
  * @throws RatingsError naming file and line of the first malformed row, or for an empty file.
  */
 export async function readFeatures(source: RatingSource, options: DelimitedOptions = {}): Promise<FeatureTable> {
   checkOptions("readFeatures", options, OPTION_NAMES);
-  const fixed = MOVIELENS_ATTRIBUTES[(source.name.split(/[\\/]/).at(-1) ?? "").replace(/\.gz$/, "")];
+  const file = (source.name.split(/[\\/]/).at(-1) ?? "").replace(/\.gz$/, "");
+  const fixed = MOVIELENS_ATTRIBUTES[file];
   const rows: Row[] = [];
-  const reading = fixed ? { ...options, delimiter: options.delimiter ?? "|", quotes: options.quotes ?? false } : options;
+  const reading = fixed
+    ? { ...options, delimiter: options.delimiter ?? (file === "users.dat" ? "::" : "|"), quotes: options.quotes ?? false }
+    : options;
   for await (const { rows: read, lines } of readDelimited(source, reading)) {
     read.forEach((cells, at) => rows.push({ cells: cells.map((cell) => cell.trim()), line: lines[at] }));
   }
@@ -131,6 +134,8 @@ export const U_ITEM_FIRST_FLAG = 5;
 const MOVIELENS_ATTRIBUTES: Readonly<Record<string, readonly Attribute[]>> = {
   // id | age | sex | occupation | postcode
   "u.user": ["age", "sex", "occupation"].map((name, at) => ({ name, of: (cells) => cells[at + 1] ?? "" })),
+  // id :: sex :: age :: occupation :: postcode
+  "users.dat": ["sex", "age", "occupation"].map((name, at) => ({ name, of: (cells) => cells[at + 1] ?? "" })),
   // id | title | release date | video release date | address | genres, a flag each
   "u.item": [
     { name: "year", of: (cells) => (cells[2] ?? "").slice(-4) },

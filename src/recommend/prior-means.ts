@@ -45,6 +45,38 @@ export const columnsOf = (parameters: Parameters, weights: Float32Array): number
   return weights.length / (S * (K + 1));
 };
 
+/** What was learned of the features of a side. */
+export interface LearnedFeatures {
+  /** [F, K] row-major, in the space of the side's factors: of `gibbs`, of all samples side by side. */
+  readonly factors: Float32Array;
+  /** What each adds to a bias, [F], rating units. */
+  readonly biases: Float32Array;
+  /** Those that the table names come first; the others are entities of the other side, in index order. */
+  readonly named: number;
+}
+
+/** What was learned of each feature of a side; undefined where it has none. */
+export function learnedFeatures(
+  parameters: Parameters,
+  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
+  side: Side,
+): LearnedFeatures | undefined {
+  const [table, weights] = [tables?.[side], parameters.features?.[side]];
+  if (!table || !weights) return undefined;
+  const { K, S } = samplesOf(parameters);
+  const columns = columnsOf(parameters, weights);
+  const [factors, biases] = [new Float32Array(columns * S * K), new Float32Array(columns)];
+  const share = side === "users" ? 1 / S : 1;
+  for (let s = 0; s < S; s++) {
+    for (let f = 0; f < columns; f++) {
+      const from = (s * columns + f) * (K + 1);
+      for (let k = 0; k < K; k++) factors[(f * S + s) * K + k] = share * weights[from + k];
+      biases[f] += weights[from + K] / S;
+    }
+  }
+  return { factors, biases, named: table.names.length };
+}
+
 /**
  * Bᵀ s of (factors, bias) for entities of one side: [count, K + 1] row-major, one array per sample of `gibbs`, to whose
  * drawn mean it is added, and one of other models. Undefined where the side has no features.
