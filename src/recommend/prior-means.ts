@@ -104,3 +104,36 @@ export function priorMeans(
     return means;
   });
 }
+
+/** What one feature, or a whole rated set, adds to a prior mean: per sample, [K + 1]. */
+export interface MeanPart {
+  readonly name: string;
+  readonly means: readonly Float64Array[];
+}
+
+/** What rated sets are called among features. */
+export const RATED_SET = "which titles were rated";
+
+/** The prior mean of one entity taken apart by features; the parts add up to `priorMeans`. Empty without features. */
+export function meanParts(
+  parameters: Parameters,
+  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
+  side: Side,
+  entity: Featured,
+): MeanPart[] {
+  const [table, weights] = [tables?.[side], parameters.features?.[side]];
+  if (!table || !weights) return [];
+  const { K, S } = samplesOf(parameters);
+  const D = K + 1;
+  const columns = columnsOf(parameters, weights);
+  const parts = new Map<string, Float64Array[]>();
+  const { index, value } = featuresOf(table, entity, columns);
+  index.forEach((column, at) => {
+    const name = table.names[column] ?? RATED_SET;
+    if (!parts.has(name)) parts.set(name, Array.from({ length: S }, () => new Float64Array(D))); // prettier-ignore
+    parts.get(name)!.forEach((mean, s) => {
+      for (let k = 0; k < D; k++) mean[k] += value[at] * weights[(s * columns + column) * D + k];
+    });
+  });
+  return [...parts].map(([name, means]) => ({ name, means }));
+}
