@@ -22,7 +22,7 @@ type Sides = (typeof SIDES)[number];
 const MODELS: Readonly<Record<string, FitOptions>> = {
   als: { model: "als", factors: 10, tauUsers: 20, tauItems: 20, tauFeatures: 40, gammaUsers: 5, gammaItems: 5, sweeps: 15 },
   vb: { model: "vb", factors: 10, sweeps: 20 },
-  gibbs: { model: "gibbs", factors: 10, sweeps: 100 },
+  gibbs: { model: "gibbs", factors: 10, sweeps: 80 },
 };
 
 interface Result {
@@ -55,8 +55,11 @@ export async function sides({ data, device, models, kinds, splits: most, options
         if (kinds && !kinds.includes(kind)) continue;
         if (kind === "all" && !users) continue;
         const results: Result[] = [];
-        for (const [at, split] of splits.entries())
-          results.push(await measured(split, { ...given, ...options, seed: at + 1, device: engine } as FitOptions, kind, users));
+        for (const [at, split] of splits.entries()) {
+          const result = await measured(split, { ...given, ...options, seed: at + 1, device: engine } as FitOptions, kind, users);
+          process.stderr.write(`${basename(folder)} ${name} ${kind} split ${at + 1}: ${result.clipped.toFixed(4)}\n`);
+          results.push(result);
+        }
         const row = { data: basename(folder), model: name, sides: kind, options: { ...given, ...options }, results };
         all.push(row);
         print(name, kind, results);
@@ -94,8 +97,6 @@ async function measured({ train, heldOut }: Split, options: FitOptions, kind: Si
     keeps: "last",
   } as FitOptions);
   const { user, system } = process.cpuUsage(before);
-  if (process.env["TELL"])
-    console.log(JSON.stringify(model.parameters.posterior?.precisions), history.map((h) => h.heldOutRmse?.toFixed(4)).join(" "));
   let [squares, clipped] = [0, 0];
   for (let at = 0; at < heldOut.count; at++) {
     const predicted = model.predictAt(heldOut.user[at], heldOut.item[at]);
