@@ -251,7 +251,10 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
     const D = hyperparameters.factors + 1;
     // Files of version 1 have factors without biases.
     if (!header[`${name}_feature_weights`]) return widened(floats(`${name}_feature_factors`, [table.names.length, D - 1]), D);
-    const count = table.names.length + (table.rated ? (side === "users" ? N : M) : 0);
+    // Entities that have joined since have no weights.
+    const count = (header[`${name}_feature_weights`] as TensorEntry).shape.at(-2) ?? 0;
+    const most = table.names.length + (table.rated ? (side === "users" ? N : M) : 0);
+    if (!(count >= table.names.length && count <= most)) throw fail(`tensor ${name}_feature_weights has ${count} rows, not ${most}`);
     return floats(`${name}_feature_weights`, draws ? [draws.length, count, D] : [count, D]);
   };
   const hasFeatures = tables.users ?? tables.items;
