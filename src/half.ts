@@ -30,35 +30,41 @@ function numberOf(half: number): number {
 /** What every half stands for. */
 let table: Float32Array | undefined;
 
-/** Numbers of halves. */
-export function fromHalves(halves: Uint16Array): Float32Array {
+/** Halves that stand for numbers times 2^exponent, by which the largest of them lies below what a half holds. */
+export interface Halves {
+  readonly halves: Uint16Array;
+  readonly exponent: number;
+}
+
+/** The largest power of two that a half holds. */
+const LARGEST_EXPONENT = 15;
+
+/** Halves nearest to numbers: each keeps 11 significant bits, but for those less than a 2²⁹th of the largest. */
+export function toHalves(values: Float32Array): Halves {
+  let largest = 0;
+  for (let at = 0; at < values.length; at++) largest = Math.max(largest, Math.abs(values[at]));
+  // A number below 2^15 may be rounded up to it, and no farther.
+  const exponent = largest > 0 ? LARGEST_EXPONENT - 1 - Math.floor(Math.log2(largest)) : 0;
+  const scale = 2 ** exponent;
+  const halves = new Uint16Array(values.length);
+  for (let at = 0; at < values.length; at++) halves[at] = halfOf(values[at] * scale);
+  return { halves, exponent };
+}
+
+/** The numbers that halves stand for. */
+export function fromHalves({ halves, exponent }: Halves): Float32Array {
   table ??= Float32Array.from({ length: 1 << 16 }, (_, half) => numberOf(half));
+  const scale = 2 ** -exponent;
   const values = new Float32Array(halves.length);
-  for (let at = 0; at < halves.length; at++) values[at] = table[halves[at]];
+  for (let at = 0; at < halves.length; at++) values[at] = scale * table[halves[at]];
   return values;
 }
 
-const LARGEST = 65504;
-
-/** Halves nearest to numbers; undefined where one is beyond what a half holds. */
-export function toHalves(values: Float32Array): Uint16Array | undefined {
-  const halves = new Uint16Array(values.length);
-  for (let at = 0; at < values.length; at++) {
-    if (!(Math.abs(values[at]) <= LARGEST)) return undefined;
-    halves[at] = halfOf(values[at]);
-  }
-  return halves;
-}
-
-/** Numbers rounded to halves; as they are where one is beyond what a half holds. */
-export function roundedToHalves(values: Float32Array): Float32Array {
-  const halves = toHalves(values);
-  return halves ? fromHalves(halves) : values;
-}
+/** Numbers rounded to halves. */
+export const roundedToHalves = (values: Float32Array): Float32Array => fromHalves(toHalves(values));
 
 /** Halves of numbers that are halves all, so that nothing is lost; else undefined. */
-export function exactHalves(values: Float32Array): Uint16Array | undefined {
-  const halves = toHalves(values);
-  if (!halves) return undefined;
-  return fromHalves(halves).every((value, at) => value === values[at]) ? halves : undefined;
+export function exactHalves(values: Float32Array): Halves | undefined {
+  const given = toHalves(values);
+  return fromHalves(given).every((value, at) => value === values[at]) ? given : undefined;
 }

@@ -37,7 +37,7 @@ const LONGEST_METADATA = 2 ** 20;
  * `_value`, a sparse matrix of the ids in `item_feature_ids` by the names in `item_feature_names`, and the same for
  * users. With `item_features_rated` in the metadata, the users in index order are features too, behind those named.
  * `gibbs` has its draws side by side in the factors, and the weights of one draw behind the other; both are in half
- * precision, F16, where that loses nothing.
+ * precision, F16, where that loses nothing, times 2 to the power of `user_factors_exponent` and the like.
  * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`,
  * `reading`, `split` and the number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics
  * are JSON in the metadata; ids and catalogues of over a mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when
@@ -47,7 +47,8 @@ const LONGEST_METADATA = 2 ** 20;
 export function encodeModel(model: FactorModel): Uint8Array {
   const { parameters, users, items } = model;
   const { posterior } = parameters;
-  const tensors = numericTensors(model);
+  const halved = parameters.draws ? numericTensors(model).map(withHalves) : [];
+  const tensors = parameters.draws ? halved.map(({ tensor }) => tensor) : numericTensors(model);
   const metadata: Record<string, string> = {
     format: "tastespace",
     format_version: String(parameters.draws || parameters.features ? FORMAT_VERSION : 1),
@@ -56,6 +57,7 @@ export function encodeModel(model: FactorModel): Uint8Array {
     hyperparameters: JSON.stringify(model.hyperparameters),
     statistics: JSON.stringify(model.statistics),
   };
+  for (const { tensor, exponent } of halved) if (exponent !== undefined) metadata[`${tensor.name}_exponent`] = String(exponent);
   if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
   if (model.source) metadata["source"] = JSON.stringify({ version: SOURCE_VERSION, ...model.source });
   const addText = (name: string, text: string, raw?: readonly RawId[]): void => {
@@ -79,6 +81,16 @@ export function encodeModel(model: FactorModel): Uint8Array {
   return encodeTensors(tensors, metadata);
 }
 
+/** A tensor in half precision, and the power of two by which its numbers were multiplied, where that loses nothing. */
+function withHalves(tensor: Tensor): { tensor: Tensor; exponent?: number } {
+  const { name, data } = tensor;
+  const given = HALVED.test(name) && data instanceof Float32Array ? exactHalves(data) : undefined;
+  return given ? { tensor: { ...tensor, dtype: "F16", data: given.halves }, exponent: given.exponent } : { tensor };
+}
+
+/** What is as large as there are draws. */
+const HALVED = /^(user|item)_(factors|feature_weights)$/;
+
 /**
  * The numbers of a model: parameters, counts, what was seen; ids and texts are not among them.
  * `encodeModel` lists the names.
@@ -87,13 +99,9 @@ export function numericTensors(model: FactorModel): Tensor[] {
   const { parameters, users, items } = model;
   const [M, N, K] = [users.size, items.size, parameters.factors];
   const { K: own, S } = samplesOf(parameters);
-  const drawn = (values: Float32Array): Pick<Tensor, "dtype" | "data"> => {
-    const halves = parameters.draws && exactHalves(values);
-    return halves ? { dtype: "F16", data: halves } : { dtype: "F32", data: values };
-  };
   const tensors: Tensor[] = [
-    { name: "user_factors", shape: [M, K], ...drawn(parameters.userFactors) },
-    { name: "item_factors", shape: [N, K], ...drawn(parameters.itemFactors) },
+    { name: "user_factors", dtype: "F32", shape: [M, K], data: parameters.userFactors },
+    { name: "item_factors", dtype: "F32", shape: [N, K], data: parameters.itemFactors },
     { name: "user_biases", dtype: "F32", shape: [M], data: parameters.userBiases },
     { name: "item_biases", dtype: "F32", shape: [N], data: parameters.itemBiases },
     { name: "global_mean", dtype: "F32", shape: [1], data: Float32Array.of(parameters.globalMean) },
@@ -110,7 +118,7 @@ export function numericTensors(model: FactorModel): Tensor[] {
     const weights = parameters.features?.[side];
     if (!table || !weights) continue;
     const shape = S === 1 ? [weights.length / (own + 1), own + 1] : [S, weights.length / (S * (own + 1)), own + 1];
-    tensors.push({ name: `${name}_feature_weights`, shape, ...drawn(weights) });
+    tensors.push({ name: `${name}_feature_weights`, dtype: "F32", shape, data: weights });
     tensors.push({ name: `${name}_feature_start`, dtype: "U32", shape: [table.ids.size + 1], data: table.rows.start });
     tensors.push({ name: `${name}_feature_index`, dtype: "U32", shape: [table.rows.index.length], data: table.rows.index });
     tensors.push({ name: `${name}_feature_value`, dtype: "F32", shape: [table.rows.value.length], data: table.rows.value });
@@ -160,7 +168,9 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
     const isHalf = (header[tensorName] as TensorEntry | undefined)?.dtype === "F16";
     const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape).buffer as ArrayBuffer;
-    const values = isHalf ? fromHalves(new Uint16Array(buffer)) : new Float32Array(buffer);
+    const exponent = Number(metadata[`${tensorName}_exponent`] ?? 0);
+    if (!Number.isInteger(exponent) || Math.abs(exponent) > 200) throw fail(`${tensorName}_exponent is not a small whole number`);
+    const values = isHalf ? fromHalves({ halves: new Uint16Array(buffer), exponent }) : new Float32Array(buffer);
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
     return values;
