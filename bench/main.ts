@@ -1,6 +1,6 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto]
 // [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]
-// [--models als,vb,gibbs] [--kinds "none;genres"] [--splits 5] [--options JSON]: runs the
+// [--models als,vb,gibbs] [--kinds "none;genres"] [--splits 1,2,3,4,5] [--options JSON]: runs the
 // benchmarks that are named on this machine's adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
@@ -56,7 +56,7 @@ const { values, positionals } = parseArgs({
     libmf: { type: "string" },
     models: { type: "string" },
     kinds: { type: "string" },
-    splits: { type: "string", default: "5" },
+    splits: { type: "string", default: "1,2,3,4,5" },
     options: { type: "string", default: "{}" },
     precision: { type: "string", default: "float32" },
   },
@@ -107,7 +107,7 @@ const options: BenchOptions = {
   libmf: values.libmf,
   models: values.models?.split(","),
   kinds: values.kinds?.split(";"),
-  splits: Number(values.splits),
+  splits: values.splits.split(",").map(Number),
   options: JSON.parse(values.options) as Record<string, number>,
 };
 const results: Record<string, unknown> = {};

@@ -24,7 +24,7 @@ export interface BenchOptions {
   /** Which models and which kinds of side information `sides` takes, over how many splits, and with what else. */
   readonly models: readonly string[] | undefined;
   readonly kinds: readonly string[] | undefined;
-  readonly splits: number;
+  readonly splits: readonly number[];
   readonly options: Readonly<Record<string, number>>;
   readonly machine: Readonly<Record<string, unknown>>;
   /**

@@ -36,18 +36,18 @@ interface Result {
   readonly processorSeconds: number;
 }
 
-export async function sides({ data, device, models, kinds, splits: most, options }: BenchOptions): Promise<object> {
+export async function sides({ data, device, models, kinds, splits: wanted, options }: BenchOptions): Promise<object> {
   if (!data) throw new Error("say which data: --data FOLDER,FOLDER, MovieLens folders");
   const engine = await openEngine(device);
   const all: object[] = [];
   for (const folder of data.split(",")) {
-    const splits = (await splitsOf(folder)).slice(0, most);
+    const splits = await splitsOf(folder);
     const users = await userTable(folder);
     const [{ train }] = splits;
-    console.log(`\n${basename(folder)}: ${train.users.size} users, ${train.items.size} items, ${splits.length} splits`);
+    console.log(`\n${basename(folder)}: ${train.users.size} users, ${train.items.size} items, splits ${wanted.join(", ")}`);
     console.log("held-out RMSE clipped to the scale, after the last sweep, as saved");
     console.log(
-      `${"model".padEnd(8)}${"side information".padEnd(22)}${splits.map((_, at) => `split ${at + 1}`.padStart(9)).join("")}     mean  spread  unclipped  all draws  seconds  processor s`,
+      `${"model".padEnd(8)}${"side information".padEnd(22)}${wanted.map((number) => `split ${number}`.padStart(9)).join("")}     mean  spread  unclipped  all draws  seconds  processor s`,
     );
     for (const [name, given] of Object.entries(MODELS)) {
       if (models && !models.includes(name)) continue;
@@ -55,12 +55,17 @@ export async function sides({ data, device, models, kinds, splits: most, options
         if (kinds && !kinds.includes(kind)) continue;
         if (kind === "all" && !users) continue;
         const results: Result[] = [];
-        for (const [at, split] of splits.entries()) {
-          const result = await measured(split, { ...given, ...options, seed: at + 1, device: engine } as FitOptions, kind, users);
-          process.stderr.write(`${basename(folder)} ${name} ${kind} split ${at + 1}: ${result.clipped.toFixed(4)}\n`);
+        for (const number of wanted) {
+          const result = await measured(
+            splits[number - 1],
+            { ...given, ...options, seed: number, device: engine } as FitOptions,
+            kind,
+            users,
+          );
+          process.stderr.write(`${basename(folder)} ${name} ${kind} split ${number}: ${result.clipped.toFixed(4)}\n`);
           results.push(result);
         }
-        const row = { data: basename(folder), model: name, sides: kind, options: { ...given, ...options }, results };
+        const row = { data: basename(folder), model: name, sides: kind, options: { ...given, ...options }, splits: wanted, results };
         all.push(row);
         print(name, kind, results);
       }
