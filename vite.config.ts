@@ -26,7 +26,7 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         checks: { pluginTimings: false },
         external:
-          /^(node:|webgpu$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|cli-progress|cli-table3|picocolors)/,
+          /^(node:|webgpu$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|hono|@hono\/node-server|cli-progress|cli-table3|picocolors)/,
       },
     },
   };

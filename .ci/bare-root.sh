@@ -50,7 +50,7 @@ chroot "$root" node --version >"$log" 2>&1 || { tail -n "$LOG_LINES" "$log"; no_
 
 # What this machine's network needs: names, proxies, certificates, and where npm's registry is.
 settings=(HOME=/root PATH=/usr/local/bin:/usr/bin:/bin TERM=dumb npm_config_globalconfig=/usr/etc/npmrc)
-for name in CI http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY npm_config_registry NPM_CONFIG_REGISTRY; do
+for name in CI http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY npm_config_registry NPM_CONFIG_REGISTRY TASTESPACE_TEST_POSTGRES; do
   [ -z "${!name:-}" ] || settings+=("$name=${!name}")
 done
 cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true

@@ -8,7 +8,7 @@ const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta
 /** What is installed with the package, or bundled into it: licences that ask for their text to be kept, and no more. */
 const PERMISSIVE = ["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "BlueOak-1.0.0", "Unlicense", "CC0-1.0"];
 /** Tools of development, of which nothing is passed on. */
-const TOOLS = [...PERMISSIVE, "MPL-2.0", "Python-2.0", "CC-BY-4.0"];
+const TOOLS = [...PERMISSIVE, "Zlib", "MPL-2.0", "Python-2.0", "CC-BY-4.0"];
 /** As some packages write it. */
 const spelled = (licence) => (licence === "Apache 2.0" ? "Apache-2.0" : licence);
 

@@ -11,36 +11,49 @@ import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { DeviceError } from "../src/errors.js";
 import { SYNTHETIC_SHAPES } from "../src/ratings/synthetic.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
-import { browser } from "./browser.js";
 import { evaluation } from "./evaluation.js";
+import { compilers } from "./compilers.js";
+import { float32 } from "./float32.js";
+import { gpu } from "./gpu.js";
+import { parityOfModels } from "./gpu-parity.js";
 import { halfSweep } from "./half-sweep.js";
 import { ingest } from "./ingest.js";
 import { models } from "./models.js";
-import { peers } from "./peers.js";
+import { modelSweeps } from "./model-sweeps.js";
+import { gpuPeers, peers } from "./peers.js";
 import { ranking } from "./ranking.js";
 import { roofline } from "./roofline.js";
 import { serving } from "./serving.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { sides } from "./sides.js";
 import { scale, sweep, training } from "./sweep.js";
+import { tiles } from "./tiles.js";
 
 const benches = {
+  gpu,
+  "gpu-parity": parityOfModels,
+  "gpu-peers": gpuPeers,
   "half-sweep": halfSweep,
   models,
+  "model-sweeps": modelSweeps,
   sides,
+  tiles,
   sweep,
   scale,
   training,
-  browser,
+  /** Playwright is loaded for it alone. */
+  browser: async (options: BenchOptions) => (await import("./browser.js")).browser(options),
   ingest,
   peers,
   ranking,
+  compilers,
   roofline,
   serving,
   evaluation,
+  float32,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "sides"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "sides"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

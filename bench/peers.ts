@@ -81,6 +81,23 @@ export async function peers(options: BenchOptions): Promise<object> {
   };
 }
 
+/** `als` on every engine beside batched ALS in PyTorch, which takes the GPU too, where it can. */
+export async function gpuPeers(options: BenchOptions): Promise<object> {
+  const { shape, factors } = options;
+  const split = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });
+  const engines = await everyEngine();
+  const missing = new Set<string>();
+  const rows: Entry[] = [];
+  console.log(`${shape}: ${split.train.count.toLocaleString("en-US")} ratings to train on\n${HEADER}  held-out RMSE`);
+  for (const K of factors) {
+    const able = affordable(engines, K, split.train.count, missing);
+    for await (const entry of explicitEntries(K, split, able, options, missing)) rows.push(print(entry));
+  }
+  for (const engine of engines) engine.destroy();
+  for (const text of missing) console.log(`not compared: ${text}`);
+  return { shape, train: split.train.count, rows, missing: [...missing] };
+}
+
 /** The cpu engine first; a GPU, hardware or not, where there is an adapter; the reference. */
 async function everyEngine(): Promise<Engine[]> {
   const gpu = await openEngine("webgpu", console.log).catch((error: unknown) => console.log(String(error)));

@@ -16,12 +16,18 @@ export default defineConfig({
     outDir: path("../.cache/bench"),
     emptyOutDir: true,
     lib: {
-      entry: { main: path("main.ts"), "ingest-contender": path("ingest-contender.ts"), kernels: path("kernels.ts") },
+      entry: {
+        main: path("main.ts"),
+        "ingest-contender": path("ingest-contender.ts"),
+        kernels: path("kernels.ts"),
+        spirv: path("compilers/spirv.ts"),
+      },
       formats: ["es"],
     },
     rolldownOptions: {
       checks: { pluginTimings: false },
-      external: /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|vite$|@sparticuz|tar-fs)/,
+      external:
+        /^(node:|webgpu$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|autocannon|vite$|@sparticuz|tar-fs)/,
     },
   },
 });

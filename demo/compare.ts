@@ -5,6 +5,8 @@ import type { Comparison, Contender, Lap } from "./comparison.js";
 import { nameOf } from "./device-text.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { find } from "./page.js";
+import { RaceChart } from "./race-chart.js";
+import type { Stage } from "./stage.js";
 import type { Settings } from "./training-worker.js";
 import { called, type RemoteWorkshop } from "./workshop.js";
 
@@ -16,48 +18,39 @@ export class ComparePanel {
   readonly #button = find<HTMLButtonElement>("compare");
   readonly #cancel = find<HTMLButtonElement>("compare-cancel");
   readonly #status = find("compare-status");
-  #possible = false;
-  #busy = false;
+  readonly #stage: Stage;
+  readonly #chart = new RaceChart(find("race-chart"));
 
   /** @param settings those of the form, or undefined when they are not valid. */
-  constructor(workshop: RemoteWorkshop, settings: () => Settings | undefined, onBusy: (busy: boolean) => void) {
+  constructor(workshop: RemoteWorkshop, settings: () => Settings | undefined, stage: Stage) {
     this.#workshop = workshop;
     this.#settings = settings;
-    this.#button.addEventListener("click", () => {
-      onBusy(true);
-      this.setBusy(true);
-      void this.#run().finally(() => {
-        this.setBusy(false);
-        onBusy(false);
-      });
-    });
-    this.#cancel.addEventListener("click", () => {
+    this.#stage = stage;
+    this.#button.addEventListener("click", () => void this.#run());
+    this.#cancel.addEventListener("click", () => void stage.go("ending"));
+    stage.listen(({ phase }, before) => {
+      this.#button.disabled = !stage.isOpen;
+      this.#cancel.hidden = phase !== "racing" && phase !== "ending";
+      this.#cancel.disabled = phase === "ending";
+      if (phase !== "ending" || before.phase === "ending") return;
       this.#status.textContent = "Stopping…";
       void workshop.cancel();
     });
   }
 
-  /** Whether there is data to race on. */
-  setPossible(possible: boolean): void {
-    this.#possible = possible;
-    this.#button.disabled = !possible || this.#busy;
-  }
-
-  /** Whether the worker is occupied with something else. */
-  setBusy(busy: boolean): void {
-    this.#busy = busy;
-    this.#button.disabled = !this.#possible || busy;
+  redraw(): void {
+    this.#chart.redraw();
   }
 
   async #run(): Promise<void> {
     const settings = this.#settings();
-    if (!settings) return;
+    if (!settings || !this.#stage.go("racing")) return;
     clearFailure(find("compare-error"));
-    this.#cancel.hidden = false;
     this.#status.textContent = "Getting ready…";
     try {
-      const told = called(async ({ device, sweep, done }: Lap) => {
-        this.#status.textContent = `${capital(nameOf(device))}: sweep ${sweep} of ${SWEEPS}`;
+      const told = called(async ({ device, sweep, done, courses }: Lap) => {
+        if (this.#stage.state.phase === "racing") this.#status.textContent = `${capital(nameOf(device))}: sweep ${sweep} of ${SWEEPS}`;
+        this.#chart.show(courses);
         this.#show(done, SWEEPS);
       });
       const comparison = await this.#workshop.race(settings, SWEEPS, told);
@@ -67,7 +60,7 @@ export class ComparePanel {
       this.#status.textContent = "";
       showFailure(find("compare-error"), error);
     } finally {
-      this.#cancel.hidden = true;
+      this.#stage.go("idle");
     }
   }
 

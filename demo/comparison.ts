@@ -14,12 +14,21 @@ export interface Contender {
   readonly heldOut: number | null;
 }
 
+/** The course of one engine: seconds since its start, and the held-out error, or the objective, a sweep. */
+export interface Course {
+  readonly device: DeviceInfo;
+  readonly seconds: readonly number[];
+  readonly errors: readonly number[];
+}
+
 /** What is told after every sweep. */
 export interface Lap {
   readonly device: DeviceInfo;
   readonly sweep: number;
   /** Those who have all their sweeps behind them. */
   readonly done: readonly Contender[];
+  /** Of all that have begun, the present one last. */
+  readonly courses: readonly Course[];
 }
 
 export interface Comparison {
@@ -51,14 +60,21 @@ export async function raceEngines(
   const { sweeps, signal } = options;
   const contenders: Contender[] = [];
   const models: FactorModel[] = [];
+  const courses: { device: DeviceInfo; seconds: number[]; errors: number[] }[] = [];
   for (const engine of engines) {
+    const course = { device: engine.info, seconds: [] as number[], errors: [] as number[] };
+    courses.push(course);
     const { model, history, seconds } = await fit(train, {
       ...options,
       heldOut,
       device: interruptible(engine, signal),
       earlyStop: false,
       keeps: "last",
-      onSweep: async ({ sweep }) => await onLap({ device: engine.info, sweep, done: [...contenders] }),
+      onSweep: async (entry) => {
+        course.seconds.push(entry.seconds);
+        course.errors.push(entry.heldOutLogLoss ?? entry.heldOutRmse ?? entry.objective);
+        await onLap({ device: engine.info, sweep: entry.sweep, done: [...contenders], courses });
+      },
     });
     if (signal.aborted) return undefined;
     contenders.push(contenderOf(engine.info, history, seconds.upload));

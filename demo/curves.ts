@@ -45,8 +45,13 @@ export class Curves {
     this.#host.replaceChildren();
     const isLoss = first.trainLogLoss !== undefined;
     this.#charts = [];
-    if (isLoss || first.trainRmse !== null) this.#add(isLoss ? "Log-loss" : "Error (RMSE)", ERRORS, sweeps);
-    this.#add(first.elbo === undefined ? "Objective, falling" : "Evidence (ELBO), rising", OBJECTIVE, sweeps);
+    if (isLoss || first.trainRmse !== null) {
+      const about = isLoss ? "how surprised it is by likes and dislikes, by sweep" : "how far it is off, in the ratings' unit, by sweep";
+      this.#add(isLoss ? "Log-loss" : "Error (RMSE)", about, ERRORS, sweeps);
+    }
+    if (first.elbo === undefined)
+      this.#add("Objective, falling", "misfit and size of all factors, which training lowers", OBJECTIVE, sweeps);
+    else this.#add("Evidence (ELBO), rising", "how well it explains the ratings, less what it had to assume", OBJECTIVE, sweeps);
     // With one chart less, the others are wider.
     this.#fit();
   }
@@ -67,14 +72,16 @@ export class Curves {
     for (const { chart, plot } of this.#charts) chart.setSize({ width: plot.clientWidth, height: plot.clientHeight });
   }
 
-  #add(title: string, lines: readonly Line[], sweeps: number): void {
+  #add(title: string, about: string, lines: readonly Line[], sweeps: number): void {
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
     const readout = document.createElement("span");
+    const explained = document.createElement("small");
+    explained.textContent = about;
     const plot = document.createElement("div");
     plot.className = "plot";
     plot.setAttribute("aria-hidden", "true");
-    caption.append(title, readout);
+    caption.append(title, explained, readout);
     figure.append(caption, plot);
     this.#host.append(figure);
     const axis = (): uPlot.Axis => ({

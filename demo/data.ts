@@ -4,6 +4,7 @@
 import { delMany, get, setMany } from "idb-keyval";
 import { checkIsData } from "./dropped-file.js";
 import {
+  type AskedColumns,
   blobSource,
   Catalogue,
   type CatalogueEntry,
@@ -18,6 +19,8 @@ import {
   syntheticRatings,
   zipFolder,
 } from "../src/index.js";
+import { filmRatings } from "../src/ratings/films.js";
+import type { Report } from "./report.js";
 
 export interface Data {
   readonly name: string;
@@ -35,16 +38,30 @@ export interface DataSummary extends RatingStatistics {
   readonly notes: readonly string[];
 }
 
-/** Sizes of the built-in data. The largest has as many titles as a map should bear. */
+/** Sizes of the built-in data: real films, and as many titles as a map should bear, which are invented too. */
 export const BUILT_IN = {
-  small: { users: 600, items: 400, ratings: 30_000 },
-  middle: { users: 1500, items: 1200, ratings: 90_000 },
-  large: { users: 12_000, items: 60_000, ratings: 2_000_000 },
+  small: { films: true, users: 400, items: 668, ratings: 24_000 },
+  middle: { films: true, users: 1000, items: 668, ratings: 60_000 },
+  large: { films: false, users: 12_000, items: 60_000, ratings: 2_000_000 },
 } as const;
 
 export type BuiltInSize = keyof typeof BUILT_IN;
 
-export const builtIn = (size: BuiltInSize): Data => ({ name: `invented ratings, ${size}`, ratings: syntheticRatings(BUILT_IN[size]) });
+/** What the build trains for the page to begin with: the built-in data of medium size. */
+export const STARTER = {
+  ratings: { users: BUILT_IN.middle.users, ratings: BUILT_IN.middle.ratings },
+  share: 0.2,
+  options: { model: "vb", factors: 16, sweeps: 20, seed: 1, covariance: "diagonal" },
+} as const;
+
+/** The same for every size of them, so that a visitor's ratings outlive a change of size. */
+export const FILMS = "built-in films";
+
+export function builtIn(size: BuiltInSize): Data {
+  const { films, users, items, ratings } = BUILT_IN[size];
+  if (films) return { name: FILMS, ratings: filmRatings({ users, ratings }) };
+  return { name: "invented titles", ratings: syntheticRatings({ users, items, ratings }) };
+}
 
 export function summaryOf({ name, ratings }: Data, notes: readonly string[] = []): DataSummary {
   const entries = [...ratings.catalogue.entries()];
@@ -62,11 +79,16 @@ export function summaryOf({ name, ratings }: Data, notes: readonly string[] = []
  *
  * @throws RatingsError
  */
-export async function readDropped(files: readonly File[], skipBadRows: boolean): Promise<{ data: Data; notes: string[] }> {
+export async function readDropped(
+  files: readonly File[],
+  skipBadRows: boolean,
+  columns?: AskedColumns,
+): Promise<{ data: Data; notes: string[] }> {
   for (const file of files) await checkIsData(file);
   const name = files.length === 1 ? files[0].name : `${files.length} files`;
-  const read = await readAny(files, name, skipBadRows);
+  const read = await readAny(files, name, skipBadRows, columns);
   const notes = [
+    ...(read.understood && files.length === 1 && !/\.zip$/i.test(name) ? [read.understood.columns] : []),
     ...(read.skippedRows > 0 ? [`${counted(read.skippedRows, "malformed row was", "malformed rows were")} left out`] : []),
     ...(read.duplicateRows > 0
       ? [`${counted(read.duplicateRows, "rating was", "ratings were")} replaced by a later one of the same title`]
@@ -78,11 +100,11 @@ export async function readDropped(files: readonly File[], skipBadRows: boolean):
 
 const counted = (count: number, one: string, many: string): string => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
-async function readAny(files: readonly File[], name: string, skipBadRows: boolean): Promise<ReadResult> {
+async function readAny(files: readonly File[], name: string, skipBadRows: boolean, columns?: AskedColumns): Promise<ReadResult> {
   const [first] = files;
   if (files.length > 1) return await readFolder(filesFolder(files, name), { skipBadRows });
   if (/\.zip$/i.test(first.name)) return await readFolder(zipFolder(first), { skipBadRows });
-  return await readRatings(blobSource(first), { skipBadRows });
+  return await readRatings(blobSource(first), { skipBadRows, columns });
 }
 
 const filesFolder = (files: readonly File[], name: string): Folder => ({
@@ -92,7 +114,9 @@ const filesFolder = (files: readonly File[], name: string): Folder => ({
 });
 
 /** Under these names the browser's IndexedDB keeps the last data that was dropped, in whichever tab. */
-const KEPT = { data: "data", summary: "summary" } as const;
+const KEPT = { data: "data", summary: "summary", model: "model" } as const;
+/** Models larger than this are not kept from visit to visit. */
+const MOST_MODEL_BYTES = 64 * 2 ** 20;
 
 interface KeptData {
   readonly key: string;
@@ -113,6 +137,34 @@ export async function keep(key: string, { name, ratings }: Data, summary: DataSu
     [KEPT.data, kept],
     [KEPT.summary, summary],
   ]);
+}
+
+/** A model with what is shown of its training. */
+export interface KeptModel {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly report: Report | undefined;
+}
+
+/** Keeps a model until another is kept; one that is too large, or that the browser has no room for, is not kept. */
+export async function keepModel(model: KeptModel): Promise<void> {
+  try {
+    if (model.bytes.length > MOST_MODEL_BYTES) await delMany([KEPT.model]);
+    else await setMany([[KEPT.model, model]]);
+  } catch {
+    // The model lasts as long as the page.
+  }
+}
+
+/** The model that was trained or loaded last, in whichever tab. */
+export const keptModel = (): Promise<KeptModel | undefined> => stored<KeptModel>(KEPT.model);
+
+export async function forgetModel(): Promise<void> {
+  try {
+    await delMany([KEPT.model]);
+  } catch {
+    // There is no storage, and nothing in it.
+  }
 }
 
 /** Undefined also where the browser denies its storage, which may throw at once. */

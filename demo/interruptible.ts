@@ -15,15 +15,21 @@ const GRACE_MS = 700;
 /**
  * The same engine for one training. Once the signal is given, half-sweeps and sums throw its reason,
  * by which `fit` knows that the sweep was given up and takes the best of those before.
+ *
+ * @param onOpen given what the engine holds, so that its rows can be read between sweeps.
  */
-export function interruptible(engine: Engine, signal: AbortSignal): Engine {
+export function interruptible(engine: Engine, signal: AbortSignal, onOpen: (session: Session) => void = () => {}): Engine {
   return {
     info: engine.info,
     memory: (outline) => engine.memory(outline),
     topItems: (rows, seen, k, alpha) => engine.topItems(rows, seen, k, alpha),
     destroy: () => engine.destroy(),
-    open: async (workload) =>
-      engine.info.kind === "webgpu" ? await openWithGrace(engine, workload, signal) : sliced(await engine.open(workload), workload, signal),
+    open: async (workload) => {
+      const isGpu = engine.info.kind === "webgpu";
+      const session = isGpu ? await openWithGrace(engine, workload, signal) : sliced(await engine.open(workload), workload, signal);
+      onOpen(session);
+      return session;
+    },
   };
 }
 

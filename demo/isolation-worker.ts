@@ -1,5 +1,6 @@
-// A service worker that adds the headers of a cross-origin isolated page to what the host sends,
-// for hosts that cannot send them. It keeps nothing: every request goes to the host as it would without it.
+// The page's service worker. It adds the headers of a cross-origin isolated page to what the host sends, for hosts that cannot
+// send them, and keeps the page's files, so that it works without a network after the first visit. What the visitor brings is
+// none of these files: it never passes here.
 
 interface FetchEvent extends Event {
   readonly request: Request;
@@ -16,20 +17,75 @@ interface InstallEvent extends Event {
  */
 interface ServiceScope {
   skipWaiting(): Promise<void>;
+  readonly registration: { readonly scope: string };
   readonly clients: { claim(): Promise<void> };
   addEventListener(type: "install" | "activate", listener: (event: InstallEvent) => void): void;
   addEventListener(type: "fetch", listener: (event: FetchEvent) => void): void;
 }
 
+/** What the build lists: its files, and a name that changes with them. */
+interface FileList {
+  readonly version: string;
+  readonly files: readonly string[];
+}
+
 const scope = globalThis as unknown as ServiceScope;
 /** Only what runs scripts needs the headers. */
 const NEEDY: ReadonlySet<RequestDestination> = new Set(["document", "worker"]);
+const STORE = "tastespace-files-";
 
-scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
+scope.addEventListener("install", (event) => event.waitUntil(Promise.all([scope.skipWaiting(), keepFiles()])));
 scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
 scope.addEventListener("fetch", (event) => {
-  if (NEEDY.has(event.request.destination)) event.respondWith(fetch(event.request).then(isolated));
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(scope.registration.scope)) return;
+  const answer = answered(request);
+  event.respondWith(NEEDY.has(request.destination) ? answer.then(isolated) : answer);
 });
+
+/** Files with a hash in their names never change: they are taken from the store. All others are, where there is no network. */
+async function answered(request: Request): Promise<Response> {
+  const isFixed = request.url.includes("/assets/");
+  if (isFixed) {
+    const kept = await stored(request);
+    if (kept) return kept;
+  }
+  try {
+    const fresh = await fetch(request);
+    // A visit with a network brings a new build into the store.
+    if (request.destination === "document") void keepFiles();
+    return fresh;
+  } catch (error) {
+    const kept = await stored(request);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+async function stored(request: Request): Promise<Response | undefined> {
+  try {
+    return await caches.match(request, { ignoreSearch: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fetches all files of the build that the host now serves, and lets those of others go. A dev server lists none. */
+async function keepFiles(): Promise<void> {
+  try {
+    const base = scope.registration.scope;
+    const list = (await (await fetch(`${base}files.json`, { cache: "no-cache" })).json()) as FileList;
+    const name = `${STORE}${list.version}`;
+    if (await caches.has(name)) return;
+    const store = await caches.open(`${name}-unfinished`);
+    await store.addAll(list.files.map((file) => new URL(file, base).href));
+    const whole = await caches.open(name);
+    for (const request of await store.keys()) await whole.put(request, (await store.match(request))!);
+    for (const other of await caches.keys()) if (other.startsWith(STORE) && other !== name) await caches.delete(other);
+  } catch {
+    // There is no list, no room or no network: the page works as long as there is one.
+  }
+}
 
 function isolated(response: Response): Response {
   // Redirects come through without a status that one could give.

@@ -5,8 +5,9 @@ import type { vec3 } from "gl-matrix";
 import { Camera } from "./camera.js";
 import { PointCanvas } from "./point-canvas.js";
 import { PointCloud } from "./point-cloud.js";
-import type { Painter, Palette, Points, View } from "./points.js";
+import { MARK, type Painter, type Palette, type Points, type View } from "./points.js";
 import { pointAt, projected } from "./projection.js";
+import { shortened } from "./titles.js";
 
 export interface MapViewOptions {
   titleOf(point: number): string;
@@ -28,6 +29,14 @@ const FLIGHT_MS = 500;
 const OPENING_MS = 4500;
 const OPENING_SPEED = 0.00035;
 
+/** Points that move to another place glide there, unless there are very many. */
+const GLIDE_MS = 260;
+const MOST_GLIDING = 8000;
+/** Names on the map: at most one a so many square pixels, each at least so far from the others. */
+const LABEL_AREA = 26_000;
+const LABEL_GAP = 4;
+const LABEL_HEIGHT = 20;
+
 const LABEL =
   "Map of titles. Arrow keys turn it, with Shift they move it, plus and minus come closer and go back, 0 shows the whole. The search beside finds a title.";
 
@@ -44,12 +53,31 @@ export class MapView {
   #chosen = -1;
   #drawing = false;
   #stale = false;
+  #isSeen = false;
   #flight = 0;
+  #glide = 0;
+  /** Points that are named as far as there is room, the most important first. */
+  #named: readonly number[] = [];
+  readonly #names = document.createElement("div");
+  readonly #widths = new Map<string, number>();
+  #shown: readonly { text: string; x: number; y: number }[] = [];
+  #you: Float32Array | undefined;
 
   constructor(host: HTMLElement, options: MapViewOptions) {
     this.#host = host;
     this.#options = options;
     new ResizeObserver(() => this.#resize()).observe(host);
+    // What nobody sees is not drawn.
+    new IntersectionObserver(
+      ([{ isIntersecting }]) => {
+        this.#isSeen = isIntersecting;
+        if (isIntersecting && this.#stale) this.#draw();
+      },
+      { rootMargin: "200px" },
+    ).observe(host);
+    this.#names.className = "names";
+    this.#names.setAttribute("aria-hidden", "true");
+    host.prepend(this.#names);
     const press = (id: string, act: () => void): void => host.querySelector(id)!.addEventListener("click", () => this.#move(act));
     press("#closer", () => this.camera.zoom(ZOOM_STEP));
     press("#farther", () => this.camera.zoom(1 / ZOOM_STEP));
@@ -67,6 +95,50 @@ export class MapView {
     }
     this.camera.reset();
     this.#hand();
+  }
+
+  /** Has the same points at other places: they glide there, and the camera stays. */
+  movePoints(places: Float32Array): void {
+    const from = this.#points!.places;
+    this.#travel(from, places, (now) => {
+      this.#points = { ...this.#points!, places: now };
+      this.#painter!.setPoints(this.#points);
+      this.#painter!.setMarks(this.#marks);
+    });
+  }
+
+  /** Where the visitor is; undefined before there are ratings. */
+  setYou(place: readonly [number, number, number] | undefined): void {
+    const from = this.#you;
+    this.#you = place && Float32Array.from(place);
+    const to = this.#you;
+    if (from && to) {
+      cancelAnimationFrame(this.#glide);
+      this.#travel(from, to, (now) => (this.#you = now));
+    } else this.#draw();
+  }
+
+  /** Names these points as far as there is room, the first ones first. */
+  setNamed(points: readonly number[]): void {
+    this.#named = points;
+    this.#draw();
+  }
+
+  #travel(from: Float32Array, to: Float32Array, set: (now: Float32Array) => void): void {
+    if (this.#still.matches || !this.#isSeen || from.length !== to.length || to.length > 3 * MOST_GLIDING) {
+      set(to);
+      this.#draw();
+      return;
+    }
+    const started = performance.now();
+    const step = (time: number): void => {
+      const share = Math.min(1, Math.max(0, (time - started) / GLIDE_MS));
+      const eased = share * (2 - share);
+      set(share === 1 ? to : from.map((value, at) => value + (to[at] - value) * eased));
+      this.#draw();
+      if (share < 1) this.#glide = requestAnimationFrame(step);
+    };
+    this.#glide = requestAnimationFrame(step);
   }
 
   setMarks(marks: Uint8Array): void {
@@ -92,6 +164,20 @@ export class MapView {
   async pixels(): Promise<ImageData> {
     const view = this.#view();
     return new ImageData(await this.#painter!.pixels(view), view.width, view.height);
+  }
+
+  /** What stands over the points, in pixels of the page: their names at the middle of their height, and the visitor. */
+  annotations(): {
+    readonly names: readonly { text: string; x: number; y: number }[];
+    readonly you: { x: number; y: number } | undefined;
+    readonly size: { readonly width: number; readonly height: number };
+  } {
+    const view = this.#view();
+    this.#name(view);
+    const [x, y, depth] = this.#you ? this.#onHost(this.#you, view) : [0, 0, 0];
+    const size = { width: this.#host.clientWidth, height: this.#host.clientHeight };
+    const names = this.#shown.map((name) => ({ ...name, y: name.y + LABEL_HEIGHT / 2 }));
+    return { names, you: depth > 0 ? { x, y } : undefined, size };
   }
 
   async #choosePainter(): Promise<void> {
@@ -141,13 +227,15 @@ export class MapView {
   /** Asks for a frame: one is drawn at a time, and one more when it was asked for meanwhile. */
   #draw(): void {
     this.#stale = true;
-    if (!this.#painter || !this.#palette || this.#drawing) return;
+    if (!this.#painter || !this.#palette || this.#drawing || !this.#isSeen) return;
     this.#drawing = true;
     requestAnimationFrame(() => {
       this.#stale = false;
       const view = this.#view();
       this.#label("point-label", this.#hovered === this.#chosen ? -1 : this.#hovered, view);
       this.#label("chosen-label", this.#chosen, view);
+      this.#name(view);
+      this.#placeYou(view);
       // A device that is lost meanwhile tells by itself, and another painter goes on.
       void this.#painter!
         .draw(view)
@@ -168,6 +256,61 @@ export class MapView {
     const [left, top] = [(x / view.width) * this.#host.clientWidth, (y / view.height) * this.#host.clientHeight];
     const toTheLeft = left > this.#host.clientWidth / 2;
     label.style.transform = `translate(${left}px, ${top}px) translate(${toTheLeft ? "calc(-100% - 14px)" : "14px"}, -50%)`;
+  }
+
+  /** Puts names beside points where they cover neither another name nor the visitor. */
+  #name(view: View): void {
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    const most = Math.min(this.#named.length, Math.floor((width * height) / LABEL_AREA));
+    const taken: [left: number, top: number, right: number, bottom: number][] = [];
+    if (this.#you) {
+      const [x, y] = this.#onHost(this.#you, view);
+      taken.push([x - 14, y - 14, x + 58, y + 14]);
+    }
+    const shown: { text: string; x: number; y: number }[] = [];
+    for (const point of this.#named) {
+      if (shown.length >= most) break;
+      if (point === this.#chosen || point === this.#hovered || this.#marks[point] === MARK.dimmed) continue;
+      const [x, y, depth] = this.#onHost(this.#points!.places.subarray(point * 3, point * 3 + 3), view);
+      const text = shortened(this.#options.titleOf(point));
+      const [left, top] = [x + 9, y - LABEL_HEIGHT / 2];
+      const [right, bottom] = [left + this.#widthOf(text), top + LABEL_HEIGHT];
+      if (depth <= 0 || left < 2 || top < 2 || right > width - 2 || bottom > height - 2) continue;
+      if (taken.some(([l, t, r, b]) => left < r + LABEL_GAP && right > l - LABEL_GAP && top < b + LABEL_GAP && bottom > t - LABEL_GAP)) continue; // prettier-ignore
+      taken.push([left, top, right, bottom]);
+      shown.push({ text, x: left, y: top });
+    }
+    this.#shown = shown;
+    while (this.#names.childElementCount < shown.length) this.#names.append(document.createElement("span"));
+    [...this.#names.children].forEach((element, at) => {
+      const name = element as HTMLElement;
+      name.hidden = at >= shown.length;
+      if (name.hidden) return;
+      name.textContent = shown[at].text;
+      name.style.transform = `translate(${shown[at].x}px, ${shown[at].y}px)`;
+    });
+  }
+
+  #placeYou(view: View): void {
+    const star = this.#host.querySelector<HTMLElement>("#you")!;
+    const [x, y, depth] = this.#you ? this.#onHost(this.#you, view) : [0, 0, 0];
+    star.hidden = depth <= 0;
+    star.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  /** Pixels of the page from the map's corner, and depth. */
+  #onHost(place: Float32Array, view: View): [x: number, y: number, depth: number] {
+    const [x, y, depth] = projected(place, view);
+    return [(x / view.width) * this.#host.clientWidth, (y / view.height) * this.#host.clientHeight, depth];
+  }
+
+  #widthOf(text: string): number {
+    const known = this.#widths.get(text);
+    if (known !== undefined) return known;
+    ruler.font = `500 12px ${getComputedStyle(this.#host).fontFamily}`;
+    const { width } = ruler.measureText(text);
+    this.#widths.set(text, width + 4);
+    return width + 4;
   }
 
   /** Moves the camera by hand, which ends what it does by itself. */
@@ -298,3 +441,5 @@ export class MapView {
     this.#move(act);
   }
 }
+
+const ruler = document.createElement("canvas").getContext("2d")!;

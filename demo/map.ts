@@ -4,7 +4,7 @@
 import { vec3 } from "gl-matrix";
 import { html, nothing, render } from "lit/html.js";
 import type { Recommendation } from "../src/index.js";
-import { genreColour, MOST_COLOURS } from "./genre-colours.js";
+import { genreColour, type Genres, genresOf, MOST_COLOURS } from "./genre-colours.js";
 import { MapView } from "./map-view.js";
 import { find } from "./page.js";
 import { MARK } from "./points.js";
@@ -16,6 +16,9 @@ import type { Cloud, Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
 const NEIGHBOURS = 6;
+/** Titles that may be named on the map: of those recommended, and of the most rated. */
+const NAMED_OF_LIST = 6;
+const NAMED_OF_ALL = 120;
 /** Standard deviation of the points along all axes together, map units: the camera stands at about five. */
 const SPREAD = 1.45;
 /** How near the camera comes to a chosen title. */
@@ -36,7 +39,9 @@ export class MapPanel {
   #genre: string | undefined;
   #chosen = -1;
   #neighbours: readonly Recommendation[] = [];
-  #legend: readonly string[] = [];
+  #coloured: Genres = { names: [], ofItem: new Int8Array(0) };
+  #scale = 1;
+  #you: readonly [number, number, number] | undefined;
 
   constructor(workshop: RemoteWorkshop, taste: Taste, onRate: (item: number, stars: number) => void) {
     this.#workshop = workshop;
@@ -60,7 +65,7 @@ export class MapPanel {
     this.#chosen = -1;
     this.#genre = undefined;
     this.#recommended = [];
-    this.#items = [];
+    this.#coloured = genresOf(shelf.genres);
     const cloud = await this.#workshop.cloud();
     // Another model has come meanwhile, and with it another map.
     if (this.#shelf !== shelf) return;
@@ -69,15 +74,58 @@ export class MapPanel {
     wait.hidden = Boolean(cloud);
     wait.textContent = "A model without factors has no map.";
     const items = cloud?.ids.map((id) => this.#taste.indexOf(id));
-    if (!cloud || !items?.every((item) => item !== undefined)) return;
+    if (!cloud || !items?.every((item) => item !== undefined)) {
+      this.#items = [];
+      return;
+    }
     await this.#show(items, cloud, shelf);
+    this.setYou(this.#you);
     this.#renderChosen();
+  }
+
+  /** Places of the titles while another model of them is trained; of other titles there is no map yet. */
+  move(cloud: Cloud): void {
+    if (!this.#isSame(cloud.ids.map((id) => this.#taste.indexOf(id)))) return;
+    this.#view.setYou(undefined);
+    this.#place(cloud);
+  }
+
+  /** Back to the map of the present model, after a training that came to nothing. */
+  async settle(): Promise<void> {
+    const shelf = this.#shelf;
+    if (!shelf) return;
+    const cloud = await this.#workshop.cloud();
+    if (this.#shelf !== shelf || !cloud || !this.#isSame(cloud.ids.map((id) => this.#taste.indexOf(id)))) return;
+    this.#place(cloud);
+    this.setYou(this.#you);
+  }
+
+  /** @param place in the coordinates of the cloud. */
+  setYou(place: readonly [number, number, number] | undefined): void {
+    this.#you = place;
+    const [x, y, z] = place ?? [0, 0, 0];
+    this.#view.setYou(place && [x * this.#scale, y * this.#scale, z * this.#scale]);
   }
 
   setRecommended(items: readonly number[]): void {
     this.#recommended = items;
     this.#mark();
     this.#renderChosen();
+  }
+
+  #isSame(items: readonly (number | undefined)[]): boolean {
+    return items.length > 0 && items.length === this.#items.length && items.every((item, at) => item === this.#items[at]);
+  }
+
+  #place({ coordinates }: Cloud): void {
+    this.#places = this.#scaled(coordinates);
+    this.#view.movePoints(this.#places);
+  }
+
+  #scaled(coordinates: Float32Array): Float32Array<ArrayBuffer> {
+    const squares = coordinates.reduce((sum, value) => sum + value ** 2, 0);
+    this.#scale = SPREAD / Math.sqrt(squares / (coordinates.length / 3) || 1);
+    return Float32Array.from(coordinates, (value) => value * this.#scale);
   }
 
   recolour(): void {
@@ -101,32 +149,23 @@ export class MapPanel {
     this.#renderChosen();
   }
 
-  async #show(items: readonly number[], { coordinates, share }: Cloud, { counts, genres, factors }: Shelf): Promise<void> {
-    this.#items = items;
-    this.#points = new Map(items.map((item, point) => [item, point]));
-    const counted = new Map<string, number>();
-    for (const item of items) for (const genre of genres[item]) counted.set(genre, (counted.get(genre) ?? 0) + 1);
-    const byFrequency = [...counted].sort((a, b) => b[1] - a[1]).map(([genre]) => genre);
-    this.#legend = byFrequency.slice(0, MOST_COLOURS);
-    // A title has the colour of its rarest genre among those with one: what is drama and western, is western.
-    const colours = Uint8Array.from(items, (item) => {
-      const known = genres[item].map((genre) => this.#legend.indexOf(genre));
-      const rarest = Math.max(-1, ...known);
-      return rarest < 0 ? MOST_COLOURS : rarest;
-    });
-    let squares = 0;
-    for (const value of coordinates) squares += value ** 2;
-    const scale = SPREAD / Math.sqrt(squares / items.length || 1);
-    this.#places = coordinates.map((value) => value * scale);
-    const most = Math.log1p(counts.reduce((largest, count) => Math.max(largest, count), 0));
-    const size = 0.085 / Math.cbrt(items.length / 400);
-    const radii = Float32Array.from(items, (item) => size * (0.35 + 0.75 * (Math.log1p(counts[item]) / most)));
-    await this.#view.setPoints({ places: this.#places, radii, colours }, this.#palette());
+  async #show(items: readonly number[], cloud: Cloud, { counts, factors }: Shelf): Promise<void> {
+    if (this.#isSame(items)) this.#place(cloud);
+    else {
+      this.#items = items;
+      this.#points = new Map(items.map((item, point) => [item, point]));
+      this.#places = this.#scaled(cloud.coordinates);
+      const colours = Uint8Array.from(items, (item) => (this.#coloured.ofItem[item] < 0 ? MOST_COLOURS : this.#coloured.ofItem[item]));
+      const most = Math.log1p(counts.reduce((largest, count) => Math.max(largest, count), 0));
+      const size = 0.062 / Math.cbrt(items.length / 400);
+      const radii = Float32Array.from(items, (item) => size * (0.35 + 0.75 * (Math.log1p(counts[item]) / most)));
+      await this.#view.setPoints({ places: this.#places, radii, colours }, this.#palette());
+    }
     this.#mark();
     this.#renderLegend();
     find("map-about").textContent =
       `${items.length.toLocaleString("en")} titles along the ${Math.min(3, factors)} directions in which they differ most: ` +
-      `${Math.round(share * 100)} % of all that the model's ${factors} factors say. Larger points are rated more often; what you rate gets a red ring, what it recommends to you a plain one.`;
+      `${Math.round(cloud.share * 100)} % of what its ${factors} factors say. Larger points are rated more often. The star is you; what you rated has a red ring, what is recommended a plain one.`;
   }
 
   #palette() {
@@ -156,6 +195,22 @@ export class MapPanel {
     for (const [item] of this.#taste.rated()) set(item, MARK.rated);
     if (this.#chosen >= 0) set(this.#chosen, MARK.chosen);
     this.#view.setMarks(marks);
+    const pointsOf = (named: readonly number[]): number[] => named.flatMap((item) => this.#points.get(item) ?? []);
+    const rated = this.#taste.rated().map(([item]) => item);
+    this.#view.setNamed([...new Set([...pointsOf([...ringed.slice(0, NAMED_OF_LIST), ...rated]), ...this.#wellKnown()])]);
+  }
+
+  /** Points of the most rated titles, of all genres in turn. */
+  #wellKnown(): number[] {
+    const { counts } = this.#shelf!;
+    const byCount = [...this.#items.keys()].sort((a, b) => counts[this.#items[b]] - counts[this.#items[a]]).slice(0, NAMED_OF_ALL);
+    const seen = new Map<number, number>();
+    const turn = byCount.map((point) => {
+      const genre = this.#coloured.ofItem[this.#items[point]];
+      seen.set(genre, (seen.get(genre) ?? 0) + 1);
+      return seen.get(genre)!;
+    });
+    return byCount.map((point, at) => ({ point, turn: turn[at] })).sort((a, b) => a.turn - b.turn).map(({ point }) => point); // prettier-ignore
   }
 
   #renderLegend(): void {
@@ -165,7 +220,7 @@ export class MapPanel {
       this.#renderLegend();
     };
     render(
-      this.#legend.map(
+      this.#coloured.names.map(
         (genre, at) =>
           html`<button type="button" aria-pressed=${this.#genre === genre} @click=${() => press(genre)}>
             <i style="background:${genreColour(at)}"></i>${genre}

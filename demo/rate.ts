@@ -2,16 +2,17 @@
 
 import { html, nothing, render } from "lit/html.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Recommendation } from "../src/index.js";
 import { clearFailure, showFailure } from "./failure-message.js";
+import { genreColour, type Genres, genresOf } from "./genre-colours.js";
 import { find } from "./page.js";
 import { SearchBox } from "./search-box.js";
 import { starsFor } from "./stars.js";
 import { Taste } from "./taste.js";
-import type { Shelf } from "./training-worker.js";
+import { shortened } from "./titles.js";
+import type { Answer, Listed, Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
-/** Weights of the item biases that the slider goes through. 0.02 all but ignores popularity. */
+/** Weights of the item biases that the slider goes through. 0.02 all but ignores what everybody thinks of a title. */
 const ALPHAS = [
   { alpha: 0.02, text: "what fits me most" },
   { alpha: 0.1, text: "mostly what fits me" },
@@ -21,14 +22,14 @@ const ALPHAS = [
 ] as const;
 const LISTED = 10;
 const LISTED_MORE = 30;
-const SUGGESTED = 6;
+const SUGGESTED = 8;
 /** Titles to suggest from: the most rated. */
 const WELL_KNOWN = 120;
 
 export class RatePanel {
   readonly taste = new Taste();
   readonly #workshop: RemoteWorkshop;
-  readonly #onChange: (recommended: readonly number[]) => void;
+  readonly #onChange: (answer: Answer, taste: Taste) => void;
   readonly #search: SearchBox;
   #shelf: Shelf | undefined;
   #suggestions: number[] = [];
@@ -36,9 +37,11 @@ export class RatePanel {
   #more = false;
   #thompsonSeed = 0;
   #asked = 0;
+  #coloured: Genres = { names: [], ofItem: new Int8Array(0) };
+  #listed: readonly Listed[] = [];
 
-  /** @param onChange told after every new list which titles are on it. */
-  constructor(workshop: RemoteWorkshop, onChange: (recommended: readonly number[]) => void) {
+  /** @param onChange told of every new list. */
+  constructor(workshop: RemoteWorkshop, onChange: (answer: Answer, taste: Taste) => void) {
     this.#workshop = workshop;
     this.#onChange = onChange;
     this.#search = new SearchBox(find("rate-search"), "Search for a title to rate", (item) => this.#pick(item));
@@ -52,6 +55,7 @@ export class RatePanel {
 
   setShelf(shelf: Shelf): void {
     this.#shelf = shelf;
+    this.#coloured = genresOf(shelf.genres);
     this.taste.setShelf(shelf);
     this.#search.setShelf(shelf);
     this.#skipped.clear();
@@ -75,6 +79,30 @@ export class RatePanel {
     if (!focused?.isConnected) find("rated").querySelector<HTMLInputElement>(`input[name="rated-${item}"]:checked`)?.focus();
   }
 
+  /** Takes many ratings at once, in the place of those that there are. */
+  replace(stars: Iterable<readonly [id: string, stars: number]>): void {
+    this.taste.replace(stars);
+    this.#changed();
+  }
+
+  /** What the visitor is shown: their own ratings, and the list made of them. */
+  get shown(): { readonly rated: readonly [title: string, stars: number][]; readonly list: readonly Listed[] } {
+    return { rated: this.taste.rated().map(([item, stars]) => [this.#shelf!.titles[item], stars]), list: this.#listed };
+  }
+
+  /** How the list is made, as text that {@link setOptions} takes. */
+  options(): Record<string, string> {
+    const genre = find<HTMLSelectElement>("list-genre").value;
+    const { value, defaultValue } = find<HTMLInputElement>("alpha");
+    return { ...(value !== defaultValue && { order: value }), ...(genre && { genre }) };
+  }
+
+  setOptions({ order, genre }: { readonly order?: string | undefined; readonly genre?: string | undefined }): void {
+    if (order !== undefined) find<HTMLInputElement>("alpha").value = order;
+    const select = find<HTMLSelectElement>("list-genre");
+    if (genre !== undefined && [...select.options].some(({ value }) => value === genre)) select.value = genre;
+  }
+
   /** A title that was searched for comes first among the suggestions, to be given its stars. */
   #pick(item: number): void {
     const isRated = this.taste.starsOf(item) > 0;
@@ -86,20 +114,25 @@ export class RatePanel {
 
   /** Fills up the suggestions with known titles, of different genres first, that were neither rated nor passed over. */
   #suggest(): void {
-    const { counts, genres } = this.#shelf!;
+    const { counts, genres, directors } = this.#shelf!;
     const isOpen = (item: number): boolean => !this.#skipped.has(item) && this.taste.starsOf(item) === 0;
     const kept = this.#suggestions.filter(isOpen);
     const known = Array.from(counts.keys())
       .sort((a, b) => counts[b] - counts[a] || a - b)
       .slice(0, WELL_KNOWN)
       .filter(isOpen);
-    const covered = new Set(kept.flatMap((item) => genres[item]));
-    const varied = known.filter((item) => {
-      const fresh = genres[item].every((genre) => !covered.has(genre));
-      if (fresh) for (const genre of genres[item]) covered.add(genre);
-      return fresh;
-    });
-    this.#suggestions = [...new Set([...kept, ...varied, ...known])].slice(0, SUGGESTED);
+    // Titles that have neither leading genre nor director in common with one before, then those with another director.
+    const covered = new Set(kept.flatMap((item) => [genres[item][0], directors[item]]));
+    const pick = (traitsOf: (item: number) => readonly (string | undefined)[]): number[] =>
+      known.filter((item) => {
+        const traits = traitsOf(item).filter((trait) => trait);
+        if (traits.some((trait) => covered.has(trait!))) return false;
+        for (const trait of [genres[item][0], directors[item]]) if (trait) covered.add(trait);
+        return true;
+      });
+    const varied = pick((item) => [genres[item][0], directors[item]]);
+    const others = pick((item) => [directors[item]]);
+    this.#suggestions = [...new Set([...kept, ...varied, ...others, ...known])].slice(0, SUGGESTED);
   }
 
   #changed(): void {
@@ -109,34 +142,46 @@ export class RatePanel {
   }
 
   #renderRatings(): void {
-    const { titles, genres } = this.#shelf!;
-    const row = (item: number, group: string) =>
-      html`<li>
-        <span class="title"><span>${titles[item]}</span><small>${genres[item].join(", ")}</small></span>
-        ${starsFor(`${group}-${item}`, titles[item], this.taste.starsOf(item), (stars) => this.rate(item, stars))}
-      </li>`;
+    const { titles, genres, directors } = this.#shelf!;
     const rated = this.taste.rated();
+    const stars = (item: number, group: string) =>
+      starsFor(`${group}-${item}`, titles[item], this.taste.starsOf(item), (stars) => this.rate(item, stars));
+    const row = (item: number) =>
+      html`<li>
+        <span class="title"><span>${titles[item]}</span></span>
+        ${stars(item, "rated")}
+      </li>`;
+    find("rated-title").hidden = rated.length === 0;
     render(
-      rated.length === 0
-        ? html`<p class="muted">None yet. One is enough for a first list.</p>`
-        : html`<ul class="titles">${repeat(rated, ([item]) => item, ([item]) => row(item, "rated"))}</ul>`, // prettier-ignore
+      rated.length === 0 ? nothing : html`<ul class="titles">${repeat(rated, ([item]) => item, ([item]) => row(item))}</ul>`, // prettier-ignore
       find("rated"),
     );
+    const card = (item: number) =>
+      html`<li style="--tint: ${genreColour(this.#coloured.ofItem[item])}">
+        <span class="title"><span>${titles[item]}</span><small>${directors[item] || genres[item].slice(0, 2).join(", ")}</small></span>
+        <div class="card-foot">
+          ${stars(item, "suggested")}
+          <button type="button" class="pass" aria-label="I have not seen ${titles[item]}" @click=${() => this.#pass([item])}>
+            not seen
+          </button>
+        </div>
+      </li>`;
     render(
-      html`<ul class="titles">${repeat(this.#suggestions, (item) => item, (item) => row(item, "suggested"))}</ul>
-        <button
-          type="button"
-          class="quiet"
-          @click=${() => {
-            for (const item of this.#suggestions) this.#skipped.add(item);
-            this.#suggest();
-            this.#renderRatings();
-          }}
-        >
-          Show others
-        </button>`, // prettier-ignore
+      html`<ul class="cards">${repeat(this.#suggestions, (item) => item, card)}</ul>
+        <button type="button" class="quiet" @click=${() => this.#pass(this.#suggestions)}>Show others</button>`, // prettier-ignore
       find("suggested"),
     );
+  }
+
+  /** Puts other titles in the place of these. */
+  #pass(items: readonly number[]): void {
+    for (const item of items) this.#skipped.add(item);
+    const places = this.#suggestions;
+    this.#suggest();
+    // Those that stay keep their places.
+    const fresh = this.#suggestions.filter((item) => !places.includes(item));
+    if (items.length < places.length) this.#suggestions = places.flatMap((item) => (this.#skipped.has(item) ? fresh.splice(0, 1) : [item]));
+    this.#renderRatings();
   }
 
   /** Asks for the list anew. Only the answer to the last question is shown. */
@@ -151,15 +196,16 @@ export class RatePanel {
       thompsonSeed: this.#thompsonSeed || undefined,
     };
     this.#workshop.recommend(this.taste.ratings(), options).then(
-      (list) => {
-        if (asked === this.#asked) this.#show(list);
+      (answer) => {
+        if (asked === this.#asked) this.#show(answer);
       },
       (error: unknown) => showFailure(find("list-error"), error),
     );
   }
 
-  #show(given: readonly Recommendation[]): void {
-    const list = given.filter(({ id }) => this.taste.indexOf(id) !== undefined);
+  #show(answer: Answer): void {
+    const list = answer.list.filter(({ id }) => this.taste.indexOf(id) !== undefined);
+    this.#listed = list;
     const count = this.taste.rated().length;
     find("list-title").textContent = count === 0 ? "What most people like" : this.#thompsonSeed > 0 ? "For you, at a venture" : "For you";
     clearFailure(find("list-error"));
@@ -175,7 +221,7 @@ export class RatePanel {
     );
     find("list-status").textContent =
       list.length === 0 ? "No title is left to recommend" : `The list has changed: ${list.slice(0, 3).map(({ title }) => title).join("; ")}`; // prettier-ignore
-    this.#onChange(list.map(({ id }) => this.taste.indexOf(id)!));
+    this.#onChange({ ...answer, list }, this.taste);
   }
 
   #toggleMore(): void {
@@ -183,16 +229,26 @@ export class RatePanel {
     this.#list();
   }
 
-  #entry(entry: Recommendation) {
+  #entry(entry: Listed) {
     const item = this.taste.indexOf(entry.id)!;
+    const reason = entry.why && this.taste.indexOf(entry.why.id);
     return html`<li>
-      <span class="title"><span>${entry.title}</span><small>${entry.genres.join(", ")}</small></span>
+      <span class="title"
+        ><span>${entry.title}</span
+        ><small
+          >${
+            reason === undefined
+              ? entry.genres.join(", ")
+              : html`because you gave <b>${shortened(this.#shelf!.titles[reason])}</b> ${this.taste.starsOf(reason)}`
+          }</small
+        ></span
+      >
       ${this.#prediction(entry)} ${starsFor(`list-${item}`, entry.title, this.taste.starsOf(item), (stars) => this.rate(item, stars))}
     </li>`;
   }
 
   /** A predicted rating on its scale, with the deviation as a bar where the model knows it. */
-  #prediction({ predicted, deviation }: Recommendation) {
+  #prediction({ predicted, deviation }: Listed) {
     if (predicted === undefined) return nothing;
     const { model, statistics } = this.#shelf!;
     if (model === "logistic") return html`<span class="predicted"><b>${Math.round(predicted * 100)} %</b> likely to please</span>`;
@@ -212,7 +268,7 @@ export class RatePanel {
   }
 }
 
-function legendOf(list: readonly Recommendation[]) {
+function legendOf(list: readonly Listed[]) {
   if (!list.some(({ deviation }) => deviation !== undefined)) return nothing;
   return html`<p class="muted">The dot is the rating it expects of you; two times out of three yours would lie within the bar.</p>`;
 }

@@ -36,8 +36,8 @@ interface ModelCard {
 }
 
 const factors = (value: number): NumberField => ({
-  label: "Factors",
-  about: "numbers that describe a taste",
+  label: "Factors, K",
+  about: "numbers that describe a taste; 0: biases alone",
   options: ["factors"],
   value,
   min: 0,
@@ -46,8 +46,22 @@ const factors = (value: number): NumberField => ({
 });
 
 const precisions = (tau: number, gamma: number): NumberField[] => [
-  { label: "τ", about: "how tightly factors are held near 0", options: ["tauUsers", "tauItems"], value: tau, min: 0, step: "any" },
-  { label: "γ", about: "the same for biases", options: ["gammaUsers", "gammaItems"], value: gamma, min: 0, step: "any" },
+  {
+    label: "τ, tau",
+    about: "how tightly factors are held near 0, against learning by heart",
+    options: ["tauUsers", "tauItems"],
+    value: tau,
+    min: 0,
+    step: "any",
+  },
+  {
+    label: "γ, gamma",
+    about: "the same for biases: who rates high, what is rated high",
+    options: ["gammaUsers", "gammaItems"],
+    value: gamma,
+    min: 0,
+    step: "any",
+  },
 ];
 
 const stepSize = (value: number): NumberField => ({
@@ -116,8 +130,8 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
         step: "any",
       },
       {
-        label: "τ",
-        about: "how tightly factors are held near 0",
+        label: "τ, tau",
+        about: "how tightly factors are held near 0, against learning by heart",
         options: ["tauUsers", "tauItems"],
         value: IMPLICIT_DEFAULTS.tauUsers,
         min: 0,
@@ -205,6 +219,31 @@ export class SettingsForm {
     };
   }
 
+  /** What the form says otherwise than it does by itself, as text that {@link fill} takes. */
+  changed(): Record<string, string> {
+    const fields = this.#fields().flatMap(({ options, value }): [string, string][] => {
+      const given = this.#control(options[0])!.value;
+      return Number(given) === value ? [] : [[options[0], given]];
+    });
+    return Object.fromEntries([...(this.#model === ORDER[0] ? [] : [["model", this.#model] as const]), ...fields]);
+  }
+
+  /** Fills the form in; what it has no field for, or what the field does not take, is left out. */
+  fill(values: Readonly<Record<string, string>>): void {
+    const { model } = values;
+    if (model !== undefined && (ORDER as readonly string[]).includes(model)) {
+      this.#select.value = model;
+      this.#showModel();
+    }
+    for (const { options, value } of this.#fields()) {
+      const given = values[options[0]];
+      if (given === undefined) continue;
+      const control = this.#control(options[0])!;
+      control.value = given;
+      if (!control.checkValidity()) control.value = String(value);
+    }
+  }
+
   get #model(): ModelName {
     return this.#select.value as ModelName;
   }
@@ -227,7 +266,14 @@ export class SettingsForm {
     const { fields, sweeps } = MODEL_CARDS[this.#model];
     return [
       ...fields,
-      { label: "Sweeps", about: "at most", options: ["sweeps"], value: sweeps, min: 1, step: 1 },
+      {
+        label: "Sweeps",
+        about: "a turn of all people, then all titles; at most so many",
+        options: ["sweeps"],
+        value: sweeps,
+        min: 1,
+        step: 1,
+      },
       { label: "Held out", about: "per cent of the ratings, to measure by", options: ["share"], value: 20, min: 0, max: 90, step: 1 },
       { label: "Seed", about: "of the split and the start", options: ["seed"], value: 1, min: 0, step: 1 },
     ];

@@ -1,10 +1,14 @@
-// Which ratings to train on: invented ones, the file kept from last time, or one that is dropped now.
+// Which ratings to train on: the built-in ones, the file kept from last time, or one that is dropped now.
 
 import { html, nothing, render } from "lit/html.js";
+import type { AskedColumns } from "../src/index.js";
+import { firstRows, offerColumns } from "./columns.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
+import { type OwnRatings, ownRatings } from "./own-ratings.js";
 import { find } from "./page.js";
+import { forgetRatings } from "./taste.js";
 import type { RemoteWorkshop } from "./workshop.js";
 
 type Source = "built-in" | "own";
@@ -17,6 +21,8 @@ export interface SourcesOptions {
   /** Told what the worker now holds; undefined while it is being read, or could not be. */
   onData(summary: DataSummary | undefined): void;
   onModelFile(file: File): void;
+  /** Somebody's own ratings, exported by a site. @returns what became of them, in words. */
+  onExport(own: OwnRatings): string;
 }
 
 export class Sources {
@@ -25,6 +31,8 @@ export class Sources {
   #source: Source = "built-in";
   #size: BuiltInSize = "middle";
   #own: DataSummary | undefined;
+  /** Nothing was dropped yet. */
+  #isFresh = true;
 
   constructor(workshop: RemoteWorkshop, options: SourcesOptions) {
     this.#workshop = workshop;
@@ -39,9 +47,9 @@ export class Sources {
     this.#render();
   }
 
-  /** Prepares the built-in data, and finds what was kept. */
+  /** Prepares the built-in data, unless something was dropped already, and finds what was kept. */
   async open(): Promise<void> {
-    const made = this.#use("built-in");
+    const made = this.#isFresh ? this.#use("built-in") : undefined;
     const kept = await this.#workshop.kept();
     // What was dropped meanwhile is newer.
     this.#own ??= kept;
@@ -72,25 +80,42 @@ export class Sources {
     if (files.length === 0) return;
     const model = files.find(({ name }) => name.endsWith(".safetensors"));
     if (model) this.#options.onModelFile(model);
-    else void this.#read(files, false);
+    else void this.#readOwn(files);
   }
 
-  async #read(files: readonly File[], skipBadRows: boolean): Promise<void> {
+  /** A visitor's own ratings, if that is what the files are; else what can be trained on. */
+  async #readOwn(files: readonly File[]): Promise<void> {
+    const own = files.length === 1 ? await ownRatings(files[0]).catch(() => undefined) : undefined;
+    if (!own) {
+      await this.#read(files, false);
+      return;
+    }
+    clearFailure(find("drop-error"));
+    find("drop-status").textContent = this.#options.onExport(own);
+  }
+
+  async #read(files: readonly File[], skipBadRows: boolean, columns?: AskedColumns): Promise<void> {
+    this.#isFresh = false;
     const status = find("drop-status");
     const alert = find("drop-error");
     clearFailure(alert);
     const names = files.map(({ name }) => name).join(", ");
     status.textContent = `Reading ${names}…`;
     this.#options.onData(undefined);
+    const rows = files.length === 1 ? await firstRows(files[0]).catch(() => undefined) : undefined;
+    const offer = (open: boolean): void => offerColumns(rows, open, (chosen) => void this.#read(files, skipBadRows, chosen));
     try {
-      this.#own = await this.#workshop.read(files, skipBadRows);
+      this.#own = await this.#workshop.read(files, skipBadRows, columns);
+      offer(false);
       this.#source = "own";
       status.textContent = sentences([`read ${names}`, ...this.#own.notes]);
       this.#options.onData(this.#own);
     } catch (error) {
       status.textContent = "";
-      const skip = { label: "Read it without such rows", act: () => void this.#read(files, true) };
-      showFailure(alert, error, failureOf(error).malformedRow ? [skip] : []);
+      const skip = { label: "Read it without such rows", act: () => void this.#read(files, true, columns) };
+      const isRow = failureOf(error).malformedRow ?? false;
+      showFailure(alert, error, isRow ? [skip] : []);
+      offer(!isRow);
       // What was there before is there still.
       await this.#use(this.#source);
     }
@@ -118,13 +143,14 @@ export class Sources {
 
   async #forget(): Promise<void> {
     await this.#workshop.forget(this.#own!.key!);
+    forgetRatings(this.#own!.name);
     this.#own = undefined;
     find("drop-status").textContent = "Forgotten.";
     await this.#use("built-in");
   }
 
   #render(): void {
-    const { users, items, ratings } = BUILT_IN[this.#size];
+    const { films, users, items, ratings } = BUILT_IN[this.#size];
     render(
       html`<label class="choice"
           ><input
@@ -134,8 +160,11 @@ export class Sources {
             .checked=${this.#source === "built-in"}
             @change=${() => void this.#use("built-in")}
           /><span
-            ><b>Invented</b>
-            <small>${count(ratings)} ratings of ${count(items)} made-up films by ${count(users)} made-up people</small></span
+            ><b>Built in</b>
+            <small
+              >${count(ratings)} invented ratings of ${count(items)} ${films ? "real films" : "made-up titles"} by ${count(users)} made-up
+              people</small
+            ></span
           ></label
         >
         ${

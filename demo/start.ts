@@ -1,7 +1,7 @@
 // Starts the page, and says so when it does not start: whatever fails in its other modules fails after this one is
 // there.
 
-import { isolate } from "./isolation.js";
+import { isolate, keepForOffline } from "./isolation.js";
 import { badge, find } from "./page.js";
 import { themeToggle } from "./theme.js";
 
@@ -14,6 +14,7 @@ async function start(): Promise<void> {
   if (threads === "reloading") return;
   const { openPage } = await import("./main.js");
   redraw = await openPage(threads);
+  keepForOffline();
 }
 
 start().catch((error: unknown) => badge(`This page could not start: ${error instanceof Error ? error.message : String(error)}`, "none"));

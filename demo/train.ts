@@ -7,8 +7,10 @@ import { nameOf } from "./device-text.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { failureOf } from "./failure.js";
 import { find } from "./page.js";
+import { bestOf, type Report, yardstick } from "./report.js";
 import type { SettingsForm } from "./settings.js";
-import type { Outcome, Settings, Shelf } from "./training-worker.js";
+import type { Stage } from "./stage.js";
+import type { Cloud, Outcome, Settings, Shelf } from "./training-worker.js";
 import { called, type RemoteWorkshop } from "./workshop.js";
 
 /** How often progress is announced to those who listen to it. */
@@ -17,117 +19,121 @@ const SPOKEN = 4;
 const CURVE_PX = 220;
 
 export interface TrainEvents {
-  onTrained(shelf: Shelf): void;
-  onBusy(busy: boolean): void;
-  /** Whether there is a model, whose place another would take. */
-  hasModel(): boolean;
+  /** Told of the titles' places as they move. */
+  onMove(cloud: Cloud): void;
+  onTrained(shelf: Shelf, report: Report | undefined): void;
+  /** Nothing came of a training: what was shown of the model is so again. */
+  onNothing(): void;
 }
 
 export class TrainPanel {
   readonly #workshop: RemoteWorkshop;
   readonly #settings: SettingsForm;
+  readonly #stage: Stage;
   readonly #events: TrainEvents;
   readonly #curves = new Curves(find("curves"));
   readonly #start = find<HTMLButtonElement>("start");
   readonly #pause = find<HTMLButtonElement>("pause");
   readonly #cancel = find<HTMLButtonElement>("cancel");
   #history: HistoryEntry[] = [];
-  #ready = false;
-  #busy = false;
-  #paused = false;
 
-  constructor(workshop: RemoteWorkshop, settings: SettingsForm, events: TrainEvents) {
+  constructor(workshop: RemoteWorkshop, settings: SettingsForm, stage: Stage, events: TrainEvents) {
     this.#workshop = workshop;
     this.#settings = settings;
+    this.#stage = stage;
     this.#events = events;
     find<HTMLFormElement>("setup").addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#train();
+      if (stage.isOpen) void this.#train();
     });
     // A field that is wrong is shown even when it is folded away.
     find("setup").addEventListener("invalid", () => (find<HTMLDetailsElement>("tuning").open = true), { capture: true });
-    this.#pause.addEventListener("click", () => this.#togglePause());
-    this.#cancel.addEventListener("click", () => {
-      this.#cancel.disabled = true;
-      find("headline-sweep").textContent = "Stopping…";
-      void workshop.cancel();
+    this.#pause.addEventListener("click", () => void (stage.go("paused") || stage.go("training")));
+    this.#cancel.addEventListener("click", () => void stage.go("stopping"));
+    stage.listen(({ phase }, before) => {
+      this.#buttons();
+      if (phase === before.phase) return;
+      if (phase === "paused") {
+        void workshop.pause();
+        find("headline-sweep").textContent = `Paused after sweep ${this.#history.at(-1)?.sweep ?? 0}`;
+      } else if (before.phase === "paused" && phase === "training") void workshop.resume();
+      else if (phase === "stopping") {
+        find("headline-sweep").textContent = "Stopping…";
+        void workshop.cancel();
+      }
     });
-  }
-
-  /** Whether there is data to train on. */
-  setReady(ready: boolean): void {
-    this.#ready = ready;
-    this.#buttons();
-  }
-
-  /** Whether the worker is occupied with something else. */
-  setBusy(busy: boolean): void {
-    this.#busy = busy;
-    this.#buttons();
   }
 
   redraw(): void {
     this.#curves.redraw();
   }
 
+  /** Shows how the present model came to be. */
+  setReport(report: Report | undefined): void {
+    if (!report) return;
+    this.#history = [...report.history];
+    this.#curves.start(this.#history[0], this.#history.at(-1)!.sweep);
+    this.#curves.update(this.#history);
+    this.#table();
+    this.#headlineOf(report);
+    const last = this.#history.at(-1)!;
+    find("headline-sweep").textContent = report.starter
+      ? `Made when this page was built: ${sweepsOf(last.sweep)} in ${secondsOf(last.seconds)}`
+      : `${sweepsOf(last.sweep)} in ${secondsOf(last.seconds)} by ${nameOf(report.device)}`;
+  }
+
   #buttons(): void {
-    this.#start.disabled = !this.#ready || this.#busy;
+    const { phase, shelf } = this.#stage.state;
+    const running = phase === "training" || phase === "paused" || phase === "stopping";
+    const focused = document.activeElement;
+    this.#start.disabled = !this.#stage.isOpen;
+    this.#start.hidden = running;
+    this.#pause.hidden = this.#cancel.hidden = !running;
+    this.#cancel.disabled = this.#pause.disabled = phase === "stopping";
+    this.#pause.textContent = phase === "paused" ? "Resume" : "Pause";
+    if (running) find("next").hidden = true;
+    for (const part of find("setup").querySelectorAll<HTMLFieldSetElement>(".setup > fieldset")) part.disabled = running;
+    // The keyboard goes on from where it was.
+    const goOn = (button: HTMLElement): void => button.focus({ preventScroll: true });
+    if (running && focused === this.#start) goOn(this.#pause);
+    else if (!running && (focused === this.#pause || focused === this.#cancel)) goOn(shelf && !find("next").hidden ? find("next") : this.#start); // prettier-ignore
   }
 
   async #train(device?: Settings["device"]): Promise<void> {
     const settings = this.#settings.settings(device);
+    const { sweeps } = this.#settings;
+    if (!this.#stage.go("training")) return;
     clearFailure(find("train-error"));
-    this.#running(true);
     this.#history = [];
     find("outcome").textContent = "";
     const before = [find("headline-figure").textContent, find("headline-label").textContent];
     find("headline-sweep").textContent = "Getting ready…";
     this.#bringIntoView();
     try {
-      const outcome = await this.#workshop.train(
-        settings,
-        called(async (entry: HistoryEntry) => this.#sweep(entry, this.#settings.sweeps)),
-      );
+      const onSweep = called(async (entry: HistoryEntry, cloud?: Cloud) => {
+        this.#sweep(entry, sweeps);
+        if (cloud) this.#events.onMove(cloud);
+      });
+      const outcome = await this.#workshop.train(settings, onSweep);
       this.#tell(outcome);
-      if (outcome.shelf) this.#events.onTrained(outcome.shelf);
-      else [find("headline-figure").textContent, find("headline-label").textContent] = before;
-      find("next").hidden = !this.#events.hasModel();
+      if (outcome.shelf) this.#events.onTrained(outcome.shelf, outcome.report);
+      else {
+        [find("headline-figure").textContent, find("headline-label").textContent] = before;
+        this.#events.onNothing();
+      }
+      find("next").hidden = !this.#stage.state.shelf;
+      this.#start.textContent = "Train again";
+      this.#start.classList.remove("primary");
     } catch (error) {
       find("headline-sweep").textContent = "Training ended early";
+      this.#events.onNothing();
       const again = { label: "Train again", act: () => void this.#train(device) };
       const onCpu = { label: "Train on the CPU", act: () => void this.#train("cpu") };
       const ofDevice = ["device-lost", "out-of-memory", "device-limit", "shader"].includes(failureOf(error).code ?? "");
       showFailure(find("train-error"), error, ofDevice ? [again, onCpu] : []);
     } finally {
-      this.#running(false);
+      this.#stage.go("idle");
     }
-  }
-
-  #running(running: boolean): void {
-    this.#events.onBusy(running);
-    const focused = document.activeElement;
-    this.#start.hidden = running;
-    this.#start.textContent = "Train again";
-    this.#start.classList.remove("primary");
-    this.#pause.hidden = this.#cancel.hidden = !running;
-    this.#cancel.disabled = false;
-    this.#paused = false;
-    this.#pause.textContent = "Pause";
-    if (running) find("next").hidden = true;
-    for (const part of find("setup").querySelectorAll<HTMLFieldSetElement>(".setup > fieldset")) part.disabled = running;
-    // The keyboard goes on from where it was.
-    const goOn = (button: HTMLElement): void => button.focus({ preventScroll: true });
-    if (focused === this.#start) goOn(this.#pause);
-    else if (!running && (focused === this.#pause || focused === this.#cancel)) goOn(find("next").hidden ? this.#start : find("next"));
-  }
-
-  #togglePause(): void {
-    this.#paused = !this.#paused;
-    this.#pause.textContent = this.#paused ? "Resume" : "Pause";
-    if (this.#paused) {
-      void this.#workshop.pause();
-      find("headline-sweep").textContent = `Paused after sweep ${this.#history.at(-1)?.sweep ?? 0}`;
-    } else void this.#workshop.resume();
   }
 
   #sweep(entry: HistoryEntry, sweeps: number): void {
@@ -137,10 +143,10 @@ export class TrainPanel {
     const progress = find<HTMLProgressElement>("progress");
     [progress.max, progress.value] = [sweeps, entry.sweep];
     this.#headline(entry);
-    if (this.#cancel.disabled) return;
-    find("headline-sweep").textContent = this.#paused
-      ? `Paused after sweep ${entry.sweep}`
-      : `Sweep ${entry.sweep} of ${sweeps}, ${entry.seconds.toFixed(1)} s`;
+    const { phase } = this.#stage.state;
+    if (phase === "stopping") return;
+    find("headline-sweep").textContent =
+      phase === "paused" ? `Paused after sweep ${entry.sweep}` : `Sweep ${entry.sweep} of ${sweeps}, ${entry.seconds.toFixed(1)} s`;
     // Every sweep would be too much to listen to.
     if (entry.sweep % Math.ceil(sweeps / SPOKEN) === 0) {
       find("train-status").textContent =
@@ -161,18 +167,24 @@ export class TrainPanel {
     find("headline-label").textContent = label;
   }
 
+  /** The figure with its yardstick. */
+  #headlineOf(report: Report): void {
+    const best = bestOf(report);
+    if (best) this.#headline(best);
+    const compared = yardstick(report);
+    if (compared) find("headline-label").textContent += `: ${compared}`;
+  }
+
   /** On a small screen the curves may be below its edge, and the form in their place. */
   #bringIntoView(): void {
     const { top, bottom } = find("curves").getBoundingClientRect();
     if (top < 0 || Math.min(bottom, top + CURVE_PX) > innerHeight) find("train").scrollIntoView({ block: "start" });
   }
 
-  #tell({ stop, device, shelf, lost }: Outcome): void {
-    const best = this.#history.find(({ sweep }) => sweep === stop.bestSweep);
-    if (best) this.#headline(best);
+  #tell({ stop, device, shelf, report, lost }: Outcome): void {
+    if (report) this.#headlineOf(report);
     const seconds = this.#history.at(-1)?.seconds ?? 0;
-    const sweeps = `${stop.sweep} ${stop.sweep === 1 ? "sweep" : "sweeps"}`;
-    find("headline-sweep").textContent = `${sweeps} in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s by ${nameOf(device)}`;
+    find("headline-sweep").textContent = `${sweepsOf(stop.sweep)} in ${secondsOf(seconds)} by ${nameOf(device)}`;
     const why = {
       sweeps: `All ${stop.sweep} sweeps are done.`,
       converged: `It has converged: after sweep ${stop.sweep} nothing moves any more.`,
@@ -180,7 +192,7 @@ export class TrainPanel {
       aborted: `Stopped by you after sweep ${stop.sweep}.`,
     }[stop.reason];
     const kept = stop.bestSweep === stop.sweep ? "" : ` The model is that of sweep ${stop.bestSweep}, the best on held-out ratings.`;
-    const earlier = this.#events.hasModel() ? "The model from before is kept." : "There is no model yet.";
+    const earlier = this.#stage.state.shelf ? "The model from before is kept." : "There is no model yet.";
     const nothing = lost
       ? ` The GPU did not stop in time, and what it had learned is lost. ${earlier}`
       : ` That is no better than its random start. ${earlier}`;
@@ -218,3 +230,6 @@ export class TrainPanel {
     );
   }
 }
+
+const sweepsOf = (count: number): string => `${count} ${count === 1 ? "sweep" : "sweeps"}`;
+const secondsOf = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`;

@@ -2,33 +2,42 @@
 
 import { expose, transfer, transferHandlers } from "comlink";
 import {
+  type AskedColumns,
   decodeModel,
   type DeviceChoice,
   DeviceError,
   type DeviceInfo,
   encodeModel,
+  explain,
   type FactorModel,
   FeatureTable,
   fit,
   type FitOptions,
   type HistoryEntry,
+  type Ids,
   type ModelName,
-  principalAxes,
   type RawId,
+  ratingsOfEach,
   type RatingStatistics,
   type Recommendation,
+  type Session,
   splitRatings,
   type Stop,
 } from "../src/index.js";
+import { films } from "../src/ratings/films.js";
 import { type Comparison, type Lap, raceEngines } from "./comparison.js";
 import {
   builtIn,
   type BuiltInSize,
   type Data,
   type DataSummary,
+  FILMS,
   forget,
+  forgetModel,
   keep,
+  keepModel,
   keptData,
+  keptModel,
   keptSummary,
   readDropped,
   summaryOf,
@@ -36,6 +45,8 @@ import {
 import { Engines, type Means } from "./engines.js";
 import { carryRemedies } from "./failure.js";
 import { interruptible } from "./interruptible.js";
+import { type Report, reportOf } from "./report.js";
+import { foldedIn, placed, type Placed, placeOf, reachOf } from "./you.js";
 
 export interface Settings {
   readonly options: FitOptions & { readonly model: ModelName };
@@ -54,6 +65,8 @@ export interface Shelf {
   readonly ids: readonly RawId[];
   readonly titles: readonly string[];
   readonly genres: readonly (readonly string[])[];
+  /** Who directed them, of those that the library knows by itself; else empty. */
+  readonly directors: readonly string[];
   /** Ratings of every title. */
   readonly counts: Uint32Array;
   readonly statistics: RatingStatistics;
@@ -64,6 +77,7 @@ export interface Outcome {
   readonly device: DeviceInfo;
   /** Undefined when no sweep was better than the random start: what model there was before, there is still. */
   readonly shelf: Shelf | undefined;
+  readonly report?: Report | undefined;
   /** Whether better sweeps than that were lost with a GPU that would not stop. */
   readonly lost?: boolean | undefined;
 }
@@ -80,6 +94,40 @@ export interface ListOptions {
   readonly alpha: number;
   readonly genre?: string | undefined;
   readonly thompsonSeed?: number | undefined;
+}
+
+/** A title on the list, with the rating that speaks most for it. */
+export interface Listed extends Recommendation {
+  readonly why?: { readonly id: RawId; readonly contribution: number } | undefined;
+}
+
+/** How the first prediction of a list comes about: mean + itemBias + userBias + Σ you·title, of models that predict so. */
+export interface Sum {
+  readonly id: RawId;
+  readonly mean: number;
+  readonly itemBias: number;
+  readonly userBias: number;
+  readonly you: readonly number[];
+  readonly title: readonly number[];
+}
+
+export interface Answer {
+  readonly list: readonly Listed[];
+  /** Where the visitor is among the titles of the map, in its coordinates; undefined for a model without factors. */
+  readonly you: readonly [number, number, number] | undefined;
+  readonly sum: Sum | undefined;
+}
+
+/** What the page begins with. */
+export interface Opening {
+  readonly shelf: Shelf;
+  readonly report: Report | undefined;
+}
+
+interface NamedMap {
+  readonly name: string;
+  readonly ids: readonly RawId[];
+  readonly placed: Placed;
 }
 
 /** A training or comparison under way, which the page can hold up and end. */
@@ -118,6 +166,11 @@ export class Workshop {
   #own: { readonly key: string; readonly data: Data } | undefined;
   #model: FactorModel | undefined;
   #modelName = "";
+  #reach = 1;
+  /** The last map that was drawn: the next one is turned towards it. */
+  #drawn: NamedMap | undefined;
+  /** The map of the present model; undefined until it is asked for. */
+  #map: NamedMap | undefined;
   readonly #engines = new Engines();
   #run: Run | undefined;
 
@@ -126,14 +179,53 @@ export class Workshop {
     return this.#engines.means();
   }
 
+  /**
+   * Takes up the model of the last visit, or else the one that the build has trained.
+   *
+   * @param starter the address of the latter's files, without their extension.
+   * @returns undefined when neither can be had.
+   */
+  async begin(starter: string): Promise<Opening | undefined> {
+    const kept = await keptModel();
+    if (kept) {
+      try {
+        return { shelf: this.#take(decodeModel(kept.bytes, kept.name), kept.name), report: kept.report };
+      } catch {
+        // It is of another version.
+      }
+    }
+    return await this.restart(starter);
+  }
+
+  /** Takes up the model that the build has trained, and forgets the one that was kept; undefined when it cannot be had. */
+  async restart(starter: string): Promise<Opening | undefined> {
+    try {
+      const [model, report] = await Promise.all(["safetensors", "json"].map((extension) => fetch(`${starter}.${extension}`)));
+      if (!model.ok || !report.ok) return undefined;
+      const shelf = this.#take(decodeModel(new Uint8Array(await model.arrayBuffer()), "the starter"), FILMS);
+      void forgetModel();
+      return { shelf, report: (await report.json()) as Report };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #take(model: FactorModel, name: string): Shelf {
+    this.#model = model;
+    this.#modelName = name;
+    this.#map = undefined;
+    this.#reach = reachOf(model.parameters);
+    return shelfOf(model, name);
+  }
+
   invent(size: BuiltInSize): DataSummary {
     this.#data = builtIn(size);
     return summaryOf(this.#data);
   }
 
   /** @throws RatingsError */
-  async read(files: readonly File[], skipBadRows: boolean): Promise<DataSummary> {
-    const { data, notes } = await readDropped(files, skipBadRows);
+  async read(files: readonly File[], skipBadRows: boolean, columns?: AskedColumns): Promise<DataSummary> {
+    const { data, notes } = await readDropped(files, skipBadRows, columns);
     const key = crypto.randomUUID();
     this.#own = { key, data };
     this.#data = data;
@@ -162,35 +254,49 @@ export class Workshop {
   }
 
   async forget(key: string): Promise<void> {
+    // A model of the data is not kept beyond them.
+    const name = this.#own?.key === key ? this.#own.data.name : (await keptData(key))?.name;
+    if (name !== undefined && (await keptModel())?.name === name) await forgetModel();
     if (this.#own?.key === key) this.#own = undefined;
     await forget(key);
   }
 
   /** @throws what `fit` throws. */
-  async train(settings: Settings, onSweep: (entry: HistoryEntry) => Promise<void>): Promise<Outcome> {
+  async train(settings: Settings, onSweep: (entry: HistoryEntry, cloud?: Cloud) => Promise<void>): Promise<Outcome> {
     const data = this.#data!;
     const run = (this.#run = new Run());
     const engine = await this.#engines.take(settings.device);
     const { train, heldOut } = splitRatings(data.ratings, { share: settings.share, seed: settings.options.seed });
     let sweep = 0;
+    let session: Session | undefined;
+    const counts = ratingsOfEach(train, "items");
+    let drawn = -Infinity;
     try {
-      const { model, stop, device } = await fit(train, {
+      const { model, stop, device, history } = await fit(train, {
         ...settings.options,
         ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
         heldOut: heldOut.count > 0 ? heldOut : undefined,
-        device: interruptible(engine, run.signal),
+        device: interruptible(engine, run.signal, (opened) => (session = opened)),
         signal: run.signal,
         // Waiting for the page's answer lets its other messages in, also when the CPU trains.
         onSweep: async (entry) => {
           sweep = entry.sweep;
-          await onSweep(entry);
+          const due = performance.now() - drawn > (counts.length > MANY_TITLES ? SELDOM_MS : OFTEN_MS);
+          const K = settings.options.factors ?? 0;
+          if (due && session && K > 0) {
+            const { factors } = await session.readRows("items");
+            await onSweep(entry, this.#cloudOf(data.name, data.ratings.items, counts, factors, factors.length / counts.length));
+            drawn = performance.now();
+          } else await onSweep(entry);
           await run.turn();
         },
       });
       if (stop.bestSweep === 0) return { stop, device, shelf: undefined };
-      this.#model = model;
-      this.#modelName = data.name;
-      return { stop, device, shelf: shelfOf(model, data.name) };
+      const report = reportOf(history, stop, device, train, heldOut);
+      const shelf = this.#take(model, data.name);
+      // Once the page has its answer.
+      setTimeout(() => void keepModel({ name: data.name, bytes: encodeModel(model) as Uint8Array<ArrayBuffer>, report }));
+      return { stop, device, shelf, report };
     } catch (error) {
       if (error instanceof DeviceError || run.signal.aborted) this.#engines.drop(engine);
       if (!run.signal.aborted) throw error;
@@ -212,24 +318,39 @@ export class Workshop {
   }
 
   /**
-   * The best titles for someone who rated these; folded in on the GPU while there is one.
-   * Titles that the model does not know are left out.
+   * The best titles for someone who rated these, and why; folded in on the GPU while there is one. Titles that the model
+   * does not know are left out. They are chosen by their scores, and listed by the predictions that the page shows.
    */
-  async recommend(
-    rated: readonly (readonly [id: RawId, rating: number])[],
+  async recommend(rated: readonly (readonly [id: RawId, rating: number])[], options: ListOptions): Promise<Answer> {
+    const model = this.#model!;
+    const ratings = rated.filter(([id]) => model.items.indexOf(id) >= 0);
+    const chosen = await this.#chosen(model, ratings, options);
+    const list = chosen
+      .map((entry) => ({ ...entry, predicted: entry.predicted === undefined ? undefined : model.clipped(entry.predicted) }))
+      .map((entry): Listed => ({ ...entry, why: ratings.length > 0 ? mainReason(model, entry.id, ratings) : undefined }));
+    if (model.parameters.factors === 0) return { list, you: undefined, sum: undefined };
+    const { factors, bias } = foldedIn(model, ratings);
+    const { placed } = this.#mapOf(model);
+    const you = ratings.length > 0 ? placeOf(placed, factors.map((value) => value * this.#reach)) : undefined; // prettier-ignore
+    return { list, you, sum: list.length > 0 && SUMS.has(model.model) ? sumOf(model, list[0].id, factors, bias) : undefined };
+  }
+
+  async #chosen(
+    model: FactorModel,
+    ratings: readonly (readonly [id: RawId, rating: number])[],
     { n, alpha, genre, thompsonSeed }: ListOptions,
   ): Promise<Recommendation[]> {
-    const model = this.#model!;
     const ofGenre = (id: RawId): boolean => model.catalogue.get(id)?.genres.includes(genre!) ?? false;
-    const ratings = rated.filter(([id]) => model.items.indexOf(id) >= 0);
     const options = { n, alpha, thompsonSeed, filter: genre === undefined ? undefined : ofGenre };
+    const byPrediction = (list: Recommendation[]): Recommendation[] =>
+      thompsonSeed === undefined ? list.sort((a, b) => (b.predicted ?? 0) - (a.predicted ?? 0)) : list;
     const { gpu } = this.#engines;
-    if (!gpu) return model.recommendFor(ratings, options);
+    if (!gpu) return byPrediction(model.recommendFor(ratings, options));
     try {
-      return await model.recommendForOn(gpu, ratings, options);
+      return byPrediction(await model.recommendForOn(gpu, ratings, options));
     } catch (error) {
       // A lost device takes nothing from the visitor: the host folds in as well.
-      if (error instanceof DeviceError) return model.recommendFor(ratings, options);
+      if (error instanceof DeviceError) return byPrediction(model.recommendFor(ratings, options));
       throw error;
     }
   }
@@ -242,18 +363,39 @@ export class Workshop {
 
   /** Titles with ratings along the principal axes of their factors; undefined for a model without factors. */
   cloud(): Cloud | undefined {
-    const { parameters, itemCounts, items: known } = this.#model!;
-    const { factors: K, itemFactors } = parameters;
-    if (K === 0) return undefined;
-    const items = Uint32Array.from(itemCounts.keys()).filter((item) => itemCounts[item] > 0);
-    const rows = new Float32Array(items.length * K);
-    items.forEach((item, at) => rows.set(itemFactors.subarray(item * K, (item + 1) * K), at * K));
-    const axes = Math.min(3, K);
-    const { coordinates, shares } = principalAxes(rows, items.length, K, axes);
-    const places = new Float32Array(items.length * 3);
-    for (let at = 0; at < items.length; at++) places.set(coordinates.subarray(at * axes, (at + 1) * axes), at * 3);
-    const ids = Array.from(items, (item) => known.rawAt(item));
-    return transfer({ ids, coordinates: places, share: shares.reduce((sum, share) => sum + share, 0) }, [places.buffer]);
+    const model = this.#model!;
+    if (model.parameters.factors === 0) return undefined;
+    const { ids, placed } = this.#mapOf(model);
+    return cloudOf(ids, placed);
+  }
+
+  #mapOf({ parameters, itemCounts, items }: FactorModel): NamedMap {
+    return (this.#map ??= this.#draw(this.#modelName, items, itemCounts, parameters.itemFactors, parameters.factors));
+  }
+
+  #cloudOf(name: string, items: Ids, counts: Uint32Array, factors: Float32Array, K: number): Cloud {
+    const { ids, placed } = this.#draw(name, items, counts, factors, K);
+    return cloudOf(ids, placed);
+  }
+
+  /** Places the titles with ratings, turned towards where they lay before. */
+  #draw(name: string, items: Ids, counts: Uint32Array, factors: Float32Array, K: number): NamedMap {
+    const known = Uint32Array.from(counts.keys()).filter((item) => counts[item] > 0);
+    const rows = new Float32Array(known.length * K);
+    known.forEach((item, at) => rows.set(factors.subarray(item * K, (item + 1) * K), at * K));
+    const ids = Array.from(known, (item) => items.rawAt(item));
+    let before: Float32Array | undefined;
+    if (this.#drawn?.name === name) {
+      const { ids: old, placed } = this.#drawn;
+      const lay = new Map(old.map((id, at) => [id, at]));
+      before = new Float32Array(ids.length * 3).fill(NaN);
+      for (const [at, id] of ids.entries()) {
+        const was = lay.get(id);
+        if (was !== undefined) before.set(placed.coordinates.subarray(was * 3, was * 3 + 3), at * 3);
+      }
+    }
+    this.#drawn = { name, ids, placed: placed(rows, known.length, K, before) };
+    return this.#drawn;
   }
 
   /**
@@ -297,11 +439,45 @@ export class Workshop {
 
   /** @throws ModelFileError */
   async load(file: File): Promise<Shelf> {
-    this.#model = decodeModel(new Uint8Array(await file.arrayBuffer()), file.name);
-    this.#modelName = file.name.replace(/\.safetensors$/, "");
-    return shelfOf(this.#model, this.#modelName);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const name = file.name.replace(/\.safetensors$/, "");
+    const shelf = this.#take(decodeModel(bytes, file.name), name);
+    void keepModel({ name, bytes, report: undefined });
+    return shelf;
   }
 }
+
+/** Models whose prediction is a mean, two biases and a dot product. */
+const SUMS: ReadonlySet<ModelName> = new Set(["als", "vb", "gd", "sgd"]);
+/** A map is drawn anew while it trains at most so often; of many titles seldom. */
+const OFTEN_MS = 90;
+const SELDOM_MS = 1200;
+const MANY_TITLES = 6000;
+
+const cloudOf = (ids: readonly RawId[], { coordinates, share }: Placed): Cloud => ({ ids, coordinates: coordinates.slice(), share });
+
+/** The rating that speaks most for a title; undefined where none does, or the model cannot say. */
+function mainReason(model: FactorModel, id: RawId, ratings: readonly (readonly [id: RawId, rating: number])[]): Listed["why"] {
+  try {
+    const { contributions } = explain(model, id, ratings);
+    // What somebody likes tells them more than what they do not: a low rating is named where no high one speaks for the title.
+    const middle = (model.statistics.minimum + model.statistics.maximum) / 2;
+    const main = contributions.find(({ rating, contribution }) => rating > middle && contribution > 0) ?? contributions[0];
+    return main.contribution > 0 ? { id: main.id, contribution: main.contribution } : undefined;
+  } catch {
+    // Models that were trained on drawn negatives keep too little of them to explain by.
+    return undefined;
+  }
+}
+
+function sumOf({ items, parameters }: FactorModel, id: RawId, factors: Float64Array, userBias: number): Sum {
+  const { factors: K, itemFactors, itemBiases, globalMean: mean } = parameters;
+  const n = items.indexOf(id);
+  return { id, mean, itemBias: itemBiases[n], userBias, you: [...factors], title: [...itemFactors.subarray(n * K, (n + 1) * K)] };
+}
+
+/** Who directed the films that the library knows, by title and year. */
+const directorOf = new Map(films().map(({ title, year, director }) => [`${title} (${year})`, director]));
 
 function shelfOf({ model, parameters, items, catalogue, itemCounts, statistics }: FactorModel, name: string): Shelf {
   return {
@@ -311,6 +487,7 @@ function shelfOf({ model, parameters, items, catalogue, itemCounts, statistics }
     ids: items.raw,
     titles: items.raw.map((id) => catalogue.title(id)),
     genres: items.raw.map((id) => catalogue.get(id)?.genres ?? []),
+    directors: items.raw.map((id) => directorOf.get(catalogue.title(id)) ?? ""),
     counts: itemCounts,
     statistics,
   };

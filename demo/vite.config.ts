@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { inlineAssembly } from "../inline-assembly.js";
 import { inlineScript } from "../inline-script.js";
+import { pageLinks } from "./page-links.js";
+import { starterModel } from "./starter-plugin.js";
 
 const ISOLATION = "isolation-worker";
 /**
@@ -17,7 +19,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   root: here("."),
   base: "./",
-  plugins: [inlineScript(), inlineAssembly()],
+  plugins: [inlineScript(), inlineAssembly(), starterModel(), pageLinks()],
   resolve: {
     alias: { "#gpu": here("../src/engine/webgpu/device/gpu-browser.ts"), "#workers": here("../src/engine/cpu/workers-browser.ts") },
   },

@@ -17,7 +17,12 @@ export const commandsOf = (markdown) =>
 /** Runs a command line of the guide in a folder. Throws when it fails. */
 export function runCommand(line, folder) {
   const command = line.replace(/^tastespace /, `"${process.execPath}" "${cli}" `);
-  const { status, stdout, stderr } = spawnSync(command, { cwd: folder, shell: true, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+  const { status, stdout, stderr } = spawnSync(command, {
+    cwd: folder,
+    shell: true,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   if (status !== 0) throw new Error(`${line}\nended with ${status}\n${stdout}\n${stderr}`);
   return stdout;
 }

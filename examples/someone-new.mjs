@@ -1,14 +1,13 @@
 // Someone new joins a trained model without training again, is given a filtered list, and is told why.
 
-import { explain, fit, itemFilter, partialFit, Ratings, syntheticRatings } from "tastespace";
+import { explain, filmRatings, fit, itemFilter, partialFit, Ratings } from "tastespace";
 
-const { model } = await fit(syntheticRatings(), { factors: 4, tauUsers: 4, tauItems: 4, device: "cpu" });
+const { model } = await fit(filmRatings(), { factors: 8, tauUsers: 4, tauItems: 4, device: "cpu" });
 
 // Ann rates five films. Her factors solve her own equations against the items as they are; nothing else moves.
-const films = [...model.catalogue.entries()];
-const loved = films.filter(({ genres }) => genres.includes("Comedy")).slice(0, 3);
-const hated = films.filter(({ genres }) => genres.includes("Horror") && !genres.includes("Comedy")).slice(0, 2);
-const anns = Ratings.from([...loved, ...hated].map((film) => ["ann", film.id, loved.includes(film) ? 5 : 1]));
+const loved = ["Some Like It Hot (1959)", "Notting Hill (1999)", "Amélie (2001)"];
+const hated = ["Saw (2004)", "Halloween (1978)"];
+const anns = Ratings.from([...loved, ...hated].map((title) => ["ann", model.findItem(title), loved.includes(title) ? 5 : 1]));
 const bigger = partialFit(model, anns);
 console.log(`${bigger.users.size - model.users.size} new user; user 1's prediction moved: ${bigger.predict(1, 2) !== model.predict(1, 2)}`);
 

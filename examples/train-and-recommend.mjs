@@ -3,14 +3,14 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fit, load, save, splitRatings, syntheticRatings } from "tastespace";
+import { filmRatings, fit, load, save, splitRatings } from "tastespace";
 
-// Invented ratings, so that there is nothing to download: `(await readPath("ml-latest-small")).ratings` reads a data set of your own.
-const ratings = syntheticRatings();
+// Real films with invented ratings, so that there is nothing to download: `(await readPath("ml-latest-small")).ratings` reads your own.
+const ratings = filmRatings();
 const { train, heldOut } = splitRatings(ratings, { share: 0.2, seed: 1 });
 
 // So few ratings are quickest on the CPU; leave `device` away to train on the GPU where there is one.
-const { model, history, stop } = await fit(train, { factors: 6, tauUsers: 10, tauItems: 10, heldOut, device: "cpu" });
+const { model, history, stop } = await fit(train, { model: "vb", factors: 10, heldOut, device: "cpu" });
 const best = history.find(({ sweep }) => sweep === stop.bestSweep);
 console.log(`held-out RMSE ${best?.heldOutRmse?.toFixed(3)} after ${stop.bestSweep} sweeps`);
 
@@ -18,14 +18,15 @@ console.log("\nFor user 1:");
 for (const { title, predicted } of model.recommend(1, { n: 5 })) console.log(`  ${predicted?.toFixed(2)}  ${title}`);
 
 // Someone whom the model has never met, by two ratings; a small alpha asks for taste rather than popularity.
-const [first, second] = model.items.raw;
-console.log(`\nFor someone who loved ${model.catalogue.title(first)} and not ${model.catalogue.title(second)}:`);
+const loved = model.findItem("Alien (1979)");
+const hated = model.findItem("Mamma Mia! (2008)");
+console.log("\nFor someone who loves Alien and not Mamma Mia!:");
 const list = model.recommendFor(
   [
-    [first, 5],
-    [second, 1],
+    [loved, 5],
+    [hated, 1],
   ],
-  { n: 5, alpha: 0.1 },
+  { n: 5, alpha: 0.5 },
 );
 for (const { title, predicted } of list) console.log(`  ${predicted?.toFixed(2)}  ${title}`);
 

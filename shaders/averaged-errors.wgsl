@@ -1,5 +1,5 @@
 // Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far,
-// Σ (r − mean r̂)², and Σ log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
+// Σ (r − mean r̂)², as it is and clipped, and Σ log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/averaged-errors.ts.
 
@@ -8,6 +8,9 @@ struct Settings {
   lambda: f32,
   // Draws so far, this one included; 0 during the burn-in, when only the present draw counts.
   draws: u32,
+  // What averages are clipped to.
+  least: f32,
+  most: f32,
   count: u32,
   // Ratings per workgroup.
   run: u32,
@@ -15,14 +18,14 @@ struct Settings {
 
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(6) var<storage, read_write> draw_sums: array<vec2f>;
-@group(0) @binding(7) var<storage, read_write> partial_sums: array<vec2f>;
+@group(0) @binding(7) var<storage, read_write> partial_sums: array<vec4f>;
 
 const TWO_PI = 6.283185307179586;
 
 @compute @workgroup_size(LANES)
 fn averaged_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let last = min((group.x + 1u) * settings.run, settings.count);
-  var sums = vec2f();
+  var sums = vec3f();
   for (var at = group.x * settings.run + lane; at < last; at += LANES) {
     let predicted = predict(rating_user[at], rating_item[at]);
     let error = value_at(at) - predicted;
@@ -30,9 +33,9 @@ fn averaged_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     let all = vec2f(predicted, density) + select(vec2f(), draw_sums[at], settings.draws > 1u);
     draw_sums[at] = all;
     let average = all / f32(max(1u, settings.draws));
-    let averaged = value_at(at) - average.x;
-    sums += vec2f(averaged * averaged, log(max(average.y, 1e-30)));
+    let errors = value_at(at) - vec2f(average.x, clamp(average.x, settings.least, settings.most));
+    sums += vec3f(errors * errors, log(max(average.y, 1e-30)));
   }
-  let total = add_lanes(lane, vec4f(sums, 0.0, 0.0));
-  if (lane == 0u) { partial_sums[group.x] = total.xy; }
+  let total = add_lanes(lane, vec4f(sums, 0.0));
+  if (lane == 0u) { partial_sums[group.x] = total; }
 }

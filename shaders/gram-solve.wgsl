@@ -13,7 +13,7 @@
 // result never depends on scheduling.
 //
 // Launch: one team of TEAM lanes per task, TEAMS teams per workgroup, workgroups in two dimensions.
-// Workgroup memory: TEAMS · SLICE vec4s. Twin: src/engine/reference/gram-solve.ts.
+// Workgroup memory: TEAMS · SLICE vec4s to solve in, and the staged ratings. Twin: src/engine/reference/gram-solve.ts.
 
 @group(0) @binding(6) var<storage, read_write> partial_tiles: array<mat4x4f>;
 
@@ -178,10 +178,9 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
 fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let at = place(first_task(group, groups), local);
   own_tiles(at.lane);
-  for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] == NO_TILE) { continue; }
-    for (var segment = 0u; segment < at.task.segments; segment++) {
-      tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)];
+  for (var segment = 0u; segment < at.task.segments; segment++) {
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] != NO_TILE) { tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)]; }
     }
   }
   solve(at);

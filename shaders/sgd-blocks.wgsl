@@ -1,10 +1,11 @@
-// Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a lane per block,
-// which goes through its ratings one by one; the blocks of a round share no row, so plain stores do not race.
+// Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a team of TEAM lanes per
+// block, which goes through its ratings one by one, the rows' vec4s shared out among its lanes. The blocks of a round
+// share no row, and a lane writes only what it reads itself, so plain stores do not race.
 // docs/models.md, "Gradient descent" and "Binary data". u ← u + η (λ e v − (τ / n) u), v with the old u in the
 // same way, biases alike. LOGISTIC takes e = d − σ(score). Where rows or ratings are cut, a dispatch is bound to
-// a shard of each side and a piece of the blocks, and lanes with others wait for theirs. A row carries its
+// a shard of each side and a piece of the blocks, and teams with others wait for theirs. A row carries its
 // number of ratings in its last component.
-// Launch: a lane for each of the user groups of a piece, 64 per workgroup, once per round, piece and shard of items.
+// Launch: a team for each of the user groups of a piece, TEAMS per workgroup, once per round, piece and shard of items.
 // Twin: src/engine/reference/sgd-blocks.ts.
 
 struct Settings {
@@ -39,42 +40,81 @@ struct Round {
 @group(0) @binding(6) var<storage, read_write> item_rows: array<vec4f>;
 @group(1) @binding(0) var<uniform> round: Round;
 
+// vec4s of a row that a lane takes, TEAM apart.
+const OWN = (BLOCKS + TEAM - 1u) / TEAM;
+
+var<workgroup> most: atomic<u32>;
+var<workgroup> steps: u32;
+
+struct Rating {
+  user: u32,
+  item: u32,
+  value: f32,
+}
+
+fn rating_at(at: u32) -> Rating {
+  return Rating(rating_user[at] * STRIDE, rating_item[at] * STRIDE, rating_value[at]);
+}
+
 fn sigmoid(x: f32) -> f32 {
   let t = exp(-abs(x));
   return select(t, 1.0, x >= 0.0) / (1.0 + t);
 }
 
-@compute @workgroup_size(64)
-fn sgd_blocks(@builtin(global_invocation_id) id: vec3u) {
-  let group = round.first_block / settings.groups + id.x;
+@compute @workgroup_size(TEAM * TEAMS)
+fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let group = round.first_block / settings.groups + workgroup.x * TEAMS + local / TEAM;
   let item_group = (group + round.offset) % settings.groups;
   let block = group * settings.groups + item_group;
-  if (block < round.first_block || block >= round.end_block) { return; }
-  if (item_group < round.first_item_group || item_group >= round.end_item_group) { return; }
-  for (var rating = block_start[block]; rating < block_start[block + 1u]; rating++) {
-    let at = rating - round.first_rating;
-    let user = rating_user[at] * STRIDE;
-    let item = rating_item[at] * STRIDE;
-    let user_count = user_rows[user + RHS_BLOCK][RHS_AT];
-    let item_count = item_rows[item + RHS_BLOCK][RHS_AT];
-    let user_bias = user_rows[user + BIAS_BLOCK][BIAS_AT];
-    let item_bias = item_rows[item + BIAS_BLOCK][BIAS_AT];
-    var score = settings.mean + user_bias + item_bias;
-    for (var b = 0u; b < BLOCKS; b++) { score += dot(user_rows[user + b] * is_factor(b), item_rows[item + b]); }
-    var e = settings.lambda * (rating_value[at] - score);
-    if (LOGISTIC) { e = rating_value[at] - sigmoid(score); }
-    for (var b = 0u; b < BLOCKS; b++) {
-      let u = user_rows[user + b];
-      let v = item_rows[item + b];
-      let mask = is_factor(b) * settings.step;
-      var new_u = u + mask * (e * v - (settings.tau_users / user_count) * u);
-      var new_v = v + mask * (e * u - (settings.tau_items / item_count) * v);
-      if (b == BIAS_BLOCK && settings.biases == 1u) {
-        new_u[BIAS_AT] = user_bias + settings.step * (e - (settings.gamma_users / user_count) * user_bias);
-        new_v[BIAS_AT] = item_bias + settings.step * (e - (settings.gamma_items / item_count) * item_bias);
+  let bound = block >= round.first_block && block < round.end_block &&
+    item_group >= round.first_item_group && item_group < round.end_item_group;
+  var first = 0u;
+  var count = 0u;
+  if (bound) {
+    first = block_start[block] - round.first_rating;
+    count = block_start[block + 1u] - block_start[block];
+  }
+  // Teams go on together, as sums over their lanes demand: as long as the one with the most ratings.
+  atomicMax(&most, count);
+  workgroupBarrier();
+  if (local == 0u) { steps = atomicLoad(&most); }
+  let last_step = workgroupUniformLoad(&steps);
+
+  // The next rating is asked for while the present one is worked on.
+  var next = rating_at(first);
+  for (var n = 0u; n < last_step; n++) {
+    let rating = next;
+    next = rating_at(first + select(0u, n + 1u, n + 1u < count));
+    let user_count = user_rows[rating.user + RHS_BLOCK][RHS_AT];
+    let item_count = item_rows[rating.item + RHS_BLOCK][RHS_AT];
+    var u: array<vec4f, OWN>;
+    var v: array<vec4f, OWN>;
+    var share = 0.0;
+    for (var own = 0u; own < OWN; own++) {
+      let b = local % TEAM + own * TEAM;
+      if (b >= BLOCKS) { continue; }
+      u[own] = user_rows[rating.user + b];
+      v[own] = item_rows[rating.item + b];
+      share += dot(u[own] * is_factor(b), v[own]);
+      if (b == BIAS_BLOCK) { share += u[own][BIAS_AT] + v[own][BIAS_AT]; }
+    }
+    let score = settings.mean + team_sum(share, local, n);
+    var e = settings.lambda * (rating.value - score);
+    if (LOGISTIC) { e = rating.value - sigmoid(score); }
+    if (n < count) {
+      for (var own = 0u; own < OWN; own++) {
+        let b = local % TEAM + own * TEAM;
+        if (b >= BLOCKS) { continue; }
+        let mask = is_factor(b) * settings.step;
+        var new_u = u[own] + mask * (e * v[own] - (settings.tau_users / user_count) * u[own]);
+        var new_v = v[own] + mask * (e * u[own] - (settings.tau_items / item_count) * v[own]);
+        if (b == BIAS_BLOCK && settings.biases == 1u) {
+          new_u[BIAS_AT] += settings.step * (e - (settings.gamma_users / user_count) * u[own][BIAS_AT]);
+          new_v[BIAS_AT] += settings.step * (e - (settings.gamma_items / item_count) * v[own][BIAS_AT]);
+        }
+        user_rows[rating.user + b] = new_u;
+        item_rows[rating.item + b] = new_v;
       }
-      user_rows[user + b] = new_u;
-      item_rows[item + b] = new_v;
     }
   }
 }

@@ -1,26 +1,30 @@
-// Σ (r − r̂)² over ratings: each workgroup adds up one contiguous run, lane by lane and then as a tree,
+// Σ (r − r̂)² over ratings, and the same with r̂ clipped: each workgroup adds up one contiguous run, lane by lane and then as a tree,
 // always in the same order.
 // Launch: at most PARTIALS workgroups of LANES; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/squared-errors.ts.
 
 struct Settings {
   mean: f32,
+  // What predictions are clipped to.
+  least: f32,
+  most: f32,
   count: u32,
   // Ratings per workgroup.
   run: u32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(6) var<storage, read_write> partial_sums: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partial_sums: array<vec2f>;
 
 @compute @workgroup_size(LANES)
 fn squared_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let last = min((group.x + 1u) * settings.run, settings.count);
-  var sum = 0.0;
+  var sums = vec2f();
   for (var at = group.x * settings.run + lane; at < last; at += LANES) {
-    let error = value_at(at) - predict(rating_user[at], rating_item[at]);
-    sum += error * error;
+    let predicted = predict(rating_user[at], rating_item[at]);
+    let errors = value_at(at) - vec2f(predicted, clamp(predicted, settings.least, settings.most));
+    sums += errors * errors;
   }
-  let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
-  if (lane == 0u) { partial_sums[group.x] = total.x; }
+  let total = add_lanes(lane, vec4f(sums, 0.0, 0.0));
+  if (lane == 0u) { partial_sums[group.x] = total.xy; }
 }

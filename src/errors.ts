@@ -88,13 +88,20 @@ export class DeviceError extends TastespaceError {
 export class NotPositiveDefiniteError extends TastespaceError {
   readonly side: "users" | "items";
   readonly row: number;
+  /** The raw id of the user or item, and the sweep, where they are known. */
+  readonly id: string | number | undefined;
+  readonly sweep: number | undefined;
 
-  constructor(side: "users" | "items", row: number) {
-    super("not-positive-definite", `the normal equations of ${side} row ${row} are not positive definite`, {
+  constructor(side: "users" | "items", row: number, { id, sweep }: { id?: string | number; sweep?: number } = {}) {
+    const named = id === undefined ? "" : `, ${side === "users" ? "user" : "item"} ${id},`;
+    const when = sweep === undefined ? "" : ` in sweep ${sweep}`;
+    super("not-positive-definite", `the normal equations of ${side} row ${row}${named} are not positive definite${when}`, {
       remedy: "give tau and gamma a positive value",
     });
     this.side = side;
     this.row = row;
+    this.id = id;
+    this.sweep = sweep;
   }
 }
 

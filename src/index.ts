@@ -19,6 +19,7 @@ export { type SkippedRow, type Understanding } from "./ratings/table.js";
 export { type SeenItems } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
+export { type Film, filmRatings, type FilmRatingsOptions, films } from "./ratings/films.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable } from "./ratings/features.js";
 export { readFeatures } from "./ratings/read-features.js";
@@ -101,6 +102,7 @@ export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";
 export type { SubgroupMatrices, SubgroupSizes } from "./engine/webgpu/device/device.js";
 export { type Accuracy, accuracy, logDensity } from "./metrics/accuracy.js";
+export { biasOnlyAccuracy, type BiasOnlyOptions } from "./training/bias-only.js";
 export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
 export { type RankingValues } from "./metrics/ranked-list.js";
 export {

@@ -320,6 +320,7 @@ const isSource = (value: unknown): boolean =>
     ((value["path"] === null || typeof value["path"] === "string") &&
       isObject(value["reading"]) &&
       isObject(value["split"]) &&
+      (value["fingerprint"] === undefined || typeof value["fingerprint"] === "string") &&
       Number.isFinite(value["ratings"])));
 
 function checked(

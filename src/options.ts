@@ -122,7 +122,7 @@ export function nameHere(
   const asked = simplified(name);
   const sameLetters = [...names].find((known) => simplified(known) === asked);
   if (sameLetters !== undefined) return `did you mean "${sameLetters}"?`;
-  for (const called of CALLED_HERE[asked] ?? []) {
+  for (const called of Object.hasOwn(CALLED_HERE, asked) ? CALLED_HERE[asked] : []) {
     const parts = called.split(" and ");
     const told = parts.map((part) => `"${part}"`).join(" and ");
     if (parts.every((part) => names.has(part))) return `"${name}" is called ${told} here`;

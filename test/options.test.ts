@@ -8,6 +8,7 @@ import {
   encodeCsv,
   explain,
   fetchKnownSet,
+  filmRatings,
   fit,
   type FitOptions,
   type FitOptionsOf,
@@ -153,6 +154,7 @@ const CALLS: [call: (options: never) => unknown, options: object, near: string][
   [(o) => readFeatures(table, o), { delimeter: "," }, '"delimiter"'],
   [(o) => rankingMetrics(model, train, heldOut, o), { n: 3 }, '"k"'],
   [(o) => syntheticRatings(o), { n_users: 3 }, '"users"'],
+  [(o) => filmRatings(o), { rating: 3000 }, '"ratings"'],
   [(o) => predictRatings(model, ratings, o), { coldStartStrategy: "drop" }, '"coldStart"'],
   [(o) => itemFilter(model, o), { genre: ["Drama"] }, '"genres"'],
   [(o) => genreMap(model, o), { genre: ["Drama"] }, '"genres"'],
@@ -164,6 +166,15 @@ const CALLS: [call: (options: never) => unknown, options: object, near: string][
   [(o) => WebGpuEngine.create(o), { memory: 1 }, '"memoryBytes"'],
   [(o) => fetchKnownSet("ml-100k", o), { cache: "x" }, '"cacheFolder"'],
 ];
+
+test("names that every object has are names like any other", async () => {
+  for (const name of ["constructor", "toString", "hasOwnProperty", "valueOf"]) {
+    expect(await told(() => fit(train, { [name]: 1 } as never))).toContain(`"${name}"`);
+    expect(await told(() => model.recommend(1, { [name]: 1 } as never))).toContain(`"${name}"`);
+    expect(await told(() => fit(train, { model: name } as never))).toContain(`model is "${name}"`);
+    expect(await told(() => search(train, { space: { [name]: [1] } } as never))).toContain(`"${name}"`);
+  }
+});
 
 test.each(CALLS)("%s refuses %j", async (call, options, near) => {
   expect(await told(() => call(options as never))).toContain(near);

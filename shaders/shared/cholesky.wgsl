@@ -4,12 +4,12 @@
 // workgroup memory; two barriers per block.
 // Twin: src/engine/reference/cholesky.ts.
 
-// X of X Lᵀ = A.
-fn panel_tile(a: mat4x4f, l: mat4x4f) -> mat4x4f {
-  let x0 = a[0] / l[0].x;
-  let x1 = (a[1] - x0 * l[0].y) / l[1].y;
-  let x2 = (a[2] - x0 * l[0].z - x1 * l[1].z) / l[2].z;
-  let x3 = (a[3] - x0 * l[0].w - x1 * l[1].w - x2 * l[2].w) / l[3].w;
+// X of X Lᵀ = A, given one over the diagonal of L.
+fn panel_tile(a: mat4x4f, l: mat4x4f, inverse: vec4f) -> mat4x4f {
+  let x0 = a[0] * inverse.x;
+  let x1 = fma(-x0, vec4f(l[0].y), a[1]) * inverse.y;
+  let x2 = fma(-x1, vec4f(l[1].z), fma(-x0, vec4f(l[0].z), a[2])) * inverse.z;
+  let x3 = fma(-x2, vec4f(l[2].w), fma(-x1, vec4f(l[1].w), fma(-x0, vec4f(l[0].w), a[3]))) * inverse.w;
   return mat4x4f(x0, x1, x2, x3);
 }
 
@@ -20,6 +20,11 @@ fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
   let x1 = (y.y - l[1].w * x3 - l[1].z * x2) / l[1].y;
   let x0 = (y.x - l[0].w * x3 - l[0].z * x2 - l[0].y * x1) / l[0].x;
   return vec4f(x0, x1, x2, x3);
+}
+
+// Slots that no lane has on the diagonal, whatever its patch.
+fn never_diagonal(s: u32) -> bool {
+  return s / PATCH % PATCH != s % PATCH;
 }
 
 // Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets
@@ -34,22 +39,28 @@ fn solve_tiles(base: u32) {
 
   for (var k = 0u; k < BLOCKS; k++) {
     for (var s = 0u; s < SLOTS; s++) {
+      if (never_diagonal(s)) { continue; }
       if (tile_row[s] == k && tile_column[s] == k) {
         tile[s] = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
         store_tile(base + DIAGONAL, tile[s]);
       }
     }
     workgroupBarrier();
-    for (var s = 0u; s < SLOTS; s++) {
-      if (tile_column[s] == k && tile_row[s] > k) {
-        tile[s] = panel_tile(tile[s], load_tile(base + DIAGONAL));
-        store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
+    for (var n = 0u; n < PATCHES; n++) {
+      if (patch_column[n] != k / PATCH) { continue; }
+      let l = load_tile(base + DIAGONAL);
+      let inverse = 1.0 / vec4f(l[0].x, l[1].y, l[2].z, l[3].w);
+      for (var s = n * PATCH * PATCH; s < (n + 1u) * PATCH * PATCH; s++) {
+        if (tile_column[s] == k && tile_row[s] > k) {
+          tile[s] = panel_tile(tile[s], l, inverse);
+          store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
+        }
       }
     }
     workgroupBarrier();
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_column[s] > k && tile_row[s] < BLOCKS) {
-        tile[s] -= load_tile(base + PANEL + 4u * tile_row[s]) * transpose(load_tile(base + PANEL + 4u * tile_column[s]));
+        tile[s] = less_product(tile[s], load_tile(base + PANEL + 4u * tile_row[s]), load_tile(base + PANEL + 4u * tile_column[s]));
       }
     }
   }
@@ -65,6 +76,7 @@ fn solve_tiles(base: u32) {
   for (var left = BLOCKS; left > 0u; left--) {
     let k = left - 1u;
     for (var s = 0u; s < SLOTS; s++) {
+      if (never_diagonal(s)) { continue; }
       if (tile_row[s] == k && tile_column[s] == k) {
         memory[base + SOLUTION + k] = back_tile(tile[s], memory[base + SOLUTION + k]);
       }

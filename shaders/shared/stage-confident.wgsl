@@ -4,14 +4,17 @@
 
 const SMALLEST_ROOT = 2.3283064365386963e-10;
 
-fn stage_block(task: Task, at: u32, block: u32, to: u32) {
-  let given = at < task.count;
-  let rating = task.first + select(0u, at, given);
-  let other = rating_index[rating] * STRIDE;
+// The row of the other side, as it begins in memory.
+fn row_of(rating: u32) -> u32 {
+  return rating_index[rating] * STRIDE;
+}
+
+// A block of ỹ.
+fn block_of(rating: u32, row: u32, block: u32) -> vec4f {
   let value = value_at(rating);
   let excess = settings.confidence * abs(value);
   let root = max(sqrt(excess), SMALLEST_ROOT);
-  var y = root * fixed_rows[other + block];
+  var y = root * fixed_rows[row + block];
   if (block == RHS_BLOCK) { y[RHS_AT] = select(0.0, (1.0 + excess) / root, value > 0.0); }
-  memory[to] = select(vec4f(), y, given);
+  return y;
 }

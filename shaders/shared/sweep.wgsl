@@ -85,7 +85,7 @@ fn solve_tiles(base: u32) {
           for (var c = 0u; c < 4u; c++) { tile[s][c] = vec4f(swept[c].xyz, tile[s][c].w - x[c]); }
         }
       } else {
-        tile[s] -= panel(base, I) * D * transpose(panel(base, J));
+        tile[s] = less_product(tile[s], panel(base, I) * D, panel(base, J));
       }
     }
     workgroupBarrier();

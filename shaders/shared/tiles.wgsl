@@ -1,8 +1,8 @@
 // The lower triangle of a bordered Gram matrix, cut into 4×4 tiles that live in registers: tile (I, J), I ≥ J, holds
 // the entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns PATCHES
 // square patches of PATCH × PATCH tiles, so that PATCH vec4s of a row and of a column serve PATCH² tiles.
-// A workgroup holds TEAMS teams, each with its own SLICE of `memory`, so that short rows share a workgroup and its
-// barriers. The host puts TEAM, TEAMS, PATCH, PATCHES, STAGE and SLICE before this text.
+// A workgroup holds TEAMS teams, each with its own SLICE of `memory` to solve in, so that short rows share a workgroup
+// and its barriers. The host puts TEAM, TEAMS, PATCH, PATCHES, STAGE and SLICE before this text.
 
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
 const SLOTS = PATCHES * PATCH * PATCH;
@@ -16,7 +16,7 @@ var<workgroup> memory: array<vec4f, TEAMS * SLICE>;
 var<private> tile: array<mat4x4f, SLOTS>;
 var<private> tile_row: array<u32, SLOTS>;
 var<private> tile_column: array<u32, SLOTS>;
-// First block row and column of each patch.
+// Row and column of each patch, in patches.
 var<private> patch_row: array<u32, PATCHES>;
 var<private> patch_column: array<u32, PATCHES>;
 
@@ -29,8 +29,8 @@ fn own_tiles(lane: u32) {
     if ((row + 1u) * (row + 2u) / 2u <= p) { row++; }
     let column = p - row * (row + 1u) / 2u;
     let owned = p < PATCH_COUNT;
-    patch_row[n] = select(0u, row * PATCH, owned);
-    patch_column[n] = select(0u, column * PATCH, owned);
+    patch_row[n] = select(0u, row, owned);
+    patch_column[n] = select(0u, column, owned);
     for (var s = 0u; s < PATCH * PATCH; s++) {
       let I = row * PATCH + s / PATCH;
       let J = column * PATCH + s % PATCH;
@@ -45,32 +45,6 @@ fn own_tiles(lane: u32) {
 // Where tile slot s lies among the TILES of a stored triangle.
 fn tile_place(s: u32) -> u32 {
   return tile_row[s] * (tile_row[s] + 1u) / 2u + tile_column[s];
-}
-
-// Adds the outer products of the vectors at `start` and `next` in workgroup memory with themselves:
-// two at a time, so that each accumulator is fetched once for both where registers are few.
-fn add_outer_products(start: u32, next: u32) {
-  for (var n = 0u; n < PATCHES; n++) {
-    var y: array<vec4f, PATCH>;
-    var v: array<vec4f, PATCH>;
-    for (var i = 0u; i < PATCH; i++) {
-      let at = min(patch_row[n] + i, BLOCKS - 1u);
-      y[i] = memory[start + at];
-      v[i] = memory[next + at];
-    }
-    for (var j = 0u; j < PATCH; j++) {
-      let at = min(patch_column[n] + j, BLOCKS - 1u);
-      let z = memory[start + at];
-      let w = memory[next + at];
-      for (var i = 0u; i < PATCH; i++) {
-        let s = n * PATCH * PATCH + i * PATCH + j;
-        tile[s][0] = fma(y[i], vec4f(z.x), fma(v[i], vec4f(w.x), tile[s][0]));
-        tile[s][1] = fma(y[i], vec4f(z.y), fma(v[i], vec4f(w.y), tile[s][1]));
-        tile[s][2] = fma(y[i], vec4f(z.z), fma(v[i], vec4f(w.z), tile[s][2]));
-        tile[s][3] = fma(y[i], vec4f(z.w), fma(v[i], vec4f(w.w), tile[s][3]));
-      }
-    }
-  }
 }
 
 // Where a team's slice of `memory` holds what the solve passes between lanes:
@@ -89,4 +63,14 @@ fn store_tile(at: u32, value: mat4x4f) {
   memory[at + 1u] = value[1];
   memory[at + 2u] = value[2];
   memory[at + 3u] = value[3];
+}
+
+// A − B Cᵀ.
+fn less_product(a: mat4x4f, b: mat4x4f, c: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    fma(-b[3], vec4f(c[3].x), fma(-b[2], vec4f(c[2].x), fma(-b[1], vec4f(c[1].x), fma(-b[0], vec4f(c[0].x), a[0])))),
+    fma(-b[3], vec4f(c[3].y), fma(-b[2], vec4f(c[2].y), fma(-b[1], vec4f(c[1].y), fma(-b[0], vec4f(c[0].y), a[1])))),
+    fma(-b[3], vec4f(c[3].z), fma(-b[2], vec4f(c[2].z), fma(-b[1], vec4f(c[1].z), fma(-b[0], vec4f(c[0].z), a[2])))),
+    fma(-b[3], vec4f(c[3].w), fma(-b[2], vec4f(c[2].w), fma(-b[1], vec4f(c[1].w), fma(-b[0], vec4f(c[0].w), a[3])))),
+  );
 }

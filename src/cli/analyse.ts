@@ -12,13 +12,22 @@ import { SPLIT_KINDS } from "../ratings/split.js";
 import { alphaEffect } from "../recommend/alpha-effect.js";
 import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
-import { loadData, printUnderstood, splitOf } from "./data.js";
+import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import { writeFigures } from "./figure-files.js";
-import { addDataOptions, type DataFlags, number, type SplitFlags, wholeNumber } from "./options.js";
+import {
+  addDataOptions,
+  addOtherDataOption,
+  type DataFlags,
+  number,
+  type OtherDataFlags,
+  type ShareFlags,
+  wholeNumber,
+} from "./options.js";
 import { writeJson } from "./output.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
-interface AnalyseFlags extends DataFlags, SplitFlags, AnalysisFlags {
+interface AnalyseFlags extends DataFlags, ShareFlags, OtherDataFlags, AnalysisFlags {
+  test?: string;
   model?: string;
   figures?: string;
   json?: string;
@@ -28,16 +37,17 @@ export function analyseCommand(): Command {
   const command = new Command("analyse")
     .alias("analyze")
     .description("Look at ratings, and at what a model has learned of them.")
-    .argument("[path]", "a ratings file, a folder or a data set by name; left out: built-in invented ratings")
+    .argument("[path]", "a ratings file, a folder or a data set by name; left out: those of the model, or invented ratings of real films")
     .option("--model <file>", "a model of these ratings")
     .option("--figures <folder>", "draw the figures into this folder (SVG)")
     .option("--json <file>", "write the numbers here");
   addAnalysisOptions(command)
     .option("--holdout <share>", "vb: share of the ratings that was held out of its training", number)
-    .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(SPLIT_KINDS).default("random"))
+    .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(SPLIT_KINDS))
     .option("--holdout-last <k>", "vb: by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <file>", "vb: held-out ratings of their own")
-    .option("--seed <n>", "vb: seed of the split", wholeNumber, 1);
+    .option("--seed <n>", "vb: seed of the split", wholeNumber);
+  addOtherDataOption(command);
   return addDataOptions(command)
     .addHelpText(
       "after",
@@ -51,10 +61,11 @@ Examples:
 
 async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<void> {
   const options = analysisOptionsOf(flags);
-  const read = await loadData(path, flags);
-  const { ratings } = read;
   const model = flags.model === undefined ? undefined : await load(flags.model);
-  const heldOut = model?.parameters.posterior ? (await splitOf(read, flags)).heldOut : undefined;
+  const own = model && (await loadTrainingData(model, flags.model!, path, flags));
+  const read = own?.read ?? (await loadData(path, flags));
+  const { ratings } = read;
+  const heldOut = model?.parameters.posterior ? await heldOutOf(own!) : undefined;
   const data = describeRatings(ratings, read);
   const learned = model && describeModel(model, ratings, heldOut, flags);
   const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
@@ -68,6 +79,11 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
     ]);
   }
   await writeJson(flags.json, { data, model: learned ?? null });
+}
+
+/** The ratings that were held out of a model's training. */
+async function heldOutOf({ read, split, flags }: Awaited<ReturnType<typeof loadTrainingData>>): Promise<Ratings> {
+  return (await splitOf(read, { ...flags, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) })).heldOut;
 }
 
 /** Longest bar of a histogram, letters. */

@@ -34,16 +34,16 @@ export function addAnalysisOptions(command: Command): Command {
 
 /** @throws OptionsError for a --rated without a rating. */
 export function analysisOptionsOf({ genres, minimumRatings, rated, similar, alpha, n }: AnalysisFlags): AnalysisOptions {
-  return { genres, minimumRatings, rated: rated.map(parseRated), similar, alpha, listed: n };
+  return { genres, minimumRatings, rated: rated.map((text) => parseRated(text)), similar, alpha, listed: n };
 }
 
-/** "Title=5". @throws OptionsError */
-export function parseRated(text: string): { title: string; value: number } {
+/** "Title=5". @param option where it was given. @throws OptionsError */
+export function parseRated(text: string, option = "--rated"): { title: string; value: number } {
   const at = text.lastIndexOf("=");
   const title = at < 0 ? text : text.slice(0, at);
   const said = at < 0 ? "" : text.slice(at + 1).trim();
   const value = said === "" ? NaN : Number(said);
   if (Number.isFinite(value)) return { title, value };
   const what = said === "" ? "has no rating" : `has the rating "${said}", which is no number`;
-  throw new OptionsError(`--rated "${text}" ${what}`, { remedy: `write --rated "${title}=5"` });
+  throw new OptionsError(`${option} "${text}" ${what}`, { remedy: `write ${option} "${title}=5"` });
 }

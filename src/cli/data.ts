@@ -1,23 +1,24 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
-// invented ratings when there is none.
+// invented ratings of real films when there is none.
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import { FeatureTable } from "../ratings/features.js";
 import { readFeatures } from "../ratings/read-features.js";
+import { fingerprintOf } from "../ratings/fingerprint.js";
 import { fileSource, readPath } from "../ratings/files.js";
+import { filmRatings } from "../ratings/films.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
-import { syntheticRatings } from "../ratings/synthetic.js";
 import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
-import type { DataFlags, ShareFlags, SplitFlags } from "./options.js";
+import type { DataFlags, OtherDataFlags, ShareFlags, SplitFlags } from "./options.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 
@@ -26,7 +27,7 @@ const STANDARD_INPUT = "-";
 
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    return { ratings: syntheticRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings", warnings: [] };
+    return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
   }
   const known = KNOWN_SETS.find(({ name }) => name === path);
   const place = known && !existsSync(path) ? await download(path) : path;
@@ -90,12 +91,16 @@ export function printUnderstood({ understood }: ReadResult, say: (text: string) 
   say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
 }
 
+/** What tells ratings that were read from others, in whatever order of rows. */
+export const fingerprintOfRead = ({ ratings, heldOut }: ReadResult): string =>
+  [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
+
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
 export async function loadTrainingData(
   model: FactorModel,
   modelPath: string,
   path: string | undefined,
-  given: DataFlags & ShareFlags & { test?: string | undefined },
+  given: DataFlags & ShareFlags & OtherDataFlags & { test?: string | undefined },
 ): Promise<{ read: ReadResult; split: SplitFlags; flags: DataFlags; path: string | undefined }> {
   const { source } = model;
   const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
@@ -116,10 +121,14 @@ export async function loadTrainingData(
   const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
-  if (source && source.ratings !== total)
-    notice(
-      `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${count(source.ratings)}`,
-    );
+  const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
+  if (trainedOn !== total || (fingerprint !== undefined && fingerprint !== fingerprintOfRead(read))) {
+    const others = trainedOn === total ? "as many, but others" : count(trainedOn);
+    const told = `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${others}`;
+    if (!given.otherData)
+      throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
+    notice(told);
+  }
   return { read, split, flags, path: from };
 }
 

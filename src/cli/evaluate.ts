@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { OptionsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
 import { openEngine } from "../engine/open-engine.js";
-import { accuracy, logDensity } from "../metrics/accuracy.js";
+import { type Accuracy, accuracy, logDensity } from "../metrics/accuracy.js";
 import { binaryMetrics } from "../metrics/binary.js";
 import { type Gap, type Gaps, gapsOf } from "../metrics/gaps.js";
 import type { RankingValues } from "../metrics/ranked-list.js";
@@ -16,14 +16,17 @@ import type { ReadResult } from "../ratings/readers.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import type { Split } from "../ratings/split.js";
+import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
+  addOtherDataOption,
   addSplitOptions,
   type DataFlags,
   type DeviceFlags,
   number,
+  type OtherDataFlags,
   type ShareFlags,
   type SplitFlags,
   wholeNumber,
@@ -31,7 +34,7 @@ import {
 import { writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print, table } from "./terminal.js";
 
-interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags {
+interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags, OtherDataFlags {
   test?: string;
   k: number;
   threshold?: number;
@@ -62,7 +65,7 @@ export function evaluateCommand(): Command {
     .option("--allow-trained", "measure by ratings that the model was trained on too")
     .option("--per-user <file>", "write the values of every user here, as CSV")
     .option("--json <file>", "write the metrics here");
-  addSplitOptions(addDeviceOption(command));
+  addOtherDataOption(addSplitOptions(addDeviceOption(command)));
   return addDataOptions(command)
     .addHelpText(
       "after",
@@ -76,7 +79,8 @@ const MOST_SCORES = 2e9;
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
-  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, flags);
+  const otherData = flags.otherData ?? flags.allowTrained;
+  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
   printUnderstood(read, notice);
   const { train, heldOut } = await partsOf(read, { ...reading, ...split });
   if (heldOut.count === 0) {
@@ -89,9 +93,11 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, notice, { threads: flags.threads });
   let ranking: RankingMetrics;
+  let biasOnly: Accuracy | undefined;
   try {
     const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha, auc, perUser: flags.perUser !== undefined };
     ranking = await rankingMetricsOn(engine, model, train, heldOut, options);
+    if (comparesToBiases(model.model)) biasOnly = await biasOnlyAccuracy(train, heldOut, { device: engine });
   } finally {
     engine.destroy();
   }
@@ -109,6 +115,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
       ["metric", "value"],
       [
         ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, figure(value, 6)]),
+        ...(biasOnly ? [["RMSE of the biases alone", figure(biasOnly.rmse, 6)], ["clipped to the scale", figure(biasOnly.rmseClipped, 6)]] : []), // prettier-ignore
         ...LIST_METRICS.map(([name, title, atK]) => [atK ? `${title}@${k}` : title, figure(values[name], 4)]),
         ["coverage", figure(ranking.coverage, 4)],
       ],
@@ -117,7 +124,8 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   );
   if (flags.auc === undefined && !auc)
     notice(`the AUC of ${count(model.users.size)} × ${count(model.items.size)} scores is left out: --auc measures it`);
-  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, ranking: { k, users, relevance, ...values } });
+  if (biasOnly && errors["rmse"] >= biasOnly.rmse) print(dim("the model predicts ratings no better than the biases alone"));
+  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, biasOnly, ranking: { k, users, relevance, ...values } });
   if (flags.perUser && perUser) {
     const names = LIST_METRICS.map(([name]) => name);
     const rows = perUser.map((user) => [user.user, user.relevant, ...names.map((name) => (Number.isNaN(user[name]) ? "" : user[name]))]);
@@ -182,7 +190,7 @@ function gapLines({ unknown, cold }: Gaps): string[] {
     `${count(users)} users and ${count(items)} items, in ${count(ratings)} held-out ratings`;
   return [
     ...(unknown.ratings > 0 ? [`unknown to the model: ${parts(unknown)}, left out of the lists`] : []),
-    ...(cold.ratings > 0 ? [`without a training rating: ${parts(cold)}; these users are left out of the lists`] : []),
+    ...(cold.ratings > 0 ? [`without a training rating: ${parts(cold)}; these users get no list, and no list holds these items`] : []),
   ];
 }
 

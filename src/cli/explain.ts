@@ -5,14 +5,24 @@ import { OptionsError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
+import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
 import { loadTrainingData, splitOf } from "./data.js";
-import { addDataOptions, addSplitOptions, type DataFlags, repeatable, type ShareFlags, wholeNumber } from "./options.js";
+import {
+  addDataOptions,
+  addOtherDataOption,
+  addSplitOptions,
+  type DataFlags,
+  type OtherDataFlags,
+  repeatable,
+  type ShareFlags,
+  wholeNumber,
+} from "./options.js";
 import { ratedItems } from "./recommend.js";
 import { writeJson } from "./output.js";
 import { bold, count, dim, print, table } from "./terminal.js";
 
-interface ExplainFlags extends DataFlags, ShareFlags {
+interface ExplainFlags extends DataFlags, ShareFlags, OtherDataFlags {
   item: string;
   user?: string;
   data?: string;
@@ -31,7 +41,7 @@ export function explainCommand(): Command {
     .addOption(repeatable("--rated <title=rating>", "a rating of someone new, instead of --user; may be repeated", "none"))
     .option("-n <count>", "how many ratings to show: those that add or take most", wholeNumber, 10)
     .option("--json <file>", "write the whole explanation here");
-  return addSplitOptions(addDataOptions(command))
+  return addOtherDataOption(addSplitOptions(addDataOptions(command)))
     .addHelpText(
       "after",
       `
@@ -58,11 +68,21 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 
 /** The user's ratings among those that the model was trained on. */
 async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<[RawId, number][]> {
+  const { train, path } = await trainedOn(model, modelPath, flags);
+  const rated = train.ratedBy(user);
+  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`);
+  return rated;
+}
+
+/** The ratings that a model was trained on, without those that were held out. */
+export async function trainedOn(
+  model: FactorModel,
+  modelPath: string,
+  flags: DataFlags & ShareFlags & { data?: string },
+): Promise<{ train: Ratings; path: string | undefined }> {
   const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
   const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) });
-  const rated = train.ratedBy(user);
-  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the built-in invented ratings"}`);
-  return rated;
+  return { train, path };
 }
 
 const plain = (value: number): string => value.toFixed(3).replace("-", "−");

@@ -20,6 +20,7 @@ import { recommendAllCommand } from "./recommend-all.js";
 import { recommendCommand } from "./recommend.js";
 import { reportCommand } from "./report.js";
 import { searchCommand } from "./search.js";
+import { serveCommand } from "./serve.js";
 import { similarCommand } from "./similar.js";
 import { shown, wordsToStandardError } from "./terminal.js";
 import { trainCommand } from "./train.js";
@@ -33,7 +34,7 @@ const program = new Command("tastespace")
     "after",
     `
 Examples:
-  tastespace train                                          train on built-in invented ratings
+  tastespace train                                          train on invented ratings of real films
   tastespace train ml-latest-small --out model.safetensors  fetch MovieLens and train
   tastespace recommend model.safetensors --rated "Toy Story (1995)=5"
   tastespace similar model.safetensors "Toy Story (1995)"`,
@@ -50,6 +51,7 @@ const commands = [
   similarCommand,
   featuresCommand,
   partialFitCommand,
+  serveCommand,
   exportCommand,
   analyseCommand,
   reportCommand,

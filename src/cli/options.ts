@@ -117,6 +117,14 @@ export function addDeviceOption(command: Command): Command {
 }
 
 /** How ratings were split when the model was trained; what is left out, the model says. */
+/** Of commands that take a model's own ratings. */
+export interface OtherDataFlags {
+  otherData?: boolean;
+}
+
+export const addOtherDataOption = (command: Command): Command =>
+  command.option("--other-data", "take these ratings although the model was trained on others");
+
 export interface ShareFlags {
   holdout?: number;
   holdoutBy?: SplitKind;

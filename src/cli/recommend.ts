@@ -62,7 +62,8 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   await writeJson(flags.json, list);
 }
 
-const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
+/** With its prediction within the scale of the ratings. */
+export const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
   ...item,
   ...(predicted !== undefined && { predicted: model.clipped(predicted) }),
 });
@@ -89,5 +90,5 @@ const withDeviation = (predicted: number, deviation: number | undefined): string
 
 /** The ratings of someone new, each TITLE=RATING. */
 export function ratedItems(model: FactorModel, texts: readonly string[]): [RawId, number][] {
-  return texts.map(parseRated).map(({ title, value }) => [model.findItem(title), value]);
+  return texts.map((text) => parseRated(text)).map(({ title, value }) => [model.findItem(title), value]);
 }

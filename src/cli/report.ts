@@ -10,7 +10,7 @@ import { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
 import type { ReportRun } from "../report/index.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
-import { loadData, splitOf } from "./data.js";
+import { fingerprintOfRead, loadData, splitOf } from "./data.js";
 import { writeFigures } from "./figure-files.js";
 import { isSearch, pathBeside, readResult, type RunFile, type RunOrigin, type SearchFile } from "./run-file.js";
 import { writeOutput } from "./output.js";
@@ -91,6 +91,10 @@ class Origins {
     if (!this.#known.has(key))
       this.#known.set(key, await readable(`the ratings of ${path}`, () => loadData(place, { ...from.reading, items })));
     const read = this.#known.get(key);
+    if (read && typeof from.fingerprint === "string" && from.fingerprint !== fingerprintOfRead(read)) {
+      notice(`the ratings of ${path} are no longer those that it was trained on, and their figures are left out`);
+      return undefined;
+    }
     this.first ??= read && allOf(read);
     return read;
   }

@@ -21,6 +21,8 @@ export interface RunOrigin {
   readonly path: string | null;
   readonly reading: DataFlags;
   readonly split: SplitFlags;
+  /** What tells the ratings from others; files of versions before this one do not have it. */
+  readonly fingerprint?: string | undefined;
 }
 
 export interface RunFile {
@@ -33,6 +35,8 @@ export interface RunFile {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
+  /** Errors of the biases alone on the same held-out ratings; null where nothing was held out or predicted. */
+  readonly biasOnly?: { readonly heldOutRmse: number; readonly heldOutRmseClipped: number } | null;
   readonly seconds: {
     readonly read: number;
     readonly index: number;
@@ -123,7 +127,9 @@ export async function readResult(path: string): Promise<RunFile | SearchFile> {
 
 const DEVICE = object({ kind: isText, name: isText, software: isFlag });
 /** Files of versions before this one do not say where their ratings are. */
-const FROM = optional(object({ path: optional(isText), reading: recordOf(() => true), split: recordOf(() => true) }));
+const FROM = optional(
+  object({ path: optional(isText), reading: recordOf(() => true), split: recordOf(() => true), fingerprint: optional(isText) }),
+);
 const isRunFile = object({
   version: isText,
   device: DEVICE,
@@ -133,6 +139,8 @@ const isRunFile = object({
   hyperparameters: recordOf(optional(isChoice)),
   history: isHistory,
   stop: isStop,
+  // Files of versions before this one do not have it.
+  biasOnly: optional(object({ heldOutRmse: isNumber, heldOutRmseClipped: isNumber })),
   seconds: object({ train: isNumber }),
 });
 
@@ -173,7 +181,8 @@ const isSearchFile = object({
       precisions: object({ lambda: isNumber, users: SIDE, items: SIDE }),
     }),
   ),
-  test: optional(object({ ratings: isWhole, best: isNumber, alternative: optional(isNumber) })),
+  biasOnly: optional(isNumber),
+  test: optional(object({ ratings: isWhole, best: isNumber, alternative: optional(isNumber), biasOnly: optional(isNumber) })),
 });
 
 export const isSearch = (file: RunFile | SearchFile): file is SearchFile => "trials" in file;

@@ -49,7 +49,7 @@ export function liveTable(
 const LISTED = 5;
 
 export function tell(result: SearchResult, path: string | undefined, flags: SearchFlags): void {
-  const { trials, measure, alternative, test, plan } = result;
+  const { trials, measure, alternative, biasOnly, test, plan } = result;
   const failed = trials.filter(({ error }) => error !== undefined).length;
   print();
   if (!result.complete) {
@@ -68,6 +68,10 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
   print();
   const [loss, time] = [best.rungs.at(-1)!.loss, trials.reduce((sum, trial) => sum + (trial.rungs.at(-1)?.seconds ?? 0), 0)];
   print(`${dim("best")}     held-out ${measure} ${bold(loss.toFixed(4))} of ${count(trials.length)} trials, searched in ${seconds(time)}`);
+  if (biasOnly !== undefined) {
+    const verdict = loss < biasOnly ? "" : ": no trial is better";
+    print(`${dim("biases")}   alone: held-out ${measure} ${bold(biasOnly.toFixed(4))}${verdict}`);
+  }
   if (alternative) {
     const { lambda, users } = alternative.precisions;
     const K = users.length - 1;
@@ -77,7 +81,8 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
   }
   if (test) {
     const other = test.alternative === undefined ? "" : `, vb ${bold(test.alternative.toFixed(4))}`;
-    print(`${dim("test")}     on ${count(test.ratings)} ratings that no trial saw: best ${bold(test.best.toFixed(4))}${other}`);
+    const biases = typeof test.biasOnly === "number" ? `, biases alone ${test.biasOnly.toFixed(4)}` : "";
+    print(`${dim("test")}     on ${count(test.ratings)} ratings that no trial saw: best ${bold(test.best.toFixed(4))}${other}${biases}`);
   } else {
     print(
       dim(`         The best of ${count(trials.length)} is optimistic on the ratings it was chosen by; --test 0.1 measures it on others.`),
@@ -98,13 +103,19 @@ function trainCommand(result: SearchResult, path: string | undefined, flags: Sea
   return bestTrainCommand(result, path, [...readingFlags(flags), ...shared, "--out model.safetensors"])!;
 }
 
-export function trialRows({ trials, plan, measure, alternative }: SearchResult): (string | number)[][] {
+export function trialRows({ trials, plan, measure, alternative, biasOnly }: SearchResult): (string | number)[][] {
   const names = Object.keys(plan.space);
   const rows = trials.map(({ number: at, point, rungs, error }) => {
     const rung = rungs.at(-1);
     return [at + 1, ...names.map((name) => String(point[name])), rung?.loss ?? "", rung?.bestSweeps.join(" ") ?? "", rung?.sweeps ?? "", rung?.seconds ?? "", error ?? ""]; // prettier-ignore
   });
   const vb = alternative && ["vb", ...names.map((name) => (name === "factors" ? alternative.factors : "")), alternative.loss, alternative.bestSweeps.join(" "), alternative.sweeps, alternative.seconds, ""]; // prettier-ignore
+  const biases = typeof biasOnly === "number" && ["biases alone", ...names.map((name) => (name === "factors" ? 0 : "")), biasOnly, "", "", "", ""]; // prettier-ignore
   const loss = `held-out ${measure}`;
-  return [["trial", ...names, loss, "best sweeps", "sweeps", "seconds", "error"], ...rows, ...(vb ? [vb] : [])];
+  return [
+    ["trial", ...names, loss, "best sweeps", "sweeps", "seconds", "error"],
+    ...rows,
+    ...(vb ? [vb] : []),
+    ...(biases ? [biases] : []),
+  ];
 }

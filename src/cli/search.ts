@@ -52,7 +52,7 @@ const RANGES: SearchSpace = { factors: [5, 10, 20, 40], tau: { from: 1, to: 100 
 export function searchCommand(): Command {
   const command = new Command("search")
     .description("Train at many hyperparameters and compare them by held-out error, beside vb, which needs no search.")
-    .argument("[path]", "a ratings file, a folder or a data set by name; left out: built-in invented ratings")
+    .argument("[path]", "a ratings file, a folder or a data set by name; left out: invented ratings of real films")
     .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .addOption(
       new Option("--method <kind>", "grid: all combinations; random: drawn ones; halving: drawn, the best third of them trained on")
@@ -78,7 +78,7 @@ export function searchCommand(): Command {
     .option("--patience <n>", "as in train", wholeNumber)
     .option("--item-features <list>", "als, vb, gibbs: features of the items, as in train")
     .option("--user-features <list>", "als, vb, gibbs: features of the users")
-    .option("--no-vb", "do not train vb beside")
+    .option("--no-vb", "do not train vb and the biases beside")
     .option("--json <file>", "write the search here, after every trial")
     .option("--resume", "go on from --json when it is there")
     .option("--csv <file>", "write the trials here")

@@ -6,6 +6,7 @@ import { openEngine } from "../engine/open-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { byteText } from "../byte-text.js";
 import { OptionsError, OutputError } from "../errors.js";
+import type { Accuracy } from "../metrics/accuracy.js";
 import { ALS_DEFAULTS } from "../models/als.js";
 import { GD_DEFAULTS } from "../models/gd.js";
 import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
@@ -22,11 +23,12 @@ import type { Ratings } from "../ratings/ratings.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
+import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { memoryOf, planTraining } from "../training/plan.js";
 import { accurate } from "../training/preset.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadData, printUnderstood, splitOf, usersBeside } from "./data.js";
+import { featuresFrom, fingerprintOfRead, loadData, printUnderstood, splitOf, usersBeside } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -98,7 +100,7 @@ export function trainCommand(): Command {
     .description("Train a model on ratings, and measure it on held-out ones.")
     .argument(
       "[path]",
-      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: built-in invented ratings",
+      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: invented ratings of real films",
     )
     .addOption(
       new Option("--model <name>", "the model; accurate: gibbs with all side information that the data hold, nothing to tune")
@@ -226,6 +228,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
     ratings: read.ratings.count + (read.heldOut?.count ?? 0),
+    fingerprint: fingerprintOfRead(read),
   });
 
   const engine = await openEngine(flags.device, notice, {
@@ -285,10 +288,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       checkpointEvery: flags.checkpointEvery,
       onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
     });
+    const biasOnly =
+      heldOut.count > 0 && comparesToBiases(model) && !controller.signal.aborted
+        ? await biasOnlyAccuracy(ratings, heldOut, { device: engine, signal: controller.signal })
+        : undefined;
     print();
-    print(outcome(result));
+    print(outcome(result, biasOnly));
     if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
+    else if (result.stop.reason === "aborted")
+      print(`${dim("go on")}    with --checkpoint FILE such a training can be gone on with, by --resume; --init starts anew from a model`);
     if (flags.out) {
       print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
@@ -298,11 +307,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count, heldOut: heldOut.count },
-        from: originOf(flags.json, path, flags),
+        from: { ...originOf(flags.json, path, flags), fingerprint: fingerprintOfRead(read) },
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
+        biasOnly: biasOnly ? { heldOutRmse: biasOnly.rmse, heldOutRmseClipped: biasOnly.rmseClipped } : null,
         seconds: { read: readSeconds, ...result.seconds, total },
       };
       await writeJson(flags.json, run);
@@ -396,7 +406,7 @@ function lineOf(entry: HistoryEntry): string {
   return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2));
 }
 
-function outcome({ stop, history, seconds: time }: FitResult): string {
+function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
@@ -415,7 +425,18 @@ function outcome({ stop, history, seconds: time }: FitResult): string {
   const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
   const density =
     best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;
-  return `${why}\n${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
+  const kept = `${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
+  return [why, kept, ...comparison(best, biasOnly)].join("\n");
+}
+
+/** The held-out RMSE clipped to the scale, and what the biases alone come to; a word where the model is no better. */
+function comparison({ heldOutRmse, heldOutRmseClipped }: HistoryEntry, biasOnly: Accuracy | undefined): string[] {
+  if (heldOutRmse === null || typeof heldOutRmseClipped !== "number") return [];
+  const clipped = `${dim("clipped")}  to the scale of the ratings: held-out RMSE ${heldOutRmseClipped.toFixed(4)}`;
+  if (!biasOnly) return [clipped];
+  const { rmse, rmseClipped } = biasOnly;
+  const verdict = heldOutRmse < rmse ? "" : ": the model is no better";
+  return [clipped, `${dim("biases")}   alone: held-out RMSE ${rmse.toFixed(4)}, clipped ${rmseClipped.toFixed(4)}${verdict}`];
 }
 
 /**

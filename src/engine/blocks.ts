@@ -18,7 +18,7 @@ export interface BlockPlan {
 
 /** Blocks of a few ratings each, and no more groups than there are users or items. */
 const RATINGS_PER_BLOCK = 16;
-const MOST_GROUPS = 512;
+const MOST_GROUPS = 2048;
 
 /** How the rows of a side are cut on a device: `count` runs of `size` rows, the last one shorter. */
 interface RowCut {

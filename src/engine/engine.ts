@@ -160,9 +160,16 @@ export interface ExpectedErrors {
   readonly logDensity: number;
 }
 
-/** Σ (r − r̄)² and Σ log p̄ of predictions r̄ and densities p̄ averaged over the draws. */
+/** The least and the greatest value that a prediction is clipped to. */
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Σ (r − r̄)², the same with r̄ clipped, and Σ log p̄ of predictions r̄ and densities p̄ averaged over the draws. */
 export interface AveragedErrors {
   readonly squares: number;
+  readonly clippedSquares: number;
   readonly logDensity: number;
 }
 
@@ -171,8 +178,8 @@ export interface SumTypes {
   readonly squaredNorms: { readonly with: { readonly side: Side; readonly weighted: boolean }; readonly gives: Norms };
   readonly moments: { readonly with: { readonly side: Side }; readonly gives: Moments };
   readonly posteriorSums: { readonly with: { readonly side: Side }; readonly gives: PosteriorSums };
-  /** Σ (r − r̂)², r̂ = μ + b_m + b_n + u·v. */
-  readonly squaredErrors: { readonly with: { readonly over: RatingSet }; readonly gives: number };
+  /** Σ (r − r̂)², r̂ = μ + b_m + b_n + u·v, clipped where bounds are given. */
+  readonly squaredErrors: { readonly with: { readonly over: RatingSet; readonly clip?: Bounds | undefined }; readonly gives: number };
   /** Σ −log p of 0/1 ratings, p = σ(r̂) the probability of 1. */
   readonly logLosses: { readonly with: { readonly over: RatingSet }; readonly gives: number };
   /**
@@ -187,7 +194,10 @@ export interface SumTypes {
    * Adds the present draw, of precision λ, to each held-out rating's sums of predictions and densities,
    * then gives the errors of their averages over `draws`. With `draws` of 0 or 1 the sums begin anew.
    */
-  readonly averagedErrors: { readonly with: { readonly lambda: number; readonly draws: number }; readonly gives: AveragedErrors };
+  readonly averagedErrors: {
+    readonly with: { readonly lambda: number; readonly draws: number; readonly clip?: Bounds | undefined };
+    readonly gives: AveragedErrors;
+  };
 }
 
 /** The name of a sum over ratings. */
@@ -334,6 +344,13 @@ export interface Engine {
    * @param seen items that are left out, by user. @throws DeviceError
    */
   topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array>;
+  /**
+   * After an error of code "device-lost": puts another device, or other threads, in the place of those that were lost.
+   * Sessions on what was lost are of no use.
+   *
+   * @throws DeviceError when nothing can take their place, or the engine was destroyed.
+   */
+  renew?(): Promise<void>;
   /** Releases the device. The engine is of no use after. */
   destroy(): void;
 }

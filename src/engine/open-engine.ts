@@ -7,6 +7,7 @@ import type { Engine } from "./engine.js";
 import { ReferenceEngine } from "./reference/engine.js";
 import { GPU_OPTIONS } from "./webgpu/device/device.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
+import { whyNoHardware } from "#gpu";
 
 /**
  * "webgpu", the GPU, or a software adapter where there is no other; "cpu", WebAssembly on all cores;
@@ -51,6 +52,11 @@ export async function openEngine(
 }
 
 async function hardwareGpu(gpuOptions: WebGpuOptions, onNotice: (notice: string) => void): Promise<Engine | undefined> {
+  const missing = gpuOptions.gpu ? undefined : whyNoHardware();
+  if (missing !== undefined) {
+    onNotice(`training on the CPU: ${missing}`);
+    return undefined;
+  }
   try {
     const engine = await WebGpuEngine.create(gpuOptions);
     if (!engine.info.software) return engine;

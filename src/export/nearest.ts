@@ -44,7 +44,7 @@ export interface IndexKey {
 const GRAPH = { connectivity: 32, expansion_add: 256, expansion_search: 256, multi: false };
 
 /**
- * Indexes the items. Of what `index.search(queryOf(model, user), n, 0)` returns,
+ * Indexes the items that have a training rating; of any other, lists say nothing. Of what `index.search(queryOf(model, user), n, 0)` returns,
  * `keys` are item indices and `distances` 1 − score.
  *
  * @throws OptionsError; TastespaceError when the optional package `usearch` is not
@@ -63,15 +63,16 @@ export async function buildIndex(model: FactorModel, options: IndexOptions = {})
   const { Index, MetricKind, ScalarKind } = await loadUsearch();
   const isScore = nearest === "score";
   const dimensions = isScore ? K + 1 : K;
-  const vectors = new Float32Array(itemBiases.length * dimensions);
-  itemBiases.forEach((bias, n) => {
-    vectors.set(itemFactors.subarray(n * K, (n + 1) * K), n * dimensions);
-    if (isScore) vectors[n * dimensions + K] = alpha * bias;
+  const listed = Uint32Array.from(itemBiases.keys()).filter((n) => model.listsAt(n));
+  const vectors = new Float32Array(listed.length * dimensions);
+  listed.forEach((n, at) => {
+    vectors.set(itemFactors.subarray(n * K, (n + 1) * K), at * dimensions);
+    if (isScore) vectors[at * dimensions + K] = alpha * itemBiases[n];
   });
   const metric = isScore ? MetricKind.IP : MetricKind.Cos;
   const index = new Index({ dimensions, metric, quantization: ScalarKind.F32, ...GRAPH });
   // One thread: the graph depends on the order in which items come, and so does a file that is built twice.
-  index.add(BigUint64Array.from(itemBiases.keys(), BigInt), vectors, 1);
+  index.add(BigUint64Array.from(listed, BigInt), vectors, 1);
   const { items, catalogue } = model;
   return {
     index,

@@ -22,7 +22,7 @@ export interface RankingValues {
   readonly hitRate: number;
   /**
    * Of the pairs of a relevant item and another one that was not seen in training, the share in which the
-   * relevant one scores higher, ties counting half: over the whole catalogue, whatever k. NaN where there is
+   * relevant one scores higher, ties counting half: over all items that lists may hold, whatever k. NaN where there is
    * no pair, or when it is not measured.
    */
   readonly auc: number;
@@ -55,9 +55,9 @@ export function listValues(list: ArrayLike<number>, relevant: ReadonlySet<number
   };
 }
 
-/** The AUC of a user's scores of all items. */
-export function aucOfScores(scores: ArrayLike<number>, relevant: ReadonlySet<number>, isSeen: (item: number) => boolean): number {
-  const wanted = Float64Array.from(relevant, (item) => scores[item]).sort();
+/** The AUC of a user's scores of the items that may be listed. */
+export function aucOfScores(scores: ArrayLike<number>, relevant: ReadonlySet<number>, listed: (item: number) => boolean): number {
+  const wanted = Float64Array.from([...relevant].filter(listed), (item) => scores[item]).sort();
   /** Relevant items that score below `score`, or no higher. */
   const below = (score: number, orEqual: boolean): number => {
     let [low, high] = [0, wanted.length];
@@ -71,7 +71,7 @@ export function aucOfScores(scores: ArrayLike<number>, relevant: ReadonlySet<num
   let others = 0;
   let won = 0;
   for (let item = 0; item < scores.length; item++) {
-    if (relevant.has(item) || isSeen(item)) continue;
+    if (relevant.has(item) || !listed(item)) continue;
     others++;
     won += wanted.length - (below(scores[item], false) + below(scores[item], true)) / 2;
   }

@@ -1,5 +1,5 @@
-// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training.
-// Their definitions stand in ranked-list.ts. Nothing here depends on the order of the ratings: equals are listed by
+// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training,
+// of those that `recommend` lists. Their definitions stand in ranked-list.ts. Nothing here depends on the order of the ratings: equals are listed by
 // the number of their ratings and then by raw id, and users whom nothing is known of, whose lists only such rules
 // could make, are left out and counted.
 
@@ -34,8 +34,8 @@ export interface RankingMetrics extends RankingValues {
   /** Share of the N items that stand in at least one list. */
   readonly coverage: number;
   /**
-   * What is left out: ratings of unknown users and items, and of cold users.
-   * Cold items stay, as items that are hard to find.
+   * What is left out: ratings of unknown users and items, and of cold users. A cold item that is relevant counts as
+   * one that no list finds; the AUC leaves it out.
    */
   readonly gaps: Gaps;
   /** Every user's values, in the order of their raw ids, on request. */
@@ -54,13 +54,15 @@ export interface RankingOptions {
   readonly threshold?: number | undefined;
   /** Weight of the item biases in the score. Default 1. */
   readonly alpha?: number | undefined;
+  /** As in `recommend`: whether items without a training rating are listed too, by their features. Default false. */
+  readonly coldStart?: boolean | undefined;
   /** Whether the AUC, for which all items are scored for all users on the CPU, is measured. Default true; else NaN. */
   readonly auc?: boolean | undefined;
   /** Whether the values of every user are given too. Default false. */
   readonly perUser?: boolean | undefined;
 }
 
-const RANKING_NAMES = namesOf<RankingOptions>({ k: true, threshold: true, alpha: true, auc: true, perUser: true });
+const RANKING_NAMES = namesOf<RankingOptions>({ k: true, threshold: true, alpha: true, coldStart: true, auc: true, perUser: true });
 
 /**
  * Means over the users that have a relevant item and a training rating.
@@ -73,7 +75,7 @@ export function rankingMetrics(model: FactorModel, train: Ratings, heldOut: Rati
   const { k, alpha } = wanted;
   return metricsOf(model, wanted, options, (m) => {
     const seen = wanted.seen.get(m);
-    return topScored(scoresOf(model, m, alpha), k, (item) => !seen?.has(item), model.itemPlaces);
+    return topScored(scoresOf(model, m, alpha), k, (item) => wanted.listed(item) && !seen?.has(item), model.itemPlaces);
   });
 }
 
@@ -90,12 +92,12 @@ export async function rankingMetricsOn(
   options: RankingOptions = {},
 ): Promise<RankingMetrics> {
   const wanted = pairsOf(model, train, heldOut, options);
-  const { k, alpha, users, seen } = wanted;
+  const { k, alpha, listed: allowed, users, seen } = wanted;
   const start = new Uint32Array(model.users.size + 1);
   for (let m = 0; m < model.users.size; m++) start[m + 1] = start[m] + (seen.get(m)?.size ?? 0);
   const items = new Uint32Array(start[model.users.size]);
   for (const [m, set] of seen) items.set(Uint32Array.from(set).sort(), start[m]);
-  const lists = await rankedLists(engine, model, { users, seen: { start, items }, k, alpha });
+  const lists = await rankedLists(engine, model, { users, allowed, seen: { start, items }, k, alpha });
   return metricsOf(model, wanted, options, (_, at) => lists.subarray(at * k, (at + 1) * k).filter((item) => item !== NO_ITEM));
 }
 
@@ -122,6 +124,8 @@ interface Wanted {
   readonly alpha: number;
   readonly relevance: Relevance;
   readonly gaps: Gaps;
+  /** Whether lists may hold an item. */
+  readonly listed: (item: number) => boolean;
   /** In the order of their raw ids, so that sums are the same in whatever order the ids came. */
   readonly users: readonly number[];
   /** The items that each user has seen, and those that are relevant to each. */
@@ -159,7 +163,8 @@ function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, options: 
   const gaps = gapsOf(model, train, heldOut);
   const users = [...relevant.keys()].sort((a, b) => compareIds(model.users.rawAt(a), model.users.rawAt(b)));
   if (users.length === 0) throw nobodyLeft(heldOut.count, relevance, gaps);
-  return { k, alpha, relevance, gaps, users, seen, relevant };
+  const listed = Uint8Array.from(model.items.raw.keys(), (n) => Number(model.listsAt(n, options.coldStart)));
+  return { k, alpha, relevance, gaps, listed: (n) => listed[n] === 1, users, seen, relevant };
 }
 
 /** The error of held-out ratings that leave no user to measure by. */
@@ -176,7 +181,7 @@ const scoresOf = ({ parameters }: FactorModel, m: number, alpha: number): Float6
 
 function metricsOf(
   model: FactorModel,
-  { k, alpha, relevance, gaps, users, seen, relevant }: Wanted,
+  { k, alpha, relevance, gaps, listed: allowed, users, seen, relevant }: Wanted,
   { auc: withAuc = true, perUser: withEach = false }: RankingOptions,
   listOf: (m: number, at: number) => ArrayLike<number>,
 ): RankingMetrics {
@@ -185,7 +190,8 @@ function metricsOf(
     const wanted = relevant.get(m)!;
     const list = Array.from(listOf(m, at));
     for (const item of list) listed.add(item);
-    const auc = withAuc ? aucOfScores(scoresOf(model, m, alpha), wanted, (item) => seen.get(m)?.has(item) === true) : NaN;
+    const left = seen.get(m);
+    const auc = withAuc ? aucOfScores(scoresOf(model, m, alpha), wanted, (item) => allowed(item) && left?.has(item) !== true) : NaN;
     return { user: model.users.rawAt(m), relevant: wanted.size, ...listValues(list, wanted, k), auc };
   });
   const means = meansOf(each);

@@ -2,7 +2,7 @@
 
 import { type Norms, type PointSystem, type RowSlice, type Side, SIDES } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
-import type { Figures } from "./figures.js";
+import { type Figures, heldOutErrors } from "./figures.js";
 import { checkChoice, checkFactors, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
 import { STEPS_A_SWEEP } from "./side-information.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
@@ -67,6 +67,8 @@ export interface Measurement {
   readonly trainSquares: number;
   /** Σ (r − r̂)² over the held-out ratings; 0 when there are none. */
   readonly heldOutSquares: number;
+  /** The same of predictions clipped to the scale. */
+  readonly heldOutClippedSquares: number;
   /** Σ w|u|², Σ w|v|², Σ w b_m², Σ w b_n²: w = 1, or the entity's number of ratings under weighted regularization. */
   readonly userFactors: number;
   readonly itemFactors: number;
@@ -117,16 +119,18 @@ export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measure
 
   async measure(): Promise<Measurement> {
     const weighted = this.problem.hyperparameters.regularization === "weighted";
-    const { train, heldOut, users, items } = await this.session.sums({
+    const { train, heldOut, clipped, users, items } = await this.session.sums({
       users: { of: "squaredNorms", side: "users", weighted },
       items: { of: "squaredNorms", side: "items", weighted },
       train: { of: "squaredErrors", over: "training" },
       heldOut: { of: "squaredErrors", over: "heldOut" },
+      clipped: { of: "squaredErrors", over: "heldOut", clip: this.problem.scale },
     });
     const [ofUsers, ofItems] = [await this.#apart("users", users), await this.#apart("items", items)];
     return {
       trainSquares: train,
       heldOutSquares: heldOut,
+      heldOutClippedSquares: clipped,
       userFactors: ofUsers.factors,
       userBiases: ofUsers.biases,
       itemFactors: ofItems.factors,
@@ -148,7 +152,7 @@ export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measure
 }
 
 /** ½λ Σ e² + ½τ_u Σ|u − ū|² + ½τ_v Σ|v − v̄|² + ½γ_u Σ b² + ½γ_v Σ b² + ½τ_f Σ|f|². */
-export function alsObjective(h: AlsHyperparameters, sums: Measurement): number {
+export function alsObjective(h: AlsHyperparameters, sums: Omit<Measurement, "heldOutSquares" | "heldOutClippedSquares">): number {
   return (
     0.5 *
     (h.lambda * sums.trainSquares +
@@ -182,7 +186,7 @@ function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut
   return {
     objective: alsObjective(h, sums),
     trainRmse: Math.sqrt(sums.trainSquares / ratings),
-    heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
+    ...heldOutErrors(sums, heldOut),
   };
 }
 

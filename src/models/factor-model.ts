@@ -35,6 +35,8 @@ export interface ModelSource {
   readonly split: { readonly [option: string]: unknown };
   /** How many there were, held-out ones among them. */
   readonly ratings: number;
+  /** What tells them from others, in whatever order of rows; files of versions before this one do not have it. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** Everything a model file holds. */
@@ -302,6 +304,14 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
+   * Whether lists may hold the item of an index: where it has a training rating, or, with cold starts, features. The
+   * factors of any other are the prior's, and say nothing of it.
+   */
+  listsAt(index: number, coldStart = false): boolean {
+    return this.itemCounts[index] > 0 || (coldStart && (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0);
+  }
+
+  /**
    * A predicted rating on the scale of the training ratings: at least their smallest, at most their largest. What models
    * that predict no ratings give stays as it is.
    */
@@ -346,7 +356,7 @@ export class FactorModel implements FactorModelParts {
     const m = this.#userIndex(user);
     const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
     const { minimumRatings = 1 } = options;
-    const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors });
+    const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors, itemBiases: parameters.userBiases });
     const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
     const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
     return topScored(scores, checkCount(options.n), allowed, places).map((other) => {
@@ -454,8 +464,8 @@ export class FactorModel implements FactorModelParts {
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
     const count = checkCount(options.n);
-    const listed = (index: number): boolean => this.itemCounts[index] > 0 || (options.coldStart === true && this.#hasFeatures(index));
-    const allowed = (index: number): boolean => listed(index) && !left.has(index) && this.#passes(index, options.filter);
+    const allowed = (index: number): boolean =>
+      this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
     const list = best.map((index) => {
       const { mean, deviation } = this.#predictiveOf(user, index);
@@ -464,10 +474,6 @@ export class FactorModel implements FactorModelParts {
     });
     if (!options.coldStart) return list;
     return [...list, ...this.#coldList(user, options)].sort((a, b) => b.score - a.score).slice(0, count);
-  }
-
-  #hasFeatures(index: number): boolean {
-    return (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0;
   }
 
   /** Items that the ratings do not hold, scored by the prior means of their features. */

@@ -10,6 +10,8 @@ export interface Figures {
   readonly trainRmse: number | null;
   /** Root mean squared error over the held-out ratings; null when there are none. */
   readonly heldOutRmse: number | null;
+  /** The same of predictions clipped to the scale of the training ratings; absent for models that do not predict ratings. */
+  readonly heldOutRmseClipped?: number | null;
   /** Evidence lower bound, nats (`vb`). */
   readonly elbo?: number;
   /** Mean log predictive density of the held-out ratings, nats a rating (`vb`, `gibbs`); null when there are none. */
@@ -28,6 +30,15 @@ export interface Figures {
   readonly heldOutAuc?: number;
   /** Which of these says how good a sweep is. Default: the model's own held-out loss. */
   readonly measuredBy?: RankingMeasure;
+}
+
+/** Held-out errors from their squares, of predictions as they are and clipped; null where nothing is held out. */
+export function heldOutErrors(
+  sums: { readonly heldOutSquares: number; readonly heldOutClippedSquares: number },
+  heldOut: number,
+): Required<Pick<Figures, "heldOutRmse" | "heldOutRmseClipped">> {
+  const rmse = (squares: number): number | null => (heldOut > 0 ? Math.sqrt(squares / heldOut) : null);
+  return { heldOutRmse: rmse(sums.heldOutSquares), heldOutRmseClipped: rmse(sums.heldOutClippedSquares) };
 }
 
 /** A measure of ranked lists, from 0 to 1, the higher the better. */

@@ -47,7 +47,7 @@ export class GdTraining extends Training<GdHyperparameters, Measurement> {
   }
 
   async measure(): Promise<Measurement> {
-    return await measureGradient(this.session);
+    return await measureGradient(this.session, this.problem.scale);
   }
 }
 

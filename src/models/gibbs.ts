@@ -6,7 +6,7 @@ import { type Moments, type Prior, type Session, type Side, SIDES, type Which } 
 import { choleskyFactor, solveUpper, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
-import type { Figures } from "./figures.js";
+import { type Figures, heldOutErrors } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
 import type { GibbsDraw, Parameters } from "./parameters.js";
 import type { SideInformation } from "./side-information.js";
@@ -248,6 +248,8 @@ export interface GibbsSums {
    * at the present draw).
    */
   readonly heldOutSquares: number;
+  /** The same of predictions clipped to the scale. */
+  readonly heldOutClippedSquares: number;
   /** Σ log of the averaged predictive density over the held-out ratings. */
   readonly heldOutLogDensity: number;
 }
@@ -369,8 +371,11 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   /** Once a draw, for the held-out predictions are added up. */
   async #average(trainSquares: number): Promise<GibbsSums> {
     const lambda = this.#lambda;
-    const { heldOut } = await this.session.sums({ heldOut: { of: "averagedErrors", lambda, draws: this.#draws } });
-    return { lambda, trainSquares, heldOutSquares: heldOut.squares, heldOutLogDensity: heldOut.logDensity };
+    const { heldOut } = await this.session.sums({
+      heldOut: { of: "averagedErrors", lambda, draws: this.#draws, clip: this.problem.scale },
+    });
+    const { squares: heldOutSquares, clippedSquares: heldOutClippedSquares, logDensity: heldOutLogDensity } = heldOut;
+    return { lambda, trainSquares, heldOutSquares, heldOutClippedSquares, heldOutLogDensity };
   }
 
   protected override modelState(): ModelState {
@@ -427,13 +432,13 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 /** Objective: the negative log-likelihood of the training ratings at the present draw. It wanders, as it should. */
 function gibbsFigures(
   _h: GibbsHyperparameters,
-  { lambda, trainSquares, heldOutSquares, heldOutLogDensity }: GibbsSums,
+  { lambda, trainSquares, heldOutLogDensity, ...sums }: GibbsSums,
   { ratings, heldOut }: { ratings: number; heldOut: number },
 ): Figures {
   return {
     objective: 0.5 * (lambda * trainSquares - ratings * Math.log(lambda / (2 * Math.PI))),
     trainRmse: Math.sqrt(trainSquares / ratings),
-    heldOutRmse: heldOut > 0 ? Math.sqrt(heldOutSquares / heldOut) : null,
+    ...heldOutErrors(sums, heldOut),
     heldOutLogDensity: heldOut > 0 ? heldOutLogDensity / heldOut : null,
     lambda,
   };

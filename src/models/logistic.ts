@@ -53,7 +53,7 @@ function logisticFigures(
   { trainLosses, heldOutLosses, ...norms }: LogisticSums,
   { ratings, heldOut }: { ratings: number; heldOut: number },
 ): Figures {
-  const penalty = alsObjective({ ...ALS_DEFAULTS, ...h }, { ...norms, featureFactors: 0, trainSquares: 0, heldOutSquares: 0 });
+  const penalty = alsObjective({ ...ALS_DEFAULTS, ...h }, { ...norms, featureFactors: 0, trainSquares: 0 });
   return {
     objective: trainLosses + penalty,
     trainRmse: null,

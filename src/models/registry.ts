@@ -42,7 +42,7 @@ export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
 
 /** @throws OptionsError when no model has this name. */
 export function checkModel(name: string): ModelName {
-  if (!(name in MODELS)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
+  if (!Object.hasOwn(MODELS, name)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
   return name as ModelName;
 }
 
@@ -51,13 +51,14 @@ export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M])
 
 /** The same problem on other rows. */
 function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr) => Csr): Problem<M> {
-  const { model, hyperparameters, heldOut, initial, features, seed } = problem;
+  const { model, hyperparameters, heldOut, scale, initial, features, seed } = problem;
   const byUser = rowsOf(problem.byUser);
   return {
     model,
     hyperparameters,
     byUser,
     heldOut,
+    scale,
     initial,
     features,
     seed,

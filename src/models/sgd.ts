@@ -30,7 +30,7 @@ export class SgdTraining extends Training<GradientHyperparameters, Measurement> 
   }
 
   async measure(): Promise<Measurement> {
-    return await measureGradient(this.session);
+    return await measureGradient(this.session, this.problem.scale);
   }
 }
 

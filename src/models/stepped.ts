@@ -1,10 +1,10 @@
 // What models trained by steps of a size have in common: hyperparameters, the step of a sweep, the objective of `als`.
 
-import type { Session } from "../engine/engine.js";
+import type { Bounds, Session } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
-import type { Figures } from "./figures.js";
+import { type Figures, heldOutErrors } from "./figures.js";
 import { checkFactors, checkNotNegative, checkPositive } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
 
@@ -60,21 +60,23 @@ export function gradientFigures(
   return {
     objective: alsObjective({ ...ALS_DEFAULTS, ...h }, sums),
     trainRmse: Math.sqrt(sums.trainSquares / ratings),
-    heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
+    ...heldOutErrors(sums, heldOut),
   };
 }
 
 /** The sums of the objective of `als`. */
-export async function measureGradient(session: Session): Promise<Measurement> {
-  const { train, heldOut, users, items } = await session.sums({
+export async function measureGradient(session: Session, scale: Bounds | undefined): Promise<Measurement> {
+  const { train, heldOut, clipped, users, items } = await session.sums({
     users: { of: "squaredNorms", side: "users", weighted: false },
     items: { of: "squaredNorms", side: "items", weighted: false },
     train: { of: "squaredErrors", over: "training" },
     heldOut: { of: "squaredErrors", over: "heldOut" },
+    clipped: { of: "squaredErrors", over: "heldOut", clip: scale },
   });
   return {
     trainSquares: train,
     heldOutSquares: heldOut,
+    heldOutClippedSquares: clipped,
     userFactors: users.factors,
     userBiases: users.biases,
     itemFactors: items.factors,

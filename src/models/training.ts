@@ -1,6 +1,7 @@
 // What a training of any model is: a problem, the session of an engine that holds its data, and sweeps over it.
 
 import {
+  type Bounds,
   type EngineState,
   type Operations,
   type RowSlice,
@@ -28,6 +29,8 @@ export interface TrainingProblem<H> {
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
+  /** The least and the greatest training rating: held-out predictions are measured clipped to them too. */
+  readonly scale?: Bounds | undefined;
   readonly initial: Parameters;
   /** S of each side that has features, with a row for each of its entities in index order. */
   readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;

@@ -13,7 +13,7 @@ import {
 } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
-import type { Figures } from "./figures.js";
+import { type Figures, heldOutErrors } from "./figures.js";
 import { checkChoice, checkFactors, checkPositive, checkWhole, completed, shown } from "./hyperparameters.js";
 import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
 import { columnSums, STEPS_A_SWEEP } from "./side-information.js";
@@ -164,6 +164,8 @@ export interface VbMeasurement extends VbSums {
   readonly elbo: number;
   /** Σ (r − E r̂)² and Σ log N(r; E r̂, 1/λ + Var r̂) over the held-out ratings; 0 when there are none. */
   readonly heldOutSquares: number;
+  /** The same of predictions clipped to the scale. */
+  readonly heldOutClippedSquares: number;
   readonly heldOutLogDensity: number;
 }
 
@@ -235,11 +237,12 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
 
   async measure(): Promise<VbMeasurement> {
     const { lambda } = this.#precisions;
-    const { train, heldOut, users, items } = await this.session.sums({
+    const { train, heldOut, clipped, users, items } = await this.session.sums({
       train: { of: "expectedSquares", lambda },
       users: { of: "posteriorSums", side: "users" },
       items: { of: "posteriorSums", side: "items" },
       heldOut: { of: "expectedErrors", over: "heldOut", lambda },
+      clipped: { of: "squaredErrors", over: "heldOut", clip: this.problem.scale },
     });
     const [aroundUsers, aroundItems] = [await this.#around("users", users), await this.#around("items", items)];
     const sums = {
@@ -254,6 +257,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
       precisions: this.#precisions,
       elbo: elbo(this.#precisions, sums),
       heldOutSquares: heldOut.squares,
+      heldOutClippedSquares: clipped,
       heldOutLogDensity: heldOut.logDensity,
     });
   }
@@ -295,7 +299,7 @@ function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOu
     objective: -sums.elbo,
     elbo: sums.elbo,
     trainRmse: Math.sqrt(sums.trainSquares / ratings),
-    heldOutRmse: heldOut > 0 ? Math.sqrt(sums.heldOutSquares / heldOut) : null,
+    ...heldOutErrors(sums, heldOut),
     heldOutLogDensity: heldOut > 0 ? sums.heldOutLogDensity / heldOut : null,
     lambda: sums.precisions.lambda,
   };
@@ -308,7 +312,7 @@ export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> =
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   settling: ({ learn, warmUp }) => (learn ? warmUp : 0),
   spread: ({ covariance }) => covariance,
-  operations: () => ({ solve: "joint", sums: ["expectedSquares", "expectedErrors", "posteriorSums"] }),
+  operations: () => ({ solve: "joint", sums: ["squaredErrors", "expectedSquares", "expectedErrors", "posteriorSums"] }),
   initial: vbInitial,
   train: (session, problem) => new VbTraining(session, problem),
   figures: vbFigures,

@@ -132,7 +132,7 @@ function inventTruth(M: number, N: number, K: number, genres: readonly string[][
  * Whole numbers that follow a power law, shuffled over the users, adding up to L, each
  * from 1 to N/2 or what a dense L needs.
  */
-function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uint32Array {
+export function ratingsOfEachUser(M: number, N: number, L: number, random: Random): Uint32Array {
   const most = Math.max(Math.floor(N / 2), Math.ceil(L / M));
   const weights = Float64Array.from({ length: M }, (_, rank) => (rank + POPULARITY.offset) ** -POPULARITY.users);
   for (let m = M - 1; m > 0; m--) {

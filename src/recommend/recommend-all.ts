@@ -54,7 +54,7 @@ export async function* recommendAll(
   }
   const { users, items, catalogue, parameters } = model;
   const chosen = options.users && chosenUsers(model, options.users);
-  const allowed = Uint8Array.from(items.raw, (id, n) => Number(model.itemCounts[n] > 0 && (!filter || filter(id))));
+  const allowed = Uint8Array.from(items.raw, (id, n) => Number(model.listsAt(n) && (!filter || filter(id))));
   const count = allowed.reduce((sum, kept) => sum + kept, 0);
   if (count === 0) throw new OptionsError(`the filter keeps none of the ${items.size} items`);
   const k = Math.min(n, count);

@@ -11,7 +11,27 @@ import { compareIds, type Ids } from "../ratings/ids.js";
 export function scoreItems(userFactors: ArrayLike<number>, rows: ScoredRows, alpha: number): Float64Array {
   const { factors: K, itemFactors, itemBiases } = rows;
   const scores = new Float64Array(itemBiases.length);
-  for (let item = 0; item < scores.length; item++) {
+  let item = 0;
+  // Four items at a time, since each sum waits for its last addition.
+  for (; item + 4 <= scores.length; item += 4) {
+    const [first, second, third, fourth] = [item * K, (item + 1) * K, (item + 2) * K, (item + 3) * K];
+    let a = alpha * itemBiases[item];
+    let b = alpha * itemBiases[item + 1];
+    let c = alpha * itemBiases[item + 2];
+    let d = alpha * itemBiases[item + 3];
+    for (let k = 0; k < K; k++) {
+      const u = userFactors[k];
+      a += u * itemFactors[first + k];
+      b += u * itemFactors[second + k];
+      c += u * itemFactors[third + k];
+      d += u * itemFactors[fourth + k];
+    }
+    scores[item] = a;
+    scores[item + 1] = b;
+    scores[item + 2] = c;
+    scores[item + 3] = d;
+  }
+  for (; item < scores.length; item++) {
     let sum = alpha * itemBiases[item];
     for (let k = 0; k < K; k++) sum += userFactors[k] * itemFactors[item * K + k];
     scores[item] = sum;
@@ -19,18 +39,29 @@ export function scoreItems(userFactors: ArrayLike<number>, rows: ScoredRows, alp
   return scores;
 }
 
-/** Cosines of all items' factors with one item's; items with zero factors get 0. */
-export function cosines(item: number, { factors: K, itemFactors }: ScoredRows): Float64Array {
-  const count = K === 0 ? 0 : itemFactors.length / K;
-  const dots = new Float64Array(count);
-  const norms = new Float64Array(count);
-  for (let other = 0; other < count; other++) {
-    for (let k = 0; k < K; k++) {
-      dots[other] += itemFactors[item * K + k] * itemFactors[other * K + k];
-      norms[other] += itemFactors[other * K + k] ** 2;
-    }
+/** Lengths of rows, which do not change. */
+const lengths = new WeakMap<ScoredRows["itemFactors"], Float64Array>();
+
+function lengthsOf({ factors: K, itemFactors }: ScoredRows): Float64Array {
+  let known = lengths.get(itemFactors);
+  if (!known) {
+    known = new Float64Array(itemFactors.length / K);
+    for (let at = 0; at < itemFactors.length; at++) known[Math.floor(at / K)] += itemFactors[at] ** 2;
+    lengths.set(itemFactors, (known = known.map(Math.sqrt)));
   }
-  return dots.map((dot, other) => (norms[other] > 0 && norms[item] > 0 ? dot / Math.sqrt(norms[other] * norms[item]) : 0));
+  return known;
+}
+
+/** Cosines of all items' factors with one item's; items with zero factors get 0. */
+export function cosines(item: number, rows: ScoredRows): Float64Array {
+  const { factors: K, itemFactors } = rows;
+  const scores = scoreItems(Float64Array.from(itemFactors.subarray(item * K, (item + 1) * K)), rows, 0);
+  const length = lengthsOf(rows);
+  for (let other = 0; other < scores.length; other++) {
+    const product = length[other] * length[item];
+    scores[other] = product > 0 ? scores[other] / product : 0;
+  }
+  return scores;
 }
 
 /**
@@ -73,12 +104,15 @@ export function topScored(
       at = worst;
     }
   };
+  let least = -Infinity;
   for (let index = 0; index < scores.length; index++) {
+    if (scores[index] < least) continue;
     if (heap.length === count && (count === 0 || !better(index, heap[0]))) continue;
     if (!allowed(index)) continue;
     if (heap.length === count) {
       heap[0] = index;
       sift(0);
+      least = scores[heap[0]];
       continue;
     }
     heap.push(index);

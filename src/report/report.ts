@@ -28,6 +28,7 @@ export interface ReportRun {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
+  readonly biasOnly?: { readonly heldOutRmse: number; readonly heldOutRmseClipped: number } | null | undefined;
   readonly seconds: { readonly train: number };
   readonly model?: FactorModel | undefined;
   /** The ratings that it was measured by. */
@@ -78,7 +79,7 @@ export function reportPage(input: ReportInput): Page {
 }
 
 function runsSection(runs: readonly ReportRun[]): Section {
-  const rows = runs.map(({ name, hyperparameters: h, history, stop, device, data, seconds }) => {
+  const rows = runs.map(({ name, hyperparameters: h, history, stop, biasOnly, device, data, seconds }) => {
     const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
     const { name: measure, value } = heldOutFigure(best);
     return [
@@ -88,6 +89,8 @@ function runsSection(runs: readonly ReportRun[]): Section {
       ...["tau", "gamma"].map((key) => bothSides(h, key)),
       best.trainRmse === null ? "–" : best.trainRmse.toFixed(4),
       value === null ? "–" : `${value.toFixed(4)}${measure === "RMSE" ? "" : ` ${measure}`}`,
+      best.heldOutRmseClipped?.toFixed(4) ?? "–",
+      biasOnly?.heldOutRmse.toFixed(4) ?? "–",
       `${stop.bestSweep} of ${stop.sweep}`,
       `${data.ratings.toLocaleString("en-US")} + ${data.heldOut.toLocaleString("en-US")}`,
       seconds.train.toFixed(2),
@@ -99,7 +102,7 @@ function runsSection(runs: readonly ReportRun[]): Section {
     title: "Training",
     introduction: `Runs side by side. Objectives compare only between runs of the same model on the same ratings; held-out errors only on the same split. Trained on ${devices.join(" and on ")}.`,
     tables: [
-      { head: ["run", "model", "K", "λ", "τ", "γ", "train RMSE", "held-out RMSE", "sweep kept", "ratings + held out", "seconds", "device"], rows }, // prettier-ignore
+      { head: ["run", "model", "K", "λ", "τ", "γ", "train RMSE", "held-out RMSE", "clipped to the scale", "biases alone", "sweep kept", "ratings + held out", "seconds", "device"], rows }, // prettier-ignore
     ],
     figures: trainingFigures(runs.map(({ name, history, stop }) => ({ name, history, bestSweep: stop.bestSweep }))),
   };
@@ -116,14 +119,14 @@ function bothSides(h: Readonly<Record<string, unknown>>, name: string): string {
 const SHOWN_TRIALS = 10;
 
 function searchSection(result: SearchResult, command: string | undefined, title: string): Section {
-  const { trials, test, alternative, plan, measure } = result;
+  const { trials, test, alternative, biasOnly, plan, measure } = result;
   const ranked = rankedTrials(trials);
   const names = Object.keys(plan.space);
   const { by, share, last } = plan.holdout;
   const held = by === "last" ? `the last ${last} of every user` : `a held-out share of ${share}`;
   const split = plan.folds > 0 ? `${plan.folds} folds` : held;
   const honest = test
-    ? `On the ${counted(test.ratings, "rating")} that no trial saw the best has ${test.best.toFixed(4)}${test.alternative === undefined ? "" : `, vb ${test.alternative.toFixed(4)}`}: these two are the figures to quote.`
+    ? `On the ${counted(test.ratings, "rating")} that no trial saw the best has ${test.best.toFixed(4)}${test.alternative === undefined ? "" : `, vb ${test.alternative.toFixed(4)}`}${typeof test.biasOnly === "number" ? `, the biases alone ${test.biasOnly.toFixed(4)}` : ""}: these are the figures to quote.`
     : "The best of many trials is optimistic on the ratings it was chosen by; a test share that no trial sees would tell by how much.";
   return {
     title,
@@ -144,6 +147,9 @@ function searchSection(result: SearchResult, command: string | undefined, title:
             ]),
           ...(alternative
             ? [["vb", ...names.map((name) => learned(name, alternative)), alternative.loss.toFixed(4), alternative.sweeps, alternative.seconds.toFixed(2)]] // prettier-ignore
+            : []),
+          ...(typeof biasOnly === "number"
+            ? [["biases alone", ...names.map((name) => (name === "factors" ? "0" : "–")), biasOnly.toFixed(4), "–", "–"]]
             : []),
         ],
       },

@@ -30,6 +30,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
+import { type OnOpened, outlivingDevices } from "./lost-devices.js";
 import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
@@ -39,6 +40,7 @@ import {
   hyperparametersFromStandard,
   hyperparametersToStandard,
   parametersTo,
+  scaleOf,
   standardColumns,
   standardCsr,
   unitOf,
@@ -81,6 +83,7 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /**
    * Called every `checkpointEvery` sweeps, and after the last, with all that the training then is; awaited. Resumed
    * from it, a training ends with the same bytes as one that was never stopped. `encodeCheckpoint` makes a file of it.
+   * A training whose device is lost goes on from the last one by itself, or begins again, up to three times.
    */
   readonly onCheckpoint?: ((checkpoint: Checkpoint) => void | Promise<void>) | undefined;
   /** Default 5. */
@@ -153,7 +156,8 @@ export interface FitResult {
  */
 export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult>;
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
-  return await fitModel(checkFitOptions("fit", options), ratings, options);
+  const model = checkFitOptions("fit", options);
+  return await outlivingDevices(options, (again, opened) => fitModel(model, ratings, again, opened));
 }
 
 /**
@@ -166,13 +170,13 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
   const model = checkModel(options.model ?? "als");
   hyperparametersOf(model, options);
   checkOptions(where, options, new Set([...Object.keys(MODELS[model].defaults), ...TRAINING_NAMES]), (name) => {
-    const others = MODEL_NAMES.filter((other) => name in MODELS[other].defaults);
+    const others = MODEL_NAMES.filter((other) => Object.hasOwn(MODELS[other].defaults, name));
     return others.length > 0 ? `the model ${others.join(", ")}` : undefined;
   });
   return model;
 }
 
-async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions): Promise<FitResult> {
+async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions, opened: OnOpened): Promise<FitResult> {
   const asked = hyperparametersOf(model, options);
   const { sweeps, earlyStop, patience, keeps = options.keeps, units } = MODELS[model];
   // Checked as they are written; what follows from them is worked out when the ratings are known.
@@ -211,6 +215,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
   let training: Training<HyperparametersOf[M], SumsOf<M>> | undefined;
   try {
+    opened(engine.info.kind);
     const problem: Problem<M> = {
       model,
       hyperparameters: standard,
@@ -220,6 +225,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
         return standardCsr(csrOf(ratings, "items"), s);
       },
       heldOut: heldOut && standardColumns(heldOut, s),
+      scale: units && scaleOf(given, s),
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users, { rows: byUser, others: ratings.items.size }),
@@ -261,6 +267,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       onCheckpoint: onCheckpoint && ((entries, state) => onCheckpoint({ identity: identity(), history: entries, state })),
       checkpointEvery: options.checkpointEvery ?? CHECKPOINT_EVERY,
       signal: options.signal,
+      idOf: (side, row) => ratings[side].rawAt(row),
     });
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
       options.onNotice?.(untrained(stop, history, counts.heldOut));

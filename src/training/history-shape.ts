@@ -2,7 +2,17 @@
 
 import { isNumber, isText, isWhole, listOf, nullable, object, oneOf, optional, type Shape } from "../shapes.js";
 
-const FIGURES = ["heldOutLogDensity", "lambda", "elbo", "trainLogLoss", "heldOutLogLoss", "heldOutAuc", "heldOutNdcg", "heldOutRecall"];
+const FIGURES = [
+  "heldOutRmseClipped",
+  "heldOutLogDensity",
+  "lambda",
+  "elbo",
+  "trainLogLoss",
+  "heldOutLogLoss",
+  "heldOutAuc",
+  "heldOutNdcg",
+  "heldOutRecall",
+];
 
 const isEntry = object({
   sweep: isWhole,

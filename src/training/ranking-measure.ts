@@ -83,7 +83,8 @@ export function rankingMeasure(
   const all = [...relevant.keys()].sort((a, b) => compareIds(train.users.rawAt(a), train.users.rawAt(b)));
   const most = Math.max(LEAST_USERS, Math.floor(mostProducts / (train.items.size * Math.max(1, factors))));
   const users = all.length <= most ? all : Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]);
-  const places = placesAmongEquals(train.items, rowLengths(csrOf(train, "items")));
+  const counts = rowLengths(csrOf(train, "items"));
+  const places = placesAmongEquals(train.items, counts);
   const measuresAuc = wantsAuc || users.length * train.items.size <= MOST_AUC_SCORES;
   return async (parameters) => {
     const { factors: K, userFactors } = parameters;
@@ -92,8 +93,9 @@ export function rankingMeasure(
     for (const m of users) {
       const seen = seenOf(m);
       const scores = scoreItems(userFactors.subarray(m * K, (m + 1) * K), parameters, 1);
-      const list = topScored(scores, MEASURED_K, (item) => !seen.has(item), places);
-      const auc = measuresAuc ? aucOfScores(scores, relevant.get(m)!, (item) => seen.has(item)) : NaN;
+      const listed = (item: number): boolean => counts[item] > 0 && !seen.has(item);
+      const list = topScored(scores, MEASURED_K, listed, places);
+      const auc = measuresAuc ? aucOfScores(scores, relevant.get(m)!, listed) : NaN;
       each.push({ ...listValues(list, relevant.get(m)!, MEASURED_K), auc });
       await breathe();
     }

@@ -41,15 +41,15 @@ export function hyperparametersAt(point: Point): Record<string, Choice> {
   const both = Object.entries(BOTH_SIDES).flatMap(([name, sides]) =>
     point[name] === undefined ? [] : sides.map((side) => [side, point[name]] as const),
   );
-  const own = Object.entries(point).filter(([name]) => !(name in BOTH_SIDES));
+  const own = Object.entries(point).filter(([name]) => !Object.hasOwn(BOTH_SIDES, name));
   return Object.fromEntries([...both, ...own]);
 }
 
 /** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
 export function checkSpace(model: ModelName, space: SearchSpace): void {
   for (const [name, choices] of Object.entries(space)) {
-    for (const own of BOTH_SIDES[name] ?? [name]) {
-      if (own in MODELS[model].defaults) continue;
+    for (const own of Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name] : [name]) {
+      if (Object.hasOwn(MODELS[model].defaults, own)) continue;
       const known = Object.keys(MODELS[model].defaults);
       throw new OptionsError(`${model} has no hyperparameter "${name}"`, {
         remedy: nameHere(name, new Set(known)) ?? `it has ${known.join(", ")}`,

@@ -11,6 +11,7 @@ import type { Precisions } from "../models/parameters.js";
 import { VB_DEFAULTS } from "../models/vb.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { kFolds, type Split, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
@@ -63,7 +64,7 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
    */
   readonly test?: number | undefined;
   /**
-   * Whether `vb`, which learns its precisions, is trained on the same splits for comparison.
+   * Whether `vb`, which learns its precisions, and the biases alone are trained on the same splits for comparison.
    * Default true, where ratings are predicted.
    */
   readonly alternative?: boolean | undefined;
@@ -157,8 +158,17 @@ export interface SearchResult {
   readonly best: number | null;
   /** `vb` on the same splits: nothing was searched for, its precisions are learned (here those of the first split). */
   readonly alternative?: (Rung & { readonly factors: number; readonly precisions: Precisions }) | undefined;
+  /** RMSE of the biases alone on the same splits, mean over them, where trials are compared by RMSE. */
+  readonly biasOnly?: number | undefined;
   /** Losses on the share set aside, of trainings on all the rest. */
-  readonly test?: { readonly ratings: number; readonly best: number; readonly alternative?: number | undefined } | undefined;
+  readonly test?:
+    | {
+        readonly ratings: number;
+        readonly best: number;
+        readonly alternative?: number | undefined;
+        readonly biasOnly?: number | undefined;
+      }
+    | undefined;
   readonly complete: boolean;
 }
 
@@ -287,6 +297,7 @@ interface Candidate {
 class Search {
   readonly #candidates: readonly Candidate[];
   #alternative: SearchResult["alternative"];
+  #biasOnly: number | undefined;
   #test: SearchResult["test"];
 
   constructor(
@@ -303,11 +314,13 @@ class Search {
       return { number, point, rungs: [...(known?.rungs ?? [])], error: known?.error };
     });
     this.#alternative = options.resumed?.alternative;
+    this.#biasOnly = options.resumed?.biasOnly;
     this.#test = options.resumed?.test;
   }
 
   async run(): Promise<SearchResult> {
     const kept = trialsByRung(this.plan, this.#candidates.length);
+    if (this.options.alternative !== false) this.#biasOnly ??= await this.#measureBiases(this.splits);
     let alive = this.#candidates;
     for (let rung = 0; rung < kept.length; rung++) {
       if (rung > 0) alive = this.#survivors(alive, rung - 1, kept[rung]);
@@ -396,6 +409,17 @@ class Search {
     };
   }
 
+  /** The biases' RMSE, mean over the splits; undefined where trials are compared by something else. */
+  async #measureBiases(splits: readonly Split[]): Promise<number | undefined> {
+    if (this.plan.measure || !comparesToBiases(this.plan.model)) return undefined;
+    const errors: number[] = [];
+    for (const { train, heldOut } of splits) {
+      if (this.#aborted) return undefined;
+      errors.push((await biasOnlyAccuracy(train, heldOut, { device: this.engine })).rmse);
+    }
+    return mean(errors);
+  }
+
   /** `vb` with the most factors of the space: it prunes those that explain nothing. */
   async #trainAlternative(): Promise<SearchResult["alternative"]> {
     const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? VB_DEFAULTS.factors)));
@@ -426,6 +450,7 @@ class Search {
     const alternative = this.#alternative;
     const tested = {
       ratings: heldOut.count,
+      biasOnly: this.#biasOnly === undefined ? undefined : await this.#measureBiases([{ train: this.whole.rest, heldOut }]),
       best: await lossOf(best.rungs.at(-1)!, hyperparametersAt(best.point)),
       alternative:
         alternative &&
@@ -447,6 +472,7 @@ class Search {
       planned: trialsByRung(this.plan, this.#candidates.length).reduce((sum, count) => sum + count, 0),
       best: this.#best()?.number ?? null,
       alternative: this.#alternative,
+      biasOnly: this.#biasOnly,
       test: this.#test,
       complete,
     };

@@ -1,9 +1,11 @@
 // The loop over sweeps, whichever model on whichever engine:
 // sweep, measure, keep the best, tell, take checkpoints, stop.
 
-import { DivergedError } from "../errors.js";
+import type { Side } from "../engine/engine.js";
+import { DivergedError, NotPositiveDefiniteError } from "../errors.js";
 import type { Figures } from "../models/figures.js";
 import type { Training, TrainingState } from "../models/training.js";
+import type { RawId } from "../ratings/ids.js";
 import { breather } from "./breather.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import type { Stopping } from "./stopping.js";
@@ -25,6 +27,8 @@ export interface SweepLoop<Sums> {
   /** Sweeps between checkpoints; one is taken at the end too. */
   readonly checkpointEvery: number;
   readonly signal: AbortSignal | undefined;
+  /** Whose row it is, for errors. */
+  idOf(side: Side, row: number): RawId;
 }
 
 /** @throws DivergedError when the objective leaves the finite numbers, or grows without end. */
@@ -77,6 +81,8 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
       await training.sweep(last.sweep + 1);
       entry = await measure(last.sweep + 1);
     } catch (error) {
+      if (error instanceof NotPositiveDefiniteError)
+        throw new NotPositiveDefiniteError(error.side, error.row, { id: loop.idOf(error.side, error.row), sweep: last.sweep + 1 });
       // An engine that knows the signal may give the sweep up by throwing its reason: the sweeps before it count.
       if (!loop.signal?.aborted || error !== loop.signal.reason) throw error;
       return { history, stop: { reason: "aborted", sweep: last.sweep, bestSweep: stopping.best(history) } };

@@ -3,7 +3,7 @@
 // s², τ' = τ s, γ' = γ s², and the objective is the same number in both. What people give and get is in the unit of
 // their ratings. docs/models.md, "Units".
 
-import type { CovarianceFamily, Prior } from "../engine/engine.js";
+import type { Bounds, CovarianceFamily, Prior } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import type { Figures } from "../models/figures.js";
 import type { Parameters, Posterior, Precisions } from "../models/parameters.js";
@@ -89,6 +89,13 @@ export function standardColumns(columns: RatingColumns, s: number): RatingColumn
   return known.columns;
 }
 
+/** The least and the greatest rating, in standard units as the ratings themselves are. */
+export function scaleOf(ratings: Ratings, s: number): Bounds {
+  const { minimum, maximum } = ratings.statistics();
+  const [least, most] = divided(Float32Array.of(minimum, maximum), s);
+  return { least, most };
+}
+
 /** In float32, by the float32 reciprocal: a power of two in s is a power of two in what comes out, bit for bit. */
 function divided(values: Float32Array, s: number): Float32Array {
   const reciprocal = Math.fround(1 / s);
@@ -160,7 +167,7 @@ function priorTo({ mean, precision }: Prior, s: number): Prior {
 /** Figures of a measurement in standard units, in the unit of the ratings. */
 export function figuresFromStandard(figures: Figures, s: number, ratings: number): Figures {
   if (s === 1) return figures;
-  const { trainRmse, heldOutRmse, elbo, heldOutLogDensity, lambda } = figures;
+  const { trainRmse, heldOutRmse, heldOutRmseClipped, elbo, heldOutLogDensity, lambda } = figures;
   const shift = Math.log(s);
   return {
     ...figures,
@@ -169,6 +176,7 @@ export function figuresFromStandard(figures: Figures, s: number, ratings: number
     ...(elbo !== undefined && { elbo: elbo - ratings * shift }),
     trainRmse: trainRmse === null ? null : trainRmse * s,
     heldOutRmse: heldOutRmse === null ? null : heldOutRmse * s,
+    ...(heldOutRmseClipped !== undefined && { heldOutRmseClipped: heldOutRmseClipped === null ? null : heldOutRmseClipped * s }),
     ...(heldOutLogDensity !== undefined && { heldOutLogDensity: heldOutLogDensity === null ? null : heldOutLogDensity - shift }),
     ...(lambda !== undefined && { lambda: lambda * (1 / s) * (1 / s) }),
   };

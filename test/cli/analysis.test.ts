@@ -40,7 +40,8 @@ describe("search", () => {
     expect(out).not.toMatch(/NaN|undefined/);
     const rows = readFileSync(csv, "utf8").trim().split("\n");
     expect(rows[0]).toBe("trial,factors,tau,gamma,held-out RMSE,best sweeps,sweeps,seconds,error");
-    expect(rows).toHaveLength(6);
+    expect(rows).toHaveLength(7);
+    expect(rows[6]).toMatch(/^biases alone,0,,,0\.\d+,,,,$/);
     expect(readFileSync(plot, "utf8").split("<svg ").length - 1).toBe(3);
   });
 
@@ -153,8 +154,8 @@ describe("analyse and report", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/ratings by value[\s\S]*█[\s\S]*power law[\s\S]*most rated items/);
     const { data, model: none } = json<{ data: { ratings: number; histogram: { count: number }[] }; model: null }>(file);
-    expect(data.ratings).toBe(30_000);
-    expect(data.histogram.reduce((sum, { count }) => sum + count, 0)).toBe(30_000);
+    expect(data.ratings).toBe(60_000);
+    expect(data.histogram.reduce((sum, { count }) => sum + count, 0)).toBe(60_000);
     expect(none).toBeNull();
     expect(readdirSync(figures).sort()).toEqual(["most-rated.svg", "rating-histogram.svg", "ratings-by-item.svg", "ratings-by-user.svg"]);
   });

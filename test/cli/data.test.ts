@@ -133,3 +133,31 @@ test("what needs a person is wrong usage", async () => {
   expect(await tastespace("train", inFolder("a.csv"), "--encoding", "klingon")).toMatchObject(say("no such encoding"));
   expect(await tastespace("train", inFolder("a.csv"), "--user-column", "0")).toMatchObject(say("there is no column 0"));
 });
+
+test("a model knows its ratings from others, however their rows are ordered, and those of run files too", async () => {
+  const rows = Array.from({ length: 200 }, (_, at) => `${at % 20},${(at * 7) % 31},${1 + ((at * at) % 5)}`);
+  const write = (name: string, lines: readonly string[]): string => {
+    writeFileSync(inFolder(name), `user,item,rating\n${lines.join("\n")}\n`);
+    return inFolder(name);
+  };
+  const given = write("given.csv", rows);
+  const model = inFolder("knows.safetensors");
+  const run = inFolder("knows.json");
+  expect(await tastespace("train", given, "--factors", "2", "--device", "cpu", "--out", model, "--json", run)).toMatchObject({ code: 0 });
+  const changed = [rows[0].replace(/\d$/, (digit) => String((Number(digit) % 5) + 1)), ...rows.slice(1)];
+  const other = write("other.csv", changed);
+  const shuffled = write("shuffled.csv", [...rows].reverse());
+  const explain = (data: string, ...more: string[]) => tastespace("explain", model, "--data", data, "--user", "1", "--item", "7", ...more);
+  const analyse = (data: string, ...more: string[]) => tastespace("analyse", data, "--model", model, ...more);
+  const refused = { code: 2, err: expect.stringContaining("there were as many, but others") as string };
+  for (const look of [explain, analyse]) {
+    expect(await look(shuffled)).toMatchObject({ code: 0 });
+    expect(await look(other)).toMatchObject(refused);
+    expect(await look(other, "--other-data")).toMatchObject({ code: 0 });
+  }
+  expect(await tastespace("evaluate", model, other, "--device", "cpu")).toMatchObject(refused);
+  expect((await tastespace("analyse", "--model", model)).out).toContain("given.csv: ");
+  write("given.csv", changed);
+  const report = await tastespace("report", run, "--out", inFolder("knows.html"));
+  expect(report).toMatchObject({ code: 0, err: expect.stringContaining("no longer those that it was trained on") as string });
+});

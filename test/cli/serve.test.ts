@@ -9,7 +9,7 @@ import Papa from "papaparse";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { FactorModel } from "../../src/models/factor-model.js";
 import { load } from "../../src/node.js";
-import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { filmRatings } from "../../src/ratings/films.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import type { Explanation } from "../../src/recommend/explain.js";
 import { tastespace } from "../support/command-line.js";
@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), "tastespace-serve-"));
 const inFolder = (name: string): string => join(folder, name);
 const file = inFolder("model.safetensors");
 const json = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
-const ratings = syntheticRatings();
+const ratings = filmRatings();
 let model: FactorModel;
 
 /** Runs a command that must succeed, and gives what it printed. */
@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 test("filters hold together: genre, years, ratings, items", async () => {
   const flags = ["--genre", "drama", "--genre", "Comedy", "--from-year", "1950", "--to-year", "1999", "--minimum-ratings", "20"];
-  await ran("recommend", file, "--user", "1", "-n", "400", ...flags, "--json", inFolder("list.json"));
+  await ran("recommend", file, "--user", "1", "-n", "668", ...flags, "--json", inFolder("list.json"));
   const list = json<{ id: number; title: string; genres: string[]; ratings: number }[]>(inFolder("list.json"));
   expect(list.length).toBeGreaterThan(5);
   for (const { title, genres, ratings: count } of list) {
@@ -62,7 +62,7 @@ describe("the lists of all users", () => {
 
   test("as CSV", async () => {
     expect(await ran("recommend-all", file, "--out", inFolder("all.csv"), "-n", "3", "--device", "cpu")).toMatch(
-      /1,800 rows for 600 users/,
+      /3,000 rows for 1,000 users/,
     );
     const { data } = Papa.parse<[number, number, number, string, number]>(readFileSync(inFolder("all.csv"), "utf8"), { dynamicTyping: true, skipEmptyLines: true }); // prettier-ignore
     expect(data[0]).toEqual(["user", "rank", "item", "title", "score"]);
@@ -109,9 +109,9 @@ describe("explanations", () => {
 test("new users and items join a model", async () => {
   writeFileSync(inFolder("new.csv"), "userId,movieId,rating\nann,1,5\nann,2,1\n3,a new film,4\n");
   const out = await ran("partial-fit", file, inFolder("new.csv"), "--out", inFolder("bigger.safetensors"));
-  expect(out).toMatch(/601 users \(1 new\), 401 items \(1 new\)/);
+  expect(out).toMatch(/1,001 users \(1 new\), 669 items \(1 new\)/);
   const bigger = await load(inFolder("bigger.safetensors"));
-  expect([bigger.users.size, bigger.items.size]).toEqual([601, 401]);
+  expect([bigger.users.size, bigger.items.size]).toEqual([1001, 669]);
   expect(bigger.predict(5, 5)).toBe(model.predict(5, 5));
   expect(await ran("recommend", inFolder("bigger.safetensors"), "--user", "ann")).toMatch(/for user ann/);
 });
@@ -141,7 +141,7 @@ describe("exports", () => {
         expect(readFileSync(inFolder(one)).length).toBeGreaterThan(100);
       }
     }
-    expect(Papa.parse(readFileSync(inFolder("items.csv"), "utf8"), { skipEmptyLines: true }).data).toHaveLength(401);
+    expect(Papa.parse(readFileSync(inFolder("items.csv"), "utf8"), { skipEmptyLines: true }).data).toHaveLength(669);
   });
 
   test("an unknown format, and none, are wrong usage", async () => {

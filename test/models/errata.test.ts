@@ -28,7 +28,6 @@ function objective(state: RowState, of: AlsHyperparameters = h): number {
   const [u, v] = [squaredNorms(state, K, byUser.start, false), squaredNorms(items, K, problem.byItem.start, false)];
   return alsObjective(of, {
     trainSquares: squaredErrors(ratings, K, initial.globalMean, state, items),
-    heldOutSquares: 0,
     userFactors: u.factors,
     userBiases: u.biases,
     itemFactors: v.factors,

@@ -60,6 +60,7 @@ export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyp
     byUser: buildCsr(ratings, "users", users),
     byItem: buildCsr(ratings, "items", items),
     heldOut: ratings,
+    scale: { least: 1.5, most: 3.5 },
     initial,
   };
 }

@@ -48,6 +48,7 @@ async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>)
       close("expected squares", a.expectedSquares, e.expectedSquares);
       close("train squares", a.trainSquares, e.trainSquares);
       close("held-out squares", a.heldOutSquares, e.heldOutSquares);
+      close("clipped held-out squares", a.heldOutClippedSquares, e.heldOutClippedSquares);
       close("held-out log density", a.heldOutLogDensity, e.heldOutLogDensity);
       for (const of of ["users", "items"] as const) {
         close(`log determinants of ${of}`, a[of].logDeterminants, e[of].logDeterminants);

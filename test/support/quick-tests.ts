@@ -12,7 +12,7 @@ const NEEDS: Readonly<Record<string, RegExp>> = {
   "a WebGPU device": /WebGpuEngine\.create|requestDevice|openEngine\([^)]*"webgpu"|device: "webgpu"/,
   "a browser": /from "playwright"/,
   "the reference at every K": /EVERY_K|"\.\/workloads\.js"/,
-  "the built package": /support\/command-line|run-guide|"dist\//,
+  "the built package": /support\/command-line|run-guide|run-code|"dist\//,
 };
 
 /** Test files below a folder that are left out, by what they need. */

@@ -37,7 +37,7 @@ test.each(TRAININGS)("the figures of the sweep that is kept are those of the mod
 
 test("a training by loss measures no lists, and that of `implicit` without held-out ratings none either", async () => {
   const { history } = await fit(train, { factors: 2, heldOut, sweeps: 1, device: "cpu" });
-  expect(Object.keys(history[1])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "seconds"]);
+  expect(Object.keys(history[1])).toEqual(["sweep", "objective", "trainRmse", "heldOutRmse", "heldOutRmseClipped", "seconds"]);
   const alone = await fit(train, { model: "implicit", factors: 2, sweeps: 1, device: "cpu" });
   expect(alone.history[1].heldOutNdcg).toBeUndefined();
 });

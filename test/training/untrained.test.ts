@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { FeatureTable } from "../../src/ratings/features.js";
+import { buildIndex, queryOf } from "../../src/export/nearest.js";
+import { rankingMetrics, rankingMetricsOn } from "../../src/metrics/ranking.js";
 import { recommendAll } from "../../src/recommend/recommend-all.js";
 import { fit } from "../../src/training/fit.js";
 
@@ -27,6 +29,27 @@ test("no list holds an item without a training rating, unless cold starts are as
     for await (const rows of recommendAll(new ReferenceEngine(), trained, { n: 9, filterSeen: false }))
       expect(rows.filter(({ item }) => item === 5)).toEqual([]);
   }
+});
+
+test("metrics, measures of training and indexes rank the items that recommend lists, and no others", async () => {
+  for (const model of ["als", "implicit"] as const) {
+    const { model: trained, history } = await fit(train, { ...shared, model, heldOut, measureBy: "recall", measureThreshold: 1 });
+    // Its user has rated all other items: nothing is left to list, and nothing to rank the held-out item against.
+    const missed = { users: 1, recall: 0, coverage: 0, auc: NaN };
+    expect(rankingMetrics(trained, train, heldOut, { k: 9, threshold: 1 })).toMatchObject(missed);
+    expect(await rankingMetricsOn(new ReferenceEngine(), trained, train, heldOut, { k: 9, threshold: 1 })).toMatchObject(missed);
+    expect(history.map(({ heldOutRecall }) => heldOutRecall)).toEqual(history.map(() => 0));
+    const { index } = await buildIndex(trained);
+    expect(index.size()).toBe(4);
+    expect(new Set([...index.search(queryOf(trained, 2), 5, 0).keys].map(Number))).toEqual(new Set([0, 1, 2, 3]));
+  }
+});
+
+test("metrics rank items by their features when cold starts are asked for", async () => {
+  const table = FeatureTable.from([1, 2, 3, 4, 5].map((id): [number, string, number] => [id, id % 2 === 0 ? "even" : "odd", 1]));
+  const { model } = await fit(train, { ...shared, itemFeatures: table });
+  const recallOf = (coldStart: boolean) => rankingMetrics(model, train, heldOut, { k: 9, threshold: 1, coldStart }).recall;
+  expect([recallOf(false), recallOf(true)]).toEqual([0, 1]);
 });
 
 test("with features they are listed when cold starts are asked for, and only those that have features", async () => {

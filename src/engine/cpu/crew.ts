@@ -92,6 +92,11 @@ export class Crew {
     return this.#submit(async () => givenBy(job, await this.#hands[0].ask({ say: "do", session, job }, handedOver)));
   }
 
+  /** Whether a thread has died, or all were ended. */
+  get isDead(): boolean {
+    return this.#dead !== undefined;
+  }
+
   /** Ends one thread as if it had died. */
   kill(thread: number): void {
     this.#hands[thread].kill();

@@ -1,9 +1,10 @@
 // The cpu engine: the operations of engine.ts as WebAssembly SIMD kernels on the threads of the processor.
 
-import { OptionsError } from "../../errors.js";
+import { DeviceError, OptionsError } from "../../errors.js";
 import { checkOptions, namesOf } from "../../options.js";
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
+import { onAnother } from "../on-another.js";
 import { Crew } from "./crew.js";
 import { LARGEST_MEMORY } from "./memory-plan.js";
 import { CpuSession } from "./session.js";
@@ -35,11 +36,15 @@ const CPU_NAMES = namesOf<CpuOptions>({ threads: true, memoryBytes: true, onNoti
 /** Computes with WebAssembly SIMD on all cores: in worker threads in Node, in web workers in browsers. */
 export class CpuEngine implements Engine {
   readonly info: DeviceInfo;
-  readonly #crew: Crew;
+  readonly #another: () => Promise<Crew>;
+  #crew: Crew;
+  #renewed: Promise<void> | undefined;
+  #destroyed = false;
   readonly #memoryBytes: number;
 
-  private constructor(crew: Crew, memoryBytes: number, build: KernelBuild) {
+  private constructor(crew: Crew, memoryBytes: number, build: KernelBuild, another: () => Promise<Crew>) {
     this.#crew = crew;
+    this.#another = another;
     this.#memoryBytes = memoryBytes;
     const simd = build === "relaxed" ? "WebAssembly, relaxed SIMD" : "WebAssembly SIMD";
     this.info = { kind: "cpu", name: `${simd} on ${crew.threads} ${crew.threads === 1 ? "thread" : "threads"}`, software: true };
@@ -58,15 +63,16 @@ export class CpuEngine implements Engine {
       onNotice(`one thread computes instead of ${threads}: memory is shared with workers only on cross-origin isolated pages`);
     const module = await kernelModule(shared, build);
     const unsharedModule = (): Promise<WebAssembly.Module> => kernelModule(false, build);
-    const crew = await Crew.start({
-      module,
-      unsharedModule,
-      threads: shared ? wanted : 1,
-      shared,
-      onNotice,
-      withoutWorkers: options.workers === false,
-    });
-    return new CpuEngine(crew, Math.min(memoryBytes, LARGEST_MEMORY), build);
+    const start = (): Promise<Crew> =>
+      Crew.start({
+        module,
+        unsharedModule,
+        threads: shared ? wanted : 1,
+        shared,
+        onNotice,
+        withoutWorkers: options.workers === false,
+      });
+    return new CpuEngine(await start(), Math.min(memoryBytes, LARGEST_MEMORY), build, start);
   }
 
   memory(_outline: WorkloadOutline): MemoryReport | undefined {
@@ -78,7 +84,7 @@ export class CpuEngine implements Engine {
   }
 
   async topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array> {
-    return await topItems(this.#crew, rows, seen, k, alpha, this.#memoryBytes);
+    return await onAnother(this, () => topItems(this.#crew, rows, seen, k, alpha, this.#memoryBytes));
   }
 
   /** For tests: ends one thread as if it had died. */
@@ -86,7 +92,18 @@ export class CpuEngine implements Engine {
     this.#crew.kill(thread);
   }
 
+  /** @throws DeviceError when the engine was destroyed. */
+  async renew(): Promise<void> {
+    if (this.#destroyed) throw new DeviceError("device-lost", "the cpu engine was destroyed", { remedy: "open an engine anew" });
+    if (!this.#crew.isDead) return;
+    this.#renewed ??= this.#another()
+      .then((crew) => void (this.#crew = crew))
+      .finally(() => (this.#renewed = undefined));
+    await this.#renewed;
+  }
+
   destroy(): void {
+    this.#destroyed = true;
     this.#crew.destroy();
   }
 }

@@ -1,6 +1,6 @@
 // What the calling thread and the computing threads say to each other.
 
-import type { Epoch, RatingSet, Side, Spread } from "../engine.js";
+import type { Bounds, Epoch, RatingSet, Side, Spread } from "../engine.js";
 import type { Elements } from "./fields.js";
 import type { MemoryPlan } from "./memory-plan.js";
 
@@ -20,10 +20,17 @@ export interface SystemNumbers {
 
 /** Sums over ratings, by kernel. */
 export type RatingSum =
-  | { readonly of: "squaredErrors" | "logLosses"; readonly over: RatingSet }
+  | { readonly of: "squaredErrors"; readonly over: RatingSet; readonly clip?: Bounds | undefined }
+  | { readonly of: "logLosses"; readonly over: RatingSet }
   | { readonly of: "expectedErrors"; readonly over: RatingSet; readonly lambda: number }
   | { readonly of: "confidentErrors"; readonly over: "training"; readonly confidence: number }
-  | { readonly of: "averagedErrors"; readonly over: "heldOut"; readonly lambda: number; readonly draws: number };
+  | {
+      readonly of: "averagedErrors";
+      readonly over: "heldOut";
+      readonly lambda: number;
+      readonly draws: number;
+      readonly clip?: Bounds | undefined;
+    };
 
 /** Sums over rows, by kernel. */
 export type RowSum =

@@ -196,8 +196,8 @@ export class CpuSession implements Session {
         return { squares, variances };
       }
       case "averagedErrors": {
-        const [squares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 2);
-        return { squares, logDensity };
+        const [squares, clippedSquares, logDensity] = await this.#ratingSums({ ...request, over: "heldOut" }, 3);
+        return { squares, clippedSquares, logDensity };
       }
     }
   }

@@ -1,9 +1,9 @@
 // Errors of predictions averaged over draws, float64: the plain loop that shaders/averaged-errors.wgsl parallelises.
 
 import type { RatingColumns } from "../../ratings/rating-columns.js";
-import type { AveragedErrors } from "../engine.js";
+import type { AveragedErrors, Bounds } from "../engine.js";
 import type { RowState } from "./rows.js";
-import { predicted } from "./squared-errors.js";
+import { clipped, predicted, UNBOUNDED } from "./squared-errors.js";
 
 /** Sums over the draws of each rating's prediction and density, [ratings]. */
 export interface DrawSums {
@@ -18,7 +18,7 @@ export interface DrawSums {
 const LEAST_DENSITY = 1e-30;
 
 /**
- * Adds the present draw to the sums, then Σ (r − r̄)² and Σ log p̄ at their averages.
+ * Adds the present draw to the sums, then Σ (r − r̄)², as it is and with r̄ clipped, and Σ log p̄ at their averages.
  *
  * @param draws draws in the sums, the present one included; with 0 or 1 the sums begin anew.
  */
@@ -27,12 +27,13 @@ export function averagedErrors(
   ratings: RatingColumns,
   K: number,
   globalMean: number,
-  { lambda, draws }: { readonly lambda: number; readonly draws: number },
+  { lambda, draws, clip = UNBOUNDED }: { readonly lambda: number; readonly draws: number; readonly clip?: Bounds | undefined },
   users: RowState,
   items: RowState,
 ): AveragedErrors {
   const count = Math.max(1, draws);
   let squares = 0;
+  let clippedSquares = 0;
   let logDensity = 0;
   for (let at = 0; at < ratings.value.length; at++) {
     const value = ratings.value[at];
@@ -41,7 +42,8 @@ export function averagedErrors(
     predictions[at] = prediction + (draws <= 1 ? 0 : predictions[at]);
     densities[at] = density + (draws <= 1 ? 0 : densities[at]);
     squares += (value - predictions[at] / count) ** 2;
+    clippedSquares += (value - clipped(predictions[at] / count, clip)) ** 2;
     logDensity += Math.log(Math.max(densities[at] / count, LEAST_DENSITY));
   }
-  return { squares, logDensity };
+  return { squares, clippedSquares, logDensity };
 }

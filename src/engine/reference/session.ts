@@ -156,7 +156,7 @@ export class ReferenceSession implements Session {
       case "posteriorSums":
         return posteriorSums(this.#current.rows[request.side], K);
       case "squaredErrors":
-        return squaredErrors(ratings(request.over), K, globalMean, users, items);
+        return squaredErrors(ratings(request.over), K, globalMean, users, items, request.clip);
       case "logLosses":
         return logLosses(ratings(request.over), K, globalMean, users, items);
       case "expectedSquares": {

@@ -10,6 +10,7 @@ import type { GramTuning } from "./rows/gram-kernel.js";
 import { WebGpuSession } from "./session.js";
 import { BLOCK_BYTES_PER_RATING } from "./steps/block-epochs.js";
 import { checkOptions, namesOf } from "../../options.js";
+import { onAnother } from "../on-another.js";
 
 /** How a GPU engine is opened. */
 export interface WebGpuOptions extends GpuOptions {
@@ -21,21 +22,32 @@ const WEBGPU_NAMES = namesOf<WebGpuOptions>({ ...GPU_OPTIONS, tuning: true });
 /** The GPU engine. */
 export class WebGpuEngine implements Engine {
   readonly info: DeviceInfo;
-  readonly device: Device;
   readonly #tuning: GramTuning | undefined;
+  readonly #another: (() => Promise<Device>) | undefined;
+  #device: Device;
+  #renewed: Promise<void> | undefined;
+  #destroyed = false;
 
-  constructor(device: Device, tuning?: GramTuning) {
-    this.device = device;
+  /** @param another gives a device like the first, for when that is lost. */
+  constructor(device: Device, tuning?: GramTuning, another?: () => Promise<Device>) {
+    this.#device = device;
     this.#tuning = tuning;
+    this.#another = another;
     const { kind, name, software } = device.report;
     this.info = { kind, name, software };
+  }
+
+  /** The device that it computes on: another one after `renew`. */
+  get device(): Device {
+    return this.#device;
   }
 
   /** @throws DeviceError of code "no-adapter" when WebGPU cannot be had here. */
   static async create(options: WebGpuOptions = {}): Promise<WebGpuEngine> {
     checkOptions("WebGpuEngine.create", options, WEBGPU_NAMES);
     const { tuning, ...gpuOptions } = options;
-    return new WebGpuEngine(await requestDevice({ ...gpuOptions, matrices: tuning?.tensorCores }), tuning);
+    const request = (): Promise<Device> => requestDevice({ ...gpuOptions, matrices: tuning?.tensorCores });
+    return new WebGpuEngine(await request(), tuning, request);
   }
 
   memory({ operations, ...size }: WorkloadOutline): MemoryReport {
@@ -44,14 +56,31 @@ export class WebGpuEngine implements Engine {
   }
 
   async open(workload: Workload): Promise<WebGpuSession> {
+    // What one training has left behind is not the next one's.
+    if (this.device.isLost) await this.renew();
     return await WebGpuSession.open(this.device, workload, this.#tuning);
   }
 
   async topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: number): Promise<Uint32Array> {
-    return await topItems(this.device, rows, seen, k, alpha);
+    return await onAnother(this, () => topItems(this.device, rows, seen, k, alpha));
+  }
+
+  /** @throws DeviceError when the engine was destroyed, or no other device is to be had. */
+  async renew(): Promise<void> {
+    if (!this.device.isLost && !this.#destroyed) return;
+    if (this.#destroyed || !this.#another) this.device.throwIfLost();
+    // Of trainings that all lose one device, the first asks for another.
+    this.#renewed ??= this.#another!()
+      .then((device) => {
+        this.#device.destroy();
+        this.#device = device;
+      })
+      .finally(() => (this.#renewed = undefined));
+    await this.#renewed;
   }
 
   destroy(): void {
+    this.#destroyed = true;
     this.device.destroy();
   }
 }

@@ -18,7 +18,7 @@ import {
 import { addPartialsKernel, heavyBallKernel, packHalvesKernel } from "./rows/row-kernels.js";
 import { planSubgroup } from "./rows/subgroup-plan.js";
 import { planTiles } from "./rows/tile-plan.js";
-import { gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
+import { blockTeams, gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
 import {
   averagedErrorsKernel,
   confidentErrorsKernel,
@@ -50,7 +50,7 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K) : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
-    ...(epochs ? [sgdBlocksKernel(K, epochs.link)] : []),
+    ...(epochs ? [...new Set([subgroups, undefined])].map((sizes) => sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes))) : []),
     ...operations.sums.flatMap((kind) => sumKernels(kind, K, spread, values)),
   ].map(({ name, code }) => ({ name: `${name} ${values.kind}`, code }));
 }

@@ -61,9 +61,15 @@ export class WebGpuSession implements Session {
   #carried: Side | undefined;
 
   static async open(device: Device, workload: Workload, tuning?: GramTuning): Promise<WebGpuSession> {
-    const session = await device.checked("loading the ratings", () => new WebGpuSession(device, workload, tuning));
-    await session.#compile();
-    return session;
+    let session: WebGpuSession | undefined;
+    try {
+      await device.checked("loading the ratings", () => void (session = new WebGpuSession(device, workload, tuning)));
+      await session!.#compile();
+      return session!;
+    } catch (error) {
+      session?.destroy();
+      throw error;
+    }
   }
 
   private constructor(device: Device, workload: Workload, tuning: GramTuning | undefined) {
@@ -151,9 +157,12 @@ export class WebGpuSession implements Session {
       if (request.of === "moments") given.push([name, this.#moments(request.side)]);
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
-    const read = await this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]);
+    // Waited for together: of several that fail, none is left for nobody to look after.
+    const [read, others] = await Promise.all([
+      this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]),
+      Promise.all(given.map(async ([name, result]) => [name, await result])),
+    ]);
     const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => sum.total(read.get(sum)!)))]);
-    const others = await Promise.all(given.map(async ([name, result]) => [name, await result]));
     return Object.fromEntries([...results, ...others]) as SumResults<R>;
   }
 
@@ -238,7 +247,7 @@ export class WebGpuSession implements Session {
   async #readSums(sums: readonly Sum[]): Promise<Map<Sum, Float32Array>> {
     for (const sum of sums) await this.#addStreamed(sum);
     const read = await this.#read("measuring", (encoder) => {
-      const pass = encoder.beginComputePass({ label: "measure" });
+      const pass = this.#device.beginPass(encoder, "measure");
       for (const sum of sums) sum.runs.forEach(({ load }, run) => (load ? undefined : sum.encode(pass, run)));
       pass.end();
       return sums.flatMap((sum) => sum.runs).map(({ partials }) => readBuffer(this.#device, encoder, partials));
@@ -254,7 +263,7 @@ export class WebGpuSession implements Session {
       if (!load) continue;
       load();
       const encoder = this.#device.gpu.createCommandEncoder({ label: "measure" });
-      const pass = encoder.beginComputePass({ label: "measure" });
+      const pass = this.#device.beginPass(encoder, "measure");
       sum.encode(pass, run);
       pass.end();
       await this.#device.pace.submit(encoder.finish(), count * (K + spreadBlocks(K, spread) + 1));

@@ -119,6 +119,7 @@ const ofSides = (of: "moments" | "posteriorSums") =>
 const USUAL: Readonly<Record<string, SumRequest>> = {
   train: { of: "squaredErrors", over: "training" },
   heldOut: { of: "squaredErrors", over: "heldOut" },
+  clipped: { of: "squaredErrors", over: "heldOut", clip: { least: 2.5, most: 3.5 } },
   norms: { of: "squaredNorms", side: "users", weighted: false },
   weightedNorms: { of: "squaredNorms", side: "items", weighted: true },
   confident: { of: "confidentErrors", confidence: 3 },
@@ -220,7 +221,7 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
         await session.sums({ first: { of: "averagedErrors", lambda: 1.3, draws: 1 } });
         await bothSides(() => drawnSystem(K, false))(session);
       },
-      sums: { second: { of: "averagedErrors", lambda: 1.3, draws: 2 } },
+      sums: { second: { of: "averagedErrors", lambda: 1.3, draws: 2, clip: { least: 2.5, most: 3.5 } } },
     },
     "batch steps": batch(true),
     "batch steps without biases": batch(false),

@@ -33,7 +33,7 @@ export interface Kernels {
   solveRows(firstRow: number, rows: number, start: number, index: number, value: number): number;
   takeLogDeterminants(spread: number, rows: number, spreads: number, logDeterminants: number): void;
   setRated(users: number, items: number, userSpreads: number, itemSpreads: number, globalMean: number): void;
-  squaredErrors(user: number, item: number, value: number, count: number, sums: number): void;
+  squaredErrors(user: number, item: number, value: number, count: number, sums: number, least: number, most: number): void;
   logLosses(user: number, item: number, value: number, count: number, sums: number): void;
   confidentErrors(user: number, item: number, value: number, count: number, sums: number, confidence: number): void;
   averagedErrors(
@@ -46,6 +46,8 @@ export interface Kernels {
     draws: number,
     predictions: number,
     densities: number,
+    least: number,
+    most: number,
   ): void;
   expectedErrors(user: number, item: number, value: number, count: number, sums: number, lambda: number, spread: number): void;
   setTails(): void;

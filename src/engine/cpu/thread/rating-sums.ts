@@ -1,5 +1,6 @@
 // Sums over ratings: threads take blocks of SUM_RATINGS ratings; within a block ratings are added one after the other.
 
+import { UNBOUNDED } from "../../reference/squared-errors.js";
 import type { RatingSum, SharedJob } from "../jobs.js";
 import { SUM_RATINGS } from "../memory-plan.js";
 import { SPREADS } from "./kernels.js";
@@ -16,7 +17,7 @@ export function* sumRatings(session: ThreadSession, { sum }: SharedJob & { do: "
   const { memory, tickets } = session;
   const rated = new RatedRows(session, sum.over);
   const take = kernelOf(session, sum);
-  const width = sum.of === "expectedErrors" ? 3 : sum.of === "averagedErrors" ? 2 : 1;
+  const width = sum.of === "expectedErrors" || sum.of === "averagedErrors" ? 3 : 1;
   const perPiece = Math.min(memory.pieceRatings, MOST_AT_ONCE);
   const results: number[] = [];
   for (let block = tickets.take(); block * SUM_RATINGS < rated.count; block = tickets.take()) {
@@ -38,21 +39,25 @@ type TakeSum = (user: number, item: number, value: number, from: number, count: 
 function kernelOf({ memory, kernels, outline }: ThreadSession, sum: RatingSum): TakeSum {
   const sums = memory.slot("sums");
   switch (sum.of) {
-    case "squaredErrors":
-      return (user, item, value, _, count) => kernels.squaredErrors(user, item, value, count, sums);
+    case "squaredErrors": {
+      const { least, most } = sum.clip ?? UNBOUNDED;
+      return (user, item, value, _, count) => kernels.squaredErrors(user, item, value, count, sums, least, most);
+    }
     case "logLosses":
       return (user, item, value, _, count) => kernels.logLosses(user, item, value, count, sums);
     case "confidentErrors":
       return (user, item, value, _, count) => kernels.confidentErrors(user, item, value, count, sums, sum.confidence);
     case "expectedErrors":
       return (user, item, value, _, count) => kernels.expectedErrors(user, item, value, count, sums, sum.lambda, SPREADS[outline.spread]);
-    case "averagedErrors":
+    case "averagedErrors": {
+      const { least, most } = sum.clip ?? UNBOUNDED;
       return (user, item, value, from, count) => {
         const predictions = memory.pin("sums of predictions", from, count, "predictions");
         const densities = memory.pin("sums of densities", from, count, "densities");
-        kernels.averagedErrors(user, item, value, count, sums, sum.lambda, sum.draws, predictions, densities);
+        kernels.averagedErrors(user, item, value, count, sums, sum.lambda, sum.draws, predictions, densities, least, most);
         memory.putBack("sums of predictions", from, count, "predictions");
         memory.putBack("sums of densities", from, count, "densities");
       };
+    }
   }
 }

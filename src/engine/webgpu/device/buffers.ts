@@ -43,6 +43,21 @@ export function uniformWords(fields: readonly (readonly ["f" | "u", number])[]):
   return bytes;
 }
 
+/** Mappable buffers for small reads, of which a training makes several a sweep: their memory is dear to allocate. */
+const MOST_POOLED_BYTES = 2 ** 20;
+const SMALLEST_POOLED_BYTES = 256;
+const MOST_POOLED = 16;
+const pools = new WeakMap<Device, Map<number, GPUBuffer[]>>();
+
+/** Of a device, those of one size that are free. */
+function freeReadbacks(device: Device, size: number): GPUBuffer[] {
+  let pool = pools.get(device);
+  if (!pool) pools.set(device, (pool = new Map()));
+  let free = pool.get(size);
+  if (!free) pool.set(size, (free = []));
+  return free;
+}
+
 /**
  * Encodes a copy of a buffer, or of some of its bytes, to a mappable one.
  * Submit the encoder, then call the returned function for the bytes.
@@ -54,16 +69,24 @@ export function readBuffer(
   from = 0,
   size = source.size - from,
 ): () => Promise<ArrayBuffer> {
-  const target = device.gpu.createBuffer({
-    label: `readback of ${source.label}`,
-    size,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
+  const pooled = size <= MOST_POOLED_BYTES;
+  const room = pooled ? Math.max(SMALLEST_POOLED_BYTES, 2 ** Math.ceil(Math.log2(size))) : size;
+  const free = pooled ? freeReadbacks(device, room) : [];
+  const target =
+    free.pop() ?? device.gpu.createBuffer({ label: "readback", size: room, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   encoder.copyBufferToBuffer(source, from, target, 0, size);
   return async () => {
-    await target.mapAsync(GPUMapMode.READ);
-    const bytes = target.getMappedRange().slice(0);
-    target.destroy();
-    return bytes;
+    const what = `reading ${source.label}`;
+    try {
+      await device.answer(what, target.mapAsync(GPUMapMode.READ, 0, size));
+      const bytes = target.getMappedRange(0, size).slice(0);
+      target.unmap();
+      if (pooled && free.length < MOST_POOLED) free.push(target);
+      else target.destroy();
+      return bytes;
+    } catch (cause) {
+      target.destroy();
+      throw await device.failure(what, cause);
+    }
   };
 }

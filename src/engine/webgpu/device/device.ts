@@ -2,11 +2,12 @@
 // its failures turned into typed errors.
 
 import { byteText } from "../../../byte-text.js";
-import { DeviceError } from "../../../errors.js";
+import { DeviceError, TastespaceError } from "../../../errors.js";
 import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
 import "./gpu-names.js";
 import { Pace } from "./pace.js";
+import { Trace } from "./trace.js";
 import { requestGpu } from "#gpu";
 
 /** What a device's subgroup matrices are like: products of halves, summed in float32. */
@@ -51,6 +52,10 @@ export interface GpuOptions {
   readonly matrices?: boolean | undefined;
   /** Bytes that a training may take on the device: ratings beyond it are streamed from the host. Default: no limit. */
   readonly memoryBytes?: number | undefined;
+  /** Milliseconds that an answer of the device is waited for before it is given up as lost. Default: ten minutes. */
+  readonly waitMs?: number | undefined;
+  /** Take the time of every compute pass, where the adapter can; see `Device.trace`. Default false. */
+  readonly trace?: boolean | undefined;
 }
 
 /** The names of these. */
@@ -61,6 +66,8 @@ export const GPU_OPTIONS = {
   bindingBytes: true,
   matrices: true,
   memoryBytes: true,
+  waitMs: true,
+  trace: true,
 } as const satisfies { readonly [N in keyof Required<GpuOptions>]: true };
 const GPU_NAMES: ReadonlySet<string> = new Set(Object.keys(GPU_OPTIONS));
 
@@ -71,6 +78,8 @@ const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic
 
 /** Feature by which lanes of a subgroup exchange registers. */
 const SUBGROUPS = "subgroups";
+
+const TIMESTAMPS = "timestamp-query";
 
 /** Features by which subgroups multiply matrices. The first is an experiment of Dawn's, not of the WebGPU standard. */
 const MATRIX_FEATURES = ["chromium-experimental-subgroup-matrix", "shader-f16"] as const;
@@ -99,6 +108,12 @@ function matricesOf(info: GPUAdapterInfo): SubgroupMatrices | undefined {
   return best && { size: best.M, depth: best.K, lanes: info.subgroupMaxSize };
 }
 
+/** A submission takes a part of a second (`pace.ts`); compiling for a software driver takes longest. */
+const WAIT_MS = 600_000;
+/** A device that is lost may say so a little after what was asked of it has failed. */
+const LOSS_IS_TOLD_MS = 100;
+const LOSS_IS_ASKED_MS = 5;
+
 /** A device with its lost state. All work goes through `checked`, so that no failure passes in silence. */
 export class Device {
   readonly gpu: GPUDevice;
@@ -110,32 +125,90 @@ export class Device {
   readonly bindingBytes: number;
   readonly memoryBytes: number;
   readonly pace: Pace;
+  readonly #waitMs: number;
+  /** Ends of the waits under way, for when the device is lost. */
+  readonly #waiting = new Set<(error: DeviceError) => void>();
+  /** Times of compute passes, where they were asked for and can be had. */
+  readonly trace: Trace | undefined;
   #lost: DeviceError | undefined;
   /** The first error of a call that no scope was around. */
   #uncaptured: DeviceError | undefined;
 
-  constructor(gpu: GPUDevice, report: AdapterReport, { bindingBytes = Infinity, memoryBytes = Infinity }: GpuOptions = {}) {
+  constructor(
+    gpu: GPUDevice,
+    report: AdapterReport,
+    { bindingBytes = Infinity, memoryBytes = Infinity, waitMs = WAIT_MS, trace = false }: GpuOptions = {},
+  ) {
     this.gpu = gpu;
     this.report = report;
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
     this.bindingBytes = Math.min(bindingBytes, maxStorageBufferBindingSize, maxBufferSize);
     this.memoryBytes = memoryBytes;
-    this.pace = new Pace(gpu.queue);
+    this.#waitMs = waitMs;
+    this.pace = new Pace(gpu.queue, (done) => this.answer("computing", done));
+    this.trace = trace && gpu.features.has(TIMESTAMPS) ? new Trace(gpu) : undefined;
     // Chromium before 132 has no `adapterInfo` of a device, but of its adapter.
     this.subgroups = gpu.features.has(SUBGROUPS)
       ? (subgroupSizes(gpu.adapterInfo as GPUAdapterInfo | undefined) ?? report.subgroups)
       : undefined;
     this.matrices = gpu.features.has(MATRIX_FEATURES[0]) ? report.matrices : undefined;
-    void gpu.lost.then((info) => {
-      this.#lost = new DeviceError("device-lost", `the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`, {
-        remedy: "start again from the last checkpoint, or train on the CPU",
-      });
-    });
+    void gpu.lost.then((info) => this.#giveUp(`the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`));
     gpu.onuncapturederror = ({ error }) => {
       this.#uncaptured ??= /memory/i.test(error.constructor.name)
         ? outOfMemory("training", error.message)
         : new DeviceError("device-limit", `the GPU rejected a call: ${error.message}`);
     };
+  }
+
+  /** Whether nothing that it gives is to be relied on: it is lost, or a call has failed that nobody looked after. */
+  get isLost(): boolean {
+    return this.#lost !== undefined || this.#uncaptured !== undefined;
+  }
+
+  /**
+   * Waits for what the device is to answer, but no longer than there is a device, nor than `waitMs`.
+   *
+   * @throws what the answer is rejected with; DeviceError of code "device-lost".
+   */
+  answer<T>(what: string, answer: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#lost) {
+        answer.catch(() => {});
+        return reject(this.#lost);
+      }
+      const silent = (): void => void this.#giveUp(`the GPU has not answered for ${this.#waitMs / 1000} s while ${what}`);
+      const timer = setTimeout(silent, this.#waitMs);
+      const end = (error: unknown): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        reject(error as Error);
+      };
+      this.#waiting.add(end);
+      answer.then((value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        resolve(value);
+      }, end);
+    });
+  }
+
+  /**
+   * The typed error of something that the device has failed at; what is typed already stays.
+   * Without a reason of its own the device is given up: nothing says that it can be relied on.
+   */
+  async failure(what: string, cause: unknown): Promise<DeviceError> {
+    if (cause instanceof DeviceError) return cause;
+    for (let waited = 0; waited < LOSS_IS_TOLD_MS && !this.#lost; waited += LOSS_IS_ASKED_MS)
+      await new Promise((resolve) => setTimeout(resolve, LOSS_IS_ASKED_MS));
+    return this.#lost ?? this.#giveUp(`the GPU failed while ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+
+  #giveUp(message: string, cause?: unknown): DeviceError {
+    const remedy = "start again from the last checkpoint, or train on the CPU";
+    this.#lost ??= new DeviceError("device-lost", message, { remedy, cause });
+    for (const end of this.#waiting) end(this.#lost);
+    this.gpu.destroy();
+    return this.#lost;
   }
 
   throwIfLost(): void {
@@ -159,13 +232,26 @@ export class Device {
     } catch (error) {
       begun = Promise.reject(error);
     }
-    const scopes = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
-    const [done, [invalid, exhausted]] = await Promise.all([settled(begun), scopes]);
-    this.throwIfLost();
+    const scopes = settled(this.answer(what, Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()])));
+    const [done, popped] = await Promise.all([settled(begun), scopes]);
+    // What a scope has caught is the reason of what follows, a read that fails among it.
+    const [invalid, exhausted] = "value" in popped ? popped.value : [null, null];
     if (exhausted) throw outOfMemory(what, exhausted.message);
-    if ("error" in done) throw done.error;
-    if (invalid) throw new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
+    if (!invalid) this.throwIfLost();
+    if ("error" in popped) throw await this.failure(what, popped.error);
+    const rejected = invalid && new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
+    // A call that throws as a device goes is the device's failure.
+    if ("error" in done) {
+      if (rejected && (isOfTheDevice(done.error) || isLoss(done.error))) throw rejected;
+      throw isOfTheDevice(done.error) ? await this.failure(what, done.error) : done.error;
+    }
+    if (rejected) throw rejected;
     return done.value;
+  }
+
+  /** Begins a compute pass of this label; its time is taken where there is a trace. */
+  beginPass(encoder: GPUCommandEncoder, label: string): GPUComputePassEncoder {
+    return encoder.beginComputePass({ label, timestampWrites: this.trace?.next(label) });
   }
 
   /** @throws DeviceError of code "device-limit" naming the buffer, its size and the limit. */
@@ -192,6 +278,12 @@ const outOfMemory = (what: string, message: string): DeviceError =>
     remedy: "give deviceMemory a number of bytes, beyond which ratings are streamed; use fewer factors; or train on the CPU",
   });
 
+/** The errors that WebGPU's own calls throw. */
+const isOfTheDevice = (error: unknown): boolean =>
+  !(error instanceof TastespaceError) && error instanceof Error && /^(Abort|Operation|InvalidState|GPU\w*)Error$/.test(error.name);
+
+const isLoss = (error: unknown): boolean => error instanceof DeviceError && error.code === "device-lost";
+
 const settled = <T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> =>
   promise.then(
     (value) => ({ value }),
@@ -203,11 +295,26 @@ function subgroupSizes(info: GPUAdapterInfo | undefined): SubgroupSizes | undefi
   return minimum !== undefined && maximum !== undefined ? { minimum, maximum } : undefined;
 }
 
+/** @throws DeviceError of code "no-adapter" when it takes too long. */
+async function inTime<T>(wanted: Promise<T>, what: string, { waitMs = WAIT_MS }: GpuOptions): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new DeviceError("no-adapter", `WebGPU has not ${what} for ${waitMs / 1000} s`, { remedy: "train on the CPU" });
+    timer = setTimeout(() => reject(error), waitMs);
+  });
+  try {
+    return await Promise.race([wanted, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** @throws DeviceError of code "no-adapter" saying what was looked for. */
 export async function requestAdapter(options: GpuOptions = {}): Promise<GPUAdapter> {
   checkOptions("requestAdapter", options, GPU_NAMES);
   const gpu = options.gpu ?? (await requestGpu(options.matrices));
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  const wanted = gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+  const adapter = await inTime(wanted, "offered an adapter", options);
   if (!adapter) {
     throw new DeviceError("no-adapter", "WebGPU is there but offers no adapter", {
       remedy: "install a Vulkan, Metal or Direct3D 12 driver, or train on the CPU",
@@ -227,11 +334,13 @@ export async function requestDevice(options: GpuOptions = {}): Promise<Device> {
       remedy: "leave tensor cores off",
     });
   }
-  const wanted = options.matrices ? [SUBGROUPS, ...MATRIX_FEATURES] : [SUBGROUPS];
+  const wanted = [SUBGROUPS, ...(options.matrices ? MATRIX_FEATURES : []), ...(options.trace ? [TIMESTAMPS] : [])];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
   try {
-    return new Device(await adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures }), report, options);
+    const device = adapter.requestDevice({ label: "tastespace", requiredLimits, requiredFeatures });
+    return new Device(await inTime(device, "given a device", options), report, options);
   } catch (cause) {
+    if (cause instanceof DeviceError) throw cause;
     throw new DeviceError("no-adapter", `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }

@@ -11,3 +11,6 @@ export async function requestGpu(): Promise<GPU> {
   }
   return gpu;
 }
+
+/** In a browser only the adapter tells. */
+export const whyNoHardware = (): string | undefined => undefined;

@@ -2,6 +2,9 @@
 
 import { DeviceError } from "../../../errors.js";
 import { dlopenSoftwareDriver } from "./software-driver.js";
+import { whyNoVulkan } from "./vulkan.js";
+
+export { whyNoHardware } from "./vulkan.js";
 
 // Dawn's GPU objects must outlive every adapter and device made from them: collected, they take the process down.
 const made: { ordinary?: GPU; experimental?: GPU } = {};
@@ -13,12 +16,17 @@ const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on
  * Dawn's GPU object, one for the process, and one more with experiments.
  * `TASTESPACE_DAWN` holds Dawn's own options, separated by spaces.
  *
- * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded.
+ * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded, and where no driver is.
  */
 export async function requestGpu(experiments = false): Promise<GPU> {
   const kind = experiments ? "experimental" : "ordinary";
   if (made[kind]) return made[kind];
   dlopenSoftwareDriver();
+  const missing = whyNoVulkan();
+  if (missing !== undefined)
+    throw new DeviceError("no-adapter", `there is no GPU that WebGPU can use: ${missing}`, {
+      remedy: "install a Vulkan driver, or train on the CPU",
+    });
   try {
     const { create, globals } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "webgpu");
     Object.assign(globalThis, globals);

@@ -12,13 +12,16 @@ const IN_FLIGHT = 2;
 
 export class Pace {
   readonly #queue: GPUQueue;
+  readonly #answer: (done: Promise<unknown>) => Promise<unknown>;
   /** Operations a millisecond. */
   #rate = SLOWEST_RATE;
   #inFlight: Promise<void>[] = [];
   #lastDone = 0;
 
-  constructor(queue: GPUQueue) {
+  /** @param answer waits, but not for ever. */
+  constructor(queue: GPUQueue, answer: (done: Promise<unknown>) => Promise<unknown>) {
     this.#queue = queue;
+    this.#answer = answer;
   }
 
   /** Operations that the next submission may have. */
@@ -30,7 +33,7 @@ export class Pace {
   async submit(commands: GPUCommandBuffer, operations: number): Promise<void> {
     const submitted = performance.now();
     this.#queue.submit([commands]);
-    const done = this.#queue.onSubmittedWorkDone().then(
+    const done = this.#answer(this.#queue.onSubmittedWorkDone()).then(
       () => {
         const now = performance.now();
         const rate = operations / Math.max(0.01, now - Math.max(submitted, this.#lastDone));

@@ -22,7 +22,11 @@ export function compilePipeline(
   if (!compiled) pipelines.set(device, (compiled = new Map()));
   const key = `${entryPoint}\n${kernel.code}`;
   let pipeline = compiled.get(key);
-  if (!pipeline) compiled.set(key, (pipeline = compile(device, kernel, entryPoint, layout)));
+  if (!pipeline) {
+    compiled.set(key, (pipeline = compile(device, kernel, entryPoint, layout)));
+    // What has failed once may be asked for again.
+    pipeline.catch(() => compiled.delete(key));
+  }
   return pipeline;
 }
 
@@ -40,13 +44,20 @@ async function compile(
     compute: { module, entryPoint },
   });
   begun.catch(() => {});
-  const errors = (await compilationMessages(module)).filter((message) => message.type === "error");
-  if (errors.length > 0)
-    throw new DeviceError("shader", errors.map((error) => `${kernel.name}:${error.lineNum}:${error.linePos} ${error.message}`).join("\n"));
+  const messages = await device.answer(`compiling ${kernel.name}`, compilationMessages(module));
+  const errors = messages.filter((message) => message.type === "error");
+  if (errors.length > 0) {
+    const lines = kernel.code.split("\n");
+    const texts = errors.map(
+      ({ lineNum, linePos, message }) => `${kernel.name}:${lineNum}:${linePos} ${message}\n  ${lines[lineNum - 1]?.trim()}`,
+    );
+    throw new DeviceError("shader", texts.join("\n"));
+  }
   try {
-    return await begun;
+    return await device.answer(`compiling ${kernel.name}`, begun);
   } catch (cause) {
     device.throwIfLost();
+    if (cause instanceof DeviceError) throw cause;
     throw new DeviceError("shader", `${kernel.name} ${entryPoint}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }

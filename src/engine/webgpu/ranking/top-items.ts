@@ -181,7 +181,7 @@ class Ranking {
     ]; // prettier-ignore
     const [scoreSettings, listSettings, seenStart, seenItems] = own;
     const encoder = device.gpu.createCommandEncoder({ label: "ranking" });
-    const pass = encoder.beginComputePass({ label: "ranking" });
+    const pass = device.beginPass(encoder, "ranking");
     if (score) {
       pass.setBindGroup(
         0,

@@ -17,6 +17,8 @@ export interface RowKernel {
   readonly partialBytes: number;
   /** Operations per rating and per row, about: what submissions are cut by. */
   readonly operations: { readonly perRating: number; readonly perRow: number };
+  /** Operations of one dispatch, at most about. Default 4·10⁹: a few milliseconds on a slow GPU. */
+  readonly mostPerDispatch?: number | undefined;
 }
 
 export interface GramKernel extends RowKernel {
@@ -41,6 +43,8 @@ export interface GramTuning extends TileTuning {
    * @throws DeviceError when the engine is opened on a device that has none.
    */
   readonly tensorCores?: boolean | undefined;
+  /** Operations of one dispatch, at most about. Default 4·10⁹. */
+  readonly dispatchOperations?: number | undefined;
 }
 
 const BYTES_PER_TILE = 64;
@@ -58,6 +62,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
       tasksPerWorkgroup: 1,
       partialBytes: subgroup.partial * BYTES_PER_VEC4,
       operations,
+      mostPerDispatch: tuning.dispatchOperations,
       tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
     };
   }
@@ -67,6 +72,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
     operations,
+    mostPerDispatch: tuning.dispatchOperations,
     tileBytes: plan.tiles * BYTES_PER_TILE,
   };
 }

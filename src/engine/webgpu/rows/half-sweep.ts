@@ -132,12 +132,21 @@ export class HalfSweep {
   /** Pieces are loaded where they are streamed, and submissions cut by what they cost. */
   async #run({ steps, dispatchGroup }: Schedule): Promise<void> {
     const { side, ratings, rowKernel } = this.#parts;
+    // A pass may hold many dispatches, but a trace tells kernels apart.
+    const { trace } = this.#device;
+    const labelOf = ({ kernel }: Step): string => (trace ? `${rowKernel.kernel.name} ${kernel}` : `half-sweep of ${side}`);
     for (let at = 0; at < steps.length;) {
       ratings.load(steps[at].piece);
       const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${side}` });
-      const pass = encoder.beginComputePass({ label: `half-sweep of ${side}` });
+      let pass = this.#device.beginPass(encoder, labelOf(steps[at]));
       let operations = 0;
+      let first = true;
       do {
+        if (trace && !first) {
+          pass.end();
+          pass = this.#device.beginPass(encoder, labelOf(steps[at]));
+        }
+        first = false;
         const { kernel, taskCount, group } = steps[at];
         pass.setPipeline(this.#pipelines.get(kernel)!);
         pass.setBindGroup(0, group);
@@ -158,10 +167,11 @@ export class HalfSweep {
     const { side, rowKernel, shards, ratings, scratchBytes } = this.#parts;
     const pieces = this.#piecesOf(shard);
     const { perRating, perRow } = rowKernel.operations;
+    const { mostPerDispatch = MOST_PER_DISPATCH } = rowKernel;
     const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
       partials: Math.floor(scratchBytes / rowKernel.partialBytes),
-      tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(MOST_PER_DISPATCH / perRow)),
-      ratings: Math.ceil(MOST_PER_DISPATCH / perRating),
+      tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(mostPerDispatch / perRow)),
+      ratings: Math.ceil(mostPerDispatch / perRating),
     });
     const partialBuffer = createStorage(this.#device, `partial sums of ${side}`, Math.max(1, partials) * rowKernel.partialBytes);
     const pages = this.#taskPages(tasks, dispatches);

@@ -17,7 +17,7 @@ export interface MatrixPlan extends TilePlan {
 
 /** One row per workgroup, of as many lanes as its tiles need and the subgroups ask for. */
 export function planMatrices(K: number, matrices: SubgroupMatrices): MatrixPlan {
-  const tiles = planTiles(K);
+  const tiles = planTiles(K, { patch: 2 });
   const { size, depth, lanes } = matrices;
   const team = Math.ceil(tiles.team / lanes) * lanes;
   if (team > MAX_LANES) throw new Error(`${team} lanes for ${K} factors`);

@@ -102,7 +102,7 @@ export class RowGram {
   /** @param border last component of x̃: 1 for Σ x in the last row, 0 for none. */
   #encode(encoder: GPUCommandEncoder, border: 0 | 1): void {
     this.#device.gpu.queue.writeBuffer(this.#buffers.settings, BORDER_BYTE, Float32Array.of(border));
-    const pass = encoder.beginComputePass({ label: `Gram of ${this.#side}` });
+    const pass = this.#device.beginPass(encoder, `Gram of ${this.#side}`);
     pass.setPipeline(this.#gram!.pipeline);
     this.#segments.forEach((segments, shard) => {
       pass.setBindGroup(0, this.#gram!.groups[shard]);

@@ -50,7 +50,7 @@ export class RowPass {
     const { gpu } = this.#device;
     if (amount !== undefined) for (const settings of this.#settings) gpu.queue.writeBuffer(settings, AMOUNT_BYTE, Float32Array.of(amount));
     const encoder = gpu.createCommandEncoder({ label: this.#label });
-    const pass = encoder.beginComputePass({ label: this.#label });
+    const pass = this.#device.beginPass(encoder, this.#label);
     pass.setPipeline(this.#pipeline!);
     this.#shards.forEach(({ count }, shard) => {
       pass.setBindGroup(0, this.#groups[shard]);

@@ -29,34 +29,55 @@ export interface TilePlan {
 
 /** Sizes that benchmarks vary; the defaults suit every device at default limits. */
 export interface TileTuning {
-  /** Side of a lane's patch in tiles, 1 to 3. Default 2: 64 accumulators. */
+  /** Side of a lane's patch in tiles, 1 to 3. Default 1: 16 accumulators; 2 where there are more tiles than lanes. */
   readonly patch?: number | undefined;
   /** Patches per lane, 1 to 3. Default 1. */
   readonly patches?: number | undefined;
-  /** Ratings per stage, an even number. Default: about one per lane, 8 to 16. */
+  /** Ratings per stage, an even number. Default 16; 8 where a row has few lanes. */
   readonly stage?: number | undefined;
-  /** Lanes a workgroup aims at. Default 64. */
+  /** Lanes a workgroup aims at. Default: as few as fill waves of 32. */
   readonly lanes?: number | undefined;
 }
 
 /** vec4s a row of factors takes: K factors, the bias, the residual. */
 export const blocksOf = (K: number): number => Math.ceil((K + 2) / 4);
 
+/** Lanes of a team that stages fewer ratings at a time, lest each lane hold many. */
+const SMALL_TEAM = 16;
+/** Lanes that hardware runs in step: those of a wave that no row needs are wasted. */
+const WAVE = 32;
+/** Share of its waves that a workgroup should use, and the most lanes it may take for that. */
+const FILLED = 0.9;
+const MOST_FILLING_LANES = 128;
+
 /** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const blocks = blocksOf(K);
-  const patch = Math.min(blocks, tuning.patch ?? 2);
-  const patchRows = Math.ceil(blocks / patch);
-  const patchCount = (patchRows * (patchRows + 1)) / 2;
+  const patchCountOf = (patch: number): number => (Math.ceil(blocks / patch) * (Math.ceil(blocks / patch) + 1)) / 2;
+  // A tile a lane, as long as there are lanes.
+  const patch = Math.min(blocks, tuning.patch ?? (patchCountOf(1) <= MAX_LANES ? 1 : 2));
+  const patchCount = patchCountOf(patch);
   const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
-  // The kernel adds ratings in pairs: an even number near one per lane.
-  const stage = tuning.stage ?? Math.min(16, Math.max(8, 2 * Math.ceil(team / 2)));
-  // Staged ratings share the slice with what the solve needs after them:
-  // see the offsets in cholesky.wgsl and gram-solve.wgsl.
-  const slice = Math.max(stage * blocks, 7 * blocks + 6);
-  const fitting = Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / slice);
-  const teams = Math.max(1, Math.min(Math.floor((tuning.lanes ?? 64) / team), fitting));
+  // The kernel adds ratings in pairs: an even number.
+  const stage = tuning.stage ?? (team < SMALL_TEAM ? 8 : 16);
+  // What the solve needs: see the offsets in cholesky.wgsl and gram-solve.wgsl.
+  const slice = 7 * blocks + 6;
+  const vec4s = slice + stage * patch * Math.ceil(blocks / patch);
+  const fitting = Math.max(1, Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / vec4s));
+  const teams = Math.min(fitting, tuning.lanes === undefined ? fillingTeams(team) : Math.max(1, Math.floor(tuning.lanes / team)));
   return { blocks, tiles: (blocks * (blocks + 1)) / 2, patch, patches: Math.ceil(patchCount / team), team, teams, stage, slice };
+}
+
+/** The fewest teams that fill their waves, else those that fill them best. */
+function fillingTeams(team: number): number {
+  let [best, most] = [1, 0];
+  for (let teams = 1; teams * team <= Math.max(team, MOST_FILLING_LANES); teams++) {
+    const lanes = teams * team;
+    const filled = lanes / (WAVE * Math.ceil(lanes / WAVE));
+    if (filled > most) [best, most] = [teams, filled];
+    if (most >= FILLED) break;
+  }
+  return best;
 }
 
 /** The plan as WGSL constants, to be put before the kernels that need them. */

@@ -13,9 +13,8 @@ import { compilePipeline } from "../device/pipelines.js";
 import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RowStore } from "../memory/row-store.js";
 import { UNIFORM_ALIGNMENT } from "../rows/half-sweep.js";
-import { sgdBlocksKernel } from "./step-kernels.js";
+import { type BlockTeams, blockTeams, sgdBlocksKernel } from "./step-kernels.js";
 
-const LANES = 64;
 /** Bytes of the uniform struct Round of sgd-blocks.wgsl. */
 const ROUND_BYTES = 32;
 /** f32 and u32 fields of its uniform struct Settings. */
@@ -45,6 +44,7 @@ export class BlockEpochs {
   readonly #plan: MemoryPlan;
   readonly #rows: RowStore;
   readonly #blocks: BlockPlan;
+  readonly #teams: BlockTeams;
   readonly #pieces: readonly BlockPiece[];
   readonly #settings: GPUBuffer;
   readonly #rounds: GPUBuffer;
@@ -70,6 +70,7 @@ export class BlockEpochs {
         },
       );
     }
+    this.#teams = blockTeams(workload.factors, device.subgroups);
     const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
     this.#blocks = planBlocks(columns, byUser.count, byItem.count, operations.epochs!.seed, plan.shards);
     this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / 4));
@@ -104,14 +105,14 @@ export class BlockEpochs {
   async #submit(from: number, to: number, operations: number): Promise<void> {
     const { groups } = this.#blocks;
     const encoder = this.#device.gpu.createCommandEncoder({ label: "rounds" });
-    const pass = encoder.beginComputePass({ label: "rounds" });
+    const pass = this.#device.beginPass(encoder, "rounds");
     pass.setPipeline(this.#pipeline!);
     for (let at = from; at < to; at++) {
       const { group, firstBlock, endBlock } = this.#steps[at % this.#steps.length];
       pass.setBindGroup(0, group);
       pass.setBindGroup(1, this.#roundGroup!, [at * UNIFORM_ALIGNMENT]);
       const userGroups = Math.ceil(endBlock / groups) - Math.floor(firstBlock / groups);
-      pass.dispatchWorkgroups(Math.ceil(userGroups / LANES));
+      pass.dispatchWorkgroups(Math.ceil(userGroups / this.#teams.teams));
     }
     pass.end();
     await this.#device.pace.submit(encoder.finish(), operations * (to - from));
@@ -132,7 +133,7 @@ export class BlockEpochs {
         entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } }],
       }),
     ];
-    const kernel = sgdBlocksKernel(factors, operations.epochs!.link);
+    const kernel = sgdBlocksKernel(factors, operations.epochs!.link, this.#teams);
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: layouts });
     this.#pipeline = await compilePipeline(this.#device, kernel, "sgd_blocks", layout);
     const starts = this.#upload("block starts", this.#blocks.start);

@@ -6,12 +6,15 @@ import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
 import sgdBlocksText from "../../../../shaders/sgd-blocks.wgsl?raw";
 import takeStepText from "../../../../shaders/take-step.wgsl?raw";
+import teamSumMemoryText from "../../../../shaders/shared/team-sum-memory.wgsl?raw";
+import teamSumSubgroupText from "../../../../shaders/shared/team-sum-subgroup.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import type { Epoch } from "../../engine.js";
+import type { SubgroupSizes } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { FLOATS, valuesText } from "../memory/values.js";
 import { rowKernel } from "../rows/row-kernels.js";
-import { gradientTeams, rowConstants } from "../rows/tile-plan.js";
+import { blocksOf, gradientTeams, rowConstants } from "../rows/tile-plan.js";
 
 export function gradientStepKernel(K: number, values = FLOATS): Kernel {
   const { team, teams } = gradientTeams(K);
@@ -22,7 +25,36 @@ export function gradientStepKernel(K: number, values = FLOATS): Kernel {
 
 export const takeStepKernel = (K: number): Kernel => rowKernel("take-step", K, "velocity", takeStepText);
 
-export function sgdBlocksKernel(K: number, link: Epoch["link"]): Kernel {
-  const constants = `${rowConstants(K)}const LOGISTIC = ${link === "logistic"};\n`;
-  return { name: `sgd-blocks K=${K} ${link}`, code: [constants, rowsText, sgdBlocksText].join("\n") };
+/** How many lanes share a block of ratings, and how many blocks a workgroup takes, in sgd-blocks.wgsl. */
+export interface BlockTeams {
+  /** A power of two: about two of a row's vec4s a lane. */
+  readonly team: number;
+  readonly teams: number;
+  /** Whether teams lie within a subgroup and sum by its shuffles; else through workgroup memory. */
+  readonly subgroups: boolean;
+}
+
+const BLOCK_LANES = 64;
+const MOST_TEAM = 32;
+const OWN_BLOCKS = 2;
+
+/** Without subgroups of four lanes or more, teams sum through workgroup memory. */
+export function blockTeams(K: number, subgroups: SubgroupSizes | undefined): BlockTeams {
+  const wide = subgroups !== undefined && subgroups.minimum >= 4;
+  const most = Math.min(MOST_TEAM, wide ? subgroups.minimum : MOST_TEAM);
+  let team = 1;
+  while (team < most && team * OWN_BLOCKS < blocksOf(K)) team *= 2;
+  return { team, teams: BLOCK_LANES / team, subgroups: wide };
+}
+
+export function sgdBlocksKernel(K: number, link: Epoch["link"], { team, teams, subgroups }: BlockTeams): Kernel {
+  const constants = `${rowConstants(K)}const LOGISTIC = ${link === "logistic"};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\n`;
+  const parts = [
+    subgroups ? "enable subgroups;" : "",
+    constants,
+    rowsText,
+    subgroups ? teamSumSubgroupText : teamSumMemoryText,
+    sgdBlocksText,
+  ];
+  return { name: `sgd-blocks K=${K} ${link}${subgroups ? " subgroups" : ""}`, code: parts.join("\n") };
 }

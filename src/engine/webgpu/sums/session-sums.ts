@@ -1,7 +1,7 @@
 // The sums that a session may be asked for: which kernels each takes, and what comes of what they leave.
 
 import { OptionsError } from "../../../errors.js";
-import { type RatingSet, type Side, SIDES, type SumKind, type SumRequest, type Workload } from "../../engine.js";
+import { type Bounds, type RatingSet, type Side, SIDES, type SumKind, type SumRequest, type Workload } from "../../engine.js";
 import { createStorage, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { RowStore } from "../memory/row-store.js";
@@ -32,6 +32,16 @@ export interface SumPlan {
 
 /** A request that kernels of this room answer. */
 type KernelRequest = Exclude<SumRequest, { of: "moments" }>;
+
+/** The largest float32: shaders need not know infinity. */
+const LARGEST = 3.4028234663852886e38;
+const UNCLIPPED: SumSettings = [
+  ["f", -LARGEST],
+  ["f", LARGEST],
+];
+
+/** Nothing where nothing is clipped: another request for the same sum in one pass may clip. */
+const clipSettings = (clip: Bounds | undefined): SumSettings => (clip ? [["f", clip.least], ["f", clip.most]] : []); // prettier-ignore
 
 export class SessionSums {
   readonly #device: Device;
@@ -93,7 +103,9 @@ export class SessionSums {
       case "squaredErrors":
         if (request.over === "training" && carried && this.#sums.has(`squaredNorms of ${carried}`))
           return this.#one("squaredNorms", carried, [], ([, , errors]) => errors);
-        return this.#one(request.of, request.over, [mean], ([sum]) => sum);
+        return this.#one(request.of, request.over, [mean, ...clipSettings(request.clip)], ([sum, clipped]) =>
+          request.clip ? clipped : sum,
+        );
       case "logLosses":
         return this.#one(request.of, request.over, [mean], ([sum]) => sum);
       case "expectedErrors":
@@ -115,10 +127,12 @@ export class SessionSums {
       case "confidentErrors":
         return this.#one(request.of, "training", [["f", request.confidence]], ([sum]) => sum);
       case "averagedErrors":
-        return this.#one(request.of, "heldOut", [mean, ["f", request.lambda], ["u", request.draws]], ([squares, logDensity]) => ({
-          squares,
-          logDensity,
-        }));
+        return this.#one(
+          request.of,
+          "heldOut",
+          [mean, ["f", request.lambda], ["u", request.draws], ...clipSettings(request.clip)],
+          ([squares, clippedSquares, logDensity]) => ({ squares, clippedSquares, logDensity }),
+        );
     }
   }
 
@@ -159,7 +173,7 @@ export class SessionSums {
     const one = ["f", 1] as const;
     switch (kind) {
       case "squaredErrors":
-        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 1, [mean], runs);
+        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 2, [mean, ...UNCLIPPED], runs);
       case "logLosses":
         return new Sum(device, logLossesKernel(K, format), "log_losses", 1, [mean], runs);
       case "expectedErrors":
@@ -167,9 +181,9 @@ export class SessionSums {
       case "confidentErrors":
         return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(K, format), "confident_errors", 1, [one], runs);
       case "averagedErrors": {
-        const settings: SumSettings = [mean, one, ["u", 0]];
+        const settings: SumSettings = [mean, one, ["u", 0], ...UNCLIPPED];
         const over = ratingRuns(ratings, this.#drawSums);
-        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 2, settings, over);
+        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 4, settings, over);
       }
       default:
         return undefined;

@@ -1,0 +1,146 @@
+// What the compilers of real cards say of the kernels, without a card: Dawn's translation of every Gram-and-solve kernel
+// goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's packages mesa-vulkan-drivers,
+// libvulkan-dev, spirv-tools and gcc. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { everyKernel } from "../src/engine/webgpu/every-kernel.js";
+import type { BenchOptions } from "./options.js";
+
+const run = promisify(execFile);
+const DRIVERS = "/usr/share/vulkan/icd.d";
+/** Cards of three generations, by Mesa's names. */
+const FAMILIES = { navi31: "RX 7900 XTX", navi21: "RX 6800", vega10: "Vega 64" };
+/** Benchmarks and tests run in the repository's root. */
+const HERE = join(process.cwd(), "bench/compilers");
+/** What must be there to compile for cards that are not. */
+const NEEDED = [
+  "/usr/bin/gcc",
+  "/usr/bin/spirv-as",
+  "/usr/include/vulkan/vulkan.h",
+  join(DRIVERS, "radeon_icd.json"),
+  join(DRIVERS, "lvp_icd.json"),
+];
+
+/** The files of compilers that are not installed. */
+export const missingCompilers = (): string[] => NEEDED.filter((path) => !existsSync(path));
+const MOST_OUTPUT = 2 ** 28;
+
+/** Of one entry point on one card, as its compiler counts. */
+export interface CompilerCounts {
+  readonly family: string;
+  readonly kernel: string;
+  readonly entryPoint: string;
+  readonly registers: number;
+  readonly spilled: number;
+  /** Waves that a SIMD holds at once. */
+  readonly waves: number;
+  readonly instructions: number;
+  readonly vectorInstructions: number;
+  readonly workgroupBytes: number;
+  /** Cycles between two waves' ends at best, in the compiler's model. */
+  readonly inverseThroughput: number;
+}
+
+export async function compilers({ factors, data }: BenchOptions): Promise<{ rows: CompilerCounts[] }> {
+  const rows = await countsOf(data === undefined ? gramKernelsOf(factors) : await kernelsIn(data));
+  console.log(
+    "card          kernel                                        part          registers  spilled  waves  instructions  cycles a wave",
+  );
+  for (const { family, kernel, entryPoint, registers, spilled, waves, instructions, inverseThroughput } of rows) {
+    console.log(
+      `${family.padEnd(14)}${kernel.padEnd(46)}${entryPoint.padEnd(14)}${[registers, spilled, waves, instructions, inverseThroughput]
+        .map((value, at) => String(Math.round(value)).padStart([9, 9, 7, 14, 15][at]))
+        .join("")}`,
+    );
+  }
+  return { rows };
+}
+
+interface Text {
+  readonly name: string;
+  readonly code: string;
+}
+
+export const gramKernelsOf = (factors: readonly number[]): Text[] =>
+  factors.flatMap((K) => everyKernel(K)).filter(({ name }) => name.startsWith("gram-solve K") && name.endsWith("floats"));
+
+async function kernelsIn(folder: string): Promise<Text[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".wgsl") && file.includes("gram-solve_K"));
+  return await Promise.all(
+    files.map(async (file) => ({ name: basename(file, ".wgsl"), code: await readFile(join(folder, file), "utf8") })),
+  );
+}
+
+/** @throws Error naming what is not installed. */
+export async function countsOf(kernels: readonly Text[], families: readonly string[] = Object.keys(FAMILIES)): Promise<CompilerCounts[]> {
+  const missing = missingCompilers();
+  if (missing.length > 0)
+    throw new Error(`${missing.join(", ")} are missing: apt-get install gcc spirv-tools libvulkan-dev mesa-vulkan-drivers`);
+  const folder = await mkdtemp(join(tmpdir(), "tastespace-compilers-"));
+  try {
+    const program = join(folder, "statistics");
+    await run("gcc", ["-O1", "-o", program, join(HERE, "statistics.c"), "-lvulkan"]);
+    const translated: { path: string; kernel: string; entryPoint: string }[] = [];
+    for (const [number, { name: kernel, code }] of kernels.entries()) {
+      const file = join(folder, `${number}.wgsl`);
+      await writeFile(file, code);
+      for (const [, entryPoint] of code.matchAll(/@compute[\s\S]*?fn\s+(\w+)/g)) {
+        translated.push({ path: await translate(file, entryPoint), kernel, entryPoint });
+      }
+    }
+    const rows: CompilerCounts[] = [];
+    for (const family of families) {
+      const env = { ...process.env, RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
+      const { stdout } = await run(program, translated.map(({ path }) => path), { env, maxBuffer: MOST_OUTPUT }); // prettier-ignore
+      for (const line of stdout.trim().split("\n")) {
+        const said = JSON.parse(line) as Record<string, number> & { file: string };
+        const { kernel, entryPoint } = translated.find(({ path }) => path === (said.file as unknown as string))!;
+        rows.push({
+          family,
+          kernel,
+          entryPoint,
+          registers: said["VGPRs"],
+          spilled: said["Spilled VGPRs"] + said["Spilled SGPRs"],
+          waves: said["Subgroups per SIMD"],
+          instructions: said["Instructions"],
+          vectorInstructions: said["VALU"],
+          workgroupBytes: said["LDS size"],
+          inverseThroughput: said["Inverse Throughput"],
+        });
+      }
+    }
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes FILE.ENTRY.spv and its bindings beside the file. */
+async function translate(file: string, entryPoint: string): Promise<string> {
+  const env = { ...process.env, VK_DRIVER_FILES: join(DRIVERS, "lvp_icd.json") };
+  // Dawn may fall as its process ends, when all has been printed.
+  const { stdout } = await run(process.execPath, [join(HERE, "spirv.mjs"), file, entryPoint], { env, maxBuffer: MOST_OUTPUT }).catch(
+    (error: { stdout: string }) => error,
+  );
+  const found = /\/\* Dumped SPIRV disassembly \*\/\n([\s\S]*?)(?=\n(?:info|warning|error):|$(?![\s\S]))/.exec(stdout);
+  if (!found) throw new Error(`Dawn printed no translation of ${entryPoint} in ${file}`);
+  // Debian's assembler does not know this extension, which changes no instruction.
+  const lines = found[1].split("\n").filter((line) => !/maximal_reconvergence|MaximallyReconverges/.test(line));
+  const text = lines.join("\n");
+  const path = `${file}.${entryPoint}.spv`;
+  await writeFile(`${path}asm`, text);
+  await run("spirv-as", ["--target-env", "vulkan1.3", "-o", path, `${path}asm`]);
+  const places = new Map<string, Record<string, string>>();
+  for (const [, id, kind, number] of text.matchAll(/OpDecorate (%\S+) (DescriptorSet|Binding) (\d+)/g))
+    places.set(id, { ...places.get(id), [kind]: number });
+  const uniform = new Set([...text.matchAll(/(%\S+) = OpVariable \S+ Uniform\b/g)].map(([, id]) => id));
+  const name = /OpEntryPoint GLCompute \S+ "([^"]+)"/.exec(text)![1];
+  const bindings = [...places].map(([id, at]) => `${at["DescriptorSet"]}:${at["Binding"]}:${uniform.has(id) ? "u" : "s"}`);
+  await writeFile(`${path}.bind`, `${[name, ...bindings].join("\n")}\n`);
+  return path;
+}

@@ -1,0 +1,12 @@
+// The sum over a team's lanes, in each of them, through workgroup memory: two places a lane, so that one barrier does.
+
+var<workgroup> shares: array<f32, 2u * TEAM * TEAMS>;
+
+fn team_sum(share: f32, local: u32, step: u32) -> f32 {
+  let place = (step % 2u) * TEAM * TEAMS;
+  shares[place + local] = share;
+  workgroupBarrier();
+  var sum = 0.0;
+  for (var lane = 0u; lane < TEAM; lane++) { sum += shares[place + local - local % TEAM + lane]; }
+  return sum;
+}

@@ -1,0 +1,33 @@
+// What a model of ratings has to be better than: the biases of users and items alone.
+
+import type { Engine } from "../engine/engine.js";
+import type { DeviceChoice } from "../engine/open-engine.js";
+import { type Accuracy, accuracy } from "../metrics/accuracy.js";
+import { type ModelName, MODELS } from "../models/registry.js";
+import { checkOptions, namesOf } from "../options.js";
+import type { Ratings } from "../ratings/ratings.js";
+import { fit } from "./fit.js";
+
+/** Where the biases are trained. */
+export interface BiasOnlyOptions {
+  /** As in `fit`. Default "auto". */
+  readonly device?: DeviceChoice | Engine | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BIAS_ONLY_NAMES = namesOf<BiasOnlyOptions>({ device: true, signal: true });
+
+/**
+ * Errors on held-out ratings of `als` with K = 0 and its other defaults, trained on the rest until its objective, which
+ * is convex, has settled: a few sweeps. It chooses nothing by the held-out ratings.
+ *
+ * @throws as `fit`.
+ */
+export async function biasOnlyAccuracy(train: Ratings, heldOut: Ratings, options: BiasOnlyOptions = {}): Promise<Accuracy> {
+  checkOptions("biasOnlyAccuracy", options, BIAS_ONLY_NAMES);
+  const { model } = await fit(train, { ...options, factors: 0, keepSeen: false });
+  return accuracy(model, heldOut);
+}
+
+/** Whether a model's errors compare with those of the biases: whether it predicts ratings. */
+export const comparesToBiases = (model: ModelName): boolean => MODELS[model].units !== undefined;

@@ -1,0 +1,62 @@
+// Ctrl-C: the sweep under way is finished, what was trained is saved, and how to go on is said.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { load, loadCheckpoint } from "../../src/node.js";
+import { type Outcome, tastespace } from "../support/command-line.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tastespace-interrupt-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Presses Ctrl-C when so many sweeps have been told, and a moment later. */
+function interrupted(args: readonly string[], sweeps: number, laterMs: number): Promise<Outcome> {
+  const child = spawn(process.execPath, ["dist/cli.js", ...args], { env: { ...process.env, NO_COLOR: "1" } });
+  let out = "";
+  let err = "";
+  let pressed = false;
+  child.stdout.on("data", (data: Buffer) => {
+    out += data.toString();
+    if (pressed || !new RegExp(`^ +${sweeps} `, "m").test(out)) return;
+    pressed = true;
+    setTimeout(() => child.kill("SIGINT"), laterMs);
+  });
+  child.stderr.on("data", (data: Buffer) => (err += data.toString()));
+  return new Promise((resolve) => child.once("exit", (code) => resolve({ code: code ?? -1, out, err })));
+}
+
+/** So many sweeps that no training ends by itself. */
+const ENDLESS = "1000000";
+
+test.each(["cpu", "reference"])("10 of 10 trainings on %s finish their sweep, save and say how to go on", async (device) => {
+  for (let at = 0; at < 10; at++) {
+    const [model, checkpoint] = [join(folder, `${device}-${at}.safetensors`), join(folder, `${device}-${at}.checkpoint`)];
+    const shared = ["train", "--device", device, "--factors", "4", "--no-early-stop", "--sweeps", ENDLESS];
+    const { code, out, err } = await interrupted([...shared, "--out", model, "--checkpoint", checkpoint], 1 + (at % 4), at * 7);
+    expect(err).toContain("finishing the sweep under way");
+    expect(code).toBe(0);
+    const last = Number(/interrupted after sweep (\d+)/.exec(out)![1]);
+    expect(out).toContain(`--resume goes on from ${checkpoint}`);
+    const { history } = (await loadCheckpoint(checkpoint))!;
+    expect(history.at(-1)!.sweep).toBe(last);
+    expect((await load(model)).model).toBe("als");
+    if (at > 0) continue;
+    // Gone on with, it ends as one that nobody interrupted.
+    const sweeps = String(last + 3);
+    const [resumed, alone] = [join(folder, "resumed.safetensors"), join(folder, "alone.safetensors")];
+    const again = ["train", "--device", device, "--factors", "4", "--no-early-stop", "--sweeps", sweeps];
+    expect((await tastespace(...again, "--checkpoint", checkpoint, "--resume", "--out", resumed)).code).toBe(0);
+    expect((await tastespace(...again, "--out", alone)).code).toBe(0);
+    expect(readFileSync(resumed).equals(readFileSync(alone))).toBe(true);
+  }
+});
+
+test("without a checkpoint the model is saved all the same, and the way to go on is named", async () => {
+  const model = join(folder, "without.safetensors");
+  const { code, out } = await interrupted(["train", "--device", "cpu", "--no-early-stop", "--sweeps", ENDLESS, "--out", model], 2, 0);
+  expect(code).toBe(0);
+  expect(out).toMatch(/go on {4}with --checkpoint FILE .* --resume; --init/);
+  expect(existsSync(model)).toBe(true);
+});

@@ -1,0 +1,72 @@
+// The programs of README.md and docs/code.md run as they stand there, and print what the page says.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import { readFileSync } from "node:fs";
+import { build, preview } from "vite";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { PAGES, projectFolder, programsOf, runProgram } from "../../docs/run-code.mjs";
+import { load } from "../../src/node.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { launch } from "../demo/browser.js";
+import { startPostgres, whyNoPostgres } from "../support/postgres.js";
+
+const folder = projectFolder();
+const programs = PAGES.flatMap((page) => programsOf(page));
+const named = (name: string): (typeof programs)[number] => programs.find((program) => program.name === name)!;
+const TESTED_ALONE = ["from-database.mjs", "index.html", "page.js", "worker.js", "serve"];
+
+describe.each(programs.filter(({ name }) => !TESTED_ALONE.includes(name)))("$page: $name", (program) => {
+  test("prints what the page says; node docs/run-code.mjs writes it anew", async () => {
+    expect(program.printed).toBeTruthy();
+    expect(await runProgram(program, folder)).toBe(program.printed);
+  });
+});
+
+test("every program is tested", () => {
+  expect(programs.map(({ name }) => name)).toEqual(expect.arrayContaining([...TESTED_ALONE, "first.mjs", "every-minute.mjs"]));
+  expect(named("serve").code).toMatch(/^npx tastespace serve model.safetensors$/m);
+});
+
+const missing = whyNoPostgres();
+if (missing) process.stdout.write(`Left out: the guide's program for a database: ${missing}.\n`);
+
+test.skipIf(missing)("docs/code.md: from-database.mjs trains on what is in the tables", async () => {
+  const postgres = await startPostgres();
+  onTestFinished(postgres.stop);
+  const database = new pg.Client({ connectionString: postgres.url });
+  await database.connect();
+  await database.query(readFileSync("examples/postgres.sql", "utf8"));
+  const { rows } = await database.query<{ count: string }>("select count(*) from reviews");
+  await database.end();
+  expect(await runProgram(named("from-database.mjs"), folder, { DATABASE_URL: postgres.url })).toBe(
+    `${rows[0].count} ratings by 200 customers\n`,
+  );
+  expect((await load(join(folder, "model.safetensors"))).items.size).toBe(60);
+});
+
+describe("docs/code.md: page.js and worker.js", () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterAll(async () => {
+    for (const close of closing) await close();
+  });
+
+  test("train on a file that the visitor chose, and list", async () => {
+    for (const name of ["index.html", "page.js", "worker.js"]) writeFileSync(join(folder, name), named(name).code);
+    const { users, items, user, item, value } = syntheticRatings({ users: 40, items: 30, ratings: 500 });
+    const lines = Array.from(value, (rating, at) => [users.rawAt(user[at]), items.rawAt(item[at]), rating].join(","));
+    writeFileSync(join(folder, "ratings.csv"), ["user,item,rating", ...lines].join("\n"));
+    await build({ root: folder, logLevel: "error" });
+    const server = await preview({ root: folder, logLevel: "error", preview: { port: 0, host: "127.0.0.1" } });
+    closing.push(() => server.close());
+    const browser = await launch({ webgpu: false });
+    closing.push(() => browser.close());
+    const opened = await browser.newPage();
+    await opened.goto(server.resolvedUrls!.local[0]);
+    await opened.setInputFiles("input", join(folder, "ratings.csv"));
+    await opened.locator("li").nth(2).waitFor();
+    expect(await opened.locator("li").allInnerTexts()).toEqual([/^\d+$/, /^\d+$/, /^\d+$/].map((id) => expect.stringMatching(id)));
+    expect(await opened.title()).toMatch(/^sweep \d+$/);
+  });
+});

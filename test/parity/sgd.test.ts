@@ -1,0 +1,63 @@
+// Stochastic steps on the device against their float64 twin: teams that sum by subgroups, and through workgroup memory.
+
+import { afterAll, describe, expect, test } from "vitest";
+import type { Engine } from "../../src/engine/engine.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { logisticHyperparameters } from "../../src/models/logistic.js";
+import type { Parameters } from "../../src/models/parameters.js";
+import { openTraining, type Problem } from "../../src/models/registry.js";
+import { sgdHyperparameters } from "../../src/models/sgd.js";
+import { hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+
+/** A device whose subgroups are not told. */
+async function withoutSubgroups(): Promise<Device> {
+  const { gpu, report } = await requestDevice({ defaultLimits: true });
+  const bare = new Proxy(gpu, {
+    get: (target, name) => {
+      const value: unknown = name === "adapterInfo" ? undefined : Reflect.get(target, name);
+      return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+    set: () => true,
+  });
+  return new Device(bare, { ...report, subgroups: undefined });
+}
+
+const reference = new ReferenceEngine();
+const engines = { subgroups: await WebGpuEngine.create({ defaultLimits: true }), memory: new WebGpuEngine(await withoutSubgroups()) };
+afterAll(() => Object.values(engines).forEach((engine) => engine.destroy()));
+
+test("one of the two sums by subgroups, the other does not", () => {
+  expect(engines.subgroups.device.subgroups).toBeDefined();
+  expect(engines.memory.device.subgroups).toBeUndefined();
+});
+
+async function afterTwoEpochs(engine: Engine, problem: Problem): Promise<Parameters> {
+  const training = await openTraining(engine, problem);
+  for (const number of [1, 2]) await training.sweep(number);
+  const parameters = await training.read();
+  training.destroy();
+  return parameters;
+}
+
+const CASES = {
+  "random rows, many of them empty or of one rating": randomCase(3, 90, 70, 400),
+  "a row with a third of all ratings": hotCase(4, 80, 60, 1500),
+};
+
+describe.each(["subgroups", "memory"] as const)("sums through %s", (kind) => {
+  describe.each(["sgd", "logistic"] as const)("%s", (model) => {
+    test.each([0, 1, 2, 6, 10, 31, 64, 128])("two epochs agree, K = %i", async (factors) => {
+      for (const [name, given] of Object.entries(CASES)) {
+        const value = model === "logistic" ? given.ratings.value.map((rating) => Number(rating > 2.5)) : given.ratings.value;
+        const start = problemOf({ ...given, ratings: { ...given.ratings, value } }, { factors });
+        const hyperparameters = model === "sgd" ? sgdHyperparameters({ factors, stepSize: 0.005 }) : logisticHyperparameters({ factors });
+        const problem = { ...start, model, hyperparameters } as unknown as Problem;
+        const [actual, expected] = [await afterTwoEpochs(engines[kind], problem), await afterTwoEpochs(reference, problem)];
+        for (const of of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
+          expect(relativeError(actual[of], expected[of]), `${of}, ${name}`).toBeLessThanOrEqual(1e-4);
+      }
+    });
+  });
+});
