@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { SIDES } from "../src/engine/engine.js";
 import { kernelsOf } from "../src/engine/webgpu/every-kernel.js";
 import { MAX_FACTORS } from "../src/models/hyperparameters.js";
 import { MODEL_NAMES, MODELS, spreadOf } from "../src/models/registry.js";
@@ -31,12 +32,12 @@ await mkdir(folder, { recursive: true });
 let written = 0;
 for (const model of MODEL_NAMES) {
   for (const factors of values.factors.split(",").map(Number)) {
+    const definition = MODELS[model];
     for (const variant of VARIANTS[model] ?? [{}]) {
       if (factors > ("solver" in variant && variant.solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS)) continue;
-      for (const features of model === "als" ? [false, true] : [false]) {
-        const definition = MODELS[model];
+      for (const pulls of definition.takesFeatures ? [[], SIDES] : [[]]) {
         const h = definition.complete({ factors, ...variant } as never);
-        const use = { factors, spread: spreadOf(model, h, features), operations: definition.operations(h as never, 1) };
+        const use = { factors, spread: spreadOf(model, h as never), operations: { ...definition.operations(h as never, 1), pulls } };
         for (const { name, code } of kernelsOf(use, SUBGROUPS)) {
           await writeFile(join(folder, `${model} ${name}.wgsl`.replaceAll(" ", "_")), code);
           written++;

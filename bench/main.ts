@@ -1,7 +1,8 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto]
 // [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]
-// [--engines cpu,webgpu,reference] [--kinds explicit,implicit] [--solvers cholesky,cg]: runs the benchmarks that are
-// named on this machine's adapter; the half-sweep when none is.
+// [--engines cpu,webgpu,reference] [--kinds explicit,implicit] [--solvers cholesky,cg] [--models als,vb,gibbs]
+// [--sides "none;genres"] [--splits 1,2,3,4,5] [--options JSON]: runs the benchmarks that are named on this machine's
+// adapter; the half-sweep when none is.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -26,6 +27,7 @@ import { ranking } from "./ranking.js";
 import { ranks } from "./ranks.js";
 import { roofline } from "./roofline.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
+import { sides } from "./sides.js";
 import { scale, sweep, training } from "./sweep.js";
 import { tiles } from "./tiles.js";
 
@@ -36,6 +38,7 @@ const benches = {
   "half-sweep": halfSweep,
   models,
   "model-sweeps": modelSweeps,
+  sides,
   tiles,
   sweep,
   scale,
@@ -54,7 +57,7 @@ const benches = {
   float32,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks", "sides"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -71,6 +74,10 @@ const { values, positionals } = parseArgs({
     engines: { type: "string", default: "cpu,webgpu,reference" },
     kinds: { type: "string", default: "explicit,implicit" },
     solvers: { type: "string", default: "cholesky,cg" },
+    models: { type: "string" },
+    sides: { type: "string" },
+    splits: { type: "string", default: "1,2,3,4,5" },
+    options: { type: "string", default: "{}" },
     precision: { type: "string", default: "float32" },
   },
 });
@@ -121,6 +128,10 @@ const options: BenchOptions = {
   engines: values.engines.split(","),
   kinds: values.kinds.split(","),
   solvers: values.solvers.split(","),
+  models: values.models?.split(","),
+  sides: values.sides?.split(";"),
+  splits: values.splits.split(",").map(Number),
+  options: JSON.parse(values.options) as Record<string, number>,
 };
 const results: Record<string, unknown> = {};
 for (const bench of wanted) {

@@ -8,16 +8,13 @@ import { rankingMetrics } from "../src/metrics/ranking.js";
 import { binaryRatings } from "../src/models/binary-ratings.js";
 import { logisticHyperparameters } from "../src/models/logistic.js";
 import { FeatureTable } from "../src/ratings/features.js";
-import { readPath } from "../src/ratings/files.js";
-import type { Ratings } from "../src/ratings/ratings.js";
-import { type Split, splitRatings } from "../src/ratings/split.js";
+import type { Split } from "../src/ratings/split.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
 import type { HistoryEntry } from "../src/training/history.js";
 import type { BenchOptions } from "./options.js";
+import { splitsOf } from "./sides.js";
 
 const FACTORS = 10;
-const SEEDS = [1, 2, 3, 4, 5];
-const PRESET_SPLITS = ["u1", "u2", "u3", "u4", "u5"];
 /** Found by hand on ml-latest-small; the Bayesian models start from their defaults. */
 const TUNED = { factors: FACTORS, lambda: 1, tauUsers: 20, tauItems: 20, gammaUsers: 5, gammaItems: 5 } as const;
 const POSITIVE = 4;
@@ -132,16 +129,4 @@ function secondsToBest(history: readonly HistoryEntry[]): number | null {
   const errors = history.map(({ heldOutRmse }) => heldOutRmse ?? NaN);
   const lowest = Math.min(...errors);
   return history.find((_, at) => errors[at] <= lowest + NEAR)?.seconds ?? null;
-}
-
-/** The folder's ready-made splits when it has them, else one random split per seed. */
-async function splitsOf(data: string): Promise<Split[]> {
-  const ready: Split[] = [];
-  for (const split of PRESET_SPLITS) {
-    const read = await readPath(data, { split }).catch(() => undefined);
-    if (read?.heldOut) ready.push({ train: read.ratings, heldOut: read.heldOut });
-  }
-  if (ready.length === PRESET_SPLITS.length) return ready;
-  const { ratings }: { ratings: Ratings } = await readPath(data);
-  return SEEDS.map((seed) => splitRatings(ratings, { share: 0.2, seed }));
 }

@@ -21,6 +21,11 @@ export interface BenchOptions {
   readonly rows: number;
   /** In which precision `sweep` gathers and multiplies. */
   readonly precisions: readonly Precision[];
+  /** Which models and which kinds of side information `sides` takes, over how many splits, and with what else. */
+  readonly models: readonly string[] | undefined;
+  readonly sides: readonly string[] | undefined;
+  readonly splits: readonly number[];
+  readonly options: Readonly<Record<string, number>>;
   readonly machine: Readonly<Record<string, unknown>>;
   /**
    * Where `peers` finds others: a Python interpreter, and the folder of LIBMF's

@@ -2,6 +2,7 @@
 
 import { type FactorModel, principalAxes, type RawId } from "../src/index.js";
 import { type Entity, foldIn } from "../src/recommend/fold-in.js";
+import { priorMeans } from "../src/recommend/prior-means.js";
 
 /** Someone with these ratings, by fold-in. */
 export function foldedIn(model: FactorModel, rated: readonly (readonly [id: RawId, rating: number])[]): Entity {
@@ -9,7 +10,9 @@ export function foldedIn(model: FactorModel, rated: readonly (readonly [id: RawI
     index: Uint32Array.from(rated, ([id]) => model.items.indexOf(id)),
     value: Float32Array.from(rated, ([, rating]) => rating),
   };
-  return foldIn(few, "users", model.parameters, model.hyperparameters, model.model === "implicit" ? model.itemGram : undefined);
+  const means = priorMeans(model.parameters, model.features, "users", [{ rated: few.index }]);
+  const gram = model.model === "implicit" ? model.itemGram : undefined;
+  return foldIn(few, "users", model.parameters, model.hyperparameters, means, gram);
 }
 
 /** By how much the users' factors must grow to be as long as the items' are. */

@@ -17,6 +17,14 @@
 
 @group(0) @binding(6) var<storage, read_write> partial_images: array<vec4f>;
 
+// What a row has on its right-hand side beside its ratings.
+@group(0) @binding(8) var<storage, read> pulls: array<vec4f>;
+
+fn pull_of(row: u32, block: u32) -> vec4f {
+  if (!PULLED) { return vec4f(); }
+  return pulls[row * BLOCKS + block];
+}
+
 // A segment's place: its image, its sum, then what its row stands at: r, p, and (|r|², the least of it, whether it
 // goes on).
 const PARTIAL = 3u * BLOCKS + 2u;
@@ -123,9 +131,10 @@ fn add_base(at: Place, count: u32, phase: u32) {
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
     if (block >= BLOCKS) { continue; }
-    var p = direction[at.base * BLOCKS + block];
-    if (MEANS && phase == 0u) { p -= prior_mean(at.task.row, block) * is_factor(block); }
-    own_image[o] += prior_precisions(block, count) * p * is_unknown(block) + base_image(at.base * BLOCKS, block);
+    let p = direction[at.base * BLOCKS + block];
+    var held_back = prior_precisions(block, count) * p;
+    if (PULLED && phase == 0u && at.has_task) { held_back -= pull_of(at.task.row, block); }
+    own_image[o] += held_back * is_unknown(block) + base_image(at.base * BLOCKS, block);
   }
 }
 
@@ -191,17 +200,23 @@ fn take_phase(at: Place, phase: u32) {
 fn bias_after(at: Place, sum: f32) -> f32 {
   let weight = settings.lambda * f32(at.task.count);
   let held_by = settings.prior[BIAS_BLOCK][BIAS_AT] * select(1.0, f32(at.task.count), settings.weighted == 1u);
-  return (weight * held - sum) / (weight + held_by);
+  return (weight * held - sum + pull_of(at.task.row, BIAS_BLOCK)[BIAS_AT]) / (weight + held_by);
 }
 
-// A row without ratings becomes its prior mean. The last component of a row stays free.
+// What a prior makes of a row without ratings.
+fn prior_alone(row: u32, block: u32) -> vec4f {
+  let pull = pull_of(row, block);
+  return select(pull / settings.prior[block], vec4f(), pull == vec4f());
+}
+
+// The last component of a row stays free.
 fn write_row(at: Place, bias: f32) {
   if (!at.has_task) { return; }
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
     if (block >= BLOCKS) { continue; }
     var x = own_x[o];
-    if (at.task.count == 0u) { x = prior_mean(at.task.row, block) * is_factor(block); }
+    if (at.task.count == 0u) { x = prior_alone(at.task.row, block); }
     else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
     solved_rows[at.task.row * STRIDE + block] = x;
   }

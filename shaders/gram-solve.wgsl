@@ -4,8 +4,8 @@
 // A team stages STAGE ratings at a time in workgroup memory (two barriers per stage) and adds their outer
 // products to the 4×4 tiles that its lanes own in registers (shared/gather-*.wgsl), then factors those registers
 // in place (shared/cholesky.wgsl), or, where the inverse is wanted, sweeps them (shared/sweep.wgsl). Models
-// differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share (base-*.wgsl), a
-// prior mean of each row's own (mean-*.wgsl), what goes in and out of a posterior's covariance (spread-*.wgsl),
+// differ in parts: how a rating becomes ỹ (shared/stage-*.wgsl), a matrix that all rows share (base-*.wgsl),
+// a pull of each row's own, what goes in and out of a posterior's covariance (spread-*.wgsl),
 // and whether a draw is wanted (noise-*.wgsl).
 //
 // Rows up to the host's segment length are solved by `whole_rows`. Longer ones are cut into segments:
@@ -25,6 +25,14 @@ const BIAS_PRECISION = BIAS_SUM + 1u;
 
 var<private> current_row: u32;
 
+// What a row has on its right-hand side beside its ratings.
+@group(0) @binding(8) var<storage, read> pulls: array<vec4f>;
+
+fn pull_of(row: u32, block: u32) -> vec4f {
+  if (!PULLED) { return vec4f(); }
+  return pulls[row * BLOCKS + block];
+}
+
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
   gather(at, stages);
@@ -36,8 +44,8 @@ fn add_prior(count: u32, has_task: bool) {
   for (var s = 0u; s < SLOTS; s++) {
     tile[s] *= settings.lambda;
     if (BASE && tile_row[s] != NO_TILE) { tile[s] += base_tile(tile_place(s)); }
-    if (MEANS && has_task && tile_row[s] == RHS_BLOCK) {
-      let pull = prior_precisions(tile_column[s], count) * prior_mean(current_row, tile_column[s]);
+    if (PULLED && has_task && tile_row[s] == RHS_BLOCK) {
+      let pull = pull_of(current_row, tile_column[s]);
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
@@ -89,13 +97,13 @@ fn bias_after(base: u32) -> f32 {
 }
 
 // Σ e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's
-// remainder is λ Σ e² + (x − x̄)ᵀ Λ (x − x̄) − x̄ᵀ Λ x̄, so that the errors of all ratings need no pass over them.
+// remainder is λ Σ e² + xᵀ Λ x − 2 pᵀ x, p the row's pull, so that the errors of all ratings need no pass over them.
 // Valid in the lane that owns the last tile.
 fn squared_error(at: Place) -> f32 {
   var prior = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {
     let x = memory[at.base + SOLUTION + block];
-    prior += dot(prior_precisions(block, at.task.count) * x, x - 2.0 * prior_mean(at.task.row, block));
+    prior += dot(prior_precisions(block, at.task.count) * x - 2.0 * pull_of(at.task.row, block), x);
   }
   return (remainder - prior) / settings.lambda;
 }

@@ -1,4 +1,4 @@
-// Σ w|x − x̄|², Σ w b² and Σ of what stands in the last component over the rows of a side; w is the
+// Σ w|x|², Σ w b² and Σ of what stands in the last component over the rows of a side; w is the
 // row's number of ratings under weighted regularization, else 1. The last component may hold Σ e² of
 // the row's ratings (gram-solve.wgsl).
 // Launch: at most PARTIALS workgroups of LANES; each writes one vector of partial sums, which the host adds in float64.
@@ -31,8 +31,6 @@ fn squared_norms(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
         x[RHS_AT] = 0.0;
       }
       if (block == BIAS_BLOCK) { x[BIAS_AT] = 0.0; }
-      // The prior mean, where rows carry one.
-      if (MEANS) { x -= rows[row * STRIDE + BLOCKS + block]; }
       factors += dot(x, x);
     }
     sums += vec4f(weight * vec2f(factors, bias * bias), 0.0, 0.0);

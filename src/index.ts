@@ -21,7 +21,10 @@ export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { type Film, filmRatings, type FilmRatingsOptions, films } from "./ratings/films.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
-export { FeatureTable, MAX_FEATURES, readFeatures, type SparseRows } from "./ratings/features.js";
+export { FeatureTable } from "./ratings/features.js";
+export { readFeatures } from "./ratings/read-features.js";
+export { accurate, type Preset, type PresetTables } from "./training/preset.js";
+export type { SparseRows } from "./ratings/sparse.js";
 export {
   mostRated,
   type RatedItem,

@@ -5,6 +5,8 @@ import { ModelFileError } from "./errors.js";
 import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
 import type { GibbsDraw } from "./models/parameters.js";
 import type { Posterior } from "./models/parameters.js";
+import { exactHalves, fromHalves } from "./half.js";
+import { samplesOf } from "./recommend/prior-means.js";
 import { isDraw, isPrecisions } from "./models/parameter-shapes.js";
 import { listOf } from "./shapes.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
@@ -29,7 +31,8 @@ import {
   tensorPieces,
 } from "./safetensors.js";
 
-const FORMAT_VERSION = 1;
+/** Files of draws in half precision, or of the weights of features, are of version 2, all others of version 1. */
+const FORMAT_VERSION = 2;
 /** Of the record of where the ratings came from; a later one is passed over. */
 const SOURCE_VERSION = 1;
 const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
@@ -41,8 +44,11 @@ const LONGEST_METADATA = 2 ** 20;
  * `item_biases` [N] and `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1]
  * or `user_covariances` and `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in
  * the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
- * Features are `item_feature_factors` [F, K] with `item_feature_start`, `_index` and `_value`, a sparse matrix of the
- * ids in `item_feature_ids` by the names in `item_feature_names`, and the same for users.
+ * Features have their weights in `item_feature_weights` [F, K + 1], biases last, and `item_feature_start`, `_index` and
+ * `_value`, a sparse matrix of the ids in `item_feature_ids` by the names in `item_feature_names`, and the same for
+ * users. With `item_features_rated` in the metadata, the users in index order are features too, behind those named.
+ * `gibbs` has its draws side by side in the factors, and the weights of one draw behind the other; both are in half
+ * precision, F16, where that loses nothing, times 2 to the power of `user_factors_exponent` and the like.
  * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`,
  * `reading`, `split` and the number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics
  * are JSON in the metadata; ids and catalogues of over a mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when
@@ -57,15 +63,17 @@ export function encodeModel(model: FactorModel): Uint8Array {
 export function modelPieces(model: FactorModel): Generator<Uint8Array, void> {
   const { parameters, users, items } = model;
   const { posterior } = parameters;
-  const tensors = numericTensors(model);
+  const halved = parameters.draws ? numericTensors(model).map(withHalves) : [];
+  const tensors = parameters.draws ? halved.map(({ tensor }) => tensor) : numericTensors(model);
   const metadata: Record<string, string> = {
     format: "tastespace",
-    format_version: String(FORMAT_VERSION),
+    format_version: String(parameters.draws || parameters.features ? FORMAT_VERSION : 1),
     tastespace_version: version,
     model: model.model,
     hyperparameters: JSON.stringify(model.hyperparameters),
     statistics: JSON.stringify(model.statistics),
   };
+  for (const { tensor, exponent } of halved) if (exponent !== undefined) metadata[`${tensor.name}_exponent`] = String(exponent);
   if (posterior) metadata["precisions"] = JSON.stringify(posterior.precisions);
   if (model.source) metadata["source"] = JSON.stringify({ version: SOURCE_VERSION, ...model.source });
   const addText = (name: string, text: string): void => {
@@ -85,6 +93,7 @@ export function modelPieces(model: FactorModel): Generator<Uint8Array, void> {
     if (!table) continue;
     addText(`${name}_feature_names`, JSON.stringify(table.names));
     addIds(`${name}_feature_ids`, table.ids.raw);
+    if (table.rated) metadata[`${name}_features_rated`] = "true";
   }
   if (parameters.draws) addText("draws", JSON.stringify(parameters.draws));
   addIds("user_ids", users.raw);
@@ -93,6 +102,16 @@ export function modelPieces(model: FactorModel): Generator<Uint8Array, void> {
   return tensorPieces(tensors, metadata);
 }
 
+/** A tensor in half precision, and the power of two by which its numbers were multiplied, where that loses nothing. */
+function withHalves(tensor: Tensor): { tensor: Tensor; exponent?: number } {
+  const { name, data } = tensor;
+  const given = HALVED.test(name) && data instanceof Float32Array ? exactHalves(data) : undefined;
+  return given ? { tensor: { ...tensor, dtype: "F16", data: given.halves }, exponent: given.exponent } : { tensor };
+}
+
+/** What is as large as there are draws. */
+const HALVED = /^(user|item)_(factors|feature_weights)$/;
+
 /**
  * The numbers of a model: parameters, counts, what was seen; ids and texts are not among them.
  * `encodeModel` lists the names.
@@ -100,6 +119,7 @@ export function modelPieces(model: FactorModel): Generator<Uint8Array, void> {
 export function numericTensors(model: FactorModel): Tensor[] {
   const { parameters, users, items } = model;
   const [M, N, K] = [users.size, items.size, parameters.factors];
+  const { K: own, S } = samplesOf(parameters);
   const tensors: Tensor[] = [
     { name: "user_factors", dtype: "F32", shape: [M, K], data: parameters.userFactors },
     { name: "item_factors", dtype: "F32", shape: [N, K], data: parameters.itemFactors },
@@ -116,9 +136,10 @@ export function numericTensors(model: FactorModel): Tensor[] {
   }
   for (const [side, name] of FEATURE_SIDES) {
     const table = model.features?.[side];
-    const factors = parameters.features?.[side];
-    if (!table || !factors) continue;
-    tensors.push({ name: `${name}_feature_factors`, dtype: "F32", shape: [table.names.length, K], data: factors });
+    const weights = parameters.features?.[side];
+    if (!table || !weights) continue;
+    const shape = S === 1 ? [weights.length / (own + 1), own + 1] : [S, weights.length / (S * (own + 1)), own + 1];
+    tensors.push({ name: `${name}_feature_weights`, dtype: "F32", shape, data: weights });
     tensors.push({ name: `${name}_feature_start`, dtype: "U32", shape: [table.ids.size + 1], data: table.rows.start });
     tensors.push({ name: `${name}_feature_index`, dtype: "U32", shape: [table.rows.index.length], data: table.rows.index });
     tensors.push({ name: `${name}_feature_value`, dtype: "F32", shape: [table.rows.value.length], data: table.rows.value });
@@ -177,7 +198,11 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     return body.own(from, to);
   };
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
-    const values = new Float32Array(tensor(tensorName, "F32", shape).buffer as ArrayBuffer);
+    const isHalf = (header[tensorName] as TensorEntry | undefined)?.dtype === "F16";
+    const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape).buffer as ArrayBuffer;
+    const exponent = Number(metadata[`${tensorName}_exponent`] ?? 0);
+    if (!Number.isInteger(exponent) || Math.abs(exponent) > 200) throw fail(`${tensorName}_exponent is not a small whole number`);
+    const values = isHalf ? fromHalves({ halves: new Uint16Array(buffer), exponent }) : new Float32Array(buffer);
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
     return values;
@@ -213,7 +238,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   };
 
   const featureTable = (name: string): FeatureTable | undefined => {
-    if (!header[`${name}_feature_factors`]) return undefined;
+    if (!header[`${name}_feature_weights`] && !header[`${name}_feature_factors`]) return undefined;
     const names = json<string[]>(
       `${name}_feature_names`,
       (value) => Array.isArray(value) && value.every((text) => typeof text === "string"),
@@ -225,7 +250,8 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     if (!ascends || start[0] !== 0 || start[known.size] !== index.length || index.some((feature) => feature >= names.length))
       throw fail(`the features of ${name}s do not fit together`);
     const value = floats(`${name}_feature_value`, [index.length]);
-    return new FeatureTable(names, known, { count: known.size, columns: names.length, start, index, value });
+    const rows = { count: known.size, columns: names.length, start, index, value };
+    return new FeatureTable(names, known, rows, metadata[`${name}_features_rated`] === "true");
   };
 
   const posterior = (family: CovarianceFamily, M: number, N: number, K: number): Posterior => {
@@ -264,9 +290,17 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     posterior: "covariance" in hyperparameters ? posterior(hyperparameters.covariance, M, N, K) : undefined,
   };
   const tables = Object.fromEntries(FEATURE_SIDES.map(([side, name]) => [side, featureTable(name)])) as FeatureTables;
-  const featureFactors = (side: "users" | "items", name: string): Float32Array | undefined => {
+  const featureWeights = (side: "users" | "items", name: string): Float32Array | undefined => {
     const table = tables[side];
-    return table && floats(`${name}_feature_factors`, [table.names.length, K]);
+    if (!table) return undefined;
+    const D = hyperparameters.factors + 1;
+    // Files of version 1 have factors without biases.
+    if (!header[`${name}_feature_weights`]) return widened(floats(`${name}_feature_factors`, [table.names.length, D - 1]), D);
+    // Entities that have joined since have no weights.
+    const count = (header[`${name}_feature_weights`] as TensorEntry).shape.at(-2) ?? 0;
+    const most = table.names.length + (table.rated ? (side === "users" ? N : M) : 0);
+    if (!(count >= table.names.length && count <= most)) throw fail(`tensor ${name}_feature_weights has ${count} rows, not ${most}`);
+    return floats(`${name}_feature_weights`, draws ? [draws.length, count, D] : [count, D]);
   };
   const hasFeatures = tables.users ?? tables.items;
   const sourceOf = (): ModelSource | undefined => {
@@ -283,7 +317,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     model,
     hyperparameters,
     parameters: hasFeatures
-      ? { ...parameters, features: { users: featureFactors("users", "user"), items: featureFactors("items", "item") } }
+      ? { ...parameters, features: { users: featureWeights("users", "user"), items: featureWeights("items", "item") } }
       : parameters,
     features: hasFeatures && tables,
     users,
@@ -294,6 +328,14 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     seen: header["seen_start"] ? seenItems(M, N) : undefined,
     source: sourceOf(),
   });
+}
+
+/** Rows of D − 1 numbers with a 0 behind each. */
+function widened(rows: Float32Array, D: number): Float32Array {
+  const count = D === 1 ? 0 : rows.length / (D - 1);
+  const wide = new Float32Array(count * D);
+  for (let row = 0; row < count; row++) wide.set(rows.subarray(row * (D - 1), (row + 1) * (D - 1)), row * D);
+  return wide;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -1,7 +1,7 @@
 // The safetensors format: an 8-byte length, a JSON header of that length, then the tensors' bytes,
 // little-endian, without gaps.
 
-export type Dtype = "F32" | "F64" | "U32" | "I64" | "U8";
+export type Dtype = "F32" | "F64" | "F16" | "U32" | "I64" | "U8";
 
 export interface TensorEntry {
   readonly dtype: Dtype;
@@ -14,10 +14,10 @@ export interface Tensor {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array | Uint32Array | BigInt64Array | Uint8Array;
+  readonly data: Float32Array | Float64Array | Uint32Array | BigInt64Array | Uint16Array | Uint8Array;
 }
 
-export const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, F64: 8, U32: 4, I64: 8, U8: 1 };
+export const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, F64: 8, F16: 2, U32: 4, I64: 8, U8: 1 };
 
 export const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
@@ -193,7 +193,8 @@ export function checkTensors(header: Record<string, unknown>, body: TensorBody, 
   return inOrder;
 }
 
-const ARRAYS = { F32: Float32Array, F64: Float64Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array } as const;
+/** Halves come as their bits. */
+const ARRAYS = { F32: Float32Array, F64: Float64Array, F16: Uint16Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array } as const;
 
 /** Every tensor of a file, in arrays of its own. @throws what `fail` makes when the file is damaged. */
 export function decodeTensors(

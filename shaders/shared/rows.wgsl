@@ -5,7 +5,6 @@
 // constant 1 is zero. "Diagonal": the BLOCKS vec4s of its diagonal. "Full": its lower triangle in 4×4 tiles, tile (I,
 // J) at I (I + 1) / 2 + J, by columns. One more vec4 ends the row: its first component is Σ E[e²] of the row's
 // ratings, where the last half-sweep left it.
-// Under features the BLOCKS vec4s of the prior mean follow instead.
 // The host puts K, BLOCKS = ⌈(K + 2) / 4⌉ and SPREAD before this text.
 
 const STRIDE = BLOCKS + SPREAD;

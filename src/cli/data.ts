@@ -1,11 +1,13 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
 // invented ratings of real films when there is none.
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
-import { FeatureTable, readFeatures } from "../ratings/features.js";
 import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
+import { FeatureTable } from "../ratings/features.js";
+import { readFeatures } from "../ratings/read-features.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
@@ -241,9 +243,31 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
   return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
 }
 
-/** A table of features; "genres" are those of the catalogue, of items only. */
-export async function featuresFrom(path: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
-  if (path === undefined) return undefined;
-  if (path === "genres" && items) return FeatureTable.genres(items.catalogue);
-  return await readFeatures(await fileSource(path));
+/** Features of users in a file of the folder that is known by its name; undefined where there is none. */
+export async function usersBeside(path: string | undefined): Promise<FeatureTable | undefined> {
+  if (path === undefined || !existsSync(path) || !statSync(path).isDirectory()) return undefined;
+  const file = readdirSync(path).find((name) => /^(u\.user|users\.dat|.*\.user)$/.test(name));
+  return file === undefined ? undefined : await readFeatures(await fileSource(join(path, file)));
+}
+
+/** Words in the place of files of features. */
+const GENRES = "genres";
+const RATED = "rated";
+
+/**
+ * Features by what a flag lists, separated by commas: files, "genres" of the catalogue (items only), and "rated", the
+ * rated sets of the side.
+ *
+ * @param items whose catalogue has genres; left out of users.
+ */
+export async function featuresFrom(list: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
+  if (list === undefined) return undefined;
+  const tables: FeatureTable[] = [];
+  for (const place of list.split(",").map((part) => part.trim())) {
+    if (place === "") throw new OptionsError(`"${list}" lists features, and one of them is empty`);
+    if (place === RATED) tables.push(FeatureTable.ratedSets());
+    else if (place === GENRES && items) tables.push(FeatureTable.genres(items.catalogue));
+    else tables.push(await readFeatures(await fileSource(place)));
+  }
+  return FeatureTable.join(tables);
 }

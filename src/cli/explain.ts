@@ -89,13 +89,15 @@ const plain = (value: number): string => value.toFixed(3).replace("-", "−");
 const signed = (value: number): string => (value < 0 ? plain(value) : `+${plain(value)}`);
 
 /** The terms that add up to the prediction; those that the model does not have are left out. */
-function terms({ predicted, mean, itemBias, prior, contributions, remainder }: Explanation, { model }: FactorModel): string {
+function terms({ predicted, mean, itemBias, prior, features, contributions, remainder }: Explanation, { model }: FactorModel): string {
   const ratings = contributions.reduce((sum, { contribution }) => sum + contribution, 0);
+  const expected = prior - features.reduce((sum, { contribution }) => sum + contribution, 0);
   const [of, unit] = model === "logistic" ? ["log-odds", "log-odds"] : ["mean", model === "implicit" ? "preference" : "predicted"];
   const rows = [
     ...(mean === 0 ? [] : [[`${of} of all ratings`, plain(mean)]]),
     ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
-    ...(prior === 0 ? [] : [["what is expected of the user", signed(prior)]]),
+    ...features.map(({ name, contribution }) => [name, signed(contribution)]),
+    ...(Math.abs(expected) < 5e-4 ? [] : [["what is expected of the user", signed(expected)]]),
     [`the user's ${count(contributions.length)} ratings`, signed(ratings)],
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
     [bold(unit), bold(plain(predicted))],

@@ -31,8 +31,9 @@ import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparamet
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
+import { accurate } from "../training/preset.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadTraining, printUnderstood, type TrainingData } from "./data.js";
+import { featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -50,8 +51,11 @@ import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
 
+/** A preset in the place of a model. */
+const ACCURATE = "accurate";
+
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
-  model: ModelName;
+  model: ModelName | typeof ACCURATE;
   factors?: number;
   lambda?: number;
   tau?: number;
@@ -79,6 +83,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   positiveThreshold?: number;
   negatives?: number;
   tauFeatures?: number;
+  featurePrecision?: number;
   itemFeatures?: string;
   userFeatures?: string;
   sweeps?: number;
@@ -105,7 +110,11 @@ export function trainCommand(): Command {
       "[path]",
       "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: invented ratings of real films",
     )
-    .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
+    .addOption(
+      new Option("--model <name>", "the model; accurate: gibbs with all side information that the data hold, nothing to tune")
+        .choices([...MODEL_NAMES, ACCURATE])
+        .default("als"),
+    )
     .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
     .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
     .option(
@@ -143,9 +152,17 @@ export function trainCommand(): Command {
     .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
     .option("--no-learn", "vb: keep λ, τ and γ as they are")
     .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
-    .option("--item-features <file>", "als: features of the items, rows of id, feature[, weight]; or the word genres")
-    .option("--user-features <file>", "als: features of the users")
-    .option("--tau-features <τ>", `als: precision of the feature factors (default: ${ALS_DEFAULTS.tauFeatures})`, number)
+    .option(
+      "--item-features <list>",
+      "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
+    )
+    .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
+    .option("--tau-features <τ>", `als: precision of the weights of features (default: ${ALS_DEFAULTS.tauFeatures})`, number)
+    .option(
+      "--feature-precision <ρ>",
+      `vb: precision of the weights of features, relative to what they shape (default: ${VB_DEFAULTS.featurePrecision})`,
+      number,
+    )
     .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
     .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
     .option("--confidence <α>", `implicit: confidence 1 + α f(|r|) (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
@@ -201,6 +218,8 @@ Examples:
   tastespace train ml-latest-small --factors 10 --tau 20 --gamma 5 --out model.safetensors
   tastespace train ratings.csv --factors 0 --holdout 0 --no-early-stop     the bias-only model
   tastespace train ml-latest-small --model vb                              precisions learned, nothing to tune
+  tastespace train ml-latest-small --item-features genres,rated --user-features rated
+  tastespace train ml-latest-small --model accurate --out model.safetensors
   tastespace train ml-100k --split u1 --json run.json
   tastespace train survey.csv --user-column person --item-column film --rating-column 4 --missing 99 --scale 1:5
   tastespace train plays.tsv --duplicates sum --model implicit             a log of events
@@ -214,17 +233,18 @@ Examples:
 async function train(path: string | undefined, flags: TrainFlags): Promise<void> {
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
-  const asked = MODELS[flags.model].complete(hyperparametersAmong(flags.model, hyperparametersOf(flags)) as never) as never;
+  const model = flags.model === ACCURATE ? "gibbs" : flags.model;
+  const asked = MODELS[model].complete(hyperparametersAmong(model, hyperparametersOf(flags)) as never) as never;
   const ranks = ranksHere();
   if (ranks.size > 1 && path === "-")
     throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
   await agreeOn({ versions: version, options: [path, flags] });
-  const { epochs } = MODELS[flags.model].operations(asked, flags.seed);
+  const { epochs } = MODELS[model].operations(asked, flags.seed);
   const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
   if (!wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, counts);
-  refusePositivesOnly(ratings, flags);
+  refusePositivesOnly(ratings, model, flags);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
     ratings: counts.ratings + counts.heldOut,
@@ -240,21 +260,22 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
   if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
-  const features = {
-    itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
-    userFeatures: await featuresFrom(flags.userFeatures),
-  };
+  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }) : undefined;
+  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
+  const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
   const options: FitOptions = {
+    ...preset?.options,
     ...hyperparametersOf(flags),
-    model: flags.model,
+    model,
     seed: flags.seed,
-    ...features,
+    ...(itemFeatures && { itemFeatures }),
+    ...(userFeatures && { userFeatures }),
     heldOut: counts.heldOut > 0 ? heldOut : undefined,
   };
-  const h = hyperparametersFor(flags.model, options, engine);
+  const h = hyperparametersFor(model, options, engine);
   if ("solver" in h && h.solver === "cg") print(`${dim("solver")}   ${solverText(h)}`);
-  if (flags.dryRun) return await printPlan(ratings, { ...options, sweeps: flags.sweeps }, engine);
-  if (flags.model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
+  if (flags.dryRun) return await printPlan(ratings, { ...options, ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }) }, engine);
+  if (model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
   const controller = new AbortController();
   const interrupt = (): void => {
     notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
@@ -276,7 +297,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     resume?.history.forEach(printSweep);
     const result = await fit(ratings, {
       ...options,
-      sweeps: flags.sweeps,
+      ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }),
       earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
@@ -294,7 +315,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
     });
     const biasOnly =
-      heldOut.count > 0 && comparesToBiases(flags.model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
+      heldOut.count > 0 && comparesToBiases(model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
         ? await biasOnlyAccuracy(ratings, heldOut, { device: engine, signal: controller.signal })
         : undefined;
     print();
@@ -314,7 +335,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         data: { users: ratings.users.size, items: ratings.items.size, ...counts },
         from: { ...originOf(flags.json, path, flags), fingerprint },
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
-        hyperparameters: { model: flags.model, ...result.model.hyperparameters, seed: flags.seed },
+        hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
         biasOnly: biasOnly ? { heldOutRmse: biasOnly.rmse, heldOutRmseClipped: biasOnly.rmseClipped } : null,
@@ -331,7 +352,15 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 }
 
 /** Why a training needs all ratings in one place; undefined where each rank needs its share. */
-function wholeBecause({ model, dryRun, measureBy = model === "implicit" ? "ndcg" : "loss", holdout }: TrainFlags): string | undefined {
+function wholeBecause({
+  model,
+  dryRun,
+  measureBy = model === "implicit" ? "ndcg" : "loss",
+  holdout,
+  ...flags
+}: TrainFlags): string | undefined {
+  if (model === ACCURATE || flags.itemFeatures !== undefined || flags.userFeatures !== undefined)
+    return "what features weigh is made of all of them";
   if (model === "logistic") return "logistic makes its data of all of them";
   if (measureBy !== "loss" && holdout !== 0) return "lists are measured by all of them (--measure-by loss takes shares)";
   return dryRun ? "a plan is made of a sample of them" : undefined;
@@ -348,7 +377,7 @@ function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
 }
 
 /** Models of ratings have nothing to learn where all are 1. @throws OptionsError */
-function refusePositivesOnly(ratings: Ratings, { model, negatives = 0 }: TrainFlags): void {
+function refusePositivesOnly(ratings: Ratings, model: ModelName, { negatives = 0 }: TrainFlags): void {
   const { minimum, maximum } = ratings.statistics();
   if (minimum !== 1 || maximum !== 1 || model === "implicit" || (model === "logistic" && negatives > 0)) return;
   throw new OptionsError(`every rating is 1: ${model} has nothing to tell apart`, {

@@ -68,8 +68,8 @@ export class RanksSession implements Session {
     await sending;
   }
 
-  async solveFeatures(side: Side, ratio: number): Promise<void> {
-    await this.#inner.solveFeatures(side, ratio);
+  async writePulls(side: Side, pulls: Float64Array): Promise<void> {
+    await this.#inner.writePulls(side, pulls);
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
@@ -125,10 +125,6 @@ export class RanksSession implements Session {
 
   async writePacked(side: Side, rows: RowChoice, packed: Packed): Promise<void> {
     await this.#inner.writePacked(side, rows, packed);
-  }
-
-  async readFeatures(side: Side, which?: Which): Promise<Float32Array | undefined> {
-    return await this.#inner.readFeatures(side, which);
   }
 
   /** What held-out ratings have is put together; all else every rank has. */

@@ -3,7 +3,6 @@
 // src/models/, and runs on any engine.
 
 import type { Csr } from "../ratings/csr.js";
-import type { SparseRows } from "../ratings/features.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Share } from "../ratings/share.js";
@@ -36,8 +35,8 @@ export interface RowSlice {
 /** Covariance of a row: one variance per coordinate, or the whole matrix. */
 export type CovarianceFamily = "diagonal" | "full";
 
-/** What a row carries beside factors and bias: nothing, its prior mean, its velocity, or its covariance. */
-export type Spread = "none" | "means" | "velocity" | CovarianceFamily;
+/** What a row carries beside factors and bias: nothing, its velocity, or its covariance. */
+export type Spread = "none" | "velocity" | CovarianceFamily;
 
 /** Some rows of one side: a slice, or their numbers. */
 export type RowChoice = RowSlice | Uint32Array;
@@ -53,12 +52,6 @@ export interface Rows {
   readonly covariances?: Float32Array | undefined;
 }
 
-/** Features of a side: S by rows, and the feature factors to start from, [features, K] row-major; 0 when left out. */
-export interface SideFeatures {
-  readonly rows: SparseRows;
-  readonly factors?: Float32Array | undefined;
-}
-
 /** A prior N(mean [D], precision⁻¹) that all rows of a side share, the precision a packed lower triangle. */
 export interface Prior {
   readonly mean: readonly number[];
@@ -67,8 +60,8 @@ export interface Prior {
 
 /**
  * Normal equations of point estimates, or of posterior means where rows carry covariances: with ỹ = (y, 1) and
- * e = r − μ − b, (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + T x̄, T the precisions and x̄ the row's prior
- * mean. A row without ratings becomes x̄.
+ * e = r − μ − b, (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + p, T the precisions and p the row's pull
+ * (`writePulls`). A row without ratings and pull becomes 0.
  */
 export interface PointSystem {
   /** "joint" solves both at once, "sequential" factors at the old bias, then the bias at the new factors. */
@@ -86,7 +79,7 @@ export interface PointSystem {
 
 /**
  * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α|r|,
- * (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y. The Gram matrix YᵀY of all rows of the other side is the
+ * (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y, and the row's pull. The Gram matrix YᵀY of all rows of the other side is the
  * engine's to keep. There are no biases and no mean.
  */
 export interface ConfidentSystem {
@@ -99,7 +92,8 @@ export interface ConfidentSystem {
 }
 
 /**
- * A draw from N(P⁻¹ h, P⁻¹) with P = Λ + λ Σ ỹ ỹᵀ and h = Λ m + λ Σ e ỹ, the prior N(m, Λ⁻¹) shared by all rows.
+ * A draw from N(P⁻¹ h, P⁻¹) with P = Λ + λ Σ ỹ ỹᵀ and h = Λ m + λ Σ e ỹ, the prior N(m, Λ⁻¹) shared by all rows;
+ * h has the row's pull too.
  * The normal numbers come from counters (row, block of four coordinates, draw, seed), so that a draw does not
  * depend on the engine or the schedule.
  */
@@ -151,7 +145,7 @@ export interface Epoch {
 /** Which ratings a sum goes over. */
 export type RatingSet = "training" | "heldOut";
 
-/** Σ w|x − x̄|² of the factors and Σ w b² of the biases of a side; w is 1, or the row's number of ratings. */
+/** Σ w|x|² of the factors and Σ w b² of the biases of a side; w is 1, or the row's number of ratings. */
 export interface Norms {
   readonly factors: number;
   readonly biases: number;
@@ -196,8 +190,6 @@ export interface SumTypes {
   readonly squaredNorms: { readonly with: { readonly side: Side; readonly weighted: boolean }; readonly gives: Norms };
   readonly moments: { readonly with: { readonly side: Side }; readonly gives: Moments };
   readonly posteriorSums: { readonly with: { readonly side: Side }; readonly gives: PosteriorSums };
-  /** Σ|f|² over the feature factors of a side; 0 without features. */
-  readonly featureNorms: { readonly with: { readonly side: Side }; readonly gives: number };
   /** Σ (r − r̂)², r̂ = μ + b_m + b_n + u·v, clipped where bounds are given. */
   readonly squaredErrors: { readonly with: { readonly over: RatingSet; readonly clip?: Bounds | undefined }; readonly gives: number };
   /** Σ −log p of 0/1 ratings, p = σ(r̂) the probability of 1. */
@@ -237,6 +229,8 @@ export interface Operations {
    * of point systems without covariances and of confident ones. Left out, systems are factored.
    */
   readonly steps?: number | undefined;
+  /** Sides whose rows have pulls of their own. */
+  readonly pulls?: readonly Side[] | undefined;
   /** Sides whose rows are moved on beyond where a sweep has brought them. */
   readonly extrapolate?: readonly Side[] | undefined;
   readonly batchStep?: boolean | undefined;
@@ -266,11 +260,9 @@ export interface Workload {
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
-  /** What rows carry. "means" where a side has features. */
   readonly spread: Spread;
   /** The rows to start from; covariances with `spread` "diagonal" or "full". */
   readonly rows: Readonly<Record<Side, Rows>>;
-  readonly features?: { readonly [side in Side]?: SideFeatures | undefined } | undefined;
   readonly operations: Operations;
   /** Where the workload is one that several sessions share. */
   readonly share?: Share | undefined;
@@ -293,10 +285,10 @@ export interface Session {
    */
   solve(side: Side, system: System, slice?: RowSlice): Promise<void>;
   /**
-   * Solves a side's feature factors, (SᵀS + ρ I) F = Sᵀ X, ρ = `ratio`, and with them the prior means of its rows,
-   * S F. Nothing happens where the side has no features.
+   * Sets what each row of a side has on its right-hand side beside its ratings, [count, K + 1] row-major, in all solves
+   * that follow: T x̄ draws rows towards means x̄ of their own. It is 0 at first, and no part of the state.
    */
-  solveFeatures(side: Side, ratio: number): Promise<void>;
+  writePulls(side: Side, pulls: Float64Array): Promise<void>;
   /**
    * x ← x + ω (x − x'), where x' are the rows at the last call, or those that the session began with.
    * (Heavy ball: Polyak 1964.)
@@ -314,7 +306,7 @@ export interface Session {
    */
   sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join?: JoinBlocks): Promise<SumResults<R>>;
   /**
-   * Sets the present rows and feature factors aside; replaces any set aside before.
+   * Sets the present rows aside; replaces any set aside before.
    * At first those are aside that the session began with.
    */
   keep(): void;
@@ -330,8 +322,6 @@ export interface Session {
   readPacked(side: Side, rows: RowChoice): Promise<Float32Array | Float64Array>;
   /** Rows that were solved or stepped by another session of the same engine. */
   writePacked(side: Side, rows: RowChoice, packed: Float32Array | Float64Array): Promise<void>;
-  /** Feature factors [features, K] row-major; undefined where the side has none. */
-  readFeatures(side: Side, which?: Which): Promise<Float32Array | undefined>;
   /** All that changes in training, exactly: what {@link Session.writeState} takes. */
   readState(): Promise<EngineState>;
   /** @throws OptionsError when the state is of another workload or engine. */

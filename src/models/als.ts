@@ -1,10 +1,10 @@
 // MAP matrix factorization by alternating least squares (`als`). docs/models.md, "Alternating least squares".
 
-import { type PointSystem, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type Norms, type PointSystem, type RowSlice, type Side, SIDES } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { type Figures, heldOutErrors } from "./figures.js";
 import { checkChoice, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
-import type { Parameters } from "./parameters.js";
+import { STEPS_A_SWEEP } from "./side-information.js";
 import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
@@ -29,7 +29,10 @@ export interface AlsHyperparameters extends SolverHyperparameters {
   readonly mean: boolean;
   /** Whether users and items have biases. Default true. */
   readonly biases: boolean;
-  /** τ_f, precision of the feature factors, > 0, where there are features. Default 10. */
+  /**
+   * τ_f, precision of the weights of features, > 0, where there are features; that of their biases is τ_f γ/τ.
+   * Default 40.
+   */
   readonly tauFeatures: number;
   /** "weighted" multiplies an entity's τ and γ by its number of ratings (ALS-WR). Default "plain". */
   readonly regularization: "plain" | "weighted";
@@ -51,7 +54,7 @@ export const ALS_DEFAULTS: AlsHyperparameters = {
   tauItems: 10,
   gammaUsers: 5,
   gammaItems: 5,
-  tauFeatures: 10,
+  tauFeatures: 40,
   mean: true,
   biases: true,
   regularization: "plain",
@@ -74,7 +77,10 @@ export interface Measurement {
   readonly itemFactors: number;
   readonly userBiases: number;
   readonly itemBiases: number;
-  /** Σ|f|² over the features of both sides; 0 without features. With features |x|² above is |x − x̄|². */
+  /**
+   * Σ over both sides' features of |f|², and γ/τ of the side times its bias squared; 0 without features.
+   * With features |x|² and b² above are |x − x̄|² and (b − b̄)².
+   */
   readonly featureFactors: number;
 }
 
@@ -95,7 +101,10 @@ export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measure
   async sweep(number: number): Promise<void> {
     const { momentum } = this.problem.hyperparameters;
     // What the first sweep moves is from the starting values: heavy balls roll from the second on.
-    if (momentum > 0 && number > 1) await this.session.extrapolate("items", number > 2 ? momentum : 0);
+    if (momentum > 0 && number > 1) {
+      this.moved("items");
+      await this.session.extrapolate("items", number > 2 ? momentum : 0);
+    }
     for (const side of SIDES) {
       await this.solve(side);
       await this.solveFeatures(side);
@@ -103,45 +112,46 @@ export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measure
   }
 
   async solve(side: Side, slice?: RowSlice): Promise<void> {
-    await this.session.solve(side, alsSystem(this.problem.hyperparameters, side), slice);
+    await this.solveRows(side, alsSystem(this.problem.hyperparameters, side), slice);
   }
 
-  /** The feature factors of a side, and with them its prior means. Nothing happens when the side has no features. */
+  /** The weights of a side's features, and with them its prior means. Nothing happens when the side has no features. */
   async solveFeatures(side: Side): Promise<void> {
     const { tauFeatures, tauUsers, tauItems } = this.problem.hyperparameters;
-    if (this.problem.features?.[side]) await this.session.solveFeatures(side, tauFeatures / (side === "users" ? tauUsers : tauItems));
+    this.features[side]?.fit(await this.rowsAt(side), tauFeatures / (side === "users" ? tauUsers : tauItems), { steps: STEPS_A_SWEEP });
   }
 
   async measure(): Promise<Measurement> {
     const weighted = this.problem.hyperparameters.regularization === "weighted";
-    const { train, heldOut, clipped, users, items, userFeatures, itemFeatures } = await this.session.sums({
+    const { train, heldOut, clipped, users, items } = await this.session.sums({
       users: { of: "squaredNorms", side: "users", weighted },
       items: { of: "squaredNorms", side: "items", weighted },
       train: { of: "squaredErrors", over: "training" },
       heldOut: { of: "squaredErrors", over: "heldOut" },
       clipped: { of: "squaredErrors", over: "heldOut", clip: this.problem.scale },
-      userFeatures: { of: "featureNorms", side: "users" },
-      itemFeatures: { of: "featureNorms", side: "items" },
     });
+    const [ofUsers, ofItems] = [await this.#apart("users", users), await this.#apart("items", items)];
     return {
       trainSquares: train,
       heldOutSquares: heldOut,
       heldOutClippedSquares: clipped,
-      userFactors: users.factors,
-      userBiases: users.biases,
-      itemFactors: items.factors,
-      itemBiases: items.biases,
-      featureFactors: userFeatures + itemFeatures,
+      userFactors: ofUsers.factors,
+      userBiases: ofUsers.biases,
+      itemFactors: ofItems.factors,
+      itemBiases: ofItems.biases,
+      featureFactors: ofUsers.features + ofItems.features,
     };
   }
 
-  override async read(which: Which = "current"): Promise<Parameters> {
-    const [parameters, users, items] = await Promise.all([
-      super.read(which),
-      this.session.readFeatures("users", which),
-      this.session.readFeatures("items", which),
-    ]);
-    return { ...parameters, features: this.problem.features && { users, items } };
+  /** How far the rows of a side are from their prior means, and the norm of its features' weights. */
+  async #apart(side: Side, from0: Norms): Promise<Norms & { readonly features: number }> {
+    const known = this.features[side];
+    if (!known) return { ...from0, features: 0 };
+    const { precisions } = alsSystem(this.problem.hyperparameters, side);
+    const K = precisions.length - 1;
+    const sum = (values: Float64Array): number => values.subarray(0, K).reduce((total, value) => total + value, 0);
+    const [apart, norms] = [known.deviations(await this.rowsAt(side)), known.norms()];
+    return { factors: sum(apart), biases: apart[K], features: sum(norms) + (precisions[K] / precisions[0]) * norms[K] };
   }
 }
 
@@ -187,13 +197,14 @@ function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut
 export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> = {
   defaults: ALS_DEFAULTS,
   complete: alsHyperparameters,
+  takesFeatures: true,
   on: withFasterSolver("als"),
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
   operations: (h) => ({
     solve: h.update,
     steps: stepsOf(h),
     extrapolate: h.momentum > 0 ? ["items"] : [],
-    sums: ["squaredErrors", "squaredNorms", "featureNorms"],
+    sums: ["squaredErrors", "squaredNorms"],
   }),
   train: (session, problem) => new AlsTraining(session, problem),
   figures: alsFigures,

@@ -14,9 +14,10 @@ import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
+import { priorMeans, samplesOf } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "../sigmoid.js";
-import { type Parameters, predictRating } from "./parameters.js";
+import { type Parameters, predictRating, rowsOf } from "./parameters.js";
 import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
 
 /** What is known of the features of each side. */
@@ -170,8 +171,8 @@ export class FactorModel implements FactorModelParts {
    * The predicted rating, rating units, not clamped to the scale: μ + b_m + b_n + u·v.
    * Of `logistic`, the probability σ of a positive.
    *
-   * A user or item without ratings whose features the model knows has v̄ for its factors and
-   * no bias. docs/models.md, "Features".
+   * A user or item without ratings whose features the model knows has its prior mean for its factors and bias.
+   * docs/models.md, "Side information".
    *
    * @throws UnknownIdError; OptionsError
    */
@@ -181,7 +182,7 @@ export class FactorModel implements FactorModelParts {
     if (coldUser || coldItem) {
       const m = coldUser ? -1 : options.coldStart === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
       const n = coldItem ? -1 : options.coldStart === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
-      return this.#predictCold(m, coldUser, n, coldItem);
+      return this.#meanBetween(coldUser ?? this.#rowAt("users", m), coldItem ?? this.#rowAt("items", n));
     }
     if (options.coldStart === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
     return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
@@ -222,10 +223,14 @@ export class FactorModel implements FactorModelParts {
    * deviation √(1/λ + Var r̂), rating units. docs/models.md, "Variational Bayes". About 90 % of
    * ratings lie within 1.645 deviations.
    *
+   * A user or item without ratings whose features the model knows has its prior: its mean and T⁻¹.
+   *
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
   predictive(user: RawId, item: RawId): { mean: number; deviation: number } {
-    return this.predictiveAt(this.#userIndex(user), this.#itemIndex(item));
+    const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
+    const [m, n] = [coldUser ? -1 : this.#userIndex(user), coldItem ? -1 : this.#itemIndex(item)];
+    return coldUser || coldItem ? this.#predictiveBetween(coldUser ?? this.#user(m), coldItem ?? this.#item(n)) : this.predictiveAt(m, n);
   }
 
   /**
@@ -293,7 +298,8 @@ export class FactorModel implements FactorModelParts {
   ): Promise<Recommendation[]> {
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES);
     const few = this.#fewRatings(rated);
-    const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters);
+    const means = this.#meansOf(few);
+    const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters, means);
     return this.#list(user, new Set(few.index), options);
   }
 
@@ -381,7 +387,13 @@ export class FactorModel implements FactorModelParts {
   }
 
   #foldIn(few: FewRatings): Entity {
-    return foldIn(few, "users", this.parameters, this.hyperparameters, this.model === "implicit" ? this.itemGram : undefined);
+    const gram = this.model === "implicit" ? this.itemGram : undefined;
+    return foldIn(few, "users", this.parameters, this.hyperparameters, this.#meansOf(few), gram);
+  }
+
+  /** What the rated set of someone new says of them. */
+  #meansOf({ index: rated }: FewRatings): Float64Array[] | undefined {
+    return priorMeans(this.parameters, this.features, "users", [{ rated }]);
   }
 
   #userIndex(user: RawId): number {
@@ -424,9 +436,24 @@ export class FactorModel implements FactorModelParts {
   }
 
   #user(m: number): Entity {
-    const { factors: K, userFactors, userBiases, posterior } = this.parameters;
-    const factors = Float64Array.from(userFactors.subarray(m * K, (m + 1) * K));
-    return { factors, bias: userBiases[m], ...(posterior && { covariance: covarianceAt(posterior, "users", m, K + 1) }) };
+    return this.#entityAt("users", m);
+  }
+
+  #item(n: number): Entity {
+    return this.#entityAt("items", n);
+  }
+
+  #entityAt(side: "users" | "items", row: number): Entity {
+    const { posterior, factors: K } = this.parameters;
+    return { ...this.#rowAt(side, row), ...(posterior && { covariance: covarianceAt(posterior, side, row, K + 1) }) };
+  }
+
+  /** Factors and bias of a row; 0 of the row −1. */
+  #rowAt(side: "users" | "items", row: number): Entity {
+    const { factors: K } = this.parameters;
+    if (row < 0) return { factors: new Float64Array(K), bias: 0 };
+    const { factors, biases } = rowsOf(this.parameters, side);
+    return { factors: Float64Array.from(factors.subarray(row * K, (row + 1) * K)), bias: biases[row] };
   }
 
   #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): Recommendation[] {
@@ -449,44 +476,55 @@ export class FactorModel implements FactorModelParts {
     return [...list, ...this.#coldList(user, options)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
-  /** Items that the ratings do not hold, scored by their features' prior mean: u·v̄. */
-  #coldList(user: Entity, { filter }: RecommendOptions): Recommendation[] {
+  /** Items that the ratings do not hold, scored by the prior means of their features. */
+  #coldList(user: Entity, { filter, alpha = 1 }: RecommendOptions): Recommendation[] {
     const table = this.features?.items;
-    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als with itemFeatures" });
+    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als, vb or gibbs with itemFeatures" });
     return table.ids.raw.flatMap((id) => {
-      const factors = this.#cold("items", id);
-      if (!factors || (filter && !filter(id))) return [];
-      const score = factors.reduce((sum, value, k) => sum + value * user.factors[k], 0);
-      const predicted = this.parameters.globalMean + user.bias + score;
-      return [{ id, title: this.catalogue.title(id), genres: this.catalogue.get(id)?.genres ?? [], score, predicted, ratings: 0 }];
+      const item = this.#cold("items", id);
+      if (!item || (filter && !filter(id))) return [];
+      const score = user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias);
+      const { mean: predicted, deviation } = this.#predictiveBetween(user, item);
+      const genres = this.catalogue.get(id)?.genres ?? [];
+      const described = { id, title: this.catalogue.title(id), genres, score, predicted, ratings: 0 };
+      return [user.covariance ? { ...described, deviation } : described];
     });
   }
 
-  /** The prior mean of an entity that has features and no ratings; undefined for all others. */
-  #cold(side: "users" | "items", id: RawId): Float64Array | undefined {
-    const factors = this.parameters.features?.[side];
-    if (!factors || (side === "users" ? this.users : this.items).indexOf(id) >= 0) return undefined;
-    return this.features?.[side]?.meanOf(id, factors, this.parameters.factors);
+  /** The prior of an entity that has features and no ratings; undefined for all others. */
+  #cold(side: "users" | "items", id: RawId): Entity | undefined {
+    const { parameters } = this;
+    if (!parameters.features?.[side] || this[side].indexOf(id) >= 0 || (this.features?.[side]?.ids.indexOf(id) ?? -1) < 0) return undefined;
+    const means = priorMeans(parameters, this.features, side, [{ id }])!;
+    const { K, S } = samplesOf(parameters);
+    const factors = new Float64Array(S * K);
+    let bias = 0;
+    // Side by side as `averageOf` has samples: the users' factors carry the share of each.
+    const share = side === "users" ? 1 / S : 1;
+    means.forEach((mean, s) => {
+      const drawn = parameters.draws?.[s][side].mean;
+      for (let k = 0; k < K; k++) factors[s * K + k] = share * (mean[k] + (drawn?.[k] ?? 0));
+      bias += (mean[K] + (drawn?.[K] ?? 0)) / S;
+    });
+    const { covariance } = parameters.posterior ? priorOf(parameters.posterior.precisions[side]) : { covariance: undefined };
+    return { factors, bias, ...(covariance && { covariance }) };
   }
 
-  #predictCold(m: number, user: Float64Array | undefined, n: number, item: Float64Array | undefined): number {
-    const { factors: K, userFactors, itemFactors, userBiases, itemBiases, globalMean } = this.parameters;
-    const u = user ?? (m >= 0 ? userFactors.subarray(m * K, (m + 1) * K) : new Float32Array(K));
-    const v = item ?? (n >= 0 ? itemFactors.subarray(n * K, (n + 1) * K) : new Float32Array(K));
-    let sum = globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0);
-    for (let k = 0; k < K; k++) sum += u[k] * v[k];
-    return sum;
+  #meanBetween(user: Entity, item: Entity): number {
+    return user.factors.reduce((sum, value, k) => sum + value * item.factors[k], this.parameters.globalMean + user.bias + item.bias);
   }
 
   /** Mean and standard deviation of a user's rating of item n; the deviation is NaN for point estimates. */
   #predictiveOf(user: Entity, n: number): { mean: number; deviation: number } {
-    const { factors: K, itemFactors, itemBiases, globalMean, posterior } = this.parameters;
-    const factors = itemFactors.subarray(n * K, (n + 1) * K);
-    let mean = globalMean + user.bias + itemBiases[n];
-    for (let k = 0; k < K; k++) mean += user.factors[k] * factors[k];
-    if (!posterior || !user.covariance) return { mean: this.#respond(mean), deviation: NaN };
-    const item = { factors, covariance: covarianceAt(posterior, "items", n, K + 1) };
-    return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + varianceOf({ ...user, covariance: user.covariance }, item)) };
+    return this.#predictiveBetween(user, this.#item(n));
+  }
+
+  #predictiveBetween(user: Entity, item: Entity): { mean: number; deviation: number } {
+    const mean = this.#meanBetween(user, item);
+    const { posterior } = this.parameters;
+    if (!posterior || !user.covariance || !item.covariance) return { mean: this.#respond(mean), deviation: NaN };
+    const variance = varianceOf({ ...user, covariance: user.covariance }, { ...item, covariance: item.covariance });
+    return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + variance) };
   }
 
   #describe(index: number, score: number, predicted?: number): Recommendation {

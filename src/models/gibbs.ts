@@ -3,12 +3,13 @@
 // entity and the noise precision drawn too.
 
 import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
-import { choleskyFactor, symmetricInverse } from "../engine/reference/cholesky.js";
+import { choleskyFactor, solveUpper, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
 import { type Figures, heldOutErrors } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
 import type { GibbsDraw, Parameters } from "./parameters.js";
+import type { SideInformation } from "./side-information.js";
 import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
 import { OptionsError } from "../errors.js";
 import { isDraw } from "./parameter-shapes.js";
@@ -22,7 +23,10 @@ export interface GibbsHyperparameters {
   readonly mean: boolean;
   /** Sweeps whose draws are thrown away. Default 20. */
   readonly burnIn: number;
-  /** Most draws that the model keeps, evenly spaced; predictions are averaged over them. Default 32. */
+  /**
+   * Most draws that the model keeps, evenly spaced; predictions are averaged over them. Draws so large that as many
+   * would be more than 2²⁷ numbers are fewer. Default 128.
+   */
   readonly samples: number;
   /** β₀, how many entities the prior of an entity's mean, 0, counts for. Default 2. */
   readonly meanStrength: number;
@@ -31,7 +35,7 @@ export interface GibbsHyperparameters {
 }
 
 /** Of `gibbs`, where nothing is given. */
-export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 32, meanStrength: 2, scale: 5 };
+export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 128, meanStrength: 2, scale: 5 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters {
@@ -43,12 +47,19 @@ export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}):
   return h;
 }
 
+/** What the weights B [F, D] of a side's features add to the posterior of its mean and precision. */
+export interface WeightMoments {
+  readonly count: number;
+  /** λ_B BᵀB, the lower triangle, [D, D] row-major. */
+  readonly gram: ArrayLike<number>;
+}
+
 /**
  * Draws a side's mean and precision from their normal-Wishart posterior given its entities: with W₀⁻¹ = s I, ν₀ = D,
  * μ₀ = 0, W⁻¹ = W₀⁻¹ + Σ (x − x̄)(x − x̄)ᵀ + β₀ N/(β₀ + N) x̄ x̄ᵀ, Λ ~ W(W, ν₀ + N), μ ~ N(N x̄ / (β₀ + N),
- * ((β₀ + N) Λ)⁻¹). Ibid., equation 14.
+ * ((β₀ + N) Λ)⁻¹). Ibid., equation 14. Weights of features, N(0, (λ_B Λ)⁻¹) each, count as F more entities around 0.
  */
-export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Moments, random: Random): Prior {
+export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Moments, random: Random, weights?: WeightMoments): Prior {
   const D = h.factors + 1;
   const strength = h.meanStrength + N;
   const average = Array.from(sums, (sum) => sum / N);
@@ -57,14 +68,14 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
     for (let j = 0; j <= i; j++) {
       const around = gram[i * D + j] - N * average[i] * average[j];
       const shift = ((h.meanStrength * N) / strength) * average[i] * average[j];
-      scatter[i * D + j] = scatter[j * D + i] = around + shift + (i === j ? h.scale : 0);
+      scatter[i * D + j] = scatter[j * D + i] = around + shift + (i === j ? h.scale : 0) + (weights?.gram[i * D + j] ?? 0);
     }
   }
   // Bartlett's decomposition: Λ = (L A)(L A)ᵀ with W = L Lᵀ and A lower triangular, √χ² on its diagonal, normal below.
   const L = choleskyFactor(symmetricInverse(scatter, D), D);
   const A = new Float64Array(D * D);
   for (let i = 0; i < D; i++) {
-    A[i * D + i] = Math.sqrt(2 * random.gamma((D + N - i) / 2));
+    A[i * D + i] = Math.sqrt(2 * random.gamma((D + N + (weights?.count ?? 0) - i) / 2));
     for (let j = 0; j < i; j++) A[i * D + j] = random.normal();
   }
   const root = new Float64Array(D * D);
@@ -82,6 +93,54 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
   const packed: number[] = [];
   for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) packed.push(precision[i * D + j]);
   return { mean, precision: packed };
+}
+
+/**
+ * Draws the weights of a side's features given its rows, mean and precision:
+ * (SᵀS + λ_B I) B = Sᵀ (X − 1mᵀ + E₁) + √λ_B E₂, rows of E₁ and E₂ from N(0, Λ⁻¹). Simm and others, "Macau", 2017.
+ *
+ * @param rows X, [count, D] row-major.
+ */
+export function drawWeights(features: SideInformation, rows: Float64Array, prior: Prior, ratio: number, random: Random): void {
+  const { D } = features;
+  const root = choleskyFactor(fullMatrix(prior.precision, D), D);
+  const noisy = (to: Float64Array, scale: number): void => {
+    const z = new Float64Array(D);
+    for (let at = 0; at < to.length; at += D) {
+      for (let k = 0; k < D; k++) z[k] = random.normal();
+      solveUpper(root, z, D);
+      for (let k = 0; k < D; k++) to[at + k] += scale * z[k];
+    }
+  };
+  const targets = rows.map((value, at) => value - prior.mean[at % D]);
+  noisy(targets, 1);
+  const more = new Float64Array(features.weights.length);
+  noisy(more, Math.sqrt(ratio));
+  features.fit(targets, ratio, { more });
+}
+
+/** Draws λ_B from its gamma posterior given the weights, under the prior Gamma(½, ½). */
+export function drawRatio(features: SideInformation, { precision }: Prior, random: Random): number {
+  const { D, weights } = features;
+  const gram = gramOf(weights, D);
+  let trace = 0;
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) trace += (i === j ? 1 : 2) * precision[triangle(i) + j] * gram[i * D + j];
+  return random.gamma((1 + weights.length) / 2) / ((1 + trace) / 2);
+}
+
+/** Σ x xᵀ over rows of D numbers, [D, D] row-major, the lower triangle. */
+function gramOf(rows: Float64Array, D: number): Float64Array {
+  const gram = new Float64Array(D * D);
+  for (let at = 0; at < rows.length; at += D)
+    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) gram[i * D + j] += rows[at + i] * rows[at + j];
+  return gram;
+}
+
+/** A packed lower triangle as the whole matrix, [D, D] row-major. */
+function fullMatrix(packed: readonly number[], D: number): Float64Array {
+  const matrix = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = matrix[j * D + i] = packed[triangle(i) + j];
+  return matrix;
 }
 
 /** Draws λ from its gamma posterior given the squared errors, under the prior Gamma(1, 1). */
@@ -166,8 +225,18 @@ export function averageOf(samples: readonly Sample[]): Parameters {
     itemFactors: items.factors,
     itemBiases: items.biases,
     globalMean: first.globalMean,
+    features: first.features && { users: weightsOf(samples, "users"), items: weightsOf(samples, "items") },
     draws: samples.map(({ draw }) => draw),
   };
+}
+
+/** The weights of every sample, one after the other. */
+function weightsOf(samples: readonly Sample[], side: Side): Float32Array | undefined {
+  const all = samples.flatMap(({ parameters: { features } }) => (features?.[side] ? [features[side]] : []));
+  if (all.length === 0) return undefined;
+  const weights = new Float32Array(all.length * all[0].length);
+  all.forEach((values, s) => weights.set(values, s * values.length));
+  return weights;
 }
 
 export interface GibbsSums {
@@ -198,6 +267,8 @@ interface ChainState {
   readonly measured: GibbsSums | null;
   readonly place: { readonly spacing: number; readonly seen: number };
   readonly kept: readonly GibbsDraw[];
+  /** λ_B of each side. */
+  readonly ratios: Readonly<Record<Side, number>>;
 }
 
 const isChain = (K: number): Shape =>
@@ -207,13 +278,19 @@ const isChain = (K: number): Shape =>
     measured: optional(recordOf(isNumber)),
     place: object({ spacing: (value) => isWhole(value) && (value as number) > 0, seen: isWhole }),
     kept: listOf(isDraw(K)),
+    ratios: object({ users: isNumber, items: isNumber }),
   });
+
+/** Of all draws that are kept. */
+const MOST_NUMBERS = 2 ** 27;
 
 const ROWS = ["userFactors", "userBiases", "itemFactors", "itemBiases"] as const;
 
 export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   readonly #samples: Thinning<Sample>;
   #lambda: number;
+  /** λ_B of each side's features. */
+  #ratios: Readonly<Record<Side, number>> = { users: 1, items: 1 };
   /** Draws that predictions are averaged over. */
   #draws = 0;
   #measured: GibbsSums | undefined;
@@ -221,14 +298,21 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
     this.#lambda = problem.initial.draws?.[0].lambda ?? 1;
-    this.#samples = new Thinning(problem.hyperparameters.samples);
+    this.#samples = new Thinning(Math.max(1, Math.min(problem.hyperparameters.samples, Math.floor(MOST_NUMBERS / this.#drawSize()))));
+  }
+
+  /** Numbers of a draw. */
+  #drawSize(): number {
+    const { userFactors, itemFactors, userBiases, itemBiases } = this.problem.initial;
+    const rows = userFactors.length + itemFactors.length + userBiases.length + itemBiases.length;
+    return SIDES.reduce((sum, side) => sum + (this.features[side]?.weights.length ?? 0), rows);
   }
 
   async sweep(number: number): Promise<void> {
     const { seed, hyperparameters: h } = this.problem;
     const priors = {} as Record<Side, Prior>;
     for (const side of SIDES) {
-      priors[side] = drawPrior(h, await this.moments(side), hostRandom(seed, drawNumber(number, side)));
+      priors[side] = await this.drawPrior(side, hostRandom(seed, drawNumber(number, side)));
       await this.draw(side, priors[side], this.#lambda, drawNumber(number, side));
     }
     const drawnAt = { lambda: this.#lambda, ...priors };
@@ -241,9 +325,29 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     this.#measured = await this.#average(squares);
   }
 
+  /** Draws mean and precision of a side's entities and, where it has features, their weights and λ_B. */
+  async drawPrior(side: Side, random: Random): Promise<Prior> {
+    const { hyperparameters: h } = this.problem;
+    const features = this.features[side];
+    if (!features) return drawPrior(h, await this.moments(side), random);
+    const { D, weights, means } = features;
+    const rows = await this.rowsAt(side);
+    const apart = rows.map((value, at) => value - means[at]);
+    const sums = new Float64Array(D);
+    for (let at = 0; at < apart.length; at++) sums[at % D] += apart[at];
+    const ratio = this.#ratios[side];
+    const prior = drawPrior(h, { count: rows.length / D, sums, gram: gramOf(apart, D) }, random, {
+      count: weights.length / D,
+      gram: gramOf(weights, D).map((value) => ratio * value),
+    });
+    drawWeights(features, rows, prior, ratio, random);
+    this.#ratios = { ...this.#ratios, [side]: drawRatio(features, prior, random) };
+    return prior;
+  }
+
   /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. */
   async draw(side: Side, prior: Prior, lambda: number, draw: number): Promise<void> {
-    await this.session.solve(side, { kind: "drawn", lambda, prior, noise: { seed: this.problem.seed >>> 0, draw } });
+    await this.solveRows(side, { kind: "drawn", lambda, prior, noise: { seed: this.problem.seed >>> 0, draw } });
   }
 
   /** Moments of a side as it is. */
@@ -282,8 +386,14 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
       measured: this.#measured ?? null,
       place,
       kept: kept.map(({ draw }) => draw),
+      ratios: this.#ratios,
     };
-    const arrays = kept.flatMap(({ parameters }, s) => ROWS.map((name) => [`${name} of sample ${s}`, parameters[name]] as const));
+    const arrays = kept.flatMap(({ parameters }, s) => [
+      ...ROWS.map((name) => [`${name} of sample ${s}`, parameters[name]] as const),
+      ...SIDES.flatMap((side) =>
+        parameters.features?.[side] ? [[`weights of ${side} of sample ${s}`, parameters.features[side]] as const] : [],
+      ),
+    ]);
     return { values, arrays: Object.fromEntries(arrays) };
   }
 
@@ -291,19 +401,26 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     const { factors, globalMean, userBiases, itemBiases } = this.problem.initial;
     if (!isChain(factors)(values))
       throw new OptionsError("the state of the chain is not what it should be: it is another training's, or damaged");
-    const { lambda, draws, measured, place, kept } = values as ChainState;
+    const { lambda, draws, measured, place, kept, ratios } = values as ChainState;
     const [M, N] = [userBiases.length, itemBiases.length];
     const lengths = { userFactors: M * factors, userBiases: M, itemFactors: N * factors, itemBiases: N };
+    const array = (name: string, length: number): Float32Array => {
+      const found = arrays[name];
+      if (found instanceof Float32Array && found.length === length) return found;
+      throw new OptionsError(`the state has no ${name}: it is another training's, or damaged`);
+    };
     const sample = (s: number): Parameters => {
-      const rows = Object.fromEntries(ROWS.map((name) => [name, arrays[`${name} of sample ${s}`]]));
-      for (const name of ROWS) {
-        if (rows[name] instanceof Float32Array && rows[name].length === lengths[name]) continue;
-        throw new OptionsError(`the state has no ${name} of sample ${s}: it is another training's, or damaged`);
-      }
-      return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>) };
+      const rows = Object.fromEntries(ROWS.map((name) => [name, array(`${name} of sample ${s}`, lengths[name])]));
+      const weights = SIDES.flatMap((side) => {
+        const length = this.features[side]?.weights.length;
+        return length === undefined ? [] : [[side, array(`weights of ${side} of sample ${s}`, length)] as const];
+      });
+      const features = weights.length > 0 ? Object.fromEntries(weights) : undefined;
+      return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>), features };
     };
     this.#lambda = lambda;
     this.#draws = draws;
+    this.#ratios = ratios;
     this.#measured = measured ?? undefined;
     this.#samples.resume(
       kept.map((draw, s) => ({ parameters: sample(s), draw })),
@@ -331,6 +448,7 @@ function gibbsFigures(
 export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraining> = {
   defaults: GIBBS_DEFAULTS,
   complete: gibbsHyperparameters,
+  takesFeatures: true,
   units: {},
   sweeps: 100,
   earlyStop: false,

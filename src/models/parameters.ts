@@ -27,7 +27,10 @@ export interface Parameters {
   readonly globalMean: number;
   /** What `vb` knows beyond the means, which the factors and biases then are. */
   readonly posterior?: Posterior | undefined;
-  /** Factors of the features of each side that has some, [features, K] row-major. */
+  /**
+   * Weights B of the features of each side that has some, [F, K + 1] row-major, the last column that of biases;
+   * of `gibbs` those of its draws one after the other.
+   */
   readonly features?: { readonly users?: Float32Array | undefined; readonly items?: Float32Array | undefined } | undefined;
   /** What the samples were drawn at that `gibbs` averages: `factors` is then K times their number, sample by sample. */
   readonly draws?: readonly GibbsDraw[] | undefined;

@@ -55,8 +55,7 @@ export const hyperparametersOn = <M extends ModelName>(
 ): HyperparametersOf[M] => MODELS[model].on?.(h, given, device) ?? h;
 
 /** What the rows of a training carry. */
-export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M], features: boolean): Spread =>
-  MODELS[model].spread?.(h) ?? (features ? "means" : "none");
+export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M]): Spread => MODELS[model].spread?.(h) ?? "none";
 
 /** The same problem on other rows. */
 function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr) => Csr): Problem<M> {
@@ -81,11 +80,10 @@ function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr)
 
 /** Loads a problem into an engine. @throws DeviceError when it does not fit, or the engine lacks an operation. */
 export async function openTraining<M extends ModelName>(engine: Engine, given: Problem<M>): Promise<TrainingOf[M]> {
-  const { model, hyperparameters: h, features, seed } = given;
+  const { model, hyperparameters: h, seed } = given;
   const definition = MODELS[model];
   const problem = definition.rows ? withRows(given, (rows) => definition.rows!(h, rows)) : given;
   const initial = definition.initial?.(problem) ?? problem.initial;
-  const spread = spreadOf(model, h, features?.users !== undefined || features?.items !== undefined);
-  const session = await engine.open(workloadOf(problem, initial, spread, definition.operations(h, seed)));
+  const session = await engine.open(workloadOf(problem, initial, spreadOf(model, h), definition.operations(h, seed)));
   return definition.train(session, problem) as TrainingOf[M];
 }

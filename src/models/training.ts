@@ -1,25 +1,29 @@
 // What a training of any model is: a problem, the session of an engine that holds its data, and sweeps over it.
 
-import type {
-  Bounds,
-  DeviceInfo,
-  EngineState,
-  Operations,
-  RowSlice,
-  Session,
-  Share,
-  Side,
-  SideFeatures,
-  Spread,
-  Which,
-  Workload,
+import {
+  type Bounds,
+  type DeviceInfo,
+  type EngineState,
+  type Operations,
+  type RowSlice,
+  type Session,
+  type Share,
+  type Side,
+  SIDES,
+  type Spread,
+  type System,
+  type Which,
+  type Workload,
 } from "../engine/engine.js";
+import { pullsTowards } from "../engine/reference/normal-equations.js";
+import { OptionsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
-import type { SparseRows } from "../ratings/features.js";
+import type { SparseRows } from "../ratings/sparse.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
 import type { Figures } from "./figures.js";
+import { SideInformation } from "./side-information.js";
 
 /** All a training needs: both CSR indexes of the training ratings, the held-out ratings, the starting parameters. */
 export interface TrainingProblem<H> {
@@ -30,7 +34,7 @@ export interface TrainingProblem<H> {
   /** The least and the greatest training rating: held-out predictions are measured clipped to them too. */
   readonly scale?: Bounds | undefined;
   readonly initial: Parameters;
-  /** S of each side that has features: rows in index order. */
+  /** S of each side that has features, with a row for each of its entities in index order. */
   readonly features?: { readonly users?: SparseRows | undefined; readonly items?: SparseRows | undefined } | undefined;
   /** Seed of what is random in training itself. */
   readonly seed: number;
@@ -41,7 +45,7 @@ export interface TrainingProblem<H> {
 /** What a model holds of a training beside the engine's arrays: numbers that JSON can hold, and arrays by name. */
 export interface ModelState {
   readonly values: unknown;
-  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly arrays: Readonly<Record<string, Float32Array | Float64Array>>;
 }
 
 /** All that changes in training. A training that takes it goes on as the one that gave it would have, bit for bit. */
@@ -56,10 +60,21 @@ const NOTHING: ModelState = { values: null, arrays: {} };
 export abstract class Training<H, Sums> {
   readonly session: Session;
   protected readonly problem: TrainingProblem<H>;
+  /** Of each side that has features. */
+  protected readonly features: Readonly<Partial<Record<Side, SideInformation>>>;
+  /** Rows as they are, of sides with features, from when they are read until they move. */
+  readonly #rows = new Map<Side, Promise<Float64Array>>();
 
   constructor(session: Session, problem: TrainingProblem<H>) {
     this.session = session;
     this.problem = problem;
+    const { initial, features } = problem;
+    this.features = Object.fromEntries(
+      SIDES.flatMap((side) => {
+        const rows = features?.[side];
+        return rows ? [[side, new SideInformation(rows, initial.factors + 1, initial.features?.[side])]] : [];
+      }),
+    );
   }
 
   /**
@@ -73,6 +88,7 @@ export abstract class Training<H, Sums> {
   /** Sets the current parameters aside as the ones to keep; replaces any kept before. */
   keep(): void {
     this.session.keep();
+    for (const side of SIDES) this.features[side]?.keep();
   }
 
   /**
@@ -82,17 +98,76 @@ export abstract class Training<H, Sums> {
    */
   async read(which: Which = "current"): Promise<Parameters> {
     const [users, items] = await Promise.all([this.session.readRows("users", which), this.session.readRows("items", which)]);
-    return parametersOf(this.problem.initial, users, items);
+    return { ...parametersOf(this.problem.initial, users, items), features: this.weights(which) };
   }
 
   async state(): Promise<TrainingState> {
-    return { engine: await this.session.readState(), model: this.modelState() };
+    const { values, arrays } = this.modelState();
+    const weights = SIDES.flatMap((side) => {
+      const known = this.features[side];
+      return known ? [[`weights of ${side}`, known.weights.slice()], [`kept weights of ${side}`, known.kept.slice()]] as const : []; // prettier-ignore
+    });
+    return { engine: await this.session.readState(), model: { values, arrays: { ...arrays, ...Object.fromEntries(weights) } } };
   }
 
   /** @throws OptionsError when the state is that of another problem or engine. */
   async restore(state: TrainingState): Promise<void> {
     await this.session.writeState(state.engine);
     this.takeModelState(state.model);
+    for (const side of SIDES) {
+      const known = this.features[side];
+      if (!known) continue;
+      this.moved(side);
+      const [weights, kept] = ["weights", "kept weights"].map((name) => {
+        const values = state.model.arrays[`${name} of ${side}`];
+        if (values instanceof Float64Array && values.length === known.weights.length) return values;
+        throw new OptionsError(`the state has no ${name} of ${side}: it is another training's, or damaged`);
+      });
+      known.weights = weights;
+      known.kept = kept;
+    }
+  }
+
+  /** The weights of the features of each side that has some, as parameters. */
+  protected weights(which: Which): Parameters["features"] {
+    const { users, items } = this.features;
+    if (!users && !items) return undefined;
+    const of = (known: SideInformation | undefined): Float32Array | undefined =>
+      known && Float32Array.from(which === "kept" ? known.kept : known.weights);
+    return { users: of(users), items: of(items) };
+  }
+
+  /** The rows of a side with features as they are, (factors, bias), [count, K + 1] row-major. */
+  protected async rowsAt(side: Side): Promise<Float64Array> {
+    let known = this.#rows.get(side);
+    if (!known) {
+      const K = this.problem.initial.factors;
+      known = this.session.readRows(side).then(({ factors, biases }) => {
+        const rows = new Float64Array(biases.length * (K + 1));
+        for (let row = 0; row < biases.length; row++) {
+          rows.set(factors.subarray(row * K, (row + 1) * K), row * (K + 1));
+          rows[row * (K + 1) + K] = biases[row];
+        }
+        return rows;
+      });
+      this.#rows.set(side, known);
+    }
+    return await known;
+  }
+
+  /** To be called when the rows of a side are about to change. */
+  protected moved(side: Side): void {
+    this.#rows.delete(side);
+  }
+
+  /** Solves rows of a side, each drawn towards the mean that its features give it. */
+  protected async solveRows(side: Side, system: System, slice?: RowSlice): Promise<void> {
+    const known = this.features[side];
+    if (known) {
+      this.moved(side);
+      await this.session.writePulls(side, pullsTowards(system, known.means, known.D));
+    }
+    await this.session.solve(side, system, slice);
   }
 
   /** What the model itself holds; nothing, of a model whose parameters are all. */
@@ -135,6 +210,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly keeps?: "best" | "last";
   /** Sweeps in which the model is not yet what it is to be: none of them is the best, or ends the training. */
   settling?(h: H): number;
+  /** Whether features of users and items shape its rows. */
+  readonly takesFeatures?: boolean;
   /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
   readonly binary?: boolean;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */
@@ -146,7 +223,7 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly units?: { readonly [name in keyof H]?: 1 | 2 };
   /** The rows that training takes for given ones: the same again for the same. Default: as they are. */
   rows?(h: H, given: Csr): Csr;
-  /** What rows carry. Default: prior means where there are features, else nothing. */
+  /** What rows carry. Default: nothing. */
   spread?(h: H): Spread;
   operations(h: H, seed: number): Operations;
   /** The parameters that rows start from. Default: the problem's. */
@@ -157,11 +234,7 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
 
 /** The engine's part of a problem. */
 export function workloadOf(problem: TrainingProblem<unknown>, initial: Parameters, spread: Spread, operations: Operations): Workload {
-  const { features } = problem;
-  const featuresOf = (side: Side): SideFeatures | undefined => {
-    const rows = features?.[side];
-    return rows && { rows, factors: initial.features?.[side] };
-  };
+  const pulls = SIDES.filter((side) => problem.features?.[side]);
   return {
     factors: initial.factors,
     globalMean: initial.globalMean,
@@ -173,8 +246,7 @@ export function workloadOf(problem: TrainingProblem<unknown>, initial: Parameter
     heldOut: problem.heldOut,
     spread,
     rows: { users: rowsOf(initial, "users"), items: rowsOf(initial, "items") },
-    features: features && { users: featuresOf("users"), items: featuresOf("items") },
-    operations,
+    operations: pulls.length > 0 ? { ...operations, pulls } : operations,
     share: problem.share,
   };
 }

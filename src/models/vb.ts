@@ -17,6 +17,7 @@ import { OptionsError } from "../errors.js";
 import { type Figures, heldOutErrors } from "./figures.js";
 import { checkChoice, checkFactors, checkPositive, checkWhole, completed, shown } from "./hyperparameters.js";
 import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
+import { columnSums, STEPS_A_SWEEP } from "./side-information.js";
 import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
 import { isPrecisions } from "./parameter-shapes.js";
 import { isNumber, object, optional } from "../shapes.js";
@@ -47,6 +48,11 @@ export interface VbHyperparameters {
    * learned from a cold start, λ falls into the noise. Default 5.
    */
   readonly warmUp: number;
+  /**
+   * ρ, > 0, where there are features: the precision of their weights, relative to that of what they shape. It is never
+   * learned: a posterior in which rows and weights are apart thinks the weights smaller than they are. Default 8.
+   */
+  readonly featurePrecision: number;
 }
 
 /** Of `vb`, where nothing is given. */
@@ -61,13 +67,14 @@ export const VB_DEFAULTS: VbHyperparameters = {
   covariance: "full",
   learn: true,
   warmUp: 5,
+  featurePrecision: 8,
 };
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function vbHyperparameters(given: Partial<VbHyperparameters> = {}): VbHyperparameters {
   const h = completed(VB_DEFAULTS, given);
   checkFactors(h.factors);
-  checkPositive(h, "lambda", "tauUsers", "tauItems", "gammaUsers", "gammaItems");
+  checkPositive(h, "lambda", "tauUsers", "tauItems", "gammaUsers", "gammaItems", "featurePrecision");
   checkWhole(h, 0, "warmUp");
   checkChoice("covariance", h.covariance, ["diagonal", "full"]);
   if (typeof h.learn !== "boolean") throw new OptionsError(`learn is ${shown(h.learn)}: it must be true or false`);
@@ -106,6 +113,10 @@ export interface VbSums {
   readonly expectedSquares: number;
   /** Σ_Ω (r − E r̂)². */
   readonly trainSquares: number;
+  /**
+   * Of a side with features, moments are around the prior means, with ρ times those of the weights, and log|Γ| is less
+   * what the posterior of the weights costs.
+   */
   readonly users: PosteriorSums;
   readonly items: PosteriorSums;
 }
@@ -140,6 +151,13 @@ export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions 
     items: before.items.map((precision, k) => (k < K ? precision : items.count / items.secondMoments[K])),
   };
 }
+
+/**
+ * Σ_f log((s_f + ρ)/ρ), s_f the diagonal of SᵀS: twice what the posterior of a column of weights costs in nats, beyond
+ * ρ T|B|². It is normal with the variances 1/(T (s_f + ρ)), the optimum of its family as those of "diagonal" are.
+ */
+const spentOnWeights = (squares: Float64Array, ratio: number): number =>
+  squares.reduce((sum, square) => sum + Math.log1p(square / ratio), 0);
 
 /** What a measurement gives: sums, the precisions they were taken at, and the ELBO. */
 export interface VbMeasurement extends VbSums {
@@ -181,18 +199,41 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
   async sweep(number: number): Promise<void> {
     const { learn, warmUp } = this.problem.hyperparameters;
     if (learn && number > warmUp) this.learn(this.#measured ?? (await this.measure()));
-    for (const side of SIDES) await this.solve(side);
+    for (const side of SIDES) {
+      await this.solve(side);
+      await this.solveFeatures(side);
+    }
   }
 
   async solve(side: Side, slice?: RowSlice): Promise<void> {
     this.#measured = undefined;
-    await this.session.solve(side, vbSystem(this.#precisions, side), slice);
+    await this.solveRows(side, vbSystem(this.#precisions, side), slice);
+  }
+
+  /** The mean weights of a side's features. Nothing happens when the side has no features. */
+  async solveFeatures(side: Side): Promise<void> {
+    this.#measured = undefined;
+    this.features[side]?.fit(await this.rowsAt(side), this.problem.hyperparameters.featurePrecision, { steps: STEPS_A_SWEEP });
   }
 
   /** Sets the precisions that maximise the ELBO at the posterior measured. */
   learn(measured: VbMeasurement): void {
     this.#measured = undefined;
     this.#precisions = learnedPrecisions(this.#precisions, measured);
+  }
+
+  /** The sums of a side as `VbSums` has them. */
+  async #around(side: Side, sums: PosteriorSums): Promise<PosteriorSums> {
+    const known = this.features[side];
+    if (!known) return sums;
+    const rows = await this.rowsAt(side);
+    const [own, apart, norms] = [columnSums(rows, rows, known.D), known.deviations(rows), known.norms()];
+    const ratio = this.problem.hyperparameters.featurePrecision;
+    return {
+      count: sums.count,
+      secondMoments: sums.secondMoments.map((moment, k) => moment - own[k] + apart[k] + ratio * norms[k]),
+      logDeterminants: sums.logDeterminants - known.D * spentOnWeights(known.squares, ratio),
+    };
   }
 
   async measure(): Promise<VbMeasurement> {
@@ -204,12 +245,13 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
       heldOut: { of: "expectedErrors", over: "heldOut", lambda },
       clipped: { of: "squaredErrors", over: "heldOut", clip: this.problem.scale },
     });
+    const [aroundUsers, aroundItems] = [await this.#around("users", users), await this.#around("items", items)];
     const sums = {
       ratings: ratingsOf(this.problem),
       expectedSquares: train.squares + train.variances,
       trainSquares: train.squares,
-      users,
-      items,
+      users: aroundUsers,
+      items: aroundItems,
     };
     return (this.#measured = {
       ...sums,
@@ -232,6 +274,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
     const { covariance: family } = this.problem.hyperparameters;
     return {
       ...parametersOf(this.problem.initial, users, items),
+      features: this.weights(which),
       posterior: { family, precisions, users: users.covariances!, items: items.covariances! },
     };
   }
@@ -266,6 +309,7 @@ function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOu
 export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
   defaults: VB_DEFAULTS,
   complete: vbHyperparameters,
+  takesFeatures: true,
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   settling: ({ learn, warmUp }) => (learn ? warmUp : 0),
   spread: ({ covariance }) => covariance,

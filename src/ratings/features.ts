@@ -1,49 +1,37 @@
-// Features of items or users: genres of the catalogue, or any table of (id, feature[, weight]).
-// Cold start rests on them. docs/models.md, "Features".
+// Features of items or users: genres of the catalogue, what a table says, whom they have rated.
+// docs/models.md, "Side information".
 
-import { RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import type { Catalogue } from "./catalogue.js";
-import { type DelimitedOptions, readDelimited } from "./delimited.js";
-import type { RatingSource } from "./folder.js";
-import { Ids, type RawId, toRawId } from "./ids.js";
+import type { Csr } from "./csr.js";
+import { Ids, type RawId } from "./ids.js";
+import { besideEachOther, type SparseRows } from "./sparse.js";
 
-/** A sparse matrix by rows: row n has the columns `index[start[n]] …` with the values beside them. */
-export interface SparseRows {
-  readonly count: number;
-  readonly columns: number;
-  readonly start: Uint32Array;
-  readonly index: Uint32Array;
-  readonly value: Float32Array;
-}
-
-/** The largest number of features: their systems are solved densely. */
-export const MAX_FEATURES = 2048;
+const NO_ENTRIES = { start: new Uint32Array(1), index: new Uint32Array(0), value: new Float32Array(0) };
 
 /**
- * Which entity has which features. The matrix S holds w / √Σw² for an entity's features of weight w,
- * which is 1/√F_n when all weigh the same, so that an entity's prior mean is S times the features' factors.
+ * Which entity has which features. The matrix S holds w / √Σw² for an entity's features of weight w, which is 1/√F_n
+ * when all weigh the same, so that an entity's prior mean is S times the features' weights.
+ * Tables that are joined keep that scale each.
  */
 export class FeatureTable {
   readonly names: readonly string[];
   readonly ids: Ids;
   readonly rows: SparseRows;
+  /**
+   * Whether an entity's rated set counts too: which items a user has rated in training, or which users an item.
+   * Every entity of the other side is then one more feature, behind those of `names`.
+   */
+  readonly rated: boolean;
 
-  /** @throws RatingsError for more than 2048 features. */
-  constructor(names: readonly string[], ids: Ids, rows: SparseRows) {
-    if (names.length > MAX_FEATURES) {
-      throw new RatingsError(`there are ${names.length} features, more than ${MAX_FEATURES}`, { remedy: "keep the most frequent ones" });
-    }
+  constructor(names: readonly string[], ids: Ids, rows: SparseRows, rated = false) {
     this.names = names;
     this.ids = ids;
     this.rows = rows;
+    this.rated = rated;
   }
 
-  /**
-   * A table from entries; of a feature that an id has twice, the last weight counts.
-   *
-   * @throws RatingsError for more than 2048 features.
-   */
+  /** A table from entries; of a feature that an id has twice, the last weight counts. */
   static from(entries: Iterable<readonly [id: RawId, feature: string, weight: number]>): FeatureTable {
     const ids = new Ids();
     const names = new Map<string, number>();
@@ -72,8 +60,43 @@ export class FeatureTable {
     return table;
   }
 
-  /** S for these entities, in their order; those that the table does not know have no features. */
-  rowsFor(wanted: Ids): SparseRows {
+  /** The rated sets of the side that it is given for, and no other feature. */
+  static ratedSets(): FeatureTable {
+    return new FeatureTable([], new Ids(), { count: 0, columns: 0, ...NO_ENTRIES }, true);
+  }
+
+  /** One table of all the features of several: each kind keeps its own scale. @throws OptionsError for none. */
+  static join(tables: readonly FeatureTable[]): FeatureTable {
+    if (tables.length === 0) throw new OptionsError("there are no tables of features to join");
+    if (tables.length === 1) return tables[0];
+    const ids = new Ids([...new Set(tables.flatMap((table) => table.ids.raw))]);
+    const parts = tables.map((table) => table.#named(ids));
+    const rated = tables.some((table) => table.rated);
+    return new FeatureTable(
+      tables.flatMap(({ names }) => names),
+      ids,
+      besideEachOther(parts),
+      rated,
+    );
+  }
+
+  /**
+   * S for these entities, in their order; those that the table does not know have none of its named features.
+   *
+   * @param training ratings of these entities, by them, and how many entities the other side has: of tables with rated
+   *   sets. Held-out ratings must not be among them.
+   */
+  rowsFor(wanted: Ids, training?: { readonly rows: Pick<Csr, "start" | "index">; readonly others: number }): SparseRows {
+    const named = this.#named(wanted);
+    if (!this.rated) return named;
+    if (!training) throw new OptionsError("features of rated sets need the ratings that are trained on");
+    const { start, index } = training.rows;
+    const value = new Float32Array(index.length);
+    for (let row = 0; row < wanted.size; row++) value.fill(1 / Math.sqrt(start[row + 1] - start[row]), start[row], start[row + 1]);
+    return besideEachOther([named, { count: wanted.size, columns: training.others, start, index, value }]);
+  }
+
+  #named(wanted: Ids): SparseRows {
     const from = Array.from({ length: wanted.size }, (_, n) => this.ids.indexOf(wanted.rawAt(n)));
     const start = new Uint32Array(wanted.size + 1);
     from.forEach((row, n) => (start[n + 1] = start[n] + (row < 0 ? 0 : this.rows.start[row + 1] - this.rows.start[row])));
@@ -86,50 +109,4 @@ export class FeatureTable {
     });
     return { count: wanted.size, columns: this.names.length, start, index, value };
   }
-
-  /** The prior mean Σ s f of one entity, [K]; undefined when the table does not know it. */
-  meanOf(id: RawId, factors: Float32Array, K: number): Float64Array | undefined {
-    const row = this.ids.indexOf(id);
-    if (row < 0) return undefined;
-    const mean = new Float64Array(K);
-    for (let at = this.rows.start[row]; at < this.rows.start[row + 1]; at++) {
-      for (let k = 0; k < K; k++) mean[k] += this.rows.value[at] * factors[this.rows.index[at] * K + k];
-    }
-    return mean;
-  }
-}
-
-const ID_NAMES = /^(id|(movie|item|user|book|product|track|artist)_?id|item|user|movie)$/i;
-
-const FEATURE_NAMES = namesOf<DelimitedOptions>({ delimiter: true, encoding: true, quotes: true, onProgress: true, signal: true });
-
-/**
- * Reads a table of rows (id, feature) or (id, feature, weight), with or without a header.
- *
- * @throws RatingsError naming file and line of the first malformed row, or for an empty file.
- */
-export async function readFeatures(source: RatingSource, options: DelimitedOptions = {}): Promise<FeatureTable> {
-  checkOptions("readFeatures", options, FEATURE_NAMES);
-  const entries: [RawId, string, number][] = [];
-  let first = true;
-  for await (const { rows, lines } of readDelimited(source, options)) {
-    for (let at = 0; at < rows.length; at++) {
-      const [id, feature, weight] = rows[at].map((cell) => cell.trim());
-      const isHeader = first && (ID_NAMES.test(id) || (weight !== undefined && !Number.isFinite(Number(weight || NaN))));
-      first = false;
-      if (isHeader) continue;
-      const number = weight === undefined ? 1 : Number(weight || NaN);
-      if (!id || !feature || !Number.isFinite(number)) {
-        const what = !id ? "the id is empty" : !feature ? "the feature is empty" : `weight "${weight}" is not a number`;
-        throw new RatingsError(`${source.name}:${lines[at]}: ${what}`, {
-          file: source.name,
-          line: lines[at],
-          remedy: "give rows of id, feature and, if you like, weight",
-        });
-      }
-      entries.push([toRawId(id), feature, number]);
-    }
-  }
-  if (entries.length === 0) throw new RatingsError(`${source.name}: there are no features`, { file: source.name });
-  return FeatureTable.from(entries);
 }

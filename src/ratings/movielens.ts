@@ -7,6 +7,7 @@ import { readItems } from "./items.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import type { Folder } from "./folder.js";
 import { toRawId } from "./ids.js";
+import { U_ITEM_FIRST_FLAG, U_ITEM_GENRES } from "./read-features.js";
 
 export interface Layout {
   readonly name: string;
@@ -18,12 +19,6 @@ export interface Layout {
   readonly header?: boolean | undefined;
 }
 
-/** Genres of u.item's flags, in their order. The first, "unknown", is no genre. */
-const U_ITEM_GENRES = [
-  "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance",
-  "Sci-Fi", "Thriller", "War", "Western",
-]; // prettier-ignore
-const U_ITEM_FIRST_FLAG = 5;
 const MOVIELENS_CATALOGUES = ["movies.csv", "movies.dat", "u.item"];
 const NO_GENRES = "(no genres listed)";
 
@@ -41,7 +36,8 @@ export function findLayout(folder: string, files: readonly string[], split?: str
         remedy: there.length > 0 ? `the ready-made splits are ${there.join(", ")}` : "leave --split away to hold ratings out at random",
       });
     }
-    return { name: `MovieLens, split ${split}`, ratings: [base], heldOut: test, catalogue: find("u.item"), delimiter: "\t", header: false };
+    const catalogue = find("u.item") ?? files.find((file) => /\.item(\.gz)?$/.test(file));
+    return { name: `MovieLens, split ${split}`, ratings: [base], heldOut: test, catalogue, delimiter: "\t", header: false };
   }
   const csv = find("ratings.csv");
   if (csv) return { name: "MovieLens", ratings: [csv], catalogue: find("movies.csv") };

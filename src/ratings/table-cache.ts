@@ -158,8 +158,8 @@ async function decodeTable(file: FileHandle, key: string): Promise<Table | undef
   };
 }
 
-type TypedArray = Float32Array | Float64Array | Uint32Array | BigInt64Array | Uint8Array;
-const ARRAYS = { F32: Float32Array, F64: Float64Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array };
+type TypedArray = Float32Array | Float64Array | Uint32Array | BigInt64Array | Uint16Array | Uint8Array;
+const ARRAYS = { F32: Float32Array, F64: Float64Array, F16: Uint16Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array };
 
 function idsOf(data: TypedArray | undefined): RawId[] {
   if (data instanceof BigInt64Array) return Array.from(data, Number);

@@ -3,7 +3,7 @@
 
 import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
-import { addPrior, addRating, equationsOf } from "../engine/reference/normal-equations.js";
+import { addPrior, addRating, equationsOf, pullsTowards } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
@@ -14,6 +14,7 @@ import { predictRating, rowsOf } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { sigmoid } from "../sigmoid.js";
 import { foldIn, foldInSystem } from "./fold-in.js";
+import { type MeanPart, meanParts } from "./prior-means.js";
 
 /** What one rating of the user has to do with a prediction. */
 export interface Contribution {
@@ -41,8 +42,10 @@ export interface Explanation {
   readonly mean: number;
   /** b_n. */
   readonly itemBias: number;
-  /** What the user's prior mean adds: its features' (`als`), or the drawn one (`gibbs`); else 0. */
+  /** What the user's prior mean adds: its features', the rated set among them, and the drawn one (`gibbs`). */
   readonly prior: number;
+  /** What of `prior` each of the user's features adds, the rated set as one of them. */
+  readonly features: readonly { readonly name: string; readonly contribution: number }[];
   /** Those that speak most for the item first. */
   readonly contributions: readonly Contribution[];
   /**
@@ -89,7 +92,9 @@ export function explain(
     if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${id} is ${rating}, not a number`);
     values.set(knownIndex(model.items, id, "item"), rating);
   }
-  const terms = combined(systemsOf(model, [...values], m).map((system) => termsOf(system, n)));
+  const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: [...values.keys()] };
+  const parts = meanParts(model.parameters, model.features, "users", featured);
+  const terms = combined(systemsOf(model, [...values], parts).map((system) => termsOf(system, n)));
   const { globalMean, itemBiases } = model.parameters;
   const contributions = [...values].map(([index, rating], at): Contribution => {
     const id = model.items.rawAt(index);
@@ -110,6 +115,7 @@ export function explain(
     mean: globalMean,
     itemBias: itemBiases[n],
     prior: terms.prior,
+    features: parts.map(({ name }, at) => ({ name, contribution: terms.features[at] })),
     contributions: contributions.sort((a, b) => b.contribution - a.contribution),
     remainder: predicted - sum,
   };
@@ -122,6 +128,8 @@ interface UserEquations {
   /** A, [D, D] row-major, the lower triangle. */
   readonly matrix: Float64Array;
   readonly prior: Float64Array;
+  /** What of `prior` each of the user's features adds. */
+  readonly pulls: readonly Float64Array[];
   readonly rights: readonly Float64Array[];
   /** What a unit of each rating adds to the right-hand side. */
   readonly slopes: readonly Float64Array[];
@@ -130,38 +138,45 @@ interface UserEquations {
 
 interface Terms {
   readonly prior: number;
+  readonly features: readonly number[];
   readonly contributions: readonly number[];
   readonly similarities: readonly number[];
 }
 
 /** The terms of ỹ_n · x: with z = A⁻¹ ỹ_n, each is z times its part of the right-hand side. */
-function termsOf({ matrix, prior, rights, slopes, vectorOf }: UserEquations, n: number): Terms {
+function termsOf({ matrix, prior, pulls, rights, slopes, vectorOf }: UserEquations, n: number): Terms {
   const z = vectorOf(n);
   if (solveCholesky(matrix, z, z.length) >= 0) throw new NotPositiveDefiniteError("users", 0);
   const along = (right: Float64Array): number => right.reduce((sum, value, k) => sum + value * z[k], 0);
-  return { prior: along(prior), contributions: rights.map(along), similarities: slopes.map(along) };
+  return { prior: along(prior), features: pulls.map(along), contributions: rights.map(along), similarities: slopes.map(along) };
 }
 
 /** The mean over systems. */
 function combined(all: readonly Terms[]): Terms {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const each = (name: "contributions" | "similarities"): number[] => all[0][name].map((_, at) => mean(all.map((terms) => terms[name][at])));
-  return { prior: mean(all.map(({ prior }) => prior)), contributions: each("contributions"), similarities: each("similarities") };
+  const each = (name: "features" | "contributions" | "similarities"): number[] =>
+    all[0][name].map((_, at) => mean(all.map((terms) => terms[name][at])));
+  return {
+    prior: mean(all.map(({ prior }) => prior)),
+    features: each("features"),
+    contributions: each("contributions"),
+    similarities: each("similarities"),
+  };
 }
 
 /** The user's equations, one set per sample. */
-function systemsOf(model: FactorModel, rated: Rated, m: number | undefined): UserEquations[] {
+function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
-  if ("burnIn" in h) return gibbsEquations(model, rated);
+  if ("burnIn" in h) return gibbsEquations(model, rated, parts);
   if ("positiveThreshold" in h) return [logisticEquations(model, rated, h)];
   const { factors: K, globalMean, posterior } = parameters;
   const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
-  const featureFactors = parameters.features?.users;
-  const mean = m !== undefined && featureFactors && model.features?.users?.meanOf(model.users.rawAt(m), featureFactors, K);
   const gram = model.model === "implicit" ? model.itemGram : undefined;
   const given: Rated = "counts" in h ? rated.map(([n, rating]) => [n, countedFeedback(h, Float32Array.of(rating))[0]]) : rated;
-  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, mean || undefined, gram)];
+  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, meansAt(parts, 0), gram)];
 }
+
+const meansAt = (parts: readonly MeanPart[], s: number): Float64Array[] => parts.map(({ means }) => means[s]);
 
 /** The normal equations of a user, and what each rating adds to their right-hand side. */
 function equationsFor(
@@ -170,12 +185,14 @@ function equationsFor(
   K: number,
   rated: Rated,
   globalMean: number,
-  mean?: Float64Array,
+  means: readonly Float64Array[],
   gram?: Float64Array,
 ): UserEquations {
   const equations = equationsOf(K + 1);
   const weight = Math.max(1, rated.length);
-  addPrior(equations, system, weight, mean, gram);
+  const pulls = means.map((mean) => pullsTowards(system, mean, K + 1));
+  const all = pulls.reduce((sum, pull) => sum.map((value, k) => value + pull[k]), new Float64Array(K + 1));
+  addPrior(equations, system, weight, all, gram);
   const prior = equations.rhs.slice();
   for (const [n, rating] of rated) addRating(equations, system, items, n, rating, globalMean);
   const hasBias = system.kind === "drawn" || (system.kind !== "confident" && system.biases);
@@ -187,11 +204,11 @@ function equationsFor(
   });
   const scale = system.kind === "confident" ? 1 : system.lambda;
   const slopes = rated.map(([n]) => vectorOf(n).map((value) => scale * value));
-  return { matrix: equations.matrix, prior, rights, slopes, vectorOf };
+  return { matrix: equations.matrix, prior, pulls, rights, slopes, vectorOf };
 }
 
 /** One set of equations a kept sample, each with the prior that its users were drawn from. */
-function gibbsEquations({ parameters }: FactorModel, rated: Rated): UserEquations[] {
+function gibbsEquations({ parameters }: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
   const { draws, itemFactors, itemBiases, globalMean } = parameters;
   if (!draws)
     throw new OptionsError("this gibbs model keeps no sample to explain by", { remedy: "train for more sweeps than the burn-in" });
@@ -200,7 +217,7 @@ function gibbsEquations({ parameters }: FactorModel, rated: Rated): UserEquation
   return draws.map(({ lambda, users }, s) => {
     const K = users.mean.length - 1;
     const factors = Float64Array.from({ length: biases.length * K }, (_, at) => itemFactors[(Math.floor(at / K) * S + s) * K + (at % K)]);
-    return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean);
+    return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean, meansAt(parts, s));
   });
 }
 
@@ -227,7 +244,7 @@ function logisticEquations({ parameters }: FactorModel, rated: Rated, h: Logisti
     return slopes[at].map((value) => (d - sigmoid(score)) * value);
   });
   const matrix = diagonal([...Array<number>(K).fill(h.tauUsers), h.biases ? h.gammaUsers : 1]);
-  return { matrix, prior: new Float64Array(K + 1), rights, slopes, vectorOf };
+  return { matrix, prior: new Float64Array(K + 1), pulls: [], rights, slopes, vectorOf };
 }
 
 /** ỹ = (v, 1), or (v, 0) where there are no biases. */

@@ -1,6 +1,7 @@
 // Fold-in on an engine: someone new is one row of a half-sweep over the items that they rated.
 
-import type { Engine, Session, Workload } from "../engine/engine.js";
+import type { Engine, Session, SystemKind, Workload } from "../engine/engine.js";
+import { pullsTowards } from "../engine/reference/normal-equations.js";
 import { MAX_FACTORS } from "../models/hyperparameters.js";
 import { countedFeedback } from "../models/implicit.js";
 import { rowsOf } from "../models/parameters.js";
@@ -15,16 +16,25 @@ import { covarianceAt } from "./posterior.js";
  * `implicit`. Those of `gibbs`, which are one per sample, and of `logistic`, which are Newton's steps, are
  * made on the host, as are those of more factors than an engine solves exactly, and one without ratings.
  *
+ * @param means as `foldIn` takes them.
  * @returns as `foldIn`, to float32.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few; DeviceError.
  */
-export async function foldInOn(engine: Engine, few: FewRatings, parameters: Parameters, h: Hyperparameters): Promise<Entity> {
+export async function foldInOn(
+  engine: Engine,
+  few: FewRatings,
+  parameters: Parameters,
+  h: Hyperparameters,
+  means?: readonly Float64Array[],
+): Promise<Entity> {
   const system = foldInSystem("users", parameters, h);
   const { factors: K, posterior } = parameters;
-  if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system || K > MAX_FACTORS) return foldIn(few, "users", parameters, h);
+  if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system || K > MAX_FACTORS)
+    return foldIn(few, "users", parameters, h, means);
   const value = "counts" in h ? countedFeedback(h, few.value) : few.value;
-  const session: Session = await engine.open(workloadOf({ ...few, value }, parameters, system.kind));
+  const session: Session = await engine.open(workloadOf({ ...few, value }, parameters, system.kind, means !== undefined));
   try {
+    if (means) await session.writePulls("users", pullsTowards(system, means[0], K + 1));
     await session.solve("users", system);
     const { factors, biases, covariances } = await session.readRows("users");
     const entity = { factors: Float64Array.from(factors), bias: biases[0] };
@@ -36,7 +46,7 @@ export async function foldInOn(engine: Engine, few: FewRatings, parameters: Para
   }
 }
 
-function workloadOf(few: FewRatings, parameters: Parameters, kind: "joint" | "sequential" | "confident" | "drawn"): Workload {
+function workloadOf(few: FewRatings, parameters: Parameters, kind: SystemKind, pulled: boolean): Workload {
   const rated = { count: 1, start: Uint32Array.of(0, few.index.length), index: few.index, value: few.value };
   // The Gram matrix of systems over all pairs is that of all items.
   const { own, fixed } = kind === "confident" ? { own: rated, fixed: parameters } : rowsNeeded(rated, parameters, "items");
@@ -51,7 +61,7 @@ function workloadOf(few: FewRatings, parameters: Parameters, kind: "joint" | "se
     byItem: unrated(fixed.itemBiases.length),
     spread: posterior?.family ?? "none",
     rows: { users: { factors: new Float32Array(K), biases: new Float32Array(1), covariances }, items: rowsOf(fixed, "items") },
-    operations: { solve: kind, sums: [] },
+    operations: { solve: kind, pulls: pulled ? ["users"] : [], sums: [] },
   };
 }
 

@@ -3,7 +3,7 @@
 import { otherSide, type Side, type System } from "../engine/engine.js";
 import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
-import { rowGram } from "../engine/reference/normal-equations.js";
+import { pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
@@ -44,9 +44,16 @@ export interface FoldedRows {
  *
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
-export function foldIn({ index, value }: FewRatings, side: Side, parameters: Parameters, h: Hyperparameters, gram?: Float64Array): Entity {
+export function foldIn(
+  { index, value }: FewRatings,
+  side: Side,
+  parameters: Parameters,
+  h: Hyperparameters,
+  means?: readonly Float64Array[],
+  gram?: Float64Array,
+): Entity {
   const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
-  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, undefined, gram);
+  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, means, gram);
   return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
 }
 
@@ -68,7 +75,7 @@ export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparamet
  *
  * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
  * @param side  "users" folds in users against the items' parameters, "items" the other way round.
- * @param means prior means of the factors, [count, K], where the rows have features (`als`); else they are 0.
+ * @param means what the rows' features add to their prior means, as `priorMeans` gives it; left out, 0.
  * @param gram  of `implicit`, Σ y yᵀ over all of the other side, where it is known: it takes longer than all the rest.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few;
  *   OptionsError for a `gibbs` model without samples.
@@ -78,19 +85,19 @@ export function foldInRows(
   side: Side,
   parameters: Parameters,
   h: Hyperparameters,
-  means?: Float64Array,
+  means?: readonly Float64Array[],
   gram?: Float64Array,
 ): FoldedRows {
   if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows.value) };
   const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
   const { factors: K, globalMean, posterior } = parameters;
   const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");
-  const solved = emptyRows(rows.count, K, posterior?.family, means);
   const system = foldInSystem(side, parameters, h);
+  const solved = emptyRows(rows.count, K, posterior?.family, system && means && pullsTowards(system, means[0], K + 1));
   if (system) {
     const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
     gramSolve(system, side, own, globalMean, solved, other, undefined, system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined);
-  } else if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean);
+  } else if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean, means);
   else if ("positiveThreshold" in h) {
     for (let row = 0; row < rows.count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
   } else
@@ -98,8 +105,8 @@ export function foldInRows(
   return { factors: solved.factors, biases: solved.biases, ...(posterior && { covariances: solved.covariances!.packed }) };
 }
 
-function emptyRows(count: number, K: number, family: "diagonal" | "full" | undefined, means?: Float64Array): RowState {
-  const rows = { factors: new Float64Array(count * K), biases: new Float64Array(count), means };
+function emptyRows(count: number, K: number, family: "diagonal" | "full" | undefined, pulls?: Float64Array): RowState {
+  const rows = { factors: new Float64Array(count * K), biases: new Float64Array(count), pulls };
   const covariances = family && {
     family,
     packed: new Float64Array(count * triangle(K + 1)),
@@ -159,6 +166,7 @@ function averageFoldIn(
   { factors, biases }: RowState,
   draws: readonly GibbsDraw[],
   globalMean: number,
+  means?: readonly Float64Array[],
 ): void {
   const S = draws.length;
   const K = draws[0].users.mean.length - 1;
@@ -166,8 +174,9 @@ function averageFoldIn(
   const [fixedScale, ownShare] = side === "users" ? [1, 1 / S] : [S, 1];
   draws.forEach((draw, s) => {
     const fixed = { factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale), biases };
-    const solved = emptyRows(rows.count, K, undefined);
-    gramSolve({ kind: "drawn", lambda: draw.lambda, prior: draw[side] }, side, rows, globalMean, solved, fixed);
+    const system = { kind: "drawn", lambda: draw.lambda, prior: draw[side] } as const;
+    const solved = emptyRows(rows.count, K, undefined, means && pullsTowards(system, means[s], K + 1));
+    gramSolve(system, side, rows, globalMean, solved, fixed);
     solved.factors.forEach((value, at) => {
       const row = Math.floor(at / K);
       averaged.factors[(row * S + s) * K + (at % K)] = value * ownShare;

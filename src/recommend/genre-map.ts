@@ -5,6 +5,7 @@ import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { principalAxes } from "./embedding.js";
+import { learnedFeatures } from "./prior-means.js";
 
 /** An item on a map of genres. */
 export interface MappedItem {
@@ -53,7 +54,7 @@ const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true,
 export function genreMap(model: FactorModel, options: GenreMapOptions = {}): GenreMap {
   checkOptions("genreMap", options, MAP_NAMES);
   const { minimumRatings = 50, perGenre = 30 } = options;
-  const { factors: K, itemFactors, features } = model.parameters;
+  const { factors: K, itemFactors } = model.parameters;
   if (K < 2) throw new OptionsError(`a model with ${K} factors has no map`, { remedy: "train with 2 factors or more" });
   const enough = Array.from(model.itemCounts.keys()).filter((item) => model.itemCounts[item] >= minimumRatings);
   if (enough.length < 2) {
@@ -83,10 +84,11 @@ export function genreMap(model: FactorModel, options: GenreMapOptions = {}): Gen
       return { id, title: model.catalogue.title(id), genre, ratings: model.itemCounts[item], ...place(itemFactors, item) };
     });
   });
+  const learned = learnedFeatures(model.parameters, model.features, "items");
   return {
     genres,
     items: chosen.sort((a, b) => b.ratings - a.ratings),
-    features: features?.items ? model.features!.items!.names.map((name, f) => ({ name, ...place(features.items!, f) })) : [],
+    features: learned ? model.features!.items!.names.map((name, f) => ({ name, ...place(learned.factors, f) })) : [],
     shares,
     direct: K === 2,
   };

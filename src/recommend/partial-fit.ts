@@ -13,6 +13,7 @@ import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
+import { priorMeans } from "./prior-means.js";
 
 /** What is solved besides what is new. */
 export interface PartialFitOptions {
@@ -65,7 +66,13 @@ export function partialFit(model: FactorModel, ratings: Ratings, options: Partia
   const parameters = grown(model.parameters, users.ids.size, items.ids.size);
   const solve = (side: Side, rows: Uint32Array, rated: RatingColumns, ids: Ids): void => {
     const csr = buildCsr(placed(rated, side, rows, ids.size), side, rows.length);
-    const means = priorMeans(model, side, rows, ids);
+    // What was learned of rated sets is of the entities that were there then.
+    const means = priorMeans(
+      model.parameters,
+      model.features,
+      side,
+      Array.from(rows, (row, place) => ({ id: ids.rawAt(row), rated: csr.index.subarray(csr.start[place], csr.start[place + 1]) })),
+    );
     try {
       putRows(parameters, side, rows, foldInRows(csr, side, parameters, model.hyperparameters, means));
     } catch (error) {
@@ -139,19 +146,6 @@ function placed(columns: RatingColumns, side: Side, rows: Uint32Array, size: num
 function where({ user, item, value }: RatingColumns, holds: (at: number) => boolean): RatingColumns {
   const kept = (_: number, at: number): boolean => holds(at);
   return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept) };
-}
-
-/** Prior means of rows by their features, [count, K]; undefined when the side has none. */
-function priorMeans(model: FactorModel, side: Side, rows: Uint32Array, ids: Ids): Float64Array | undefined {
-  const [table, factors] = [model.features?.[side], model.parameters.features?.[side]];
-  if (!table || !factors) return undefined;
-  const K = model.parameters.factors;
-  const means = new Float64Array(rows.length * K);
-  rows.forEach((row, place) => {
-    const mean = table.meanOf(ids.rawAt(row), factors, K);
-    if (mean) means.set(mean, place * K);
-  });
-  return means;
 }
 
 /** A copy of the parameters with room for M users and N items; the new rows are 0. */

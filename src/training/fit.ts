@@ -2,10 +2,11 @@
 
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
-import type { DeviceInfo, Engine } from "../engine/engine.js";
+import type { DeviceInfo, Engine, Side } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, type FeatureTables } from "../models/factor-model.js";
+import { roundedToHalves } from "../half.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import { type Figures, heldOutFigure } from "../models/figures.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
@@ -57,8 +58,8 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
   /**
-   * Features of the items, of the users (`als`): entities without ratings are then scored
-   * by them. docs/models.md, "Features".
+   * Features of the items, of the users (`als`, `vb`, `gibbs`), rated sets among them: they shape factors and biases,
+   * and entities without ratings are scored by them. docs/models.md, "Side information".
    */
   readonly itemFeatures?: FeatureTable | undefined;
   readonly userFeatures?: FeatureTable | undefined;
@@ -233,8 +234,8 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       scale: units && scaleOf(given, s),
       initial,
       features: tables && {
-        users: tables.users?.rowsFor(ratings.users),
-        items: tables.items?.rowsFor(ratings.items),
+        users: tables.users?.rowsFor(ratings.users, { rows: byUser, others: ratings.items.size }),
+        items: tables.items?.rowsFor(ratings.items, { rows: csrOf(ratings, "items"), others: ratings.users.size }),
       },
       seed,
       share: whole?.share,
@@ -248,7 +249,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const ranking = rankingOf(model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
-      const features = { users: tables?.users?.names ?? null, items: tables?.items?.names ?? null };
+      const named = (table: FeatureTable | undefined): readonly string[] | null =>
+        table ? [...table.names, ...(table.rated ? [RATED_SETS] : [])] : null;
+      const features = { users: named(tables?.users), items: named(tables?.items) };
       const told = { ...hyperparameters } as Record<string, unknown>;
       const which = keeps ?? "best";
       const held = whole && (whole.heldOut.count > 0 ? whole.heldOut.fingerprint : null);
@@ -286,7 +289,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const trained = new FactorModel({
       model,
       hyperparameters,
-      parameters: finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean }),
+      parameters: asKept(finite({ ...parametersTo(await training.read("kept"), 1 / s), globalMean })),
       features: tables,
       users: ratings.users,
       items: ratings.items,
@@ -302,6 +305,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   }
 }
 
+/** What checkpoints call the features that are rated sets. */
+const RATED_SETS = "rated sets";
+
 const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";
 const LARGEST_SCALE = 1000;
 
@@ -309,6 +315,15 @@ const LARGEST_SCALE = 1000;
 function areCounts(ratings: Ratings): boolean {
   const { minimum, maximum } = ratings.statistics();
   return minimum > 0 && maximum > LARGEST_SCALE && ratings.value.every(Number.isInteger);
+}
+
+/** Draws are kept in half precision: many of them are better than fewer with more digits. */
+function asKept(parameters: Parameters): Parameters {
+  const { draws, features, userFactors, itemFactors } = parameters;
+  if (!draws) return parameters;
+  const halves = { userFactors: roundedToHalves(userFactors), itemFactors: roundedToHalves(itemFactors) };
+  const weights = (side: Side): Float32Array | undefined => features?.[side] && roundedToHalves(features[side]);
+  return { ...parameters, ...halves, features: features && { users: weights("users"), items: weights("items") } };
 }
 
 /** @throws DivergedError when a parameter is no finite number in the unit of the ratings. */
@@ -380,14 +395,17 @@ export function hyperparametersOf<M extends ModelName>(model: M, options: FitOpt
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
 function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFeatures }: TrainingOptions): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!("tauFeatures" in h)) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als" });
-  if (h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
+  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
+  if ("regularization" in h && h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   for (const [table, name] of [
     [itemFeatures, "tauItems"],
     [userFeatures, "tauUsers"],
+    [itemFeatures, "gammaItems"],
+    [userFeatures, "gammaUsers"],
   ] as const) {
-    if (table && h[name] === 0) throw new OptionsError(`${name} is 0: features need a precision that ties factors to them`);
+    if (table && (h as unknown as Partial<Record<string, unknown>>)[name] === 0 && (name.startsWith("tau") || !("biases" in h) || h.biases))
+      throw new OptionsError(`${name} is 0: features need a precision that ties ${name.startsWith("tau") ? "factors" : "biases"} to them`);
   }
   return { users: userFeatures, items: itemFeatures };
 }

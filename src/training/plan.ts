@@ -1,6 +1,6 @@
 // What a training will take, said before it starts: bytes on the host and on the device, and the time of a sweep.
 
-import type { DeviceInfo, Engine, MemoryReport } from "../engine/engine.js";
+import { type DeviceInfo, type Engine, type MemoryReport, SIDES } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { checkModel, type HyperparametersOf, hyperparametersOn, type ModelName, MODELS, spreadOf } from "../models/registry.js";
 import { stepsOf } from "../models/solver.js";
@@ -79,10 +79,11 @@ export function memoryOf(ratings: Ratings, options: FitOptions, engine: Engine):
 function outlineOf<M extends ModelName>(model: M, ratings: Ratings, options: FitOptions, engine: Engine): MemoryReport | undefined {
   const definition = MODELS[model];
   const h = hyperparametersFor(model, options, engine);
+  const pulls = SIDES.filter((side) => (side === "users" ? options.userFeatures : options.itemFeatures));
   return engine.memory({
     factors: h.factors,
-    spread: spreadOf(model, h, options.itemFeatures !== undefined || options.userFeatures !== undefined),
-    operations: definition.operations(h, options.seed ?? 1),
+    spread: spreadOf(model, h),
+    operations: { ...definition.operations(h, options.seed ?? 1), pulls },
     users: ratings.users.size,
     items: ratings.items.size,
     ratings: ratings.count,

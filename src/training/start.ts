@@ -1,5 +1,6 @@
 // The parameters that a training starts from: random ones, or those of a model trained before.
 
+import { otherSide, type Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { FactorModel, FeatureTables } from "../models/factor-model.js";
@@ -7,6 +8,7 @@ import type { Parameters } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
+import { samplesOf } from "../recommend/prior-means.js";
 import type { Ratings } from "../ratings/ratings.js";
 
 /** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
@@ -85,15 +87,32 @@ export function parametersFrom(
     itemBiases: item.biases,
     posterior: before && { ...before, users: user.spread, items: item.spread },
     draws: init.parameters.draws?.slice(-1),
-    features: tables && { users: featuresFrom(init, "users", tables), items: featuresFrom(init, "items", tables) },
+    features: tables && { users: featuresFrom(init, "users", tables, ratings), items: featuresFrom(init, "items", tables, ratings) },
   };
 }
 
-/** The factors of the features of one side, when the model knows the same features; else they start at 0. */
-function featuresFrom(init: FactorModel, side: "users" | "items", tables: FeatureTables): Float32Array | undefined {
-  const [known, wanted] = [init.features?.[side]?.names, tables[side]?.names];
-  const same = known && wanted && known.length === wanted.length && known.every((name, at) => name === wanted[at]);
-  return same ? init.parameters.features?.[side] : undefined;
+/** The weights of the features of one side that the model knows by name, or by the ids that are rated; others start at 0. */
+function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, ratings: Ratings): Float32Array | undefined {
+  const [known, wanted, weights] = [init.features?.[side], tables[side], init.parameters.features?.[side]];
+  if (!known || !wanted || !weights) return undefined;
+  const { K, S } = samplesOf(init.parameters);
+  const D = K + 1;
+  const columns = weights.length / (S * D);
+  // The last sample's, as of the rows.
+  const last = weights.subarray((S - 1) * columns * D);
+  const [before, now] = [init[otherSide(side)], ratings[otherSide(side)]];
+  const taken = new Float32Array((wanted.names.length + (wanted.rated ? now.size : 0)) * D);
+  const take = (to: number, from: number): void => {
+    if (from >= 0 && from < columns) taken.set(last.subarray(from * D, (from + 1) * D), to * D);
+  };
+  const places = new Map(known.names.map((name, at) => [name, at]));
+  wanted.names.forEach((name, at) => take(at, places.get(name) ?? -1));
+  if (!wanted.rated || !known.rated) return taken;
+  now.raw.forEach((id, at) => {
+    const from = before.indexOf(id);
+    if (from >= 0) take(wanted.names.length + at, known.names.length + from);
+  });
+  return taken;
 }
 
 /**

@@ -112,6 +112,7 @@ function divided(values: Float32Array, s: number): Float32Array {
 export function parametersTo(parameters: Parameters, s: number): Parameters {
   if (s === 1) return parameters;
   const root = 1 / Math.sqrt(s);
+  const D = parameters.factors / (parameters.draws?.length ?? 1) + 1;
   const times = (values: Float32Array, factor: number): Float32Array => values.map((value) => value * factor);
   const { userFactors, itemFactors, userBiases, itemBiases, globalMean, posterior, features, draws, factors } = parameters;
   return {
@@ -122,10 +123,17 @@ export function parametersTo(parameters: Parameters, s: number): Parameters {
     itemBiases: times(itemBiases, 1 / s),
     globalMean: globalMean / s,
     posterior: posterior && posteriorTo(posterior, factors, s),
-    features: features && { users: features.users && times(features.users, root), items: features.items && times(features.items, root) },
+    features: features && {
+      users: features.users && weightsTo(features.users, D, s),
+      items: features.items && weightsTo(features.items, D, s),
+    },
     draws: draws?.map(({ lambda, users, items }) => ({ lambda: lambda * s * s, users: priorTo(users, s), items: priorTo(items, s) })),
   };
 }
+
+/** Weights of features, rows of D numbers. */
+const weightsTo = (weights: Float32Array, D: number, s: number): Float32Array =>
+  weights.map((value, at) => value / coordinateUnit(at % D, D - 1, s));
 
 function posteriorTo({ family, precisions, users, items }: Posterior, K: number, s: number): Posterior {
   return {

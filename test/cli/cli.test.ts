@@ -40,6 +40,9 @@ beforeAll(async () => {
 
 test.each([
   ["als", "--item-features", "genres"],
+  ["vb", "--item-features", "genres,rated", "--user-features", "rated"],
+  ["gibbs", "--item-features", "genres", "--user-features", "rated", "--burn-in", "1"],
+  ["accurate", "--burn-in", "1"],
   ["vb", "--covariance", "diagonal", "--warm-up", "1"],
   ["vb", "--covariance", "full", "--no-learn"],
   ["gibbs", "--burn-in", "2", "--samples", "4"],
@@ -74,7 +77,7 @@ test("the embedding of the features is shown and written as CSV", async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/Drama/);
   const [header, ...rows] = readFileSync(csv, "utf8").trim().split("\n");
-  expect(header).toBe("feature,f1,f2");
+  expect(header).toBe("feature,f1,f2,bias");
   expect(rows.length).toBe(18);
   expect(await tastespace("features", model)).toMatchObject({ code: 2 });
 });

@@ -11,13 +11,16 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-guide-"));
 /** What the guide says of MovieLens, said of the invented films. */
-const RENAMED = { "Toy Story (1995)": "", Children: "Comedy" };
+const RENAMED = { "Toy Story (1995)": "", "Finding Nemo (2003)": "", "Alien (1979)": "", Children: "Comedy" };
 
-/** Writes invented ratings as MovieLens does; the most rated film is the one that stands for the guide's. */
+/** Writes invented ratings as MovieLens does; the most rated films are those that stand for the guide's. */
 function writeRatings(into: string): void {
   const { users, items, catalogue, ...ratings } = syntheticRatings({ users: 250, items: 150, ratings: 9000 });
   const counts = ratingsOfEach(syntheticRatings({ users: 250, items: 150, ratings: 9000 }), "items");
-  RENAMED["Toy Story (1995)"] = catalogue.title(items.rawAt(counts.indexOf(Math.max(...counts))));
+  const byCount = Array.from(counts.keys()).sort((a, b) => counts[b] - counts[a]);
+  (["Toy Story (1995)", "Finding Nemo (2003)", "Alien (1979)"] as const).forEach((title, place) => {
+    RENAMED[title] = catalogue.title(items.rawAt(byCount[place]));
+  });
   mkdirSync(into);
   const rows = Array.from(ratings.value, (value, at) => [users.rawAt(ratings.user[at]), items.rawAt(ratings.item[at]), value, at]);
   writeFileSync(join(into, "ratings.csv"), ["userId,movieId,rating,timestamp", ...rows.map((row) => row.join(","))].join("\n"));

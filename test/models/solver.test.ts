@@ -30,7 +30,7 @@ test("K and the engine choose the solver where none is given, and what is given 
   expect(alsHyperparameters()).toMatchObject({ solver: "cholesky", cgSteps: 3 });
   const chosen = (model: "als" | "implicit", kind: EngineKind, factors: number, solver?: "cholesky" | "cg") =>
     hyperparametersFor(model, { model, factors, solver }, engines[kind]).solver;
-  const least = { als: { reference: 32, cpu: 32, webgpu: 129 }, implicit: { reference: 24, cpu: 24, webgpu: 129 } } as const;
+  const least = { als: { reference: 32, cpu: 32, webgpu: 96 }, implicit: { reference: 24, cpu: 24, webgpu: 96 } } as const;
   for (const model of ["als", "implicit"] as const) {
     for (const kind of ENGINE_KINDS) {
       const from = least[model][kind];

@@ -18,7 +18,7 @@ import { gramSolve } from "../../src/engine/reference/gram-solve.js";
 import { type RowState, rowState } from "../../src/engine/reference/rows.js";
 import { type EngineKind, ENGINE_KINDS, testEngines } from "../support/engines.js";
 import { type Case, hotCase, randomCase } from "./cases.js";
-import { pointSystem, relativeErrorOf, type Settings, workloadOf } from "./cpu/workloads.js";
+import { pointSystem, relativeErrorOf, type Settings, somePulls, workloadOf } from "./cpu/workloads.js";
 
 const engines = await testEngines();
 const FLOAT_KINDS = ENGINE_KINDS.filter((kind) => kind !== "reference");
@@ -84,19 +84,21 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
     });
   });
 
-  test.each([3, 31, 200])("prior means of features pull rows as in the twin, K = %i", async (K) => {
-    const system = pointSystem(K, { steps: 3 });
-    await compare(
-      kind,
-      cgWorkload(randomCase(4, 60, 47, 400), system, { factors: K, features: true, spread: "means" }),
-      async (session) => {
+  test.each([3, 31, 200])("pulls of the rows' own count as in the twin, K = %i", async (K) => {
+    for (const solved of ["joint", "sequential"] as const) {
+      const system = pointSystem(K, { kind: solved, steps: 3 });
+      const workload = cgWorkload(randomCase(4, 60, 47, 400), system, {
+        factors: K,
+        operations: { solve: solved, steps: 3, pulls: SIDES, sums: [] },
+      });
+      await compare(kind, workload, async (session) => {
         for (const side of SIDES) {
+          await session.writePulls(side, somePulls(workload.rows[side].biases.length, K));
           await session.solve(side, system);
-          await session.solveFeatures(side, 1.5);
         }
-        await session.solve("items", system);
-      },
-    );
+        await session.solve("users", system);
+      });
+    }
   });
 
   test("sums, moments among them, agree with the twin at K = 512", async () => {

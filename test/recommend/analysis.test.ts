@@ -43,7 +43,7 @@ test("a map of K = 2 shows the factors themselves, and the features among them",
     expect(two.catalogue.get(id)!.genres).toContain(genre);
   }
   expect(map.features.map(({ name }) => name)).toEqual(itemFeatures.names);
-  expect([map.features[3].x, map.features[3].y]).toEqual([...two.parameters.features!.items!.subarray(6, 8)]);
+  expect([map.features[3].x, map.features[3].y]).toEqual([...two.parameters.features!.items!.subarray(9, 11)]);
 });
 
 test("a map of more factors keeps lengths and angles in its plane, and shows no item of both genres", () => {

@@ -17,12 +17,17 @@ const ratings = syntheticRatings({ users: 90, items: 60, ratings: 1500, seed: 4 
 const { train, heldOut } = splitRatings(ratings);
 const engines = await testEngines();
 
+const rated = FeatureTable.ratedSets();
+const SIDES = { itemFeatures: FeatureTable.join([FeatureTable.genres(train.catalogue), rated]), userFeatures: rated };
+
 const MODELS: readonly FitOptions[] = [
   // Overfits, so that the best sweep lies before the checkpoint.
   { model: "als", tauUsers: 0.01, tauItems: 0.01, gammaUsers: 0.01, gammaItems: 0.01 },
   { model: "als", update: "sequential", momentum: 0.5 },
   { model: "als", itemFeatures: FeatureTable.genres(train.catalogue), momentum: 0.4 },
   { model: "vb", covariance: "full", warmUp: 2 },
+  { model: "vb", ...SIDES, warmUp: 2 },
+  { model: "gibbs", ...SIDES, burnIn: 2, samples: 3 },
   { model: "vb", covariance: "diagonal", warmUp: 2 },
   { model: "gibbs", burnIn: 2, samples: 3 },
   { model: "implicit" },

@@ -18,12 +18,16 @@ const engines = await testEngines();
 const rescaled = ({ user, item, value, users, items, catalogue }: Ratings, c: number, shift = 0): Ratings =>
   new Ratings({ user, item, value: value.map((rating) => c * rating + shift) }, users, items, catalogue);
 
+const SIDES = { itemFeatures: FeatureTable.genres(stars.catalogue), userFeatures: FeatureTable.ratedSets() };
+
 const MODELS: readonly FitOptions[] = [
   { model: "als" },
   { model: "als", update: "sequential", momentum: 0.4 },
   { model: "als", regularization: "weighted", tauUsers: undefined },
   { model: "als", itemFeatures: FeatureTable.genres(stars.catalogue) },
   { model: "vb", covariance: "full", warmUp: 2 },
+  { model: "vb", ...SIDES, warmUp: 2 },
+  { model: "gibbs", ...SIDES, burnIn: 2, samples: 3 },
   { model: "vb", covariance: "diagonal", warmUp: 2 },
   { model: "gibbs", burnIn: 2, samples: 3 },
   { model: "gd" },

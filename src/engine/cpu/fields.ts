@@ -1,7 +1,7 @@
 // The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes.
 // Sizes agree with kernels/shape.ts.
 
-import { type Side, SIDES, type Spread, type WorkloadOutline } from "../engine.js";
+import { SIDES, type Spread, type WorkloadOutline } from "../engine.js";
 
 /** Numbers that rows are padded to whole multiples of. */
 const BLOCK = 4;
@@ -24,13 +24,12 @@ export const ARRAYS = { f32: Float32Array, u32: Uint32Array, f64: Float64Array }
 /** What an array is for: the scratch that stands in for it is of this name. */
 export type FieldRole =
   | "rows"
-  | "means"
+  | "pulls"
   | "velocity"
   | "before"
   | "spreads"
   | "logDeterminants"
   | "shares"
-  | "features"
   | "kept"
   | "start"
   | "index"
@@ -38,11 +37,7 @@ export type FieldRole =
   | "user"
   | "item"
   | "sums"
-  | "listed"
-  | "system";
-
-/** Priority of what has to lie in the memory. */
-export const ALWAYS = -1;
+  | "listed";
 
 /** One array: `count` rows of `stride` numbers. */
 export interface Field {
@@ -60,16 +55,12 @@ export interface Field {
 export const bytesOf = ({ type, stride, count }: Pick<Field, "type" | "stride" | "count">): number =>
   ARRAYS[type].BYTES_PER_ELEMENT * stride * count;
 
-/** Features of each side: rows of S, numbers in it, and features. */
-export type FeatureSizes = Readonly<Partial<Record<Side, { readonly columns: number; readonly entries: number }>>>;
-
 /**
  * @param blocks groups of the blocks of stochastic steps, 0 without them.
  * @param sizes ratings by item, where they are others than those by user, and whether the workload is shared.
  */
 export function fieldsOf(
   outline: WorkloadOutline,
-  features: FeatureSizes,
   blocks: number,
   { itemRatings = outline.ratings, shared = false }: { readonly itemRatings?: number; readonly shared?: boolean } = {},
 ): Field[] {
@@ -84,7 +75,7 @@ export function fieldsOf(
     const count = counts[side];
     add(`${side} rows`, "rows", "f32", S, count, 0, true);
     add(`${side} kept rows`, "kept", "f32", S, count, undefined, true);
-    if (spread === "means") add(`${side} means`, "means", "f32", S, count, 1, true);
+    if (operations.pulls?.includes(side)) add(`${side} pulls`, "pulls", "f32", S, count, 1);
     if (spread === "velocity") add(`${side} velocity`, "velocity", "f32", S, count, 1, true);
     if (spread === "diagonal" || spread === "full") {
       add(`${side} spreads`, "spreads", "f32", spreadStride(K, spread), count, 1, true);
@@ -98,16 +89,6 @@ export function fieldsOf(
     add(`${side} index`, "index", "u32", 1, here, 2);
     add(`${side} value`, "value", "f32", 1, here, 2);
     if (shared) add(`${side} all start`, "start", "u32", 1, count + 1, 4);
-    const sizes = features?.[side];
-    if (!sizes) continue;
-    add(`${side} features`, "features", "f32", S, sizes.columns, 1, true);
-    add(`${side} kept features`, "kept", "f32", S, sizes.columns, undefined, true);
-    // The dense system is solved where it lies.
-    add(`${side} feature matrix`, "system", "f64", sizes.columns, sizes.columns, ALWAYS);
-    add(`${side} feature sums`, "system", "f64", padded(K), sizes.columns, ALWAYS);
-    add(`${side} feature start`, "system", "u32", 1, count + 1);
-    add(`${side} feature index`, "system", "u32", 1, sizes.entries);
-    add(`${side} feature value`, "system", "f32", 1, sizes.entries);
   }
   if (operations.epochs) {
     add("epoch start", "start", "u32", 1, blocks * blocks + 1);

@@ -37,7 +37,7 @@ export type RatingSum =
 /** Sums over rows, by kernel. */
 export type RowSum =
   | { readonly of: "squaredNorms"; readonly side: Side; readonly weighted: boolean }
-  | { readonly of: "moments" | "posteriorSums" | "featureNorms"; readonly side: Side };
+  | { readonly of: "moments" | "posteriorSums"; readonly side: Side };
 
 /** Work for all threads, which take it in pieces from a counter that they share. */
 export type SharedJob =
@@ -69,7 +69,6 @@ export type SharedJob =
       readonly biases: boolean;
       readonly step: number;
     }
-  | { readonly do: "featureMeans"; readonly side: Side }
   | { readonly do: "topItems"; readonly k: number; readonly alpha: number; readonly batch: number };
 
 /** Rows as they come from outside. */
@@ -87,9 +86,7 @@ export type SoleJob =
   | { readonly do: "readRows"; readonly side: Side; readonly kept: boolean; readonly from: number; readonly to: number }
   | { readonly do: "readPacked"; readonly side: Side; readonly rows: RowChoice }
   | { readonly do: "writePacked"; readonly side: Side; readonly rows: RowChoice; readonly packed: Float32Array }
-  | { readonly do: "copyFields"; readonly pairs: readonly (readonly [from: string, to: string])[] }
-  | { readonly do: "solveFeatures"; readonly side: Side; readonly ratio: number }
-  | { readonly do: "readFeatures"; readonly side: Side; readonly kept: boolean };
+  | { readonly do: "copyFields"; readonly pairs: readonly (readonly [from: string, to: string])[] };
 
 export type Job = SharedJob | SoleJob;
 

@@ -2,7 +2,7 @@
 // What does not fit lies outside, and threads copy the pieces that they work on into scratch of their own.
 
 import { DeviceError } from "../../errors.js";
-import { ALWAYS, bytesOf, columnStride, type Field, type FieldRole, rowStride } from "./fields.js";
+import { bytesOf, columnStride, type Field, type FieldRole, rowStride } from "./fields.js";
 
 /** Below lies what the module itself keeps: constants and tables. */
 const FIRST_BYTE = 1 << 16;
@@ -38,7 +38,7 @@ export interface MemoryPlan {
 /** What a thread copies: `unit` says how many of them a piece has. */
 const PIECES: Readonly<Partial<Record<FieldRole, { readonly slots: readonly string[]; readonly unit: "ratings" | "rows" }>>> = {
   rows: { slots: ["own rows"], unit: "rows" },
-  means: { slots: ["own means"], unit: "rows" },
+  pulls: { slots: ["own pulls"], unit: "rows" },
   velocity: { slots: ["own velocity"], unit: "rows" },
   before: { slots: ["own before"], unit: "rows" },
   spreads: { slots: ["own spreads"], unit: "rows" },
@@ -49,7 +49,6 @@ const PIECES: Readonly<Partial<Record<FieldRole, { readonly slots: readonly stri
   item: { slots: ["item"], unit: "ratings" },
   value: { slots: ["value"], unit: "ratings" },
   sums: { slots: ["predictions", "densities"], unit: "ratings" },
-  features: { slots: ["own features"], unit: "rows" },
 };
 /** Rows that ratings refer to, copied side by side, of either side. */
 const GATHERED: readonly FieldRole[] = ["rows", "spreads", "shares"];
@@ -76,12 +75,11 @@ export function planMemory(
   extra: Readonly<Record<string, number>> = {},
 ): MemoryPlan {
   const resident = fields.filter((field) => field.priority !== undefined);
-  const always = new Set(fields.filter(({ priority }) => priority === ALWAYS));
   const all = new Set(resident);
   const whole = lay(fields, all, K, threads, PIECE_SIZES[0], extra);
   if (whole.pages * PAGE <= most) return whole;
   for (const size of PIECE_SIZES) {
-    const chosen = new Set<Field>(always);
+    const chosen = new Set<Field>();
     const none = lay(fields, chosen, K, threads, size, extra);
     const last = size === PIECE_SIZES.at(-1);
     if (none.pages * PAGE > (last ? most : most / 2)) continue;
@@ -95,7 +93,7 @@ export function planMemory(
     }
     return lay(fields, chosen, K, threads, size, extra);
   }
-  const least = lay(fields, always, K, threads, PIECE_SIZES.at(-1)!, extra).pages * PAGE;
+  const least = lay(fields, new Set(), K, threads, PIECE_SIZES.at(-1)!, extra).pages * PAGE;
   throw new DeviceError("out-of-memory", `${threads} threads need ${least} bytes of WebAssembly memory, and may have ${most}`, {
     remedy: "take fewer factors or threads",
   });

@@ -1,4 +1,4 @@
-// Opens a session's arrays and fills them: ratings, rows to start from, features.
+// Opens a session's arrays and fills them: ratings, and rows to start from.
 // They are handed over piece by piece, so that the calling thread never copies for long.
 
 import { DeviceError } from "../../errors.js";
@@ -6,7 +6,7 @@ import { rowLengths, rowOfEach } from "../../ratings/csr.js";
 import { type BlockPlan, dealRows, planBlocks } from "../blocks.js";
 import { type Share, SIDES, type Workload, type WorkloadOutline } from "../engine.js";
 import type { Crew } from "./crew.js";
-import { bytesOf, type Elements, type Field, type FeatureSizes, fieldsOf, rowStride } from "./fields.js";
+import { bytesOf, type Elements, type Field, fieldsOf, rowStride } from "./fields.js";
 import type { SessionOutline, SharedArrays } from "./jobs.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
 
@@ -27,7 +27,7 @@ export async function openMemory(crew: Crew, workload: Workload, memoryBytes: nu
   const { epochs } = operations;
   const blocks = epochs && planBlocks(train, dealRows(lengthsOf(workload), epochs.seed), epochs.seed);
   const sizes = { itemRatings: workload.byItem.index.length, shared: workload.share !== undefined };
-  const fields = fieldsOf(outlineOf(workload), featureSizes(workload), blocks?.groups ?? 0, sizes);
+  const fields = fieldsOf(outlineOf(workload), blocks?.groups ?? 0, sizes);
   const plan = planMemory(fields, K, crew.threads, memoryBytes);
   const outline: SessionOutline = { factors: K, globalMean, spread, plan };
   const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
@@ -48,15 +48,6 @@ function outlineOf({ factors, spread, byUser, byItem, heldOut, operations }: Wor
 /** Ratings of every row, wherever they are. */
 const lengthsOf = ({ share, byUser, byItem }: Workload): Share["lengths"] =>
   share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
-
-function featureSizes({ features }: Workload): FeatureSizes {
-  return Object.fromEntries(
-    SIDES.flatMap((side) => {
-      const rows = features?.[side]?.rows;
-      return rows ? [[side, { columns: rows.columns, entries: rows.index.length }]] : [];
-    }),
-  );
-}
 
 /** The memory that threads share, exactly as large as it has to be, and the arrays outside it. @throws DeviceError */
 export function sharedArrays(plan: MemoryPlan): SharedArrays {
@@ -82,7 +73,7 @@ async function fill(
   fields: readonly Field[],
   blocks: BlockPlan | undefined,
 ): Promise<void> {
-  const { factors: K, byUser, byItem, heldOut, rows, features } = workload;
+  const { factors: K, byUser, byItem, heldOut, rows } = workload;
   const load = async (field: string, values: Elements): Promise<void> => {
     for (let from = 0; from < values.length; from += PIECE) {
       const piece = values.slice(from, from + PIECE);
@@ -108,13 +99,6 @@ async function fill(
       };
       await crew.one(session, { do: "writeRows", side, from, rows: piece });
     }
-    const given = features?.[side];
-    if (!given) continue;
-    await load(`${side} feature start`, given.rows.start);
-    await load(`${side} feature index`, given.rows.index);
-    await load(`${side} feature value`, given.rows.value);
-    if (given.factors) await load(`${side} features`, padRows(given.factors, K));
-    await crew.all(session, { do: "featureMeans", side });
   }
   if (heldOut) {
     await load("heldOut user", heldOut.user);
@@ -146,14 +130,6 @@ function startsOf(lengths: Uint32Array): Uint32Array {
   const start = new Uint32Array(lengths.length + 1);
   for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
   return start;
-}
-
-function padRows(factors: Float32Array, K: number): Float32Array {
-  const S = rowStride(K);
-  const count = K === 0 ? 0 : factors.length / K;
-  const padded = new Float32Array(count * S);
-  for (let row = 0; row < count; row++) padded.set(factors.subarray(row * K, (row + 1) * K), row * S);
-  return padded;
 }
 
 /** Blocks in the order in which an epoch takes them: the block of group g in round r is number r · B + g. */

@@ -26,7 +26,7 @@ import {
 } from "../engine.js";
 import { chunksOf } from "./chunks.js";
 import type { Crew } from "./crew.js";
-import { ARRAYS } from "./fields.js";
+import { ARRAYS, rowStride } from "./fields.js";
 import type { GivenRows, RatingSum, RowSum, SharedJob, SoleJob } from "./jobs.js";
 import { addBlocks, blocksInOrder, expectedErrorsOf, momentsOf, normsOf, posteriorSumsOf } from "./results.js";
 import { SUM_RATINGS } from "./memory-plan.js";
@@ -75,12 +75,12 @@ export class CpuSession implements Session {
     });
   }
 
-  async solveFeatures(side: Side, ratio: number): Promise<void> {
-    if (!this.#has(`${side} features`)) return;
-    this.#queue(async () => {
-      await this.#one({ do: "solveFeatures", side, ratio });
-      await this.#all({ do: "featureMeans", side });
-    });
+  async writePulls(side: Side, pulls: Float64Array): Promise<void> {
+    const D = this.#workload.factors + 1;
+    const S = rowStride(D - 1);
+    const padded = new Float32Array(this.#countOf(side) * S);
+    for (let row = 0; row < padded.length / S; row++) padded.set(pulls.subarray(row * D, (row + 1) * D), row * S);
+    this.#queue(() => this.#load(`${side} pulls`, padded));
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
@@ -160,12 +160,6 @@ export class CpuSession implements Session {
     });
   }
 
-  async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
-    return await this.#answer(async () =>
-      this.#has(`${side} features`) ? ((await this.#one({ do: "readFeatures", side, kept: which === "kept" })) as Float32Array) : undefined,
-    );
-  }
-
   readState(): Promise<EngineState> {
     return this.#answer(async () => {
       const state: Record<string, Float32Array | Float64Array> = {};
@@ -210,8 +204,6 @@ export class CpuSession implements Session {
         return await this.#momentsOf(request.side);
       case "posteriorSums":
         return posteriorSumsOf(await this.#rowSums(request, D + 1), this.#countOf(request.side), D);
-      case "featureNorms":
-        return this.#has(`${request.side} features`) ? (await this.#rowSums(request, 1))[0] : 0;
       case "squaredErrors":
       case "logLosses":
         return (await this.#ratingSums(request, 1, join))[0];

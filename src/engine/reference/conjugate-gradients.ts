@@ -11,7 +11,7 @@ export const SMALLEST_RESIDUAL_SHARE = 1e-12;
 
 /**
  * Moves every row of a slice by a few steps from its present values. Each step lowers the row's part of the objective.
- * A row without ratings becomes its prior mean at once.
+ * A row without ratings becomes what its prior and its pull make of it at once.
  *
  * @param gram YᵀY of all rows of the other side when it is known, of systems over all pairs.
  */
@@ -28,13 +28,13 @@ export function conjugateGradients(
   const K = solved.biases.length === 0 ? 0 : solved.factors.length / solved.biases.length;
   const shared = system.kind === "confident" ? (gram ?? rowGram(fixed.factors, K)) : undefined;
   for (let row = slice.from; row < slice.to; row++) {
-    const mean = solved.means?.subarray(row * K, (row + 1) * K);
+    const pull = solved.pulls?.subarray(row * (K + 1), (row + 1) * (K + 1));
     const x = new Float64Array(K + 1);
     if (rows.start[row + 1] > rows.start[row]) {
       x.set(solved.factors.subarray(row * K, (row + 1) * K));
       x[K] = solved.biases[row];
-      descend(system, steps, rows, row, globalMean, x, fixed, mean, shared);
-    } else if (mean) x.set(mean);
+      descend(system, steps, rows, row, globalMean, x, fixed, pull, shared);
+    } else if (pull && system.kind !== "confident") pull.forEach((value, k) => (x[k] = value === 0 ? 0 : value / system.precisions[k]));
     solved.factors.set(x.subarray(0, K), row * K);
     solved.biases[row] = x[K];
   }
@@ -49,7 +49,7 @@ function descend(
   globalMean: number,
   x: Float64Array,
   fixed: RowState,
-  mean: Float64Array | undefined,
+  pull: Float64Array | undefined,
   shared: Float64Array | undefined,
 ): void {
   const D = x.length;
@@ -88,7 +88,7 @@ function descend(
     for (let k = 0; k < D; k++) r[k] += share * y(at, k);
   }
   addBase(r, x, -1);
-  if (mean) for (let k = 0; k < K; k++) r[k] += prior(k) * mean[k];
+  if (pull) for (let k = 0; k < D; k++) r[k] += pull[k];
   if (!joint) r[K] = 0;
 
   const p = r.slice();
@@ -117,5 +117,5 @@ function descend(
   // The bias at the new factors.
   let sum = 0;
   for (let at = first; at < last; at++) sum += targetOf(at) + lambdaOf(at) * (held - product(at, x));
-  x[K] = sum / (lambdaOf(first) * (last - first) + prior(K));
+  x[K] = (sum + (pull?.[K] ?? 0)) / (lambdaOf(first) * (last - first) + prior(K));
 }

@@ -33,14 +33,14 @@ export function gramSolve(
   const shared = system.kind === "confident" ? (gram ?? rowGram(fixed.factors, K)) : undefined;
   const equations = equationsOf(K + 1);
   for (let row = slice.from; row < slice.to; row++) {
-    const mean = solved.means?.subarray(row * K, (row + 1) * K);
+    const pull = solved.pulls?.subarray(row * (K + 1), (row + 1) * (K + 1));
     const count = rows.start[row + 1] - rows.start[row];
-    if (count === 0 && !solved.covariances && (system.kind === "joint" || system.kind === "sequential")) {
+    if (count === 0 && !pull && !solved.covariances && (system.kind === "joint" || system.kind === "sequential")) {
       // Whatever the precisions are, 0 among them.
-      putRow(solved, row, mean ?? new Float64Array(K), 0);
+      putRow(solved, row, new Float64Array(K), 0);
       continue;
     }
-    addPrior(equations, system, count, mean, shared);
+    addPrior(equations, system, count, pull, shared);
     for (let at = rows.start[row]; at < rows.start[row + 1]; at++)
       addRating(equations, system, fixed, rows.index[at], rows.value[at], globalMean);
     if (system.kind === "sequential" && system.biases) solveInTurn(equations, solved, side, row);

@@ -21,6 +21,32 @@ export function rowGram(factors: ArrayLike<number>, K: number): Float64Array {
   return gram;
 }
 
+/**
+ * T x̄, or Λ x̄: the pulls of rows whose priors have the means x̄, [count, D] row-major;
+ * those of a drawn system are beyond the mean of its shared prior.
+ */
+export function pullsTowards(system: System, means: Float64Array, D: number): Float64Array {
+  if (system.kind !== "drawn") {
+    const precisions = Float64Array.from({ length: D }, (_, k) =>
+      system.kind === "confident" ? (k < D - 1 ? system.tau : 0) : k < D - 1 || system.biases ? system.precisions[k] : 0,
+    );
+    return means.map((value, at) => precisions[at % D] * value);
+  }
+  const { precision } = system.prior;
+  const pulls = new Float64Array(means.length);
+  for (let at = 0; at < means.length; at += D) {
+    for (let i = 0; i < D; i++) {
+      for (let j = 0; j < i; j++) {
+        const value = precision[entry(i, j)];
+        pulls[at + i] += value * means[at + j];
+        pulls[at + j] += value * means[at + i];
+      }
+      pulls[at + i] += precision[entry(i, i)] * means[at + i];
+    }
+  }
+  return pulls;
+}
+
 /** Λ m, [D]: what a prior adds to an entity's right-hand side. */
 export function priorRhs({ mean, precision }: Prior): number[] {
   return mean.map((_, i) => mean.reduce((sum, value, j) => sum + precision[j <= i ? entry(i, j) : entry(j, i)] * value, 0));
@@ -30,10 +56,16 @@ export function priorRhs({ mean, precision }: Prior): number[] {
  * Sets a row's equations to those of its prior alone.
  *
  * @param count the row's number of ratings, which weighted precisions are multiplied by.
- * @param mean  the row's prior mean, [K]; left out, 0.
+ * @param pull  what the row has on its right-hand side beside its ratings, [D]; left out, 0.
  * @param gram  YᵀY of the other side's factors, [K, K], of systems over all pairs.
  */
-export function addPrior({ matrix, rhs }: NormalEquations, system: System, count: number, mean?: Float64Array, gram?: Float64Array): void {
+export function addPrior(
+  { matrix, rhs }: NormalEquations,
+  system: System,
+  count: number,
+  pull?: ArrayLike<number>,
+  gram?: Float64Array,
+): void {
   const D = rhs.length;
   const K = D - 1;
   matrix.fill(0);
@@ -47,10 +79,10 @@ export function addPrior({ matrix, rhs }: NormalEquations, system: System, count
   } else {
     const weight = system.weighted ? count : 1;
     for (let k = 0; k < D; k++) matrix[k * D + k] = system.precisions[k] * weight;
-    if (mean) for (let k = 0; k < K; k++) rhs[k] = system.precisions[k] * weight * mean[k];
     // Without biases the last equation is b = 0.
     if (!system.biases) matrix[K * D + K] = 1;
   }
+  if (pull) for (let k = 0; k < D; k++) rhs[k] += pull[k];
 }
 
 /**

@@ -16,8 +16,8 @@ export interface CovarianceState {
 export interface RowState {
   readonly factors: Float64Array;
   readonly biases: Float64Array;
-  /** Prior means of the factors, [count, K] row-major, where the side has features; else they are 0. */
-  readonly means?: Float64Array | undefined;
+  /** What each row has on its right-hand side beside its ratings, [count, K + 1] row-major; left out, 0. */
+  readonly pulls?: Float64Array | undefined;
   readonly covariances?: CovarianceState | undefined;
   readonly velocity?: { readonly factors: Float64Array; readonly biases: Float64Array } | undefined;
 }
@@ -25,10 +25,10 @@ export interface RowState {
 /** Where entry (i, j), i ≥ j, of a packed lower triangle stands. */
 export const entry = (i: number, j: number): number => triangle(i) + j;
 
-/** Rows in float64; prior means and velocities start at 0. */
-export function rowState({ factors, biases, covariances }: Rows, K: number, spread: Spread): RowState {
-  const state = { factors: Float64Array.from(factors), biases: Float64Array.from(biases) };
-  if (spread === "means") return { ...state, means: new Float64Array(factors.length) };
+/** Rows in float64; pulls and velocities start at 0. */
+export function rowState({ factors, biases, covariances }: Rows, K: number, spread: Spread, pulled = false): RowState {
+  const pulls = pulled ? new Float64Array(biases.length * (K + 1)) : undefined;
+  const state = { factors: Float64Array.from(factors), biases: Float64Array.from(biases), pulls };
   if (spread === "velocity")
     return { ...state, velocity: { factors: new Float64Array(factors.length), biases: new Float64Array(biases.length) } };
   if (spread === "none") return state;
@@ -75,13 +75,12 @@ export function putRows(state: RowState, rows: Rows, K: number, from: number): v
   logDeterminants.set(put.logDeterminants, from);
 }
 
-/** Every array of a state by name, the arrays themselves. */
+/** Every array of a state by name, the arrays themselves; pulls are given anew. */
 export function arraysOf(side: Side, state: RowState): Record<string, Float64Array> {
-  const { factors, biases, means, covariances, velocity } = state;
+  const { factors, biases, covariances, velocity } = state;
   const named = {
     factors,
     biases,
-    means,
     covariances: covariances?.packed,
     logDeterminants: covariances?.logDeterminants,
     factorVelocity: velocity?.factors,
@@ -101,7 +100,7 @@ export function unpackRows(state: RowState, rows: RowChoice, given: Float64Array
 
 /** Reads rows, or writes what is given. */
 function packed(state: RowState, rows: RowChoice, given: Float64Array | undefined): Float64Array {
-  const arrays = Object.values(arraysOf("users", { ...state, means: undefined }));
+  const arrays = Object.values(arraysOf("users", state));
   const widths = arrays.map((values) => (state.biases.length === 0 ? 0 : values.length / state.biases.length));
   const width = widths.reduce((sum, each) => sum + each, 0);
   const numbers = rows instanceof Uint32Array ? rows : Uint32Array.from({ length: rows.to - rows.from }, (_, at) => rows.from + at);

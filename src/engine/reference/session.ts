@@ -30,7 +30,6 @@ import { averagedErrors, type DrawSums } from "./averaged-errors.js";
 import { confidentErrors } from "./confident-errors.js";
 import { conjugateGradients } from "./conjugate-gradients.js";
 import { expectedErrors } from "./expected-errors.js";
-import { featureFactors, featureMeans } from "./feature-factors.js";
 import { gradientStep, takeStep } from "./gradient-step.js";
 import { gramSolve } from "./gram-solve.js";
 import { heavyBall, type RowsBefore } from "./heavy-ball.js";
@@ -45,7 +44,6 @@ import { squaredNorms } from "./squared-norms.js";
 /** What `keep` sets aside. */
 interface Held {
   readonly rows: Readonly<Record<Side, RowState>>;
-  readonly features: Readonly<Record<Side, Float64Array | undefined>>;
 }
 
 const NO_RATINGS: RatingColumns = { user: new Uint32Array(0), item: new Uint32Array(0), value: new Float32Array(0) };
@@ -71,19 +69,12 @@ export class ReferenceSession implements Session {
   #failure: unknown;
 
   constructor(workload: Workload) {
-    const { byUser, byItem, factors: K, spread, rows, features, operations } = workload;
+    const { byUser, byItem, factors: K, spread, rows, operations } = workload;
     this.#workload = workload;
     this.#train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
     this.#heldOut = workload.heldOut ?? NO_RATINGS;
-    const factorsOf = (side: Side): Float64Array | undefined => {
-      const given = features?.[side];
-      return given && Float64Array.from(given.factors ?? new Float32Array(given.rows.columns * K));
-    };
-    this.#current = {
-      rows: { users: rowState(rows.users, K, spread), items: rowState(rows.items, K, spread) },
-      features: { users: factorsOf("users"), items: factorsOf("items") },
-    };
-    for (const side of SIDES) this.#setMeans(side);
+    const stateOf = (side: Side): RowState => rowState(rows[side], K, spread, operations.pulls?.includes(side));
+    this.#current = { rows: { users: stateOf("users"), items: stateOf("items") } };
     this.#kept = structuredClone(this.#current);
     this.#before = Object.fromEntries(
       (operations.extrapolate ?? []).map((side) => {
@@ -115,12 +106,8 @@ export class ReferenceSession implements Session {
     }
   }
 
-  async solveFeatures(side: Side, ratio: number): Promise<void> {
-    const solved = this.#current.features[side];
-    if (!solved) return;
-    const { factors: K, features } = this.#workload;
-    solved.set(featureFactors(features![side]!.rows, ratio, this.#current.rows[side].factors, K));
-    this.#setMeans(side);
+  async writePulls(side: Side, pulls: Float64Array): Promise<void> {
+    this.#current.rows[side].pulls!.set(pulls);
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
@@ -153,7 +140,6 @@ export class ReferenceSession implements Session {
     for (const side of SIDES) {
       const [from, to] = [arraysOf(side, this.#current.rows[side]), arraysOf(side, this.#kept.rows[side])];
       for (const [name, values] of Object.entries(from)) to[name].set(values);
-      this.#kept.features[side]?.set(this.#current.features[side]!);
     }
   }
 
@@ -174,12 +160,6 @@ export class ReferenceSession implements Session {
 
   async writePacked(side: Side, rows: RowChoice, packed: Float64Array): Promise<void> {
     unpackRows(this.#current.rows[side], rows, packed);
-  }
-
-  async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
-    this.#throwFailure();
-    const factors = (which === "kept" ? this.#kept : this.#current).features[side];
-    return factors && Float32Array.from(factors);
   }
 
   async readState(): Promise<EngineState> {
@@ -211,8 +191,6 @@ export class ReferenceSession implements Session {
         return momentsOf(this.#current.rows[request.side], K);
       case "posteriorSums":
         return posteriorSums(this.#current.rows[request.side], K);
-      case "featureNorms":
-        return this.#current.features[request.side]?.reduce((sum, value) => sum + value * value, 0) ?? 0;
       case "squaredErrors":
         return await one(request.over, (block) => squaredErrors(block, K, globalMean, users, items, request.clip));
       case "logLosses":
@@ -271,24 +249,15 @@ export class ReferenceSession implements Session {
     return side === "users" ? this.#workload.byUser : this.#workload.byItem;
   }
 
-  /** Prior means from the feature factors as they are. */
-  #setMeans(side: Side): void {
-    const factors = this.#current.features[side];
-    if (!factors) return;
-    const { features, factors: K } = this.#workload;
-    this.#current.rows[side].means!.set(featureMeans(features![side]!.rows, factors, K));
-  }
-
   /** All that changes in training, by name. */
   #arrays(): Record<string, Float64Array> {
     const named: [string, Float64Array][] = [];
-    for (const [which, { rows, features }] of [
+    for (const [which, { rows }] of [
       ["current", this.#current],
       ["kept", this.#kept],
     ] as const) {
       for (const side of SIDES) {
         for (const [name, values] of Object.entries(arraysOf(side, rows[side]))) named.push([`${which} ${name}`, values]);
-        if (features[side]) named.push([`${which} ${side} features`, features[side]]);
       }
     }
     for (const side of SIDES) {

@@ -3,13 +3,13 @@
 import type { Norms } from "../engine.js";
 import type { RowState } from "./rows.js";
 
-/** Σ w|x − x̄|² and Σ w b² over the rows of a side. @param weights w of each row. Default: 1. */
+/** Σ w|x|² and Σ w b² over the rows of a side. @param weights w of each row. Default: 1. */
 export function squaredNorms(state: RowState, K: number, weights?: Uint32Array): Norms {
   let factors = 0;
   let biases = 0;
   for (let row = 0; row < state.biases.length; row++) {
     const weight = weights ? weights[row] : 1;
-    for (let k = 0; k < K; k++) factors += weight * (state.factors[row * K + k] - (state.means?.[row * K + k] ?? 0)) ** 2;
+    for (let k = 0; k < K; k++) factors += weight * state.factors[row * K + k] ** 2;
     biases += weight * state.biases[row] ** 2;
   }
   return { factors, biases };

@@ -51,8 +51,9 @@ export class WebGpuEngine implements Engine {
   }
 
   memory({ operations, ...size }: WorkloadOutline): MemoryReport {
-    const descends = operations.steps !== undefined;
-    return planMemory({ ...size, descends, copyBytes: operations.epochs && BLOCK_BYTES_PER_RATING }, this.device);
+    const { epochs, pulls = [], steps } = operations;
+    const also = { descends: steps !== undefined, pulled: pulls.length > 0, copyBytes: epochs && BLOCK_BYTES_PER_RATING };
+    return planMemory({ ...size, ...also }, this.device);
   }
 
   async open(workload: Workload): Promise<WebGpuSession> {

@@ -1,7 +1,7 @@
 // Every kernel that a session may compile: those of one workload, and those of all workloads that models have.
 // What tests compile and `npm run kernels` writes out.
 
-import type { Operations, Spread, SumKind } from "../engine.js";
+import { type Operations, SIDES, type Spread, type SumKind } from "../engine.js";
 import type { SubgroupSizes } from "./device/device.js";
 import type { Kernel } from "./device/kernel.js";
 import { FLOATS, type ValueFormat, valueFormat } from "./memory/values.js";
@@ -17,7 +17,7 @@ import {
   type GramVariant,
   suitsSubgroups,
 } from "./rows/gram-kernels.js";
-import { addPartialsKernel, featureFactorsKernel, heavyBallKernel, momentsKernel, packHalvesKernel } from "./rows/row-kernels.js";
+import { addPartialsKernel, heavyBallKernel, momentsKernel, packHalvesKernel } from "./rows/row-kernels.js";
 import { planSubgroup } from "./rows/subgroup-plan.js";
 import { planTiles } from "./rows/tile-plan.js";
 import { blockTeams, gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
@@ -46,13 +46,12 @@ const LIST_PLACES = 20;
 
 /** @param subgroups those of the device, for the kernels that need them. */
 export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: KernelUse, subgroups?: SubgroupSizes): Kernel[] {
-  const { solve, steps, extrapolate = [], batchStep, epochs } = operations;
+  const { solve, steps, pulls = [], extrapolate = [], batchStep, epochs } = operations;
   const stepwise = steps !== undefined;
   const solving = stepwise ? descentKernels : gramKernels;
   return [
-    ...(solve ? solving({ kind: solve, spread } as GramSystem, K, values, subgroups) : []),
+    ...(solve ? solving({ kind: solve, spread, pulled: pulls.length > 0 } as GramSystem, K, values, subgroups) : []),
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K, stepwise) : []),
-    ...(spread === "means" ? [featureFactorsKernel(K)] : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
     ...(epochs ? [...new Set([subgroups, undefined])].map((sizes) => sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes))) : []),
@@ -65,12 +64,13 @@ const POINT_SUMS: readonly SumKind[] = ["squaredErrors", "squaredNorms", "moment
 /** Those of every workload whose systems are factored, of ranked lists, and of half precision. */
 export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   const uncertain: readonly SumKind[] = ["expectedSquares", "expectedErrors", "posteriorSums"];
-  const uses = GRAM_SYSTEMS.filter(({ kind }) => kind !== "moments").map(({ kind, spread }) => ({
+  const uses = GRAM_SYSTEMS.filter(({ kind }) => kind !== "moments").map(({ kind, spread, pulled }) => ({
     spread,
     operations: {
       solve: kind as Operations["solve"],
+      pulls: pulled ? SIDES : [],
       extrapolate: ["items"] as const,
-      sums: spread === "none" || spread === "means" ? POINT_SUMS : uncertain,
+      sums: spread === "none" ? POINT_SUMS : uncertain,
     },
   }));
   const steps = [
@@ -78,10 +78,8 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
     { spread: "none", operations: { epochs: { seed: 1, link: "identity" }, sums: POINT_SUMS } },
     { spread: "none", operations: { epochs: { seed: 1, link: "logistic" }, sums: ["logLosses", "squaredNorms"] } },
   ] as const;
-  const others = (["none", "means"] as const).flatMap((spread) => [
-    packHalvesKernel(K, spread),
-    gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
-  ]);
+  const halves = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
+  const others = [packHalvesKernel(K), ...[false, true].map((pulled) => gramSolveKernel(planTiles(K), { ...halves, pulled }))];
   return differentKernels([...kernelsOfUses([...uses, ...steps], K, subgroups), ...others, ...rankingKernels(K)]);
 }
 
@@ -90,14 +88,19 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
  * factors, too.
  */
 export function everyDescentKernel(K: number): Kernel[] {
-  const uses = GRAM_SYSTEMS.filter(descends).map(({ kind, spread }) => ({
+  const uses = GRAM_SYSTEMS.filter(descends).map(({ kind, spread, pulled }) => ({
     spread,
-    operations: { solve: kind as Operations["solve"], steps: 3, extrapolate: ["items"] as const, sums: POINT_SUMS },
+    operations: {
+      solve: kind as Operations["solve"],
+      steps: 3,
+      pulls: pulled ? SIDES : [],
+      extrapolate: ["items"] as const,
+      sums: POINT_SUMS,
+    },
   }));
-  const halves = (["none", "means"] as const).flatMap((spread) => [
-    packHalvesKernel(K, spread),
-    conjugateGradientsKernel(planDescent(K, false), { factors: K, kind: "joint", spread, halves: true, values: CODES }),
-  ]);
+  const variant = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
+  const pairs = [false, true].map((pulled) => conjugateGradientsKernel(planDescent(K, false), { ...variant, pulled }));
+  const halves = [packHalvesKernel(K), ...pairs];
   return differentKernels([...kernelsOfUses(uses, K), ...halves, ...rankingKernels(K)]);
 }
 
@@ -146,7 +149,6 @@ function sumKernels(kind: SumKind, K: number, spread: Spread, values: ValueForma
     case "averagedErrors":
       return [averagedErrorsKernel(K, values)];
     case "moments":
-    case "featureNorms":
       return [];
   }
 }

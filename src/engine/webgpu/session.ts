@@ -1,4 +1,4 @@
-// A session on the device: rows, ratings and feature factors live there;
+// A session on the device: rows and ratings live there;
 // operations are queued, and only sums and what is read come back.
 
 import { OptionsError } from "../../errors.js";
@@ -27,7 +27,6 @@ import { ratingSets } from "./sums/rating-sets.js";
 import { type RatingStore, ratingStoresOf } from "./memory/rating-store.js";
 import { RowStore } from "./memory/row-store.js";
 import { alignFormats } from "./memory/values.js";
-import { FeatureUpdate } from "./rows/feature-update.js";
 import type { GramTuning } from "./rows/gram-kernel.js";
 import { leavesErrors, leavesExpectedErrors } from "./rows/gram-kernels.js";
 import { RowGram } from "./rows/row-gram.js";
@@ -53,7 +52,6 @@ export class WebGpuSession implements Session {
   readonly #heldOutBuffers: readonly GPUBuffer[];
   readonly #grams: Sides<RowGram> | undefined;
   readonly #solver: RowSolver | undefined;
-  readonly #features: Sides<FeatureUpdate | undefined>;
   readonly #extrapolations: Partial<Record<Side, RowPass>>;
   readonly #batchSteps: BatchSteps | undefined;
   readonly #epochs: BlockEpochs | undefined;
@@ -82,7 +80,7 @@ export class WebGpuSession implements Session {
   private constructor(device: Device, workload: Workload, tuning: GramTuning | undefined) {
     this.#device = device;
     this.#workload = workload;
-    const { byUser, factors: K, operations, features, spread, share } = workload;
+    const { byUser, factors: K, operations, spread, share } = workload;
     if (share) alignFormats(byUser.value, workload.byItem.value, byUser.unit);
     // Compiles while the ratings are sorted and written.
     const begun = operations.solve && beginSolver(device, workload, operations.solve, tuning);
@@ -90,8 +88,8 @@ export class WebGpuSession implements Session {
     const ratings = share ? Math.max(byUser.index.length, workload.byItem.index.length) : byUser.index.length;
     const size = { users, items, ratings, heldOut: workload.heldOut?.value.length ?? 0 };
     const copyBytes = operations.epochs && BLOCK_BYTES_PER_RATING;
-    const descends = operations.steps !== undefined;
-    this.#plan = planMemory({ ...size, factors: K, spread, descends, copyBytes }, device);
+    const [descends, pulled] = [operations.steps !== undefined, (operations.pulls ?? []).length > 0];
+    this.#plan = planMemory({ ...size, factors: K, spread, descends, pulled, copyBytes }, device);
     this.#rows = new RowStore(device, workload, this.#plan, operations.epochs !== undefined);
     const stores = ratingStoresOf(device);
     const byUsers = stores.borrow("users", byUser, sidePlan(this.#plan, "users"));
@@ -108,11 +106,6 @@ export class WebGpuSession implements Session {
       begun && new RowSolver(device, { ...begun, workload, plan: this.#plan, rows: this.#rows, ratings: this.#stores, grams: this.#grams });
     // What is left of a right-hand side is the errors only where the system is solved.
     this.#carries = begun !== undefined && !descends && (leavesErrors(begun.variant) || leavesExpectedErrors(begun.variant));
-    const update = (side: Side): FeatureUpdate | undefined => {
-      const given = features?.[side];
-      return given && new FeatureUpdate(device, side, given.rows, this.#rows.shards[side], K, given.factors);
-    };
-    this.#features = { users: update("users"), items: update("items") };
     const before = (blocks: number): GPUBuffer => createStorage(device, "rows as they were", blocks * 16);
     this.#extrapolations = Object.fromEntries(
       (operations.extrapolate ?? []).map((side) => [
@@ -131,7 +124,6 @@ export class WebGpuSession implements Session {
       this.#solver?.compile(),
       ...SIDES.flatMap((side) => [
         this.#grams?.[side].compile(),
-        this.#features[side]?.compile(),
         this.#extrapolations[side]?.compile(heavyBallKernel(K, spread), "heavy_ball"),
       ]),
       this.#batchSteps?.compile(),
@@ -139,7 +131,6 @@ export class WebGpuSession implements Session {
       this.#sums.compile(),
     ]);
     for (const side of SIDES) {
-      this.#features[side]?.submitMeans();
       // The rows that the session begins with are those before.
       this.#extrapolations[side]?.submit(0);
     }
@@ -151,8 +142,8 @@ export class WebGpuSession implements Session {
     await this.#solver.solve(side, system, slice);
   }
 
-  async solveFeatures(side: Side, ratio: number): Promise<void> {
-    this.#features[side]?.submit(ratio);
+  async writePulls(side: Side, pulls: Float64Array): Promise<void> {
+    this.#solver!.writePulls(side, pulls);
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
@@ -173,7 +164,6 @@ export class WebGpuSession implements Session {
     const plans: [string, SumPlan][] = [];
     for (const [name, request] of Object.entries(requests)) {
       if (request.of === "moments") given.push([name, this.#moments(request.side)]);
-      else if (request.of === "featureNorms") given.push([name, this.#featureNorm(request.side)]);
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
     // Waited for together: of several that fail, none is left for nobody to look after.
@@ -189,7 +179,6 @@ export class WebGpuSession implements Session {
 
   keep(): void {
     this.#rows.keep();
-    for (const side of SIDES) this.#features[side]?.keep();
   }
 
   async readRows(side: Side, which: Which = "current", slice?: RowSlice): Promise<Rows> {
@@ -222,13 +211,6 @@ export class WebGpuSession implements Session {
     if (!(rows instanceof Uint32Array)) return this.#rows.write(side, packed, rows.from);
     const width = packed.length / rows.length;
     rows.forEach((row, at) => this.#rows.write(side, packed.subarray(at * width, (at + 1) * width), row));
-  }
-
-  async readFeatures(side: Side, which: Which = "current"): Promise<Float32Array | undefined> {
-    const update = this.#features[side];
-    if (!update) return undefined;
-    const [bytes] = await this.#read("reading the feature factors", (encoder) => [readBuffer(this.#device, encoder, update.buffer(which))]);
-    return update.unpack(bytes);
   }
 
   async readState(): Promise<EngineState> {
@@ -264,7 +246,6 @@ export class WebGpuSession implements Session {
     for (const side of SIDES) {
       stores.giveBack(this.#stores[side]);
       this.#grams?.[side].destroy();
-      this.#features[side]?.destroy();
       this.#extrapolations[side]?.destroy();
     }
     for (const part of [this.#rows, this.#solver, this.#batchSteps, this.#epochs, this.#sums]) part?.destroy();
@@ -292,15 +273,11 @@ export class WebGpuSession implements Session {
   /** Every buffer that changes in training, by name, and how many of its bytes are used. */
   #stateParts(): { name: string; buffers: readonly GPUBuffer[]; bytes: readonly number[] }[] {
     const whole = (buffers: readonly GPUBuffer[]) => ({ buffers, bytes: buffers.map(({ size }) => size) });
-    const sides = SIDES.flatMap((side) => {
-      const features = this.#features[side];
-      return [
-        { name: `current ${side}`, ...whole(this.#rows.buffers(side, "current")) },
-        { name: `kept ${side}`, ...whole(this.#rows.buffers(side, "kept")) },
-        { name: `before ${side}`, ...whole(this.#extrapolations[side]?.beside ?? []) },
-        { name: `features of ${side}`, ...whole(features ? [features.buffer("current"), features.buffer("kept")] : []) },
-      ];
-    });
+    const sides = SIDES.flatMap((side) => [
+      { name: `current ${side}`, ...whole(this.#rows.buffers(side, "current")) },
+      { name: `kept ${side}`, ...whole(this.#rows.buffers(side, "kept")) },
+      { name: `before ${side}`, ...whole(this.#extrapolations[side]?.beside ?? []) },
+    ]);
     return [...sides, { name: "sums over the draws", ...this.#sums.stateBuffers }];
   }
 
@@ -309,14 +286,6 @@ export class WebGpuSession implements Session {
     if (!gram) throw new OptionsError('the session was not opened for sums of "moments"');
     const [bytes] = await this.#read("summing the rows", (encoder) => [gram.encodeRead(encoder)]);
     return gram.moments(bytes);
-  }
-
-  /** Over a side's features, which are few. */
-  async #featureNorm(side: Side): Promise<number> {
-    const factors = this.#features[side] && (await this.readFeatures(side));
-    let sum = 0;
-    factors?.forEach((value) => (sum += value * value));
-    return sum;
   }
 
   /** Runs summing kernels and reads their partial sums, those of all runs of a sum together. */

@@ -6,24 +6,22 @@ import type { Engine, PointSystem, Rows, Session, Side, Spread, SumRequest, Syst
 import { SIDES } from "../../../src/engine/engine.js";
 import { seededRandom } from "../../../src/random.js";
 import { buildCsr } from "../../../src/ratings/csr.js";
-import type { SparseRows } from "../../../src/ratings/features.js";
 import type { Case } from "../cases.js";
 
 export const EVERY_K = [0, 1, 2, 3, 7, 8, 10, 16, 31, 32, 50, 64, 100, 128];
 
-const EVERY_SUM = ["squaredErrors", "squaredNorms", "featureNorms", "moments", "logLosses", "confidentErrors"] as const;
+const EVERY_SUM = ["squaredErrors", "squaredNorms", "moments", "logLosses", "confidentErrors"] as const;
 
 export interface Settings {
   readonly factors: number;
   readonly spread?: Spread;
   readonly biases?: boolean;
-  readonly features?: boolean;
   readonly operations?: Partial<Workload["operations"]>;
 }
 
 /** Random rows like those of a trained model, with what they carry. */
 export function workloadOf({ users, items, ratings }: Case, settings: Settings): Workload {
-  const { factors: K, spread = "none", biases = true, features = false, operations } = settings;
+  const { factors: K, spread = "none", biases = true, operations } = settings;
   const random = seededRandom(7);
   const D = K + 1;
   const normals = (count: number, deviation: number): Float32Array =>
@@ -53,24 +51,19 @@ export function workloadOf({ users, items, ratings }: Case, settings: Settings):
     heldOut: { user: ratings.user.slice(0, half), item: ratings.item.slice(0, half), value: ratings.value.slice(0, half) },
     spread,
     rows: { users: side(users), items: side(items) },
-    features: features ? { users: undefined, items: { rows: featuresOf(items, 5), factors: normals(5 * K, 0.3) } } : undefined,
     operations: { sums: [...EVERY_SUM], ...operations },
   };
 }
 
-/** Every item has one to three of the features, but each seventh none. */
-function featuresOf(count: number, columns: number): SparseRows {
-  const random = seededRandom(3);
-  const sets = Array.from({ length: count }, (_, row) => {
-    const set = new Set<number>();
-    while (row % 7 !== 6 && set.size < 1 + (row % 3)) set.add(random.below(columns));
-    return [...set];
-  });
-  const start = Uint32Array.from([0, ...sets.map(({ length }) => length)]);
-  for (let row = 0; row < count; row++) start[row + 1] += start[row];
-  const value = Float32Array.from(sets.flatMap((set) => set.map(() => 1 / Math.sqrt(set.length))));
-  return { count, columns, start, index: Uint32Array.from(sets.flat()), value };
+/** Pulls of the rows of a side. */
+export function somePulls(count: number, K: number): Float64Array {
+  const random = seededRandom(count);
+  return Float64Array.from({ length: count * (K + 1) }, () => 0.8 * random.normal());
 }
+
+const withoutBiases = (pulls: Float64Array, K: number): Float64Array => pulls.map((value, at) => (at % (K + 1) === K ? 0 : value));
+
+const countOf = async (session: Session, side: Side): Promise<number> => (await session.readRows(side)).biases.length;
 
 export const pointSystem = (K: number, given: Partial<PointSystem> = {}): PointSystem => ({
   kind: "joint",
@@ -91,7 +84,7 @@ export function drawnSystem(K: number, noise: boolean): System {
   return { kind: "drawn", lambda: 1.7, prior: { mean, precision }, noise: noise ? { seed: 11, draw: 3 } : undefined };
 }
 
-/** What is seen of a session: rows, sums, features. */
+/** What is seen of a session: rows, sums. */
 export type Seen = Readonly<Record<string, ArrayLike<number>>>;
 
 export async function see(session: Session, sums: Readonly<Record<string, SumRequest>>): Promise<Seen> {
@@ -106,8 +99,6 @@ export async function see(session: Session, sums: Readonly<Record<string, SumReq
       seen[`${which} ${side} factors`] = factors;
       seen[`${which} ${side} biases`] = biases;
       if (covariances) seen[`${which} ${side} covariances`] = covariances;
-      const features = await session.readFeatures(side, which);
-      if (features) seen[`${which} ${side} features`] = features;
     }
   }
   return seen;
@@ -122,7 +113,7 @@ export interface Course {
   readonly binary?: boolean;
 }
 
-const ofSides = (of: "moments" | "posteriorSums" | "featureNorms") =>
+const ofSides = (of: "moments" | "posteriorSums") =>
   Object.fromEntries(SIDES.map((side) => [`${of} ${side}`, { of, side }])) as Record<string, SumRequest>;
 
 const USUAL: Readonly<Record<string, SumRequest>> = {
@@ -147,6 +138,17 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
   const solved = (settings: Partial<Settings>, system: System, sums = USUAL): Course => ({
     settings: { factors: K, ...settings, operations: { solve: system.kind, ...settings.operations } },
     run: bothSides(() => system),
+    sums,
+  });
+  const pulled = (settings: Partial<Settings>, system: System, sums = USUAL, biases = 1): Course => ({
+    settings: { factors: K, ...settings, operations: { solve: system.kind, pulls: SIDES, ...settings.operations } },
+    run: async (session) => {
+      for (const side of SIDES) {
+        const pulls = somePulls(await countOf(session, side), K);
+        await session.writePulls(side, biases === 0 ? withoutBiases(pulls, K) : pulls);
+        await session.solve(side, system);
+      }
+    },
     sums,
   });
   // One side alone: what the first solve errs by, the second one multiplies by the condition of its systems.
@@ -187,17 +189,18 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
     diagonal: solved({ spread: "diagonal" }, pointSystem(K), uncertain),
     full: solved({ spread: "full" }, pointSystem(K), uncertain),
     "full without biases": solved({ spread: "full", biases: false }, pointSystem(K, { biases: false }), uncertain),
-    features: {
-      settings: { factors: K, spread: "means", features: true, operations: { solve: "joint" } },
+    pulled: pulled({}, pointSystem(K)),
+    "pulled in turn": pulled({}, pointSystem(K, { kind: "sequential" })),
+    "pulled without biases": pulled({ biases: false }, pointSystem(K, { biases: false }), USUAL, 0),
+    "pulled draws": pulled({}, drawnSystem(K, true)),
+    "pulled diagonal": pulled({ spread: "diagonal" }, pointSystem(K), uncertain),
+    "pulled full": pulled({ spread: "full" }, pointSystem(K), uncertain),
+    "pulled confident": {
+      ...pulled({ biases: false }, { kind: "confident", confidence: 0.7, tau: 3 }, USUAL, 0),
       run: async (session) => {
-        for (let sweep = 0; sweep < 2; sweep++) {
-          for (const side of SIDES) {
-            await session.solve(side, pointSystem(K));
-            await session.solveFeatures(side, 1.5);
-          }
-        }
+        await session.writePulls("users", withoutBiases(somePulls(await countOf(session, "users"), K), K));
+        await session.solve("users", { kind: "confident", confidence: 0.7, tau: 3 });
       },
-      sums: { ...USUAL, ...ofSides("featureNorms") },
     },
     "heavy ball": {
       settings: { factors: K, operations: { solve: "joint", extrapolate: ["items"] } },
@@ -241,7 +244,14 @@ export function descentCoursesOf(K: number): Readonly<Record<string, Course>> {
     "conjugate gradients without biases, weighted": course(pointSystem(K, { biases: false, weighted: true, steps }), { biases: false }),
     "conjugate gradients in turn": course(pointSystem(K, { kind: "sequential", steps })),
     "conjugate gradients over all pairs": course({ kind: "confident", confidence: 0.7, tau: 3, steps }, { biases: false }),
-    "conjugate gradients with features": course(pointSystem(K, { steps }), { spread: "means", features: true }),
+    "conjugate gradients with pulls": {
+      settings: { factors: K, operations: { solve: "joint", steps, pulls: SIDES } },
+      async run(session) {
+        for (const side of SIDES) await session.writePulls(side, somePulls(await countOf(session, side), K));
+        await bothSides(() => pointSystem(K, { steps }))(session);
+      },
+      sums: USUAL,
+    },
   };
 }
 

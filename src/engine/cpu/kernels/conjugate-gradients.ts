@@ -5,7 +5,7 @@
 // once (`tiles`), so that it is read once for four; what a row gets does not depend on the others. Residuals of long
 // rows are added up in segments. Twin: src/engine/reference/conjugate-gradients.ts.
 
-import { fixedRows, ownMeans, ownRows } from "./half-sweep";
+import { fixedRows, ownPulls, ownRows } from "./half-sweep";
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { biasLane, factorLanes, K, rowBlocks, rowBytes, SEGMENT } from "./shape";
 import { SET, tiles } from "./tiles";
@@ -35,7 +35,8 @@ class Row {
   /** The old bias, which stands with the mean where the bias is solved after the factors. */
   held: f32;
   x: usize;
-  mean: usize;
+  /** What it has on its right-hand side beside its ratings; 0: nothing. */
+  pull: usize;
   index: usize;
   value: usize;
   /** |r|², the least of it, and a pass's own sum: p·A p, or what the bias is made of. */
@@ -272,12 +273,21 @@ function dot(a: usize, b: usize): f64 {
   return <f64>sumOf(v128.add<f32>(even, odd));
 }
 
+/** What a prior makes of a row without ratings. */
+function solvePrior(x: usize, pull: usize): void {
+  for (let k = 0; k <= K; k++) {
+    const at = <usize>k << 2;
+    const value = load<f32>(pull + at);
+    if (value !== 0) store<f32>(x + at, value / load<f32>(precisions + at));
+  }
+}
+
 /** Begins with a row: `local` is its place in what `setOwn` named. One without ratings is done at once. */
 function begin(row: i32, local: i32, index: usize, value: usize, count: i32): void {
   const state = stateOf(row);
   const x = ownRows + <usize>local * rowBytes;
   state.x = x;
-  state.mean = ownMeans === 0 ? 0 : ownMeans + <usize>local * rowBytes;
+  state.pull = ownPulls === 0 ? 0 : ownPulls + <usize>local * rowBytes;
   state.index = index;
   state.value = value;
   state.count = count;
@@ -285,11 +295,12 @@ function begin(row: i32, local: i32, index: usize, value: usize, count: i32): vo
   state.step = 0;
   const bias = x + (<usize>K << 2);
   if (count === 0) {
-    if (state.mean !== 0) memory.copy(x, state.mean, rowBytes);
-    else memory.fill(x, 0, rowBytes);
+    memory.fill(x, 0, rowBytes);
+    if (state.pull !== 0 && kind !== CONFIDENT) solvePrior(x, state.pull);
+    return;
   }
   state.held = inTurn ? load<f32>(bias) : 0;
-  if (!joint || count === 0) store<f32>(bias, 0);
+  if (!joint) store<f32>(bias, 0);
 }
 
 /** Puts what the prior, and all pairs, add to A p where the ratings' sum is to be. */
@@ -306,12 +317,13 @@ function beginPasses(rows: i32): void {
     if (kind === CONFIDENT) continue;
     const p = multiplied(row), q = imageOf(row);
     const weight = v128.splat<f32>(weighted ? <f32>state.count : 1);
-    const mean = state.pass === FIRST ? state.mean : 0;
+    const pull = state.pass === FIRST ? state.pull : 0;
+    // The pull of the bias counts where it is among the unknowns.
+    const last = v128.or(factorLanes(), joint ? biasLane() : zeros());
     for (let at: usize = 0; at < rowBytes; at += 16) {
-      let x = v128.load(p + at);
-      // The prior mean of the bias is 0.
-      if (mean !== 0) x = v128.sub<f32>(x, at + 16 === rowBytes ? v128.and(v128.load(mean + at), factorLanes()) : v128.load(mean + at));
-      v128.store(q + at, v128.mul<f32>(v128.mul<f32>(v128.load(precisions + at), weight), x));
+      let held = v128.mul<f32>(v128.mul<f32>(v128.load(precisions + at), weight), v128.load(p + at));
+      if (pull !== 0) held = v128.sub<f32>(held, at + 16 === rowBytes ? v128.and(v128.load(pull + at), last) : v128.load(pull + at));
+      v128.store(q + at, held);
     }
   }
   if (kind !== CONFIDENT || going === 0) return;
@@ -384,7 +396,8 @@ function endPass(row: i32): void {
     const precision = load<f32>(precisions + (<usize>K << 2)) * (weighted ? <f32>state.count : 1);
     // What was added up is λ Σ (u·v − e) with e at the old bias.
     const count = <f64>lambda * <f64>state.count;
-    store<f32>(state.x + (<usize>K << 2), <f32>((count * <f64>state.held - state.sum) / (count + <f64>precision)));
+    const pull: f64 = state.pull === 0 ? 0 : <f64>load<f32>(state.pull + (<usize>K << 2));
+    store<f32>(state.x + (<usize>K << 2), <f32>((count * <f64>state.held - state.sum + pull) / (count + <f64>precision)));
     state.pass = DONE;
     return;
   }

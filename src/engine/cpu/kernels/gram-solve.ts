@@ -6,7 +6,7 @@
 
 import { backSubstitute, entryAt, factorize, invert, logDeterminant, packTriangle, unpackTriangle } from "./cholesky";
 import { addNormals } from "./counter-random";
-import { fixedRows, fixedSpreads, ownLogs, ownMeans, ownRows, ownSpreads } from "./half-sweep";
+import { fixedRows, fixedSpreads, ownLogs, ownPulls, ownRows, ownSpreads } from "./half-sweep";
 import { zeros } from "./lanes";
 import { columnBlocks, columnBytes, D, K, rowBlocks, rowBytes, SEGMENT, spreadBytes, STAGE } from "./shape";
 import { ADD, SET, triangleOf } from "./tiles";
@@ -223,7 +223,17 @@ function leaveBiasOut(): void {
   store<f32>(entryAt(matrix, D, K), 0);
 }
 
-function addPriors(count: i32, mean: usize): void {
+/** @param pull what the row has on its right-hand side beside its ratings; 0: nothing. */
+function addPriors(count: i32, pull: usize): void {
+  addPrecisions(count);
+  if (pull === 0) return;
+  for (let k = 0; k < D; k++) {
+    const rhs = entryAt(matrix, D, k);
+    store<f32>(rhs, load<f32>(rhs) + load<f32>(pull + (<usize>k << 2)));
+  }
+}
+
+function addPrecisions(count: i32): void {
   const bytes = matrixBytes();
   if (kind === CONFIDENT || kind === DRAWN) {
     const scale = v128.splat<f32>(kind === DRAWN ? lambda : 1);
@@ -241,10 +251,6 @@ function addPriors(count: i32, mean: usize): void {
     const precision = load<f32>(precisions + (<usize>k << 2)) * weight;
     const at = entryAt(matrix, k, k);
     store<f32>(at, load<f32>(at) + precision);
-    if (mean !== 0 && k < K) {
-      const rhs = entryAt(matrix, D, k);
-      store<f32>(rhs, load<f32>(rhs) + precision * load<f32>(mean + (<usize>k << 2)));
-    }
   }
 }
 
@@ -257,17 +263,15 @@ function addPriors(count: i32, mean: usize): void {
  */
 export function finishRow(row: u32, local: i32, count: i32): bool {
   const own = ownRows + <usize>local * rowBytes;
-  const mean = ownMeans === 0 ? <usize>0 : ownMeans + <usize>local * rowBytes;
-  if (count === 0 && spread === NONE && kind <= SEQUENTIAL) {
+  const pull = ownPulls === 0 ? <usize>0 : ownPulls + <usize>local * rowBytes;
+  if (count === 0 && pull === 0 && spread === NONE && kind <= SEQUENTIAL) {
     // Whatever the precisions are, 0 among them.
-    if (mean !== 0) memory.copy(own, mean, rowBytes);
-    else memory.fill(own, 0, rowBytes);
-    store<f32>(own + (<usize>K << 2), 0);
+    memory.fill(own, 0, rowBytes);
     return true;
   }
   closeSums();
   if (spread !== NONE && kind !== CONFIDENT) takeSpreads();
-  addPriors(count, mean);
+  addPriors(count, pull);
   const inTurn = kind === SEQUENTIAL && biases;
   let residualSum: f32 = 0, biasPrecision: f32 = 1;
   if (inTurn) {

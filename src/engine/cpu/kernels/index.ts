@@ -10,7 +10,6 @@ export {
 export { setFixed, setOwn } from "./half-sweep";
 export { addSlopes, beginSlopes, finishSlopes, setSlopes, takeStep } from "./gradient-step";
 export { setEpoch, stepRatings } from "./sgd-blocks";
-export { factorFeatures, solveFeatures } from "./feature-factors";
 export { setRated } from "./predict";
 export { squaredErrors } from "./squared-errors";
 export { logLosses } from "./log-losses";

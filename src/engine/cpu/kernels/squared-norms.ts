@@ -1,21 +1,19 @@
-// Σ w|x − x̄|² and Σ w b² over rows; w is the row's number of ratings, or 1.
+// Σ w|x|² and Σ w b² over rows; w is the row's number of ratings, or 1.
 // Twin: src/engine/reference/squared-norms.ts.
 
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { factorLanes, K, rowBytes } from "./shape";
 
 /**
- * @param means prior means of the rows; 0 where they have none.
  * @param start where the rows' ratings start, [count + 1]; 0: every row weighs 1.
  * @param sums  the two sums so far, which are added to.
  */
-export function squaredNorms(rows: usize, means: usize, start: usize, count: i32, sums: usize): void {
+export function squaredNorms(rows: usize, start: usize, count: i32, sums: usize): void {
   let factors = load<f64>(sums), biases = load<f64>(sums, 8);
   for (let row = 0; row < count; row++) {
     let sum = zeros();
     for (let at: usize = 0; at < rowBytes; at += 16) {
       let x = v128.load(rows + at);
-      if (means !== 0) x = v128.sub<f32>(x, v128.load(means + at));
       if (at + 16 === rowBytes) x = v128.and(x, factorLanes());
       sum = multiplyAdd(x, x, sum);
     }
@@ -28,7 +26,6 @@ export function squaredNorms(rows: usize, means: usize, start: usize, count: i32
     factors += weight * <f64>sumOf(sum);
     biases += weight * bias * bias;
     rows += rowBytes;
-    if (means !== 0) means += rowBytes;
   }
   store<f64>(sums, factors);
   store<f64>(sums, biases, 8);

@@ -3,12 +3,11 @@
 
 import type { Job, Reply, Request, ThreadStart } from "../jobs.js";
 import { epoch } from "./epoch.js";
-import { featureMeans, solveFeatures } from "./features.js";
 import { slopes, takeStep } from "./gradient.js";
 import { extrapolate } from "./moves.js";
 import { sumRatings } from "./rating-sums.js";
 import { sumRows } from "./row-sums.js";
-import { readFeatures, readPacked, readRows, writePacked, writeRows } from "./rows.js";
+import { readPacked, readRows, writePacked, writeRows } from "./rows.js";
 import { solve } from "./solve.js";
 import { ThreadSession } from "./thread-session.js";
 import { resetTickets } from "./tickets.js";
@@ -57,8 +56,6 @@ export class Executor {
         return readPacked(session, job);
       case "writePacked":
         return writePacked(session, job);
-      case "readFeatures":
-        return readFeatures(session, job);
       case "copyFields":
         for (const [from, to] of job.pairs) memory.elements(to).set(memory.elements(from));
         return undefined;
@@ -78,10 +75,6 @@ export class Executor {
         return yield* epoch(session, job);
       case "topItems":
         return yield* topItems(session, job);
-      case "solveFeatures":
-        return solveFeatures(session, job);
-      case "featureMeans":
-        return yield* featureMeans(session, job);
     }
   }
 }

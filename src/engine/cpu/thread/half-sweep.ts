@@ -63,7 +63,7 @@ export class OwnRows {
   constructor(session: ThreadSession, side: Side) {
     const { memory } = session;
     this.#session = session;
-    this.#names = ["rows", "means", "spreads", "logDeterminants", "velocity"].map((role) =>
+    this.#names = ["rows", "pulls", "spreads", "logDeterminants", "velocity"].map((role) =>
       memory.has(`${side} ${role}`) ? ([`${side} ${role}`, `own ${role}`] as const) : undefined,
     );
     const here = memory.resident(`${side} start`) && this.#names.every((known) => !known || memory.resident(known[0]));
@@ -72,8 +72,8 @@ export class OwnRows {
 
   pin(row: number, rows: number): void {
     const { memory, kernels } = this.#session;
-    const [own, means, spreads, logs, velocity] = this.#names.map((known) => (known ? memory.pin(known[0], row, rows, known[1]) : 0));
-    kernels.setOwn(own, means, spreads, logs, velocity);
+    const [own, pulls, spreads, logs, velocity] = this.#names.map((known) => (known ? memory.pin(known[0], row, rows, known[1]) : 0));
+    kernels.setOwn(own, pulls, spreads, logs, velocity);
   }
 
   putBack(row: number, rows: number): void {

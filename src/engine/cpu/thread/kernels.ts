@@ -26,7 +26,7 @@ export interface Kernels {
   ): void;
   setPriorMatrix(packed: number, rhs: number): void;
   setFixed(rows: number, spreads: number): void;
-  setOwn(rows: number, means: number, spreads: number, logDeterminants: number, velocity: number): void;
+  setOwn(rows: number, pulls: number, spreads: number, logDeterminants: number, velocity: number): void;
   beginRow(): void;
   addRatings(index: number, value: number, count: number): void;
   finishRow(row: number, local: number, count: number): number;
@@ -59,7 +59,7 @@ export interface Kernels {
   ): void;
   expectedErrors(user: number, item: number, value: number, count: number, sums: number, lambda: number, spread: number): void;
   setTails(): void;
-  squaredNorms(rows: number, means: number, start: number, count: number, sums: number): void;
+  squaredNorms(rows: number, start: number, count: number, sums: number): void;
   moments(rows: number, count: number, scratch: number, sums: number): void;
   posteriorSums(rows: number, spreads: number, logDeterminants: number, count: number, spread: number, sums: number): void;
   setSlopes(slopes: number, errors: number, precisions: number, lambda: number, step: number, momentum: number, biases: boolean): void;
@@ -80,8 +80,6 @@ export interface Kernels {
     biases: boolean,
   ): void;
   stepRatings(user: number, item: number, value: number, count: number): void;
-  factorFeatures(matrix: number, features: number): number;
-  solveFeatures(factor: number, features: number, solved: number, width: number): void;
   setLists(
     packedUsers: number,
     packedPanel: number,
@@ -100,4 +98,4 @@ export interface Kernels {
   heavyBall(rows: number, before: number, blocks: number, momentum: number): void;
 }
 
-export const SPREADS = { none: 0, means: 0, velocity: 0, diagonal: 1, full: 2 } as const;
+export const SPREADS = { none: 0, velocity: 0, diagonal: 1, full: 2 } as const;

@@ -11,11 +11,10 @@ const MOST_BLOCKS = 64;
 /** @returns block after block, each its number and its sums. */
 export function* sumRows(session: ThreadSession, { sum }: SharedJob & { do: "sumRows" }): Generator<void, Float64Array> {
   const { memory, tickets, K } = session;
-  const field = sum.of === "featureNorms" ? `${sum.side} features` : `${sum.side} rows`;
-  const count = memory.count(field);
+  const count = memory.count(`${sum.side} rows`);
   const perBlock = SUM_ROWS * Math.max(1, Math.ceil(count / (SUM_ROWS * MOST_BLOCKS)));
   const D = K + 1;
-  const width = { squaredNorms: 2, featureNorms: 1, posteriorSums: D + 1, moments: D + D * D }[sum.of];
+  const width = { squaredNorms: 2, posteriorSums: D + 1, moments: D + D * D }[sum.of];
   const take = kernelOf(session, sum);
   const results: Float64Array[] = [];
   for (let block = tickets.take(); block * perBlock < count; block = tickets.take()) {
@@ -47,10 +46,8 @@ function kernelOf({ memory, kernels, outline }: ThreadSession, sum: RowSum): (ro
         // Of a shared workload, the ratings that rows have anywhere.
         const starts = memory.has(`${side} all start`) ? `${side} all start` : `${side} start`;
         const start = sum.weighted ? memory.pin(starts, row, rows + 1, "start") : 0;
-        kernels.squaredNorms(pin("rows", row, rows), pin("means", row, rows), start, rows, sums);
+        kernels.squaredNorms(pin("rows", row, rows), start, rows, sums);
       };
-    case "featureNorms":
-      return (row, rows) => kernels.squaredNorms(memory.pin(`${side} features`, row, rows, "own features"), 0, 0, rows, sums);
     case "moments":
       return (row, rows) => kernels.moments(pin("rows", row, rows), rows, memory.slot("matrix"), sums);
     case "posteriorSums":

@@ -55,15 +55,6 @@ export function readRows(session: ThreadSession, { side, kept, from, to }: SoleJ
   return { factors, biases, covariances };
 }
 
-/** Feature factors, [features, K]. */
-export function readFeatures({ memory, K }: ThreadSession, { side, kept }: SoleJob & { do: "readFeatures" }): Float32Array {
-  const name = `${side} ${kept ? "kept " : ""}features`;
-  const [S, count] = [memory.stride(name), memory.count(name)];
-  const factors = new Float32Array(count * K);
-  copyRows(memory.floats(name), S, factors, K, count, K);
-  return factors;
-}
-
 /** What solving and stepping leave in rows. */
 const packedFields = ({ memory }: ThreadSession, side: Side): string[] =>
   ["rows", "velocity", "spreads", "logDeterminants"].map((role) => `${side} ${role}`).filter((name) => memory.has(name));

@@ -1,6 +1,5 @@
 // A session as one thread has it: its arrays, and the kernels on them.
 
-import type { Side } from "../../engine.js";
 import { columnStride } from "../fields.js";
 import type { SessionOutline, SharedArrays, ThreadStart } from "../jobs.js";
 import { type Kernels, SPREADS } from "./kernels.js";
@@ -13,8 +12,6 @@ export class ThreadSession {
   readonly kernels: Kernels;
   readonly tickets: Tickets;
   readonly K: number;
-  /** ρ of the features' systems that are factored. */
-  readonly featureRatios = new Map<Side, number>();
 
   constructor(outline: SessionOutline, shared: SharedArrays | undefined, { module, thread, threads, control }: ThreadStart) {
     this.outline = outline;

@@ -23,6 +23,8 @@ export interface ProblemSize {
    * false.
    */
   readonly descends?: boolean | undefined;
+  /** Whether rows have pulls. Default false. */
+  readonly pulled?: boolean | undefined;
   /** Bytes per rating beside both sides' own. Default 0. */
   readonly copyBytes?: number | undefined;
 }
@@ -51,7 +53,7 @@ export interface MemoryPlan {
   /** Bytes of scratch that each side's partial Grams may take. */
   readonly scratchBytes: number;
   readonly bytes: {
-    /** Factors, biases and covariances, and the copies that are set aside. */
+    /** Factors, biases, covariances and pulls, and the copies that are set aside. */
     readonly rows: number;
     /** Training ratings by user and by item, or the slots they are streamed through. */
     readonly ratings: number;
@@ -98,7 +100,8 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
     users: new Shards(size.users, Math.floor(bindingBytes / rowBytes)),
     items: new Shards(size.items, Math.floor(bindingBytes / rowBytes)),
   };
-  const rows = 2 * rowBytes * (size.users + size.items);
+  const pullBytes = size.pulled ? WORD * strideOf(size.factors) : 0;
+  const rows = (2 * rowBytes + pullBytes) * (size.users + size.items);
   const heldOut = BYTES_PER_HELD_OUT * size.heldOut;
   const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes);
   const cut = shards.users.count > 1 || shards.items.count > 1;

@@ -112,8 +112,8 @@ export class RowStore {
   overwrite(side: Side, packed: Float32Array, rows: Rows, from: number): void {
     const given = this.pack(side, rows, from);
     const K = this.#workload.factors;
-    // What a row carries beside covariances, its prior mean or velocity, is no part of `rows`.
-    const own = this.#workload.spread === "means" || this.#workload.spread === "velocity" ? K + 1 : this.#stride;
+    // The velocity that a row carries is no part of `rows`.
+    const own = this.#workload.spread === "velocity" ? K + 1 : this.#stride;
     for (let at = 0; at < packed.length; at += this.#stride) packed.set(given.subarray(at, at + own), at);
   }
 

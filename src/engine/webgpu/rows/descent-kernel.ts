@@ -8,8 +8,6 @@ import fixedHalvesText from "../../../../shaders/shared/fixed-halves.wgsl?raw";
 import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
 import imageNoneText from "../../../../shaders/shared/image-none.wgsl?raw";
 import imageTilesText from "../../../../shaders/shared/image-tiles.wgsl?raw";
-import meanNoneText from "../../../../shaders/shared/mean-none.wgsl?raw";
-import meanRowsText from "../../../../shaders/shared/mean-rows.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import type { Device } from "../device/device.js";
@@ -42,7 +40,7 @@ export function planDescent(K: number, software: boolean): DescentPlan {
 }
 
 export function conjugateGradientsKernel(plan: DescentPlan, variant: GramVariant): Kernel {
-  const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
+  const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false } = variant;
   const { team, teams, parts, stage } = plan;
   const sequential = kind === "sequential";
   const constants = `${rowConstants(K, spread)}const TEAM = ${team}u;
@@ -64,10 +62,10 @@ const PHASES_BEYOND = ${phasesBeyond(kind)}u;
     halfSweepText,
     teamsText,
     kind === "confident" ? `${confidentText}\n${imageTilesText}` : `${explicitText}\n${imageNoneText}`,
-    spread === "means" ? `const MEANS = true;\n${meanRowsText}` : `const MEANS = false;\n${meanNoneText}`,
+    `const PULLED = ${pulled};`,
     conjugateGradientsText,
   ].join("\n");
-  const differing = [kind !== "joint" && kind, spread !== "none" && spread, halves && "halves"].filter(Boolean);
+  const differing = [kind !== "joint" && kind, spread !== "none" && spread, pulled && "pulled", halves && "halves"].filter(Boolean);
   return { name: ["conjugate-gradients", `K=${K}`, ...differing].join(" "), code };
 }
 

@@ -6,8 +6,6 @@ import subgroupText from "../../../../shaders/gram-solve-subgroup.wgsl?raw";
 import baseNoneText from "../../../../shaders/shared/base-none.wgsl?raw";
 import baseTilesText from "../../../../shaders/shared/base-tiles.wgsl?raw";
 import counterRandomText from "../../../../shaders/shared/counter-random.wgsl?raw";
-import meanNoneText from "../../../../shaders/shared/mean-none.wgsl?raw";
-import meanRowsText from "../../../../shaders/shared/mean-rows.wgsl?raw";
 import noiseNoneText from "../../../../shaders/shared/noise-none.wgsl?raw";
 import noiseNormalText from "../../../../shaders/shared/noise-normal.wgsl?raw";
 import stageConfidentText from "../../../../shaders/shared/stage-confident.wgsl?raw";
@@ -38,7 +36,6 @@ import { planConstants, type TilePlan } from "./tile-plan.js";
 /** How the system is solved, and what of a covariance goes in and out, by what a row carries. */
 const SOLVERS: Record<GramSpread, readonly string[]> = {
   none: [choleskyText, spreadNoneText],
-  means: [choleskyText, spreadNoneText],
   diagonal: [choleskyText, spreadDiagonalText],
   full: [sweepText, spreadFullText],
 };
@@ -55,21 +52,25 @@ export type GramSpread = Exclude<Spread, "velocity">;
 /** The systems of sessions, and the rows of a side summed for their own moments. */
 export type GramKind = SystemKind | "moments";
 
-/** Every pair of a system and of what its rows carry that a kernel is made for. */
-export type GramSystem =
+/** Every pair of a system and of what its rows carry that a kernel is made for, and whether rows have pulls. */
+export type GramSystem = { readonly pulled?: boolean | undefined } & (
   | { readonly kind: "joint"; readonly spread: GramSpread }
-  | { readonly kind: "sequential"; readonly spread: "none" | "means" }
-  | { readonly kind: "confident" | "drawn" | "moments"; readonly spread: "none" };
+  | { readonly kind: "sequential" | "confident" | "drawn" | "moments"; readonly spread: "none" }
+);
 
 export const GRAM_SYSTEMS: readonly GramSystem[] = [
   { kind: "joint", spread: "none" },
-  { kind: "joint", spread: "means" },
+  { kind: "joint", spread: "none", pulled: true },
   { kind: "joint", spread: "diagonal" },
+  { kind: "joint", spread: "diagonal", pulled: true },
   { kind: "joint", spread: "full" },
+  { kind: "joint", spread: "full", pulled: true },
   { kind: "sequential", spread: "none" },
-  { kind: "sequential", spread: "means" },
+  { kind: "sequential", spread: "none", pulled: true },
   { kind: "confident", spread: "none" },
+  { kind: "confident", spread: "none", pulled: true },
   { kind: "drawn", spread: "none" },
+  { kind: "drawn", spread: "none", pulled: true },
   { kind: "moments", spread: "none" },
 ];
 
@@ -98,13 +99,13 @@ export const sharesMatrix = (kind: GramKind): boolean => PARTS[kind].base;
  * Whether solved rows carry Σ e² of their ratings at the new parameters, in the component that is free:
  * point estimates of factors and bias together.
  */
-export const leavesErrors = ({ kind, spread }: GramSystem): boolean => kind === "joint" && (spread === "none" || spread === "means");
+export const leavesErrors = ({ kind, spread }: GramSystem): boolean => kind === "joint" && spread === "none";
 
 /** Whether solved rows carry Σ E[e²] behind their covariances. */
 export const leavesExpectedErrors = ({ spread }: GramSystem): boolean => spread === "diagonal" || spread === "full";
 
 export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVariant): Kernel {
-  const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
+  const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false } = variant;
   const { stage, base, noise } = PARTS[kind];
   const matrices = "matrices" in plan;
   const parts = [
@@ -119,7 +120,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     teamsText,
     tilesText,
     base ? baseTilesText : baseNoneText,
-    spread === "means" ? `const MEANS = true;\n${meanRowsText}` : `const MEANS = false;\n${meanNoneText}`,
+    `const PULLED = ${pulled};`,
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
     ...SOLVERS[spread],
@@ -129,6 +130,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
   const differing = [
     kind !== "joint" && kind,
     spread !== "none" && spread,
+    pulled && "pulled",
     halves && "halves",
     matrices && `matrices ${plan.matrices.size}`,
   ];
@@ -136,11 +138,12 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
 }
 
 /** Whether conjugate gradients move its rows: systems without draws and covariances. */
-export const descends = ({ kind, spread }: GramSystem): boolean =>
-  kind === "confident" || ((kind === "joint" || kind === "sequential") && (spread === "none" || spread === "means"));
+export const descends = ({ kind, spread, pulled }: GramSystem): boolean =>
+  (kind === "confident" && !pulled) || ((kind === "joint" || kind === "sequential") && spread === "none");
 
-/** Whether there is a kernel by subgroups for a system: point estimates without prior means. */
-export const suitsSubgroups = ({ kind, spread }: GramSystem): boolean => (kind === "joint" || kind === "sequential") && spread === "none";
+/** Whether there is a kernel by subgroups for a system: point estimates without pulls. */
+export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean =>
+  (kind === "joint" || kind === "sequential") && spread === "none" && !pulled;
 
 export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
   const { factors: K, kind, values = FLOATS, halves = false } = variant;

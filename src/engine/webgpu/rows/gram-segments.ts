@@ -62,7 +62,7 @@ export class SolveKernelSegments implements GramSegments {
       settings: uploadUniform(device, `settings of the ${label}`, settingsWords(settings)),
       tasks: uploadStorage(device, `segments of the ${label}`, tasks),
       dispatches: uploadUniform(device, `dispatches of the ${label}`, dispatches.buffer),
-      // What the layout binds and these segments do not use: ratings, and rows to solve.
+      // What the layout binds and these segments do not use: ratings, rows to solve, pulls.
       unused: createStorage(device, "unused", 0),
       solved: createStorage(device, "unused", 0),
       counter: createStorage(device, "unused", 0),
@@ -79,7 +79,7 @@ export class SolveKernelSegments implements GramSegments {
     this.#compiled = {
       pipeline,
       groups: shards.map(({ rows }) =>
-        bindBuffers(this.#device, label, layouts[0], [settings, tasks, unused, unused, rows, solved, partials, counter]),
+        bindBuffers(this.#device, label, layouts[0], [settings, tasks, unused, unused, rows, solved, partials, counter, unused]),
       ),
       dispatches: bindDispatches(this.#device, label, dispatches, settings),
     };

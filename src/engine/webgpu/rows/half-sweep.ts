@@ -47,6 +47,8 @@ export interface HalfSweepParts {
   readonly fixedRows: readonly GPUBuffer[];
   readonly solvedRows: readonly GPUBuffer[];
   readonly firstSingularRow: GPUBuffer;
+  /** The pulls of the rows, shard by shard; left out, there are none. */
+  readonly pulls?: readonly GPUBuffer[] | undefined;
   /** Scratch that partial Grams of long rows may take. */
   readonly scratchBytes: number;
   /** A bordered matrix that all rows share, in tiles, as `RowKernel.base` says; of the variants that have one. */
@@ -210,10 +212,12 @@ export class HalfSweep {
   }
 
   #bind(tasks: GPUBuffer, shard: number, piece: number, partials: GPUBuffer): GPUBindGroup {
-    const { side, ratings, fixedRows, solvedRows, firstSingularRow } = this.#parts;
+    const { side, ratings, fixedRows, solvedRows, firstSingularRow, pulls } = this.#parts;
     const { index, value } = ratings.buffers(piece);
     const { other } = ratings.pieces[piece];
-    const bound = [this.#settings, tasks, index, value, fixedRows[other], solvedRows[shard], partials, firstSingularRow];
+    const ratingsAndRows = [index, value, fixedRows[other], solvedRows[shard]];
+    // Kernels without pulls have anything bound in their place.
+    const bound = [this.#settings, tasks, ...ratingsAndRows, partials, firstSingularRow, pulls?.[shard] ?? tasks];
     return bindBuffers(this.#device, `half-sweep of ${side}`, this.#layouts[0], bound);
   }
 }
@@ -285,6 +289,7 @@ export function layoutsOf(device: Device, base: BaseBinding = "uniform"): readon
     "uniform",
     ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
     ...Array<GPUBufferBindingType>(3).fill("storage"),
+    "read-only-storage",
   ];
   made = [
     bindingLayout(device, "gram-solve", types),

@@ -1,7 +1,6 @@
-// The text of kernels that go through the rows of a side, or through its features.
+// The text of kernels that go through the rows of a side.
 
 import addPartialsText from "../../../../shaders/add-partials.wgsl?raw";
-import featureFactorsText from "../../../../shaders/feature-factors.wgsl?raw";
 import heavyBallText from "../../../../shaders/heavy-ball.wgsl?raw";
 import momentsText from "../../../../shaders/moments.wgsl?raw";
 import packHalvesText from "../../../../shaders/pack-halves.wgsl?raw";
@@ -25,10 +24,6 @@ export const heavyBallKernel = (K: number, spread: Spread = "none"): Kernel => r
 
 export const packHalvesKernel = (K: number, spread: Spread = "none"): Kernel =>
   rowKernel("pack-halves", K, spread, leadingText, packHalvesText);
-
-export function featureFactorsKernel(K: number): Kernel {
-  return { name: `feature-factors K=${K}`, code: [rowConstants(K, "means"), rowsText, featureFactorsText].join("\n") };
-}
 
 export function addPartialsKernel(K: number): Kernel {
   return { name: `add-partials K=${K}`, code: [rowConstants(K), addPartialsText].join("\n") };

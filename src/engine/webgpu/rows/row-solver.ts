@@ -24,6 +24,7 @@ import { blocksOf } from "./tile-plan.js";
 const NO_ROW = 0xffffffff;
 /** Four halves. */
 const BYTES_PER_HALF_BLOCK = 8;
+const BYTES_PER_BLOCK = 16;
 /**
  * Factors, biases and residuals must be halves. Ratings so far from their mean are plays or counts,
  * and biases follow them.
@@ -57,7 +58,8 @@ export function beginSolver(
   const points = kind === "joint" || kind === "sequential";
   const halves = points && spread !== "diagonal" && spread !== "full" && ((tuning?.halfPrecision || tuning?.tensorCores) ?? false);
   if (halves) checkHalves(byUser.value, globalMean);
-  const variant = { ...({ kind, spread } as GramSystem), factors, values: valueFormat(byUser.value, byUser.unit), halves };
+  const pulled = (workload.operations.pulls ?? []).length > 0;
+  const variant = { ...({ kind, spread, pulled } as GramSystem), factors, values: valueFormat(byUser.value, byUser.unit), halves };
   const { steps } = workload.operations;
   if (steps !== undefined && tuning?.tensorCores)
     throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver "cholesky"' });
@@ -72,6 +74,8 @@ export class RowSolver {
   readonly #halfSweeps: Readonly<Record<Side, HalfSweep>>;
   /** Each side's rows in half precision, for the other side to gather. */
   readonly #halves: Readonly<Record<Side, RowPass>> | undefined;
+  /** Pulls of each side's rows, shard by shard, where any have some. */
+  readonly #pulls: Readonly<Record<Side, readonly GPUBuffer[]>> | undefined;
   readonly #shared: Readonly<Record<Side, GPUBuffer>> | undefined;
   readonly #singular: Readonly<Record<Side, GPUBuffer>>;
 
@@ -85,6 +89,9 @@ export class RowSolver {
     const create = kernel.base === "read-only-storage" ? createStorage : createUniform;
     const shared = (side: Side): GPUBuffer => create(device, `matrix shared by ${side}`, kernel.tileBytes);
     this.#shared = sharesMatrix(variant.kind) ? { users: shared("users"), items: shared("items") } : undefined;
+    const pulls = (side: Side): readonly GPUBuffer[] =>
+      rows.shards[side].map(({ count }) => createStorage(device, `pulls of ${side}`, count * blocksOf(K) * BYTES_PER_BLOCK));
+    this.#pulls = variant.pulled ? { users: pulls("users"), items: pulls("items") } : undefined;
     const halves = (side: Side): RowPass =>
       new RowPass(device, `${side} in half precision`, rows.shards[side], K, (blocks) =>
         createStorage(device, `${side} in half precision`, blocks * BYTES_PER_HALF_BLOCK),
@@ -101,6 +108,7 @@ export class RowSolver {
         fixedRows: this.#halves?.[otherSide(side)].beside ?? buffersOf(otherSide(side)),
         solvedRows: buffersOf(side),
         firstSingularRow: this.#singular[side],
+        pulls: this.#pulls?.[side],
         scratchBytes: plan.scratchBytes,
         base: this.#shared?.[side],
       });
@@ -130,6 +138,21 @@ export class RowSolver {
     await this.#halfSweeps[side].submit(slice);
   }
 
+  /** @throws OptionsError when the session was not opened for pulls. */
+  writePulls(side: Side, pulls: Float64Array): void {
+    if (!this.#pulls) throw new OptionsError("the session was not opened for pulls");
+    const { workload, plan } = this.#parts;
+    const D = workload.factors + 1;
+    const S = 4 * blocksOf(workload.factors);
+    const shards = plan.shards[side];
+    this.#pulls[side].forEach((buffer, shard) => {
+      const first = shards.from(shard);
+      const packed = new Float32Array((shards.to(shard) - first) * S);
+      for (let row = 0; row < packed.length / S; row++) packed.set(pulls.subarray((first + row) * D, (first + row + 1) * D), row * S);
+      this.#device.gpu.queue.writeBuffer(buffer, 0, packed);
+    });
+  }
+
   /**
    * Encodes a look for singular rows; call the returned function when it has been submitted.
    *
@@ -152,6 +175,7 @@ export class RowSolver {
       this.#halves?.[side].destroy();
       this.#shared?.[side].destroy();
       this.#singular[side].destroy();
+      for (const buffer of this.#pulls?.[side] ?? []) buffer.destroy();
     }
   }
 }

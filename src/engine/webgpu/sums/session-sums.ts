@@ -31,7 +31,7 @@ export interface SumPlan {
 }
 
 /** A request that kernels of this room answer. */
-type KernelRequest = Exclude<SumRequest, { of: "moments" | "featureNorms" }>;
+type KernelRequest = Exclude<SumRequest, { of: "moments" }>;
 
 /** The largest float32: shaders need not know infinity. */
 const LARGEST = 3.4028234663852886e38;

@@ -36,7 +36,7 @@ export const expectedErrorsKernel = (K: number, values: ValueFormat, family: Cov
   ratingSumKernel("expected-errors", K, family, values, expectedErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
-  rowKernel("squared-norms", K, spread, `const MEANS = ${spread === "means"};`, addLanesText, squaredNormsText);
+  rowKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
 
 export const posteriorSumsKernel = (K: number, family: CovarianceFamily): Kernel =>
   rowKernel("posterior-sums", K, family, posteriorSumsText);

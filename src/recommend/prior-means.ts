@@ -1,0 +1,139 @@
+// Prior means that features give an entity: of someone new, or of a title that nobody has rated.
+// docs/models.md, "Side information".
+
+import type { Side } from "../engine/engine.js";
+import type { Parameters } from "../models/parameters.js";
+import type { FeatureTable } from "../ratings/features.js";
+import type { RawId } from "../ratings/ids.js";
+
+/** Whose features are asked for. */
+export interface Featured {
+  /** By which the table knows the entity; left out, it is new to it. */
+  readonly id?: RawId | undefined;
+  /** What it has rated, or who has rated it, by dense indices: its rated set, where such count. */
+  readonly rated?: ArrayLike<number> | undefined;
+}
+
+/** S of one entity: columns of S, and the values there. */
+export function featuresOf(table: FeatureTable, { id, rated = [] }: Featured, columns: number): { index: number[]; value: number[] } {
+  const index: number[] = [];
+  const value: number[] = [];
+  const row = id === undefined ? -1 : table.ids.indexOf(id);
+  for (let at = row < 0 ? 0 : table.rows.start[row]; row >= 0 && at < table.rows.start[row + 1]; at++) {
+    index.push(table.rows.index[at]);
+    value.push(table.rows.value[at]);
+  }
+  if (!table.rated) return { index, value };
+  // Of entities that have joined the model since, nothing was learned.
+  const known = Array.from(rated, (other) => table.names.length + other).filter((column) => column < columns);
+  for (const column of known) {
+    index.push(column);
+    value.push(1 / Math.sqrt(known.length));
+  }
+  return { index, value };
+}
+
+/** K of one sample, and how many samples stand side by side in the parameters; 1 but for `gibbs`. */
+export function samplesOf({ factors, draws }: Pick<Parameters, "factors" | "draws">): { K: number; S: number } {
+  const S = draws?.length ?? 1;
+  return { K: factors / S, S };
+}
+
+/** Features of the side, the rated ones among them, that there are weights of. */
+export const columnsOf = (parameters: Parameters, weights: Float32Array): number => {
+  const { K, S } = samplesOf(parameters);
+  return weights.length / (S * (K + 1));
+};
+
+/** What was learned of the features of a side. */
+export interface LearnedFeatures {
+  /** [F, K] row-major, in the space of the side's factors: of `gibbs`, of all samples side by side. */
+  readonly factors: Float32Array;
+  /** What each adds to a bias, [F], rating units. */
+  readonly biases: Float32Array;
+  /** Those that the table names come first; the others are entities of the other side, in index order. */
+  readonly named: number;
+}
+
+/** What was learned of each feature of a side; undefined where it has none. */
+export function learnedFeatures(
+  parameters: Parameters,
+  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
+  side: Side,
+): LearnedFeatures | undefined {
+  const [table, weights] = [tables?.[side], parameters.features?.[side]];
+  if (!table || !weights) return undefined;
+  const { K, S } = samplesOf(parameters);
+  const columns = columnsOf(parameters, weights);
+  const [factors, biases] = [new Float32Array(columns * S * K), new Float32Array(columns)];
+  const share = side === "users" ? 1 / S : 1;
+  for (let s = 0; s < S; s++) {
+    for (let f = 0; f < columns; f++) {
+      const from = (s * columns + f) * (K + 1);
+      for (let k = 0; k < K; k++) factors[(f * S + s) * K + k] = share * weights[from + k];
+      biases[f] += weights[from + K] / S;
+    }
+  }
+  return { factors, biases, named: table.names.length };
+}
+
+/**
+ * Bᵀ s of (factors, bias) for entities of one side: [count, K + 1] row-major, one array per sample of `gibbs`, to whose
+ * drawn mean it is added, and one of other models. Undefined where the side has no features.
+ */
+export function priorMeans(
+  parameters: Parameters,
+  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
+  side: Side,
+  entities: readonly Featured[],
+): Float64Array[] | undefined {
+  const [table, weights] = [tables?.[side], parameters.features?.[side]];
+  if (!table || !weights) return undefined;
+  const { K, S } = samplesOf(parameters);
+  const D = K + 1;
+  const columns = columnsOf(parameters, weights);
+  const rows = entities.map((entity) => featuresOf(table, entity, columns));
+  return Array.from({ length: S }, (_, s) => {
+    const means = new Float64Array(rows.length * D);
+    rows.forEach(({ index, value }, row) => {
+      index.forEach((column, at) => {
+        const from = (s * columns + column) * D;
+        for (let k = 0; k < D; k++) means[row * D + k] += value[at] * weights[from + k];
+      });
+    });
+    return means;
+  });
+}
+
+/** What one feature, or a whole rated set, adds to a prior mean: per sample, [K + 1]. */
+export interface MeanPart {
+  readonly name: string;
+  readonly means: readonly Float64Array[];
+}
+
+/** What rated sets are called among features. */
+export const RATED_SET = "which titles were rated";
+
+/** The prior mean of one entity taken apart by features; the parts add up to `priorMeans`. Empty without features. */
+export function meanParts(
+  parameters: Parameters,
+  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
+  side: Side,
+  entity: Featured,
+): MeanPart[] {
+  const [table, weights] = [tables?.[side], parameters.features?.[side]];
+  if (!table || !weights) return [];
+  const { K, S } = samplesOf(parameters);
+  const D = K + 1;
+  const columns = columnsOf(parameters, weights);
+  const parts = new Map<string, Float64Array[]>();
+  const { index, value } = featuresOf(table, entity, columns);
+  index.forEach((column, at) => {
+    const name = table.names[column] ?? RATED_SET;
+    if (!parts.has(name)) parts.set(name, Array.from({ length: S }, () => new Float64Array(D))); // prettier-ignore
+    parts.get(name)!.forEach((mean, s) => {
+      for (let k = 0; k < D; k++) mean[k] += value[at] * weights[(s * columns + column) * D + k];
+    });
+  });
+  return [...parts].map(([name, means]) => ({ name, means }));
+}
