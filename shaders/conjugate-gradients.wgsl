@@ -17,14 +17,6 @@
 
 @group(0) @binding(6) var<storage, read_write> partial_images: array<vec4f>;
 
-// What a row has on its right-hand side beside its ratings.
-@group(0) @binding(8) var<storage, read> pulls: array<vec4f>;
-
-fn pull_of(row: u32, block: u32) -> vec4f {
-  if (!PULLED) { return vec4f(); }
-  return pulls[row * BLOCKS + block];
-}
-
 // A segment's place: its image, its sum, then what its row stands at: r, p, and (|r|², the least of it, whether it
 // goes on).
 const PARTIAL = 3u * BLOCKS + 2u;

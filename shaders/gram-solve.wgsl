@@ -25,14 +25,6 @@ const BIAS_PRECISION = BIAS_SUM + 1u;
 
 var<private> current_row: u32;
 
-// What a row has on its right-hand side beside its ratings.
-@group(0) @binding(8) var<storage, read> pulls: array<vec4f>;
-
-fn pull_of(row: u32, block: u32) -> vec4f {
-  if (!PULLED) { return vec4f(); }
-  return pulls[row * BLOCKS + block];
-}
-
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
   gather(at, stages);

@@ -14,7 +14,7 @@ import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { FLOATS, valuesText } from "../memory/values.js";
 import type { GramKernel } from "./gram-kernel.js";
-import type { GramVariant } from "./gram-kernels.js";
+import { type GramVariant, pullsText } from "./gram-kernels.js";
 import { blocksOf, descentPartialBytes, rowConstants, tilesOf } from "./tile-plan.js";
 
 export interface DescentPlan {
@@ -62,7 +62,7 @@ const PHASES_BEYOND = ${phasesBeyond(kind)}u;
     halfSweepText,
     teamsText,
     kind === "confident" ? `${confidentText}\n${imageTilesText}` : `${explicitText}\n${imageNoneText}`,
-    `const PULLED = ${pulled};`,
+    pullsText(pulled),
     conjugateGradientsText,
   ].join("\n");
   const differing = [kind !== "joint" && kind, spread !== "none" && spread, pulled && "pulled", halves && "halves"].filter(Boolean);

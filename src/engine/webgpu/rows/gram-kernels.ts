@@ -20,6 +20,8 @@ import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
 import leadingText from "../../../../shaders/shared/leading.wgsl?raw";
 import pivotText from "../../../../shaders/shared/pivot.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
+import pullsNoneText from "../../../../shaders/shared/pulls-none.wgsl?raw";
+import pullsRowsText from "../../../../shaders/shared/pulls-rows.wgsl?raw";
 import spreadDiagonalText from "../../../../shaders/shared/spread-diagonal.wgsl?raw";
 import spreadFullText from "../../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
@@ -92,6 +94,9 @@ export type GramVariant = GramSystem & {
   readonly halves?: boolean | undefined;
 };
 
+/** The part of a kernel that reads pulls. */
+export const pullsText = (pulled: boolean): string => `const PULLED = ${pulled};\n${pulled ? pullsRowsText : pullsNoneText}`;
+
 /** Whether all rows of a system share a matrix. */
 export const sharesMatrix = (kind: GramKind): boolean => PARTS[kind].base;
 
@@ -120,7 +125,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     teamsText,
     tilesText,
     base ? baseTilesText : baseNoneText,
-    `const PULLED = ${pulled};`,
+    pullsText(pulled),
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
     ...SOLVERS[spread],

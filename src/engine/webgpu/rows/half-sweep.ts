@@ -216,8 +216,9 @@ export class HalfSweep {
     const { index, value } = ratings.buffers(piece);
     const { other } = ratings.pieces[piece];
     const ratingsAndRows = [index, value, fixedRows[other], solvedRows[shard]];
-    // Kernels without pulls have anything bound in their place.
-    const bound = [this.#settings, tasks, ...ratingsAndRows, partials, firstSingularRow, pulls?.[shard] ?? tasks];
+    // Kernels without pulls have anything bound in their place, or no such place.
+    const own = this.#parts.rowKernel.base === "read-only-storage" ? [] : [pulls?.[shard] ?? tasks];
+    const bound = [this.#settings, tasks, ...ratingsAndRows, partials, firstSingularRow, ...own];
     return bindBuffers(this.#device, `half-sweep of ${side}`, this.#layouts[0], bound);
   }
 }
@@ -289,7 +290,8 @@ export function layoutsOf(device: Device, base: BaseBinding = "uniform"): readon
     "uniform",
     ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
     ...Array<GPUBufferBindingType>(3).fill("storage"),
-    "read-only-storage",
+    // Of pulls; eight storage buffers a stage are all that every device has.
+    ...(base === "uniform" ? (["read-only-storage"] as const) : []),
   ];
   made = [
     bindingLayout(device, "gram-solve", types),
