@@ -120,7 +120,8 @@ export async function readTensorFile(
     for (let at = from; at < to; at += most) part.set(await read(end + at, end + Math.min(to, at + most)), at - from);
     parts.set(from, part);
   }
-  const view = (from: number, to: number): Uint8Array => (parts.get(from) ?? new Uint8Array(0)).subarray(0, to - from);
+  // A tensor without elements begins where the next one does.
+  const view = (from: number, to: number): Uint8Array => (from < to && parts.get(from)?.subarray(0, to - from)) || new Uint8Array(0);
   return { header, metadata, body: { length: bytes - end, view, own: view } };
 }
 

@@ -378,7 +378,7 @@ describe("wrong usage exits with 2 and suggests the near", () => {
     [["trian"], /Did you mean train/],
     [["train", "--factor", "3"], /Did you mean --factors/],
     [["train", "--factors", "many"], /must be a number/],
-    [["train", "--factors", "500"], /whole number from 0 to 128/],
+    [["train", "--factors", "513"], /whole number from 0 to 512/],
     [["train", "--model", "als2"], /Allowed choices are als/],
     [["recommend", model], /say for whom/],
     [["recommend", model, "--user", "99999"], /no user has the id "99999"/],
