@@ -247,7 +247,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   refusePositivesOnly(ratings, model, flags);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
-    ratings: counts.ratings + counts.heldOut,
+    // What was read: a test file is no part of it.
+    ratings: counts.ratings + (flags.test === undefined ? counts.heldOut : 0),
     fingerprint,
   });
 
