@@ -316,6 +316,8 @@ test("all models train from the form", async () => {
     await tune(page, { factors: 3, sweeps: 3, ...(model === "gibbs" && { burnIn: 1 }) });
     await train(page);
     await page.getByText(/^(3|2|1) sweeps? in .* by WebAssembly/).waitFor();
+    // The list is drawn anew.
+    await page.locator("#list .predicted").nth(9).waitFor();
     expect(await page.locator("#list .predicted").count()).toBe(10);
     expect(await page.locator("#train-error").innerText()).toBe("");
   }
