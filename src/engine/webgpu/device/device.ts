@@ -146,7 +146,7 @@ export class Device {
     this.memoryBytes = memoryBytes;
     this.#waitMs = waitMs;
     this.pace = new Pace(gpu.queue, (done) => this.answer("computing", done));
-    this.trace = trace && gpu.features.has(TIMESTAMPS) ? new Trace(gpu) : undefined;
+    this.trace = trace && gpu.features.has(TIMESTAMPS) ? new Trace(gpu, (read) => this.answer("reading times", read)) : undefined;
     // Chromium before 132 has no `adapterInfo` of a device, but of its adapter.
     this.subgroups = gpu.features.has(SUBGROUPS)
       ? (subgroupSizes(gpu.adapterInfo as GPUAdapterInfo | undefined) ?? report.subgroups)

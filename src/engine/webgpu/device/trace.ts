@@ -15,11 +15,14 @@ const NANOSECONDS = 1e-6;
 /** Of a device that has the feature "timestamp-query". Browsers round timestamps to 0.1 ms. */
 export class Trace {
   readonly #gpu: GPUDevice;
+  readonly #answer: <T>(answer: Promise<T>) => Promise<T>;
   #sets: GPUQuerySet[] = [];
   #labels: string[] = [];
 
-  constructor(gpu: GPUDevice) {
+  /** @param answer waits, but not for ever. */
+  constructor(gpu: GPUDevice, answer: <T>(answer: Promise<T>) => Promise<T>) {
     this.#gpu = gpu;
+    this.#answer = answer;
   }
 
   /** Where the next pass writes its times. */
@@ -42,7 +45,7 @@ export class Trace {
     sets.forEach((set, at) => encoder.resolveQuerySet(set, 0, QUERIES, resolved, at * QUERIES * TIMESTAMP_BYTES));
     encoder.copyBufferToBuffer(resolved, 0, read, 0, bytes);
     this.#gpu.queue.submit([encoder.finish()]);
-    await read.mapAsync(GPUMapMode.READ);
+    await this.#answer(read.mapAsync(GPUMapMode.READ));
     const stamps = new BigUint64Array(read.getMappedRange());
     const times = new Map<string, { count: number; ms: number }>();
     labels.forEach((label, at) => {
