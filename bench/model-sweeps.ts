@@ -3,58 +3,33 @@
 
 import type { PassTimes } from "../src/engine/webgpu/device/trace.js";
 import { WebGpuEngine } from "../src/engine/webgpu/engine.js";
-import { type HyperparametersOf, type ModelName, openTraining, type Problem } from "../src/models/registry.js";
+import { openTraining, type Problem } from "../src/models/registry.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import { median } from "./median.js";
 import type { BenchOptions } from "./options.js";
-import { problemOfModel } from "./problem.js";
+import { MODEL_CASES, nameOf, problemOfCase, takes } from "./problem.js";
 
 const LONG_ENOUGH_MS = 500;
 const MOST = 20;
-/** Of full covariances, whose time grows with K³; of systems that are factored; of any. */
-const MOST_FULL = 64;
-const MOST_SOLVED = 128;
-const MOST_FACTORS = 512;
-
-const MODELS: readonly { readonly [M in ModelName]: { readonly model: M; readonly others?: Partial<HyperparametersOf[M]> } }[ModelName][] =
-  [
-    { model: "als", others: { solver: "cholesky" } },
-    { model: "als", others: { solver: "cg" } },
-    { model: "implicit", others: { solver: "cholesky" } },
-    { model: "implicit", others: { solver: "cg" } },
-    { model: "vb", others: { covariance: "diagonal" } },
-    { model: "vb", others: { covariance: "full" } },
-    { model: "gibbs" },
-    { model: "gd" },
-    { model: "sgd" },
-    { model: "logistic" },
-  ];
-
 export async function modelSweeps({ factors, shape }: BenchOptions): Promise<object> {
   const { train, heldOut } = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });
   const engine = await WebGpuEngine.create({ trace: true });
   console.log(`${shape}, ${train.count.toLocaleString("en-US")} ratings to train on; medians, ms`);
-  console.log("model               K   compile and upload     sweep   measure   ns a rating   device, both   dearest passes");
+  console.log("model                        K   compile and upload     sweep   measure   ns a rating   device, both   dearest passes");
   const rows: object[] = [];
-  for (const { model, others } of MODELS) {
-    const what = [model, ...Object.values(others ?? {})].join(" ");
-    for (const K of factors) {
-      if (K > (what.endsWith("cg") ? MOST_FACTORS : what.endsWith("full") ? MOST_FULL : MOST_SOLVED)) continue;
-      const problem = problemOfModel(model, train, K, heldOut, others as never) as Problem<ModelName> as Problem;
-      const times = await timesOf(engine, problem);
+  for (const given of MODEL_CASES) {
+    const name = nameOf(given);
+    for (const K of factors.filter((K) => takes(given, K))) {
+      const times = await timesOf(engine, problemOfCase(given, train, K, heldOut));
       const { openMs, sweepMs, measureMs, passes } = times;
-      rows.push({ model, ...others, factors: K, ...times });
+      rows.push({ name, factors: K, ...times });
+      const total = passes.reduce((sum, { ms }) => sum + ms, 0);
+      const dearest = passes.slice(0, 4).map(({ label, ms }) => `${label} ${ms.toFixed(2)}`);
       console.log(
-        `${what.padEnd(16)}${String(K).padStart(5)}${openMs.toFixed(0).padStart(21)}${sweepMs.toFixed(2).padStart(10)}` +
+        `${name.padEnd(25)}${String(K).padStart(5)}${openMs.toFixed(0).padStart(21)}${sweepMs.toFixed(2).padStart(10)}` +
           `${measureMs.toFixed(2).padStart(10)}${((1e6 * sweepMs) / train.count).toFixed(2).padStart(14)}` +
-          `${passes
-            .reduce((sum, { ms }) => sum + ms, 0)
-            .toFixed(2)
-            .padStart(15)}   ${passes
-            .slice(0, 4)
-            .map(({ label, ms }) => `${label} ${ms.toFixed(2)}`)
-            .join(", ")}`,
+          `${total.toFixed(2).padStart(15)}   ${dearest.join(", ")}`,
       );
     }
   }
