@@ -21,6 +21,8 @@ codename=$(. /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ] && echo "${VE
 unshare --mount --pid --fork --mount-proc true 2>/dev/null || no_root "this user may not mount"
 
 root=$(mktemp -d /var/tmp/bare-root.XXXXXX)
+# mktemp keeps others out, and a server that a test runs as another user could not read its own programs.
+chmod 755 "$root"
 log=$root.log
 child=
 # Mounts live in a namespace of the commands' own, so they are gone as soon as the commands are, and the folder can be removed.
