@@ -28,10 +28,11 @@ function folderOfPrograms(): string | undefined {
   return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres")));
 }
 
+/** Two test files may want it at once: one installs, and the other waits. */
 function install(): void {
+  const script = `[ -d ${DEBIAN} ] || { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; }`;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  execFileSync("apt-get", ["update", "-q"], { env, stdio: "ignore" });
-  execFileSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", "postgresql"], { env, stdio: "ignore" });
+  execFileSync("flock", [join(tmpdir(), "tastespace-apt.lock"), "sh", "-c", script], { env, stdio: "ignore" });
 }
 
 /** Why no PostgreSQL can be started here, in words; undefined where one can. */
