@@ -8,7 +8,7 @@ import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
 import { FeatureTable } from "../ratings/features.js";
 import { readFeatures } from "../ratings/read-features.js";
-import { fingerprintOf } from "../ratings/fingerprint.js";
+import { fingerprintOf, joinedSets } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
 import type { RatingSource } from "../ratings/folder.js";
@@ -89,8 +89,8 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
 export interface TrainingData extends Split {
   readonly read: Pick<ReadResult, "format" | "understood">;
-  /** What tells all ratings that were read from others. */
-  readonly fingerprint: string;
+  /** What tells all ratings that were read from others: made when it is asked for, which takes a while. */
+  readonly fingerprint: () => string;
   readonly counts: { readonly ratings: number; readonly heldOut: number };
 }
 
@@ -114,13 +114,24 @@ export async function loadTraining(
     if (shared) {
       noticeLeftOut(shared, flags);
       const { train, heldOut, counts, fingerprint, format, columns } = shared;
-      return { read: { format, understood: { columns } }, fingerprint, train, heldOut, counts };
+      return { read: { format, understood: { columns } }, fingerprint: () => fingerprint, train, heldOut, counts };
     }
     notice(`every rank reads all ratings: ${why ?? "the file is compressed, quoted, or no delimited text"}`);
   }
   const read = await firstOnRank0(() => loadData(path, flags));
   const { train, heldOut } = await splitOf(read, flags);
-  return { read, fingerprint: fingerprintOfRead(read), train, heldOut, counts: { ratings: train.count, heldOut: heldOut.count } };
+  const isReady = read.heldOut !== undefined;
+  return {
+    read: { format: read.format, understood: read.understood },
+    // Of the parts, which ranks and checkpoints ask for too: every rating is gone through once.
+    fingerprint: () =>
+      isReady || flags.test
+        ? fingerprintOfRead({ ratings: train, heldOut: isReady ? heldOut : undefined })
+        : joinedSets(fingerprintOf(train), fingerprintOf(heldOut)),
+    train,
+    heldOut,
+    counts: { ratings: train.count, heldOut: heldOut.count },
+  };
 }
 
 async function sharedSplit(
@@ -165,7 +176,7 @@ export function printUnderstood({ understood }: Pick<ReadResult, "understood">, 
 }
 
 /** What tells ratings that were read from others, in whatever order of rows. */
-export const fingerprintOfRead = ({ ratings, heldOut }: ReadResult): string =>
+export const fingerprintOfRead = ({ ratings, heldOut }: Pick<ReadResult, "ratings" | "heldOut">): string =>
   [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
 
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
