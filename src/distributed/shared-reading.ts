@@ -343,13 +343,11 @@ async function fingerprintInTurn(
   ranks: Communicator,
 ): Promise<Fingerprint> {
   const taking = new Fingerprinting(users.raw, items.raw, count);
-  taking.state = Array.from(
-    await inTurn(ranks, Float64Array.from(taking.state), (state) => {
-      taking.state = Array.from(state) as unknown as typeof taking.state;
-      taking.take(columns);
-      return Float64Array.from(taking.state);
-    }),
-  ) as unknown as typeof taking.state;
+  taking.state = await inTurn(ranks, taking.state, (state) => {
+    taking.state = state;
+    taking.take(columns);
+    return taking.state;
+  });
   return taking.fingerprint;
 }
 
