@@ -13,7 +13,7 @@ import { type Fingerprint, Fingerprinting, joinedSets } from "../ratings/fingerp
 import { GrowingColumns } from "../ratings/growing-columns.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
-import { Ratings, type RatingStatistics } from "../ratings/ratings.js";
+import { addedUp, NO_VALUES, Ratings, statisticsFrom, type RatingStatistics } from "../ratings/ratings.js";
 import { type OpenedTable, openTable, type ReadOptions } from "../ratings/readers.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
@@ -295,7 +295,7 @@ const chosen = ({ user, item, value }: RatingColumns, marks: Uint8Array, by: 0 |
 /** Ratings of every row on all ranks together. */
 async function lengthsOf(rows: Uint32Array, count: number, ranks: Communicator): Promise<Uint32Array> {
   const own = new Uint32Array(count);
-  for (const row of rows) own[row]++;
+  for (let at = 0; at < rows.length; at++) own[rows[at]]++;
   const PIECE = 2 ** 17;
   const all = new Uint32Array(count);
   for (let from = 0; from < count; from += PIECE)
@@ -321,19 +321,10 @@ async function statisticsInTurn(
   { users, items }: { users: Ids; items: Ids },
   ranks: Communicator,
 ): Promise<{ statistics: RatingStatistics; unit: number }> {
-  const [sum, minimum, maximum] = await inTurn(ranks, Float64Array.of(0, Infinity, -Infinity), ([total, least, most]) => {
-    for (const each of value) {
-      total += each;
-      least = Math.min(least, each);
-      most = Math.max(most, each);
-    }
-    return Float64Array.of(total, least, most);
-  });
-  const mean = count === 0 ? 0 : sum / count;
-  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(value, mean, before)));
-  const sizes = { users: users.size, items: items.size, ratings: count };
-  const extremes = count === 0 ? { minimum: 0, maximum: 0 } : { minimum, maximum };
-  return { statistics: { ...sizes, mean, ...extremes }, unit: unitFrom(squares, count) };
+  const totals = await inTurn(ranks, NO_VALUES, (before) => addedUp(before, value));
+  const statistics = statisticsFrom(totals, users, items, count);
+  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(value, statistics.mean, before)));
+  return { statistics, unit: unitFrom(squares, count) };
 }
 
 async function fingerprintInTurn(
