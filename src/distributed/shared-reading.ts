@@ -126,7 +126,7 @@ async function sharedOut(rows: RatingColumns, ids: { users: Ids; items: Ids }, r
   const share = {
     rows: { users: sliceOf(slices.rows.users, ranks.rank), items: sliceOf(slices.rows.items, ranks.rank) },
     lengths,
-    cuts: { ...slices.rows, heldOut: slices.heldOut },
+    heldOut: heldTotal,
   };
   return {
     counts,
