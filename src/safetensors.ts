@@ -190,7 +190,14 @@ export function checkTensors(header: Record<string, unknown>, body: TensorBody, 
 }
 
 /** Halves come as their bits. */
-export const ARRAYS = { F32: Float32Array, F64: Float64Array, F16: Uint16Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array } as const;
+export const ARRAYS = {
+  F32: Float32Array,
+  F64: Float64Array,
+  F16: Uint16Array,
+  U32: Uint32Array,
+  I64: BigInt64Array,
+  U8: Uint8Array,
+} as const;
 
 /** Every tensor of a file, in arrays of its own. @throws what `fail` makes when the file is damaged. */
 export function tensorsOf(
