@@ -11,6 +11,7 @@ import { readFeatures } from "../ratings/read-features.js";
 import { fingerprintOf, joinedSets } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
+import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
@@ -26,6 +27,8 @@ import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 
+/** Held out where nothing else is said. */
+const HELD_OUT_SHARE = 0.2;
 /** The name of standard input. */
 const STANDARD_INPUT = "-";
 
@@ -33,9 +36,8 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
   if (path === undefined) {
     return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
   }
-  const known = KNOWN_SETS.find(({ name }) => name === path);
-  const place = known && !existsSync(path) ? await download(path) : path;
-  const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
+  const place = await placeOf(path);
+  const catalogue = await catalogueOf(flags);
   const bar = byteProgress("reading");
   try {
     const options: ReadOptions = { ...readOptionsOf(flags), ids, catalogue, onProgress: bar.update };
@@ -53,6 +55,13 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     bar.stop();
   }
 }
+
+/** Where the ratings of a path are: a known data set that is not there is fetched. */
+const placeOf = async (path: string): Promise<string> =>
+  KNOWN_SETS.some(({ name }) => name === path) && !existsSync(path) ? await download(path) : path;
+
+const catalogueOf = async ({ items }: DataFlags): Promise<Catalogue | undefined> =>
+  items === undefined ? undefined : await readItems(await fileSource(items));
 
 /** How a table is read, by the flags. */
 function readOptionsOf(flags: DataFlags): ReadOptions {
@@ -140,16 +149,14 @@ async function sharedSplit(
   ranks: Communicator,
   epochs: { readonly seed: number } | undefined,
 ): Promise<SharedSplit | undefined> {
-  const place = existsSync(path)
-    ? path
-    : await firstOnRank0(async () => (KNOWN_SETS.some(({ name }) => name === path) ? await download(path) : path));
+  const place = existsSync(path) ? path : await firstOnRank0(() => placeOf(path));
   const options = readOptionsOf(flags);
   const files = await tableFiles(place, options);
   if (!files) return undefined;
   const fronts = await Promise.all(files.sources.map(async (source) => await frontOf(source)));
   await agreeOn({ ratings: fronts });
-  const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
-  return await readShare(files, ranks, { ...options, catalogue, holdout: flags.holdout ?? 0.2, seed: flags.seed, epochs });
+  const catalogue = await catalogueOf(flags);
+  return await readShare(files, ranks, { ...options, catalogue, holdout: flags.holdout ?? HELD_OUT_SHARE, seed: flags.seed, epochs });
 }
 
 /** What tells one file from another without reading it all: its size, and its front and end. */
@@ -251,7 +258,7 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? HELD_OUT_SHARE, last: flags.holdoutLast, seed: flags.seed });
 }
 
 /** Features of users in a file of the folder that is known by its name; undefined where there is none. */
