@@ -149,7 +149,7 @@ async function sharedSplit(
   ranks: Communicator,
   epochs: { readonly seed: number } | undefined,
 ): Promise<SharedSplit | undefined> {
-  const place = existsSync(path) ? path : await firstOnRank0(() => placeOf(path));
+  const place = await firstOnRank0(() => placeOf(path));
   const options = readOptionsOf(flags);
   const files = await tableFiles(place, options);
   if (!files) return undefined;
