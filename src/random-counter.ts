@@ -1,20 +1,28 @@
 // Random numbers by counter: the same place gives the same numbers on any device, in any order.
 // Twin of shaders/shared/counter-random.wgsl.
 
-/** Four well-mixed words from four words: PCG4D of Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020. */
+/**
+ * Four well-mixed words from four words: PCG4D of Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020.
+ * Called for every rating: closures over the words would cost some six times as much.
+ */
 export function mixedWords(a: number, b: number, c: number, d: number): [number, number, number, number] {
-  const step = (word: number): number => (Math.imul(word, 1664525) + 1013904223) >>> 0;
-  let [x, y, z, w] = [step(a), step(b), step(c), step(d)];
-  const round = (): void => {
-    x = (x + Math.imul(y, w)) >>> 0;
-    y = (y + Math.imul(z, x)) >>> 0;
-    z = (z + Math.imul(x, y)) >>> 0;
-    w = (w + Math.imul(y, z)) >>> 0;
-  };
-  round();
-  [x, y, z, w] = [x, y, z, w].map((word) => (word ^ (word >>> 16)) >>> 0);
-  round();
-  return [x, y, z, w];
+  let x = (Math.imul(a, 1664525) + 1013904223) | 0;
+  let y = (Math.imul(b, 1664525) + 1013904223) | 0;
+  let z = (Math.imul(c, 1664525) + 1013904223) | 0;
+  let w = (Math.imul(d, 1664525) + 1013904223) | 0;
+  x = (x + Math.imul(y, w)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
+  x ^= x >>> 16;
+  y ^= y >>> 16;
+  z ^= z >>> 16;
+  w ^= w >>> 16;
+  x = (x + Math.imul(y, w)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
+  return [x >>> 0, y >>> 0, z >>> 0, w >>> 0];
 }
 
 /** Coefficients of Giles' polynomials, highest first: near the middle, and in the tails. */

@@ -55,11 +55,6 @@ export function* tensorPieces(
     for (let from = 0; from < part.length; from += pieceBytes) yield part.subarray(from, from + pieceBytes);
 }
 
-/** A whole file as bytes. */
-export function encodeTensors(tensors: readonly Tensor[], metadata: Record<string, string>): Uint8Array {
-  return joinedPieces(tensorPieces(tensors, metadata));
-}
-
 export function joinedPieces(pieces: Iterable<Uint8Array>): Uint8Array {
   const all = [...pieces];
   const bytes = new Uint8Array(all.reduce((sum, piece) => sum + piece.length, 0));
@@ -195,15 +190,14 @@ export function checkTensors(header: Record<string, unknown>, body: TensorBody, 
 }
 
 /** Halves come as their bits. */
-const ARRAYS = { F32: Float32Array, F64: Float64Array, F16: Uint16Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array } as const;
-
-/** Every tensor of a file, in arrays of its own. @throws what `fail` makes when the file is damaged. */
-export function decodeTensors(
-  bytes: Uint8Array,
-  fail: (what: string, cause?: unknown) => Error,
-): { metadata: Record<string, string>; tensors: Map<string, Tensor["data"]> } {
-  return tensorsOf(decodeHeader(bytes, fail), fail);
-}
+export const ARRAYS = {
+  F32: Float32Array,
+  F64: Float64Array,
+  F16: Uint16Array,
+  U32: Uint32Array,
+  I64: BigInt64Array,
+  U8: Uint8Array,
+} as const;
 
 /** Every tensor of a file, in arrays of its own. @throws what `fail` makes when the file is damaged. */
 export function tensorsOf(

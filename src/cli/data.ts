@@ -8,9 +8,10 @@ import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
 import { FeatureTable } from "../ratings/features.js";
 import { readFeatures } from "../ratings/read-features.js";
-import { fingerprintOf } from "../ratings/fingerprint.js";
+import { fingerprintOf, joinedSets } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
+import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
@@ -26,6 +27,8 @@ import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 
+/** Held out where nothing else is said. */
+const HELD_OUT_SHARE = 0.2;
 /** The name of standard input. */
 const STANDARD_INPUT = "-";
 
@@ -33,9 +36,8 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
   if (path === undefined) {
     return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
   }
-  const known = KNOWN_SETS.find(({ name }) => name === path);
-  const place = known && !existsSync(path) ? await download(path) : path;
-  const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
+  const place = await placeOf(path);
+  const catalogue = await catalogueOf(flags);
   const bar = byteProgress("reading");
   try {
     const options: ReadOptions = { ...readOptionsOf(flags), ids, catalogue, onProgress: bar.update };
@@ -53,6 +55,13 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     bar.stop();
   }
 }
+
+/** Where the ratings of a path are: a known data set that is not there is fetched. */
+const placeOf = async (path: string): Promise<string> =>
+  KNOWN_SETS.some(({ name }) => name === path) && !existsSync(path) ? await download(path) : path;
+
+const catalogueOf = async ({ items }: DataFlags): Promise<Catalogue | undefined> =>
+  items === undefined ? undefined : await readItems(await fileSource(items));
 
 /** How a table is read, by the flags. */
 function readOptionsOf(flags: DataFlags): ReadOptions {
@@ -89,8 +98,8 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
 export interface TrainingData extends Split {
   readonly read: Pick<ReadResult, "format" | "understood">;
-  /** What tells all ratings that were read from others. */
-  readonly fingerprint: string;
+  /** What tells all ratings that were read from others: made when it is asked for, which takes a while. */
+  readonly fingerprint: () => string;
   readonly counts: { readonly ratings: number; readonly heldOut: number };
 }
 
@@ -114,13 +123,24 @@ export async function loadTraining(
     if (shared) {
       noticeLeftOut(shared, flags);
       const { train, heldOut, counts, fingerprint, format, columns } = shared;
-      return { read: { format, understood: { columns } }, fingerprint, train, heldOut, counts };
+      return { read: { format, understood: { columns } }, fingerprint: () => fingerprint, train, heldOut, counts };
     }
     notice(`every rank reads all ratings: ${why ?? "the file is compressed, quoted, or no delimited text"}`);
   }
   const read = await firstOnRank0(() => loadData(path, flags));
   const { train, heldOut } = await splitOf(read, flags);
-  return { read, fingerprint: fingerprintOfRead(read), train, heldOut, counts: { ratings: train.count, heldOut: heldOut.count } };
+  const isReady = read.heldOut !== undefined;
+  return {
+    read: { format: read.format, understood: read.understood },
+    // Of the parts, which ranks and checkpoints ask for too: every rating is gone through once.
+    fingerprint: () =>
+      isReady || flags.test
+        ? fingerprintOfRead({ ratings: train, heldOut: isReady ? heldOut : undefined })
+        : joinedSets(fingerprintOf(train), fingerprintOf(heldOut)),
+    train,
+    heldOut,
+    counts: { ratings: train.count, heldOut: heldOut.count },
+  };
 }
 
 async function sharedSplit(
@@ -129,16 +149,14 @@ async function sharedSplit(
   ranks: Communicator,
   epochs: { readonly seed: number } | undefined,
 ): Promise<SharedSplit | undefined> {
-  const place = existsSync(path)
-    ? path
-    : await firstOnRank0(async () => (KNOWN_SETS.some(({ name }) => name === path) ? await download(path) : path));
+  const place = await firstOnRank0(() => placeOf(path));
   const options = readOptionsOf(flags);
   const files = await tableFiles(place, options);
   if (!files) return undefined;
   const fronts = await Promise.all(files.sources.map(async (source) => await frontOf(source)));
   await agreeOn({ ratings: fronts });
-  const catalogue = flags.items === undefined ? undefined : await readItems(await fileSource(flags.items));
-  return await readShare(files, ranks, { ...options, catalogue, holdout: flags.holdout ?? 0.2, seed: flags.seed, epochs });
+  const catalogue = await catalogueOf(flags);
+  return await readShare(files, ranks, { ...options, catalogue, holdout: flags.holdout ?? HELD_OUT_SHARE, seed: flags.seed, epochs });
 }
 
 /** What tells one file from another without reading it all: its size, and its front and end. */
@@ -165,7 +183,7 @@ export function printUnderstood({ understood }: Pick<ReadResult, "understood">, 
 }
 
 /** What tells ratings that were read from others, in whatever order of rows. */
-export const fingerprintOfRead = ({ ratings, heldOut }: ReadResult): string =>
+export const fingerprintOfRead = ({ ratings, heldOut }: Pick<ReadResult, "ratings" | "heldOut">): string =>
   [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
 
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
@@ -240,7 +258,7 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? 0.2, last: flags.holdoutLast, seed: flags.seed });
+  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? HELD_OUT_SHARE, last: flags.holdoutLast, seed: flags.seed });
 }
 
 /** Features of users in a file of the folder that is known by its name; undefined where there is none. */

@@ -241,7 +241,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   await agreeOn({ versions: version, options: [path, flags] });
   const { epochs } = MODELS[model].operations(asked, flags.seed);
   const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
-  if (!wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
+  if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, counts);
   refusePositivesOnly(ratings, model, flags);
@@ -249,7 +249,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
     // What was read: a test file is no part of it.
     ratings: counts.ratings + (flags.test === undefined ? counts.heldOut : 0),
-    fingerprint,
+    fingerprint: fingerprint(),
   });
 
   const own = await openEngine(flags.device, notice, {
@@ -334,7 +334,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ...counts },
-        from: { ...originOf(flags.json, path, flags), fingerprint },
+        from: { ...originOf(flags.json, path, flags), fingerprint: fingerprint() },
         model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,

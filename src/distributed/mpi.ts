@@ -214,10 +214,16 @@ class Mpi implements Communicator {
   }
 
   async exchange<T extends Numbers>(parts: readonly T[]): Promise<T[]> {
-    const lengths = (await this.gather(Float64Array.from(parts, (part) => part.length))).map((each) => each[this.rank]);
-    const longest = Math.max(
-      ...(await this.gather(Float64Array.of(Math.max(...parts.map((part) => part.length))))).map(([length]) => length),
+    // What every rank sends to every other, in one call: rows of a table.
+    const { rank, size } = this;
+    const table = new Float64Array(size * size);
+    table.set(
+      parts.map((part) => part.length),
+      rank * size,
     );
+    await this.gatherRows(table, size, Array<number>(size).fill(1));
+    const lengths = Array.from({ length: size }, (_, from) => table[from * size + rank]);
+    const longest = table.reduce((most, length) => Math.max(most, length), 0);
     const make = (length: number): T => new (parts[0].constructor as new (length: number) => T)(length);
     const { world } = this.#handles;
     const type = this.#rowType(parts[0], 1);
@@ -225,7 +231,7 @@ class Mpi implements Communicator {
     const call = async (send: T, sent: number[], all: T, taken: number[]): Promise<void> => {
       const [counts, got] = [Int32Array.from(sent), Int32Array.from(taken)];
       await this.#async("MPI_Alltoallv", "exchange", send, counts, firstOf(sent), type, all, got, firstOf(taken), type, world);
-      this.traffic.bytes += all.byteLength - taken[this.rank] * all.BYTES_PER_ELEMENT;
+      this.traffic.bytes += all.byteLength - taken[rank] * all.BYTES_PER_ELEMENT;
     };
     const all = make(lengths.reduce((sum, length) => sum + length, 0));
     const got = cutInto(all, lengths);
@@ -237,8 +243,8 @@ class Mpi implements Communicator {
       const now = (length: number): number => Math.min(most, Math.max(0, length - from));
       const [sent, taken] = [parts.map((part) => now(part.length)), lengths.map(now)];
       const piece = make(taken.reduce((sum, count) => sum + count, 0));
-      await call(concatenated(parts.map((part, rank) => part.subarray(from, from + sent[rank]) as T)), sent, piece, taken);
-      cutInto(piece, taken).forEach((part, rank) => part.length > 0 && got[rank].set(part, from));
+      await call(concatenated(parts.map((part, to) => part.subarray(from, from + sent[to]) as T)), sent, piece, taken);
+      cutInto(piece, taken).forEach((part, each) => part.length > 0 && got[each].set(part, from));
     }
     return got;
   }

@@ -1,6 +1,15 @@
 // An engine that several ranks make up, each with an engine of its own: what is trained on it does not know.
 
-import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine/engine.js";
+import {
+  type DeviceInfo,
+  type Engine,
+  type MemoryReport,
+  type ScoredRows,
+  type Session,
+  SIDES,
+  type Workload,
+  type WorkloadOutline,
+} from "../engine/engine.js";
 import { RanksError } from "../errors.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Communicator } from "./communicator.js";
@@ -29,12 +38,13 @@ export class RanksEngine implements Engine {
   async open(workload: Workload): Promise<Session> {
     const { size, rank } = this.#ranks;
     if (size === 1) return await this.#inner.open(workload);
-    for (const [side, { count }] of [
-      ["users", workload.byUser],
-      ["items", workload.byItem],
-    ] as const)
-      // prettier-ignore
-      if (count < size) throw new RanksError(`rank ${count} has no ${side}: there are ${size} ranks, and ${count} ${side}`, { remedy: `start ${count} ranks at most` });
+    for (const side of SIDES) {
+      const { length: count } = workload.rows[side].biases;
+      if (count >= size) continue;
+      throw new RanksError(`rank ${count} has no ${side}: there are ${size} ranks, and ${count} ${side}`, {
+        remedy: `start ${count} ranks at most`,
+      });
+    }
     const slices = slicesOfWorkload(workload, size);
     const inner = await this.#inner.open(workload.share ? workload : partOf(workload, slices, rank));
     return new RanksSession(inner, this.#ranks, workload, slices);

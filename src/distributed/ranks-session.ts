@@ -20,7 +20,7 @@ import {
   type Which,
   type Workload,
 } from "../engine/engine.js";
-import { type Communicator, concatenated } from "./communicator.js";
+import { type Communicator, concatenated, cutInto } from "./communicator.js";
 import { type Slices, sliceOf } from "./slices.js";
 
 type Packed = Float32Array | Float64Array;
@@ -163,14 +163,10 @@ export class RanksSession implements Session {
     const counts = parts.map(({ from, to }) => to - from);
     const width = await this.#widthOf(side);
     const all = new (packed.constructor as new (length: number) => Packed)(width * counts.reduce((sum, count) => sum + count, 0));
-    let at = 0;
-    const places = counts.map((count) => [at, (at += count * width)] as const);
-    all.set(packed, places[rank][0]);
+    const rows = cutInto(all, counts.map((count) => count * width)); // prettier-ignore
+    rows[rank].set(packed);
     await this.#ranks.gatherRows(all, width, counts);
-    for (const [r, part] of parts.entries()) {
-      if (r === rank || part.from === part.to) continue;
-      await this.#inner.writePacked(side, part, all.subarray(...places[r]));
-    }
+    for (const [r, part] of parts.entries()) if (r !== rank && part.from < part.to) await this.#inner.writePacked(side, part, rows[r]);
   }
 
   readonly #widths = new Map<Side, number>();

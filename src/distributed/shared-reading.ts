@@ -13,7 +13,7 @@ import { type Fingerprint, Fingerprinting, joinedSets } from "../ratings/fingerp
 import { GrowingColumns } from "../ratings/growing-columns.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
-import { Ratings, type RatingStatistics } from "../ratings/ratings.js";
+import { addedUp, NO_VALUES, Ratings, statisticsFrom, type RatingStatistics } from "../ratings/ratings.js";
 import { type OpenedTable, openTable, type ReadOptions } from "../ratings/readers.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
@@ -126,7 +126,7 @@ async function sharedOut(rows: RatingColumns, ids: { users: Ids; items: Ids }, r
   const share = {
     rows: { users: sliceOf(slices.rows.users, ranks.rank), items: sliceOf(slices.rows.items, ranks.rank) },
     lengths,
-    cuts: { ...slices.rows, heldOut: slices.heldOut },
+    heldOut: heldTotal,
   };
   return {
     counts,
@@ -262,9 +262,8 @@ async function withoutDuplicates(
   { duplicates }: ShareOptions,
   name: string,
 ): Promise<{ rows: RatingColumns; duplicateRows: number }> {
-  const to = (at: number): number => user[at] % ranks.size;
-  const places = await exchanged(Uint32Array.from({ length: user.length }, (_, at) => at), to, ranks); // prettier-ignore
-  const [users, items, values] = [await exchanged(user, to, ranks), await exchanged(item, to, ranks), await exchanged(value, to, ranks)];
+  const to = user.map((row) => row % ranks.size);
+  const [users, items, values] = [await sent(user, to, ranks), await sent(item, to, ranks), await sent(value, to, ranks)];
   const all = { user: concatenated(users), item: concatenated(items), value: concatenated(values) };
   const found = mergeDuplicates(all, ids.users.size, ids.items.size, duplicates ?? "last", (at) => {
     return new RatingsError(`${name}: user ${ids.users.rawAt(all.user[at])} rated item ${ids.items.rawAt(all.item[at])} more than once`, { file: name, remedy: "--duplicates last, first, mean, sum or count says which rating counts" }); // prettier-ignore
@@ -272,23 +271,17 @@ async function withoutDuplicates(
   const [duplicateRows, rows] = await ranks.sum(Float64Array.of(found.duplicateRows, all.value.length));
   if (duplicates === undefined) doubtDuplicates(rows, duplicateRows, name);
   if (duplicateRows === 0) return { rows: { user, item, value: duplicates === "count" ? value.map(() => 1) : value }, duplicateRows };
-  // Back to where they were read: which are kept, and what they then are.
-  const kept = found.kept ?? new Uint8Array(all.value.length).fill(1);
-  const now = found.values ?? found.columns.value;
-  let at = 0;
-  const parts = places.map((list) => [at, (at += list.length)] as const);
-  const [backPlaces, backKept, backValues] = [
-    await ranks.exchange(places),
-    await ranks.exchange(parts.map(([from, end]) => kept.subarray(from, end))),
-    await ranks.exchange(parts.map(([from, end]) => now.subarray(from, end))),
-  ];
-  const [marks, merged] = [new Uint8Array(user.length), value.slice()];
-  backPlaces.forEach((list, rank) =>
-    list.forEach((row, k) => {
-      marks[row] = backKept[rank][k];
-      merged[row] = backValues[rank][k];
-    }),
-  );
+  // Back to where they were read, in the order in which they came: which are kept, and what they then are.
+  const counts = users.map((part) => part.length);
+  const kept = await ranks.exchange(cutInto(found.kept ?? new Uint8Array(all.value.length).fill(1), counts));
+  const now = await ranks.exchange(cutInto(found.values ?? found.columns.value, counts));
+  const next = new Uint32Array(ranks.size);
+  const [marks, merged] = [new Uint8Array(user.length), new Float32Array(user.length)];
+  for (let row = 0; row < user.length; row++) {
+    const from = next[to[row]]++;
+    marks[row] = kept[to[row]][from];
+    merged[row] = now[to[row]][from];
+  }
   return { rows: chosen({ user, item, value: merged }, marks, 1), duplicateRows };
 }
 
@@ -302,7 +295,7 @@ const chosen = ({ user, item, value }: RatingColumns, marks: Uint8Array, by: 0 |
 /** Ratings of every row on all ranks together. */
 async function lengthsOf(rows: Uint32Array, count: number, ranks: Communicator): Promise<Uint32Array> {
   const own = new Uint32Array(count);
-  for (const row of rows) own[row]++;
+  for (let at = 0; at < rows.length; at++) own[rows[at]]++;
   const PIECE = 2 ** 17;
   const all = new Uint32Array(count);
   for (let from = 0; from < count; from += PIECE)
@@ -328,19 +321,10 @@ async function statisticsInTurn(
   { users, items }: { users: Ids; items: Ids },
   ranks: Communicator,
 ): Promise<{ statistics: RatingStatistics; unit: number }> {
-  const [sum, minimum, maximum] = await inTurn(ranks, Float64Array.of(0, Infinity, -Infinity), ([total, least, most]) => {
-    for (const each of value) {
-      total += each;
-      least = Math.min(least, each);
-      most = Math.max(most, each);
-    }
-    return Float64Array.of(total, least, most);
-  });
-  const mean = count === 0 ? 0 : sum / count;
-  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(value, mean, before)));
-  const sizes = { users: users.size, items: items.size, ratings: count };
-  const extremes = count === 0 ? { minimum: 0, maximum: 0 } : { minimum, maximum };
-  return { statistics: { ...sizes, mean, ...extremes }, unit: unitFrom(squares, count) };
+  const totals = await inTurn(ranks, NO_VALUES, (before) => addedUp(before, value));
+  const statistics = statisticsFrom(totals, users, items, count);
+  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(value, statistics.mean, before)));
+  return { statistics, unit: unitFrom(squares, count) };
 }
 
 async function fingerprintInTurn(
@@ -350,13 +334,11 @@ async function fingerprintInTurn(
   ranks: Communicator,
 ): Promise<Fingerprint> {
   const taking = new Fingerprinting(users.raw, items.raw, count);
-  taking.state = Array.from(
-    await inTurn(ranks, Float64Array.from(taking.state), (state) => {
-      taking.state = Array.from(state) as unknown as typeof taking.state;
-      taking.take(columns);
-      return Float64Array.from(taking.state);
-    }),
-  ) as unknown as typeof taking.state;
+  taking.state = await inTurn(ranks, taking.state, (state) => {
+    taking.state = state;
+    taking.take(columns);
+    return taking.state;
+  });
   return taking.fingerprint;
 }
 
@@ -374,24 +356,22 @@ function ownersOf(cuts: Uint32Array): (row: number) => number {
 }
 
 /** The ratings that come to this rank, in the order of the file. */
-async function dealt({ user, item, value }: RatingColumns, to: (at: number) => number, ranks: Communicator): Promise<RatingColumns> {
+async function dealt({ user, item, value }: RatingColumns, owner: (at: number) => number, ranks: Communicator): Promise<RatingColumns> {
+  const to = user.map((_, at) => owner(at));
   return {
-    user: concatenated(await exchanged(user, to, ranks)),
-    item: concatenated(await exchanged(item, to, ranks)),
-    value: concatenated(await exchanged(value, to, ranks)),
+    user: concatenated(await sent(user, to, ranks)),
+    item: concatenated(await sent(item, to, ranks)),
+    value: concatenated(await sent(value, to, ranks)),
   };
 }
 
 /** Sends each number to a rank; those for one rank keep their order. */
-async function exchanged<T extends Uint32Array | Float32Array>(values: T, to: (at: number) => number, ranks: Communicator): Promise<T[]> {
+async function sent<T extends Uint32Array | Float32Array>(values: T, to: Uint32Array, ranks: Communicator): Promise<T[]> {
   const counts = new Uint32Array(ranks.size);
-  for (let at = 0; at < values.length; at++) counts[to(at)]++;
+  for (let at = 0; at < values.length; at++) counts[to[at]]++;
   const parts = cutInto(new (values.constructor as new (length: number) => T)(values.length), counts);
   counts.fill(0);
-  for (let at = 0; at < values.length; at++) {
-    const rank = to(at);
-    parts[rank][counts[rank]++] = values[at];
-  }
+  for (let at = 0; at < values.length; at++) parts[to[at]][counts[to[at]]++] = values[at];
   return await ranks.exchange(parts);
 }
 

@@ -45,7 +45,7 @@ export function slicesOf({ lengths, heldOut: held, epochs }: SliceOutline, ranks
 /** That of a whole workload, or of one that is shared out already. */
 export function slicesOfWorkload({ byUser, byItem, heldOut, operations, share }: Workload, ranks: number): Slices {
   const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
-  return slicesOf({ lengths, heldOut: share?.cuts?.heldOut.at(-1) ?? heldOut?.value.length ?? 0, epochs: operations.epochs }, ranks);
+  return slicesOf({ lengths, heldOut: share?.heldOut ?? heldOut?.value.length ?? 0, epochs: operations.epochs }, ranks);
 }
 
 /** The rows of one rank. */

@@ -83,11 +83,16 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
   checkReadOptions("readPath", options, FILE_NAMES);
   if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
+  const catalogue = options.catalogue ? undefined : await besideOf(path, options);
+  return await readSource(await fileSource(path, options), options, catalogue);
+}
+
+/** The catalogue in the folder of a ratings file, where there is one of the name that goes with it. */
+async function besideOf(path: string, options: ReadOptions & FileOptions): Promise<Catalogue> {
   const folder = directoryFolder(dirname(path), options);
-  if (options.catalogue) return await readSource(await fileSource(path, options), options);
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-  return await readSource(await fileSource(path, options), options, await readCatalogue(folder, { catalogue }, options));
+  return await readCatalogue(folder, { catalogue }, options);
 }
 
 /** The files that a path stands for, and the catalogue beside them. */
@@ -111,16 +116,7 @@ export async function tableFiles(path: string, options: ReadOptions = {}): Promi
     const { delimiter, header, name } = layout;
     return { sources, delimiter, header, format: `${folder.name} (${name})`, catalogue: () => readCatalogue(folder, layout, options) };
   }
-  const folder = directoryFolder(dirname(path));
-  const beside = catalogueBeside(basename(path));
-  return {
-    sources: [await fileSource(path)],
-    format: path,
-    async catalogue() {
-      const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-      return await readCatalogue(folder, { catalogue }, options);
-    },
-  };
+  return { sources: [await fileSource(path)], format: path, catalogue: () => besideOf(path, options) };
 }
 
 async function statOf(path: string) {

@@ -29,13 +29,13 @@ function computed(ratings: Ratings): Fingerprint {
 export class Fingerprinting {
   readonly #userHashes: Uint32Array;
   readonly #itemHashes: Uint32Array;
-  /** Sums of the hashes of the rows, which know no order, and chains of products, which do. */
-  state: readonly [low: number, high: number, first: number, second: number];
+  /** Sums of the hashes of the rows, low and high, which know no order; two chains of products, which do. */
+  state: Float64Array;
 
   /** @param count of all rows. */
   constructor(users: readonly RawId[], items: readonly RawId[], count: number) {
     [this.#userHashes, this.#itemHashes] = [hashesOf(users), hashesOf(items)];
-    this.state = [0, 0, count, 0x9e3779b9];
+    this.state = Float64Array.of(0, 0, count, 0x9e3779b9);
   }
 
   take({ user, item, value }: RatingColumns): void {
@@ -48,7 +48,7 @@ export class Fingerprinting {
       first = (Math.imul(first, 0x01000193) ^ a) >>> 0;
       second = (Math.imul(second, 0x85ebca6b) ^ b) >>> 0;
     }
-    this.state = [low, high, first, second];
+    this.state = Float64Array.of(low, high, first, second);
   }
 
   get fingerprint(): Fingerprint {

@@ -106,27 +106,27 @@ export class Ratings implements RatingColumns {
 
   /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */
   statistics(): RatingStatistics {
-    return (this.#statistics ??= wholeOf(this)?.statistics ?? this.#countUp());
+    return (this.#statistics ??=
+      wholeOf(this)?.statistics ?? statisticsFrom(addedUp(NO_VALUES, this.value), this.users, this.items, this.count));
   }
+}
 
-  #countUp(): RatingStatistics {
-    let sum = 0;
-    let minimum = Infinity;
-    let maximum = -Infinity;
-    for (let at = 0; at < this.value.length; at++) {
-      const value = this.value[at];
-      sum += value;
-      if (value < minimum) minimum = value;
-      if (value > maximum) maximum = value;
-    }
-    const empty = this.count === 0;
-    return {
-      users: this.users.size,
-      items: this.items.size,
-      ratings: this.count,
-      mean: empty ? 0 : sum / this.count,
-      minimum: empty ? 0 : minimum,
-      maximum: empty ? 0 : maximum,
-    };
+/** Sum, minimum and maximum of no values. */
+export const NO_VALUES = Float64Array.of(0, Infinity, -Infinity);
+
+/** Adds values one by one to the sum, the minimum and the maximum of those before. */
+export function addedUp([sum, minimum, maximum]: Float64Array, values: Float32Array): Float64Array {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    sum += value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
   }
+  return Float64Array.of(sum, minimum, maximum);
+}
+
+/** @param count of all values that were added up. */
+export function statisticsFrom([sum, minimum, maximum]: Float64Array, users: Ids, items: Ids, count: number): RatingStatistics {
+  const sizes = { users: users.size, items: items.size, ratings: count };
+  return count === 0 ? { ...sizes, mean: 0, minimum: 0, maximum: 0 } : { ...sizes, mean: sum / count, minimum, maximum };
 }

@@ -19,8 +19,8 @@ export interface Share {
   readonly rows: { readonly [side in "users" | "items"]: { readonly from: number; readonly to: number } };
   /** Ratings of every row, wherever they are, [count]. */
   readonly lengths: { readonly [side in "users" | "items"]: Uint32Array };
-  /** Where rows and held-out ratings are cut: the first of each session, and the end. Default: not known. */
-  readonly cuts?: Readonly<Record<"users" | "items" | "heldOut", Uint32Array>> | undefined;
+  /** Held-out ratings, wherever they are. Default: those that are here. */
+  readonly heldOut?: number | undefined;
 }
 
 /** Items that users have seen, by user. */

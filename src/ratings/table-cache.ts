@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { decodeHeader, headEnd, layOut, LENGTH_BYTES, type Tensor, type TensorEntry } from "../safetensors.js";
+import { decodeIds, encodeIds } from "../id-list.js";
+import { ARRAYS, decodeHeader, headEnd, layOut, LENGTH_BYTES, type Tensor, type TensorEntry } from "../safetensors.js";
 import type { RawId } from "./ids.js";
 import type { Table, TableCache } from "./table.js";
 
@@ -106,7 +107,7 @@ function idTensor(name: string, raw: readonly RawId[]): Tensor {
   if (raw.every(Number.isSafeInteger)) {
     return { name, dtype: "I64", shape: [raw.length], data: BigInt64Array.from(raw as readonly number[], BigInt) };
   }
-  const data = new TextEncoder().encode(JSON.stringify(raw));
+  const data = encodeIds(raw);
   return { name, dtype: "U8", shape: [data.length], data };
 }
 
@@ -135,7 +136,7 @@ async function decodeTable(file: FileHandle, key: string): Promise<Table | undef
   const unsigned = new TextDecoder().decode(head.subarray(LENGTH_BYTES)).replace(checksum, NO_CHECKSUM);
   const hash = createHash(CHECKSUM).update(head.subarray(0, LENGTH_BYTES)).update(unsigned);
   const { __metadata__: _, ...entries } = header as Record<string, TensorEntry>;
-  const tensors = new Map<string, TypedArray>();
+  const tensors = new Map<string, Tensor["data"]>();
   for (const [name, { dtype, data_offsets: offsets }] of Object.entries(entries).sort(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0],
   )) {
@@ -158,12 +159,11 @@ async function decodeTable(file: FileHandle, key: string): Promise<Table | undef
   };
 }
 
-type TypedArray = Float32Array | Float64Array | Uint32Array | BigInt64Array | Uint16Array | Uint8Array;
-const ARRAYS = { F32: Float32Array, F64: Float64Array, F16: Uint16Array, U32: Uint32Array, I64: BigInt64Array, U8: Uint8Array };
-
-function idsOf(data: TypedArray | undefined): RawId[] {
+function idsOf(data: Tensor["data"] | undefined): RawId[] {
   if (data instanceof BigInt64Array) return Array.from(data, Number);
-  return JSON.parse(new TextDecoder().decode(data as Uint8Array)) as RawId[];
+  const ids = decodeIds(data as Uint8Array);
+  if (!ids) throw damaged("its ids are no list of ids");
+  return ids;
 }
 
 /** Fills `bytes` from a place of the file; each piece is handed on while the next is read. */

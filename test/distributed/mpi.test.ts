@@ -80,6 +80,16 @@ describe.runIf(withMpi)("under mpirun", () => {
     expect(stderr).toMatch(/error rank 2 has ratings that differ from those of rank 0/);
   });
 
+  test.each([0, 1])("a file that is not there on rank %i alone ends all ranks, and is named", async (missing) => {
+    mkdirSync(place(`without-${missing}`));
+    csv("here.csv", rows);
+    const args = ["train", "here.csv", "--device", "cpu"];
+    const groups = [0, 1].map((rank) => ({ ranks: 1, args, cwd: rank === missing ? place(`without-${missing}`) : folder }));
+    const { code, stderr } = await ended(startRanks(groups));
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(missing === 0 ? /^error here\.csv cannot be read/m : /^error rank 1: here\.csv cannot be read/m);
+  });
+
   test("a plan says what ranks would send, and how much of it is needed", async () => {
     const path = csv("plan.csv", rows);
     const { code, stdout, stderr } = await runRanks(2, "train", path, "--device", "reference", "--dry-run");
