@@ -4,6 +4,7 @@
 
 import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
 import { choleskyFactor, solveUpper, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
+import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
 import { type Figures, heldOutErrors } from "./figures.js";
@@ -122,18 +123,10 @@ export function drawWeights(features: SideInformation, rows: Float64Array, prior
 /** Draws λ_B from its gamma posterior given the weights, under the prior Gamma(½, ½). */
 export function drawRatio(features: SideInformation, { precision }: Prior, random: Random): number {
   const { D, weights } = features;
-  const gram = gramOf(weights, D);
+  const gram = rowGram(weights, D);
   let trace = 0;
   for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) trace += (i === j ? 1 : 2) * precision[triangle(i) + j] * gram[i * D + j];
   return random.gamma((1 + weights.length) / 2) / ((1 + trace) / 2);
-}
-
-/** Σ x xᵀ over rows of D numbers, [D, D] row-major, the lower triangle. */
-function gramOf(rows: Float64Array, D: number): Float64Array {
-  const gram = new Float64Array(D * D);
-  for (let at = 0; at < rows.length; at += D)
-    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) gram[i * D + j] += rows[at + i] * rows[at + j];
-  return gram;
 }
 
 /** A packed lower triangle as the whole matrix, [D, D] row-major. */
@@ -330,15 +323,15 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     const { hyperparameters: h } = this.problem;
     const features = this.features[side];
     if (!features) return drawPrior(h, await this.moments(side), random);
-    const { D, weights, means } = features;
+    const { D, weights } = features;
     const rows = await this.rowsAt(side);
-    const apart = rows.map((value, at) => value - means[at]);
+    const apart = features.apart(rows);
     const sums = new Float64Array(D);
     for (let at = 0; at < apart.length; at++) sums[at % D] += apart[at];
     const ratio = this.#ratios[side];
-    const prior = drawPrior(h, { count: rows.length / D, sums, gram: gramOf(apart, D) }, random, {
+    const prior = drawPrior(h, { count: rows.length / D, sums, gram: rowGram(apart, D) }, random, {
       count: weights.length / D,
-      gram: gramOf(weights, D).map((value) => ratio * value),
+      gram: rowGram(weights, D).map((value) => ratio * value),
     });
     drawWeights(features, rows, prior, ratio, random);
     this.#ratios = { ...this.#ratios, [side]: drawRatio(features, prior, random) };
