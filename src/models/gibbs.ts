@@ -3,7 +3,7 @@
 // entity and the noise precision drawn too.
 
 import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
-import { choleskyFactor, solveUpper, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
+import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
@@ -104,7 +104,7 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
  */
 export function drawWeights(features: SideInformation, rows: Float64Array, prior: Prior, ratio: number, random: Random): void {
   const { D } = features;
-  const root = choleskyFactor(fullMatrix(prior.precision, D), D);
+  const root = choleskyFactor(unpackedTriangle(prior.precision, D), D);
   const noisy = (to: Float64Array, scale: number): void => {
     const z = new Float64Array(D);
     for (let at = 0; at < to.length; at += D) {
@@ -127,13 +127,6 @@ export function drawRatio(features: SideInformation, { precision }: Prior, rando
   let trace = 0;
   for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) trace += (i === j ? 1 : 2) * precision[triangle(i) + j] * gram[i * D + j];
   return random.gamma((1 + weights.length) / 2) / ((1 + trace) / 2);
-}
-
-/** A packed lower triangle as the whole matrix, [D, D] row-major. */
-function fullMatrix(packed: readonly number[], D: number): Float64Array {
-  const matrix = new Float64Array(D * D);
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = matrix[j * D + i] = packed[triangle(i) + j];
-  return matrix;
 }
 
 /** Draws λ from its gamma posterior given the squared errors, under the prior Gamma(1, 1). */
