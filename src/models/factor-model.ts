@@ -14,10 +14,10 @@ import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
-import { priorMeans, samplesOf } from "../recommend/prior-means.js";
+import { priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "../sigmoid.js";
-import { type Parameters, predictRating, rowsOf } from "./parameters.js";
+import { type Parameters, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
 import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
 
 /** What is known of the features of each side. */
@@ -499,8 +499,7 @@ export class FactorModel implements FactorModelParts {
     const { K, S } = samplesOf(parameters);
     const factors = new Float64Array(S * K);
     let bias = 0;
-    // Side by side as `averageOf` has samples: the users' factors carry the share of each.
-    const share = side === "users" ? 1 / S : 1;
+    const share = sampleShare(side, S);
     means.forEach((mean, s) => {
       const drawn = parameters.draws?.[s][side].mean;
       for (let k = 0; k < K; k++) factors[s * K + k] = share * (mean[k] + (drawn?.[k] ?? 0));

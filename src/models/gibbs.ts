@@ -9,7 +9,7 @@ import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
 import { type Figures, heldOutErrors } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
-import type { GibbsDraw, Parameters } from "./parameters.js";
+import { type GibbsDraw, type Parameters, sampleShare } from "./parameters.js";
 import type { SideInformation } from "./side-information.js";
 import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
 import { OptionsError } from "../errors.js";
@@ -202,8 +202,8 @@ export function averageOf(samples: readonly Sample[]): Parameters {
     });
     return { factors: wide, biases: Float32Array.from(mean) };
   };
-  const users = side(first.userBiases.length, "userFactors", "userBiases", 1 / S);
-  const items = side(first.itemBiases.length, "itemFactors", "itemBiases", 1);
+  const users = side(first.userBiases.length, "userFactors", "userBiases", sampleShare("users", S));
+  const items = side(first.itemBiases.length, "itemFactors", "itemBiases", sampleShare("items", S));
   return {
     factors: S * K,
     userFactors: users.factors,

@@ -2,7 +2,7 @@
 // docs/models.md, "Side information".
 
 import type { Side } from "../engine/engine.js";
-import type { Parameters } from "../models/parameters.js";
+import { type Parameters, sampleShare, samplesOf } from "../models/parameters.js";
 import type { FeatureTable } from "../ratings/features.js";
 import type { RawId } from "../ratings/ids.js";
 
@@ -33,12 +33,6 @@ export function featuresOf(table: FeatureTable, { id, rated = [] }: Featured, co
   return { index, value };
 }
 
-/** K of one sample, and how many samples stand side by side in the parameters; 1 but for `gibbs`. */
-export function samplesOf({ factors, draws }: Pick<Parameters, "factors" | "draws">): { K: number; S: number } {
-  const S = draws?.length ?? 1;
-  return { K: factors / S, S };
-}
-
 /** Features of the side, the rated ones among them, that there are weights of. */
 export const columnsOf = (parameters: Parameters, weights: Float32Array): number => {
   const { K, S } = samplesOf(parameters);
@@ -66,7 +60,7 @@ export function learnedFeatures(
   const { K, S } = samplesOf(parameters);
   const columns = columnsOf(parameters, weights);
   const [factors, biases] = [new Float32Array(columns * S * K), new Float32Array(columns)];
-  const share = side === "users" ? 1 / S : 1;
+  const share = sampleShare(side, S);
   for (let s = 0; s < S; s++) {
     for (let f = 0; f < columns; f++) {
       const from = (s * columns + f) * (K + 1);

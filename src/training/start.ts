@@ -4,11 +4,10 @@ import { otherSide, type Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { FactorModel, FeatureTables } from "../models/factor-model.js";
-import type { Parameters } from "../models/parameters.js";
+import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
-import { samplesOf } from "../recommend/prior-means.js";
 import type { Ratings } from "../ratings/ratings.js";
 
 /** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
@@ -120,12 +119,10 @@ function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, rati
  * Sampling goes on from it and its λ; the average starts again.
  */
 function lastSample(parameters: Parameters): Parameters {
-  const { draws } = parameters;
-  if (!draws) return parameters;
-  const S = draws.length;
-  const K = parameters.factors / S;
+  if (!parameters.draws) return parameters;
+  const { K, S } = samplesOf(parameters);
   const last = (wide: Float32Array, scale: number): Float32Array =>
-    Float32Array.from({ length: wide.length / S }, (_, at) => scale * wide[(Math.floor(at / K) * S + S - 1) * K + (at % K)]);
+    Float32Array.from(sampleOf(wide, K, S, S - 1), (value) => scale * value);
   return {
     ...parameters,
     factors: K,
