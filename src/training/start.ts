@@ -8,6 +8,7 @@ import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
+import { learnedWeights } from "../recommend/prior-means.js";
 import type { Ratings } from "../ratings/ratings.js";
 
 /** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
@@ -92,11 +93,10 @@ export function parametersFrom(
 
 /** The weights of the features of one side that the model knows by name, or by the ids that are rated; others start at 0. */
 function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, ratings: Ratings): Float32Array | undefined {
-  const [known, wanted, weights] = [init.features?.[side], tables[side], init.parameters.features?.[side]];
-  if (!known || !wanted || !weights) return undefined;
-  const { K, S } = samplesOf(init.parameters);
+  const [learned, wanted] = [learnedWeights(init.parameters, init.features, side), tables[side]];
+  if (!learned || !wanted) return undefined;
+  const { table: known, weights, K, S, columns } = learned;
   const D = K + 1;
-  const columns = weights.length / (S * D);
   // The last sample's, as of the rows.
   const last = weights.subarray((S - 1) * columns * D);
   const [before, now] = [init[otherSide(side)], ratings[otherSide(side)]];
