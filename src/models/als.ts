@@ -3,9 +3,9 @@
 import { type Bounds, type Norms, type PointSystem, type RowSlice, type Session, type Side, SIDES } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { type Figures, heldOutErrors } from "./figures.js";
-import { checkChoice, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
+import { checkChoice, checkNotNegative, checkPositive } from "./hyperparameters.js";
 import { STEPS_A_SWEEP } from "./side-information.js";
-import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
+import { completedWithSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
@@ -185,8 +185,7 @@ export function alsObjective(h: AlsHyperparameters, sums: Omit<Measurement, "hel
  * @throws OptionsError naming the hyperparameter and its value.
  */
 export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): AlsHyperparameters {
-  const h = completed({ ...ALS_DEFAULTS, solver: defaultSolver(given.factors ?? ALS_DEFAULTS.factors) }, given);
-  checkSolver(h);
+  const h = completedWithSolver(ALS_DEFAULTS, given);
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
   checkPositive(h, "lambda", "tauFeatures");
   checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "momentum");
