@@ -179,13 +179,11 @@ export class FactorModel implements FactorModelParts {
   predict(user: RawId, item: RawId, options: PredictOptions = {}): number {
     checkOptions("predict", options, PREDICT_NAMES);
     const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
-    if (coldUser || coldItem) {
-      const m = coldUser ? -1 : options.coldStart === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
-      const n = coldItem ? -1 : options.coldStart === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
-      return this.#meanBetween(coldUser ?? this.#rowAt("users", m), coldItem ?? this.#rowAt("items", n));
-    }
-    if (options.coldStart === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
-    return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
+    const isMean = options.coldStart === "mean";
+    const m = coldUser || isMean ? this.users.indexOf(user) : this.#userIndex(user);
+    const n = coldItem || isMean ? this.items.indexOf(item) : this.#itemIndex(item);
+    if (!coldUser && !coldItem) return this.predictAt(m, n);
+    return this.#meanBetween(coldUser ?? this.#rowAt("users", m), coldItem ?? this.#rowAt("items", n));
   }
 
   /** Whether the model can tell something of this user or item: it has ratings, or features that the model knows. */
@@ -239,15 +237,12 @@ export class FactorModel implements FactorModelParts {
    * @throws OptionsError
    */
   predictiveAt(m: number, n: number): { mean: number; deviation: number } {
-    const { globalMean, posterior } = this.parameters;
+    const { posterior } = this.parameters;
     if (!posterior) {
       throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
     }
-    const { lambda, users, items } = posterior.precisions;
-    const user = m >= 0 ? this.#user(m) : priorOf(users);
-    if (n >= 0) return this.#predictiveOf(user, n);
-    const covariance = user.covariance ?? priorOf(users).covariance;
-    return { mean: globalMean + user.bias, deviation: Math.sqrt(1 / lambda + varianceOf({ ...user, covariance }, priorOf(items))) };
+    const { users, items } = posterior.precisions;
+    return this.#predictiveBetween(m >= 0 ? this.#user(m) : priorOf(users), n >= 0 ? this.#item(n) : priorOf(items));
   }
 
   /**
@@ -421,9 +416,7 @@ export class FactorModel implements FactorModelParts {
     if (!MODELS[this.model].units || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
     throw new RatingsError(
       `the rating of item ${item} is ${rating}, and those that the model was trained on go from ${minimum} to ${maximum}`,
-      {
-        remedy: "give ratings on that scale",
-      },
+      { remedy: "give ratings on that scale" },
     );
   }
 
@@ -505,8 +498,8 @@ export class FactorModel implements FactorModelParts {
       for (let k = 0; k < K; k++) factors[s * K + k] = share * (mean[k] + (drawn?.[k] ?? 0));
       bias += (mean[K] + (drawn?.[K] ?? 0)) / S;
     });
-    const { covariance } = parameters.posterior ? priorOf(parameters.posterior.precisions[side]) : { covariance: undefined };
-    return { factors, bias, ...(covariance && { covariance }) };
+    const { posterior } = parameters;
+    return { factors, bias, ...(posterior && { covariance: priorOf(posterior.precisions[side]).covariance }) };
   }
 
   #meanBetween(user: Entity, item: Entity): number {
