@@ -17,7 +17,7 @@ import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "../sigmoid.js";
-import { type Parameters, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
+import { type Parameters, type Posterior, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
 import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
 
 /** What is known of the features of each side. */
@@ -226,9 +226,10 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
   predictive(user: RawId, item: RawId): { mean: number; deviation: number } {
-    const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
-    const [m, n] = [coldUser ? -1 : this.#userIndex(user), coldItem ? -1 : this.#itemIndex(item)];
-    return coldUser || coldItem ? this.#predictiveBetween(coldUser ?? this.#user(m), coldItem ?? this.#item(n)) : this.predictiveAt(m, n);
+    const ofUser = this.#cold("users", user) ?? this.#user(this.#userIndex(user));
+    const ofItem = this.#cold("items", item) ?? this.#item(this.#itemIndex(item));
+    this.#posterior();
+    return this.#predictiveBetween(ofUser, ofItem);
   }
 
   /**
@@ -237,11 +238,7 @@ export class FactorModel implements FactorModelParts {
    * @throws OptionsError
    */
   predictiveAt(m: number, n: number): { mean: number; deviation: number } {
-    const { posterior } = this.parameters;
-    if (!posterior) {
-      throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
-    }
-    const { users, items } = posterior.precisions;
+    const { users, items } = this.#posterior().precisions;
     return this.#predictiveBetween(m >= 0 ? this.#user(m) : priorOf(users), n >= 0 ? this.#item(n) : priorOf(items));
   }
 
@@ -434,6 +431,13 @@ export class FactorModel implements FactorModelParts {
 
   #item(n: number): Entity {
     return this.#entityAt("items", n);
+  }
+
+  /** @throws OptionsError when the model is a point estimate. */
+  #posterior(): Posterior {
+    const { posterior } = this.parameters;
+    if (posterior) return posterior;
+    throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
   }
 
   #entityAt(side: "users" | "items", row: number): Entity {
