@@ -153,6 +153,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   defaults: IMPLICIT_DEFAULTS,
   complete: implicitHyperparameters,
   on: withFasterSolver("implicit"),
+  measureBy: "ndcg",
   checkRatings: checkFeedback,
   rows: countedRows,
   operations: (h) => ({ solve: "confident", steps: stepsOf(h), sums: ["confidentErrors", "moments"] }),

@@ -348,9 +348,9 @@ function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: n
   );
 }
 
-/** Whether lists are measured after sweeps: where options ask for it, and of `implicit` unless they do not. */
-const measuresLists = (model: ModelName, { measureBy, heldOut }: TrainingOptions): boolean =>
-  heldOut !== undefined && (measureBy ?? (model === "implicit" ? "ndcg" : "loss")) !== "loss";
+/** Whether lists are measured after sweeps: where options ask for it, and of models without a loss unless they do not. */
+const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].measureBy ?? "loss" }: TrainingOptions): boolean =>
+  heldOut !== undefined && measureBy !== "loss";
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
@@ -359,7 +359,7 @@ function rankingOf(
   hyperparameters: Hyperparameters,
   options: TrainingOptions,
 ): ((training: Training<unknown, unknown>, sweep: number) => Promise<Partial<Figures>>) | undefined {
-  const { heldOut, measureBy = model === "implicit" ? "ndcg" : "loss", measureEvery = 1, measureThreshold } = options;
+  const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
   if (measureBy === "loss" || !heldOut) return undefined;
   const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
