@@ -195,6 +195,14 @@ export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): Als
   return h;
 }
 
+/** @throws OptionsError when nothing would tie rows of a side to their prior means. */
+function checkFeatures(h: AlsHyperparameters, side: Side): void {
+  if (h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
+  const [tau, gamma] = side === "users" ? (["tauUsers", "gammaUsers"] as const) : (["tauItems", "gammaItems"] as const);
+  if (h[tau] === 0) throw new OptionsError(`${tau} is 0: features need a precision that ties factors to them`);
+  if (h.biases && h[gamma] === 0) throw new OptionsError(`${gamma} is 0: features need a precision that ties biases to them`);
+}
+
 /** Objective and errors from the sums of one measurement. */
 export function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
@@ -208,6 +216,7 @@ export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> 
   defaults: ALS_DEFAULTS,
   complete: alsHyperparameters,
   takesFeatures: true,
+  checkFeatures,
   on: withFasterSolver("als"),
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
   operations: (h) => ({

@@ -214,6 +214,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   settling?(h: H): number;
   /** Whether features of users and items shape its rows. */
   readonly takesFeatures?: boolean;
+  /** Checks that something ties rows of a side to its features, where not all hyperparameters do. @throws OptionsError */
+  checkFeatures?(h: H, side: Side): void;
   /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
   readonly binary?: boolean;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */

@@ -393,20 +393,16 @@ export function hyperparametersOf<M extends ModelName>(model: M, options: FitOpt
 }
 
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
-function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFeatures }: TrainingOptions): FeatureTables | undefined {
+function featuresOf<M extends ModelName>(
+  model: M,
+  h: HyperparametersOf[M],
+  { itemFeatures, userFeatures }: TrainingOptions,
+): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
   if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
-  if ("regularization" in h && h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
-  for (const [table, name] of [
-    [itemFeatures, "tauItems"],
-    [userFeatures, "tauUsers"],
-    [itemFeatures, "gammaItems"],
-    [userFeatures, "gammaUsers"],
-  ] as const) {
-    if (table && (h as unknown as Partial<Record<string, unknown>>)[name] === 0 && (name.startsWith("tau") || !("biases" in h) || h.biases))
-      throw new OptionsError(`${name} is 0: features need a precision that ties ${name.startsWith("tau") ? "factors" : "biases"} to them`);
-  }
+  if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
+  if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
   return { users: userFeatures, items: itemFeatures };
 }
 
