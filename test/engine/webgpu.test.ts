@@ -15,6 +15,7 @@ import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { MAX_FACTORS_CG } from "../../src/models/solver.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
+import { deviceWithoutInfo } from "../support/bare-device.js";
 import { openTraining } from "../../src/models/registry.js";
 
 const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
@@ -147,16 +148,9 @@ test("an error that no scope is around comes out of the next call", async () => 
 });
 
 test("a device that does not tell its adapter's info does without subgroups, or takes them from its adapter", async () => {
-  const { gpu, report } = await requestDevice({ defaultLimits: true });
-  const bare = new Proxy(gpu, {
-    get: (target, name) => {
-      const value: unknown = name === "adapterInfo" ? undefined : Reflect.get(target, name);
-      return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
-    },
-    set: () => true,
-  });
-  expect(new Device(bare, report).subgroups).toEqual(report.subgroups);
-  expect(new Device(bare, { ...report, subgroups: undefined }).subgroups).toBeUndefined();
+  const { gpu, report } = await deviceWithoutInfo();
+  expect(new Device(gpu, report).subgroups).toEqual(report.subgroups);
+  expect(new Device(gpu, { ...report, subgroups: undefined }).subgroups).toBeUndefined();
   gpu.destroy();
 });
 

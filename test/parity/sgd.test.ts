@@ -3,29 +3,16 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { openTraining, type Problem } from "../../src/models/registry.js";
 import { sgdHyperparameters } from "../../src/models/sgd.js";
+import { deviceWithoutSubgroups } from "../support/bare-device.js";
 import { hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 
-/** A device whose subgroups are not told. */
-async function withoutSubgroups(): Promise<Device> {
-  const { gpu, report } = await requestDevice({ defaultLimits: true });
-  const bare = new Proxy(gpu, {
-    get: (target, name) => {
-      const value: unknown = name === "adapterInfo" ? undefined : Reflect.get(target, name);
-      return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
-    },
-    set: () => true,
-  });
-  return new Device(bare, { ...report, subgroups: undefined });
-}
-
 const reference = new ReferenceEngine();
-const engines = { subgroups: await WebGpuEngine.create({ defaultLimits: true }), memory: new WebGpuEngine(await withoutSubgroups()) };
+const engines = { subgroups: await WebGpuEngine.create({ defaultLimits: true }), memory: new WebGpuEngine(await deviceWithoutSubgroups()) };
 afterAll(() => Object.values(engines).forEach((engine) => engine.destroy()));
 
 test("one of the two sums by subgroups, the other does not", () => {

@@ -18,12 +18,7 @@ export function* slopes(session: ThreadSession, job: SharedJob & { do: "slopes" 
     for (let row = chunks[2 * chunk]; row < to; row++) {
       own.pin(row, 1);
       kernels.beginSlopes();
-      for (let at = start[row]; at < start[row + 1]; at += fixed.most) {
-        const count = Math.min(fixed.most, start[row + 1] - at);
-        const { index, value } = fixed.take(at, count);
-        kernels.addSlopes(0, index, value, count);
-        if (count === fixed.most) yield;
-      }
+      yield* fixed.eachPart(start[row], start[row + 1], (index, value, count) => kernels.addSlopes(0, index, value, count));
       kernels.finishSlopes(0, start[row + 1] - start[row]);
       own.putBack(row, 1);
     }

@@ -47,6 +47,17 @@ export class FixedRows {
     return { index: this.#local, value };
   }
 
+  /** Takes the ratings `first` to `last` − 1, as many at a time as are to be had; pauses where that is long work. */
+  *eachPart(first: number, last: number, add: (index: number, value: number, count: number) => void): Generator<void, void> {
+    const { most } = this;
+    for (let at = first; at < last; at += most) {
+      const count = Math.min(most, last - at);
+      const { index, value } = this.take(at, count);
+      add(index, value, count);
+      if (count === most) yield;
+    }
+  }
+
   #addressOf(role: string): number {
     const { memory } = this.#session;
     const name = `${otherSide(this.#side)} ${role}`;

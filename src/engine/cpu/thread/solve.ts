@@ -10,14 +10,10 @@ import type { ThreadSession } from "./thread-session.js";
 export function* solve(session: ThreadSession, { side, system, chunks }: SharedJob & { do: "solve" }): Generator<void, number> {
   takeSystem(session, system);
   const [fixed, own] = [new FixedRows(session, side), new OwnRows(session, side)];
+  const solver = system.steps === undefined ? factorization(session) : descent(session);
   let failed = -1;
   for (let chunk = session.tickets.take(); 2 * chunk < chunks.length; chunk = session.tickets.take()) {
-    const [from, to] = [chunks[2 * chunk], chunks[2 * chunk + 1]];
-    if (system.steps !== undefined) {
-      yield* descendChunk(session, side, fixed, own, from, to);
-      continue;
-    }
-    const row = yield* solveChunk(session, side, fixed, own, from, to);
+    const row = yield* solveChunk(session, side, fixed, own, solver, chunks[2 * chunk], chunks[2 * chunk + 1]);
     if (row >= 0 && (failed < 0 || row < failed)) failed = row;
     yield;
   }
@@ -53,46 +49,52 @@ function takeSystem(session: ThreadSession, system: SystemNumbers): void {
   kernels.setPriorMatrix(at, at + prior.packed.byteLength);
 }
 
-/** Conjugate gradients: a row of more ratings than are taken at a time goes through them once a pass. */
-function* descendChunk(
-  { memory, kernels }: ThreadSession,
-  side: Side,
-  fixed: FixedRows,
-  own: OwnRows,
-  from: number,
-  to: number,
-): Generator<void, void> {
-  const start = memory.words(`${side} start`);
-  for (let row = from; row < to;) {
-    let end = row;
-    while (end < to && end - row < own.most && start[end + 1] - start[row] <= fixed.most) end++;
-    const rows = Math.max(1, end - row);
-    own.pin(row, rows);
-    if (end > row) {
-      const { index, value } = fixed.take(start[row], start[end] - start[row]);
-      kernels.descendRows(rows, memory.pin(`${side} start`, row, rows + 1, "start"), index, value);
-    } else {
-      kernels.beginDescent(start[row + 1] - start[row]);
-      do {
-        kernels.beginPass();
-        for (let at = start[row]; at < start[row + 1]; at += fixed.most) {
-          const count = Math.min(fixed.most, start[row + 1] - at);
-          const { index, value } = fixed.take(at, count);
-          kernels.addPart(index, value, count);
-          yield;
-        }
-      } while (kernels.finishPass());
-    }
-    own.putBack(row, rows);
-    row += rows;
-  }
+/** How rows are solved that lie where kernels reach them. */
+interface RowSolver {
+  /** Several rows, by where their starts, indices and values are. @returns the first that was singular among them; −1 for none. */
+  many(row: number, rows: number, start: number, index: number, value: number): number;
+  /** A row with more ratings than are taken at a time. @returns whether it could be solved. */
+  one(row: number, ratings: RatingsOfRow): Generator<void, boolean>;
 }
 
+/** The ratings of one row. */
+interface RatingsOfRow {
+  readonly count: number;
+  /** Goes through them once, as many at a time as are to be had. */
+  eachPart(add: (index: number, value: number, count: number) => void): Generator<void, void>;
+}
+
+const factorization = ({ kernels }: ThreadSession): RowSolver => ({
+  many: (row, rows, start, index, value) => kernels.solveRows(row, rows, start, index, value),
+  *one(row, ratings) {
+    kernels.beginRow();
+    yield* ratings.eachPart((index, value, count) => kernels.addRatings(index, value, count));
+    return kernels.finishRow(row, 0, ratings.count) !== 0;
+  },
+});
+
+/** Conjugate gradients go through a row's ratings once a pass; no system is singular for them. */
+const descent = ({ kernels }: ThreadSession): RowSolver => ({
+  many: (_, rows, start, index, value) => {
+    kernels.descendRows(rows, start, index, value);
+    return -1;
+  },
+  *one(_, ratings) {
+    kernels.beginDescent(ratings.count);
+    do {
+      kernels.beginPass();
+      yield* ratings.eachPart((index, value, count) => kernels.addPart(index, value, count));
+    } while (kernels.finishPass());
+    return true;
+  },
+});
+
 function* solveChunk(
-  { memory, kernels }: ThreadSession,
+  { memory }: ThreadSession,
   side: Side,
   fixed: FixedRows,
   own: OwnRows,
+  solver: RowSolver,
   from: number,
   to: number,
 ): Generator<void, number> {
@@ -105,18 +107,12 @@ function* solveChunk(
     own.pin(row, rows);
     if (end > row) {
       const { index, value } = fixed.take(start[row], start[end] - start[row]);
-      const bad = kernels.solveRows(row, rows, memory.pin(`${side} start`, row, rows + 1, "start"), index, value);
+      const bad = solver.many(row, rows, memory.pin(`${side} start`, row, rows + 1, "start"), index, value);
       if (bad >= 0 && failed < 0) failed = row + bad;
     } else {
-      // A row with more ratings than are taken at a time.
-      kernels.beginRow();
-      for (let at = start[row]; at < start[row + 1]; at += fixed.most) {
-        const count = Math.min(fixed.most, start[row + 1] - at);
-        const { index, value } = fixed.take(at, count);
-        kernels.addRatings(index, value, count);
-        yield;
-      }
-      if (!kernels.finishRow(row, 0, start[row + 1] - start[row]) && failed < 0) failed = row;
+      const [first, last] = [start[row], start[row + 1]];
+      const isSolved = yield* solver.one(row, { count: last - first, eachPart: (add) => fixed.eachPart(first, last, add) });
+      if (!isSolved && failed < 0) failed = row;
     }
     own.putBack(row, rows);
     row += rows;
