@@ -3,7 +3,7 @@
 import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
-import type { FeatureTable } from "../ratings/features.js";
+import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { varianceOf } from "../engine/reference/expected-errors.js";
@@ -19,12 +19,6 @@ import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/
 import { sigmoid } from "../sigmoid.js";
 import { type Parameters, type Posterior, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
 import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
-
-/** What is known of the features of each side. */
-export interface FeatureTables {
-  readonly users?: FeatureTable | undefined;
-  readonly items?: FeatureTable | undefined;
-}
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
 export interface ModelSource {

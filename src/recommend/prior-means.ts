@@ -2,9 +2,8 @@
 // docs/models.md, "Side information".
 
 import type { Side } from "../engine/engine.js";
-import type { FeatureTables } from "../models/factor-model.js";
 import { type Parameters, sampleShare, samplesOf } from "../models/parameters.js";
-import type { FeatureTable } from "../ratings/features.js";
+import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { RawId } from "../ratings/ids.js";
 
 /** Whose features are asked for. */

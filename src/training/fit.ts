@@ -5,7 +5,7 @@ import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Side } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
-import { FactorModel, type FeatureTables } from "../models/factor-model.js";
+import { FactorModel } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import { type Figures, heldOutFigure } from "../models/figures.js";
@@ -26,7 +26,7 @@ import {
 } from "../models/registry.js";
 import type { Training } from "../models/training.js";
 import { checkObject, checkOptions, nameHere, namesOf } from "../options.js";
-import type { FeatureTable } from "../ratings/features.js";
+import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";

@@ -3,12 +3,13 @@
 import { otherSide, type Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
-import type { FactorModel, FeatureTables } from "../models/factor-model.js";
+import type { FactorModel } from "../models/factor-model.js";
 import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
 import { learnedWeights } from "../recommend/prior-means.js";
+import type { FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 
 /** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
