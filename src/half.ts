@@ -27,6 +27,9 @@ function numberOf(half: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
+/** The half nearest to a float32 of at most 65504, as a number. */
+export const nearestHalf = (value: number): number => numberOf(halfOf(value));
+
 /** What every half stands for. */
 let table: Float32Array | undefined;
 

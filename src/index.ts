@@ -21,7 +21,7 @@ export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";
 export { type Film, filmRatings, type FilmRatingsOptions, films } from "./ratings/films.js";
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
-export { FeatureTable } from "./ratings/features.js";
+export { FeatureTable, type FeatureTables } from "./ratings/features.js";
 export { readFeatures } from "./ratings/read-features.js";
 export { accurate, type Preset, type PresetTables } from "./training/preset.js";
 export type { SparseRows } from "./ratings/sparse.js";
@@ -56,7 +56,6 @@ export {
   FactorModel,
   type FactorModelParts,
   type ModelSource,
-  type FeatureTables,
   type PredictOptions,
   type Recommendation,
   type RecommendOptions,

@@ -2,19 +2,16 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { FactorModel, type FeatureTables, type ModelSource } from "./models/factor-model.js";
-import type { GibbsDraw } from "./models/parameters.js";
-import type { Posterior } from "./models/parameters.js";
+import { FactorModel, type ModelSource } from "./models/factor-model.js";
+import { type GibbsDraw, type Posterior, type Precisions, samplesOf } from "./models/parameters.js";
 import { exactHalves, fromHalves } from "./half.js";
-import { samplesOf } from "./recommend/prior-means.js";
 import { isDraw, isPrecisions } from "./models/parameter-shapes.js";
 import { listOf } from "./shapes.js";
 import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
 import type { CovarianceFamily } from "./engine/engine.js";
 import { triangle } from "./engine/reference/cholesky.js";
-import type { Precisions } from "./models/parameters.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
-import { FeatureTable } from "./ratings/features.js";
+import { FeatureTable, type FeatureTables } from "./ratings/features.js";
 import { decodeIds, encodeIds } from "./id-list.js";
 import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";

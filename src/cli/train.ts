@@ -353,17 +353,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 }
 
 /** Why a training needs all ratings in one place; undefined where each rank needs its share. */
-function wholeBecause({
-  model,
-  dryRun,
-  measureBy = model === "implicit" ? "ndcg" : "loss",
-  holdout,
-  ...flags
-}: TrainFlags): string | undefined {
+function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags): string | undefined {
   if (model === ACCURATE || flags.itemFeatures !== undefined || flags.userFeatures !== undefined)
     return "what features weigh is made of all of them";
   if (model === "logistic") return "logistic makes its data of all of them";
-  if (measureBy !== "loss" && holdout !== 0) return "lists are measured by all of them (--measure-by loss takes shares)";
+  if ((measureBy ?? MODELS[model].measureBy ?? "loss") !== "loss" && holdout !== 0)
+    return "lists are measured by all of them (--measure-by loss takes shares)";
   return dryRun ? "a plan is made of a sample of them" : undefined;
 }
 

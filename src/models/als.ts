@@ -1,11 +1,11 @@
 // MAP matrix factorization by alternating least squares (`als`). docs/models.md, "Alternating least squares".
 
-import { type Norms, type PointSystem, type RowSlice, type Side, SIDES } from "../engine/engine.js";
+import { type Bounds, type Norms, type PointSystem, type RowSlice, type Session, type Side, SIDES } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { type Figures, heldOutErrors } from "./figures.js";
-import { checkChoice, checkNotNegative, checkPositive, completed } from "./hyperparameters.js";
+import { checkChoice, checkNotNegative, checkPositive } from "./hyperparameters.js";
 import { STEPS_A_SWEEP } from "./side-information.js";
-import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
+import { completedWithSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
@@ -97,6 +97,27 @@ export function alsSystem(h: AlsHyperparameters, side: Side): PointSystem {
   };
 }
 
+/** The sums of the objective as they are without features. @param scale what held-out predictions are clipped to. */
+export async function measureErrors(session: Session, scale: Bounds | undefined, weighted = false): Promise<Measurement> {
+  const { train, heldOut, clipped, users, items } = await session.sums({
+    users: { of: "squaredNorms", side: "users", weighted },
+    items: { of: "squaredNorms", side: "items", weighted },
+    train: { of: "squaredErrors", over: "training" },
+    heldOut: { of: "squaredErrors", over: "heldOut" },
+    clipped: { of: "squaredErrors", over: "heldOut", clip: scale },
+  });
+  return {
+    trainSquares: train,
+    heldOutSquares: heldOut,
+    heldOutClippedSquares: clipped,
+    userFactors: users.factors,
+    userBiases: users.biases,
+    itemFactors: items.factors,
+    itemBiases: items.biases,
+    featureFactors: 0,
+  };
+}
+
 export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measurement> {
   async sweep(number: number): Promise<void> {
     const { momentum } = this.problem.hyperparameters;
@@ -122,31 +143,21 @@ export class AlsTraining extends AlternatingTraining<AlsHyperparameters, Measure
   }
 
   async measure(): Promise<Measurement> {
-    const weighted = this.problem.hyperparameters.regularization === "weighted";
-    const { train, heldOut, clipped, users, items } = await this.session.sums({
-      users: { of: "squaredNorms", side: "users", weighted },
-      items: { of: "squaredNorms", side: "items", weighted },
-      train: { of: "squaredErrors", over: "training" },
-      heldOut: { of: "squaredErrors", over: "heldOut" },
-      clipped: { of: "squaredErrors", over: "heldOut", clip: this.problem.scale },
-    });
-    const [ofUsers, ofItems] = [await this.#apart("users", users), await this.#apart("items", items)];
+    const { regularization } = this.problem.hyperparameters;
+    const sums = await measureErrors(this.session, this.problem.scale, regularization === "weighted");
+    const [users, items] = [await this.#apart("users"), await this.#apart("items")];
     return {
-      trainSquares: train,
-      heldOutSquares: heldOut,
-      heldOutClippedSquares: clipped,
-      userFactors: ofUsers.factors,
-      userBiases: ofUsers.biases,
-      itemFactors: ofItems.factors,
-      itemBiases: ofItems.biases,
-      featureFactors: ofUsers.features + ofItems.features,
+      ...sums,
+      ...(users && { userFactors: users.factors, userBiases: users.biases }),
+      ...(items && { itemFactors: items.factors, itemBiases: items.biases }),
+      featureFactors: (users?.features ?? 0) + (items?.features ?? 0),
     };
   }
 
-  /** How far the rows of a side are from their prior means, and the norm of its features' weights. */
-  async #apart(side: Side, from0: Norms): Promise<Norms & { readonly features: number }> {
+  /** How far the rows of a side with features are from their prior means, and the norm of its features' weights. */
+  async #apart(side: Side): Promise<(Norms & { readonly features: number }) | undefined> {
     const known = this.features[side];
-    if (!known) return { ...from0, features: 0 };
+    if (!known) return undefined;
     const { precisions } = alsSystem(this.problem.hyperparameters, side);
     const K = precisions.length - 1;
     const sum = (values: Float64Array): number => values.subarray(0, K).reduce((total, value) => total + value, 0);
@@ -174,8 +185,7 @@ export function alsObjective(h: AlsHyperparameters, sums: Omit<Measurement, "hel
  * @throws OptionsError naming the hyperparameter and its value.
  */
 export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): AlsHyperparameters {
-  const h = completed({ ...ALS_DEFAULTS, solver: defaultSolver(given.factors ?? ALS_DEFAULTS.factors) }, given);
-  checkSolver(h);
+  const h = completedWithSolver(ALS_DEFAULTS, given);
   if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
   checkPositive(h, "lambda", "tauFeatures");
   checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "momentum");
@@ -185,8 +195,16 @@ export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): Als
   return h;
 }
 
+/** @throws OptionsError when nothing would tie rows of a side to their prior means. */
+function checkFeatures(h: AlsHyperparameters, side: Side): void {
+  if (h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
+  const [tau, gamma] = side === "users" ? (["tauUsers", "gammaUsers"] as const) : (["tauItems", "gammaItems"] as const);
+  if (h[tau] === 0) throw new OptionsError(`${tau} is 0: features need a precision that ties factors to them`);
+  if (h.biases && h[gamma] === 0) throw new OptionsError(`${gamma} is 0: features need a precision that ties biases to them`);
+}
+
 /** Objective and errors from the sums of one measurement. */
-function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
+export function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, heldOut }: { ratings: number; heldOut: number }): Figures {
   return {
     objective: alsObjective(h, sums),
     trainRmse: Math.sqrt(sums.trainSquares / ratings),
@@ -198,6 +216,7 @@ export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> 
   defaults: ALS_DEFAULTS,
   complete: alsHyperparameters,
   takesFeatures: true,
+  checkFeatures,
   on: withFasterSolver("als"),
   units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
   operations: (h) => ({

@@ -3,7 +3,7 @@
 import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
-import type { FeatureTable } from "../ratings/features.js";
+import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { varianceOf } from "../engine/reference/expected-errors.js";
@@ -14,17 +14,11 @@ import type { Engine } from "../engine/engine.js";
 import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
-import { priorMeans, samplesOf } from "../recommend/prior-means.js";
+import { priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { sigmoid } from "../sigmoid.js";
-import { type Parameters, predictRating, rowsOf } from "./parameters.js";
+import { type Parameters, type Posterior, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
 import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
-
-/** What is known of the features of each side. */
-export interface FeatureTables {
-  readonly users?: FeatureTable | undefined;
-  readonly items?: FeatureTable | undefined;
-}
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
 export interface ModelSource {
@@ -179,13 +173,11 @@ export class FactorModel implements FactorModelParts {
   predict(user: RawId, item: RawId, options: PredictOptions = {}): number {
     checkOptions("predict", options, PREDICT_NAMES);
     const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
-    if (coldUser || coldItem) {
-      const m = coldUser ? -1 : options.coldStart === "mean" ? this.users.indexOf(user) : this.#userIndex(user);
-      const n = coldItem ? -1 : options.coldStart === "mean" ? this.items.indexOf(item) : this.#itemIndex(item);
-      return this.#meanBetween(coldUser ?? this.#rowAt("users", m), coldItem ?? this.#rowAt("items", n));
-    }
-    if (options.coldStart === "mean") return this.predictAt(this.users.indexOf(user), this.items.indexOf(item));
-    return this.predictAt(this.#userIndex(user), this.#itemIndex(item));
+    const isMean = options.coldStart === "mean";
+    const m = coldUser || isMean ? this.users.indexOf(user) : this.#userIndex(user);
+    const n = coldItem || isMean ? this.items.indexOf(item) : this.#itemIndex(item);
+    if (!coldUser && !coldItem) return this.predictAt(m, n);
+    return this.#meanBetween(coldUser ?? this.#rowAt("users", m), coldItem ?? this.#rowAt("items", n));
   }
 
   /** Whether the model can tell something of this user or item: it has ratings, or features that the model knows. */
@@ -228,9 +220,10 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
   predictive(user: RawId, item: RawId): { mean: number; deviation: number } {
-    const [coldUser, coldItem] = [this.#cold("users", user), this.#cold("items", item)];
-    const [m, n] = [coldUser ? -1 : this.#userIndex(user), coldItem ? -1 : this.#itemIndex(item)];
-    return coldUser || coldItem ? this.#predictiveBetween(coldUser ?? this.#user(m), coldItem ?? this.#item(n)) : this.predictiveAt(m, n);
+    const ofUser = this.#cold("users", user) ?? this.#user(this.#userIndex(user));
+    const ofItem = this.#cold("items", item) ?? this.#item(this.#itemIndex(item));
+    this.#posterior();
+    return this.#predictiveBetween(ofUser, ofItem);
   }
 
   /**
@@ -239,15 +232,8 @@ export class FactorModel implements FactorModelParts {
    * @throws OptionsError
    */
   predictiveAt(m: number, n: number): { mean: number; deviation: number } {
-    const { globalMean, posterior } = this.parameters;
-    if (!posterior) {
-      throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
-    }
-    const { lambda, users, items } = posterior.precisions;
-    const user = m >= 0 ? this.#user(m) : priorOf(users);
-    if (n >= 0) return this.#predictiveOf(user, n);
-    const covariance = user.covariance ?? priorOf(users).covariance;
-    return { mean: globalMean + user.bias, deviation: Math.sqrt(1 / lambda + varianceOf({ ...user, covariance }, priorOf(items))) };
+    const { users, items } = this.#posterior().precisions;
+    return this.#predictiveBetween(m >= 0 ? this.#user(m) : priorOf(users), n >= 0 ? this.#item(n) : priorOf(items));
   }
 
   /**
@@ -421,9 +407,7 @@ export class FactorModel implements FactorModelParts {
     if (!MODELS[this.model].units || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
     throw new RatingsError(
       `the rating of item ${item} is ${rating}, and those that the model was trained on go from ${minimum} to ${maximum}`,
-      {
-        remedy: "give ratings on that scale",
-      },
+      { remedy: "give ratings on that scale" },
     );
   }
 
@@ -441,6 +425,13 @@ export class FactorModel implements FactorModelParts {
 
   #item(n: number): Entity {
     return this.#entityAt("items", n);
+  }
+
+  /** @throws OptionsError when the model is a point estimate. */
+  #posterior(): Posterior {
+    const { posterior } = this.parameters;
+    if (posterior) return posterior;
+    throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
   }
 
   #entityAt(side: "users" | "items", row: number): Entity {
@@ -499,15 +490,14 @@ export class FactorModel implements FactorModelParts {
     const { K, S } = samplesOf(parameters);
     const factors = new Float64Array(S * K);
     let bias = 0;
-    // Side by side as `averageOf` has samples: the users' factors carry the share of each.
-    const share = side === "users" ? 1 / S : 1;
+    const share = sampleShare(side, S);
     means.forEach((mean, s) => {
       const drawn = parameters.draws?.[s][side].mean;
       for (let k = 0; k < K; k++) factors[s * K + k] = share * (mean[k] + (drawn?.[k] ?? 0));
       bias += (mean[K] + (drawn?.[K] ?? 0)) / S;
     });
-    const { covariance } = parameters.posterior ? priorOf(parameters.posterior.precisions[side]) : { covariance: undefined };
-    return { factors, bias, ...(covariance && { covariance }) };
+    const { posterior } = parameters;
+    return { factors, bias, ...(posterior && { covariance: priorOf(posterior.precisions[side]).covariance }) };
   }
 
   #meanBetween(user: Entity, item: Entity): number {

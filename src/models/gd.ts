@@ -2,17 +2,9 @@
 
 import type { Side } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
-import type { Measurement } from "./als.js";
+import { type Measurement, measureErrors } from "./als.js";
 import { checkNotNegative, completed } from "./hyperparameters.js";
-import {
-  checkedSteps,
-  GRADIENT_DEFAULTS,
-  gradientFigures,
-  type GradientHyperparameters,
-  measureGradient,
-  stepOf,
-  stepPrecisions,
-} from "./stepped.js";
+import { checkedSteps, GRADIENT_DEFAULTS, gradientFigures, type GradientHyperparameters, stepOf, stepPrecisions } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
 /** Of gradient descent in batches, with momentum. */
@@ -47,7 +39,7 @@ export class GdTraining extends Training<GdHyperparameters, Measurement> {
   }
 
   async measure(): Promise<Measurement> {
-    return await measureGradient(this.session, this.problem.scale);
+    return await measureErrors(this.session, this.problem.scale);
   }
 }
 

@@ -3,12 +3,13 @@
 // entity and the noise precision drawn too.
 
 import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
-import { choleskyFactor, solveUpper, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
+import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
+import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
 import { type Figures, heldOutErrors } from "./figures.js";
 import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
-import type { GibbsDraw, Parameters } from "./parameters.js";
+import { type GibbsDraw, type Parameters, sampleShare } from "./parameters.js";
 import type { SideInformation } from "./side-information.js";
 import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
 import { OptionsError } from "../errors.js";
@@ -103,7 +104,7 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
  */
 export function drawWeights(features: SideInformation, rows: Float64Array, prior: Prior, ratio: number, random: Random): void {
   const { D } = features;
-  const root = choleskyFactor(fullMatrix(prior.precision, D), D);
+  const root = choleskyFactor(unpackedTriangle(prior.precision, D), D);
   const noisy = (to: Float64Array, scale: number): void => {
     const z = new Float64Array(D);
     for (let at = 0; at < to.length; at += D) {
@@ -122,25 +123,10 @@ export function drawWeights(features: SideInformation, rows: Float64Array, prior
 /** Draws λ_B from its gamma posterior given the weights, under the prior Gamma(½, ½). */
 export function drawRatio(features: SideInformation, { precision }: Prior, random: Random): number {
   const { D, weights } = features;
-  const gram = gramOf(weights, D);
+  const gram = rowGram(weights, D);
   let trace = 0;
   for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) trace += (i === j ? 1 : 2) * precision[triangle(i) + j] * gram[i * D + j];
   return random.gamma((1 + weights.length) / 2) / ((1 + trace) / 2);
-}
-
-/** Σ x xᵀ over rows of D numbers, [D, D] row-major, the lower triangle. */
-function gramOf(rows: Float64Array, D: number): Float64Array {
-  const gram = new Float64Array(D * D);
-  for (let at = 0; at < rows.length; at += D)
-    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) gram[i * D + j] += rows[at + i] * rows[at + j];
-  return gram;
-}
-
-/** A packed lower triangle as the whole matrix, [D, D] row-major. */
-function fullMatrix(packed: readonly number[], D: number): Float64Array {
-  const matrix = new Float64Array(D * D);
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = matrix[j * D + i] = packed[triangle(i) + j];
-  return matrix;
 }
 
 /** Draws λ from its gamma posterior given the squared errors, under the prior Gamma(1, 1). */
@@ -216,8 +202,8 @@ export function averageOf(samples: readonly Sample[]): Parameters {
     });
     return { factors: wide, biases: Float32Array.from(mean) };
   };
-  const users = side(first.userBiases.length, "userFactors", "userBiases", 1 / S);
-  const items = side(first.itemBiases.length, "itemFactors", "itemBiases", 1);
+  const users = side(first.userBiases.length, "userFactors", "userBiases", sampleShare("users", S));
+  const items = side(first.itemBiases.length, "itemFactors", "itemBiases", sampleShare("items", S));
   return {
     factors: S * K,
     userFactors: users.factors,
@@ -330,15 +316,15 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     const { hyperparameters: h } = this.problem;
     const features = this.features[side];
     if (!features) return drawPrior(h, await this.moments(side), random);
-    const { D, weights, means } = features;
+    const { D, weights } = features;
     const rows = await this.rowsAt(side);
-    const apart = rows.map((value, at) => value - means[at]);
+    const apart = features.apart(rows);
     const sums = new Float64Array(D);
     for (let at = 0; at < apart.length; at++) sums[at % D] += apart[at];
     const ratio = this.#ratios[side];
-    const prior = drawPrior(h, { count: rows.length / D, sums, gram: gramOf(apart, D) }, random, {
+    const prior = drawPrior(h, { count: rows.length / D, sums, gram: rowGram(apart, D) }, random, {
       count: weights.length / D,
-      gram: gramOf(weights, D).map((value) => ratio * value),
+      gram: rowGram(weights, D).map((value) => ratio * value),
     });
     drawWeights(features, rows, prior, ratio, random);
     this.#ratios = { ...this.#ratios, [side]: drawRatio(features, prior, random) };

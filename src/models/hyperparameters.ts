@@ -17,13 +17,21 @@ export function completed<H extends object>(defaults: H, given: Partial<H>): H {
   return Object.fromEntries(names.map((name) => [name, given[name] ?? defaults[name]])) as H;
 }
 
-/** @throws OptionsError when `factors` is no whole number from `least` to 128. */
-export function checkFactors(factors: number, least = 0): void {
-  if (!Number.isInteger(factors) || factors < least || factors > MAX_FACTORS) {
-    throw new OptionsError(`factors is ${shown(factors)}: it must be a whole number from ${least} to ${MAX_FACTORS}`, {
-      remedy: least === 0 ? "0 trains the bias-only model; 10 to 64 suit most data" : "10 to 64 suit most data",
-    });
-  }
+/** Which numbers of factors there may be, and what an error says of it beside. */
+interface FactorLimits {
+  readonly least?: number;
+  readonly most?: number;
+  /** Where the limits hold, with a space behind it. */
+  readonly where?: string;
+  readonly remedy?: string | undefined;
+}
+
+/** @throws OptionsError when `factors` is no whole number from `least`, 0, to `most`, 128. */
+export function checkFactors(factors: number, { least = 0, most = MAX_FACTORS, where = "", remedy }: FactorLimits = {}): void {
+  if (Number.isInteger(factors) && factors >= least && factors <= most) return;
+  throw new OptionsError(`factors is ${shown(factors)}: ${where}it must be a whole number from ${least} to ${most}`, {
+    remedy: remedy ?? (least === 0 ? "0 trains the bias-only model; 10 to 64 suit most data" : "10 to 64 suit most data"),
+  });
 }
 
 /** @throws OptionsError naming the first of these that is not finite and greater than 0. */

@@ -6,9 +6,9 @@ import { RatingsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
-import { checkChoice, checkNotNegative, completed } from "./hyperparameters.js";
+import { checkChoice, checkNotNegative } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
-import { checkSolver, defaultSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
+import { completedWithSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /** What feedback counts for: log(1 + |r|), 1, or |r|; its sign stays. */
@@ -49,8 +49,7 @@ export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters {
-  const h = completed({ ...IMPLICIT_DEFAULTS, solver: defaultSolver(given.factors ?? IMPLICIT_DEFAULTS.factors) }, given);
-  checkSolver(h, 1);
+  const h = completedWithSolver(IMPLICIT_DEFAULTS, given, 1);
   checkNotNegative(h, "confidence", "tauUsers", "tauItems");
   checkChoice("counts", h.counts, COUNTS);
   return h;
@@ -154,6 +153,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   defaults: IMPLICIT_DEFAULTS,
   complete: implicitHyperparameters,
   on: withFasterSolver("implicit"),
+  measureBy: "ndcg",
   checkRatings: checkFeedback,
   rows: countedRows,
   operations: (h) => ({ solve: "confident", steps: stepsOf(h), sums: ["confidentErrors", "moments"] }),

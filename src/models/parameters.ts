@@ -47,6 +47,20 @@ export interface Posterior {
   readonly items: Float32Array;
 }
 
+/** K of one sample, and how many samples stand side by side in the parameters; 1 but for `gibbs`. */
+export function samplesOf({ factors, draws }: Pick<Parameters, "factors" | "draws">): { K: number; S: number } {
+  const S = draws?.length ?? 1;
+  return { K: factors / S, S };
+}
+
+/** The factors [count, K] of sample s out of S samples side by side, [count, S K]. */
+export function sampleOf(wide: ArrayLike<number>, K: number, S: number, s: number): Float64Array {
+  return Float64Array.from({ length: wide.length / S }, (_, at) => wide[(Math.floor(at / K) * S + s) * K + (at % K)]);
+}
+
+/** What factors are multiplied by to stand side by side: u·v is then the mean of the samples' u·v. */
+export const sampleShare = (side: Side, S: number): number => (side === "users" ? 1 / S : 1);
+
 /** One side's rows. */
 export function rowsOf(parameters: Parameters, side: Side): Rows {
   const { userFactors, userBiases, itemFactors, itemBiases, posterior } = parameters;

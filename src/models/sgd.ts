@@ -1,14 +1,13 @@
 // Stochastic gradient descent on the objective of `als`, over conflict-free blocks of ratings (`sgd`).
 // docs/models.md, "Gradient descent".
 
-import type { Measurement } from "./als.js";
+import { type Measurement, measureErrors } from "./als.js";
 import { completed } from "./hyperparameters.js";
 import {
   checkedSteps,
   GRADIENT_DEFAULTS,
   gradientFigures,
   type GradientHyperparameters,
-  measureGradient,
   stepOf,
   stepPrecisions,
   withoutUnrated,
@@ -30,7 +29,7 @@ export class SgdTraining extends Training<GradientHyperparameters, Measurement> 
   }
 
   async measure(): Promise<Measurement> {
-    return await measureGradient(this.session, this.problem.scale);
+    return await measureErrors(this.session, this.problem.scale);
   }
 }
 

@@ -187,9 +187,14 @@ export class SideInformation implements Features {
     this.#means = productOf(this.rows, this.#weights, this.D);
   }
 
+  /** x − x̄ of every row, [count, D] row-major. */
+  apart(rows: Float64Array): Float64Array {
+    return rows.map((value, at) => value - this.#means[at]);
+  }
+
   /** Σ (x − x̄)² of each coordinate, [D]. */
   deviations(rows: Float64Array): Float64Array {
-    const apart = rows.map((value, at) => value - this.#means[at]);
+    const apart = this.apart(rows);
     return columnSums(apart, apart, this.D);
   }
 

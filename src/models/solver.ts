@@ -2,8 +2,7 @@
 // which of the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
 
 import type { DeviceInfo } from "../engine/engine.js";
-import { OptionsError } from "../errors.js";
-import { checkChoice, checkWhole, MAX_FACTORS, shown } from "./hyperparameters.js";
+import { checkChoice, checkFactors, checkWhole, completed, MAX_FACTORS } from "./hyperparameters.js";
 
 /** Cholesky's factorization of each row's system, or steps of conjugate gradients from the row's present values. */
 export const SOLVERS = ["cholesky", "cg"] as const;
@@ -33,13 +32,26 @@ const FASTER_FROM = {
   implicit: { cpu: 24, reference: 24, webgpu: 96 },
 } as const;
 
-/** The solver where none is given, and nothing is known of where it is trained. */
-export const defaultSolver = (factors: number): Solver => (factors > MAX_FACTORS ? "cg" : "cholesky");
+type WithSolver = SolverHyperparameters & { readonly factors: number };
+
+/**
+ * The defaults overwritten by what is given, with a solver that goes as far as the factors where none is given: nothing
+ * is known here of where it is trained.
+ *
+ * @param least fewest factors.
+ * @throws OptionsError for an unknown solver, no steps, or more factors than the solver takes.
+ */
+export function completedWithSolver<H extends WithSolver>(defaults: H, given: Partial<H>, least = 0): H {
+  const { factors = defaults.factors } = given;
+  const h = completed({ ...defaults, solver: factors > MAX_FACTORS ? "cg" : "cholesky" }, given);
+  checkSolver(h, least);
+  return h;
+}
 
 /** The hyperparameters with the solver that is faster on an engine, where none is given. */
 export const withFasterSolver =
   (model: keyof typeof FASTER_FROM) =>
-  <H extends SolverHyperparameters & { readonly factors: number }>(h: H, given: Partial<H>, { kind }: DeviceInfo): H =>
+  <H extends WithSolver>(h: H, given: Partial<H>, { kind }: DeviceInfo): H =>
     given.solver === undefined ? { ...h, solver: h.factors >= FASTER_FROM[model][kind] ? "cg" : "cholesky" } : h;
 
 /** Steps of conjugate gradients, as engines take them. */
@@ -49,16 +61,12 @@ export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | un
 export const solverText = ({ solver, cgSteps }: SolverHyperparameters): string =>
   solver === "cg" ? `cg, ${cgSteps} ${cgSteps === 1 ? "step" : "steps"}` : solver;
 
-/** @throws OptionsError for an unknown solver, no steps, or more factors than the solver takes. */
-export function checkSolver(h: SolverHyperparameters & { readonly factors: number }, least = 0): void {
+function checkSolver(h: WithSolver, least: number): void {
   checkChoice("solver", h.solver, SOLVERS);
   checkWhole(h, 1, "cgSteps");
-  const most = h.solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS;
-  const { factors } = h;
-  if (Number.isInteger(factors) && factors >= least && factors <= most) return;
-  const usual = least === 0 ? "0 trains the bias-only model; 10 to 64 suit most data" : "10 to 64 suit most data";
-  const beyond = h.solver === "cholesky" && factors > most && factors <= MAX_FACTORS_CG;
-  throw new OptionsError(`factors is ${shown(factors)}: with solver "${h.solver}" it must be a whole number from ${least} to ${most}`, {
-    remedy: beyond ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : usual,
-  });
+  const { solver, factors } = h;
+  const most = solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS;
+  const isForCg = factors > most && factors <= MAX_FACTORS_CG;
+  const remedy = isForCg ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : undefined;
+  checkFactors(factors, { least, most, where: `with solver "${solver}" `, remedy });
 }

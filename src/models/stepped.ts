@@ -1,10 +1,9 @@
 // What models trained by steps of a size have in common: hyperparameters, the step of a sweep, the objective of `als`.
 
-import type { Bounds, Session } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { rowLengths } from "../ratings/csr.js";
-import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
-import { type Figures, heldOutErrors } from "./figures.js";
+import { ALS_DEFAULTS, alsFigures, type Measurement } from "./als.js";
+import type { Figures } from "./figures.js";
 import { checkFactors, checkNotNegative, checkPositive } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
 import type { TrainingProblem } from "./training.js";
@@ -53,38 +52,8 @@ export function checkedSteps<H extends SteppedHyperparameters>(h: H): H {
 export const stepOf = (h: SteppedHyperparameters, sweep: number): number => h.stepSize / (1 + h.decay * (sweep - 1));
 
 /** Objective and errors: those of `als`. */
-export function gradientFigures(
-  h: GradientHyperparameters,
-  sums: Measurement,
-  { ratings, heldOut }: { ratings: number; heldOut: number },
-): Figures {
-  return {
-    objective: alsObjective({ ...ALS_DEFAULTS, ...h }, sums),
-    trainRmse: Math.sqrt(sums.trainSquares / ratings),
-    ...heldOutErrors(sums, heldOut),
-  };
-}
-
-/** The sums of the objective of `als`. */
-export async function measureGradient(session: Session, scale: Bounds | undefined): Promise<Measurement> {
-  const { train, heldOut, clipped, users, items } = await session.sums({
-    users: { of: "squaredNorms", side: "users", weighted: false },
-    items: { of: "squaredNorms", side: "items", weighted: false },
-    train: { of: "squaredErrors", over: "training" },
-    heldOut: { of: "squaredErrors", over: "heldOut" },
-    clipped: { of: "squaredErrors", over: "heldOut", clip: scale },
-  });
-  return {
-    trainSquares: train,
-    heldOutSquares: heldOut,
-    heldOutClippedSquares: clipped,
-    userFactors: users.factors,
-    userBiases: users.biases,
-    itemFactors: items.factors,
-    itemBiases: items.biases,
-    featureFactors: 0,
-  };
-}
+export const gradientFigures = (h: GradientHyperparameters, sums: Measurement, counts: { ratings: number; heldOut: number }): Figures =>
+  alsFigures({ ...ALS_DEFAULTS, ...h }, sums, counts);
 
 /** The parameters with zeros for entities without ratings: no stochastic step would ever reach them. */
 export function withoutUnrated(

@@ -22,7 +22,7 @@ import type { SparseRows } from "../ratings/sparse.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
-import type { Figures } from "./figures.js";
+import type { Figures, RankingMeasure } from "./figures.js";
 import { SideInformation } from "./side-information.js";
 
 /** All a training needs: both CSR indexes of the training ratings, the held-out ratings, the starting parameters. */
@@ -208,10 +208,14 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly patience?: number;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last";
+  /** What of ranked lists says how good a sweep is, unless options say otherwise. Default: the model's held-out loss. */
+  readonly measureBy?: RankingMeasure;
   /** Sweeps in which the model is not yet what it is to be: none of them is the best, or ends the training. */
   settling?(h: H): number;
   /** Whether features of users and items shape its rows. */
   readonly takesFeatures?: boolean;
+  /** Checks that something ties rows of a side to its features, where not all hyperparameters do. @throws OptionsError */
+  checkFeatures?(h: H, side: Side): void;
   /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
   readonly binary?: boolean;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */

@@ -110,3 +110,9 @@ export class FeatureTable {
     return { count: wanted.size, columns: this.names.length, start, index, value };
   }
 }
+
+/** What is known of the features of each side. */
+export interface FeatureTables {
+  readonly users?: FeatureTable | undefined;
+  readonly items?: FeatureTable | undefined;
+}

@@ -1,5 +1,7 @@
 // Sparse matrices by rows: features of entities, and products with few columns at once.
 
+import { rowStarts } from "./csr.js";
+
 /** A sparse matrix by rows: row n has the columns `index[start[n]] …` with the values beside them. */
 export interface SparseRows {
   readonly count: number;
@@ -11,9 +13,7 @@ export interface SparseRows {
 
 /** Columns as rows, by a counting sort. */
 export function transposed({ count, columns, start, index, value }: SparseRows): SparseRows {
-  const first = new Uint32Array(columns + 1);
-  for (let at = 0; at < index.length; at++) first[index[at] + 1]++;
-  for (let column = 0; column < columns; column++) first[column + 1] += first[column];
+  const first = rowStarts(index, columns);
   const next = first.slice();
   const rows = new Uint32Array(index.length);
   const values = new Float32Array(index.length);

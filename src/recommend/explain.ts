@@ -10,7 +10,7 @@ import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { countedFeedback } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
-import { predictRating, rowsOf } from "../models/parameters.js";
+import { predictRating, rowsOf, sampleOf } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { sigmoid } from "../sigmoid.js";
 import { foldIn, foldInSystem } from "./fold-in.js";
@@ -216,7 +216,7 @@ function gibbsEquations({ parameters }: FactorModel, rated: Rated, parts: readon
   const biases = Float64Array.from(itemBiases);
   return draws.map(({ lambda, users }, s) => {
     const K = users.mean.length - 1;
-    const factors = Float64Array.from({ length: biases.length * K }, (_, at) => itemFactors[(Math.floor(at / K) * S + s) * K + (at % K)]);
+    const factors = sampleOf(itemFactors, K, S, s);
     return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean, meansAt(parts, s));
   });
 }

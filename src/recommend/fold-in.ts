@@ -7,10 +7,9 @@ import { pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
-import type { GibbsDraw } from "../models/parameters.js";
 import { countedFeedback, implicitSystem } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
-import { type Parameters, rowsOf } from "../models/parameters.js";
+import { type GibbsDraw, type Parameters, rowsOf, sampleOf, sampleShare } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { vbSystem } from "../models/vb.js";
 import type { Csr } from "../ratings/csr.js";
@@ -170,8 +169,9 @@ function averageFoldIn(
 ): void {
   const S = draws.length;
   const K = draws[0].users.mean.length - 1;
-  // The users' factors carry the share 1/S of each sample.
-  const [fixedScale, ownShare] = side === "users" ? [1, 1 / S] : [S, 1];
+  // The fixed users' factors carry the share 1/S of each sample.
+  const fixedScale = side === "users" ? 1 : S;
+  const ownShare = sampleShare(side, S);
   draws.forEach((draw, s) => {
     const fixed = { factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale), biases };
     const system = { kind: "drawn", lambda: draw.lambda, prior: draw[side] } as const;
@@ -183,11 +183,6 @@ function averageFoldIn(
     });
     solved.biases.forEach((bias, row) => (averaged.biases[row] += bias / S));
   });
-}
-
-/** The factors [count, K] of sample s out of S samples side by side, [count, S K]. */
-function sampleOf(wide: Float64Array, K: number, S: number, s: number): Float64Array {
-  return Float64Array.from({ length: wide.length / S }, (_, at) => wide[(Math.floor(at / K) * S + s) * K + (at % K)]);
 }
 
 /** The ratings, and the parameters with only those rows of the fixed side that they name: what a fold-in needs. */

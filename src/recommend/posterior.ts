@@ -1,7 +1,7 @@
 // What the posteriors of `vb` say of a single rating or of a list:
 // variances, and scores drawn by Thompson sampling. docs/models.md, "Variational Bayes".
 
-import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
+import { factorize, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { Parameters, Posterior } from "../models/parameters.js";
 import { seededRandom } from "../random.js";
@@ -47,9 +47,8 @@ export function sampleScores(user: Entity, parameters: Parameters, alpha: number
 /** A draw of (factors, bias) from N(mean, Γ) by the Cholesky factor of Γ. */
 function drawn({ factors, bias, covariance }: Entity, normal: () => number): Float64Array {
   const D = factors.length + 1;
-  const matrix = new Float64Array(D * D);
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = covariance![triangle(i) + j];
-  solveCholesky(matrix, new Float64Array(D), D);
+  const matrix = unpackedTriangle(covariance!, D);
+  factorize(matrix, D);
   const z = Float64Array.from({ length: D }, normal);
   return Float64Array.from({ length: D }, (_, i) => {
     let value = i < D - 1 ? factors[i] : bias;

@@ -2,8 +2,8 @@
 // docs/models.md, "Side information".
 
 import type { Side } from "../engine/engine.js";
-import type { Parameters } from "../models/parameters.js";
-import type { FeatureTable } from "../ratings/features.js";
+import { type Parameters, sampleShare, samplesOf } from "../models/parameters.js";
+import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { RawId } from "../ratings/ids.js";
 
 /** Whose features are asked for. */
@@ -14,15 +14,30 @@ export interface Featured {
   readonly rated?: ArrayLike<number> | undefined;
 }
 
+/** The weights of the features of a side: of S samples one after the other, [S, columns, K + 1]. */
+export interface LearnedWeights {
+  readonly table: FeatureTable;
+  readonly weights: Float32Array;
+  readonly K: number;
+  readonly S: number;
+  /** Features that there are weights of, the rated ones among them. */
+  readonly columns: number;
+}
+
+/** What the parameters hold of the features of a side; undefined where it has none. */
+export function learnedWeights(parameters: Parameters, tables: FeatureTables | undefined, side: Side): LearnedWeights | undefined {
+  const [table, weights] = [tables?.[side], parameters.features?.[side]];
+  if (!table || !weights) return undefined;
+  const { K, S } = samplesOf(parameters);
+  return { table, weights, K, S, columns: weights.length / (S * (K + 1)) };
+}
+
 /** S of one entity: columns of S, and the values there. */
-export function featuresOf(table: FeatureTable, { id, rated = [] }: Featured, columns: number): { index: number[]; value: number[] } {
-  const index: number[] = [];
-  const value: number[] = [];
+function featuresOf({ table, columns }: LearnedWeights, { id, rated = [] }: Featured): { index: number[]; value: number[] } {
   const row = id === undefined ? -1 : table.ids.indexOf(id);
-  for (let at = row < 0 ? 0 : table.rows.start[row]; row >= 0 && at < table.rows.start[row + 1]; at++) {
-    index.push(table.rows.index[at]);
-    value.push(table.rows.value[at]);
-  }
+  const [from, to] = row < 0 ? [0, 0] : [table.rows.start[row], table.rows.start[row + 1]];
+  const index = Array.from(table.rows.index.subarray(from, to));
+  const value = Array.from(table.rows.value.subarray(from, to));
   if (!table.rated) return { index, value };
   // Of entities that have joined the model since, nothing was learned.
   const known = Array.from(rated, (other) => table.names.length + other).filter((column) => column < columns);
@@ -33,17 +48,11 @@ export function featuresOf(table: FeatureTable, { id, rated = [] }: Featured, co
   return { index, value };
 }
 
-/** K of one sample, and how many samples stand side by side in the parameters; 1 but for `gibbs`. */
-export function samplesOf({ factors, draws }: Pick<Parameters, "factors" | "draws">): { K: number; S: number } {
-  const S = draws?.length ?? 1;
-  return { K: factors / S, S };
+/** Adds a feature's weights in sample s, times its value in S, to a mean, [K + 1]. */
+function addWeights({ weights, K, columns }: LearnedWeights, s: number, column: number, value: number, mean: Float64Array): void {
+  const from = (s * columns + column) * (K + 1);
+  for (let k = 0; k <= K; k++) mean[k] += value * weights[from + k];
 }
-
-/** Features of the side, the rated ones among them, that there are weights of. */
-export const columnsOf = (parameters: Parameters, weights: Float32Array): number => {
-  const { K, S } = samplesOf(parameters);
-  return weights.length / (S * (K + 1));
-};
 
 /** What was learned of the features of a side. */
 export interface LearnedFeatures {
@@ -56,17 +65,12 @@ export interface LearnedFeatures {
 }
 
 /** What was learned of each feature of a side; undefined where it has none. */
-export function learnedFeatures(
-  parameters: Parameters,
-  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
-  side: Side,
-): LearnedFeatures | undefined {
-  const [table, weights] = [tables?.[side], parameters.features?.[side]];
-  if (!table || !weights) return undefined;
-  const { K, S } = samplesOf(parameters);
-  const columns = columnsOf(parameters, weights);
+export function learnedFeatures(parameters: Parameters, tables: FeatureTables | undefined, side: Side): LearnedFeatures | undefined {
+  const known = learnedWeights(parameters, tables, side);
+  if (!known) return undefined;
+  const { table, weights, K, S, columns } = known;
   const [factors, biases] = [new Float32Array(columns * S * K), new Float32Array(columns)];
-  const share = side === "users" ? 1 / S : 1;
+  const share = sampleShare(side, S);
   for (let s = 0; s < S; s++) {
     for (let f = 0; f < columns; f++) {
       const from = (s * columns + f) * (K + 1);
@@ -83,23 +87,19 @@ export function learnedFeatures(
  */
 export function priorMeans(
   parameters: Parameters,
-  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
+  tables: FeatureTables | undefined,
   side: Side,
   entities: readonly Featured[],
 ): Float64Array[] | undefined {
-  const [table, weights] = [tables?.[side], parameters.features?.[side]];
-  if (!table || !weights) return undefined;
-  const { K, S } = samplesOf(parameters);
-  const D = K + 1;
-  const columns = columnsOf(parameters, weights);
-  const rows = entities.map((entity) => featuresOf(table, entity, columns));
-  return Array.from({ length: S }, (_, s) => {
+  const known = learnedWeights(parameters, tables, side);
+  if (!known) return undefined;
+  const D = known.K + 1;
+  const rows = entities.map((entity) => featuresOf(known, entity));
+  return Array.from({ length: known.S }, (_, s) => {
     const means = new Float64Array(rows.length * D);
     rows.forEach(({ index, value }, row) => {
-      index.forEach((column, at) => {
-        const from = (s * columns + column) * D;
-        for (let k = 0; k < D; k++) means[row * D + k] += value[at] * weights[from + k];
-      });
+      const mean = means.subarray(row * D, (row + 1) * D);
+      index.forEach((column, at) => addWeights(known, s, column, value[at], mean));
     });
     return means;
   });
@@ -115,25 +115,19 @@ export interface MeanPart {
 export const RATED_SET = "which titles were rated";
 
 /** The prior mean of one entity taken apart by features; the parts add up to `priorMeans`. Empty without features. */
-export function meanParts(
-  parameters: Parameters,
-  tables: { readonly [side in Side]?: FeatureTable | undefined } | undefined,
-  side: Side,
-  entity: Featured,
-): MeanPart[] {
-  const [table, weights] = [tables?.[side], parameters.features?.[side]];
-  if (!table || !weights) return [];
-  const { K, S } = samplesOf(parameters);
-  const D = K + 1;
-  const columns = columnsOf(parameters, weights);
+export function meanParts(parameters: Parameters, tables: FeatureTables | undefined, side: Side, entity: Featured): MeanPart[] {
+  const known = learnedWeights(parameters, tables, side);
+  if (!known) return [];
   const parts = new Map<string, Float64Array[]>();
-  const { index, value } = featuresOf(table, entity, columns);
+  const { index, value } = featuresOf(known, entity);
   index.forEach((column, at) => {
-    const name = table.names[column] ?? RATED_SET;
-    if (!parts.has(name)) parts.set(name, Array.from({ length: S }, () => new Float64Array(D))); // prettier-ignore
-    parts.get(name)!.forEach((mean, s) => {
-      for (let k = 0; k < D; k++) mean[k] += value[at] * weights[(s * columns + column) * D + k];
-    });
+    const name = known.table.names[column] ?? RATED_SET;
+    if (!parts.has(name))
+      parts.set(
+        name,
+        Array.from({ length: known.S }, () => new Float64Array(known.K + 1)),
+      );
+    parts.get(name)!.forEach((mean, s) => addWeights(known, s, column, value[at], mean));
   });
   return [...parts].map(([name, means]) => ({ name, means }));
 }

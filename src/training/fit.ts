@@ -5,7 +5,7 @@ import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Side } from "../engine/engine.js";
 import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
-import { FactorModel, type FeatureTables } from "../models/factor-model.js";
+import { FactorModel } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
 import { binaryRatings } from "../models/binary-ratings.js";
 import { type Figures, heldOutFigure } from "../models/figures.js";
@@ -26,7 +26,7 @@ import {
 } from "../models/registry.js";
 import type { Training } from "../models/training.js";
 import { checkObject, checkOptions, nameHere, namesOf } from "../options.js";
-import type { FeatureTable } from "../ratings/features.js";
+import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
@@ -348,9 +348,9 @@ function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: n
   );
 }
 
-/** Whether lists are measured after sweeps: where options ask for it, and of `implicit` unless they do not. */
-const measuresLists = (model: ModelName, { measureBy, heldOut }: TrainingOptions): boolean =>
-  heldOut !== undefined && (measureBy ?? (model === "implicit" ? "ndcg" : "loss")) !== "loss";
+/** Whether lists are measured after sweeps: where options ask for it, and of models without a loss unless they do not. */
+const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].measureBy ?? "loss" }: TrainingOptions): boolean =>
+  heldOut !== undefined && measureBy !== "loss";
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
@@ -359,7 +359,7 @@ function rankingOf(
   hyperparameters: Hyperparameters,
   options: TrainingOptions,
 ): ((training: Training<unknown, unknown>, sweep: number) => Promise<Partial<Figures>>) | undefined {
-  const { heldOut, measureBy = model === "implicit" ? "ndcg" : "loss", measureEvery = 1, measureThreshold } = options;
+  const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
   if (measureBy === "loss" || !heldOut) return undefined;
   const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
@@ -393,20 +393,16 @@ export function hyperparametersOf<M extends ModelName>(model: M, options: FitOpt
 }
 
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
-function featuresOf(model: ModelName, h: Hyperparameters, { itemFeatures, userFeatures }: TrainingOptions): FeatureTables | undefined {
+function featuresOf<M extends ModelName>(
+  model: M,
+  h: HyperparametersOf[M],
+  { itemFeatures, userFeatures }: TrainingOptions,
+): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
   if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
-  if ("regularization" in h && h.regularization === "weighted") throw new OptionsError("features go with plain regularization only");
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
-  for (const [table, name] of [
-    [itemFeatures, "tauItems"],
-    [userFeatures, "tauUsers"],
-    [itemFeatures, "gammaItems"],
-    [userFeatures, "gammaUsers"],
-  ] as const) {
-    if (table && (h as unknown as Partial<Record<string, unknown>>)[name] === 0 && (name.startsWith("tau") || !("biases" in h) || h.biases))
-      throw new OptionsError(`${name} is 0: features need a precision that ties ${name.startsWith("tau") ? "factors" : "biases"} to them`);
-  }
+  if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
+  if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
   return { users: userFeatures, items: itemFeatures };
 }
 

@@ -217,9 +217,9 @@ export function rankedTrials(trials: readonly Trial[]): Trial[] {
 function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
   const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
   const model = checkModel(options.model ?? "als");
-  const { measureBy = model === "implicit" ? "ndcg" : "loss", measureEvery = 1, measureThreshold } = options;
-  if (model === "implicit" && measureBy === "loss")
-    throw new OptionsError("implicit predicts no ratings: it has no held-out loss to search by", {
+  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
+  if (MODELS[model].measureBy && measureBy === "loss")
+    throw new OptionsError(`${model} predicts no ratings: it has no held-out loss to search by`, {
       remedy: "measure by ndcg, recall or auc",
     });
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;

@@ -3,12 +3,13 @@
 import { otherSide, type Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
-import type { FactorModel, FeatureTables } from "../models/factor-model.js";
-import type { Parameters } from "../models/parameters.js";
+import type { FactorModel } from "../models/factor-model.js";
+import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { initialPosterior } from "../models/vb.js";
 import { seededRandom } from "../random.js";
-import { samplesOf } from "../recommend/prior-means.js";
+import { learnedWeights } from "../recommend/prior-means.js";
+import type { FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 
 /** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
@@ -93,11 +94,10 @@ export function parametersFrom(
 
 /** The weights of the features of one side that the model knows by name, or by the ids that are rated; others start at 0. */
 function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, ratings: Ratings): Float32Array | undefined {
-  const [known, wanted, weights] = [init.features?.[side], tables[side], init.parameters.features?.[side]];
-  if (!known || !wanted || !weights) return undefined;
-  const { K, S } = samplesOf(init.parameters);
+  const [learned, wanted] = [learnedWeights(init.parameters, init.features, side), tables[side]];
+  if (!learned || !wanted) return undefined;
+  const { table: known, weights, K, S, columns } = learned;
   const D = K + 1;
-  const columns = weights.length / (S * D);
   // The last sample's, as of the rows.
   const last = weights.subarray((S - 1) * columns * D);
   const [before, now] = [init[otherSide(side)], ratings[otherSide(side)]];
@@ -120,12 +120,10 @@ function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, rati
  * Sampling goes on from it and its λ; the average starts again.
  */
 function lastSample(parameters: Parameters): Parameters {
-  const { draws } = parameters;
-  if (!draws) return parameters;
-  const S = draws.length;
-  const K = parameters.factors / S;
+  if (!parameters.draws) return parameters;
+  const { K, S } = samplesOf(parameters);
   const last = (wide: Float32Array, scale: number): Float32Array =>
-    Float32Array.from({ length: wide.length / S }, (_, at) => scale * wide[(Math.floor(at / K) * S + S - 1) * K + (at % K)]);
+    Float32Array.from(sampleOf(wide, K, S, S - 1), (value) => scale * value);
   return {
     ...parameters,
     factors: K,

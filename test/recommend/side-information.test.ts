@@ -1,6 +1,7 @@
 // What is done with a model that knows features: entities without ratings, someone new, explanations, files.
 
 import { describe, expect, test } from "vitest";
+import { OptionsError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import type { FactorModel } from "../../src/models/factor-model.js";
 import { FeatureTable } from "../../src/ratings/features.js";
@@ -109,6 +110,12 @@ test("the interval of a title that nobody has rated is that of its prior: wider 
   expect(cold.mean).toBeCloseTo(vb.predict(user, "unseen"), 6);
   expect(cold.deviation).toBeGreaterThan(known.deviation);
   expect(cold.deviation ** 2).toBeGreaterThan(1 / lambda + 1 / items[3]);
+});
+
+test.each(["als", "gibbs"] as const)("%s has no interval of any title, rated or not, and says so", (name) => {
+  const user = ratings.users.rawAt(5);
+  for (const item of [3, "unseen"]) expect(() => models[name].predictive(user, item)).toThrow(/predicts ratings without their spread/);
+  expect(() => models[name].predictive("stranger", 3)).toThrow(OptionsError);
 });
 
 test("gibbs is saved in half precision, and predicts as the average of all its draws", async () => {

@@ -82,20 +82,26 @@ export function choleskyInverse(factor: Float64Array, D: number, inverse: Float6
   }
 }
 
+/** A packed lower triangle in a matrix, [D, D] row-major, with zeros above the diagonal. */
+export function unpackedTriangle(packed: ArrayLike<number>, D: number): Float64Array {
+  const matrix = new Float64Array(D * D);
+  for (let i = 0, at = 0; i < D; i++) for (let j = 0; j <= i; j++, at++) matrix[i * D + j] = packed[at];
+  return matrix;
+}
+
 /** log|A| of a packed lower triangle. */
 export function logDeterminant(packed: ArrayLike<number>, D: number): number {
-  const matrix = new Float64Array(D * D);
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = packed[(i * (i + 1)) / 2 + j];
-  solveCholesky(matrix, new Float64Array(D), D);
+  const matrix = unpackedTriangle(packed, D);
+  factorize(matrix, D);
   let sum = 0;
   for (let k = 0; k < D; k++) sum += 2 * Math.log(matrix[k * D + k]);
   return sum;
 }
 
-/** L of A = L Lᵀ, [D, D] row-major with zeros above the diagonal; A is left as it is. */
+/** L of A = L Lᵀ, [D, D] row-major with zeros above the diagonal; A, whose lower triangle is read, is left as it is. */
 export function choleskyFactor(matrix: Float64Array, D: number): Float64Array {
   const factor = matrix.slice();
-  solveCholesky(factor, new Float64Array(D), D);
+  factorize(factor, D);
   for (let i = 0; i < D; i++) factor.fill(0, i * D + i + 1, (i + 1) * D);
   return factor;
 }

@@ -12,7 +12,7 @@ export interface NormalEquations {
 
 export const equationsOf = (D: number): NormalEquations => ({ matrix: new Float64Array(D * D), rhs: new Float64Array(D) });
 
-/** Σ x xᵀ over the factors of all rows of a side, [K, K] row-major, the lower triangle. */
+/** Σ x xᵀ over rows of K numbers, such as the factors of a side, [K, K] row-major, the lower triangle. */
 export function rowGram(factors: ArrayLike<number>, K: number): Float64Array {
   const gram = new Float64Array(K * K);
   for (let row = 0; row < factors.length; row += K) {

@@ -41,11 +41,6 @@ import { sgdEpoch } from "./sgd-blocks.js";
 import { squaredErrors } from "./squared-errors.js";
 import { squaredNorms } from "./squared-norms.js";
 
-/** What `keep` sets aside. */
-interface Held {
-  readonly rows: Readonly<Record<Side, RowState>>;
-}
-
 const NO_RATINGS: RatingColumns = { user: new Uint32Array(0), item: new Uint32Array(0), value: new Float32Array(0) };
 
 /** Ratings of a block of a sum. */
@@ -57,8 +52,9 @@ export class ReferenceSession implements Session {
   readonly #workload: Workload;
   readonly #train: RatingColumns;
   readonly #heldOut: RatingColumns;
-  readonly #current: Held;
-  readonly #kept: Held;
+  readonly #current: Readonly<Record<Side, RowState>>;
+  /** What `keep` sets aside. */
+  readonly #kept: Readonly<Record<Side, RowState>>;
   /** The rows at the last `extrapolate`, of the sides that are moved on. */
   readonly #before: Partial<Record<Side, RowsBefore>>;
   readonly #draws: DrawSums;
@@ -74,11 +70,11 @@ export class ReferenceSession implements Session {
     this.#train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
     this.#heldOut = workload.heldOut ?? NO_RATINGS;
     const stateOf = (side: Side): RowState => rowState(rows[side], K, spread, operations.pulls?.includes(side));
-    this.#current = { rows: { users: stateOf("users"), items: stateOf("items") } };
+    this.#current = { users: stateOf("users"), items: stateOf("items") };
     this.#kept = structuredClone(this.#current);
     this.#before = Object.fromEntries(
       (operations.extrapolate ?? []).map((side) => {
-        const { factors, biases } = this.#current.rows[side];
+        const { factors, biases } = this.#current[side];
         return [side, { factors: factors.slice(), biases: biases.slice() }];
       }),
     );
@@ -95,7 +91,7 @@ export class ReferenceSession implements Session {
 
   async solve(side: Side, system: System, slice?: RowSlice): Promise<void> {
     const { globalMean } = this.#workload;
-    const { [side]: solved, [otherSide(side)]: fixed } = this.#current.rows;
+    const { [side]: solved, [otherSide(side)]: fixed } = this.#current;
     try {
       if (system.kind !== "drawn" && system.steps !== undefined)
         conjugateGradients(system, system.steps, this.#ratingsOf(side), globalMean, solved, fixed, slice);
@@ -107,15 +103,15 @@ export class ReferenceSession implements Session {
   }
 
   async writePulls(side: Side, pulls: Float64Array): Promise<void> {
-    this.#current.rows[side].pulls!.set(pulls);
+    this.#current[side].pulls!.set(pulls);
   }
 
   async extrapolate(side: Side, momentum: number): Promise<void> {
-    heavyBall(this.#current.rows[side], this.#before[side]!, momentum);
+    heavyBall(this.#current[side], this.#before[side]!, momentum);
   }
 
   async batchStep(step: BatchStep): Promise<void> {
-    const { rows } = this.#current;
+    const rows = this.#current;
     for (const side of SIDES)
       gradientStep(step, side, this.#ratingsOf(side), this.#workload.globalMean, rows[side], rows[otherSide(side)], this.#rowsHere(side));
     for (const side of SIDES) takeStep(rows[side], this.#workload.factors, this.#rowsHere(side));
@@ -125,7 +121,7 @@ export class ReferenceSession implements Session {
     const { factors: K, globalMean, operations } = this.#workload;
     const { round } = epoch;
     const rounds = round ? Uint32Array.of(round.number) : roundsOf(this.#blocks!.groups, operations.epochs!.seed, epoch.number);
-    const { users, items } = this.#current.rows;
+    const { users, items } = this.#current;
     sgdEpoch(epoch, this.#blocks!, rounds, K, globalMean, users, items, this.#lengths, round?.groups);
   }
 
@@ -138,28 +134,28 @@ export class ReferenceSession implements Session {
 
   keep(): void {
     for (const side of SIDES) {
-      const [from, to] = [arraysOf(side, this.#current.rows[side]), arraysOf(side, this.#kept.rows[side])];
+      const [from, to] = [arraysOf(side, this.#current[side]), arraysOf(side, this.#kept[side])];
       for (const [name, values] of Object.entries(from)) to[name].set(values);
     }
   }
 
   async readRows(side: Side, which: Which = "current", slice?: RowSlice): Promise<Rows> {
     this.#throwFailure();
-    const { rows } = which === "kept" ? this.#kept : this.#current;
-    return rowsOf(rows[side], this.#workload.factors, slice ?? { from: 0, to: rows[side].biases.length });
+    const { [side]: rows } = which === "kept" ? this.#kept : this.#current;
+    return rowsOf(rows, this.#workload.factors, slice ?? { from: 0, to: rows.biases.length });
   }
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
-    putRows(this.#current.rows[side], rows, this.#workload.factors, from);
+    putRows(this.#current[side], rows, this.#workload.factors, from);
   }
 
   async readPacked(side: Side, rows: RowChoice): Promise<Float64Array> {
     this.#throwFailure();
-    return packRows(this.#current.rows[side], rows);
+    return packRows(this.#current[side], rows);
   }
 
   async writePacked(side: Side, rows: RowChoice, packed: Float64Array): Promise<void> {
-    unpackRows(this.#current.rows[side], rows, packed);
+    unpackRows(this.#current[side], rows, packed);
   }
 
   async readState(): Promise<EngineState> {
@@ -181,16 +177,16 @@ export class ReferenceSession implements Session {
 
   async #sum(request: SumRequest, join: JoinBlocks): Promise<SumTypes[SumKind]["gives"]> {
     const { factors: K, globalMean } = this.#workload;
-    const { users, items } = this.#current.rows;
+    const { users, items } = this.#current;
     const one = async (over: RatingSet, sum: (block: RatingColumns) => number): Promise<number> =>
       (await this.#overBlocks(over, join, 1, (block) => [sum(block)]))[0];
     switch (request.of) {
       case "squaredNorms":
-        return squaredNorms(this.#current.rows[request.side], K, request.weighted ? this.#lengths[request.side] : undefined);
+        return squaredNorms(this.#current[request.side], K, request.weighted ? this.#lengths[request.side] : undefined);
       case "moments":
-        return momentsOf(this.#current.rows[request.side], K);
+        return momentsOf(this.#current[request.side], K);
       case "posteriorSums":
-        return posteriorSums(this.#current.rows[request.side], K);
+        return posteriorSums(this.#current[request.side], K);
       case "squaredErrors":
         return await one(request.over, (block) => squaredErrors(block, K, globalMean, users, items, request.clip));
       case "logLosses":
@@ -252,7 +248,7 @@ export class ReferenceSession implements Session {
   /** All that changes in training, by name. */
   #arrays(): Record<string, Float64Array> {
     const named: [string, Float64Array][] = [];
-    for (const [which, { rows }] of [
+    for (const [which, rows] of [
       ["current", this.#current],
       ["kept", this.#kept],
     ] as const) {
