@@ -3,7 +3,7 @@
 
 import { clearFailure, showFailure } from "./failure-message.js";
 import type { MapView } from "./map-view.js";
-import { find } from "./page.js";
+import { download, find } from "./page.js";
 import type { RatePanel } from "./rate.js";
 import type { SettingsForm } from "./settings.js";
 import { colourOf } from "./theme.js";
@@ -66,12 +66,7 @@ export class SharePanel {
   async #save(): Promise<void> {
     clearFailure(find("share-error"));
     try {
-      const picture = await this.picture();
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(picture);
-      link.download = "my-taste.png";
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      download(await this.picture(), "my-taste.png");
       find("share-status").textContent = "Saved as my-taste.png.";
     } catch (error) {
       showFailure(find("share-error"), error);
