@@ -74,13 +74,14 @@ async function stored(request: Request): Promise<Response | undefined> {
 async function keepFiles(): Promise<void> {
   try {
     const base = scope.registration.scope;
-    const list = (await (await fetch(`${base}files.json`, { cache: "no-cache" })).json()) as FileList;
-    const name = `${STORE}${list.version}`;
-    if (await caches.has(name)) return;
-    const store = await caches.open(`${name}-unfinished`);
-    await store.addAll(list.files.map((file) => new URL(file, base).href));
-    const whole = await caches.open(name);
-    for (const request of await store.keys()) await whole.put(request, (await store.match(request))!);
+    const listed = await fetch(`${base}files.json`, { cache: "no-cache" });
+    const { version, files } = (await listed.clone().json()) as FileList;
+    const name = `${STORE}${version}`;
+    const store = await caches.open(name);
+    // The list is laid aside last: a store that has it has all files, and one that was cut short is filled anew.
+    if (await store.match(listed.url)) return;
+    await store.addAll(files.map((file) => new URL(file, base).href));
+    await store.put(listed.url, listed);
     for (const other of await caches.keys()) if (other.startsWith(STORE) && other !== name) await caches.delete(other);
   } catch {
     // There is no list, no room or no network: the page works as long as there is one.
