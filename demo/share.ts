@@ -81,23 +81,18 @@ export class SharePanel {
     const map = await createImageBitmap(await this.#map.pixels());
     context.fillStyle = colourOf("var(--card)");
     context.fillRect(0, 0, SIZE.width, SIZE.height);
-    const left = MAP_LEFT;
-    const [width, height] = [SIZE.width - left, SIZE.height];
-    const scale = Math.max(width / map.width, height / map.height);
+    const room = SIZE.width - MAP_LEFT;
+    const scale = Math.max(room / map.width, SIZE.height / map.height);
+    const [width, height] = [map.width * scale, map.height * scale];
+    const [left, top] = [MAP_LEFT + (room - width) / 2, (SIZE.height - height) / 2];
     context.save();
     context.beginPath();
-    context.rect(left, 0, width, height);
+    context.rect(MAP_LEFT, 0, room, SIZE.height);
     context.clip();
-    context.drawImage(
-      map,
-      left + (width - map.width * scale) / 2,
-      (height - map.height * scale) / 2,
-      map.width * scale,
-      map.height * scale,
-    );
-    this.#mark(context, left + (width - map.width * scale) / 2, (height - map.height * scale) / 2, map.width * scale, map.height * scale);
+    context.drawImage(map, left, top, width, height);
+    this.#mark(context, left, top, width, height);
     context.restore();
-    this.#write(context, left - 90);
+    this.#write(context, MAP_LEFT - 90);
     return await new Promise((resolve, reject) =>
       canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("this browser makes no PNG of a canvas")))),
     );
