@@ -1,6 +1,6 @@
-// The page's service worker. It adds the headers of a cross-origin isolated page to what the host sends, for hosts that cannot
-// send them, and keeps the page's files, so that it works without a network after the first visit. What the visitor brings is
-// none of these files: it never passes here.
+// The page's service worker. It adds the headers of a cross-origin isolated page to what the host sends, for hosts that
+// cannot send them, and keeps the page's files, so that it works without a network after the first visit. What the
+// visitor brings is none of these files: it never passes here.
 
 interface FetchEvent extends Event {
   readonly request: Request;
@@ -43,7 +43,10 @@ scope.addEventListener("fetch", (event) => {
   event.respondWith(NEEDY.has(request.destination) ? answer.then(isolated) : answer);
 });
 
-/** Files with a hash in their names never change: they are taken from the store. All others are, where there is no network. */
+/**
+ * Files with a hash in their names never change: they are taken from the store. All others are, where there is no
+ * network.
+ */
 async function answered(request: Request): Promise<Response> {
   const isFixed = request.url.includes("/assets/");
   if (isFixed) {

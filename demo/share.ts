@@ -1,5 +1,5 @@
-// What a visitor takes along: a link that holds their ratings and settings in its fragment, which is sent to no server, and a
-// picture of their list and map.
+// What a visitor takes along: a link that holds their ratings and settings in its fragment, which is sent to no server,
+// and a picture of their list and map.
 
 import { clearFailure, showFailure } from "./failure-message.js";
 import type { MapView } from "./map-view.js";
@@ -107,7 +107,8 @@ export class SharePanel {
     ];
     context.font = `500 14px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = "middle";
-    // Where the picture's scale is another than the page's, names may meet: the first of them, and what fits, is written.
+    // Where the picture's scale is another than the page's, names may meet: the first of them, and what fits, is
+    // written.
     const written: [left: number, top: number, right: number, bottom: number][] = [];
     for (const name of names) {
       const [x, y] = at(name);

@@ -101,7 +101,9 @@ export interface Listed extends Recommendation {
   readonly why?: { readonly id: RawId; readonly contribution: number } | undefined;
 }
 
-/** How the first prediction of a list comes about: mean + itemBias + userBias + Σ you·title, of models that predict so. */
+/**
+ * How the first prediction of a list comes about: mean + itemBias + userBias + Σ you·title, of models that predict so.
+ */
 export interface Sum {
   readonly id: RawId;
   readonly mean: number;
@@ -197,7 +199,9 @@ export class Workshop {
     return await this.restart(starter);
   }
 
-  /** Takes up the model that the build has trained, and forgets the one that was kept; undefined when it cannot be had. */
+  /**
+   * Takes up the model that the build has trained, and forgets the one that was kept; undefined when it cannot be had.
+   */
   async restart(starter: string): Promise<Opening | undefined> {
     try {
       const [model, report] = await Promise.all(["safetensors", "json"].map((extension) => fetch(`${starter}.${extension}`)));
@@ -318,8 +322,9 @@ export class Workshop {
   }
 
   /**
-   * The best titles for someone who rated these, and why; folded in on the GPU while there is one. Titles that the model
-   * does not know are left out. They are chosen by their scores, and listed by the predictions that the page shows.
+   * The best titles for someone who rated these, and why; folded in on the GPU while there is one. Titles that the
+   * model does not know are left out. They are chosen by their scores, and listed by the predictions that the page
+   * shows.
    */
   async recommend(rated: Rated, options: ListOptions): Promise<Answer> {
     const model = this.#model!;
@@ -449,7 +454,8 @@ const cloudOf = ({ ids, placed: { coordinates, share } }: NamedMap): Cloud => ({
 function mainReason(model: FactorModel, id: RawId, ratings: Rated): Listed["why"] {
   try {
     const { contributions } = explain(model, id, ratings);
-    // What somebody likes tells them more than what they do not: a low rating is named where no high one speaks for the title.
+    // What somebody likes tells them more than what they do not: a low rating is named where no high one speaks for the
+    // title.
     const middle = (model.statistics.minimum + model.statistics.maximum) / 2;
     const main = contributions.find(({ rating, contribution }) => rating > middle && contribution > 0) ?? contributions[0];
     return main.contribution > 0 ? { id: main.id, contribution: main.contribution } : undefined;

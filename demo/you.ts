@@ -40,8 +40,8 @@ const AXES = 3;
 
 /**
  * @param rows factors of the items, [count, K].
- * @param before where the same items lay in the last picture, NaN for those that are new: the axes are turned, and mirrored,
- *   towards it.
+ * @param before where the same items lay in the last picture, NaN for those that are new: the axes are turned, and
+ *   mirrored, towards it.
  */
 export function placed(rows: Float32Array, count: number, K: number, before: Float32Array | undefined): Placed {
   const wanted = Math.min(AXES, K);

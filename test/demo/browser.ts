@@ -103,7 +103,9 @@ export interface Demo extends Omit<Served, "close"> {
   readonly browser: Browser;
 }
 
-/** The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed. */
+/**
+ * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed.
+ */
 export function servedDemo(...kinds: readonly LaunchOptions[]): Demo {
   let folder: string;
   let server: Served | undefined;

@@ -171,7 +171,10 @@ const LOSE_IN_WORKER = `
   };`;
 const loseDevice = (page: Page): Promise<void> => page.evaluate(() => new BroadcastChannel("lose").postMessage(""));
 
-/** The map then draws by a 2-D canvas: on a software driver its device and a training's, at once, cost the latter its own. */
+/**
+ * The map then draws by a 2-D canvas: on a software driver its device and a training's, at once, cost the latter its
+ * own.
+ */
 const MAP_WITHOUT_GPU = 'Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });';
 
 test("a GPU that is chosen trains; when it is lost that is told, and training goes on the CPU or on a new device", async () => {
