@@ -1,6 +1,7 @@
 // The race: the same few sweeps on all that can compute here, how long they take, and how far the results lie apart.
 
 import { html, nothing, render } from "lit/html.js";
+import { capital } from "../src/report/words.js";
 import type { Comparison, Contender, Lap } from "./comparison.js";
 import { nameOf } from "./device-text.js";
 import { clearFailure, showFailure } from "./failure-message.js";
@@ -68,8 +69,6 @@ export class ComparePanel {
     render(contenders.length > 0 ? table(contenders, sweeps, differences) : nothing, find("comparison"));
   }
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function verdict({ contenders, differences, predictions }: Comparison): string {
   const reference = contenders[contenders.length - 1];

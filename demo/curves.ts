@@ -84,13 +84,6 @@ export class Curves {
     caption.append(title, explained, readout);
     figure.append(caption, plot);
     this.#host.append(figure);
-    const axis = (): uPlot.Axis => ({
-      stroke: () => colourOf("var(--muted)"),
-      grid: { stroke: () => colourOf("var(--line)"), width: 1 },
-      ticks: { show: false },
-      font: "11px system-ui, sans-serif",
-      gap: 4,
-    });
     const chart = new uPlot(
       {
         width: plot.clientWidth,
@@ -143,6 +136,15 @@ export class Curves {
     return [low - margin, high + margin];
   }
 }
+
+/** What all axes have in common. */
+export const axis = (): uPlot.Axis => ({
+  stroke: () => colourOf("var(--muted)"),
+  grid: { stroke: () => colourOf("var(--line)"), width: 1 },
+  ticks: { show: false },
+  font: "11px system-ui, sans-serif",
+  gap: 4,
+});
 
 /** Four digits that matter. */
 export function compact(value: number): string {

@@ -3,14 +3,13 @@
 import type { DeviceChoice, DeviceInfo } from "../src/index.js";
 import type { Means } from "./engines.js";
 import type { Threads } from "./isolation.js";
+import { capital } from "../src/report/words.js";
 
 /** "WebAssembly on 2 threads", "the float64 reference", or the name of the GPU. */
 export function nameOf({ kind, name }: DeviceInfo): string {
   if (kind === "reference") return "the float64 reference";
   return kind === "cpu" ? `WebAssembly ${/on \d+ threads?$/.exec(name)?.[0] ?? ""}`.trim() : name;
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** One line for the page's head. @param threads why there is one only, where there could be more. */
 export function badgeOf({ auto, adapter }: Means, choice: DeviceChoice, threads: Threads): string {

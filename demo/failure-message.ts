@@ -1,6 +1,7 @@
 // What the page says when something went wrong, and what can be done about it.
 
 import { html, nothing, render } from "lit/html.js";
+import { capital } from "../src/report/words.js";
 import { failureOf } from "./failure.js";
 
 export interface Remedy {
@@ -23,7 +24,7 @@ export function showFailure(alert: HTMLElement, error: unknown, remedies: readon
 /** File names, which some messages begin with, are left as they are. */
 function sentence(message: string): string {
   const isFile = /^\S+[.:]/.test(message);
-  return `${isFile ? message.charAt(0) : message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+  return `${isFile ? message : capital(message)}.`;
 }
 
 export function clearFailure(alert: HTMLElement): void {

@@ -16,7 +16,9 @@ export interface Genres {
   readonly ofItem: Int8Array;
 }
 
-/** The most frequent genres have a colour. A title has that of its rarest genre: what is drama and western, is western. */
+/**
+ * The most frequent genres have a colour. A title has that of its rarest genre: what is drama and western, is western.
+ */
 export function genresOf(genres: readonly (readonly string[])[]): Genres {
   const counts = new Map<string, number>();
   for (const names of genres) for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -1,6 +1,6 @@
-// The page's service worker. It adds the headers of a cross-origin isolated page to what the host sends, for hosts that cannot
-// send them, and keeps the page's files, so that it works without a network after the first visit. What the visitor brings is
-// none of these files: it never passes here.
+// The page's service worker. It adds the headers of a cross-origin isolated page to what the host sends, for hosts that
+// cannot send them, and keeps the page's files, so that it works without a network after the first visit. What the
+// visitor brings is none of these files: it never passes here.
 
 interface FetchEvent extends Event {
   readonly request: Request;
@@ -43,7 +43,10 @@ scope.addEventListener("fetch", (event) => {
   event.respondWith(NEEDY.has(request.destination) ? answer.then(isolated) : answer);
 });
 
-/** Files with a hash in their names never change: they are taken from the store. All others are, where there is no network. */
+/**
+ * Files with a hash in their names never change: they are taken from the store. All others are, where there is no
+ * network.
+ */
 async function answered(request: Request): Promise<Response> {
   const isFixed = request.url.includes("/assets/");
   if (isFixed) {
@@ -74,13 +77,14 @@ async function stored(request: Request): Promise<Response | undefined> {
 async function keepFiles(): Promise<void> {
   try {
     const base = scope.registration.scope;
-    const list = (await (await fetch(`${base}files.json`, { cache: "no-cache" })).json()) as FileList;
-    const name = `${STORE}${list.version}`;
-    if (await caches.has(name)) return;
-    const store = await caches.open(`${name}-unfinished`);
-    await store.addAll(list.files.map((file) => new URL(file, base).href));
-    const whole = await caches.open(name);
-    for (const request of await store.keys()) await whole.put(request, (await store.match(request))!);
+    const listed = await fetch(`${base}files.json`, { cache: "no-cache" });
+    const { version, files } = (await listed.clone().json()) as FileList;
+    const name = `${STORE}${version}`;
+    const store = await caches.open(name);
+    // The list is laid aside last: a store that has it has all files, and one that was cut short is filled anew.
+    if (await store.match(listed.url)) return;
+    await store.addAll(files.map((file) => new URL(file, base).href));
+    await store.put(listed.url, listed);
     for (const other of await caches.keys()) if (other.startsWith(STORE) && other !== name) await caches.delete(other);
   } catch {
     // There is no list, no room or no network: the page works as long as there is one.

@@ -31,7 +31,10 @@ export async function isolate(): Promise<Threads | "reloading"> {
   return "reloading";
 }
 
-/** Has the service worker keep the page's files for visits without a network, also where the host sends the headers itself. */
+/**
+ * Has the service worker keep the page's files for visits without a network, also where the host sends the headers
+ * itself.
+ */
 export function keepForOffline(): void {
   const services = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   // Missing on plain http, and denied where cookies are: the page works all the same. A dev server has no such file.

@@ -1,7 +1,7 @@
 // The trained model as a file, out of the page and back into it.
 
 import { clearFailure, showFailure } from "./failure-message.js";
-import { find } from "./page.js";
+import { download, find } from "./page.js";
 import type { Report } from "./report.js";
 import type { Opening, Shelf } from "./training-worker.js";
 import type { RemoteWorkshop } from "./workshop.js";
@@ -61,11 +61,7 @@ export class KeepPanel {
     clearFailure(find("keep-error"));
     try {
       const { bytes, name } = await this.#workshop.file();
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      download(new Blob([bytes], { type: "application/octet-stream" }), name);
       find("keep-status").textContent = `${name}, ${(bytes.length / 2 ** 20).toFixed(1)} MiB`;
     } catch (error) {
       showFailure(find("keep-error"), error);

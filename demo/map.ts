@@ -238,7 +238,7 @@ export class MapPanel {
     const { titles, genres, counts } = this.#shelf!;
     const item = this.#chosen;
     render(
-      html`<div class="chosen-title">
+      html`<div>
           <h3>${titles[item]}</h3>
           <p class="muted">${[...genres[item], `${counts[item].toLocaleString("en")} ratings`].join(" · ")}</p>
           ${starsFor("chosen", titles[item], this.#taste.starsOf(item), (stars) => this.#onRate(item, stars))}

@@ -1,7 +1,8 @@
-// What film and book sites export: one person's own ratings, with titles and no column of people. They are nothing to train on,
-// and all the more to be recommended by.
+// What film and book sites export: one person's own ratings, with titles and no column of people. They are nothing to
+// train on, and all the more to be recommended by.
 
 import { zipFolder } from "../src/ratings/archive.js";
+import type { Shelf } from "./training-worker.js";
 
 export interface OwnRatings {
   /** The site. */
@@ -66,13 +67,10 @@ async function ratingsOfZip(file: File): Promise<string | undefined> {
 }
 
 /**
- * Stars by the ids of a model's titles, which hold their years: "Heat (1995)". Titles are compared without case, accents,
- * punctuation and leading articles; without a year, a title that is the only one of its name counts too.
+ * Stars by the ids of a model's titles, which hold their years: "Heat (1995)". Titles are compared without case,
+ * accents, punctuation and leading articles; without a year, a title that is the only one of its name counts too.
  */
-export function matched(
-  { rows }: OwnRatings,
-  shelf: { readonly ids: readonly (string | number)[]; readonly titles: readonly string[] },
-): [id: string, stars: number][] {
+export function matched({ rows }: OwnRatings, shelf: Pick<Shelf, "ids" | "titles">): [id: string, stars: number][] {
   const byTitle = new Map<string, { id: string; year: string }[]>();
   shelf.titles.forEach((text, at) => {
     const [, title, year] = /^(.*?)(?: \((\d{4})\))?$/.exec(text)!;

@@ -1,5 +1,5 @@
-// A vite plugin: the links at the foot of the page. The guide and the licence lie beside the page; the repository and the package
-// are linked as soon as package.json names a repository.
+// A vite plugin: the links at the foot of the page. The guide and the licence lie beside the page; the repository and
+// the package are linked as soon as package.json names a repository.
 
 import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import type { Course } from "./comparison.js";
-import { compact } from "./curves.js";
+import { axis, compact } from "./curves.js";
 import { nameOf } from "./device-text.js";
 import { colourOf } from "./theme.js";
 
@@ -63,13 +63,6 @@ export class RaceChart {
     const plot = document.createElement("div");
     plot.setAttribute("aria-hidden", "true");
     this.#host.replaceChildren(key, plot);
-    const axis = (): uPlot.Axis => ({
-      stroke: () => colourOf("var(--muted)"),
-      grid: { stroke: () => colourOf("var(--line)"), width: 1 },
-      ticks: { show: false },
-      font: "11px system-ui, sans-serif",
-      gap: 4,
-    });
     const seconds = (value: number): string => (value >= 1 ? `${value} s` : `${Math.round(value * 1000)} ms`);
     this.#chart = new uPlot(
       {

@@ -6,7 +6,10 @@ export interface Report {
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
   readonly device: DeviceInfo;
-  /** Held-out RMSE of who guesses the average for everybody and every title: the yardstick. Null where no ratings are predicted. */
+  /**
+   * Held-out RMSE of who guesses the average for everybody and every title: the yardstick. Null where no ratings are
+   * predicted.
+   */
   readonly guess: number | null;
   /** Share of all pairs of people and titles that have a rating. */
   readonly filled: number;

@@ -47,15 +47,17 @@ const factors = (value: number, max = MAX_FACTORS): NumberField => ({
   step: 1,
 });
 
+const factorPrecision = (value: number): NumberField => ({
+  label: "τ, tau",
+  about: "how tightly factors are held near 0, against learning by heart",
+  options: ["tauUsers", "tauItems"],
+  value,
+  min: 0,
+  step: "any",
+});
+
 const precisions = (tau: number, gamma: number): NumberField[] => [
-  {
-    label: "τ, tau",
-    about: "how tightly factors are held near 0, against learning by heart",
-    options: ["tauUsers", "tauItems"],
-    value: tau,
-    min: 0,
-    step: "any",
-  },
+  factorPrecision(tau),
   {
     label: "γ, gamma",
     about: "the same for biases: who rates high, what is rated high",
@@ -131,14 +133,7 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
         min: 0,
         step: "any",
       },
-      {
-        label: "τ, tau",
-        about: "how tightly factors are held near 0, against learning by heart",
-        options: ["tauUsers", "tauItems"],
-        value: IMPLICIT_DEFAULTS.tauUsers,
-        min: 0,
-        step: "any",
-      },
+      factorPrecision(IMPLICIT_DEFAULTS.tauUsers),
     ],
     sweeps: 20,
   },

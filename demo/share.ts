@@ -1,9 +1,9 @@
-// What a visitor takes along: a link that holds their ratings and settings in its fragment, which is sent to no server, and a
-// picture of their list and map.
+// What a visitor takes along: a link that holds their ratings and settings in its fragment, which is sent to no server,
+// and a picture of their list and map.
 
 import { clearFailure, showFailure } from "./failure-message.js";
 import type { MapView } from "./map-view.js";
-import { find } from "./page.js";
+import { download, find } from "./page.js";
 import type { RatePanel } from "./rate.js";
 import type { SettingsForm } from "./settings.js";
 import { colourOf } from "./theme.js";
@@ -66,12 +66,7 @@ export class SharePanel {
   async #save(): Promise<void> {
     clearFailure(find("share-error"));
     try {
-      const picture = await this.picture();
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(picture);
-      link.download = "my-taste.png";
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      download(await this.picture(), "my-taste.png");
       find("share-status").textContent = "Saved as my-taste.png.";
     } catch (error) {
       showFailure(find("share-error"), error);
@@ -86,23 +81,18 @@ export class SharePanel {
     const map = await createImageBitmap(await this.#map.pixels());
     context.fillStyle = colourOf("var(--card)");
     context.fillRect(0, 0, SIZE.width, SIZE.height);
-    const left = MAP_LEFT;
-    const [width, height] = [SIZE.width - left, SIZE.height];
-    const scale = Math.max(width / map.width, height / map.height);
+    const room = SIZE.width - MAP_LEFT;
+    const scale = Math.max(room / map.width, SIZE.height / map.height);
+    const [width, height] = [map.width * scale, map.height * scale];
+    const [left, top] = [MAP_LEFT + (room - width) / 2, (SIZE.height - height) / 2];
     context.save();
     context.beginPath();
-    context.rect(left, 0, width, height);
+    context.rect(MAP_LEFT, 0, room, SIZE.height);
     context.clip();
-    context.drawImage(
-      map,
-      left + (width - map.width * scale) / 2,
-      (height - map.height * scale) / 2,
-      map.width * scale,
-      map.height * scale,
-    );
-    this.#mark(context, left + (width - map.width * scale) / 2, (height - map.height * scale) / 2, map.width * scale, map.height * scale);
+    context.drawImage(map, left, top, width, height);
+    this.#mark(context, left, top, width, height);
     context.restore();
-    this.#write(context, left - 90);
+    this.#write(context, MAP_LEFT - 90);
     return await new Promise((resolve, reject) =>
       canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("this browser makes no PNG of a canvas")))),
     );
@@ -117,7 +107,8 @@ export class SharePanel {
     ];
     context.font = `500 14px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = "middle";
-    // Where the picture's scale is another than the page's, names may meet: the first of them, and what fits, is written.
+    // Where the picture's scale is another than the page's, names may meet: the first of them, and what fits, is
+    // written.
     const written: [left: number, top: number, right: number, bottom: number][] = [];
     for (const name of names) {
       const [x, y] = at(name);

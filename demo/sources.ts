@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from "lit/html.js";
 import type { AskedColumns } from "../src/index.js";
+import { capital } from "../src/report/words.js";
 import { firstRows, offerColumns } from "./columns.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
@@ -212,4 +213,4 @@ export class Sources {
   }
 }
 
-const sentences = (parts: readonly string[]): string => parts.map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`).join(" ");
+const sentences = (parts: readonly string[]): string => parts.map((part) => `${capital(part)}.`).join(" ");

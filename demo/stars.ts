@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { live } from "lit/directives/live.js";
+import { counted } from "../src/report/words.js";
 import { MOST_STARS } from "./taste.js";
 
 /**
@@ -16,7 +17,7 @@ export function starsFor(group: string, title: string, stars: number, onRate: (s
         html`<label
           ><input type="radio" name=${group} value=${value} .checked=${live(value === stars)} @change=${() => onRate(value)} /><span
             class="hidden"
-            >${value} ${value === 1 ? "star" : "stars"}</span
+            >${counted(value, "star")}</span
           ><svg viewBox="0 0 24 24" aria-hidden="true">
             <path d="M12 2.6l2.9 6 6.6.9-4.8 4.6 1.2 6.6L12 17.5l-5.9 3.2 1.2-6.6L2.5 9.5l6.6-.9z" /></svg
         ></label>`,

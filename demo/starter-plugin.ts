@@ -1,5 +1,5 @@
-// A vite plugin: trains the model that the page begins with, and lays it and a list of all files beside the page. What was
-// trained is kept under .cache by a hash of the code and the data that made it.
+// A vite plugin: trains the model that the page begins with, and lays it and a list of all files beside the page. What
+// was trained is kept under .cache by a hash of the code and the data that made it.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 // How it works, told by the figures of the model that is on the page.
 
 import { html, nothing, render } from "lit/html.js";
+import { counted } from "../src/report/words.js";
 import type { DataSummary } from "./data.js";
 import { find } from "./page.js";
 import { bestOf, type Report } from "./report.js";
@@ -124,8 +125,8 @@ export class Story {
     return chapter(
       "How sure it is: ±",
       html`<p>
-        ${count === 0 ? "You have rated nothing yet" : `You have rated ${count} ${count === 1 ? "title" : "titles"}`}, so your factors are
-        known only roughly. Variational Bayes keeps track of how roughly: <b>${first.title}</b> is
+        ${count === 0 ? "You have rated nothing yet" : `You have rated ${counted(count, "title")}`}, so your factors are known only roughly.
+        Variational Bayes keeps track of how roughly: <b>${first.title}</b> is
         <b>${first.predicted.toFixed(1)} ± ${first.deviation.toFixed(1)}</b>. Two times out of three your own rating would lie within. Part
         of it never goes away: people do not rate the same film alike twice.
       </p>`,

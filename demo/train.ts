@@ -2,6 +2,7 @@
 
 import { html, render } from "lit/html.js";
 import type { HistoryEntry } from "../src/index.js";
+import { counted } from "../src/report/words.js";
 import { compact, Curves } from "./curves.js";
 import { nameOf } from "./device-text.js";
 import { clearFailure, showFailure } from "./failure-message.js";
@@ -231,5 +232,5 @@ export class TrainPanel {
   }
 }
 
-const sweepsOf = (count: number): string => `${count} ${count === 1 ? "sweep" : "sweeps"}`;
+const sweepsOf = (count: number): string => counted(count, "sweep");
 const secondsOf = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`;

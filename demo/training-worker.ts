@@ -46,7 +46,7 @@ import { Engines, type Means } from "./engines.js";
 import { carryRemedies } from "./failure.js";
 import { interruptible } from "./interruptible.js";
 import { type Report, reportOf } from "./report.js";
-import { foldedIn, placed, type Placed, placeOf, reachOf } from "./you.js";
+import { foldedIn, placed, type Placed, placeOf, type Rated, reachOf } from "./you.js";
 
 export interface Settings {
   readonly options: FitOptions & { readonly model: ModelName };
@@ -101,7 +101,9 @@ export interface Listed extends Recommendation {
   readonly why?: { readonly id: RawId; readonly contribution: number } | undefined;
 }
 
-/** How the first prediction of a list comes about: mean + itemBias + userBias + Σ you·title, of models that predict so. */
+/**
+ * How the first prediction of a list comes about: mean + itemBias + userBias + Σ you·title, of models that predict so.
+ */
 export interface Sum {
   readonly id: RawId;
   readonly mean: number;
@@ -197,7 +199,9 @@ export class Workshop {
     return await this.restart(starter);
   }
 
-  /** Takes up the model that the build has trained, and forgets the one that was kept; undefined when it cannot be had. */
+  /**
+   * Takes up the model that the build has trained, and forgets the one that was kept; undefined when it cannot be had.
+   */
   async restart(starter: string): Promise<Opening | undefined> {
     try {
       const [model, report] = await Promise.all(["safetensors", "json"].map((extension) => fetch(`${starter}.${extension}`)));
@@ -285,7 +289,7 @@ export class Workshop {
           const K = settings.options.factors ?? 0;
           if (due && session && K > 0) {
             const { factors } = await session.readRows("items");
-            await onSweep(entry, this.#cloudOf(data.name, data.ratings.items, counts, factors, factors.length / counts.length));
+            await onSweep(entry, cloudOf(this.#draw(data.name, data.ratings.items, counts, factors, factors.length / counts.length)));
             drawn = performance.now();
           } else await onSweep(entry);
           await run.turn();
@@ -318,10 +322,11 @@ export class Workshop {
   }
 
   /**
-   * The best titles for someone who rated these, and why; folded in on the GPU while there is one. Titles that the model
-   * does not know are left out. They are chosen by their scores, and listed by the predictions that the page shows.
+   * The best titles for someone who rated these, and why; folded in on the GPU while there is one. Titles that the
+   * model does not know are left out. They are chosen by their scores, and listed by the predictions that the page
+   * shows.
    */
-  async recommend(rated: readonly (readonly [id: RawId, rating: number])[], options: ListOptions): Promise<Answer> {
+  async recommend(rated: Rated, options: ListOptions): Promise<Answer> {
     const model = this.#model!;
     const ratings = rated.filter(([id]) => model.items.indexOf(id) >= 0);
     const chosen = await this.#chosen(model, ratings, options);
@@ -335,11 +340,7 @@ export class Workshop {
     return { list, you, sum: list.length > 0 && SUMS.has(model.model) ? sumOf(model, list[0].id, factors, bias) : undefined };
   }
 
-  async #chosen(
-    model: FactorModel,
-    ratings: readonly (readonly [id: RawId, rating: number])[],
-    { n, alpha, genre, thompsonSeed }: ListOptions,
-  ): Promise<Recommendation[]> {
+  async #chosen(model: FactorModel, ratings: Rated, { n, alpha, genre, thompsonSeed }: ListOptions): Promise<Recommendation[]> {
     const ofGenre = (id: RawId): boolean => model.catalogue.get(id)?.genres.includes(genre!) ?? false;
     const options = { n, alpha, thompsonSeed, filter: genre === undefined ? undefined : ofGenre };
     const byPrediction = (list: Recommendation[]): Recommendation[] =>
@@ -364,18 +365,11 @@ export class Workshop {
   /** Titles with ratings along the principal axes of their factors; undefined for a model without factors. */
   cloud(): Cloud | undefined {
     const model = this.#model!;
-    if (model.parameters.factors === 0) return undefined;
-    const { ids, placed } = this.#mapOf(model);
-    return cloudOf(ids, placed);
+    return model.parameters.factors === 0 ? undefined : cloudOf(this.#mapOf(model));
   }
 
   #mapOf({ parameters, itemCounts, items }: FactorModel): NamedMap {
     return (this.#map ??= this.#draw(this.#modelName, items, itemCounts, parameters.itemFactors, parameters.factors));
-  }
-
-  #cloudOf(name: string, items: Ids, counts: Uint32Array, factors: Float32Array, K: number): Cloud {
-    const { ids, placed } = this.#draw(name, items, counts, factors, K);
-    return cloudOf(ids, placed);
   }
 
   /** Places the titles with ratings, turned towards where they lay before. */
@@ -454,13 +448,14 @@ const OFTEN_MS = 90;
 const SELDOM_MS = 1200;
 const MANY_TITLES = 6000;
 
-const cloudOf = (ids: readonly RawId[], { coordinates, share }: Placed): Cloud => ({ ids, coordinates: coordinates.slice(), share });
+const cloudOf = ({ ids, placed: { coordinates, share } }: NamedMap): Cloud => ({ ids, coordinates: coordinates.slice(), share });
 
 /** The rating that speaks most for a title; undefined where none does, or the model cannot say. */
-function mainReason(model: FactorModel, id: RawId, ratings: readonly (readonly [id: RawId, rating: number])[]): Listed["why"] {
+function mainReason(model: FactorModel, id: RawId, ratings: Rated): Listed["why"] {
   try {
     const { contributions } = explain(model, id, ratings);
-    // What somebody likes tells them more than what they do not: a low rating is named where no high one speaks for the title.
+    // What somebody likes tells them more than what they do not: a low rating is named where no high one speaks for the
+    // title.
     const middle = (model.statistics.minimum + model.statistics.maximum) / 2;
     const main = contributions.find(({ rating, contribution }) => rating > middle && contribution > 0) ?? contributions[0];
     return main.contribution > 0 ? { id: main.id, contribution: main.contribution } : undefined;

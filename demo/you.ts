@@ -4,8 +4,11 @@ import { type FactorModel, principalAxes, type RawId } from "../src/index.js";
 import { type Entity, foldIn } from "../src/recommend/fold-in.js";
 import { priorMeans } from "../src/recommend/prior-means.js";
 
+/** What somebody has rated, in the data's units. */
+export type Rated = readonly (readonly [id: RawId, rating: number])[];
+
 /** Someone with these ratings, by fold-in. */
-export function foldedIn(model: FactorModel, rated: readonly (readonly [id: RawId, rating: number])[]): Entity {
+export function foldedIn(model: FactorModel, rated: Rated): Entity {
   const few = {
     index: Uint32Array.from(rated, ([id]) => model.items.indexOf(id)),
     value: Float32Array.from(rated, ([, rating]) => rating),
@@ -37,8 +40,8 @@ const AXES = 3;
 
 /**
  * @param rows factors of the items, [count, K].
- * @param before where the same items lay in the last picture, NaN for those that are new: the axes are turned, and mirrored,
- *   towards it.
+ * @param before where the same items lay in the last picture, NaN for those that are new: the axes are turned, and
+ *   mirrored, towards it.
  */
 export function placed(rows: Float32Array, count: number, K: number, before: Float32Array | undefined): Placed {
   const wanted = Math.min(AXES, K);
@@ -71,7 +74,8 @@ export function placeOf({ axes, mean }: Placed, factors: ArrayLike<number>): [nu
 }
 
 /**
- * The rotation or mirroring R with X R nearest to Y, over the rows of Y that are no NaN: the polar factor of XᵀY (Schönemann 1966), by Newton's iteration.
+ * The rotation or mirroring R with X R nearest to Y, over the rows of Y that are no NaN:
+ * the polar factor of XᵀY (Schönemann 1966), by Newton's iteration.
  *
  * @returns [3, 3] row-major; undefined where XᵀY is not of full rank.
  */

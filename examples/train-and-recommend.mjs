@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { filmRatings, fit, load, save, splitRatings } from "tastespace";
 
-// Real films with invented ratings, so that there is nothing to download: `(await readPath("ml-latest-small")).ratings` reads your own.
+// Real films with invented ratings, so that there is nothing to download: `(await readPath("ml-latest-small")).ratings`
+// reads your own.
 const ratings = filmRatings();
 const { train, heldOut } = splitRatings(ratings, { share: 0.2, seed: 1 });
 

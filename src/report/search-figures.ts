@@ -5,7 +5,7 @@ import { rankedTrials, type SearchResult, type Trial } from "../training/search.
 import type { Figure } from "./figure.js";
 import { colour } from "./palette.js";
 import { figure, type LegendEntry, Plot } from "./plot.js";
-import { counted, plain } from "./words.js";
+import { capital, counted, plain } from "./words.js";
 
 /** Hyperparameters as the formulas write them. */
 const SYMBOLS: Readonly<Record<string, string>> = {
@@ -63,7 +63,7 @@ function overHyperparameter(result: SearchResult, trials: readonly Trial[], name
   const said = ({ trial, loss }: Dot): string => `${pointInWords(trial)}: ${loss.toFixed(4)}`;
   return figure({
     name: `search-${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-    title: `${measure[0].toUpperCase()}${measure.slice(1)} over ${symbol.replace(/,.*/, "")}`,
+    title: `${capital(measure)} over ${symbol.replace(/,.*/, "")}`,
     description: `${counted(dots.length, "trial")}; the best, ${lossOf(best).toFixed(4)}, is at ${pointInWords(best)}.${result.alternative ? ` vb, which learns its precisions, reaches ${result.alternative.loss.toFixed(4)}.` : ""} Dots on the upper edge lie above it.`,
     table: { head: [name, measure, "trial"], rows: dots.map(({ value, loss, trial }) => [value, loss.toFixed(6), pointInWords(trial)]) },
     legend,

@@ -3,6 +3,9 @@
 /** "1 rating", "1,234 ratings". */
 export const counted = (count: number, thing: string): string => `${count.toLocaleString("en-US")} ${thing}${count === 1 ? "" : "s"}`;
 
+/** With a capital letter at its start. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** At most four significant digits, or all before the point. */
 export const plain = (value: number): string =>
   value.toLocaleString("en-US", Math.abs(value) < 1000 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 0 }).replace("-", "−");

@@ -1,4 +1,5 @@
-// What `tastespace serve` answers: the library's own answers as JSON, and for bad requests a 4xx with the typed error's code.
+// What `tastespace serve` answers: the library's own answers as JSON, and for bad requests a 4xx with the typed error's
+// code.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

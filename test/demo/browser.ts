@@ -1,15 +1,18 @@
 // The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what
 // tests do on the page again and again.
 
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { build, preview, type PreviewServer } from "vite";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { strToU8, zipSync } from "fflate";
 import type { Ratings } from "../../src/ratings/ratings.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { chromiumLaunchOptions } from "../support/chromium.js";
 import { hasChromiumPackage } from "../support/chromium-package.js";
 
@@ -18,7 +21,7 @@ const ROOT = fileURLToPath(new URL("../../demo", import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
-export interface Served {
+interface Served {
   /** By the preview server, which sends the headers of an isolated page. */
   readonly url: string;
   /** By a host that sends nothing but files. */
@@ -27,7 +30,7 @@ export interface Served {
 }
 
 /** Builds the demo and serves it under a path of its own. */
-export async function serveDemo(outDir: string): Promise<Served> {
+async function serveDemo(outDir: string): Promise<Served> {
   await build({ root: ROOT, configFile: CONFIG, logLevel: "warn", build: { outDir, emptyOutDir: true } });
   const server: PreviewServer = await preview({
     root: ROOT,
@@ -91,6 +94,53 @@ export async function launch({ webgpu, presents = false }: LaunchOptions): Promi
   });
 }
 
+export interface Demo extends Omit<Served, "close"> {
+  /** Where its files lie. */
+  readonly folder: string;
+  /** One of each kind that was asked for. */
+  readonly browsers: readonly Browser[];
+  /** The first of them. */
+  readonly browser: Browser;
+}
+
+/**
+ * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed.
+ */
+export function servedDemo(...kinds: readonly LaunchOptions[]): Demo {
+  let folder: string;
+  let server: Served | undefined;
+  let browsers: Browser[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tastespace-demo-"));
+    [server, ...browsers] = await Promise.all([serveDemo(folder), ...kinds.map(launch)]);
+  });
+  afterAll(async () => {
+    for (const browser of browsers) await browser.close();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const browser of browsers) for (const context of browser.contexts()) await context.close();
+  });
+  return {
+    get folder() {
+      return folder;
+    },
+    get url() {
+      return server!.url;
+    },
+    get plainUrl() {
+      return server!.plainUrl;
+    },
+    get browsers() {
+      return browsers;
+    },
+    get browser() {
+      return browsers[0];
+    },
+  };
+}
+
 export interface OpenOptions {
   readonly width?: number;
   readonly theme?: "light" | "dark";
@@ -129,6 +179,10 @@ export async function openPage(
   await page.goto(url);
   return { page, errors };
 }
+
+/** A small data set, and settings that train on it in a moment. */
+export const tiny = syntheticRatings({ users: 80, items: 60, ratings: 1600, seed: 2 });
+export const QUICK = { factors: 4, sweeps: 6 };
 
 /** A data set as GroupLens would zip it. */
 export function movieLensZip({ user, item, value, users, items, catalogue }: Ratings): Uint8Array {

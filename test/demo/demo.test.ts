@@ -1,37 +1,29 @@
 // The demo as its visitors meet it, built and served, in Chromium with WebGPU.
 
 import { createRequire } from "node:module";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { decodeModel } from "../../src/model-file.js";
-import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { drop, launch, listed, movieLensZip, openPage, type OpenOptions, rate, SECONDS, serveDemo, train, tune } from "./browser.js";
+import {
+  drop,
+  launch,
+  listed,
+  movieLensZip,
+  openPage,
+  type OpenOptions,
+  QUICK,
+  rate,
+  SECONDS,
+  servedDemo,
+  tiny,
+  train,
+  tune,
+} from "./browser.js";
 
-const tiny = syntheticRatings({ users: 80, items: 60, ratings: 1600, seed: 2 });
-const QUICK = { factors: 4, sweeps: 6 };
-
-let folder: string;
-let server: Awaited<ReturnType<typeof serveDemo>>;
-let browser: Browser;
-let withoutWebGpu: Browser;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tastespace-demo-"));
-  [server, browser, withoutWebGpu] = await Promise.all([serveDemo(folder), launch({ webgpu: true }), launch({ webgpu: false })]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await withoutWebGpu?.close();
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-afterEach(async () => {
-  for (const context of [...browser.contexts(), ...withoutWebGpu.contexts()]) await context.close();
-});
-
-const open = (options?: OpenOptions, within = browser) => openPage(within, server.url, options);
+const demo = servedDemo({ webgpu: true }, { webgpu: false });
+const withoutWebGpu = (): Browser => demo.browsers[1];
+const open = (options?: OpenOptions, within = demo.browser) => openPage(within, demo.url, options);
 
 /** A page with the tiny data dropped, ready to train quickly. */
 async function openWithTinyData(options?: OpenOptions, within?: Browser): Promise<{ page: Page; errors: string[] }> {
@@ -110,7 +102,7 @@ test("a malformed row is named and can be left out; what is no table at all is r
 });
 
 test("the downloaded model is the library's file, and loaded back it gives the same list", async () => {
-  const { page } = await openWithTinyData({}, withoutWebGpu);
+  const { page } = await openWithTinyData({}, withoutWebGpu());
   await page.locator("#model").selectOption("als");
   await tune(page, QUICK);
   await train(page);
@@ -179,7 +171,10 @@ const LOSE_IN_WORKER = `
   };`;
 const loseDevice = (page: Page): Promise<void> => page.evaluate(() => new BroadcastChannel("lose").postMessage(""));
 
-/** The map then draws by a 2-D canvas: a browser that does not present loses every software device once the map is shown. */
+/**
+ * The map then draws by a 2-D canvas: a browser that does not present loses every software device once the map is
+ * shown.
+ */
 const MAP_WITHOUT_GPU = 'Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });';
 
 test("a GPU that is chosen trains; when it is lost that is told, and training goes on the CPU or on a new device", async () => {
@@ -280,7 +275,7 @@ test("the map draws every title in colour, finds, names and follows one, and out
 });
 
 test("keys alone train, search, rate and turn the map", async () => {
-  const { page } = await openWithTinyData({}, withoutWebGpu);
+  const { page } = await openWithTinyData({}, withoutWebGpu());
   await page.locator("#start").focus();
   await page.keyboard.press("Enter");
   await page.locator("#next").waitFor({ timeout: 60 * SECONDS });
@@ -310,7 +305,7 @@ test("keys alone train, search, rate and turn the map", async () => {
 });
 
 test("all models train from the form", async () => {
-  const { page, errors } = await openWithTinyData({}, withoutWebGpu);
+  const { page, errors } = await openWithTinyData({}, withoutWebGpu());
   for (const model of ["als", "gibbs", "implicit", "logistic", "sgd", "gd"]) {
     await page.locator("#model").selectOption(model);
     await tune(page, { factors: 3, sweeps: 3, ...(model === "gibbs" && { burnIn: 1 }) });
@@ -325,7 +320,7 @@ test("all models train from the form", async () => {
 });
 
 test.each(["light", "dark"] as const)("in the %s theme nothing is wrong that axe can tell, at any width", async (theme) => {
-  const { page } = await openWithTinyData({ theme }, withoutWebGpu);
+  const { page } = await openWithTinyData({ theme }, withoutWebGpu());
   await train(page);
   await rate(page, 0, 5);
   await page.getByRole("combobox", { name: "Find a title on the map" }).fill("the");
@@ -365,7 +360,7 @@ test("the first paint comes within a second and a half", async () => {
 });
 
 test("without WebGPU the page says so, trains on the threads of the CPU, recommends, and draws the map by other means", async () => {
-  const { page, errors } = await open({}, withoutWebGpu);
+  const { page, errors } = await open({}, withoutWebGpu());
   await page.locator("#device", { hasText: /^No GPU here: WebAssembly on \d+ threads? computes$/ }).waitFor();
   await page.locator("#sources select").selectOption("small");
   await tune(page, QUICK);

@@ -1,32 +1,16 @@
 // What a visitor gets before anything is trained: an answer, reasons, a place on the map; and what they take along.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { drop, launch, listed, openPage, SECONDS, serveDemo, train, tune } from "./browser.js";
+import { readFile } from "node:fs/promises";
+import type { Page } from "playwright";
+import { expect, test } from "vitest";
+import { drop, listed, openPage, SECONDS, servedDemo, train, tune } from "./browser.js";
 
 const TWO_TOWERS = "The Lord of the Rings: The Two Towers (2002)";
 
 /** For what a busy machine takes its time for. */
 const SOON = { timeout: 15 * SECONDS };
 
-let folder: string;
-let server: Awaited<ReturnType<typeof serveDemo>>;
-let browser: Browser;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tastespace-first-"));
-  [server, browser] = await Promise.all([serveDemo(folder), launch({ webgpu: false })]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+const demo = servedDemo({ webgpu: false });
 
 /** Finds a title and gives it stars; resolves when the list is another. */
 async function give(page: Page, title: string, stars: number): Promise<void> {
@@ -40,7 +24,7 @@ async function give(page: Page, title: string, stars: number): Promise<void> {
 const predictions = async (page: Page): Promise<number[]> => (await page.locator("#list .predicted b").allInnerTexts()).map(Number);
 
 test("who loves The Fellowship of the Ring is recommended The Two Towers before anything was trained, with the reason", async () => {
-  const { page, errors } = await openPage(browser, server.url);
+  const { page, errors } = await openPage(demo.browser, demo.url);
   await page.getByRole("heading", { name: "What most people like" }).waitFor();
   expect(await page.locator("#suggested li").count()).toBe(8);
   expect(await page.locator("#list li").count()).toBe(10);
@@ -60,7 +44,7 @@ test("who loves The Fellowship of the Ring is recommended The Two Towers before 
 });
 
 test("titles are named on the map, and the visitor is a star on it that moves with every rating", async () => {
-  const { page, errors } = await openPage(browser, server.url);
+  const { page, errors } = await openPage(demo.browser, demo.url);
   await page.locator("#sky canvas").waitFor();
   // What nobody sees is not drawn.
   await page.locator("#sky").scrollIntoViewIfNeeded();
@@ -85,7 +69,7 @@ test("titles are named on the map, and the visitor is a star on it that moves wi
 });
 
 test("a title that was not seen makes place for another, and the other cards stay where they are", async () => {
-  const { page } = await openPage(browser, server.url);
+  const { page } = await openPage(demo.browser, demo.url);
   const cards = (): Promise<string[]> => page.locator("#suggested .title > span").allInnerTexts();
   await page.locator("#suggested li").first().waitFor();
   const before = await cards();
@@ -97,7 +81,7 @@ test("a title that was not seen makes place for another, and the other cards sta
 });
 
 test("the story tells the figures of the model and of the list", async () => {
-  const { page } = await openPage(browser, server.url);
+  const { page } = await openPage(demo.browser, demo.url);
   await page.locator("#list li").first().waitFor();
   await give(page, "Fellowship of the Ring", 5);
   const story = page.locator("#story");
@@ -120,7 +104,7 @@ test("the story tells the figures of the model and of the list", async () => {
 });
 
 test("ratings and settings go along in the link's fragment, of which no server hears", async () => {
-  const { page } = await openPage(browser, server.url, {
+  const { page } = await openPage(demo.browser, demo.url, {
     inPage: "Object.defineProperty(navigator, 'clipboard', { get: () => undefined });",
   });
   await page.locator("#list li").first().waitFor();
@@ -137,7 +121,7 @@ test("ratings and settings go along in the link's fragment, of which no server h
   const list = await listed(page);
   const link = page.url();
 
-  const context = await browser.newContext({ locale: "en-US" });
+  const context = await demo.browser.newContext({ locale: "en-US" });
   const other = await context.newPage();
   const asked: string[] = [];
   other.on("request", (request) => asked.push(request.url()));
@@ -148,7 +132,7 @@ test("ratings and settings go along in the link's fragment, of which no server h
   await other.locator("#start:enabled").waitFor();
   expect(await other.locator("#model").inputValue()).toBe("als");
   expect(await other.locator("#tuning [name=factors]").inputValue()).toBe("7");
-  expect(other.url()).toBe(server.url);
+  expect(other.url()).toBe(demo.url);
   for (const url of asked) {
     expect(url).toMatch(/^(http:\/\/127\.0\.0\.1:\d+\/some\/path\/|blob:|data:)/);
     expect(url).not.toContain("ratings=");
@@ -156,7 +140,10 @@ test("ratings and settings go along in the link's fragment, of which no server h
 });
 
 test("what no link of ours says is passed over", async () => {
-  const { page, errors } = await openPage(browser, `${server.url}#ratings=%25E0*5+12*9+nonsense+999999*3&factors=-4&model=none&genre=None`);
+  const { page, errors } = await openPage(
+    demo.browser,
+    `${demo.url}#ratings=%25E0*5+12*9+nonsense+999999*3&factors=-4&model=none&genre=None`,
+  );
   await page.getByText("These ratings came with the link.").waitFor();
   expect(await page.locator("#rated li").count()).toBe(0);
   expect(await page.locator("#tuning [name=factors]").inputValue()).toBe("10");
@@ -165,7 +152,7 @@ test("what no link of ours says is passed over", async () => {
 });
 
 test("ratings and the model that was trained outlive a reload; the page's own comes back when asked for", async () => {
-  const { page } = await openPage(browser, server.url);
+  const { page } = await openPage(demo.browser, demo.url);
   await page.locator("#start:enabled").waitFor();
   await give(page, "Fellowship of the Ring", 5);
   const own = await listed(page);
@@ -187,13 +174,16 @@ test("ratings and the model that was trained outlive a reload; the page's own co
   await expect.poll(() => listed(page), SOON).toEqual(own);
 });
 
+/** Resolves when the service worker has laid all files aside: their list comes last. */
+const laidAside = async (page: Page): Promise<void> =>
+  await expect.poll(() => page.evaluate(async () => (await caches.match("files.json"))?.ok), SOON).toBe(true);
+
 test.each(["a host that sends headers", "a host that sends only files"])(
   "after one visit to %s the page works without a network",
   async (host) => {
-    const { page } = await openPage(browser, host.includes("only") ? server.plainUrl : server.url);
+    const { page } = await openPage(demo.browser, host.includes("only") ? demo.plainUrl : demo.url);
     await page.locator("#start:enabled").waitFor({ timeout: 30 * SECONDS });
-    // The service worker has laid the files aside.
-    await page.waitForFunction(async () => (await caches.keys()).some((name) => /^tastespace-files-[0-9a-f]+$/.test(name)));
+    await laidAside(page);
     await page.evaluate(async () => await navigator.serviceWorker.ready);
     await page.context().setOffline(true);
     await page.reload();
@@ -205,8 +195,21 @@ test.each(["a host that sends headers", "a host that sends only files"])(
   },
 );
 
+test("files that were not all laid aside, as when the browser was closed meanwhile, are so at the next visit", async () => {
+  const { page } = await openPage(demo.browser, demo.url);
+  await laidAside(page);
+  await page.evaluate(async () => {
+    const [name] = await caches.keys();
+    const store = await caches.open(name);
+    for (const file of ["files.json", "starter.json"]) await store.delete(file);
+  });
+  await page.reload();
+  await laidAside(page);
+  expect(await page.evaluate(async () => (await caches.match("starter.json"))?.ok)).toBe(true);
+});
+
 test("somebody's own export becomes their ratings", async () => {
-  const { page, errors } = await openPage(browser, server.url);
+  const { page, errors } = await openPage(demo.browser, demo.url);
   await page.locator("#start:enabled").waitFor();
   const rows = ["Fellowship of the Ring", "Matrix", "Nobody's Film"].map((name) => `2024-01-02,The ${name},2001,https://boxd.it/x,4.5`);
   const table = `Date,Name,Year,Letterboxd URI,Rating\n${rows.join("\n")}\n2024-01-02,The Matrix,1999,https://boxd.it/y,5\n`;
@@ -220,7 +223,7 @@ test("somebody's own export becomes their ratings", async () => {
 });
 
 test("a table whose columns cannot be told is read as its owner says", async () => {
-  const { page, errors } = await openPage(browser, server.url);
+  const { page, errors } = await openPage(demo.browser, demo.url);
   await page.locator("#start:enabled").waitFor();
   const rows = Array.from({ length: 60 }, (_, at) => `${at},film ${at % 6},${1 + (at % 5)},person ${at % 10}`);
   await drop(page, "odd.csv", `n,what,how,who\n${rows.join("\n")}\n`);
@@ -236,7 +239,7 @@ test("a table whose columns cannot be told is read as its owner says", async () 
 });
 
 test("the list and the map are saved as a picture", async () => {
-  const { page } = await openPage(browser, server.url);
+  const { page } = await openPage(demo.browser, demo.url);
   await page.locator("#list li").first().waitFor();
   await give(page, "Fellowship of the Ring", 5);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save a picture" }).click()]);
@@ -247,7 +250,7 @@ test("the list and the map are saved as a picture", async () => {
 });
 
 test("the page names its guide, its licence and a picture of itself, which are there", async () => {
-  const { page } = await openPage(browser, server.url);
+  const { page } = await openPage(demo.browser, demo.url);
   const paths = await page.evaluate(() => [
     ...[...document.querySelectorAll<HTMLAnchorElement>("footer .links a")].map(({ href }) => href),
     new URL(document.querySelector<HTMLMetaElement>("meta[property='og:image']")!.content, location.href).href,

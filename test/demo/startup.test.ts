@@ -1,31 +1,14 @@
 // How the demo starts where the host, the browser or the visitor denies it something;
 // and that its threads compute all the same.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { launch, openPage, type OpenOptions, SECONDS, serveDemo, train, tune } from "./browser.js";
+import type { Page } from "playwright";
+import { expect, test } from "vitest";
+import { openPage, type OpenOptions, SECONDS, servedDemo, train, tune } from "./browser.js";
 
-let folder: string;
-let server: Awaited<ReturnType<typeof serveDemo>>;
-let browser: Browser;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tastespace-start-"));
-  [server, browser] = await Promise.all([serveDemo(folder), launch({ webgpu: false })]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
-
-const open = (url: string, options?: OpenOptions) => openPage(browser, url, options);
+const demo = servedDemo({ webgpu: false });
+const open = (url: string, options?: OpenOptions) => openPage(demo.browser, url, options);
 const badge = (page: Page, hasText: RegExp): Promise<void> => page.locator("#device", { hasText }).waitFor({ timeout: 30 * SECONDS });
 const isIsolated = (page: Page): Promise<boolean> => page.evaluate(() => crossOriginIsolated);
 
@@ -37,7 +20,7 @@ const THREE_IN_WORKER = `Object.defineProperty(WorkerNavigator.prototype, "hardw
 const loads = (page: Page): Promise<number> => page.evaluate(() => (history.state as { loads: number }).loads);
 
 test("a host that sends the headers gets an isolated page at once, and several threads compute", async () => {
-  const { page, errors } = await open(server.url, { inPage: THREE_CORES, inWorker: THREE_IN_WORKER });
+  const { page, errors } = await open(demo.url, { inPage: THREE_CORES, inWorker: THREE_IN_WORKER });
   await badge(page, /^No GPU here: WebAssembly on 3 threads computes$/);
   expect(await isIsolated(page)).toBe(true);
   // The worker that trains, and the threads that it has started.
@@ -49,12 +32,12 @@ test("a host that sends the headers gets an isolated page at once, and several t
 });
 
 test("a host that sends only files gets there by a service worker and one reload, and at the next visit without any", async () => {
-  const { page, errors } = await open(server.plainUrl, { inPage: THREE_CORES });
+  const { page, errors } = await open(demo.plainUrl, { inPage: THREE_CORES });
   await badge(page, /^No GPU here: WebAssembly on .* computes$/);
   expect(await isIsolated(page)).toBe(true);
   const again = await page.context().newPage();
   await again.addInitScript(COUNT_LOADS);
-  await again.goto(server.plainUrl);
+  await again.goto(demo.plainUrl);
   await badge(again, /computes$/);
   expect(await isIsolated(again)).toBe(true);
   expect(await loads(again)).toBe(1);
@@ -65,7 +48,7 @@ test("a host that sends only files gets there by a service worker and one reload
 test("where service workers are denied the page says that one thread computes, and never reloads", async () => {
   const denied = `${THREE_CORES}${COUNT_LOADS}
     ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException("denied", "SecurityError"));`;
-  const { page } = await open(server.plainUrl, { inPage: denied });
+  const { page } = await open(demo.plainUrl, { inPage: denied });
   await badge(page, /WebAssembly on 1 thread computes; more would need a service worker, which this browser denies$/);
   expect(await loads(page)).toBe(1);
   await tune(page, { factors: 4, sweeps: 3 });
@@ -76,7 +59,7 @@ test("a service worker that brings no isolation is tried once: there is no secon
   const useless = `${THREE_CORES}${COUNT_LOADS}
     ServiceWorkerContainer.prototype.register = () => Promise.resolve();
     Object.defineProperty(ServiceWorkerContainer.prototype, "ready", { get: () => Promise.resolve() });`;
-  const { page } = await open(server.plainUrl, { inPage: useless });
+  const { page } = await open(demo.plainUrl, { inPage: useless });
   await badge(page, /WebAssembly on 1 thread computes/);
   expect(await loads(page)).toBe(2);
   await page.waitForTimeout(0.5 * SECONDS);
@@ -85,10 +68,10 @@ test("a service worker that brings no isolation is tried once: there is no secon
 
 /** The page, where something in the browser blocks a file. */
 async function openWithout(file: string): Promise<{ page: Page }> {
-  const context = await browser.newContext({ locale: "en-US" });
+  const context = await demo.browser.newContext({ locale: "en-US" });
   await context.route(file, (route) => route.abort());
   const page = await context.newPage();
-  await page.goto(server.url);
+  await page.goto(demo.url);
   return { page };
 }
 
@@ -104,7 +87,7 @@ test("a script that does not come is told", async () => {
 });
 
 test("a browser without workers is told", async () => {
-  const { page } = await open(server.url, { inPage: `globalThis.Worker = class { constructor() { throw new Error("no workers") } };` });
+  const { page } = await open(demo.url, { inPage: `globalThis.Worker = class { constructor() { throw new Error("no workers") } };` });
   await badge(page, /^This page could not start: no workers$/);
 });
 
@@ -112,7 +95,7 @@ test("without storage and OffscreenCanvas the page starts and trains", async () 
   const denied = (name: string): string =>
     `Object.defineProperty(globalThis, "${name}", { get() { throw new DOMException("denied", "SecurityError") } });`;
   const inPage = `${denied("localStorage")}${denied("sessionStorage")}${denied("indexedDB")} delete globalThis.OffscreenCanvas;`;
-  const { page, errors } = await open(server.url, { inPage, inWorker: `${denied("indexedDB")} delete globalThis.OffscreenCanvas;` });
+  const { page, errors } = await open(demo.url, { inPage, inWorker: `${denied("indexedDB")} delete globalThis.OffscreenCanvas;` });
   await badge(page, /computes$/);
   await page.getByRole("button", { name: "Use the dark theme" }).click();
   await tune(page, { factors: 4, sweeps: 3 });
@@ -122,9 +105,9 @@ test("without storage and OffscreenCanvas the page starts and trains", async () 
 });
 
 test.each(["no JavaScript", "a file"])("with %s the page says that it has not started", async (what) => {
-  const context = await browser.newContext({ javaScriptEnabled: what !== "no JavaScript" });
+  const context = await demo.browser.newContext({ javaScriptEnabled: what !== "no JavaScript" });
   const page = await context.newPage();
-  await page.goto(what === "a file" ? pathToFileURL(join(folder, "index.html")).href : server.plainUrl);
+  await page.goto(what === "a file" ? pathToFileURL(join(demo.folder, "index.html")).href : demo.plainUrl);
   await page.getByText("This page has not started: it needs a browser of today with JavaScript").waitFor({ timeout: 15 * SECONDS });
   expect(await page.getByText("Looking for").count()).toBe(0);
 });

@@ -1,61 +1,43 @@
 // What a visitor must be able to trust: a good model is not lost, the data are the tab's own, Stop stops,
 // and nothing jumps.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright";
+import { expect, test } from "vitest";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import {
   drop,
-  launch,
   listed,
   movieLensZip,
   openBeside,
   openPage,
   type OpenOptions,
+  QUICK,
   rate,
   SECONDS,
-  serveDemo,
+  servedDemo,
+  tiny,
   train,
   tune,
 } from "./browser.js";
 
-const QUICK = { factors: 4, sweeps: 6 };
-const tiny = syntheticRatings({ users: 80, items: 60, ratings: 1600, seed: 2 });
 const other = syntheticRatings({ users: 70, items: 50, ratings: 1500, seed: 3 });
 
-let folder: string;
-let server: Awaited<ReturnType<typeof serveDemo>>;
-let browser: Browser;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tastespace-trust-"));
-  [server, browser] = await Promise.all([serveDemo(folder), launch({ webgpu: false })]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+const demo = servedDemo({ webgpu: false });
 
 async function openReady(options?: OpenOptions): Promise<{ page: Page; errors: string[] }> {
-  const opened = await openPage(browser, server.url, options);
+  const opened = await openPage(demo.browser, demo.url, options);
   await opened.page.locator("#start:enabled").waitFor();
   return opened;
 }
 
 test("stopped in the first sweep, the model from before is kept, and the page says so; without one it says that there is none", async () => {
   // The page begins with a model of its own, unless that cannot be fetched.
-  const context = await browser.newContext({ locale: "en-US", reducedMotion: "reduce" });
+  const context = await demo.browser.newContext({ locale: "en-US", reducedMotion: "reduce" });
   await context.route("**/starter.*", (route) => route.abort());
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
-  await page.goto(server.url);
+  await page.goto(demo.url);
   await page.getByText("The model that comes with this page could not be fetched.").waitFor();
   const stopAtOnce = async (): Promise<void> => {
     await tune(page, { device: "reference", factors: 60 });
@@ -106,7 +88,7 @@ test("each tab trains on its own data, whatever another has dropped since", asyn
   const { page: first } = await openReady();
   await drop(first, "ml-first.zip", movieLensZip(tiny));
   await first.getByText("Read ml-first.zip").waitFor();
-  const second = await openBeside(first, server.url);
+  const second = await openBeside(first, demo.url);
   await second.locator("#start:enabled").waitFor();
   await drop(second, "ml-second.zip", movieLensZip(other));
   await second.getByText("Read ml-second.zip").waitFor();
@@ -134,7 +116,7 @@ test("data that another tab has replaced is not passed off as the old one", asyn
   await first.getByText("Read ml-first.zip").waitFor();
   await first.reload();
   await first.getByText("ml-first", { exact: true }).waitFor();
-  const second = await openBeside(first, server.url);
+  const second = await openBeside(first, demo.url);
   await second.locator("#start:enabled").waitFor();
   await drop(second, "ml-second.zip", movieLensZip(other));
   await second.getByText("Read ml-second.zip").waitFor();
