@@ -64,6 +64,7 @@ export {
   type SimilarUsersOptions,
 } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation, type ExplainOptions } from "./recommend/explain.js";
+export type { RatedPair } from "./recommend/fold-in.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
 export { predictRatings, type PredictedRatings, type PredictRatingsOptions } from "./recommend/predict-ratings.js";
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";

@@ -98,6 +98,7 @@ export interface BlockPlan {
   readonly user: Uint32Array;
   readonly item: Uint32Array;
   readonly value: Float32Array;
+  readonly weight?: Float32Array | undefined;
 }
 
 /** Blocks of a few ratings each, and no more groups than there are users or items. */
@@ -143,7 +144,7 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
 }
 
 /** The ratings in their blocks, in an order within each that depends on the seed, the user and the item alone. */
-export function planBlocks({ user, item, value }: RatingColumns, { groups: B, users, itemGroup }: Dealing, seed: number): BlockPlan {
+export function planBlocks({ user, item, value, weight }: RatingColumns, { groups: B, users, itemGroup }: Dealing, seed: number): BlockPlan {
   const count = value.length;
   const groupOfUser = new Uint32Array(users[B]);
   for (let group = 0; group < B; group++) groupOfUser.fill(group, users[group], users[group + 1]);
@@ -154,7 +155,14 @@ export function planBlocks({ user, item, value }: RatingColumns, { groups: B, us
   const next = start.slice();
   const order = new Uint32Array(count);
   for (let at = 0; at < count; at++) order[next[blockOf(at)]++] = at;
-  const plan = { groups: B, start, user: new Uint32Array(count), item: new Uint32Array(count), value: new Float32Array(count) };
+  const plan = {
+    groups: B,
+    start,
+    user: new Uint32Array(count),
+    item: new Uint32Array(count),
+    value: new Float32Array(count),
+    weight: weight && new Float32Array(count),
+  };
   const word = seed >>> 0;
   for (let block = 0; block < B * B; block++) {
     const [first, end] = [start[block], start[block + 1]];
@@ -168,6 +176,7 @@ export function planBlocks({ user, item, value }: RatingColumns, { groups: B, us
       plan.user[at] = user[from];
       plan.item[at] = item[from];
       plan.value[at] = value[from];
+      if (plan.weight) plan.weight[at] = weight![from];
     }
   }
   return plan;

@@ -9,6 +9,7 @@ import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { compareIds, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { counted } from "../ratings/weights.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "./accuracy.js";
@@ -65,7 +66,8 @@ export interface RankingOptions {
 const RANKING_NAMES = namesOf<RankingOptions>({ k: true, threshold: true, alpha: true, coldStart: true, auc: true, perUser: true });
 
 /**
- * Means over the users that have a relevant item and a training rating.
+ * Means over the users that have a relevant item and a training rating. Weights of ratings are not asked, but those of
+ * weight 0 are none.
  *
  * @param train the ratings whose items are left out of each user's list.
  * @throws OptionsError when k is not a whole number of 1 or more; RatingsError when no user is left to measure by.
@@ -133,7 +135,8 @@ interface Wanted {
   readonly relevant: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
-function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions): Wanted {
+function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, options: RankingOptions): Wanted {
+  const [train, heldOut] = [counted(allTrain), counted(allHeldOut)];
   checkOptions("rankingMetrics", options, RANKING_NAMES);
   const { k = 10, alpha = 1, threshold } = options;
   if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);

@@ -19,7 +19,7 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
 
 /**
  * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`,
- * positives and as many sampled pairs for each, drawn uniformly. Those of the training set are among the items
+ * positives and as many sampled pairs for each, drawn uniformly and of the weight of their positive. Those of the training set are among the items
  * that the user has no training rating of, whatever is held out: training must not know it. Those of the held-out
  * set are no held-out positives either.
  *
@@ -55,25 +55,33 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticH
       });
     }
     const [user, item, value]: [number[], number[], number[]] = [[], [], []];
-    const push = (m: number, n: number, d: number): void => {
+    const weight: number[] = [];
+    const push = (m: number, n: number, d: number, w: number): void => {
       user.push(m);
       item.push(n);
       value.push(d);
+      weight.push(w);
     };
     for (let at = 0; at < set.count; at++) {
       const positive = isPositive(set.value[at]);
       if (!positive && h.negatives > 0) continue;
-      push(set.user[at], set.item[at], positive ? 1 : 0);
+      const own = set.weight ? set.weight[at] : 1;
+      push(set.user[at], set.item[at], positive ? 1 : 0, own);
       // A user who has rated nearly everything is given fewer.
       for (let drawn = 0, tries = 0; drawn < h.negatives && tries < 20 * h.negatives; tries++) {
         const other = random.below(N);
         if (taken.has(set.user[at] * N + other)) continue;
-        push(set.user[at], other, 0);
+        push(set.user[at], other, 0, own);
         drawn++;
       }
     }
     return new Ratings(
-      { user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) },
+      {
+        user: Uint32Array.from(user),
+        item: Uint32Array.from(item),
+        value: Float32Array.from(value),
+        weight: set.weight && Float32Array.from(weight),
+      },
       set.users,
       set.items,
       set.catalogue,

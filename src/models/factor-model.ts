@@ -11,7 +11,7 @@ import { checkOptions, namesOf } from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import type { Engine } from "../engine/engine.js";
-import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
+import { type Entity, type FewRatings, fewRatings, foldIn, type RatedPair } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { priorMeans } from "../recommend/prior-means.js";
@@ -259,11 +259,11 @@ export class FactorModel implements FactorModelParts {
   /**
    * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
-   * @param rated raw item ids and ratings; of an item rated twice, the last rating counts.
+   * @param rated raw item ids and ratings, each with a weight where it has one; of an item rated twice, the last rating counts.
    * @throws UnknownIdError, RatingsError for a rating that is not finite, or far outside the scale of the training ratings.
    */
   recommendFor(
-    rated: Iterable<readonly [item: RawId, rating: number]>,
+    rated: Iterable<RatedPair>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Recommendation[] {
     checkOptions("recommendFor", options, RECOMMEND_FOR_NAMES);
@@ -279,7 +279,7 @@ export class FactorModel implements FactorModelParts {
    */
   async recommendForOn(
     engine: Engine,
-    rated: Iterable<readonly [item: RawId, rating: number]>,
+    rated: Iterable<RatedPair>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Promise<Recommendation[]> {
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES);
@@ -390,14 +390,11 @@ export class FactorModel implements FactorModelParts {
    * @throws UnknownIdError; RatingsError for a rating that is no number.
    *   Of an item rated twice, the last rating counts.
    */
-  #fewRatings(rated: Iterable<readonly [item: RawId, rating: number]>): FewRatings {
-    const values = new Map<number, number>();
-    for (const [item, rating] of rated) {
-      if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
+  #fewRatings(rated: Iterable<RatedPair>): FewRatings {
+    return fewRatings(rated, (item, rating) => {
       this.#checkScale(item, rating);
-      values.set(this.#itemIndex(item), rating);
-    }
-    return { index: Uint32Array.from(values.keys()), value: Float32Array.from(values.values()) };
+      return this.#itemIndex(item);
+    });
   }
 
   /** A rating as far beyond the scale as the scale is wide is on another scale. */

@@ -2,7 +2,7 @@
 // Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
 // entity and the noise precision drawn too.
 
-import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, type Session, type Side, SIDES, weightOf, type Which } from "../engine/engine.js";
 import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
@@ -129,7 +129,7 @@ export function drawRatio(features: SideInformation, { precision }: Prior, rando
   return random.gamma((1 + weights.length) / 2) / ((1 + trace) / 2);
 }
 
-/** Draws λ from its gamma posterior given the squared errors, under the prior Gamma(1, 1). */
+/** Draws λ from its gamma posterior given L or Σ w and the squared errors, under the prior Gamma(1, 1). */
 export function drawLambda(ratings: number, squares: number, random: Random): number {
   return random.gamma(1 + ratings / 2) / (1 + squares / 2);
 }
@@ -303,7 +303,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     }
     const drawnAt = { lambda: this.#lambda, ...priors };
     const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
-    this.#lambda = drawLambda(ratingsOf(this.problem), squares, hostRandom(seed, -number >>> 0));
+    this.#lambda = drawLambda(weightOf(this.problem), squares, hostRandom(seed, -number >>> 0));
     if (number > h.burnIn) {
       this.#draws++;
       if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });

@@ -18,7 +18,7 @@ export type Counts = (typeof COUNTS)[number];
 
 /**
  * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0,
- * with confidence c = 1 + α f(|r|), f being what `counts` says. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
+ * with confidence c = 1 + α w f(|r|), f being what `counts` says and w the rating's weight, 1 where it has none. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
  * 0 is as good as none, whose c is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters extends SolverHyperparameters {
@@ -55,10 +55,18 @@ export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> 
   return h;
 }
 
-/** Feedback as it is trained on: ±f(|r|). */
-export function countedFeedback({ counts }: Pick<ImplicitHyperparameters, "counts">, values: Float32Array): Float32Array {
-  if (counts === "raw") return values;
-  return values.map(counts === "binary" ? Math.sign : (value) => Math.sign(value) * Math.log1p(Math.abs(value)));
+/** Feedback as it is trained on: ±w f(|r|), w the weight of each, where there are weights. */
+export function countedFeedback(
+  { counts }: Pick<ImplicitHyperparameters, "counts">,
+  { value: given, weight }: Pick<Csr, "value" | "weight">,
+): Float32Array {
+  if (counts === "raw" && !weight) return given;
+  const count = {
+    raw: (value: number) => value,
+    binary: Math.sign,
+    log: (value: number) => Math.sign(value) * Math.log1p(Math.abs(value)),
+  }[counts];
+  return given.map(weight ? (value, at) => weight[at] * count(value) : count);
 }
 
 /** @throws RatingsError when no rating is above 0: the best model would then be nothing at all. */
@@ -75,9 +83,9 @@ const counted = new WeakMap<Csr, Map<Counts, Csr>>();
 /** Rows with their feedback as it is trained on, the same arrays when asked again: trainings share uploads. */
 function countedRows(h: ImplicitHyperparameters, given: Csr): Csr {
   let known = counted.get(given);
-  if (!known) counted.set(given, (known = new Map([["raw", given]])));
+  if (!known) counted.set(given, (known = given.weight ? new Map() : new Map([["raw", given]])));
   let rows = known.get(h.counts);
-  if (!rows) known.set(h.counts, (rows = { ...given, value: countedFeedback(h, given.value) }));
+  if (!rows) known.set(h.counts, (rows = { ...given, value: countedFeedback(h, given), weight: undefined }));
   return rows;
 }
 

@@ -5,11 +5,11 @@ import {
   type CovarianceFamily,
   type PointSystem,
   type PosteriorSums,
-  ratingsOf,
   type RowSlice,
   type Session,
   type Side,
   SIDES,
+  weightOf,
   type Which,
 } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -107,7 +107,7 @@ function initialPrecisions(h: VbHyperparameters): Precisions {
 
 /** Sums over ratings and entities from which ELBO, errors and precisions are put together in float64. */
 export interface VbSums {
-  /** L, ratings trained on. */
+  /** L, ratings trained on, or Σ w, their weights together; sums over Ω are weighted. */
   readonly ratings: number;
   /** Σ_Ω (r − E r̂)² + Var r̂. */
   readonly expectedSquares: number;
@@ -247,7 +247,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
     });
     const [aroundUsers, aroundItems] = [await this.#around("users", users), await this.#around("items", items)];
     const sums = {
-      ratings: ratingsOf(this.problem),
+      ratings: weightOf(this.problem),
       expectedSquares: train.squares + train.variances,
       trainSquares: train.squares,
       users: aroundUsers,

@@ -26,7 +26,8 @@ export interface ReadOptions extends DelimitedOptions {
   readonly header?: boolean | undefined;
   /**
    * Columns by name or by number from 0; "none" as `value` where every row counts as 1. Default:
-   * by well-known names, else the first four in the order user, item, value, time.
+   * by well-known names, else the first four in the order user, item, value, time. A column of weights, which say how
+   * often each rating counts, is read only where `weight` names it.
    */
   readonly columns?: AskedColumns | undefined;
   /**
@@ -50,7 +51,7 @@ export interface ReadOptions extends DelimitedOptions {
   readonly catalogue?: Catalogue | undefined;
 }
 
-const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({ user: true, item: true, value: true, time: true });
+const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({ user: true, item: true, value: true, time: true, weight: true });
 const READ_NAMES = namesOf<ReadOptions>({
   delimiter: true,
   encoding: true,
@@ -179,8 +180,8 @@ async function readTable(
   if (!cache || sources.length > 1 || ids.users.size > 0 || ids.items.size > 0)
     return { ...(await parseTable(sources, options, ids)), cached: false, warnings: [] };
   const { delimiter, encoding, quotes, header, columns = {}, layout, duplicates, missing, scale, skipBadRows } = options;
-  const { user, item, value, time } = columns;
-  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
+  const { user, item, value, time, weight } = columns;
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, weight, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
   const kept = await cache.read(settings);
   if (kept) {
     ids.users.addAll(kept.users);
@@ -242,7 +243,7 @@ function checkScale(scale: readonly [number, number] | undefined): void {
 /** The rows of all parts, one behind the other. */
 function joinedParts(parts: readonly Part[]): RatingColumns {
   if (parts.length === 1) return parts[0].reader.columns.columns();
-  const all = new GrowingColumns(parts.every(({ found }) => found.places.time >= 0));
+  const all = new GrowingColumns(parts.every(({ found }) => found.places.time >= 0), parts[0].found.places.weight >= 0);
   const rows = parts.reduce((total, { reader }) => total + reader.columns.count, 0);
   for (const { reader } of parts) all.appendRows(reader.columns.columns(), rows);
   return all.columns();
@@ -257,6 +258,10 @@ function inSeconds(columns: RatingColumns): RatingColumns {
 }
 
 async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
+  if (options.layout === "matrix" && options.columns?.weight !== undefined)
+    throw new OptionsError(`${source.name}: a matrix has no column of weights ("${options.columns.weight}")`, {
+      remedy: "give a table with a row per rating",
+    });
   try {
     const opened = await openText(source, options);
     if (opened.form === "delimited" && options.layout !== "matrix") return await parseText(source, opened, options, ids);

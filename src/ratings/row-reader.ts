@@ -3,7 +3,7 @@
 
 import { ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";
-import { LARGEST_RATING } from "./largest-rating.js";
+import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
 import type { SkippedRow } from "./table.js";
@@ -47,7 +47,7 @@ export class RowReader {
   text: TextDecoding;
   readonly #format: RowFormat;
   readonly #scannable: boolean;
-  readonly #scanned = new NumericRows();
+  readonly #scanned: NumericRows;
   readonly #missing: ReadonlySet<string>;
   readonly #missingNumbers: ReadonlySet<number>;
   /** Of ratings such as 4/5. */
@@ -64,7 +64,8 @@ export class RowReader {
     this.users = users;
     this.items = items;
     this.text = text;
-    this.columns = new GrowingColumns(format.places.time >= 0);
+    this.columns = new GrowingColumns(format.places.time >= 0, format.places.weight >= 0);
+    this.#scanned = new NumericRows(format.places.weight >= 0);
     this.#scannable = areScannable(format.delimiter, format.places);
     const missing = (format.missing ?? []).map((value) => value.trim());
     this.#missing = new Set(missing);
@@ -85,7 +86,7 @@ export class RowReader {
     for (let at = 0; at < bytes.length;) {
       if (this.#scannable) {
         const stop = scanNumericRows(bytes, at, delimiter, places, this.#scanned);
-        if (this.#isOffScale(this.#scanned)) {
+        if (this.#isOffScale(this.#scanned) || hasBadWeight(this.#scanned)) {
           // As text, such a row can be named.
           this.takeRows(splitLines(bytes.subarray(at, stop), line, delimiter, this.text));
         } else {
@@ -117,7 +118,8 @@ export class RowReader {
         this.missingRows++;
         continue;
       }
-      const bad = this.#malformed(row, value);
+      const weight = places.weight < 0 ? 1 : weightIn(row[places.weight]);
+      const bad = this.#malformed(row, value, weight);
       if (bad !== undefined) {
         if (row.every((cell) => cell.trim() === "")) continue;
         if (!skipBadRows) throw new BadRow(bad, lines[at]);
@@ -129,7 +131,7 @@ export class RowReader {
       const item = this.items.add(toRawId(row[places.item].trim()));
       const time = places.time >= 0 ? timeIn(row[places.time] ?? "") : NaN;
       if (places.time >= 0 && !Number.isFinite(time)) this.firstBadTime ??= { line: lines[at], text: row[places.time] ?? "" };
-      this.columns.push(user, item, value, time);
+      this.columns.push(user, item, value, time, weight);
     }
   }
 
@@ -144,7 +146,7 @@ export class RowReader {
     return outOf === this.#outOf ? value : NaN;
   }
 
-  #malformed(row: readonly string[], value: number): string | undefined {
+  #malformed(row: readonly string[], value: number, weight: number): string | undefined {
     const { places, scale } = this.#format;
     const [user, item, rating] = [row[places.user], row[places.item], places.value < 0 ? "1" : row[places.value]];
     if (user === undefined || item === undefined || rating === undefined)
@@ -154,6 +156,7 @@ export class RowReader {
     if (!Number.isFinite(Math.fround(value))) return `rating "${rating}" is not a number`;
     if (Math.abs(value) > LARGEST_RATING) return `rating ${rating.trim()} is beyond ±${LARGEST_RATING}, the largest that is taken`;
     if (scale && (value < scale[0] || value > scale[1])) return `rating ${rating.trim()} is outside the scale ${scale.join(":")}`;
+    if (!isWeight(weight)) return `weight "${row[places.weight] ?? ""}" is not from 0 to ${LARGEST_WEIGHT}`;
     if (this.text.isMixed && (user + item).includes(REPLACEMENT)) return "the text is not UTF-8, though it is further up";
     return undefined;
   }
@@ -176,9 +179,21 @@ export class RowReader {
       rows.item[kept] = rows.item[at];
       rows.value[kept] = rows.value[at];
       rows.time[kept] = rows.time[at];
+      if (rows.weight) rows.weight[kept] = rows.weight[at];
       kept++;
     }
     this.missingRows += rows.count - kept;
     rows.count = kept;
   }
+}
+
+/** The weight in a cell; NaN when there is none. */
+function weightIn(cell = ""): number {
+  const { value, outOf } = ratingIn(cell);
+  return outOf === undefined ? value : NaN;
+}
+
+function hasBadWeight({ weight, count }: NumericRows): boolean {
+  if (weight) for (let at = 0; at < count; at++) if (!isWeight(weight[at])) return true;
+  return false;
 }

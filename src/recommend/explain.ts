@@ -5,7 +5,7 @@ import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
 import { addPrior, addRating, equationsOf, pullsTowards } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { countedFeedback } from "../models/implicit.js";
@@ -13,7 +13,7 @@ import type { LogisticHyperparameters } from "../models/logistic.js";
 import { predictRating, rowsOf, sampleOf } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { sigmoid } from "../sigmoid.js";
-import { foldIn, foldInSystem } from "./fold-in.js";
+import { fewRatings, foldIn, foldInSystem, type RatedPair } from "./fold-in.js";
 import { type MeanPart, meanParts } from "./prior-means.js";
 
 /** What one rating of the user has to do with a prediction. */
@@ -71,8 +71,8 @@ const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
  * `implicit` has Σ_j s_nj c_j with s_nj = v_nᵀ A⁻¹ v_j. The equations of `logistic` are not linear, but at their
  * solution x = diag(τ…, γ)⁻¹ Σ_j (d_j − p_j) ỹ_j, a sum again: Σ_j s_nj (d_j − p_j) with s_nj = ỹ_nᵀ diag(τ…, γ)⁻¹ ỹ_j.
  *
- * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`);
- *   of an item rated twice, the last rating counts.
+ * @param rated the user's ratings, which the model does not keep: raw item ids, values and, where they have some,
+ *   weights (`ratings.ratedBy(user)`); of an item rated twice, the last rating counts.
  * @throws UnknownIdError; RatingsError for a rating that is not finite; NotPositiveDefiniteError when τ or γ
  *   is 0 and the ratings are too few; OptionsError for `logistic` without precisions or with sampled
  *   negatives, and for `gibbs` without samples.
@@ -80,23 +80,20 @@ const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
 export function explain(
   model: FactorModel,
   item: RawId,
-  rated: Iterable<readonly [item: RawId, rating: number]>,
+  rated: Iterable<RatedPair>,
   options: ExplainOptions = {},
 ): Explanation {
   checkOptions("explain", options, EXPLAIN_NAMES);
   const { user } = options;
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");
-  const values = new Map<number, number>();
-  for (const [id, rating] of rated) {
-    if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${id} is ${rating}, not a number`);
-    values.set(knownIndex(model.items, id, "item"), rating);
-  }
-  const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: [...values.keys()] };
+  const few = fewRatings(rated, (id) => knownIndex(model.items, id, "item"));
+  const values: Rated = Array.from(few.index, (n, at) => [n, few.value[at], few.weight ? few.weight[at] : 1]);
+  const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: few.index };
   const parts = meanParts(model.parameters, model.features, "users", featured);
-  const terms = combined(systemsOf(model, [...values], parts).map((system) => termsOf(system, n)));
+  const terms = combined(systemsOf(model, values, parts).map((system) => termsOf(system, n)));
   const { globalMean, itemBiases } = model.parameters;
-  const contributions = [...values].map(([index, rating], at): Contribution => {
+  const contributions = values.map(([index, rating], at): Contribution => {
     const id = model.items.rawAt(index);
     return {
       id,
@@ -121,7 +118,7 @@ export function explain(
   };
 }
 
-type Rated = readonly (readonly [n: number, rating: number])[];
+type Rated = readonly (readonly [n: number, rating: number, weight: number])[];
 
 /** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x meets. D = K + 1. */
 interface UserEquations {
@@ -172,7 +169,7 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
   const { factors: K, globalMean, posterior } = parameters;
   const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
   const gram = model.model === "implicit" ? model.itemGram : undefined;
-  const given: Rated = "counts" in h ? rated.map(([n, rating]) => [n, countedFeedback(h, Float32Array.of(rating))[0]]) : rated;
+  const given: Rated = "counts" in h ? rated.map(([n, rating, weight]) => [n, weight * countedFeedback(h, { value: Float32Array.of(rating) })[0], 1]) : rated;
   return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, meansAt(parts, 0), gram)];
 }
 
@@ -189,21 +186,21 @@ function equationsFor(
   gram?: Float64Array,
 ): UserEquations {
   const equations = equationsOf(K + 1);
-  const weight = Math.max(1, rated.length);
+  const total = rated.length === 0 ? 1 : rated.reduce((sum, [, , weight]) => sum + weight, 0);
   const pulls = means.map((mean) => pullsTowards(system, mean, K + 1));
   const all = pulls.reduce((sum, pull) => sum.map((value, k) => value + pull[k]), new Float64Array(K + 1));
-  addPrior(equations, system, weight, all, gram);
+  addPrior(equations, system, total, all, gram);
   const prior = equations.rhs.slice();
-  for (const [n, rating] of rated) addRating(equations, system, items, n, rating, globalMean);
+  for (const [n, rating, weight] of rated) addRating(equations, system, items, n, rating, globalMean, weight);
   const hasBias = system.kind === "drawn" || (system.kind !== "confident" && system.biases);
   const vectorOf = extended(items.factors, K, hasBias);
-  const rights = rated.map(([n, rating]) => {
+  const rights = rated.map(([n, rating, weight]) => {
     const one = equationsOf(K + 1);
-    addRating(one, system, items, n, rating, globalMean);
+    addRating(one, system, items, n, rating, globalMean, weight);
     return one.rhs;
   });
   const scale = system.kind === "confident" ? 1 : system.lambda;
-  const slopes = rated.map(([n]) => vectorOf(n).map((value) => scale * value));
+  const slopes = rated.map(([n, , weight]) => vectorOf(n).map((value) => weight * scale * value));
   return { matrix: equations.matrix, prior, pulls, rights, slopes, vectorOf };
 }
 
@@ -235,11 +232,15 @@ function logisticEquations({ parameters }: FactorModel, rated: Rated, h: Logisti
   }
   const { factors: K, itemFactors, itemBiases, globalMean } = parameters;
   const vectorOf = extended(itemFactors, K, h.biases);
-  const few = { index: Uint32Array.from(rated, ([n]) => n), value: Float32Array.from(rated, ([, rating]) => rating) };
+  const few = {
+    index: Uint32Array.from(rated, ([n]) => n),
+    value: Float32Array.from(rated, ([, rating]) => rating),
+    weight: Float32Array.from(rated, ([, , weight]) => weight),
+  };
   const { factors, bias } = foldIn(few, "users", parameters, h);
-  const slopes = rated.map(([n]) => vectorOf(n));
+  const slopes = rated.map(([n, , weight]) => vectorOf(n).map((value) => weight * value));
   const rights = rated.map(([n, rating], at) => {
-    const score = slopes[at].reduce((sum, value, k) => sum + value * (k < K ? factors[k] : bias), globalMean + itemBiases[n]);
+    const score = vectorOf(n).reduce((sum, value, k) => sum + value * (k < K ? factors[k] : bias), globalMean + itemBiases[n]);
     const d = Number(h.positiveThreshold === null ? rating > 0 : rating >= h.positiveThreshold);
     return slopes[at].map((value) => (d - sigmoid(score)) * value);
   });

@@ -5,7 +5,7 @@ import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
 import { pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
+import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
 import { countedFeedback, implicitSystem } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
@@ -13,12 +13,41 @@ import { type GibbsDraw, type Parameters, rowsOf, sampleOf, sampleShare } from "
 import type { Hyperparameters } from "../models/registry.js";
 import { vbSystem } from "../models/vb.js";
 import type { Csr } from "../ratings/csr.js";
+import type { RawId } from "../ratings/ids.js";
+import { isWeight, LARGEST_WEIGHT } from "../ratings/largest-rating.js";
 import { sigmoid } from "../sigmoid.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
 export interface FewRatings {
   readonly index: Uint32Array;
   readonly value: Float32Array;
+  /** How often each counts. Default: once. */
+  readonly weight?: Float32Array | undefined;
+}
+
+/** An item that somebody has rated, the rating, and how often it counts: once where that is left out. */
+export type RatedPair = readonly [item: RawId, rating: number, weight?: number];
+
+/**
+ * Ratings by the indices of their items. Of an item rated twice the last rating counts; one of weight 0 does not.
+ *
+ * @throws RatingsError for a rating or a weight that is none.
+ */
+export function fewRatings(rated: Iterable<RatedPair>, indexOf: (item: RawId, rating: number) => number): FewRatings {
+  const values = new Map<number, readonly [rating: number, weight: number]>();
+  let isWeighted = false;
+  for (const [item, rating, weight = 1] of rated) {
+    if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
+    if (!isWeight(weight)) throw new RatingsError(`the weight of item ${item}'s rating is ${weight}, not from 0 to ${LARGEST_WEIGHT}`);
+    const index = indexOf(item, rating);
+    if (weight > 0) values.set(index, [rating, weight]);
+    isWeighted ||= weight !== 1;
+  }
+  return {
+    index: Uint32Array.from(values.keys()),
+    value: Float32Array.from(values.values(), ([rating]) => rating),
+    weight: isWeighted ? Float32Array.from(values.values(), ([, weight]) => weight) : undefined,
+  };
 }
 
 /** One user or item: factors [K], bias, and under `vb` the covariance of (factors, bias), a packed lower triangle. */
@@ -44,14 +73,14 @@ export interface FoldedRows {
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
 export function foldIn(
-  { index, value }: FewRatings,
+  { index, value, weight }: FewRatings,
   side: Side,
   parameters: Parameters,
   h: Hyperparameters,
   means?: readonly Float64Array[],
   gram?: Float64Array,
 ): Entity {
-  const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
+  const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value, weight };
   const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, means, gram);
   return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
 }
@@ -87,7 +116,7 @@ export function foldInRows(
   means?: readonly Float64Array[],
   gram?: Float64Array,
 ): FoldedRows {
-  if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows.value) };
+  if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows), weight: undefined };
   const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
   const { factors: K, globalMean, posterior } = parameters;
   const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");
@@ -137,10 +166,11 @@ function logisticFoldIn(
       let score = globalMean + biases[other];
       for (let k = 0; k < D; k++) score += x[k] * y(k);
       const p = sigmoid(score);
+      const weight = rows.weight ? rows.weight[at] : 1;
       const d = Number(h.positiveThreshold === null ? rows.value[at] > 0 : rows.value[at] >= h.positiveThreshold);
       for (let i = 0; i < D; i++) {
-        gradient[i] += (p - d) * y(i);
-        for (let j = 0; j <= i; j++) hessian[i * D + j] += p * (1 - p) * y(i) * y(j);
+        gradient[i] += weight * (p - d) * y(i);
+        for (let j = 0; j <= i; j++) hessian[i * D + j] += weight * p * (1 - p) * y(i) * y(j);
       }
     }
     // A precision of 0 with few ratings is not curved enough to solve.

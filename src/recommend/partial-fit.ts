@@ -12,6 +12,7 @@ import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
+import { counted } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 import { priorMeans } from "./prior-means.js";
 
@@ -40,12 +41,13 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
  *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
- * @param ratings by any users of any items; their catalogue names the new items.
+ * @param given ratings by any users of any items; their catalogue names the new items.
  * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError
  *   when nothing is to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or
  *   γ is 0 and a row's ratings are too few.
  */
-export function partialFit(model: FactorModel, ratings: Ratings, options: PartialFitOptions = {}): FactorModel {
+export function partialFit(model: FactorModel, given: Ratings, options: PartialFitOptions = {}): FactorModel {
+  const ratings = counted(given);
   checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
   const { refit } = options;
   checkRatings(model, ratings);
@@ -53,7 +55,7 @@ export function partialFit(model: FactorModel, ratings: Ratings, options: Partia
     throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);
   const users = joinedIds(model.users, ratings.users, ratings.user);
   const items = joinedIds(model.items, ratings.items, ratings.item);
-  const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value };
+  const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value, weight: ratings.weight };
   const [M, N] = [model.users.size, model.items.size];
   const solvedUsers = rowsToSolve(users, M, refit === "users");
   const solvedItems = rowsToSolve(items, N, refit === "items");
@@ -143,9 +145,9 @@ function placed(columns: RatingColumns, side: Side, rows: Uint32Array, size: num
   return { ...kept, [name]: kept[name].map((row) => places[row]) };
 }
 
-function where({ user, item, value }: RatingColumns, holds: (at: number) => boolean): RatingColumns {
+function where({ user, item, value, weight }: RatingColumns, holds: (at: number) => boolean): RatingColumns {
   const kept = (_: number, at: number): boolean => holds(at);
-  return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept) };
+  return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept), weight: weight?.filter(kept) };
 }
 
 /** A copy of the parameters with room for M users and N items; the new rows are 0. */

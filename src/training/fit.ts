@@ -30,6 +30,7 @@ import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
+import { counted, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
@@ -55,7 +56,7 @@ const CHECKPOINT_EVERY = 5;
 export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** The model to train. Default "als". */
   readonly model?: ModelName | undefined;
-  /** Ratings to measure by, with the same users and items as the training ratings. */
+  /** Ratings to measure by, with the same users and items as the training ratings. Errors are weighted as they are. */
   readonly heldOut?: Ratings | undefined;
   /**
    * Features of the items, of the users (`als`, `vb`, `gibbs`), rated sets among them: they shape factors and biases,
@@ -178,7 +179,9 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
   return model;
 }
 
-async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions, opened: OnOpened): Promise<FitResult> {
+async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: FitOptions, opened: OnOpened): Promise<FitResult> {
+  const given = counted(all);
+  const options = { ...asGiven, heldOut: asGiven.heldOut && counted(asGiven.heldOut) };
   const asked = hyperparametersOf(model, options);
   const { sweeps, earlyStop, patience, keeps = options.keeps, units } = MODELS[model];
   // Checked as they are written; what follows from them is worked out when the ratings are known.
@@ -245,7 +248,12 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const own = options.keepSeen === false ? undefined : seenItems(given);
     const statistics = given.statistics();
     const upload = clock();
-    const counts = { ratings: whole?.statistics.ratings ?? ratings.count, heldOut: whole?.heldOut.count ?? heldOut?.count ?? 0 };
+    const heldOutCount = whole?.heldOut.count ?? heldOut?.count ?? 0;
+    const counts = {
+      // Figures are means by weight: by number, where there are no weights.
+      ratings: whole ? (whole.statistics.weight ?? whole.statistics.ratings) : weightOfAll(ratings),
+      heldOut: whole?.heldOut.weight ?? whole?.heldOut.count ?? (heldOut ? weightOfAll(heldOut) : 0),
+    };
     const ranking = rankingOf(model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
@@ -284,7 +292,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       idOf: (side, row) => ratings[side].rawAt(row),
     });
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
-      options.onNotice?.(untrained(stop, history, counts.heldOut));
+      options.onNotice?.(untrained(stop, history, heldOutCount));
     const seen = whole && own ? await whole.seen(own) : own;
     const trained = new FactorModel({
       model,

@@ -1,0 +1,76 @@
+// What weights of ratings must mean, on every engine: a rating of weight 2 is the rating twice, one of weight 0 is none.
+
+import { describe, expect, test } from "vitest";
+import type { Parameters } from "../../src/models/parameters.js";
+import { seededRandom } from "../../src/random.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { fit, type FitOptions, type FitResult } from "../../src/training/fit.js";
+import { ENGINE_KINDS, type EngineKind, testEngines } from "../support/engines.js";
+import { checkpointAfter, expectSameTraining } from "../support/resume.js";
+
+const engines = await testEngines();
+const all = syntheticRatings({ users: 40, items: 30, ratings: 700, seed: 3 });
+const half = (from: number, to: number): Uint32Array => Uint32Array.from({ length: to - from }, (_, at) => from + at);
+const [train, heldOut] = [all.select(half(0, 500)), all.select(half(500, all.count))];
+
+/** The ratings with weights, and with each as often as its weight says: of weights that are whole numbers. */
+function twins(ratings: Ratings, weightOf: (at: number) => number): { weighted: Ratings; repeated: Ratings } {
+  const weight = Float32Array.from({ length: ratings.count }, (_, at) => weightOf(at));
+  const rows = [...weight].flatMap((times, at) => Array<number>(times).fill(at));
+  return { weighted: withWeights(ratings, weight), repeated: ratings.select(Uint32Array.from(rows)) };
+}
+
+function withWeights({ user, item, value, users, items, catalogue }: Ratings, weight: Float32Array): Ratings {
+  return new Ratings({ user, item, value, weight }, users, items, catalogue);
+}
+
+const random = seededRandom(11);
+const upToThree = (): number => random.below(4);
+const ofTrain = twins(train, upToThree);
+const ofHeldOut = twins(heldOut, upToThree);
+
+const SETTINGS: readonly { readonly name: string; readonly options: FitOptions; readonly kinds?: readonly EngineKind[] }[] = [
+  { name: "als", options: { factors: 6 } },
+  { name: "als, weighted by ratings", options: { factors: 6, regularization: "weighted", tauUsers: 0.2, tauItems: 0.2 } },
+  { name: "als in turn", options: { factors: 6, update: "sequential" } },
+  { name: "als by conjugate gradients", options: { factors: 6, solver: "cg" } },
+  { name: "als in turn by conjugate gradients, weighted", options: { factors: 6, solver: "cg", update: "sequential", regularization: "weighted", tauUsers: 0.2, tauItems: 0.2 } },
+  { name: "vb", options: { model: "vb", factors: 4, warmUp: 1 } },
+  { name: "vb, diagonal", options: { model: "vb", factors: 4, warmUp: 1, covariance: "diagonal" } },
+  { name: "gibbs", options: { model: "gibbs", factors: 4, burnIn: 1 } },
+  { name: "gd", options: { model: "gd", factors: 4 } },
+]; // prettier-ignore
+
+describe.each(ENGINE_KINDS)("on %s", (kind) => {
+  const device = engines[kind];
+  const closeness = kind === "reference" ? 1e-10 : 5e-4;
+  const run = (ratings: Ratings, options: FitOptions): Promise<FitResult> =>
+    fit(ratings, { sweeps: 3, earlyStop: false, keeps: "last", ...options, device });
+
+  test.each(SETTINGS)("a rating of weight 2 counts as the rating twice, one of weight 0 not at all: $name", async ({ options }) => {
+    const [a, b] = [
+      await run(ofTrain.weighted, { ...options, heldOut: ofHeldOut.weighted }),
+      await run(ofTrain.repeated, { ...options, heldOut: ofHeldOut.repeated }),
+    ];
+    expectClose(figuresOf(a), figuresOf(b), closeness);
+    for (const name of ROWS) expectClose(a.model.parameters[name], b.model.parameters[name], closeness);
+    for (const name of ["users", "items"] as const)
+      expectClose(a.model.parameters.posterior?.[name] ?? [], b.model.parameters.posterior?.[name] ?? [], closeness);
+    expect(a.model.statistics.mean).toBeCloseTo(b.model.statistics.mean, 12);
+    expect(a.model.parameters.globalMean).toBeCloseTo(b.model.parameters.globalMean, 6);
+  });
+});
+
+const ROWS = ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const satisfies readonly (keyof Parameters)[];
+
+const figuresOf = ({ history }: FitResult): number[] =>
+  history.flatMap(({ seconds: _, ...figures }) => Object.values(figures).filter((value) => typeof value === "number"));
+
+/** Of the same length, and apart by no more than a share of the largest. */
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, share: number): void {
+  expect(actual.length).toBe(expected.length);
+  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const apart = Array.from(expected).reduce((most, value, at) => Math.max(most, Math.abs(value - actual[at])), 0);
+  expect(apart).toBeLessThanOrEqual(share * largest);
+}
