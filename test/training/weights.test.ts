@@ -42,6 +42,15 @@ const SETTINGS: readonly { readonly name: string; readonly options: FitOptions; 
   { name: "gd", options: { model: "gd", factors: 4 } },
 ]; // prettier-ignore
 
+/** Steps by one rating after another: twice a step is not the step of a rating twice. */
+const STOCHASTIC: typeof SETTINGS = [
+  { name: "sgd", options: { model: "sgd", factors: 4 } },
+  { name: "logistic", options: { model: "logistic", factors: 4 } },
+];
+
+const binary = ({ user, item, value, users, items, catalogue }: Ratings): Ratings =>
+  new Ratings({ user, item, value: value.map((rating) => Number(rating > 3.5)) }, users, items, catalogue);
+
 describe.each(ENGINE_KINDS)("on %s", (kind) => {
   const device = engines[kind];
   const closeness = kind === "reference" ? 1e-10 : 5e-4;
@@ -53,19 +62,43 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
       await run(ofTrain.weighted, { ...options, heldOut: ofHeldOut.weighted }),
       await run(ofTrain.repeated, { ...options, heldOut: ofHeldOut.repeated }),
     ];
-    expectClose(figuresOf(a), figuresOf(b), closeness);
-    for (const name of ROWS) expectClose(a.model.parameters[name], b.model.parameters[name], closeness);
+    figuresOf(a).forEach((figures, at) => expectClose(figures, figuresOf(b)[at], closeness));
+    // Models hold float32.
+    const ofRows = Math.max(closeness, 2e-7);
+    for (const name of ROWS) expectClose(a.model.parameters[name], b.model.parameters[name], ofRows);
     for (const name of ["users", "items"] as const)
-      expectClose(a.model.parameters.posterior?.[name] ?? [], b.model.parameters.posterior?.[name] ?? [], closeness);
+      expectClose(a.model.parameters.posterior?.[name] ?? [], b.model.parameters.posterior?.[name] ?? [], ofRows);
     expect(a.model.statistics.mean).toBeCloseTo(b.model.statistics.mean, 12);
     expect(a.model.parameters.globalMean).toBeCloseTo(b.model.parameters.globalMean, 6);
+  });
+
+  test.each([...SETTINGS, ...STOCHASTIC])("weights of 1 change no bit: $name", async ({ options }) => {
+    const given = options.model === "logistic" ? binary(train) : train;
+    const ones = withWeights(given, new Float32Array(given.count).fill(1));
+    expectSameTraining(await run(ones, options), await run(given, options));
+  });
+
+  test.each(STOCHASTIC)("ratings of weight 0 change no bit: $name", async ({ options }) => {
+    const given = options.model === "logistic" ? binary(train) : train;
+    const some = Float32Array.from({ length: given.count }, (_, at) => (at % 3 === 0 ? 0 : 1.5));
+    const kept = withWeights(given, some).select(Uint32Array.from(some.keys()).filter((at) => some[at] > 0));
+    expectSameTraining(await run(withWeights(given, some), options), await run(kept, options));
+  });
+
+  test.each(SETTINGS.slice(0, 1).concat(STOCHASTIC))("a training with weights goes on from a checkpoint: $name", async ({ options }) => {
+    const given = options.model === "logistic" ? binary(train) : train;
+    const weighted = withWeights(given, Float32Array.from({ length: given.count }, (_, at) => 0.25 + (at % 7)));
+    const whole = await run(weighted, options);
+    const resume = await checkpointAfter(2, (more) => run(weighted, { ...options, ...more }));
+    expectSameTraining(await run(weighted, { ...options, resume }), whole);
+    await expect(run(given, { ...options, resume })).rejects.toThrow(/training data/);
   });
 });
 
 const ROWS = ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const satisfies readonly (keyof Parameters)[];
 
-const figuresOf = ({ history }: FitResult): number[] =>
-  history.flatMap(({ seconds: _, ...figures }) => Object.values(figures).filter((value) => typeof value === "number"));
+const figuresOf = ({ history }: FitResult): number[][] =>
+  history.map(({ seconds: _, ...figures }) => Object.values(figures).filter((value) => typeof value === "number"));
 
 /** Of the same length, and apart by no more than a share of the largest. */
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, share: number): void {
