@@ -73,7 +73,9 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
       tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
     };
   }
-  const plan = variant.halves && device.matrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
+  // Halves may not hold what weights make of factors.
+  const byMatrices = variant.halves && device.matrices && variant.values?.kind !== "pairs";
+  const plan = byMatrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
   return {
     kernel: gramSolveKernel(plan, variant),
     tasksPerWorkgroup: plan.teams,
