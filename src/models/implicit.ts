@@ -55,18 +55,10 @@ export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> 
   return h;
 }
 
-/** Feedback as it is trained on: ±w f(|r|), w the weight of each, where there are weights. */
-export function countedFeedback(
-  { counts }: Pick<ImplicitHyperparameters, "counts">,
-  { value: given, weight }: Pick<Csr, "value" | "weight">,
-): Float32Array {
-  if (counts === "raw" && !weight) return given;
-  const count = {
-    raw: (value: number) => value,
-    binary: Math.sign,
-    log: (value: number) => Math.sign(value) * Math.log1p(Math.abs(value)),
-  }[counts];
-  return given.map(weight ? (value, at) => weight[at] * count(value) : count);
+/** Feedback as it is trained on: ±f(|r|). */
+export function countedFeedback({ counts }: Pick<ImplicitHyperparameters, "counts">, values: Float32Array): Float32Array {
+  if (counts === "raw") return values;
+  return values.map(counts === "binary" ? Math.sign : (value) => Math.sign(value) * Math.log1p(Math.abs(value)));
 }
 
 /** @throws RatingsError when no rating is above 0: the best model would then be nothing at all. */
@@ -83,9 +75,9 @@ const counted = new WeakMap<Csr, Map<Counts, Csr>>();
 /** Rows with their feedback as it is trained on, the same arrays when asked again: trainings share uploads. */
 function countedRows(h: ImplicitHyperparameters, given: Csr): Csr {
   let known = counted.get(given);
-  if (!known) counted.set(given, (known = given.weight ? new Map() : new Map([["raw", given]])));
+  if (!known) counted.set(given, (known = new Map([["raw", given]])));
   let rows = known.get(h.counts);
-  if (!rows) known.set(h.counts, (rows = { ...given, value: countedFeedback(h, given), weight: undefined }));
+  if (!rows) known.set(h.counts, (rows = { ...given, value: countedFeedback(h, given.value) }));
   return rows;
 }
 

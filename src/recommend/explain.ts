@@ -169,7 +169,7 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
   const { factors: K, globalMean, posterior } = parameters;
   const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
   const gram = model.model === "implicit" ? model.itemGram : undefined;
-  const given: Rated = "counts" in h ? rated.map(([n, rating, weight]) => [n, weight * countedFeedback(h, { value: Float32Array.of(rating) })[0], 1]) : rated;
+  const given: Rated = "counts" in h ? rated.map(([n, rating, weight]) => [n, countedFeedback(h, Float32Array.of(rating))[0], weight]) : rated;
   return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, meansAt(parts, 0), gram)];
 }
 

@@ -31,8 +31,8 @@ export async function foldInOn(
   const { factors: K, posterior } = parameters;
   if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system || K > MAX_FACTORS)
     return foldIn(few, "users", parameters, h, means);
-  const rated = "counts" in h ? { index: few.index, value: countedFeedback(h, few) } : few;
-  const session: Session = await engine.open(workloadOf(rated, parameters, system.kind, means !== undefined));
+  const value = "counts" in h ? countedFeedback(h, few.value) : few.value;
+  const session: Session = await engine.open(workloadOf({ ...few, value }, parameters, system.kind, means !== undefined));
   try {
     if (means) await session.writePulls("users", pullsTowards(system, means[0], K + 1));
     await session.solve("users", system);

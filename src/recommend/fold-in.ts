@@ -116,7 +116,7 @@ export function foldInRows(
   means?: readonly Float64Array[],
   gram?: Float64Array,
 ): FoldedRows {
-  if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows), weight: undefined };
+  if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows.value) };
   const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
   const { factors: K, globalMean, posterior } = parameters;
   const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");

@@ -66,7 +66,8 @@ function descend(
   if (!joint) x[K] = 0;
 
   const y = (at: number, k: number): number => (k < K ? fixed.factors[rows.index[at] * K + k] : joint ? 1 : 0);
-  const lambdaOf = (at: number): number => (system.kind === "confident" ? system.confidence * Math.abs(rows.value[at]) : (rows.weight?.[at] ?? 1) * system.lambda);
+  const lambdaOf = (at: number): number =>
+    (rows.weight?.[at] ?? 1) * (system.kind === "confident" ? system.confidence * Math.abs(rows.value[at]) : system.lambda);
   const targetOf = (at: number): number => {
     if (system.kind === "confident") return rows.value[at] > 0 ? 1 + lambdaOf(at) : 0;
     return lambdaOf(at) * (rows.value[at] - globalMean - fixed.biases[rows.index[at]] - held);

@@ -89,7 +89,7 @@ export function addPrior(
  * Adds one rating to a row's equations.
  *
  * @param fixed  the other side, whose row `other` was rated `value`.
- * @param weight how often the rating counts; of systems over all pairs, 1.
+ * @param weight how often the rating counts.
  */
 export function addRating(
   { matrix, rhs }: NormalEquations,
@@ -104,7 +104,7 @@ export function addRating(
   const K = D - 1;
   const y = fixed.factors.subarray(other * K, (other + 1) * K);
   if (system.kind === "confident") {
-    const excess = system.confidence * Math.abs(value);
+    const excess = weight * system.confidence * Math.abs(value);
     const preferred = value > 0 ? 1 + excess : 0;
     for (let i = 0; i < K; i++) {
       for (let j = 0; j <= i; j++) matrix[i * D + j] += excess * y[i] * y[j];

@@ -48,7 +48,12 @@ export function workloadOf({ users, items, ratings }: Case, settings: Settings):
     globalMean: 2.75,
     byUser: buildCsr(ratings, "users", users),
     byItem: buildCsr(ratings, "items", items),
-    heldOut: { user: ratings.user.slice(0, half), item: ratings.item.slice(0, half), value: ratings.value.slice(0, half) },
+    heldOut: {
+      user: ratings.user.slice(0, half),
+      item: ratings.item.slice(0, half),
+      value: ratings.value.slice(0, half),
+      weight: ratings.weight?.slice(0, half),
+    },
     spread,
     rows: { users: side(users), items: side(items) },
     operations: { sums: [...EVERY_SUM], ...operations },

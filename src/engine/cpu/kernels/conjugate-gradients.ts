@@ -193,11 +193,12 @@ function addShares(q: usize, shares: v128, a: usize, b: usize, c: usize, d: usiz
   v128.store(q + last, v128.add<f32>(v128.load(q + last), v128.add<f32>(ab, cd)));
 }
 
-/** What four ratings weigh: λ times what each counts, or c − 1. */
+/** What four ratings weigh: λ or α|r|, times how often each counts. */
 // @ts-ignore: decorator
 @inline
 function weightsOf(values: v128, counts: v128): v128 {
-  return kind === CONFIDENT ? v128.mul<f32>(v128.splat<f32>(confidence), v128.abs<f32>(values)) : v128.mul<f32>(v128.splat<f32>(lambda), counts);
+  const one = kind === CONFIDENT ? v128.mul<f32>(v128.splat<f32>(confidence), v128.abs<f32>(values)) : v128.splat<f32>(lambda);
+  return v128.mul<f32>(one, counts);
 }
 
 /** The values of four ratings, and how often each counts. */

@@ -103,7 +103,7 @@ function stageConfident(index: usize, value: usize, n: i32): void {
     const to = staged + <usize>rating * columnBytes;
     const scaled = weighed + <usize>rating * columnBytes;
     const r = load<f32>(value);
-    const excess = confidence * abs<f32>(r);
+    const excess = weightAt(value, valueBytes) * confidence * abs<f32>(r);
     const factor = v128.splat<f32>(excess);
     for (let at: usize = 0; at < rowBytes; at += 16) {
       const y = v128.load(from + at);
@@ -116,7 +116,7 @@ function stageConfident(index: usize, value: usize, n: i32): void {
     store<f32>(scaled + bias, 0);
     store<f32>(scaled + bias, r > 0 ? 1 + excess : 0, 4);
     index += 4;
-    value += 4;
+    value += valueBytes;
   }
 }
 
