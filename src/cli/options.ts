@@ -49,6 +49,7 @@ export interface DataFlags {
   itemColumn?: string;
   ratingColumn?: string;
   timeColumn?: string;
+  weightColumn?: string;
   layout?: "table" | "matrix";
   encoding?: string;
   missing?: string;
@@ -74,6 +75,7 @@ export function addDataOptions(command: Command): Command {
   add("--item-column <name>", "the same for items");
   add("--rating-column <name>", "the same for ratings; none: there is none, and every row counts as 1");
   add("--time-column <name>", "the same for times, in seconds or as dates");
+  add("--weight-column <name>", "column of weights, 0 or more: how often each rating counts (default: none, each counts once)");
   add("--layout <kind>", "table: a row is a rating; matrix: a row is a person, a column an item").choices(["table", "matrix"]);
   add("--missing <values>", "ratings that stand for none, such as 99 or -1,NA: such rows are left out; none: there are none such");
   add("--scale <min:max>", "least and largest rating, such as 1:5; others are malformed").argParser(scale);

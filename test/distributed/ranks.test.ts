@@ -10,6 +10,7 @@ import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { RanksError } from "../../src/errors.js";
 import { FeatureTable } from "../../src/ratings/features.js";
+import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions, type FitResult } from "../../src/training/fit.js";
@@ -91,6 +92,20 @@ describe.each(KINDS)("on %s", (kind) => {
     expectSameTraining(onThree, whole);
     expectSameTraining(await run(one[kind], { resume: ofTwo }), whole);
   });
+});
+
+test.each(["reference", "cpu"] as const)("ratings with weights go to their ranks with them, on %s", async (kind) => {
+  const { train, heldOut } = few;
+  const [weighed, held] = [train, heldOut].map(({ user, item, value, users, items }) => {
+    const weight = value.map((_, at) => (at % 7) / 2);
+    return new Ratings({ user, item, value, weight }, users, items);
+  });
+  for (const name of ["als, weighted, sequential", "als by conjugate gradients", "vb, full", "gibbs", "implicit", "gd", "sgd"]) {
+    const [, model] = MODELS.find(([known]) => known === name)!;
+    const options = { factors: 3, heldOut: held, earlyStop: false, sweeps: 3, ...model };
+    const whole = await fit(weighed, { ...options, device: one[kind] });
+    for (const result of await onRanks(3, ENGINES[kind], (device) => fit(weighed, { ...options, device }))) expectSameTraining(result, whole);
+  }
 });
 
 test("more ranks than rows are refused, naming the first rank without any", async () => {
