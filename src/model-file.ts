@@ -341,7 +341,8 @@ const isEntry = (value: unknown): boolean =>
   Array.isArray(value) && isId(value[0]) && typeof value[1] === "string" && Array.isArray(value[2]);
 const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.every(isEntry);
 const isStatistics = (value: unknown): boolean =>
-  isObject(value) && ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name])) &&
+  isObject(value) &&
+  ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name])) &&
   (value["weight"] === undefined || Number.isFinite(value["weight"]));
 
 /** Of later versions, only that they are records. */

@@ -162,7 +162,11 @@ async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, se
 /** As `counted` of the ratings of all ranks: those of weight 0 are left out, and weights that are all 1. */
 async function counting(rows: RatingColumns, ranks: Communicator): Promise<RatingColumns> {
   if (!rows.weight) return rows;
-  const { weight, ...others } = chosen(rows, Uint8Array.from(rows.weight, (own) => Number(own > 0)), 1);
+  const { weight, ...others } = chosen(
+    rows,
+    Uint8Array.from(rows.weight, (own) => Number(own > 0)),
+    1,
+  );
   const [differing] = await ranks.sum(Float64Array.of(weight!.reduce((sum, own) => sum + Number(own !== 1), 0)));
   return differing > 0 ? { ...others, weight } : others;
 }
@@ -289,7 +293,8 @@ async function withoutDuplicates(
   });
   const [duplicateRows, rows] = await ranks.sum(Float64Array.of(found.duplicateRows, all.value.length));
   if (duplicates === undefined) doubtDuplicates(rows, duplicateRows, name);
-  if (duplicateRows === 0) return { rows: { user, item, value: duplicates === "count" ? value.map(() => 1) : value, weight }, duplicateRows };
+  if (duplicateRows === 0)
+    return { rows: { user, item, value: duplicates === "count" ? value.map(() => 1) : value, weight }, duplicateRows };
   // Back to where they were read, in the order in which they came: which are kept, and what they then are.
   const counts = users.map((part) => part.length);
   const kept = await ranks.exchange(cutInto(found.kept ?? new Uint8Array(all.value.length).fill(1), counts));
@@ -388,7 +393,11 @@ function ownersOf(cuts: Uint32Array): (row: number) => number {
 }
 
 /** The ratings that come to this rank, in the order of the file. */
-async function dealt({ user, item, value, weight }: RatingColumns, owner: (at: number) => number, ranks: Communicator): Promise<RatingColumns> {
+async function dealt(
+  { user, item, value, weight }: RatingColumns,
+  owner: (at: number) => number,
+  ranks: Communicator,
+): Promise<RatingColumns> {
   const to = user.map((_, at) => owner(at));
   return {
     user: concatenated(await sent(user, to, ranks)),

@@ -144,7 +144,11 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
 }
 
 /** The ratings in their blocks, in an order within each that depends on the seed, the user and the item alone. */
-export function planBlocks({ user, item, value, weight }: RatingColumns, { groups: B, users, itemGroup }: Dealing, seed: number): BlockPlan {
+export function planBlocks(
+  { user, item, value, weight }: RatingColumns,
+  { groups: B, users, itemGroup }: Dealing,
+  seed: number,
+): BlockPlan {
   const count = value.length;
   const groupOfUser = new Uint32Array(users[B]);
   for (let group = 0; group < B; group++) groupOfUser.fill(group, users[group], users[group + 1]);

@@ -52,7 +52,10 @@ export function logDensity(model: FactorModel, ratings: Ratings): number {
   let sum = 0;
   for (let at = 0; at < ratings.count; at++) {
     const { mean, deviation } = model.predictiveAt(users[ratings.user[at]], items[ratings.item[at]]);
-    sum -= (ratings.weight ? ratings.weight[at] : 1) * 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
+    sum -=
+      (ratings.weight ? ratings.weight[at] : 1) *
+      0.5 *
+      (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
   }
   return sum / weightOfAll(ratings);
 }

@@ -262,10 +262,7 @@ export class FactorModel implements FactorModelParts {
    * @param rated raw item ids and ratings, each with a weight where it has one; of an item rated twice, the last rating counts.
    * @throws UnknownIdError, RatingsError for a rating that is not finite, or far outside the scale of the training ratings.
    */
-  recommendFor(
-    rated: Iterable<RatedPair>,
-    options: Omit<RecommendOptions, "filterSeen"> = {},
-  ): Recommendation[] {
+  recommendFor(rated: Iterable<RatedPair>, options: Omit<RecommendOptions, "filterSeen"> = {}): Recommendation[] {
     checkOptions("recommendFor", options, RECOMMEND_FOR_NAMES);
     const few = this.#fewRatings(rated);
     return this.#list(this.#foldIn(few), new Set(few.index), options);

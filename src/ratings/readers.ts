@@ -243,7 +243,10 @@ function checkScale(scale: readonly [number, number] | undefined): void {
 /** The rows of all parts, one behind the other. */
 function joinedParts(parts: readonly Part[]): RatingColumns {
   if (parts.length === 1) return parts[0].reader.columns.columns();
-  const all = new GrowingColumns(parts.every(({ found }) => found.places.time >= 0), parts[0].found.places.weight >= 0);
+  const all = new GrowingColumns(
+    parts.every(({ found }) => found.places.time >= 0),
+    parts[0].found.places.weight >= 0,
+  );
   const rows = parts.reduce((total, { reader }) => total + reader.columns.count, 0);
   for (const { reader } of parts) all.appendRows(reader.columns.columns(), rows);
   return all.columns();

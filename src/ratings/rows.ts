@@ -58,7 +58,13 @@ export class RowTaker {
   take(row: unknown): void {
     this.#rows++;
     if (typeof row !== "object" || row === null) throw this.#error(row, "it is no row", SHAPE);
-    const { user, item, rating, time, weight = 1 } = Array.isArray(row)
+    const {
+      user,
+      item,
+      rating,
+      time,
+      weight = 1,
+    } = Array.isArray(row)
       ? { user: row[0] as unknown, item: row[1] as unknown, rating: row[2] as unknown, time: row[3] as unknown, weight: row[4] as unknown }
       : (row as Readonly<Record<string, unknown>>);
     this.#checkId(row, "user", user);

@@ -77,12 +77,7 @@ const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
  *   is 0 and the ratings are too few; OptionsError for `logistic` without precisions or with sampled
  *   negatives, and for `gibbs` without samples.
  */
-export function explain(
-  model: FactorModel,
-  item: RawId,
-  rated: Iterable<RatedPair>,
-  options: ExplainOptions = {},
-): Explanation {
+export function explain(model: FactorModel, item: RawId, rated: Iterable<RatedPair>, options: ExplainOptions = {}): Explanation {
   checkOptions("explain", options, EXPLAIN_NAMES);
   const { user } = options;
   const n = knownIndex(model.items, item, "item");
@@ -169,7 +164,8 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
   const { factors: K, globalMean, posterior } = parameters;
   const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
   const gram = model.model === "implicit" ? model.itemGram : undefined;
-  const given: Rated = "counts" in h ? rated.map(([n, rating, weight]) => [n, countedFeedback(h, Float32Array.of(rating))[0], weight]) : rated;
+  const given: Rated =
+    "counts" in h ? rated.map(([n, rating, weight]) => [n, countedFeedback(h, Float32Array.of(rating))[0], weight]) : rated;
   return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, meansAt(parts, 0), gram)];
 }
 

@@ -54,7 +54,8 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
       steps === undefined ? 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3 : stepping(count);
     const sampled = Math.min(ratings.count, SAMPLE[engine.info.kind]);
     const measured = await sweepSeconds(sampleOf(ratings, sampled), options, engine);
-    const columns = (set: Ratings, perRating: number): number => set.count * (perRating + (set.time ? BYTES_PER_TIME : 0) + (set.weight ? BYTES_PER_WEIGHT : 0));
+    const columns = (set: Ratings, perRating: number): number =>
+      set.count * (perRating + (set.time ? BYTES_PER_TIME : 0) + (set.weight ? BYTES_PER_WEIGHT : 0));
     return {
       device: engine.info,
       hostBytes: columns(ratings, HOST_BYTES_PER_RATING) + (heldOut ? columns(heldOut, 12) : 0) + 4 * rows * (K + 1),

@@ -104,7 +104,8 @@ test.each(["reference", "cpu"] as const)("ratings with weights go to their ranks
     const [, model] = MODELS.find(([known]) => known === name)!;
     const options = { factors: 3, heldOut: held, earlyStop: false, sweeps: 3, ...model };
     const whole = await fit(weighed, { ...options, device: one[kind] });
-    for (const result of await onRanks(3, ENGINES[kind], (device) => fit(weighed, { ...options, device }))) expectSameTraining(result, whole);
+    for (const result of await onRanks(3, ENGINES[kind], (device) => fit(weighed, { ...options, device })))
+      expectSameTraining(result, whole);
   }
 });
 

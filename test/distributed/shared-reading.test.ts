@@ -101,28 +101,31 @@ describe.each(PATHS)("of %s", (_, path) => {
 const weighed = file("weighed.csv", [`${HEADER},w`, ...rows.map((row, at) => `${row},${(at % 5) / 2}`), ""].join("\n"));
 const columns = { weight: "w" };
 
-test.each(["last", "mean", "sum"] as const)("shares of ratings with weights are those of one process, duplicates %s", async (duplicates) => {
-  const { ratings } = await readPath(weighed, { duplicates, columns });
-  const split = splitRatings(ratings, { share: 0.2, seed: 1 });
-  const [train, heldOut] = [counted(split.train), counted(split.heldOut)];
-  expect(train.count).toBeLessThan(split.train.count);
-  const weights = { users: rowWeights(csrOf(train, "users")), items: rowWeights(csrOf(train, "items")) };
-  for (const count of [1, 2, 3]) {
-    const shares = await onRanks(count, (ranks) => share(weighed, ranks, { duplicates, columns }));
-    for (const { train: own, counts, fingerprint } of shares) {
-      expect(fingerprint).toBe(fingerprintOf(ratings).set);
-      expect(counts).toEqual({ ratings: train.count, heldOut: heldOut.count });
-      expect(own.statistics()).toEqual(train.statistics());
-      expect(fingerprintOf(own)).toEqual(fingerprintOf(train));
-      const whole = wholeOf(own)!;
-      expect(whole.share.weights).toEqual(weights);
-      expect(whole.unit).toBe(unitOf(train));
-      expect(whole.heldOut.weight).toBe(heldOut.statistics().weight);
+test.each(["last", "mean", "sum"] as const)(
+  "shares of ratings with weights are those of one process, duplicates %s",
+  async (duplicates) => {
+    const { ratings } = await readPath(weighed, { duplicates, columns });
+    const split = splitRatings(ratings, { share: 0.2, seed: 1 });
+    const [train, heldOut] = [counted(split.train), counted(split.heldOut)];
+    expect(train.count).toBeLessThan(split.train.count);
+    const weights = { users: rowWeights(csrOf(train, "users")), items: rowWeights(csrOf(train, "items")) };
+    for (const count of [1, 2, 3]) {
+      const shares = await onRanks(count, (ranks) => share(weighed, ranks, { duplicates, columns }));
+      for (const { train: own, counts, fingerprint } of shares) {
+        expect(fingerprint).toBe(fingerprintOf(ratings).set);
+        expect(counts).toEqual({ ratings: train.count, heldOut: heldOut.count });
+        expect(own.statistics()).toEqual(train.statistics());
+        expect(fingerprintOf(own)).toEqual(fingerprintOf(train));
+        const whole = wholeOf(own)!;
+        expect(whole.share.weights).toEqual(weights);
+        expect(whole.unit).toBe(unitOf(train));
+        expect(whole.heldOut.weight).toBe(heldOut.statistics().weight);
+      }
+      for (const column of ["user", "item", "value", "weight"] as const)
+        expect(shares.flatMap(({ heldOut: own }) => [...own[column]!])).toEqual([...heldOut[column]!]);
     }
-    for (const column of ["user", "item", "value", "weight"] as const)
-      expect(shares.flatMap(({ heldOut: own }) => [...own[column]!])).toEqual([...heldOut[column]!]);
-  }
-});
+  },
+);
 
 test("weights that are all 1 are none, on all ranks", async () => {
   const path = file("ones.csv", [`${HEADER},w`, ...rows.map((row) => `${row},1`), ""].join("\n"));

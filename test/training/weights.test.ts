@@ -87,7 +87,10 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
 
   test.each(SETTINGS.slice(0, 1).concat(STOCHASTIC))("a training with weights goes on from a checkpoint: $name", async ({ options }) => {
     const given = options.model === "logistic" ? binary(train) : train;
-    const weighted = withWeights(given, Float32Array.from({ length: given.count }, (_, at) => 0.25 + (at % 7)));
+    const weighted = withWeights(
+      given,
+      Float32Array.from({ length: given.count }, (_, at) => 0.25 + (at % 7)),
+    );
     const whole = await run(weighted, options);
     const resume = await checkpointAfter(2, (more) => run(weighted, { ...options, ...more }));
     expectSameTraining(await run(weighted, { ...options, resume }), whole);
@@ -98,7 +101,9 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
 const ROWS = ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const satisfies readonly (keyof Parameters)[];
 
 const figuresOf = ({ history }: FitResult): number[][] =>
-  history.map(({ seconds: _, ...figures }) => Object.values(figures).filter((value) => typeof value === "number"));
+  history.map((entry) =>
+    Object.entries(entry).flatMap(([name, value]) => (name === "seconds" || typeof value !== "number" ? [] : [value])),
+  );
 
 /** Of the same length, and apart by no more than a share of the largest. */
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, share: number): void {

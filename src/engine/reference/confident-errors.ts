@@ -6,13 +6,7 @@ import type { RowState } from "./rows.js";
 import { weightAt } from "./squared-errors.js";
 
 /** Σ c (p − u·v)² − (u·v)² over the feedback, p = 1 where r > 0, else 0, and c = 1 + α w|r|. */
-export function confidentErrors(
-  confidence: number,
-  ratings: RatingColumns,
-  K: number,
-  users: RowState,
-  items: RowState,
-): number {
+export function confidentErrors(confidence: number, ratings: RatingColumns, K: number, users: RowState, items: RowState): number {
   const { user, item, value } = ratings;
   let sum = 0;
   for (let at = 0; at < value.length; at++) {

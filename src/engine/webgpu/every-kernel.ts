@@ -54,7 +54,11 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K, stepwise) : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
-    ...(epochs ? [...new Set([subgroups, undefined])].map((sizes) => sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes), values.kind === "pairs" ? values : FLOATS)) : []),
+    ...(epochs
+      ? [...new Set([subgroups, undefined])].map((sizes) =>
+          sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes), values.kind === "pairs" ? values : FLOATS),
+        )
+      : []),
     ...operations.sums.flatMap((kind) => sumKernels(kind, K, spread, values)),
   ].map(({ name, code }) => ({ name: `${name} ${values.kind}`, code }));
 }

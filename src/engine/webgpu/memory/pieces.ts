@@ -63,12 +63,7 @@ export function cutPieces(rows: Csr, own: Shards, other: Shards, mostRatings: nu
 }
 
 /** Ratings by columns, grouped by the shards of both sides, at most `mostRatings` together. */
-export function cutRatings(
-  ratings: RatingColumns,
-  users: Shards,
-  items: Shards,
-  mostRatings: number,
-): RatingPiece[] {
+export function cutRatings(ratings: RatingColumns, users: Shards, items: Shards, mostRatings: number): RatingPiece[] {
   const groups = users.count * items.count;
   const { user, item, value, weight } = ratings;
   if (groups === 1 && value.length <= mostRatings) return [{ users: 0, items: 0, user, item, value, weight }];
@@ -121,7 +116,13 @@ function splitByShard(rows: Csr, from: number, to: number, other: Shards): Csr[]
   }
   const split = parts.map((start) => {
     const count = start[to - from];
-    return { count: to - from, start, index: new Uint32Array(count), value: new Float32Array(count), weight: rows.weight && new Float32Array(count) };
+    return {
+      count: to - from,
+      start,
+      index: new Uint32Array(count),
+      value: new Float32Array(count),
+      weight: rows.weight && new Float32Array(count),
+    };
   });
   const next = new Uint32Array(other.count);
   for (let at = rows.start[from]; at < rows.start[to]; at++) {

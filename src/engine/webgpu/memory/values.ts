@@ -59,7 +59,8 @@ function areCodes(values: Float32Array, step: number): boolean {
 }
 
 /** Bytes that so many values take. */
-export const valueBytes = ({ kind }: ValueFormat, count: number): number => ({ floats: WORD * count, pairs: 2 * WORD * count, codes: WORD + count })[kind];
+export const valueBytes = ({ kind }: ValueFormat, count: number): number =>
+  ({ floats: WORD * count, pairs: 2 * WORD * count, codes: WORD + count })[kind];
 
 /** Values as words of a storage buffer, in pairs with their weights. */
 export function packValues(values: Float32Array, { kind, step }: ValueFormat, weights?: Float32Array): Uint32Array | Float32Array {
@@ -80,4 +81,5 @@ export function packValues(values: Float32Array, { kind, step }: ValueFormat, we
 }
 
 /** The part of a kernel that reads values. */
-export const valuesText = ({ kind }: ValueFormat): string => ({ codes: valuesCodesText, floats: valuesFloatsText, pairs: valuesPairsText })[kind];
+export const valuesText = ({ kind }: ValueFormat): string =>
+  ({ codes: valuesCodesText, floats: valuesFloatsText, pairs: valuesPairsText })[kind];
