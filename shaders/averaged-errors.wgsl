@@ -1,5 +1,5 @@
-// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far,
-// Σ w (r − mean r̂)², as it is and clipped, and Σ w log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
+// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far, Σ w (r − mean r̂)², as it is
+// and clipped, and Σ w log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/averaged-errors.ts.
 

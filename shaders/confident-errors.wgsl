@@ -1,5 +1,5 @@
-// Implicit feedback, over the pairs that have some: Σ c (p − u·v)² − (u·v)², c = 1 + α w|r| and p = 1 where r > 0, else
-// 0. One pair per lane; each workgroup adds up one block, always in the same order.
+// Implicit feedback, over the pairs that have some: Σ c (p − u·v)² − (u·v)², c = 1 + α w|r| and p = 1 where r > 0,
+// else 0. One pair per lane; each workgroup adds up one block, always in the same order.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/confident-errors.ts.
 

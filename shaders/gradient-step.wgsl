@@ -1,6 +1,6 @@
-// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ w
-// e y + τ x and n = Σ w, the row of the sparse residual matrix times the other side's factors. Both sides' velocities come from the
-// rows as they were; take-step.wgsl then moves the rows. The velocity stands behind a row.
+// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ
+// w e y + τ x and n = Σ w, the row of the sparse residual matrix times the other side's factors. Both sides'
+// velocities come from the rows as they were; take-step.wgsl then moves the rows. The velocity stands behind a row.
 // docs/models.md, "Gradient descent".
 //
 // A team of TEAM lanes per row, TEAMS teams per workgroup. TEAM ratings at a time, each lane takes the residual of one;

@@ -1,5 +1,5 @@
-// Σ w (r − r̂)² over ratings, and the same with r̂ clipped: each workgroup adds up one block, lane by lane and then as a tree,
-// always in the same order.
+// Σ w (r − r̂)² over ratings, and the same with r̂ clipped: each workgroup adds up one block, lane by lane and then as
+// a tree, always in the same order.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/squared-errors.ts.
 

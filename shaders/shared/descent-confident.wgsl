@@ -1,5 +1,5 @@
-// Implicit feedback: beyond what all pairs weigh, a rating weighs c − 1 = α w|r|, and c p is its share of the right-hand
-// side.
+// Implicit feedback: beyond what all pairs weigh, a rating weighs c − 1 = α w|r|, and c p is its share of the
+// right-hand side.
 
 fn weight_of(value: f32, times: f32) -> f32 { return times * settings.confidence * abs(value); }
 

@@ -55,7 +55,8 @@ struct Task {
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
 @group(1) @binding(0) var<uniform> dispatch: Dispatch;
 
-// A block's prior precisions for a row whose ratings weigh so much. A row without any precision and ratings solves to 0 too.
+// A block's prior precisions for a row whose ratings weigh so much. A row without any precision and ratings solves to
+// 0 too.
 fn prior_precisions(block: u32, weight: f32) -> vec4f {
   let given = settings.prior[block] * select(1.0, weight, settings.weighted == 1u);
   return select(given, vec4f(1.0), (given == vec4f()) & vec4<bool>(weight == 0.0 && !BASE));

@@ -1,4 +1,5 @@
-// Ratings as they are: ỹ = (y, 1, …, e) with e = r − μ − b, times √w where they have weights, so that ỹ ỹᵀ counts w times.
+// Ratings as they are: ỹ = (y, 1, …, e) with e = r − μ − b, times √w where they have weights, so that ỹ ỹᵀ counts w
+// times.
 
 // The row of the other side, as it begins in memory.
 fn row_of(rating: u32) -> u32 {

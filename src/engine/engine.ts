@@ -127,8 +127,8 @@ export interface BatchStep {
 }
 
 /**
- * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η w (λ e v − (τ / n) u),
- * v with the old u in the same way, biases alike, n = Σ w. `link` "logistic" takes e = r − σ(score), else e = r − score.
+ * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η w (λ e v − (τ / n) u), v with the
+ * old u in the same way, biases alike, n = Σ w. `link` "logistic" takes e = r − σ(score), else e = r − score.
  */
 export interface Epoch {
   /** From 1 on: it seeds the order of the rounds. */
@@ -244,14 +244,18 @@ export interface Operations {
   readonly sums: readonly SumKind[];
 }
 
-/** Weights of the ratings of each row, in all sessions that share the workload: numbers, where ratings have no weights. */
+/**
+ * Weights of the ratings of each row, in all sessions that share the workload: numbers, where ratings have no weights.
+ */
 export function weightsOf({ share, byUser, byItem }: Pick<Workload, "share" | "byUser" | "byItem">): Readonly<Record<Side, NumberArray>> {
   return share?.weights ?? share?.lengths ?? { users: rowWeights(byUser), items: rowWeights(byItem) };
 }
 
 type NumberArray = Float64Array | Uint32Array;
 
-/** Σ w of the training ratings of a workload, in all sessions that share it: their number, where they have no weights. */
+/**
+ * Σ w of the training ratings of a workload, in all sessions that share it: their number, where they have no weights.
+ */
 export function weightOf({ share, byUser }: Pick<Workload, "share" | "byUser">): number {
   const rows = share?.weights?.users ?? share?.lengths.users ?? rowWeights(byUser);
   let sum = 0;

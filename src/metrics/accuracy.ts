@@ -13,9 +13,9 @@ export interface Accuracy {
 }
 
 /**
- * Root mean squared and mean absolute error over ratings, rating units: √(Σ w (r − r̂)²/Σ w) and Σ w |r − r̂|/Σ w, w = 1
- * where ratings have no weights, of predictions as they are and clipped to the scale. NaN for no ratings. The terms of users and items that the
- * model does not know are left out of r̂.
+ * Root mean squared and mean absolute error over ratings, rating units: √(Σ w (r − r̂)²/Σ w) and Σ w |r − r̂|/Σ w, w =
+ * 1 where ratings have no weights, of predictions as they are and clipped to the scale. NaN for no ratings. The terms
+ * of users and items that the model does not know are left out of r̂.
  */
 export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
   const users = indicesIn(model.users, ratings.users);
@@ -41,8 +41,9 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
 }
 
 /**
- * Mean of log N(r; r̂, deviation²) over ratings, weighted where they have weights, nats: `vb`'s predictive density. NaN for no ratings.
- * What the model does not know of a user or an item is its prior. docs/models.md, "Variational Bayes".
+ * Mean of log N(r; r̂, deviation²) over ratings, weighted where they have weights, nats: `vb`'s predictive density.
+ * NaN for no ratings. What the model does not know of a user or an item is its prior. docs/models.md, "Variational
+ * Bayes".
  *
  * @throws OptionsError when the model is a point estimate.
  */

@@ -19,9 +19,9 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
 
 /**
  * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`,
- * positives and as many sampled pairs for each, drawn uniformly and of the weight of their positive. Those of the training set are among the items
- * that the user has no training rating of, whatever is held out: training must not know it. Those of the held-out
- * set are no held-out positives either.
+ * positives and as many sampled pairs for each, drawn uniformly and of the weight of their positive. Those of the
+ * training set are among the items that the user has no training rating of, whatever is held out: training must not
+ * know it. Those of the held-out set are no held-out positives either.
  *
  * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold,
  *   or when all are alike.

@@ -259,7 +259,8 @@ export class FactorModel implements FactorModelParts {
   /**
    * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
-   * @param rated raw item ids and ratings, each with a weight where it has one; of an item rated twice, the last rating counts.
+   * @param rated raw item ids and ratings, each with a weight where it has one; of an item rated twice, the last
+   *   rating counts.
    * @throws UnknownIdError, RatingsError for a rating that is not finite, or far outside the scale of the training ratings.
    */
   recommendFor(rated: Iterable<RatedPair>, options: Omit<RecommendOptions, "filterSeen"> = {}): Recommendation[] {

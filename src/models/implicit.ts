@@ -17,9 +17,10 @@ export const COUNTS = ["log", "binary", "raw"] as const;
 export type Counts = (typeof COUNTS)[number];
 
 /**
- * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0,
- * with confidence c = 1 + α w f(|r|), f being what `counts` says and w the rating's weight, 1 where it has none. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
- * 0 is as good as none, whose c is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
+ * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p =
+ * 0, with confidence c = 1 + α w f(|r|), f being what `counts` says and w the rating's weight, 1 where it has none. A
+ * rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of 0 is as good as none, whose c
+ * is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters extends SolverHyperparameters {
   /** K, from 1 to 128, or 512 with solver "cg". Default 10. */

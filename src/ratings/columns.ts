@@ -11,8 +11,8 @@ export type Column = "user" | "item" | "value" | "time" | "weight";
 type FoundColumn = Exclude<Column, "weight">;
 
 /**
- * Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. Weights, how often
- * each rating counts, are read only where their column is named here.
+ * Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. Weights, how
+ * often each rating counts, are read only where their column is named here.
  */
 export type AskedColumns = { readonly [column in Column]?: string | number | undefined };
 

@@ -13,9 +13,9 @@ export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "err
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
 /**
- * One rating per pair, at the place of its first appearance. Time and weight are those of the rating that counts; under
- * "mean", "sum" and "count" the time is that of the last, and the weight the mean of all. The mean is weighted. Rows of
- * weight 0 are no ratings of a pair: they stay as they are.
+ * One rating per pair, at the place of its first appearance. Time and weight are those of the rating that counts;
+ * under "mean", "sum" and "count" the time is that of the last, and the weight the mean of all. The mean is weighted.
+ * Rows of weight 0 are no ratings of a pair: they stay as they are.
  *
  * @param error makes what "error" throws, from the row number of the second rating.
  * @returns where there are such pairs, also which rows are kept, and the values and weights of all as they then are.

@@ -13,7 +13,10 @@ export interface ColumnPlaces {
 /** Rows that a scan fills at most: few enough to stay in the processor's cache until they are indexed. */
 const BATCH_ROWS = 4096;
 
-/** Scanned rows: raw ids, ratings, times and weights, `count` of them. Without a column of times, `time` is not touched. */
+/**
+ * Scanned rows: raw ids, ratings, times and weights, `count` of them. Without a column of times, `time` is not
+ * touched.
+ */
 export class NumericRows {
   readonly user: Float64Array = new Float64Array(BATCH_ROWS);
   readonly item: Float64Array = new Float64Array(BATCH_ROWS);

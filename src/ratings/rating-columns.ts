@@ -13,7 +13,10 @@ export interface RatingColumns {
   readonly unit?: number | undefined;
 }
 
-/** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units, of those that count. */
+/**
+ * Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units, of those that
+ * count.
+ */
 export interface RatingStatistics {
   readonly users: number;
   readonly items: number;

@@ -120,8 +120,8 @@ export class Ratings implements RatingColumns {
   }
 
   /**
-   * Mean, extremes (rating units) and counts, in float64; the mean is weighted, and ratings of weight 0 have no part in
-   * it and the extremes. Where none counts all three are 0.
+   * Mean, extremes (rating units) and counts, in float64; the mean is weighted, and ratings of weight 0 have no part
+   * in it and the extremes. Where none counts all three are 0.
    */
   statistics(): RatingStatistics {
     return (this.#statistics ??=

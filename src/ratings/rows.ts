@@ -12,8 +12,8 @@ import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
 
 /**
- * A rating: as an array, or by name, as databases give rows. A time is a Date, or seconds since 1970 UTC; a weight says
- * how often the rating counts, once where it is left out.
+ * A rating: as an array, or by name, as databases give rows. A time is a Date, or seconds since 1970 UTC; a weight
+ * says how often the rating counts, once where it is left out.
  */
 export type RatingRow =
   | readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null, weight?: number]

@@ -1,4 +1,5 @@
-// What weights of ratings must mean, on every engine: a rating of weight 2 is the rating twice, one of weight 0 is none.
+// What weights of ratings must mean, on every engine: a rating of weight 2 is the rating twice, one of weight 0 is
+// none.
 
 import { describe, expect, test } from "vitest";
 import type { Parameters } from "../../src/models/parameters.js";

@@ -18,7 +18,8 @@ export interface DrawSums {
 const LEAST_DENSITY = 1e-30;
 
 /**
- * Adds the present draw to the sums, then Σ w (r − r̄)², as it is and with r̄ clipped, and Σ w log p̄ at their averages.
+ * Adds the present draw to the sums, then Σ w (r − r̄)², as it is and with r̄ clipped, and Σ w log p̄ at their
+ * averages.
  *
  * @param draws draws in the sums, the present one included; with 0 or 1 the sums begin anew.
  */

@@ -11,7 +11,8 @@ const LEAST_CURVATURE = 1e-6;
 
 /**
  * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ w e y + τ x, biases alike with γ, n = Σ w.
- * The division by λ n + τ, what a coordinate's curvature is for |y| = 1, lets rows of very different length share one η.
+ * The division by λ n + τ, what a coordinate's curvature is for |y| = 1, lets rows of very different length share one
+ * η.
  */
 export function gradientStep(
   step: BatchStep,

@@ -10,7 +10,8 @@ import { predicted } from "./squared-errors.js";
  * One epoch, block by block: u ← u + η w (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike;
  * summed over a user's ratings that is −η ∂L/∂u. The link "logistic" takes e = r − σ(score).
  *
- * @param weights n, of the ratings of each side's rows together. @param groups of users whose blocks are taken. Default: all.
+ * @param weights n, of the ratings of each side's rows together. @param groups of users whose blocks are taken.
+ *   Default: all.
  */
 export function sgdEpoch(
   epoch: Omit<Epoch, "number" | "round">,

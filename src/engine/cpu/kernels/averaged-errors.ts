@@ -1,5 +1,5 @@
-// Adds the present draw to each rating's sums of predictions and densities,
-// then Σ w (r − r̄)², as it is and with r̄ clipped, and Σ w log p̄ of their averages. Twin: src/engine/reference/averaged-errors.ts.
+// Adds the present draw to each rating's sums of predictions and densities, then Σ w (r − r̄)², as it is and with r̄
+// clipped, and Σ w log p̄ of their averages. Twin: src/engine/reference/averaged-errors.ts.
 
 import { itemRow, predicted, userRow } from "./predict";
 import { summedBytes, weightAt } from "./shape";

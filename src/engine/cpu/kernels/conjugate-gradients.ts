@@ -53,8 +53,9 @@ const given: usize = memory.data(64, 16);
 /** 1 in the lane of the bias, where it is among the unknowns. */
 const ones: usize = memory.data(16, 16);
 
-// The thread's scratch: the rows' states; the last ratings of a row, filled up to a quad, indices and values with weights; r, p, A
-// p and its total of each row; the four rows' vectors number by number. And the matrix that all rows share.
+// The thread's scratch: the rows' states; the last ratings of a row, filled up to a quad, indices and values with
+// weights; r, p, A p and its total of each row; the four rows' vectors number by number. And the matrix that all rows
+// share.
 let states: usize, rest: usize, vectors: usize, packed: usize, sharedMatrix: usize, precisions: usize;
 let kind: i32, steps: i32, weighted: bool, joint: bool, inTurn: bool;
 let lambda: f32, globalMean: f32, confidence: f32;

@@ -1,6 +1,6 @@
-// A batch step of gradient descent: v ← ω v − η ∂/∂x / (λ n + τ) of every row of a side, ∂/∂x = −λ Σ w e y + τ x, biases
-// alike with γ; then x ← x + v. Errors of STAGE ratings are taken first, then their products with y in float32, which
-// are added up in float64. Twin: src/engine/reference/gradient-step.ts.
+// A batch step of gradient descent: v ← ω v − η ∂/∂x / (λ n + τ) of every row of a side, ∂/∂x = −λ Σ w e y + τ x,
+// biases alike with γ; then x ← x + v. Errors of STAGE ratings are taken first, then their products with y in float32,
+// which are added up in float64. Twin: src/engine/reference/gradient-step.ts.
 
 import { fixedRows, ownRows, ownVelocity } from "./half-sweep";
 import { multiplyAdd, zeros } from "./lanes";
@@ -10,7 +10,8 @@ import { D, K, rowBlocks, rowBytes, STAGE, valueBytes, weightAt } from "./shape"
 /** Below this the curvature of a row without ratings and without a precision is taken for it. */
 const LEAST_CURVATURE: f64 = 1e-6;
 
-// Σ w e y of the row, float64 [D and padding], with Σ w e in the place of the bias; Σ w; errors of a stage; precisions [D].
+// Σ w e y of the row, float64 [D and padding], with Σ w e in the place of the bias; Σ w; errors of a stage; precisions
+// [D].
 let slopes: usize, errors: usize, precisions: usize, weightSum: f64;
 let lambda: f64, step: f64, momentum: f64, biases: bool;
 

@@ -1,4 +1,5 @@
-// Σ w (r − r̂)² over some ratings, r̂ clipped, one after the other, in float64. Twin: src/engine/reference/squared-errors.ts.
+// Σ w (r − r̂)² over some ratings, r̂ clipped, one after the other, in float64. Twin:
+// src/engine/reference/squared-errors.ts.
 
 import { itemRow, predicted, userRow } from "./predict";
 import { summedBytes, weightAt } from "./shape";
