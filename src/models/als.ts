@@ -65,7 +65,7 @@ export interface AlsHyperparameters extends SolverHyperparameters {
 export const momentum = (value: number, about: string, remedy?: string): NumberOf =>
   notNegative(value, { symbol: "ω", about, below: 1, ...(remedy !== undefined && { remedy }) });
 
-const ALS_TABLE: TableOf<AlsHyperparameters> = {
+export const ALS_TABLE: TableOf<AlsHyperparameters> = {
   factors: { ...FACTORS, most: MAX_FACTORS_CG },
   lambda: LAMBDA,
   ...factorPrecisions(10),

@@ -12,7 +12,10 @@ export interface GdHyperparameters extends GradientHyperparameters {
   readonly momentum: number;
 }
 
-const GD_TABLE: TableOf<GdHyperparameters> = { ...gradientTable(0.3, 0), momentum: momentum(0.8, "share of the last step taken again") };
+export const GD_TABLE: TableOf<GdHyperparameters> = {
+  ...gradientTable(0.3, 0),
+  momentum: momentum(0.8, "share of the last step taken again"),
+};
 
 /** Of `gd`, where nothing is given. */
 export const GD_DEFAULTS: GdHyperparameters = defaultsOf(GD_TABLE);

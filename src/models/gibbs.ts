@@ -36,7 +36,7 @@ export interface GibbsHyperparameters {
   readonly scale: number;
 }
 
-const GIBBS_TABLE: TableOf<GibbsHyperparameters> = {
+export const GIBBS_TABLE: TableOf<GibbsHyperparameters> = {
   factors: FACTORS,
   mean: MEAN,
   burnIn: whole(20, { symbol: "n", about: "sweeps whose draws are thrown away", least: 0 }),

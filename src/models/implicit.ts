@@ -38,7 +38,7 @@ export interface ImplicitHyperparameters extends SolverHyperparameters {
   readonly tauItems: number;
 }
 
-const IMPLICIT_TABLE: TableOf<ImplicitHyperparameters> = {
+export const IMPLICIT_TABLE: TableOf<ImplicitHyperparameters> = {
   factors: { ...FACTORS_ALONE, most: MAX_FACTORS_CG },
   confidence: notNegative(1, { symbol: "α", about: "confidence 1 + α f(|r|)" }),
   counts: choice("log", COUNTS, { symbol: "f", about: "what feedback counts for, log(1 + |r|), 1 or |r|" }),

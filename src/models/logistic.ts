@@ -22,7 +22,7 @@ export interface LogisticHyperparameters extends SteppedHyperparameters {
   readonly negatives: number;
 }
 
-const LOGISTIC_TABLE: TableOf<LogisticHyperparameters> = {
+export const LOGISTIC_TABLE: TableOf<LogisticHyperparameters> = {
   ...steppedTable(8, 1, 0.05, 0.05),
   positiveThreshold: numeric(null, { symbol: "rating", about: "ratings from this on are positive" }),
   negatives: whole(0, { symbol: "k", about: "draw k unrated pairs as negatives for each positive", least: 0 }),

@@ -14,7 +14,7 @@ import {
 } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
-const SGD_TABLE: TableOf<GradientHyperparameters> = gradientTable(0.05, 0.02);
+export const SGD_TABLE: TableOf<GradientHyperparameters> = gradientTable(0.05, 0.02);
 
 /** Of `sgd`, where nothing is given. */
 export const SGD_DEFAULTS: GradientHyperparameters = defaultsOf(SGD_TABLE);

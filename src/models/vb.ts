@@ -70,7 +70,7 @@ export interface VbHyperparameters {
   readonly featurePrecision: number;
 }
 
-const VB_TABLE: TableOf<VbHyperparameters> = {
+export const VB_TABLE: TableOf<VbHyperparameters> = {
   factors: FACTORS,
   lambda: LAMBDA,
   ...factorPrecisions(10, positive),
