@@ -185,7 +185,6 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): Uint8Array => {
     const entry = header[tensorName] as TensorEntry | undefined;
     if (!entry) throw fail(`tensor ${tensorName} is missing`);
-    if (!Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets)) throw fail(`tensor ${tensorName} has no shape or no offsets`);
     if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
     if (shape && shape.join() !== entry.shape.join())
       throw fail(`tensor ${tensorName} has shape [${entry.shape.join()}], not [${shape.join()}]`);
