@@ -10,7 +10,7 @@ interface Flag {
   readonly name: string;
   /** What commander calls it. */
   readonly key: string;
-  readonly symbol: string;
+  readonly placeholder: string;
   readonly kind: Hyperparameter["kind"];
   readonly whole: boolean;
   readonly choices: readonly string[] | undefined;
@@ -26,7 +26,7 @@ function flagOfName(name: string): Flag {
   return {
     name,
     key: first.flag ?? name,
-    symbol: first.symbol,
+    placeholder: first.symbol ?? first.placeholder ?? name,
     kind: first.kind,
     whole: first.kind === "number" && first.whole === true,
     choices: first.kind === "choice" ? first.choices : undefined,
@@ -76,8 +76,8 @@ export const flagOf = (name: string): string => typed(FLAGS.find((flag) => flag.
 
 /** A flag for every hyperparameter. */
 export function addHyperparameterFlags(command: Command): Command {
-  for (const { key, symbol, kind, whole, choices, help } of FLAGS) {
-    const option = new Option(kind === "switch" ? typed(`no-${key}`) : `${typed(key)} <${symbol}>`, help);
+  for (const { key, placeholder, kind, whole, choices, help } of FLAGS) {
+    const option = new Option(kind === "switch" ? typed(`no-${key}`) : `${typed(key)} <${placeholder}>`, help);
     if (choices) option.choices(choices);
     else if (kind === "number") option.argParser(whole ? wholeNumber : number);
     command.addOption(option);
@@ -99,10 +99,10 @@ export function hyperparametersGiven(flags: object): Record<string, unknown> {
 
 /** A flag for the values of every hyperparameter that can be searched for. */
 export function addSearchFlags(command: Command, group: string, parse: (text: string, whole: boolean) => unknown): Command {
-  for (const { key, symbol, kind, whole, choices, help } of FLAGS) {
+  for (const { key, placeholder, kind, whole, choices, help } of FLAGS) {
     if (kind === "switch") continue;
     const words = choices ? `${help}: ${choices.join(", ")}` : help;
-    command.addOption(new Option(`${typed(key)} <${symbol}…>`, words).argParser((text) => parse(text, whole)).helpGroup(group));
+    command.addOption(new Option(`${typed(key)} <${placeholder}…>`, words).argParser((text) => parse(text, whole)).helpGroup(group));
   }
   return command;
 }

@@ -74,10 +74,10 @@ export const ALS_TABLE: TableOf<AlsHyperparameters> = {
   mean: MEAN,
   biases: BIASES,
   regularization: choice("plain", ["plain", "weighted"], {
-    symbol: "kind",
+    placeholder: "kind",
     about: "weighted multiplies τ and γ by an entity's number of ratings",
   }),
-  update: choice("joint", ["joint", "sequential"], { symbol: "kind", about: "solve factors and bias at once, or in turn" }),
+  update: choice("joint", ["joint", "sequential"], { placeholder: "kind", about: "solve factors and bias at once, or in turn" }),
   momentum: momentum(0, "share of what a sweep has moved that is moved again", "0.3 to 0.5 suit most data"),
   ...SOLVER,
 };
@@ -249,7 +249,7 @@ export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> 
   hasBiases: ({ biases }) => biases,
   takesFeatures: true,
   checkFeatures,
-  on: withFasterSolver("als"),
+  on: withFasterSolver({ cpu: 32, reference: 32, webgpu: 96 }),
   operations: (h) => ({
     solve: h.update,
     steps: stepsOf(h),

@@ -39,8 +39,8 @@ export interface GibbsHyperparameters {
 export const GIBBS_TABLE: TableOf<GibbsHyperparameters> = {
   factors: FACTORS,
   mean: MEAN,
-  burnIn: whole(20, { symbol: "n", about: "sweeps whose draws are thrown away", least: 0 }),
-  samples: whole(128, { symbol: "n", about: "most draws that the model keeps and averages", least: 1 }),
+  burnIn: whole(20, { placeholder: "n", about: "sweeps whose draws are thrown away", least: 0 }),
+  samples: whole(128, { placeholder: "n", about: "most draws that the model keeps and averages", least: 1 }),
   meanStrength: positive(2, { symbol: "β₀", about: "how many entities the prior of a side's mean counts for" }),
   scale: positive(5, { symbol: "s", about: "scale of the prior of a side's precision: the larger, the wider", flag: "priorScale" }),
 };

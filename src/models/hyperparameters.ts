@@ -8,8 +8,10 @@ export const MAX_FACTORS = 128;
 
 /** What is said of a hyperparameter where people choose it. */
 interface Described {
-  /** As the formulas write it, or what stands for its value. */
-  readonly symbol: string;
+  /** As the formulas write it. */
+  readonly symbol?: string;
+  /** What stands for its value behind its flag, where formulas do not write it. */
+  readonly placeholder?: string;
   /** What it is, in a line; of a switch, what turning it off does. */
   readonly about: string;
   /** What more a person should know who chooses it. */
@@ -84,7 +86,7 @@ export const FACTORS = whole(10, {
 });
 /** K of models without biases. */
 export const FACTORS_ALONE = whole(10, { symbol: "K", about: "factors", least: 1, most: MAX_FACTORS, remedy: SUIT });
-export const LAMBDA = positive(1, { symbol: "λ", about: "noise precision", hint: "vb starts from it", unit: 2 });
+export const LAMBDA = positive(1, { symbol: "λ", about: "precision of the noise", hint: "vb starts from it", unit: 2 });
 /** @param of what else than 0 or greater they must be. */
 export const factorPrecisions = (tau: number, of = notNegative) => ({
   tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1 }),
@@ -98,10 +100,11 @@ export const biasPrecisions = (gamma: number, of = notNegative) => ({
 export const MEAN = onOff(true, { symbol: "μ", about: "leave the global mean out (μ = 0)" });
 export const BIASES = onOff(true, { symbol: "b", about: "leave the biases out" });
 
+const BOTH = "of both sides, unless that of one is given";
 /** Names that stand for a hyperparameter of each side. */
 export const BOTH_SIDES: Readonly<Record<string, Described & { readonly sides: readonly [users: string, items: string] }>> = {
-  tau: { sides: ["tauUsers", "tauItems"], symbol: "τ", about: "precision of the factors of both sides" },
-  gamma: { sides: ["gammaUsers", "gammaItems"], symbol: "γ", about: "precision of the biases of both sides" },
+  tau: { sides: ["tauUsers", "tauItems"], symbol: "τ", about: "precision of the factors", hint: BOTH },
+  gamma: { sides: ["gammaUsers", "gammaItems"], symbol: "γ", about: "precision of the biases", hint: BOTH },
 };
 
 const entriesOf = (table: object): [string, Hyperparameter][] => Object.entries(table) as [string, Hyperparameter][];

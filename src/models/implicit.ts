@@ -156,7 +156,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   positives: () => ({ above: 0 }),
   learnsFromOnes: () => true,
   overAllPairs: true,
-  on: withFasterSolver("implicit"),
+  on: withFasterSolver({ cpu: 24, reference: 24, webgpu: 96 }),
   measureBy: "ndcg",
   checkRatings: checkFeedback,
   rows: countedRows,

@@ -24,8 +24,8 @@ export interface LogisticHyperparameters extends SteppedHyperparameters {
 
 export const LOGISTIC_TABLE: TableOf<LogisticHyperparameters> = {
   ...steppedTable(8, 1, 0.05, 0.05),
-  positiveThreshold: numeric(null, { symbol: "rating", about: "ratings from this on are positive" }),
-  negatives: whole(0, { symbol: "k", about: "draw k unrated pairs as negatives for each positive", least: 0 }),
+  positiveThreshold: numeric(null, { placeholder: "rating", about: "ratings from this on are positive" }),
+  negatives: whole(0, { placeholder: "k", about: "draw k unrated pairs as negatives for each positive", least: 0 }),
 };
 
 /** Of `logistic`, where nothing is given. */

@@ -26,21 +26,12 @@ export interface SolverHyperparameters {
 /** Of both in a table. */
 export const SOLVER: TableOf<SolverHyperparameters> = {
   solver: choice("cholesky", SOLVERS, {
-    symbol: "kind",
+    placeholder: "kind",
     about: `factor every row's system, or move it by conjugate gradients, up to ${MAX_FACTORS_CG} factors`,
     taken: "the faster one",
   }),
-  cgSteps: whole(3, { symbol: "n", about: "steps of conjugate gradients a half-sweep", least: 1 }),
+  cgSteps: whole(3, { placeholder: "n", about: "steps of conjugate gradients a half-sweep", least: 1 }),
 };
-
-/**
- * Numbers of factors from which on "cg" was measured to be faster, to the same held-out figures: docs/performance.md,
- * "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128.
- */
-const FASTER_FROM = {
-  als: { cpu: 32, reference: 32, webgpu: 96 },
-  implicit: { cpu: 24, reference: 24, webgpu: 96 },
-} as const;
 
 type WithSolver = SolverHyperparameters & { readonly factors: number };
 
@@ -63,11 +54,16 @@ export function completedWithSolver<H extends WithSolver>(table: TableOf<H>, giv
 
 const mostFactors = (solver: Solver): number => (solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS);
 
-/** The hyperparameters with the solver that is faster on an engine, where none is given. */
+/**
+ * The hyperparameters with the solver that is faster on an engine, where none is given.
+ *
+ * @param from numbers of factors from which on "cg" was measured to be faster, to the same held-out figures:
+ *   docs/performance.md, "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128.
+ */
 export const withFasterSolver =
-  (model: keyof typeof FASTER_FROM) =>
+  (from: Readonly<Record<DeviceInfo["kind"], number>>) =>
   <H extends WithSolver>(h: H, given: Partial<H>, { kind }: DeviceInfo): H =>
-    given.solver === undefined ? { ...h, solver: h.factors >= FASTER_FROM[model][kind] ? "cg" : "cholesky" } : h;
+    given.solver === undefined ? { ...h, solver: h.factors >= from[kind] ? "cg" : "cholesky" } : h;
 
 /** Steps of conjugate gradients, as engines take them. */
 export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | undefined => (solver === "cg" ? cgSteps : undefined);

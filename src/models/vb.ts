@@ -76,9 +76,9 @@ export const VB_TABLE: TableOf<VbHyperparameters> = {
   ...factorPrecisions(10, positive),
   ...biasPrecisions(5, positive),
   mean: MEAN,
-  covariance: choice("full", ["diagonal", "full"], { symbol: "family", about: "what is kept of a posterior" }),
-  learn: onOff(true, { symbol: "learn", about: "keep λ, τ and γ as they are" }),
-  warmUp: whole(5, { symbol: "n", about: "sweeps before λ, τ and γ are learned", least: 0 }),
+  covariance: choice("full", ["diagonal", "full"], { placeholder: "family", about: "what is kept of a posterior" }),
+  learn: onOff(true, { about: "keep λ, τ and γ as they are" }),
+  warmUp: whole(5, { placeholder: "n", about: "sweeps before λ, τ and γ are learned", least: 0 }),
   featurePrecision: positive(8, { symbol: "ρ", about: "precision of the weights of features, relative to what they shape" }),
 };
 
