@@ -247,11 +247,13 @@ export interface Operations {
 /**
  * Weights of the ratings of each row, in all sessions that share the workload: numbers, where ratings have no weights.
  */
-export function weightsOf({ share, byUser, byItem }: Pick<Workload, "share" | "byUser" | "byItem">): Readonly<Record<Side, NumberArray>> {
+export function weightsOf({
+  share,
+  byUser,
+  byItem,
+}: Pick<Workload, "share" | "byUser" | "byItem">): Readonly<Record<Side, Float64Array | Uint32Array>> {
   return share?.weights ?? share?.lengths ?? { users: rowWeights(byUser), items: rowWeights(byItem) };
 }
-
-type NumberArray = Float64Array | Uint32Array;
 
 /**
  * Σ w of the training ratings of a workload, in all sessions that share it: their number, where they have no weights.
