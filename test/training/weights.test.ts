@@ -2,11 +2,16 @@
 // none.
 
 import { describe, expect, test } from "vitest";
+import type { Rows } from "../../src/engine/engine.js";
+import { alsObjective } from "../../src/models/als.js";
 import type { Parameters } from "../../src/models/parameters.js";
+import { openTraining } from "../../src/models/registry.js";
 import { seededRandom } from "../../src/random.js";
+import type { Csr } from "../../src/ratings/csr.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions, type FitResult } from "../../src/training/fit.js";
+import { hotCase, problemOf, vbProblemOf, weightedCase } from "../parity/cases.js";
 import { ENGINE_KINDS, type EngineKind, testEngines } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
@@ -97,6 +102,50 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     expectSameTraining(await run(weighted, { ...options, resume }), whole);
     await expect(run(given, { ...options, resume })).rejects.toThrow(/training data/);
   });
+});
+
+test("the objective of als never rises, and the ELBO of vb never falls, whatever the weights", async () => {
+  const given = weightedCase(hotCase(5, 60, 50, 1500));
+  const als = await openTraining(engines.reference, problemOf(given, { factors: 4, regularization: "weighted" }));
+  const vb = await openTraining(engines.reference, vbProblemOf(given, { factors: 4, lambda: 2 }));
+  let [objective, bound] = [Infinity, -Infinity];
+  for (let sweep = 0; sweep < 4; sweep++) {
+    for (const side of ["users", "items"] as const) {
+      await als.solve(side);
+      const now = alsObjective(problemOf(given, { factors: 4, regularization: "weighted" }).hyperparameters, await als.measure());
+      expect(now).toBeLessThanOrEqual(objective * (1 + 1e-12));
+      objective = now;
+      await vb.solve(side);
+      const measured = await vb.measure();
+      expect(measured.elbo).toBeGreaterThanOrEqual(bound - 1e-12 * Math.abs(bound));
+      vb.learn(measured);
+      bound = measured.elbo;
+    }
+  }
+});
+
+test("a stochastic step is as long as the rating's weight, and its shares of the precisions add up to them", async () => {
+  const one = (index: number): Csr => ({ count: 1, start: Uint32Array.of(0, 1), index: Uint32Array.of(index), value: Float32Array.of(4), weight: Float32Array.of(2.5) }); // prettier-ignore
+  const side = (x: number, b: number): Rows => ({ factors: Float32Array.of(x), biases: Float32Array.of(b) });
+  const [u, v, b, c] = [0.5, 0.25, 0.125, -0.5];
+  const session = await engines.reference.open({
+    factors: 1,
+    globalMean: 3,
+    byUser: one(0),
+    byItem: one(0),
+    spread: "none",
+    rows: { users: side(u, b), items: side(v, c) },
+    operations: { epochs: { seed: 1, link: "identity" }, sums: [] },
+  });
+  const precisions = { users: { factors: 2, biases: 1 }, items: { factors: 3, biases: 0.5 } };
+  const [lambda, step, weight] = [1.5, 0.01, 2.5];
+  await session.runEpoch({ number: 1, link: "identity", lambda, biases: true, precisions, step });
+  const e = lambda * (4 - (3 + b + c + u * v));
+  const [users, items] = [await session.readRows("users"), await session.readRows("items")];
+  expect(users.factors[0]).toBeCloseTo(u + step * (weight * e * v - 2 * u), 6);
+  expect(items.factors[0]).toBeCloseTo(v + step * (weight * e * u - 3 * v), 6);
+  expect(users.biases[0]).toBeCloseTo(b + step * (weight * e - b), 6);
+  expect(items.biases[0]).toBeCloseTo(c + step * (weight * e - 0.5 * c), 6);
 });
 
 const ROWS = ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const satisfies readonly (keyof Parameters)[];
