@@ -60,7 +60,7 @@ function defaultsText(told: Told): string {
   const values = new Map<string, ModelName[]>();
   for (const { model, entry } of told) {
     if (entry.kind === "switch" || entry.default === null) continue;
-    const value = String((entry.kind === "choice" && entry.taken) || entry.default);
+    const value = String(entry.taken ?? entry.default);
     values.set(value, [...(values.get(value) ?? []), model]);
   }
   return [...values].map(([value, models], at) => (at === 0 ? value : `${models.join(", ")}: ${value}`)).join("; ");
