@@ -76,12 +76,12 @@ const MOST_TAU = 10;
 const SHARE_OF_NOISE = 0.8;
 
 /**
- * τ to start from, in standard units, L ratings of M users and N items: a share of √(L/M) + √(L/N), about the largest
- * singular value of a matrix of which L entries are noise of variance 1. Where τ is greater than that of the taste in
- * the ratings, factors shrink to nothing before they have learned, and are pruned for good.
+ * τ to start from, in standard units, L ratings, or weights of ratings, of M users and N items: a share of √(L/M) +
+ * √(L/N), about the largest singular value of a matrix of which L entries are noise of variance 1. Where τ is greater
+ * than that of the taste in the ratings, factors shrink to nothing before they have learned, and are pruned for good.
  */
-const startingTau = ({ users, items, ratings }: RatingStatistics): number =>
-  Math.min(MOST_TAU, SHARE_OF_NOISE * (Math.sqrt(ratings / users) + Math.sqrt(ratings / items)));
+const startingTau = ({ users, items, ratings, weight = ratings }: RatingStatistics): number =>
+  Math.min(MOST_TAU, SHARE_OF_NOISE * (Math.sqrt(weight / users) + Math.sqrt(weight / items)));
 
 export const VB_TABLE: TableOf<VbHyperparameters> = {
   factors: FACTORS,
