@@ -43,6 +43,8 @@ export interface KernelUse {
 /** Stars: values that lie in memory as codes. */
 const CODES = valueFormat(Float32Array.of(0.5, 5));
 const LIST_PLACES = 20;
+/** What reads weights is the same at every K: it is compiled at one of so many. */
+const PAIRS_EVERY = 16;
 
 /** @param subgroups those of the device, for the kernels that need them. */
 export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: KernelUse, subgroups?: SubgroupSizes): Kernel[] {
@@ -111,7 +113,7 @@ export function everyDescentKernel(K: number): Kernel[] {
 const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
-  [FLOATS, CODES, PAIRS].flatMap((values) => uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)));
+  [FLOATS, CODES, ...(K % PAIRS_EVERY === 0 ? [PAIRS] : [])].flatMap((values) => uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)));
 
 const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
 
