@@ -113,7 +113,9 @@ export function everyDescentKernel(K: number): Kernel[] {
 const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
-  [FLOATS, CODES, ...(K % PAIRS_EVERY === 0 ? [PAIRS] : [])].flatMap((values) => uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)));
+  [FLOATS, CODES, ...(K % PAIRS_EVERY === 0 ? [PAIRS] : [])].flatMap((values) =>
+    uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)),
+  );
 
 const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
 
