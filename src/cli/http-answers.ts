@@ -13,7 +13,7 @@ import { onScale } from "./recommend.js";
 import type { ServedModel } from "./served-model.js";
 
 /** A path: what may be asked there, and who answers. */
-export interface Question {
+interface Question {
   readonly names: ReadonlySet<Name>;
   readonly answer: (served: ServedModel, asked: Asked) => object | Promise<object>;
 }

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
 import type { RankingMeasure } from "../models/figures.js";
 import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
+import { defaultOfModels } from "./model-defaults.js";
 
 /** A number; NaN and text are refused. */
 export function number(text: string): number {
@@ -159,7 +160,7 @@ export function addMeasureOptions(command: Command): Command {
     .addOption(
       new Option(
         "--measure-by <what>",
-        "held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: loss; implicit: ndcg)",
+        `held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: ${defaultOfModels(({ measureBy = "loss" }) => measureBy)})`,
       ).choices(["loss", "ndcg", "recall", "auc"]),
     )
     .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeNumber)

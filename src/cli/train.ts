@@ -25,6 +25,7 @@ import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import { accurate } from "../training/preset.js";
+import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
 import { featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
 import {
@@ -40,6 +41,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import { addHyperparameterFlags, hyperparametersGiven } from "./hyperparameter-flags.js";
+import { defaultOfModels } from "./model-defaults.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
@@ -88,10 +90,14 @@ export function trainCommand(): Command {
       "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
     )
     .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
-    .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
+    .option("--sweeps <n>", `most sweeps (default: ${defaultOfModels(({ sweeps = DEFAULT_SWEEPS }) => sweeps)})`, wholeNumber)
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
-    .option("--patience <n>", "stop after this many sweeps without a new best held-out figure (default: 3; sgd: 5; gd: 20)", wholeNumber)
+    .option(
+      "--patience <n>",
+      `stop after this many sweeps without a new best held-out figure (default: ${defaultOfModels(({ patience = DEFAULT_PATIENCE }) => patience)})`,
+      wholeNumber,
+    )
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
     .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
