@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { RatingsError } from "../../src/errors.js";
+import { definitionOf } from "../../src/models/registry.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { explain } from "../../src/recommend/explain.js";
@@ -10,7 +11,13 @@ import { fit, type FitOptions } from "../../src/training/fit.js";
 
 const all = syntheticRatings({ users: 40, items: 30, ratings: 700, seed: 3 });
 const rows = Uint32Array.from(all.value.keys());
-const known = all.select(rows.filter((at) => all.user[at] < 30));
+/** With the ids of its own rows alone. */
+const known = Ratings.from(
+  Array.from(
+    rows.filter((at) => all.user[at] < 30),
+    (at) => [all.users.rawAt(all.user[at]), all.items.rawAt(all.item[at]), all.value[at]],
+  ),
+);
 const fresh = all.select(rows.filter((at) => all.user[at] >= 30));
 const weight = Float32Array.from({ length: fresh.count }, (_, at) => at % 4);
 const repeated = fresh.select(Uint32Array.from([...weight].flatMap((times, at) => Array<number>(times).fill(at))));
@@ -44,13 +51,14 @@ test.each(MODELS)("a new user's rating of weight 2 counts as the rating twice: %
   }
   const { contributions, predicted } = explain(model, a.items.rawAt(2), rated);
   expect(new Set(contributions.map(({ id }) => id))).toEqual(seen);
-  const { respond } = { respond: (sum: number) => (options.model === "logistic" ? 1 / (1 + Math.exp(-sum)) : sum) };
+  const { respond } = definitionOf(model.model).predicts;
   expect(respond(predicted)).toBeCloseTo(a.predict(user, a.items.rawAt(2)), 4);
 });
 
 test("feedback's weight multiplies what it adds to the confidence", async () => {
   const { model } = await fit(known, { model: "implicit", factors: 3, sweeps: 3, counts: "raw", device: "reference" });
-  const scaled = new Ratings({ ...fresh, value: fresh.value.map((value, at) => value * weight[at]) }, fresh.users, fresh.items);
+  const { user, item, value, users, items } = fresh;
+  const scaled = new Ratings({ user, item, value: value.map((count, at) => count * weight[at]) }, users, items);
   const kept = scaled.select(Uint32Array.from(scaled.value.keys()).filter((at) => weight[at] > 0));
   expect(partialFit(model, withWeights(fresh, weight)).parameters.userFactors).toEqual(partialFit(model, kept).parameters.userFactors);
 });
