@@ -7,7 +7,10 @@ import type { Parameters } from "../models/parameters.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { inverseOf } from "./score.js";
 
-/** What is ranked, and for whom, by the indices of the model. */
+/** What is ranked: a model, or one in training. */
+export type Rankable = Pick<FactorModel, "parameters" | "itemPlaces" | "users" | "items">;
+
+/** For whom, by the indices of the model, and how. */
 interface ListsWanted {
   /** Default: all users. */
   readonly users?: ArrayLike<number> | undefined;
@@ -26,11 +29,7 @@ interface ListsWanted {
  *
  * @throws DeviceError
  */
-export async function rankedLists(
-  engine: Engine,
-  model: FactorModel,
-  { users, allowed, seen, k, alpha }: ListsWanted,
-): Promise<Uint32Array> {
+export async function rankedLists(engine: Engine, model: Rankable, { users, allowed, seen, k, alpha }: ListsWanted): Promise<Uint32Array> {
   const inOrder = inverseOf(model.itemPlaces);
   const kept = allowed ? inOrder.filter(allowed) : inOrder;
   const ranked = rowsOnly(model.parameters, users ?? Uint32Array.from(model.users.raw.keys()), kept);
@@ -61,7 +60,7 @@ function seenAmong(
   seen: SeenItems | undefined,
   users: ArrayLike<number> | undefined,
   kept: Uint32Array,
-  { users: { size: M }, items: { size: N } }: FactorModel,
+  { users: { size: M }, items: { size: N } }: Rankable,
 ): SeenItems {
   const places = new Int32Array(N).fill(-1);
   kept.forEach((n, at) => (places[n] = at));
