@@ -29,7 +29,11 @@ interface ListsWanted {
  *
  * @throws DeviceError
  */
-export async function rankedLists(engine: Engine, model: Rankable, { users, allowed, seen, k, alpha }: ListsWanted): Promise<Uint32Array> {
+export async function rankedLists(
+  engine: Pick<Engine, "topItems">,
+  model: Rankable,
+  { users, allowed, seen, k, alpha }: ListsWanted,
+): Promise<Uint32Array> {
   const inOrder = inverseOf(model.itemPlaces);
   const kept = allowed ? inOrder.filter(allowed) : inOrder;
   const ranked = rowsOnly(model.parameters, users ?? Uint32Array.from(model.users.raw.keys()), kept);
