@@ -60,7 +60,7 @@ function defaultsText(told: Told): string {
   return valuesText(
     told.flatMap(({ model, entry }): [ModelName, string][] => {
       if (entry.kind === "switch" || entry.default === null) return [];
-      return [[model, String((entry.kind === "choice" && entry.taken) || entry.default)]];
+      return [[model, String(entry.taken ?? entry.default)]];
     }),
   );
 }
