@@ -12,6 +12,7 @@ import { unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
+  featuredModels,
   HYPERPARAMETER_NAMES,
   hyperparametersOn,
   type Hyperparameters,
@@ -258,7 +259,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       ratings: whole ? (whole.statistics.weight ?? whole.statistics.ratings) : weightOfAll(ratings),
       heldOut: whole?.heldOut.weight ?? whole?.heldOut.count ?? (heldOut ? weightOfAll(heldOut) : 0),
     };
-    const ranking = rankingOf(model, given, hyperparameters, options);
+    const ranking = rankingOf(engine, model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
       const named = (table: FeatureTable | undefined): readonly string[] | null =>
@@ -366,6 +367,7 @@ const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].me
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
+  engine: Engine,
   model: ModelName,
   train: Ratings,
   hyperparameters: Hyperparameters,
@@ -376,7 +378,7 @@ function rankingOf(
   const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
-    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
+    measure = rankingMeasure(engine, train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
   } catch (error) {
     // What nobody asked for need not be there.
     if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
@@ -411,7 +413,8 @@ function featuresOf<M extends ModelName>(
   { itemFeatures, userFeatures }: TrainingOptions,
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
+  if (!MODELS[model].takesFeatures)
+    throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");

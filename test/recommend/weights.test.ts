@@ -51,8 +51,7 @@ test.each(MODELS)("a new user's rating of weight 2 counts as the rating twice: %
   }
   const { contributions, predicted } = explain(model, a.items.rawAt(2), rated);
   expect(new Set(contributions.map(({ id }) => id))).toEqual(seen);
-  const { respond } = definitionOf(model.model).predicts;
-  expect(respond(predicted)).toBeCloseTo(a.predict(user, a.items.rawAt(2)), 4);
+  expect(definitionOf(model.model).predicts.respond(predicted)).toBeCloseTo(a.predict(user, a.items.rawAt(2)), 4);
 });
 
 test("feedback's weight multiplies what it adds to the confidence", async () => {
