@@ -23,7 +23,7 @@ export { type Film, filmRatings, type FilmRatingsOptions, films } from "./rating
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, type FeatureTables } from "./ratings/features.js";
 export { readFeatures } from "./ratings/read-features.js";
-export { accurate, type Preset, type PresetTables } from "./training/preset.js";
+export { accurate, type Preset, type PresetGiven, type PresetTables } from "./training/preset.js";
 export type { SparseRows } from "./ratings/sparse.js";
 export {
   mostRated,

@@ -40,7 +40,7 @@ async function features(modelPath: string, { of, top, csv: path }: FeaturesFlags
   const learned = learnedFeatures(model.parameters, model.features, of);
   if (!known || !learned) {
     throw new OptionsError(`the model knows no features of ${of}`, {
-      remedy: `train als, vb or gibbs with --${of === "items" ? "item" : "user"}-features`,
+      remedy: `train als, vb, gibbs or implicit with --${of === "items" ? "item" : "user"}-features`,
     });
   }
   const K = model.parameters.factors;

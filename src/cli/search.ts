@@ -29,7 +29,7 @@ const SEARCHED: readonly (readonly [name: string, placeholder: string, help: str
   ["tau", "τ", "precision of the factors of both sides"],
   ["tauUsers", "τ", "precision of the user factors"],
   ["tauItems", "τ", "precision of the item factors"],
-  ["tauFeatures", "τ", "als: precision of the weights of features"],
+  ["tauFeatures", "τ", "als, implicit: precision of the weights of features"],
   ["gamma", "γ", "precision of the biases of both sides"],
   ["gammaUsers", "γ", "precision of the user biases"],
   ["gammaItems", "γ", "precision of the item biases"],
@@ -78,8 +78,8 @@ export function searchCommand(): Command {
     .option("--sweeps <n>", "most sweeps of a trial (default: as in train)", wholeNumber)
     .option("--tolerance <x>", "as in train", number)
     .option("--patience <n>", "as in train", wholeNumber)
-    .option("--item-features <list>", "als, vb, gibbs: features of the items, as in train")
-    .option("--user-features <list>", "als, vb, gibbs: features of the users")
+    .option("--item-features <list>", "als, vb, gibbs, implicit: features of the items, as in train")
+    .option("--user-features <list>", "als, vb, gibbs, implicit: features of the users")
     .option("--no-vb", "do not train vb and the biases beside")
     .option("--json <file>", "write the search here, after every trial")
     .option("--resume", "go on from --json when it is there")

@@ -154,10 +154,14 @@ export function trainCommand(): Command {
     .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
     .option(
       "--item-features <list>",
-      "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
+      "als, vb, gibbs, implicit: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
     )
-    .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
-    .option("--tau-features <τ>", `als: precision of the weights of features (default: ${ALS_DEFAULTS.tauFeatures})`, number)
+    .option("--user-features <list>", "als, vb, gibbs, implicit: features of the users alike; rated: what they have rated")
+    .option(
+      "--tau-features <τ>",
+      `als, implicit: precision of the weights of features (default: ${ALS_DEFAULTS.tauFeatures}, ${IMPLICIT_DEFAULTS.tauFeatures})`,
+      number,
+    )
     .option(
       "--feature-precision <ρ>",
       `vb: precision of the weights of features, relative to what they shape (default: ${VB_DEFAULTS.featurePrecision})`,
@@ -261,9 +265,11 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
   if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
-  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }) : undefined;
-  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
+  const { factors, sweeps } = flags;
+  const given = { factors, sweeps, itemFeatures, userFeatures };
+  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }, given) : undefined;
+  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const options: FitOptions = {
     ...preset?.options,
     ...hyperparametersOf(flags),

@@ -470,7 +470,7 @@ export class FactorModel implements FactorModelParts {
   /** Items that the ratings do not hold, scored by the prior means of their features. */
   #coldList(user: Entity, { filter, alpha = 1 }: RecommendOptions): Recommendation[] {
     const table = this.features?.items;
-    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als, vb or gibbs with itemFeatures" });
+    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als, vb, gibbs or implicit with itemFeatures" });
     return table.ids.raw.flatMap((id) => {
       const item = this.#cold("items", id);
       if (!item || (filter && !filter(id))) return [];

@@ -2,12 +2,13 @@
 // Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008.
 
 import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
-import { RatingsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
-import { checkChoice, checkNotNegative } from "./hyperparameters.js";
+import { checkChoice, checkNotNegative, checkPositive } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
+import { STEPS_A_SWEEP } from "./side-information.js";
 import { completedWithSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
@@ -34,6 +35,8 @@ export interface ImplicitHyperparameters extends SolverHyperparameters {
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;
   readonly tauItems: number;
+  /** τ_f, precision of the weights of features, > 0, where there are features. Default 10. */
+  readonly tauFeatures: number;
 }
 
 /** Of `implicit`, where nothing is given. The solver is then what is faster. */
@@ -43,6 +46,7 @@ export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
   counts: "log",
   tauUsers: 10,
   tauItems: 10,
+  tauFeatures: 10,
   solver: "cholesky",
   cgSteps: 3,
 };
@@ -50,6 +54,7 @@ export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters {
   const h = completedWithSolver(IMPLICIT_DEFAULTS, given, 1);
+  checkPositive(h, "tauFeatures");
   checkNotNegative(h, "confidence", "tauUsers", "tauItems");
   checkChoice("counts", h.counts, COUNTS);
   return h;
@@ -87,9 +92,11 @@ export interface ImplicitSums {
   readonly allSquares: number;
   /** Σ over the pairs with feedback of c (p − u·v)² − (u·v)². */
   readonly seenSquares: number;
-  /** Σ|u|² and Σ|v|². */
+  /** Σ|u|² and Σ|v|²; of a side with features Σ|u − ū|², and how far its factors are from their prior means. */
   readonly userFactors: number;
   readonly itemFactors: number;
+  /** Σ|f|² over both sides' features. */
+  readonly featureFactors: number;
 }
 
 /** The equations of a side's rows. */
@@ -102,11 +109,20 @@ export const implicitSystem = (h: ImplicitHyperparameters, side: Side): Confiden
 
 export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameters, ImplicitSums> {
   async sweep(): Promise<void> {
-    for (const side of SIDES) await this.solve(side);
+    for (const side of SIDES) {
+      await this.solve(side);
+      await this.solveFeatures(side);
+    }
   }
 
   async solve(side: Side, slice?: RowSlice): Promise<void> {
-    await this.session.solve(side, implicitSystem(this.problem.hyperparameters, side), slice);
+    await this.solveRows(side, implicitSystem(this.problem.hyperparameters, side), slice);
+  }
+
+  /** The weights of a side's features, and with them its prior means. Nothing happens when the side has no features. */
+  async solveFeatures(side: Side): Promise<void> {
+    const { tauFeatures, tauUsers, tauItems } = this.problem.hyperparameters;
+    this.features[side]?.fit(await this.rowsAt(side), tauFeatures / (side === "users" ? tauUsers : tauItems), { steps: STEPS_A_SWEEP });
   }
 
   async measure(): Promise<ImplicitSums> {
@@ -119,9 +135,20 @@ export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameter
     return {
       allSquares: traceOfProduct(users, items, K),
       seenSquares: seen,
-      userFactors: trace(users, K),
-      itemFactors: trace(items, K),
+      userFactors: (await this.#apart("users")) ?? trace(users, K),
+      itemFactors: (await this.#apart("items")) ?? trace(items, K),
+      featureFactors: SIDES.reduce((sum, side) => sum + (this.#total(this.features[side]?.norms()) ?? 0), 0),
     };
+  }
+
+  /** How far the factors of a side with features are from their prior means. */
+  async #apart(side: Side): Promise<number | undefined> {
+    return this.#total(this.features[side]?.deviations(await this.rowsAt(side)));
+  }
+
+  /** The sum over the factors of what is known of each coordinate. */
+  #total(ofEach: Float64Array | undefined): number | undefined {
+    return ofEach?.subarray(0, this.problem.hyperparameters.factors).reduce((sum, value) => sum + value, 0);
   }
 
   override async read(which: Which = "current"): Promise<Parameters> {
@@ -143,15 +170,24 @@ function traceOfProduct({ gram: a }: Moments, { gram: b }: Moments, K: number): 
   return sum;
 }
 
-/** ½ Σ_all c (p − u·v)² + ½τ_u Σ|u|² + ½τ_v Σ|v|². */
+/** ½ Σ_all c (p − u·v)² + ½τ_u Σ|u − ū|² + ½τ_v Σ|v − v̄|² + ½τ_f Σ|f|². */
 export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums): Figures {
   const fit = sums.allSquares + sums.seenSquares;
-  return { objective: 0.5 * (fit + h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors), trainRmse: null, heldOutRmse: null };
+  const prior = h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors + h.tauFeatures * sums.featureFactors;
+  return { objective: 0.5 * (fit + prior), trainRmse: null, heldOutRmse: null };
+}
+
+/** @throws OptionsError when nothing would tie rows of a side to their prior means. */
+function checkFeatures(h: ImplicitHyperparameters, side: Side): void {
+  const tau = side === "users" ? "tauUsers" : "tauItems";
+  if (h[tau] === 0) throw new OptionsError(`${tau} is 0: features need a precision that ties factors to them`);
 }
 
 export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
   defaults: IMPLICIT_DEFAULTS,
   complete: implicitHyperparameters,
+  takesFeatures: true,
+  checkFeatures,
   on: withFasterSolver("implicit"),
   measureBy: "ndcg",
   checkRatings: checkFeedback,

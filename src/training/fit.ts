@@ -58,7 +58,7 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** Ratings to measure by, with the same users and items as the training ratings. */
   readonly heldOut?: Ratings | undefined;
   /**
-   * Features of the items, of the users (`als`, `vb`, `gibbs`), rated sets among them: they shape factors and biases,
+   * Features of the items, of the users (`als`, `vb`, `gibbs`, `implicit`), rated sets among them: they shape factors and biases,
    * and entities without ratings are scored by them. docs/models.md, "Side information".
    */
   readonly itemFeatures?: FeatureTable | undefined;
@@ -399,7 +399,7 @@ function featuresOf<M extends ModelName>(
   { itemFeatures, userFeatures }: TrainingOptions,
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
+  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb, gibbs or implicit" });
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");

@@ -21,13 +21,13 @@ const genres = FeatureTable.join([
 ]);
 const places = FeatureTable.from([["stranger", "north", 1], ...ratings.users.raw.map((id) => [id, Number(id) % 3 ? "north" : "south", 1] as const)]); // prettier-ignore
 const sides = { itemFeatures: FeatureTable.join([genres, rated]), userFeatures: FeatureTable.join([places, rated]) };
-const OPTIONS = { als: { model: "als" }, vb: { model: "vb" }, gibbs: { model: "gibbs", burnIn: 3, sweeps: 12 } } as const;
+const OPTIONS = { als: { model: "als" }, vb: { model: "vb" }, gibbs: { model: "gibbs", burnIn: 3, sweeps: 12 }, implicit: { model: "implicit", tauUsers: 2, tauItems: 2 } } as const; // prettier-ignore
 const trained = async (name: keyof typeof OPTIONS): Promise<FactorModel> =>
   (await fit(ratings, { factors: 3, sweeps: 6, earlyStop: false, keeps: "last", device: "cpu", ...sides, ...OPTIONS[name] } as FitOptions))
     .model;
-const models = { als: await trained("als"), vb: await trained("vb"), gibbs: await trained("gibbs") };
+const models = { als: await trained("als"), vb: await trained("vb"), gibbs: await trained("gibbs"), implicit: await trained("implicit") };
 
-describe.each(["als", "vb", "gibbs"] as const)("%s", (name) => {
+describe.each(["als", "vb", "gibbs", "implicit"] as const)("%s", (name) => {
   const model = models[name];
   const { parameters } = model;
   const S = parameters.draws?.length ?? 1;
