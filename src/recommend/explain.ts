@@ -209,14 +209,14 @@ function equationsFor(
 
 /** One set of equations a kept sample, each with the prior that its users were drawn from. */
 function gibbsEquations({ parameters }: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
-  const { draws, itemFactors, itemBiases, globalMean } = parameters;
-  if (!draws)
+  const { draws, drawnBiases, itemFactors, itemBiases, globalMean } = parameters;
+  if (!draws || !drawnBiases)
     throw new OptionsError("this gibbs model keeps no sample to explain by", { remedy: "train for more sweeps than the burn-in" });
   const S = draws.length;
-  const biases = Float64Array.from(itemBiases);
   return draws.map(({ lambda, users }, s) => {
     const K = users.mean.length - 1;
     const factors = sampleOf(itemFactors, K, S, s);
+    const biases = Float64Array.from(itemBiases, (bias, n) => bias + drawnBiases.items[n * S + s]);
     return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean, meansAt(parts, s));
   });
 }

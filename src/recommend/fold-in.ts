@@ -1,15 +1,15 @@
 // Fold-in: factors and biases of new users or items from their ratings, the other side fixed.
 
 import { otherSide, type Side, type System } from "../engine/engine.js";
-import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
+import { solveCholesky, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
-import { pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
+import { addPrior, addRating, equationsOf, pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
 import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
 import { countedFeedback, implicitSystem } from "../models/implicit.js";
 import type { LogisticHyperparameters } from "../models/logistic.js";
-import { type GibbsDraw, type Parameters, rowsOf, sampleOf, sampleShare } from "../models/parameters.js";
+import { type GibbsDraw, type Parameters, rowsOf, sampleOf, sampleShare, samplesOf } from "../models/parameters.js";
 import type { Hyperparameters } from "../models/registry.js";
 import { vbSystem } from "../models/vb.js";
 import type { Csr } from "../ratings/csr.js";
@@ -21,21 +21,34 @@ export interface FewRatings {
   readonly value: Float32Array;
 }
 
-/** One user or item: factors [K], bias, and under `vb` the covariance of (factors, bias), a packed lower triangle. */
+/**
+ * One user or item: factors [K], bias, under `vb` the covariance of (factors, bias), a packed lower triangle, and under
+ * `gibbs` what is known at each of its samples, whose factors stand side by side.
+ */
 export interface Entity {
   readonly factors: Float64Array;
   readonly bias: number;
   readonly covariance?: Float64Array;
+  readonly drawn?: DrawnEntity;
+}
+
+/** What is known of an entity at each of S samples beside its factors. */
+export interface DrawnEntity {
+  /** By how much its bias is above the mean over the samples, [S]. */
+  readonly biases: Float64Array;
+  /** Covariances of (factors, bias) given each sample, packed lower triangles, of whom was not drawn in training. */
+  readonly covariances?: Float64Array;
 }
 
 /**
- * New rows of one side: factors [count, K], biases [count], and under `vb` covariances as packed lower triangles,
- * [count, D (D + 1) / 2].
+ * New rows of one side: factors [count, K], biases [count], under `vb` covariances as packed lower triangles,
+ * [count, D (D + 1) / 2], and under `gibbs` how far the biases at each sample are from their mean, [count, S].
  */
 export interface FoldedRows {
   readonly factors: Float64Array;
   readonly biases: Float64Array;
   readonly covariances?: Float64Array;
+  readonly drawnBiases?: Float64Array;
 }
 
 /**
@@ -52,8 +65,34 @@ export function foldIn(
   gram?: Float64Array,
 ): Entity {
   const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
-  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, means, gram);
-  return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
+  const { factors, biases, covariances, drawnBiases } = foldInRows(rows, side, parameters, h, means, gram);
+  return {
+    factors,
+    bias: biases[0],
+    ...(covariances && { covariance: covariances }),
+    ...(drawnBiases && { drawn: { biases: drawnBiases, covariances: drawnCovariances(index, side, parameters) } }),
+  };
+}
+
+/** P⁻¹ of a new row that was rated with the rows `index` of the other side: at each sample one packed lower triangle. */
+export function drawnCovariances(index: Uint32Array, side: Side, parameters: Parameters): Float64Array {
+  const { K, S } = samplesOf(parameters);
+  const D = K + 1;
+  const rated = rowsOf(parameters, otherSide(side)).factors;
+  const scale = S * sampleShare(side, S);
+  const packed: number[] = [];
+  parameters.draws!.forEach(({ lambda, [side]: prior }, s) => {
+    const system = { kind: "drawn", lambda, prior } as const;
+    const equations = equationsOf(D);
+    addPrior(equations, system, 1);
+    const factors = new Float64Array(index.length * K);
+    for (let at = 0; at < factors.length; at++) factors[at] = scale * rated[(index[Math.floor(at / K)] * S + s) * K + (at % K)];
+    const fixed = { factors, biases: new Float64Array(index.length) };
+    for (let at = 0; at < index.length; at++) addRating(equations, system, fixed, at, 0, 0);
+    const inverse = symmetricInverse(equations.matrix, D);
+    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) packed.push(inverse[i * D + j]);
+  });
+  return Float64Array.from(packed);
 }
 
 /**
@@ -96,8 +135,10 @@ export function foldInRows(
   if (system) {
     const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
     gramSolve(system, side, own, globalMean, solved, other, undefined, system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined);
-  } else if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean, means);
-  else if ("positiveThreshold" in h) {
+  } else if (parameters.draws) {
+    const drawnBiases = averageFoldIn(own, side, solved, other, fixed.drawnBiases![otherSide(side)], parameters.draws, globalMean, means);
+    return { factors: solved.factors, biases: solved.biases, drawnBiases };
+  } else if ("positiveThreshold" in h) {
     for (let row = 0; row < rows.count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
   } else
     throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
@@ -157,23 +198,33 @@ function logisticFoldIn(
   solved.biases[row] = x[K];
 }
 
-/** The posterior mean at every kept sample, side by side as in `averageOf`: predictions are the samples' mean. */
+/**
+ * The posterior mean at every kept sample, side by side as in `averageOf`: predictions are the samples' mean.
+ *
+ * @param fixedBiases by how much those of the other side are above their mean at each sample, [count, S].
+ * @returns the same of the rows that are solved.
+ */
 function averageFoldIn(
   rows: Csr,
   side: Side,
   averaged: RowState,
   { factors, biases }: RowState,
+  fixedBiases: Float32Array,
   draws: readonly GibbsDraw[],
   globalMean: number,
   means?: readonly Float64Array[],
-): void {
+): Float64Array {
   const S = draws.length;
   const K = draws[0].users.mean.length - 1;
   // The fixed users' factors carry the share 1/S of each sample.
   const fixedScale = side === "users" ? 1 : S;
   const ownShare = sampleShare(side, S);
+  const drawnBiases = new Float64Array(rows.count * S);
   draws.forEach((draw, s) => {
-    const fixed = { factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale), biases };
+    const fixed = {
+      factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale),
+      biases: biases.map((bias, row) => bias + fixedBiases[row * S + s]),
+    };
     const system = { kind: "drawn", lambda: draw.lambda, prior: draw[side] } as const;
     const solved = emptyRows(rows.count, K, undefined, means && pullsTowards(system, means[s], K + 1));
     gramSolve(system, side, rows, globalMean, solved, fixed);
@@ -181,8 +232,12 @@ function averageFoldIn(
       const row = Math.floor(at / K);
       averaged.factors[(row * S + s) * K + (at % K)] = value * ownShare;
     });
-    solved.biases.forEach((bias, row) => (averaged.biases[row] += bias / S));
+    solved.biases.forEach((bias, row) => {
+      averaged.biases[row] += bias / S;
+      drawnBiases[row * S + s] = bias;
+    });
   });
+  return drawnBiases.map((bias, at) => bias - averaged.biases[Math.floor(at / S)]);
 }
 
 /** The ratings, and the parameters with only those rows of the fixed side that they name: what a fold-in needs. */
@@ -202,7 +257,7 @@ function onlyRows(parameters: Parameters, side: Side, rows: Uint32Array): Parame
     rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
     return taken;
   };
-  const { factors: K, posterior, globalMean } = parameters;
+  const { factors: K, posterior, globalMean, draws, drawnBiases } = parameters;
   const none = new Float32Array(0);
   const width = posterior?.family === "full" ? triangle(K + 1) : K + 1;
   const isUsers = side === "users";
@@ -217,6 +272,10 @@ function onlyRows(parameters: Parameters, side: Side, rows: Uint32Array): Parame
       ...posterior,
       users: isUsers ? take(posterior.users, width) : none,
       items: isUsers ? none : take(posterior.items, width),
+    },
+    drawnBiases: drawnBiases && {
+      users: isUsers ? take(drawnBiases.users, draws!.length) : none,
+      items: isUsers ? none : take(drawnBiases.items, draws!.length),
     },
   };
 }

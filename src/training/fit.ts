@@ -319,9 +319,13 @@ function areCounts(ratings: Ratings): boolean {
 
 /** Draws are kept in half precision: many of them are better than fewer with more digits. */
 function asKept(parameters: Parameters): Parameters {
-  const { draws, features, userFactors, itemFactors } = parameters;
-  if (!draws) return parameters;
-  const halves = { userFactors: roundedToHalves(userFactors), itemFactors: roundedToHalves(itemFactors) };
+  const { draws, drawnBiases, features, userFactors, itemFactors } = parameters;
+  if (!draws || !drawnBiases) return parameters;
+  const halves = {
+    userFactors: roundedToHalves(userFactors),
+    itemFactors: roundedToHalves(itemFactors),
+    drawnBiases: { users: roundedToHalves(drawnBiases.users), items: roundedToHalves(drawnBiases.items) },
+  };
   const weights = (side: Side): Float32Array | undefined => features?.[side] && roundedToHalves(features[side]);
   return { ...parameters, ...halves, features: features && { users: weights("users"), items: weights("items") } };
 }
@@ -399,7 +403,8 @@ function featuresOf<M extends ModelName>(
   { itemFeatures, userFeatures }: TrainingOptions,
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb, gibbs or implicit" });
+  if (!MODELS[model].takesFeatures)
+    throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb, gibbs or implicit" });
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
