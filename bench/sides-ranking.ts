@@ -1,5 +1,5 @@
 // Ranked lists with and without side information, over five splits of each data set: nDCG@10 and AUC of `implicit`, and
-// the AUC of titles that are held out whole. Every kind has its own best precision of the factors, of those that are tried.
+// the AUC of titles that are held out whole. Every kind has its own best precision of the factors, of those tried.
 
 import { basename } from "node:path";
 import { aucOfScores } from "../src/metrics/ranked-list.js";
@@ -104,7 +104,7 @@ function tablesOf({ catalogue }: Split["train"], kind: Kind): Pick<FitOptions, "
   };
 }
 
-/** Mean over users of the AUC of what they like among the marked titles, each scored by the prior mean of its features. */
+/** Mean over users of the AUC of what they like among the marked titles, scored by the prior means of their features. */
 function coldAuc({ parameters, features, items }: FactorModel, marks: Uint8Array, ratings: readonly Csr[]): number {
   const { factors: K, userFactors } = parameters;
   const [means] = priorMeans(

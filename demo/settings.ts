@@ -99,13 +99,13 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
   },
   als: {
     name: "Alternating least squares",
-    about: "The classic: least squares, in turn for everybody and every title. Genres help it with titles that few have rated.",
+    about: "The classic: least squares, in turn for everybody and every title.",
     fields: [factors(ALS_DEFAULTS.factors, MAX_FACTORS_CG), ...precisions(TAU, ALS_DEFAULTS.gammaUsers)],
     sweeps: 20,
   },
   gibbs: {
     name: "Gibbs sampling",
-    about: "Averages over many plausible models. The most accurate here, and the slowest.",
+    about: "Averages over many plausible models, and says how sure it is. The most accurate here, and the slowest.",
     fields: [
       factors(GIBBS_DEFAULTS.factors),
       {
@@ -161,6 +161,9 @@ export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
   },
 };
 
+/** Models that take side information. */
+const WITH_FEATURES: ReadonlySet<ModelName> = new Set(["vb", "als", "gibbs", "implicit"]);
+
 const ORDER: readonly ModelName[] = ["vb", "als", "gibbs", "implicit", "logistic", "sgd", "gd"];
 
 /** The form's part that chooses a model. */
@@ -211,9 +214,15 @@ export class SettingsForm {
     return {
       options: { ...given, model, seed: this.#number("seed"), sweeps: this.sweeps, ...(covariance && { covariance }) },
       share: this.#number("share") / 100,
-      genres: this.#control("genres")?.checked ?? false,
+      genres: this.#takes("genres", given),
+      rated: this.#takes("rated", given),
       device: device ?? this.device,
     };
+  }
+
+  /** Whether side information is asked for. Features shape factors: where there are none, they are left out. */
+  #takes(name: "genres" | "rated", { factors }: Record<string, number>): boolean {
+    return factors > 0 && (this.#control(name)?.checked ?? false);
   }
 
   /** What the form says otherwise than it does by itself, as text that {@link fill} takes. */
@@ -295,10 +304,17 @@ export class SettingsForm {
           </select></label
         >
         ${
-          model === "als" && this.#hasGenres
+          WITH_FEATURES.has(model) && this.#hasGenres
             ? html`<label class="field check"
                 ><input type="checkbox" name="genres" checked />
                 <span>Genres shape the titles <small>also those that nobody has rated</small></span></label
+              >`
+            : nothing
+        }
+        ${
+          WITH_FEATURES.has(model)
+            ? html`<label class="field check"
+                ><input type="checkbox" name="rated" /> <span>Who rated what counts <small>more accurate, and slower</small></span></label
               >`
             : nothing
         }

@@ -17,6 +17,7 @@ import {
   type Ids,
   type ModelName,
   type RawId,
+  type Ratings,
   ratingsOfEach,
   type RatingStatistics,
   type Recommendation,
@@ -52,8 +53,9 @@ export interface Settings {
   readonly options: FitOptions & { readonly model: ModelName };
   /** Share of the ratings held out. */
   readonly share: number;
-  /** Whether the genres of the titles shape their factors (`als`). */
+  /** Whether the genres of the titles shape their factors, and whether it counts who rated what. */
   readonly genres: boolean;
+  readonly rated: boolean;
   readonly device: DeviceChoice;
 }
 
@@ -278,7 +280,7 @@ export class Workshop {
     try {
       const { model, stop, device, history } = await fit(train, {
         ...settings.options,
-        ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
+        ...featuresOf(settings, train),
         heldOut: heldOut.count > 0 ? heldOut : undefined,
         device: interruptible(engine, run.signal, (opened) => (session = opened)),
         signal: run.signal,
@@ -401,7 +403,7 @@ export class Workshop {
   async race(settings: Settings, sweeps: number, onLap: (lap: Lap) => Promise<void>): Promise<Comparison | undefined> {
     const run = (this.#run = new Run());
     const { train, heldOut } = splitRatings(this.#data!.ratings, { share: settings.share || 0.2, seed: settings.options.seed });
-    const features = settings.genres ? { itemFeatures: FeatureTable.genres(train.catalogue) } : {};
+    const features = featuresOf(settings, train);
     const { auto } = await this.#engines.means();
     const entrants: DeviceChoice[] = auto.kind === "webgpu" || settings.device === "webgpu" ? ["webgpu", "cpu"] : ["cpu"];
     const engines = [];
@@ -442,6 +444,16 @@ export class Workshop {
 }
 
 /** Models whose prediction is a mean, two biases and a dot product. */
+/** The side information that the settings ask for. */
+function featuresOf({ genres, rated }: Settings, { catalogue }: Ratings): Pick<FitOptions, "itemFeatures" | "userFeatures"> {
+  const sets = rated ? [FeatureTable.ratedSets()] : [];
+  const ofItems = [...(genres ? [FeatureTable.genres(catalogue)] : []), ...sets];
+  return {
+    ...(ofItems.length > 0 && { itemFeatures: FeatureTable.join(ofItems) }),
+    ...(rated && { userFeatures: sets[0] }),
+  };
+}
+
 const SUMS: ReadonlySet<ModelName> = new Set(["als", "vb", "gd", "sgd"]);
 /** A map is drawn anew while it trains at most so often; of many titles seldom. */
 const OFTEN_MS = 90;

@@ -216,9 +216,8 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard deviation √(1/λ + Var r̂),
-   * rating units; of `gibbs` over its draws. docs/models.md, "Predictive distributions". About 90 % of ratings lie
-   * within 1.645 deviations.
+   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard deviation, rating units.
+   * About 90 % of ratings lie within 1.645 deviations. docs/models.md, "Predictive distributions".
    *
    * A user or item without ratings whose features the model knows has its prior.
    *

@@ -74,7 +74,7 @@ export function foldIn(
   };
 }
 
-/** P⁻¹ of a new row that was rated with the rows `index` of the other side: at each sample one packed lower triangle. */
+/** P⁻¹ of a new row, rated with the rows `index` of the other side: at each sample one packed lower triangle. */
 export function drawnCovariances(index: Uint32Array, side: Side, parameters: Parameters): Float64Array {
   const { K, S } = samplesOf(parameters);
   const D = K + 1;

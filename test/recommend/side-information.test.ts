@@ -149,4 +149,10 @@ test("the preset takes all side information that there is", () => {
   const bare = accurate(Ratings.from([["a", "b", 3]]));
   expect(bare.options.itemFeatures!.names).toEqual([]);
   expect(bare.chosen).toContain("side information: who rated what");
+  // What is given is neither chosen nor said to be.
+  const given = accurate(ratings, { users: places }, { factors: 4, sweeps: 5, itemFeatures: genres });
+  expect(given.options).toMatchObject({ factors: 4, sweeps: 5, itemFeatures: { rated: false } });
+  expect(given.chosen).toBe("gibbs with 4 factors and 5 sweeps, as given; side information: features of items, features of users, who rated what"); // prettier-ignore
+  const { chosen: half } = accurate(ratings, {}, { sweeps: 7, userFeatures: places, itemFeatures: genres });
+  expect(half).toBe("gibbs with 10 factors, by the 1,600 ratings, and 7 sweeps, as given; side information: features of items, features of users"); // prettier-ignore
 });
