@@ -57,7 +57,8 @@ export async function sidesRanking({ data, device, splits: wanted, options }: Be
           const { train, heldOut } = splits[number - 1];
           const { model, seconds: took } = await trained(train, kind, tau, number);
           const metrics = rankingMetrics(model, train, heldOut, { k: 10, threshold: RELEVANT });
-          (ndcg.push(metrics.ndcg), auc.push(metrics.auc));
+          ndcg.push(metrics.ndcg);
+          auc.push(metrics.auc);
           seconds += took / wanted.length;
         }
         rows.push({ kind, tau, ndcg, auc, seconds });
@@ -104,7 +105,7 @@ function tablesOf({ catalogue }: Split["train"], kind: Kind): Pick<FitOptions, "
   };
 }
 
-/** Mean over users of the AUC of what they like among the marked titles, scored by the prior means of their features. */
+/** Mean over users of the AUC of what they like among the marked titles, scored by the prior means of these. */
 function coldAuc({ parameters, features, items }: FactorModel, marks: Uint8Array, ratings: readonly Csr[]): number {
   const { factors: K, userFactors } = parameters;
   const [means] = priorMeans(
