@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { OptionsError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
+import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -90,9 +91,9 @@ const signed = (value: number): string => (value < 0 ? plain(value) : `+${plain(
 
 /** The terms that add up to the prediction; those that the model does not have are left out. */
 function terms({ predicted, mean, itemBias, prior, features, contributions, remainder }: Explanation, { model }: FactorModel): string {
-  const ratings = contributions.reduce((sum, { contribution }) => sum + contribution, 0);
-  const expected = prior - features.reduce((sum, { contribution }) => sum + contribution, 0);
-  const [of, unit] = model === "logistic" ? ["log-odds", "log-odds"] : ["mean", model === "implicit" ? "preference" : "predicted"];
+  const ratings = contributions.reduce((total, { contribution }) => total + contribution, 0);
+  const expected = prior - features.reduce((total, { contribution }) => total + contribution, 0);
+  const { sum, mean: of } = MODELS[model].predicts;
   const rows = [
     ...(mean === 0 ? [] : [[`${of} of all ratings`, plain(mean)]]),
     ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
@@ -100,7 +101,7 @@ function terms({ predicted, mean, itemBias, prior, features, contributions, rema
     ...(Math.abs(expected) < 5e-4 ? [] : [["what is expected of the user", signed(expected)]]),
     [`the user's ${count(contributions.length)} ratings`, signed(ratings)],
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
-    [bold(unit), bold(plain(predicted))],
+    [bold(sum), bold(plain(predicted))],
   ];
   return table(["", ""], rows, [1]);
 }

@@ -110,7 +110,7 @@ async function read(path: string): Promise<ServedModel> {
   const model = await load(path);
   const { mtime } = await stat(path);
   void model.itemPlaces;
-  if (model.model === "implicit") void model.itemGram;
+  void model.foldInGram;
   model.catalogue.byTitle("");
   return new ServedModel(model, mtime, path);
 }

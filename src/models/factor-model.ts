@@ -9,15 +9,16 @@ import type { SeenItems } from "../ratings/seen.js";
 import { checkOptions, namesOf } from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import type { Engine } from "../engine/engine.js";
-import { drawnCovariances, type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
+import { openCovariances, type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { type Predictive, predictiveBetween } from "../recommend/predictive.js";
 import { priorEntity, priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
-import { sigmoid } from "../sigmoid.js";
 import { type Parameters, predictRating, rowsOf } from "./parameters.js";
-import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
+import type { Predicted } from "./predictions.js";
+import { definitionOf, type Hyperparameters, type ModelName } from "./registry.js";
+import type { ModelDefinition } from "./training.js";
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
 export interface ModelSource {
@@ -190,23 +191,32 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * VᵀV, [K, K] row-major, the lower triangle: what every fold-in of `implicit` shares.
+   * VᵀV, [K, K] row-major, the lower triangle: what every fold-in of models over all pairs shares.
    * Added up once, when it is first asked for.
    */
   get itemGram(): Float64Array {
     return (this.#itemGram ??= rowGram(Float64Array.from(this.parameters.itemFactors), this.parameters.factors));
   }
 
-  /** What a score means: a rating, or for `logistic` the probability of a positive. */
-  #respond(score: number): number {
-    return this.model === "logistic" ? sigmoid(score) : score;
+  /** The same where fold-ins need it, of `implicit`; else undefined. */
+  get foldInGram(): Float64Array | undefined {
+    return this.#definition.overAllPairs ? this.itemGram : undefined;
+  }
+
+  /** What `predict` gives: a rating, a preference (`implicit`) or the probability of a positive (`logistic`). */
+  get predicts(): Predicted {
+    return this.#definition.predicts.of;
+  }
+
+  get #definition(): ModelDefinition<Hyperparameters, unknown> {
+    return definitionOf(this.model);
   }
 
   /** `predict` by dense indices; −1 stands for an unknown user or item, whose terms are left out. */
   predictAt(m: number, n: number): number {
     const { globalMean, userBiases, itemBiases } = this.parameters;
-    if (m >= 0 && n >= 0) return this.#respond(predictRating(this.parameters, m, n));
-    return this.#respond(globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0));
+    if (m >= 0 && n >= 0) return this.#definition.predicts.respond(predictRating(this.parameters, m, n));
+    return this.#definition.predicts.respond(globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0));
   }
 
   /** Whether the model knows how sure its predictions are: `predictive` then gives more than a mean (`vb`, `gibbs`). */
@@ -291,7 +301,7 @@ export class FactorModel implements FactorModelParts {
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES);
     const few = this.#fewRatings(rated);
     const means = this.#meansOf(few);
-    const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters, means);
+    const user = this.#definition.overAllPairs ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this, means);
     return this.#list(user, new Set(few.index), options);
   }
 
@@ -309,7 +319,7 @@ export class FactorModel implements FactorModelParts {
    */
   clipped(predicted: number): number {
     const { minimum, maximum } = this.statistics;
-    return MODELS[this.model].units ? Math.min(maximum, Math.max(minimum, predicted)) : predicted;
+    return this.predicts === "rating" ? Math.min(maximum, Math.max(minimum, predicted)) : predicted;
   }
 
   /**
@@ -379,8 +389,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   #foldIn(few: FewRatings): Entity {
-    const gram = this.model === "implicit" ? this.itemGram : undefined;
-    return foldIn(few, "users", this.parameters, this.hyperparameters, this.#meansOf(few), gram);
+    return foldIn(few, "users", this.parameters, this, this.#meansOf(few), this.foldInGram);
   }
 
   /** What the rated set of someone new says of them. */
@@ -410,7 +419,7 @@ export class FactorModel implements FactorModelParts {
   #checkScale(item: RawId, rating: number): void {
     const { minimum, maximum } = this.statistics;
     const width = maximum - minimum;
-    if (!MODELS[this.model].units || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
+    if (this.predicts !== "rating" || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
     throw new RatingsError(
       `the rating of item ${item} is ${rating}, and those that the model was trained on go from ${minimum} to ${maximum}`,
       { remedy: "give ratings on that scale" },
@@ -459,10 +468,10 @@ export class FactorModel implements FactorModelParts {
   #open(side: "users" | "items", row: number): Float64Array | undefined {
     const { seen, parameters } = this;
     if (!seen || !parameters.meanRows?.[side].includes(row)) return undefined;
-    if (side === "users") return drawnCovariances(seen.items.subarray(seen.start[row], seen.start[row + 1]), side, parameters);
+    if (side === "users") return openCovariances(seen.items.subarray(seen.start[row], seen.start[row + 1]), side, parameters, this);
     const raters: number[] = [];
     for (let m = 0; m < this.users.size; m++) if (seen.items.subarray(seen.start[m], seen.start[m + 1]).includes(row)) raters.push(m);
-    return drawnCovariances(Uint32Array.from(raters), side, parameters);
+    return openCovariances(Uint32Array.from(raters), side, parameters, this);
   }
 
   /** Factors and bias of a row; 0 of the row −1. */
@@ -523,7 +532,7 @@ export class FactorModel implements FactorModelParts {
 
   #predictiveBetween(user: Entity, item: Entity): Predictive {
     const { mean, deviation } = predictiveBetween(this.parameters, user, item);
-    return { mean: this.#respond(mean), deviation };
+    return { mean: this.#definition.predicts.respond(mean), deviation };
   }
 
   #describe(index: number, score: number, predicted?: number): Recommendation {

@@ -2,7 +2,7 @@
 // docs/models.md, "Side information".
 
 import type { Side } from "../engine/engine.js";
-import { symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
+import { packedTriangle, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { type GibbsDraw, type Parameters, sampleShare, samplesOf } from "../models/parameters.js";
 import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { RawId } from "../ratings/ids.js";
@@ -140,8 +140,7 @@ function priorCovariances(draws: readonly GibbsDraw[], side: Side): Float64Array
   if (packed) return packed;
   const all = draws.flatMap(({ [side]: { mean, precision } }) => {
     const D = mean.length;
-    const inverse = symmetricInverse(unpackedTriangle(precision, D), D);
-    return Array.from({ length: D }, (_, i) => Array.from(inverse.subarray(i * D, i * D + i + 1))).flat();
+    return packedTriangle(symmetricInverse(unpackedTriangle(precision, D), D), D);
   });
   known.set(side, (packed = Float64Array.from(all)));
   return packed;

@@ -6,6 +6,7 @@
 import type { Bounds, CovarianceFamily, Prior } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import type { Figures } from "../models/figures.js";
+import type { UnitPowers } from "../models/hyperparameters.js";
 import type { Parameters, Posterior, Precisions } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
@@ -51,9 +52,6 @@ function roundedTo(bits: number, x: number): number {
   words[0] = ((words[0] + (1n << (dropped - 1n))) >> dropped) << dropped;
   return new Float64Array(words.buffer)[0];
 }
-
-/** Powers of s that hyperparameters are multiplied by on their way into standard units; what is left out has none. */
-export type UnitPowers<H> = { readonly [name in keyof H]?: 1 | 2 };
 
 /** Hyperparameters that are given, in standard units. */
 export function hyperparametersToStandard<H extends object>(given: Partial<H>, powers: UnitPowers<H>, s: number): Partial<H> {

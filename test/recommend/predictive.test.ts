@@ -80,7 +80,7 @@ test("the interval of a known pair is that of its draws: their spread, and the n
 test("of titles that nobody rated, of people who are new, and of both, the interval is that of what may be drawn", () => {
   const cold = priorEntity(parameters, "items", priorMeans(parameters, model.features, "items", [{ id: "unseen" }]));
   const few = { index: Uint32Array.of(3, 8, 20), value: Float32Array.of(5, 1, 4) };
-  const folded = foldIn(few, "users", parameters, model.hyperparameters, priorMeans(parameters, model.features, "users", [{ rated: few.index }])); // prettier-ignore
+  const folded = foldIn(few, "users", parameters, model, priorMeans(parameters, model.features, "users", [{ rated: few.index }])); // prettier-ignore
   const nobody = priorEntity(parameters, "users");
   const known: Entity = {
     factors: Float64Array.from(parameters.itemFactors.subarray(0, S * K)),
