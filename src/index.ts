@@ -66,6 +66,7 @@ export {
 } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation, type ExplainOptions } from "./recommend/explain.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
+export { type Predictive } from "./recommend/predictive.js";
 export { predictRatings, type PredictedRatings, type PredictRatingsOptions } from "./recommend/predict-ratings.js";
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
