@@ -446,7 +446,7 @@ export class FactorModel implements FactorModelParts {
   #checkSpread(): void {
     if (this.knowsSpread) return;
     throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, {
-      remedy: this.model === "gibbs" ? "train for more sweeps than the burn-in" : "train a model of vb or gibbs",
+      remedy: "train a model of vb, or of gibbs for more sweeps than its burn-in",
     });
   }
 

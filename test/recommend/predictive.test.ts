@@ -143,5 +143,5 @@ test("a chain that ended in its burn-in has no interval, and says how to get one
   const { model: young } = await fit(train, { ...given, sweeps: 4 });
   expect(young.knowsSpread).toBe(false);
   expect(() => young.predictive(1, 3)).toThrow(OptionsError);
-  expect(() => young.predictive(1, 3)).toThrow(expect.objectContaining({ remedy: "train for more sweeps than the burn-in" }));
+  expect(() => young.predictive(1, 3)).toThrow(expect.objectContaining({ remedy: expect.stringContaining("burn-in") as string }));
 });
