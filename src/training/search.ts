@@ -15,7 +15,7 @@ import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
-import { bestSweep } from "./stopping.js";
+import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
 /** How points of the space are chosen, and how long each is trained. */
 export type SearchMethod = "grid" | "random" | "halving";
@@ -222,7 +222,7 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     throw new OptionsError(`${model} predicts no ratings: it has no held-out loss to search by`, {
       remedy: "measure by ndcg, recall or auc",
     });
-  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;
+  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
   if (!["grid", "random", "halving"].includes(method)) throw new OptionsError(`method is "${method}": it must be grid, random or halving`);
   for (const [name, value, least] of [
     ["trials", trials, 1],
