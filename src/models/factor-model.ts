@@ -17,7 +17,7 @@ import { priorEntity, priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { type Parameters, predictRating, rowsOf } from "./parameters.js";
 import type { Predicted } from "./predictions.js";
-import { definitionOf, type Hyperparameters, type ModelName } from "./registry.js";
+import { definitionOf, featuredModels, type Hyperparameters, type ModelName } from "./registry.js";
 import type { ModelDefinition } from "./training.js";
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
@@ -504,8 +504,7 @@ export class FactorModel implements FactorModelParts {
   /** The best of the items that the ratings do not hold, scored by the prior means of their features. */
   #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions): Recommendation[] {
     const table = this.features?.items;
-    if (!table)
-      throw new OptionsError("this model knows no item features", { remedy: "train als, vb, gibbs or implicit with itemFeatures" });
+    if (!table) throw new OptionsError("this model knows no item features", { remedy: `train ${featuredModels(" or")} with itemFeatures` });
     const scored = table.ids.raw.flatMap((id) => {
       const item = this.#cold("items", id);
       if (!item || (filter && !filter(id))) return [];

@@ -12,6 +12,7 @@ import { unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
+  featuredModels,
   HYPERPARAMETER_NAMES,
   hyperparametersOn,
   type Hyperparameters,
@@ -250,7 +251,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const statistics = given.statistics();
     const upload = clock();
     const counts = { ratings: whole?.statistics.ratings ?? ratings.count, heldOut: whole?.heldOut.count ?? heldOut?.count ?? 0 };
-    const ranking = rankingOf(model, given, hyperparameters, options);
+    const ranking = rankingOf(engine, model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
       const named = (table: FeatureTable | undefined): readonly string[] | null =>
@@ -362,6 +363,7 @@ const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].me
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
+  engine: Engine,
   model: ModelName,
   train: Ratings,
   hyperparameters: Hyperparameters,
@@ -372,7 +374,7 @@ function rankingOf(
   const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
-    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
+    measure = rankingMeasure(engine, train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
   } catch (error) {
     // What nobody asked for need not be there.
     if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
@@ -408,7 +410,7 @@ function featuresOf<M extends ModelName>(
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
   if (!MODELS[model].takesFeatures)
-    throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb, gibbs or implicit" });
+    throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
