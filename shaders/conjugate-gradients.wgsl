@@ -208,7 +208,7 @@ fn write_row(at: Place, bias: f32) {
     let block = at.lane + o * TEAM;
     if (block >= BLOCKS) { continue; }
     var x = own_x[o];
-    if (at.task.count == 0u) { x = prior_alone(at.task.row, block); }
+    if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
     else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
     solved_rows[at.task.row * STRIDE + block] = x;
   }

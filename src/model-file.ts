@@ -44,8 +44,10 @@ const LONGEST_METADATA = 2 ** 20;
  * Features have their weights in `item_feature_weights` [F, K + 1], biases last, and `item_feature_start`, `_index` and
  * `_value`, a sparse matrix of the ids in `item_feature_ids` by the names in `item_feature_names`, and the same for
  * users. With `item_features_rated` in the metadata, the users in index order are features too, behind those named.
- * `gibbs` has its draws side by side in the factors, and the weights of one draw behind the other; both are in half
- * precision, F16, where that loses nothing, times 2 to the power of `user_factors_exponent` and the like.
+ * `gibbs` has its S draws side by side in the factors, the weights of one draw behind the other, and in
+ * `user_drawn_biases` [M, S] and `item_drawn_biases` by how much the biases of each draw are above the mean; all are in
+ * half precision, F16, where that loses nothing, times 2 to the power of `user_factors_exponent` and the like.
+ * `user_mean_rows` and `item_mean_rows` name the rows that joined later, which are no draws but their means.
  * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`,
  * `reading`, `split` and the number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics
  * are JSON in the metadata; ids and catalogues of over a mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when
@@ -107,7 +109,7 @@ function withHalves(tensor: Tensor): { tensor: Tensor; exponent?: number } {
 }
 
 /** What is as large as there are draws. */
-const HALVED = /^(user|item)_(factors|feature_weights)$/;
+const HALVED = /^(user|item)_(factors|feature_weights|drawn_biases)$/;
 
 /**
  * The numbers of a model: parameters, counts, what was seen; ids and texts are not among them.
@@ -130,6 +132,15 @@ export function numericTensors(model: FactorModel): Tensor[] {
     const [name, width] = posterior.family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
     tensors.push({ name: `user_${name}`, dtype: "F32", shape: [M, width], data: posterior.users });
     tensors.push({ name: `item_${name}`, dtype: "F32", shape: [N, width], data: posterior.items });
+  }
+  const { drawnBiases } = parameters;
+  if (drawnBiases) {
+    tensors.push({ name: "user_drawn_biases", dtype: "F32", shape: [M, S], data: drawnBiases.users });
+    tensors.push({ name: "item_drawn_biases", dtype: "F32", shape: [N, S], data: drawnBiases.items });
+  }
+  for (const [side, name] of FEATURE_SIDES) {
+    const rows = parameters.meanRows?.[side];
+    if (rows) tensors.push({ name: `${name}_mean_rows`, dtype: "U32", shape: [rows.length], data: rows });
   }
   for (const [side, name] of FEATURE_SIDES) {
     const table = model.features?.[side];
@@ -233,6 +244,12 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     return seen;
   };
 
+  const meanRows = (name: string, count: number): Uint32Array => {
+    const rows = words(name);
+    if (rows.some((row, at) => row >= count || (at > 0 && row <= rows[at - 1]))) throw fail(`${name} are no rows in their order`);
+    return rows;
+  };
+
   const featureTable = (name: string): FeatureTable | undefined => {
     if (!header[`${name}_feature_weights`] && !header[`${name}_feature_factors`]) return undefined;
     const names = json<string[]>(
@@ -284,6 +301,8 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     itemBiases: floats("item_biases", [N]),
     globalMean: floats("global_mean", [1])[0],
     draws,
+    drawnBiases: draws && { users: floats("user_drawn_biases", [M, draws.length]), items: floats("item_drawn_biases", [N, draws.length]) },
+    ...(header["user_mean_rows"] ? { meanRows: { users: meanRows("user_mean_rows", M), items: meanRows("item_mean_rows", N) } } : {}),
     posterior: family === "diagonal" || family === "full" ? posterior(family, M, N, K) : undefined,
   };
   const tables = Object.fromEntries(FEATURE_SIDES.map(([side, name]) => [side, featureTable(name)])) as FeatureTables;

@@ -172,9 +172,11 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
   if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
-  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }) : undefined;
-  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
+  const { factors } = hyperparametersGiven(flags) as { factors?: number };
+  const given = { factors, sweeps: flags.sweeps, itemFeatures, userFeatures };
+  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }, given) : undefined;
+  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const options: FitOptions = {
     ...preset?.options,
     ...hyperparametersGiven(flags),

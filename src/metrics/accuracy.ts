@@ -41,9 +41,9 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
 }
 
 /**
- * Mean of log N(r; r̂, deviation²) over ratings, weighted where they have weights, nats: `vb`'s predictive density.
- * NaN for no ratings. What the model does not know of a user or an item is its prior. docs/models.md, "Variational
- * Bayes".
+ * Mean of log N(r; r̂, deviation²) over ratings, weighted where they have weights, nats: the predictive density of `vb`
+ * and `gibbs`. NaN for no ratings. What the model does not know of a user or an item is its prior. docs/models.md,
+ * "Predictive distributions".
  *
  * @throws OptionsError when the model is a point estimate.
  */

@@ -1,4 +1,4 @@
-// Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Variational Bayes".
+// Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Predictive distributions".
 
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -31,7 +31,7 @@ const MOST = 200_000;
  * weight where they have weights.
  * Ratings of users and items that the model does not know are left out; of more than 200,000 so many are taken, evenly.
  *
- * @throws OptionsError when the model predicts without spread (all but `vb`), and when no rating is left.
+ * @throws OptionsError when the model predicts without spread (all but `vb` and `gibbs`), and when no rating is left.
  */
 export function calibration(model: FactorModel, heldOut: Ratings, levels: readonly number[] = LEVELS): Calibration {
   const standardized: number[] = [];

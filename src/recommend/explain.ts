@@ -169,7 +169,15 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
   return newRows
     .systems(h, "users", parameters)
     .map((system, s) =>
-      equationsFor(system, sampleState(items, "items", K, S, s), K, given, parameters.globalMean, meansAt(parts, s), model.foldInGram),
+      equationsFor(
+        system,
+        sampleState(items, "items", K, S, s, parameters.drawnBiases?.items),
+        K,
+        given,
+        parameters.globalMean,
+        meansAt(parts, s),
+        model.foldInGram,
+      ),
     );
 }
 

@@ -87,6 +87,9 @@ export function partialFit(model: FactorModel, given: Ratings, options: PartialF
   solve("users", solvedUsers, ofKnownItems, users.ids);
   solve("items", solvedItems, columns, items.ids);
 
+  const { draws, meanRows } = model.parameters;
+  const together = (before: Uint32Array | undefined, rows: Uint32Array): Uint32Array =>
+    Uint32Array.from(new Set([...(before ?? []), ...rows])).sort();
   const itemCounts = new Uint32Array(items.ids.size);
   itemCounts.set(model.itemCounts);
   columns.item.forEach((n, at) => (itemCounts[n] += Number(n >= N || columns.user[at] >= M)));
@@ -94,7 +97,9 @@ export function partialFit(model: FactorModel, given: Ratings, options: PartialF
   return new FactorModel({
     model: model.model,
     hyperparameters: model.hyperparameters,
-    parameters,
+    parameters: draws
+      ? { ...parameters, meanRows: { users: together(meanRows?.users, solvedUsers), items: together(meanRows?.items, solvedItems) } }
+      : parameters,
     users: users.ids,
     items: items.ids,
     catalogue: new Catalogue([...model.catalogue.entries(), ...named]),
@@ -146,7 +151,8 @@ function where({ user, item, value, weight }: RatingColumns, holds: (at: number)
 
 /** A copy of the parameters with room for M users and N items; the new rows are 0. */
 function grown(parameters: Parameters, M: number, N: number): Parameters {
-  const { factors: K, posterior } = parameters;
+  const { factors: K, posterior, drawnBiases } = parameters;
+  const S = parameters.draws?.length ?? 1;
   const wider = (values: Float32Array, length: number): Float32Array => {
     const longer = new Float32Array(length);
     longer.set(values);
@@ -164,18 +170,21 @@ function grown(parameters: Parameters, M: number, N: number): Parameters {
       users: wider(posterior.users, M * width),
       items: wider(posterior.items, N * width),
     },
+    drawnBiases: drawnBiases && { users: wider(drawnBiases.users, M * S), items: wider(drawnBiases.items, N * S) },
   };
 }
 
 /** Writes solved rows to their places, as float32. */
 function putRows(parameters: Parameters, side: Side, rows: Uint32Array, solved: FoldedRows): void {
-  const { factors: K, posterior } = parameters;
+  const { factors: K, posterior, drawnBiases } = parameters;
+  const S = parameters.draws?.length ?? 1;
   const [factors, biases] =
     side === "users" ? [parameters.userFactors, parameters.userBiases] : [parameters.itemFactors, parameters.itemBiases];
   const D = K + 1;
   rows.forEach((row, place) => {
     factors.set(solved.factors.subarray(place * K, (place + 1) * K), row * K);
     biases[row] = solved.biases[place];
+    if (drawnBiases && solved.drawnBiases) drawnBiases[side].set(solved.drawnBiases.subarray(place * S, (place + 1) * S), row * S);
     if (!posterior || !solved.covariances) return;
     const packed = solved.covariances.subarray(place * triangle(D), (place + 1) * triangle(D));
     if (posterior.family === "full") posterior[side].set(packed, row * triangle(D));

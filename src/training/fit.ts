@@ -59,7 +59,7 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** Ratings to measure by, with the same users and items as the training ratings. Errors are weighted as they are. */
   readonly heldOut?: Ratings | undefined;
   /**
-   * Features of the items, of the users (`als`, `vb`, `gibbs`), rated sets among them: they shape factors and biases,
+   * Features of the items, of the users (`als`, `vb`, `gibbs`, `implicit`), rated sets among them: they shape factors and biases,
    * and entities without ratings are scored by them. docs/models.md, "Side information".
    */
   readonly itemFeatures?: FeatureTable | undefined;
@@ -332,9 +332,13 @@ function areCounts(ratings: Ratings): boolean {
 
 /** Draws are kept in half precision: many of them are better than fewer with more digits. */
 function asKept(parameters: Parameters): Parameters {
-  const { draws, features, userFactors, itemFactors } = parameters;
-  if (!draws) return parameters;
-  const halves = { userFactors: roundedToHalves(userFactors), itemFactors: roundedToHalves(itemFactors) };
+  const { draws, drawnBiases, features, userFactors, itemFactors } = parameters;
+  if (!draws || !drawnBiases) return parameters;
+  const halves = {
+    userFactors: roundedToHalves(userFactors),
+    itemFactors: roundedToHalves(itemFactors),
+    drawnBiases: { users: roundedToHalves(drawnBiases.users), items: roundedToHalves(drawnBiases.items) },
+  };
   const weights = (side: Side): Float32Array | undefined => features?.[side] && roundedToHalves(features[side]);
   return { ...parameters, ...halves, features: features && { users: weights("users"), items: weights("items") } };
 }

@@ -119,7 +119,8 @@ function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, rati
  * Sampling goes on from it and its λ; the average starts again.
  */
 function lastSample(parameters: Parameters): Parameters {
-  if (!parameters.draws) return parameters;
+  const { draws, drawnBiases, userBiases, itemBiases } = parameters;
+  if (!draws || !drawnBiases) return parameters;
   const { K, S } = samplesOf(parameters);
   const last = (wide: Float32Array, scale: number): Float32Array =>
     Float32Array.from(sampleOf(wide, K, S, S - 1), (value) => scale * value);
@@ -128,6 +129,10 @@ function lastSample(parameters: Parameters): Parameters {
     factors: K,
     userFactors: last(parameters.userFactors, S),
     itemFactors: last(parameters.itemFactors, 1),
+    userBiases: userBiases.map((bias, row) => bias + drawnBiases.users[row * S + S - 1]),
+    itemBiases: itemBiases.map((bias, row) => bias + drawnBiases.items[row * S + S - 1]),
     draws: undefined,
+    drawnBiases: undefined,
+    meanRows: undefined,
   };
 }

@@ -118,7 +118,7 @@ export function parametersTo(parameters: Parameters, s: number): Parameters {
   const root = 1 / Math.sqrt(s);
   const D = parameters.factors / (parameters.draws?.length ?? 1) + 1;
   const times = (values: Float32Array, factor: number): Float32Array => values.map((value) => value * factor);
-  const { userFactors, itemFactors, userBiases, itemBiases, globalMean, posterior, features, draws, factors } = parameters;
+  const { userFactors, itemFactors, userBiases, itemBiases, globalMean, posterior, features, draws, drawnBiases, factors } = parameters;
   return {
     ...parameters,
     userFactors: times(userFactors, root),
@@ -132,6 +132,7 @@ export function parametersTo(parameters: Parameters, s: number): Parameters {
       items: features.items && weightsTo(features.items, D, s),
     },
     draws: draws?.map(({ lambda, users, items }) => ({ lambda: lambda * s * s, users: priorTo(users, s), items: priorTo(items, s) })),
+    drawnBiases: drawnBiases && { users: times(drawnBiases.users, 1 / s), items: times(drawnBiases.items, 1 / s) },
   };
 }
 

@@ -11,7 +11,8 @@ export const SMALLEST_RESIDUAL_SHARE = 1e-12;
 
 /**
  * Moves every row of a slice by a few steps from its present values. Each step lowers the row's part of the objective.
- * A row without ratings becomes what its prior and its pull make of it at once.
+ * A row without ratings becomes what its prior and its pull make of it at once; where all pairs count, one with a pull
+ * takes steps like any other.
  *
  * @param gram YᵀY of all rows of the other side when it is known, of systems over all pairs.
  */
@@ -31,7 +32,7 @@ export function conjugateGradients(
   for (let row = slice.from; row < slice.to; row++) {
     const pull = solved.pulls?.subarray(row * (K + 1), (row + 1) * (K + 1));
     const x = new Float64Array(K + 1);
-    if (rows.start[row + 1] > rows.start[row]) {
+    if (rows.start[row + 1] > rows.start[row] || (pull && system.kind === "confident")) {
       x.set(solved.factors.subarray(row * K, (row + 1) * K));
       x[K] = solved.biases[row];
       descend(system, steps, rows, row, weights[row], globalMean, x, fixed, pull, shared);

@@ -302,7 +302,10 @@ function solvePrior(x: usize, pull: usize): void {
   }
 }
 
-/** Begins with a row: `local` is its place in what `setOwn` named. One without ratings is done at once. */
+/**
+ * Begins with a row: `local` is its place in what `setOwn` named. One without ratings is done at once, unless it has a
+ * pull and all pairs count.
+ */
 function begin(row: i32, local: i32, index: usize, value: usize, count: i32, weight: f32): void {
   const state = stateOf(row);
   const x = ownRows + <usize>local * rowBytes;
@@ -312,12 +315,12 @@ function begin(row: i32, local: i32, index: usize, value: usize, count: i32, wei
   state.value = value;
   state.count = count;
   state.weight = <f64>weight;
-  state.pass = count === 0 ? DONE : FIRST;
+  state.pass = count === 0 && (kind !== CONFIDENT || state.pull === 0) ? DONE : FIRST;
   state.step = 0;
   const bias = x + (<usize>K << 2);
-  if (count === 0) {
+  if (state.pass === DONE) {
     memory.fill(x, 0, rowBytes);
-    if (state.pull !== 0 && kind !== CONFIDENT) solvePrior(x, state.pull);
+    if (state.pull !== 0) solvePrior(x, state.pull);
     return;
   }
   state.held = inTurn ? load<f32>(bias) : 0;
@@ -348,12 +351,22 @@ function beginPasses(rows: i32): void {
     }
   }
   if (kind !== CONFIDENT || going === 0) return;
-  if (going === 1) {
-    multiplyOne(imageOf(only), multiplied(only));
-    return;
+  if (going === 1) multiplyOne(imageOf(only), multiplied(only));
+  else {
+    packFour(multiplied(0), multiplied(min(1, rows - 1)), multiplied(min(2, rows - 1)), multiplied(min(3, rows - 1)));
+    tiles(imageOf(0), 4 * rowBytes, sharedMatrix, rowBytes, packed, 16, K, rowBlocks, SET);
   }
-  packFour(multiplied(0), multiplied(min(1, rows - 1)), multiplied(min(2, rows - 1)), multiplied(min(3, rows - 1)));
-  tiles(imageOf(0), 4 * rowBytes, sharedMatrix, rowBytes, packed, 16, K, rowBlocks, SET);
+  for (let row = 0; row < rows; row++) {
+    const state = stateOf(row);
+    if (state.pass === FIRST && state.pull !== 0) takePull(imageOf(row), state.pull);
+  }
+}
+
+/** The pull of the factors off what stands at `q`. */
+function takePull(q: usize, pull: usize): void {
+  const last = rowBytes - 16;
+  for (let at: usize = 0; at < last; at += 16) v128.store(q + at, v128.sub<f32>(v128.load(q + at), v128.load(pull + at)));
+  v128.store(q + last, v128.sub<f32>(v128.load(q + last), v128.and(v128.load(pull + last), factorLanes())));
 }
 
 /** Four vectors, number by number. */
