@@ -18,7 +18,7 @@ import { type OpenedTable, openTable, type ReadOptions } from "../ratings/reader
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { setWhole } from "../ratings/share.js";
-import { randomMarks } from "../ratings/split.js";
+import { HALF, halvesCounted, heldOutCount, lowestMarked, reached, splitNumbers } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
 import { squaresAround, unitFrom } from "../training/units.js";
 import { type Communicator, concatenated, cutInto, gatherTexts } from "./communicator.js";
@@ -143,10 +143,18 @@ async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, se
   const counts = (await ranks.gather(Float64Array.of(rows.value.length))).map(([count]) => count);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const first = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
-  const marks = randomMarks(total, holdout, seed);
-  const held = (from: number, to: number): number => marks.subarray(from, to).reduce((sum, mark) => sum + mark, 0);
-  const own = marks.subarray(first, first + rows.value.length);
-  return { train: chosen(rows, own, 0), held: chosen(rows, own, 1), total, heldTotal: held(0, total), heldBefore: held(0, first) };
+  // How many are held out is settled by counts of all ranks; which, each rank knows of its own rows.
+  const numbers = splitNumbers(first, first + rows.value.length, seed);
+  const heldTotal = heldOutCount(total, holdout);
+  const upper = reached(await ranks.sum(halvesCounted(numbers)), heldTotal);
+  const lower = reached(await ranks.sum(halvesCounted(numbers, upper.half)), upper.left);
+  const last = upper.half * HALF + lower.half;
+  const before = (counted: readonly Float64Array[]): number => counted.slice(0, ranks.rank).reduce((sum, [count]) => sum + count, 0);
+  const equal = numbers.reduce((sum, number) => sum + (number === last ? 1 : 0), 0);
+  const marks = lowestMarked(numbers, last, lower.left - before(await ranks.gather(Float64Array.of(equal))));
+  const held = marks.reduce((sum, mark) => sum + mark, 0);
+  const heldBefore = before(await ranks.gather(Float64Array.of(held)));
+  return { train: chosen(rows, marks, 0), held: chosen(rows, marks, 1), total, heldTotal, heldBefore };
 }
 
 /** The rows of this rank's range of the bytes of all files, one behind the other. */

@@ -1,8 +1,7 @@
 // How rows and ratings are dealt into blocks. Whoever computes them, wherever, the blocks are the same, so that what
 // comes of them does not depend on how many take part.
 
-import { mixedWords } from "../random-counter.js";
-import { seededRandom } from "../random.js";
+import { counterKey, counterOrder, mixedWords } from "../random-counter.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { RowSlice, Side } from "./engine.js";
 
@@ -133,7 +132,7 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
     const slice = { from: shard * userCut.size, to: Math.min(users, (shard + 1) * userCut.size) };
     firstUsers.set(cutByCost(lengths.users, firstGroupOf(shard + 1, userCut.count, B) - first, unit, slice), first);
   }
-  const places = shuffled(items, seed);
+  const places = counterOrder(items, counterKey(seed, "item groups"));
   const itemGroup = places.map((place, row) => {
     const shard = itemCut.count === 1 ? 0 : Math.floor(row / itemCut.size);
     const first = firstGroupOf(shard, itemCut.count, B);
@@ -175,16 +174,5 @@ export function planBlocks({ user, item, value }: RatingColumns, { groups: B, us
 
 /** The order of an epoch's rounds, seeded: every round once. */
 export function roundsOf(groups: number, seed: number, epoch: number): Uint32Array {
-  return order(groups, seededRandom(seed + 7919 * epoch));
-}
-
-const shuffled = (length: number, seed: number): Uint32Array => order(length, seededRandom(seed));
-
-function order(length: number, random: ReturnType<typeof seededRandom>): Uint32Array {
-  const numbers = Uint32Array.from({ length }, (_, at) => at);
-  for (let at = length - 1; at > 0; at--) {
-    const other = random.below(at + 1);
-    [numbers[at], numbers[other]] = [numbers[other], numbers[at]];
-  }
-  return numbers;
+  return counterOrder(groups, counterKey(seed, "rounds", epoch));
 }
