@@ -256,7 +256,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       const which = keeps ?? "best";
       const held = whole && (whole.heldOut.count > 0 ? whole.heldOut.fingerprint : null);
       return identityOf(
-        { model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which },
+        { model, hyperparameters: told, seed, engine: engine.info.kind, wire: engine.info.wire, features, keeps: which },
         given,
         options.heldOut,
         held,
