@@ -7,13 +7,8 @@ import { readFileSync } from "node:fs";
 const K = 64;
 const D = K + 1;
 const ROW_BYTES = 4 * 4 * Math.ceil(D / 4);
-/** Factors in half precision, and the bias. */
-const HALVES_BYTES = 4 * (Math.ceil(K / 2) + 1);
-/** Seconds that a number takes to be made a half, and back: measured on one core (npm run bench -- ranks). */
-const TO_HALF = 4.5e-9;
-const FROM_HALF = 2.2e-9;
-/** Bytes a second of a network of which four fifths are reached, and of the way onto the GPU: assumptions. */
-const NETWORKS = { "100 Gbit/s": 10e9, "10 Gbit/s": 1e9 };
+/** Bytes a second of a 100 Gbit/s network of which four fifths are reached, and of the way onto the GPU: assumptions. */
+const NETWORK = 10e9;
 const BUS = 20e9;
 /** Share of a transfer that solves hide in eight chunks: seen on a 50 Mbit/s link. */
 const HIDDEN = 0.82;
@@ -40,29 +35,19 @@ for (const factors of [10, 32, 64]) {
 }
 
 const { rating, row } = fitted(K);
-/** What of a transfer is not hidden. */
-const left = (receiving, solving) => Math.max(receiving - HIDDEN * Math.min(receiving, solving), receiving * (1 - HIDDEN));
 
 for (const [name, ratings, users, items] of SHAPES) {
   const rows = users + items;
-  console.log(`\n${name}: rows of ${((rows * ROW_BYTES) / 1e9).toFixed(1)} GB, as halves ${((rows * HALVES_BYTES) / 1e9).toFixed(1)} GB`);
-  const heads = ["ranks", "solving, s", "receiving, s", "a sweep, s", "times as fast", "as halves, s", "at 10 Gbit/s, s", "as halves, s", "GiB a rank"]; // prettier-ignore
-  console.log(`| ${heads.join(" | ")} |\n|${"---|".repeat(heads.length)}`);
+  console.log(`\n${name}: rows of ${((rows * ROW_BYTES) / 1e9).toFixed(1)} GB`);
+  console.log("| ranks | solving, s | receiving, s | a sweep, s | times as fast | GiB a rank |\n|---|---|---|---|---|---|");
   let alone;
   for (const P of [1, 2, 4, 8, 16, 32, 64]) {
     const solving = (2 * ratings * rating + rows * row) / P;
-    const share = (P - 1) / P;
-    const [fast, slow] = Object.values(NETWORKS).map((network) => {
-      const receiving = rows * ROW_BYTES * share * (1 / network + 1 / BUS);
-      // Halves are made, and made rows again, on the processor: of every rank's own rows, and of all.
-      const codec = P === 1 ? 0 : rows * K * (TO_HALF / P + FROM_HALF);
-      const inHalves = rows * share * (HALVES_BYTES / network + ROW_BYTES / BUS) + codec;
-      return { receiving, sweep: solving + left(receiving, solving), halves: solving + left(inHalves, solving) };
-    });
-    alone ??= fast.sweep;
+    const receiving = ((rows * ROW_BYTES * (P - 1)) / P) * (1 / NETWORK + 1 / BUS);
+    const sweep = solving + Math.max(receiving - HIDDEN * Math.min(receiving, solving), receiving * (1 - HIDDEN));
+    alone ??= sweep;
     const bytes = rows * ROW_BYTES + (ratings / P) * 20;
-    const cells = [solving, fast.receiving, fast.sweep].map((seconds) => seconds.toFixed(2));
-    const others = [fast.halves, slow.sweep, slow.halves].map((seconds) => seconds.toFixed(2));
-    console.log(`| ${[P, ...cells, (alone / fast.sweep).toFixed(1), ...others, (bytes / 2 ** 30).toFixed(0)].join(" | ")} |`);
+    const cells = [solving, receiving, sweep].map((seconds) => seconds.toFixed(2));
+    console.log(`| ${[P, ...cells, (alone / sweep).toFixed(1), (bytes / 2 ** 30).toFixed(0)].join(" | ")} |`);
   }
 }

@@ -1,7 +1,7 @@
 // Half-precision numbers, IEEE 754 binary16: 11 significant bits, up to 65504.
 
 const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
+const bits = new Int32Array(float.buffer);
 
 /** The bits of 2^-14, below which halves have no leading 1: their last bit is 2^-24 there. */
 const LEAST_NORMAL = 0x38800000;

@@ -21,7 +21,7 @@ export const halvesWidth = (K: number): number => Math.ceil(K / 2) + 1;
 export function rowsToHalves({ factors, biases }: Rows, K: number): Uint32Array {
   const width = halvesWidth(K);
   const words = new Uint32Array(biases.length * width);
-  const floats = new Float32Array(words.buffer);
+  const [floats, halves] = [new Float32Array(words.buffer), new Uint16Array(words.buffer)];
   for (let row = 0; row < biases.length; row++) {
     for (let k = 0; k < K; k++) {
       const value = factors[row * K + k] * SCALE;
@@ -30,7 +30,7 @@ export function rowsToHalves({ factors, biases }: Rows, K: number): Uint32Array 
           remedy: "let ranks send each other whole numbers, or raise the precisions",
         });
       }
-      words[row * width + (k >> 1)] |= halfOf(value) << (k % 2 === 0 ? 0 : 16);
+      halves[2 * row * width + k] = halfOf(value);
     }
     floats[row * width + width - 1] = biases[row];
   }
@@ -43,12 +43,10 @@ export function rowsFromHalves(words: Uint32Array, K: number): Rows {
   const count = words.length / width;
   const numbers = numbersOfHalves();
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  const halves = new Uint16Array(words.buffer, words.byteOffset, 2 * words.length);
   const [factors, biases] = [new Float32Array(count * K), new Float32Array(count)];
   for (let row = 0; row < count; row++) {
-    for (let k = 0; k < K; k++) {
-      const word = words[row * width + (k >> 1)];
-      factors[row * K + k] = numbers[k % 2 === 0 ? word & 0xffff : word >>> 16] / SCALE;
-    }
+    for (let k = 0; k < K; k++) factors[row * K + k] = numbers[halves[2 * row * width + k]] / SCALE;
     biases[row] = floats[row * width + width - 1];
   }
   return { factors, biases };
