@@ -14,7 +14,7 @@ const [N, K] = [50, 64];
 const file = join(folder, "large.safetensors");
 
 /** A number of 24 bits that its place gives. */
-const numberAt = (at) => (Math.imul(at % 2 ** 32 | 0, 2654435761) >>> 8) / 2 ** 24 + Math.floor(at / 2 ** 24);
+const numberAt = (at) => (Math.imul((at % 2 ** 32) | 0, 2654435761) >>> 8) / 2 ** 24 + Math.floor(at / 2 ** 24);
 function filled(length, first) {
   const values = new Float32Array(length);
   for (let at = 0; at < length; at++) values[at] = numberAt(first + at);
@@ -58,7 +58,9 @@ async function compare() {
   check(parameters.itemBiases, 3);
   let ordered = ids.size === M;
   for (let user = 0; user < M; user++) if (ids.rawAt(user) !== idAt(user) || (user % 1000 === 0 && ids.indexOf(idAt(user)) !== user)) ordered = false; // prettier-ignore
-  console.log(`read: ${parameters.userFactors.length} user factors, ${different} numbers differ, ids ${ordered ? "are" : "ARE NOT"} the same`);
+  console.log(
+    `read: ${parameters.userFactors.length} user factors, ${different} numbers differ, ids ${ordered ? "are" : "ARE NOT"} the same`,
+  );
   if (different > 0 || !ordered) process.exitCode = 1;
 }
 

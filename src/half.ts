@@ -73,6 +73,9 @@ export const roundedToHalves = (values: Float32Array): Float32Array => fromHalve
 
 /** Halves of numbers that are halves all, so that nothing is lost; else undefined. */
 export function exactHalves(values: Float32Array): Halves | undefined {
+  // Most numbers are told by digits that no half has, before anything is made.
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let at = 0; at < words.length; at++) if ((words[at] & 0x1fff) !== 0) return undefined;
   const given = toHalves(values);
   return fromHalves(given).every((value, at) => value === values[at]) ? given : undefined;
 }
