@@ -45,7 +45,7 @@ export class DevicesEngine implements Engine {
     this.#engines = engines;
     this.info = engines.length === 1 ? first.info : { ...first.info, name: `${engines.length} times ${first.info.name}` };
     if (engines.every((engine) => "renew" in engine))
-      this.renew = async () => void (await Promise.all(engines.map((engine) => engine.renew?.())));
+      this.renew = async () => void (await Promise.all(engines.map(async (engine) => await engine.renew?.())));
   }
 
   /** Of each of the engines. */

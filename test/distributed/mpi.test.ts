@@ -104,7 +104,7 @@ describe.runIf(withMpi)("under mpirun", () => {
     const groups = [0, 1].map((rank) => ({ ranks: 1, args, cwd: rank === missing ? place(`without-${missing}`) : folder }));
     const { code, stderr } = await ended(startRanks(groups));
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(missing === 0 ? /^error here\.csv cannot be read/m : /^error rank 1: here\.csv cannot be read/m);
+    expect(stderr).toMatch(missing === 0 ? /^error here\.csv: there is no such file/m : /^error rank 1: here\.csv: there is no such file/m);
   });
 
   test("a plan says what ranks would send, and how much of it is needed", async () => {
