@@ -28,7 +28,7 @@ export function inventedModel(name: ModelName, N: number, K: number, M = 1): Fac
   const precisions = { lambda: 1, users: Array<number>(D).fill(10), items: Array<number>(D).fill(10) };
   return new FactorModel({
     model: name,
-    hyperparameters: { ...MODELS[name].defaults, factors: K, ...(name === "logistic" && { positiveThreshold: 4 }) },
+    hyperparameters: { ...MODELS[name].complete({}), factors: K, ...(name === "logistic" && { positiveThreshold: 4 }) },
     parameters: {
       factors: wide,
       userFactors: M === 1 ? new Float32Array(wide) : normals(M * wide, 0.3),

@@ -61,7 +61,7 @@ export class RatePanel {
     this.#skipped.clear();
     this.#suggestions = [];
     this.#thompsonSeed = 0;
-    find("surprise").hidden = shelf.model !== "vb";
+    find("surprise").hidden = !shelf.hasPosterior;
     const genres = [...new Set(shelf.genres.flat())].sort();
     const select = find<HTMLSelectElement>("list-genre");
     select.replaceChildren(new Option("all genres", ""), ...genres.map((genre) => new Option(genre)));
@@ -250,16 +250,13 @@ export class RatePanel {
   /** A predicted rating on its scale, with the deviation as a bar where the model knows it. */
   #prediction({ predicted, deviation }: Listed) {
     if (predicted === undefined) return nothing;
-    const { model, statistics } = this.#shelf!;
-    if (model === "logistic") return html`<span class="predicted"><b>${Math.round(predicted * 100)} %</b> likely to please</span>`;
-    const [low, high] = model === "implicit" ? [0, 1] : [statistics.minimum, statistics.maximum];
+    const { predicts, statistics } = this.#shelf!;
+    if (predicts === "probability") return html`<span class="predicted"><b>${Math.round(predicted * 100)} %</b> likely to please</span>`;
+    const [low, high, digits] = predicts === "preference" ? [0, 1, 2] : [statistics.minimum, statistics.maximum, 1];
     const at = (value: number): string => `${((Math.min(high, Math.max(low, value)) - low) / (high - low || 1)) * 100}%`;
     const spread = deviation ?? 0;
     return html`<span class="predicted">
-      <span
-        ><b>${predicted.toFixed(model === "implicit" ? 2 : 1)}</b
-        >${deviation === undefined ? nothing : html` ± ${deviation.toFixed(1)}`}</span
-      >
+      <span><b>${predicted.toFixed(digits)}</b>${deviation === undefined ? nothing : html` ± ${deviation.toFixed(1)}`}</span>
       <span class="whisker" aria-hidden="true"
         ><i class="reach" style="left:${at(predicted - spread)};right:calc(100% - ${at(predicted + spread)})"></i
         ><i class="dot" style="left:${at(predicted)}"></i

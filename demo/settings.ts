@@ -1,19 +1,15 @@
 // The model and its hyperparameters: what the page offers, and what it makes of the form.
 
 import { html, nothing, render } from "lit/html.js";
-import {
-  ALS_DEFAULTS,
-  type FitOptionsOf,
-  GD_DEFAULTS,
-  GIBBS_DEFAULTS,
-  IMPLICIT_DEFAULTS,
-  LOGISTIC_DEFAULTS,
-  MAX_FACTORS,
-  MAX_FACTORS_CG,
-  type ModelName,
-  SGD_DEFAULTS,
-  VB_DEFAULTS,
-} from "../src/index.js";
+import type { FitOptionsOf, ModelName } from "../src/index.js";
+import { ALS_TABLE } from "../src/models/als.js";
+import { GD_TABLE } from "../src/models/gd.js";
+import { GIBBS_TABLE } from "../src/models/gibbs.js";
+import type { Hyperparameter } from "../src/models/hyperparameters.js";
+import { IMPLICIT_TABLE } from "../src/models/implicit.js";
+import { LOGISTIC_TABLE } from "../src/models/logistic.js";
+import { SGD_TABLE } from "../src/models/sgd.js";
+import { VB_TABLE } from "../src/models/vb.js";
 import type { DataSummary } from "./data.js";
 import { autoText } from "./device-text.js";
 import type { Means } from "./engines.js";
@@ -26,142 +22,107 @@ interface NumberField {
   readonly options: readonly string[];
   readonly value: number;
   readonly min: number;
-  readonly max?: number;
+  readonly max?: number | undefined;
   readonly step: number | "any";
 }
+
+/** What people are told of hyperparameters; their defaults and limits are the model's, but where others are given. */
+type Told = Pick<NumberField, "label" | "about" | "options"> & Partial<Pick<NumberField, "value" | "max">>;
 
 interface ModelCard {
   readonly name: string;
   readonly about: string;
-  readonly fields: readonly NumberField[];
+  readonly table: Readonly<Record<string, Hyperparameter>>;
+  readonly fields: readonly Told[];
   readonly sweeps: number;
+  /** Whether the form asks if genres shape the titles. */
+  readonly asksGenres?: boolean;
+  /** Whether the form asks how much of the uncertainty is kept. */
+  readonly asksCovariance?: boolean;
 }
 
-const factors = (value: number, max = MAX_FACTORS): NumberField => ({
-  label: "Factors, K",
-  about: "numbers that describe a taste; 0: biases alone",
-  options: ["factors"],
-  value,
-  min: 0,
-  max,
-  step: 1,
-});
-
-const factorPrecision = (value: number): NumberField => ({
+const FACTORS: Told = { label: "Factors, K", about: "numbers that describe a taste; 0: biases alone", options: ["factors"] };
+/** Held by hand on MovieLens: the library's own default of 10 suits dense data better. */
+const TAU = 20;
+const FACTOR_PRECISION: Told = {
   label: "τ, tau",
   about: "how tightly factors are held near 0, against learning by heart",
   options: ["tauUsers", "tauItems"],
-  value,
-  min: 0,
-  step: "any",
-});
-
-const precisions = (tau: number, gamma: number): NumberField[] => [
-  factorPrecision(tau),
-  {
-    label: "γ, gamma",
-    about: "the same for biases: who rates high, what is rated high",
-    options: ["gammaUsers", "gammaItems"],
-    value: gamma,
-    min: 0,
-    step: "any",
-  },
+};
+const PRECISIONS: readonly Told[] = [
+  { ...FACTOR_PRECISION, value: TAU },
+  { label: "γ, gamma", about: "the same for biases: who rates high, what is rated high", options: ["gammaUsers", "gammaItems"] },
 ];
+const STEP_SIZE: Told = { label: "Step size", about: "too large a step diverges", options: ["stepSize"] };
 
-const stepSize = (value: number): NumberField => ({
-  label: "Step size",
-  about: "too large a step diverges",
-  options: ["stepSize"],
-  value,
-  min: 0,
-  step: "any",
-});
-
-/** Held by hand on MovieLens: the library's own default of 10 suits dense data better. */
-const TAU = 20;
-
-export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
+/** In the order of the form. */
+const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
   vb: {
     name: "Variational Bayes",
     about: "Learns how far to trust the data, and says how sure it is. Nothing to tune.",
-    fields: [
-      factors(VB_DEFAULTS.factors),
-      {
-        label: "Warm-up",
-        about: "sweeps before it learns its own precisions",
-        options: ["warmUp"],
-        value: VB_DEFAULTS.warmUp,
-        min: 0,
-        step: 1,
-      },
-    ],
+    table: VB_TABLE,
+    fields: [FACTORS, { label: "Warm-up", about: "sweeps before it learns its own precisions", options: ["warmUp"] }],
+    asksCovariance: true,
     sweeps: 20,
   },
   als: {
     name: "Alternating least squares",
     about: "The classic: least squares, in turn for everybody and every title. Genres help it with titles that few have rated.",
-    fields: [factors(ALS_DEFAULTS.factors, MAX_FACTORS_CG), ...precisions(TAU, ALS_DEFAULTS.gammaUsers)],
+    table: ALS_TABLE,
+    fields: [FACTORS, ...PRECISIONS],
+    asksGenres: true,
     sweeps: 20,
   },
   gibbs: {
     name: "Gibbs sampling",
     about: "Averages over many plausible models. The most accurate here, and the slowest.",
+    table: GIBBS_TABLE,
     fields: [
-      factors(GIBBS_DEFAULTS.factors),
-      {
-        label: "Burn-in",
-        about: "sweeps whose draws are thrown away",
-        options: ["burnIn"],
-        value: GIBBS_DEFAULTS.burnIn,
-        min: 0,
-        step: 1,
-      },
-      { label: "Samples", about: "most draws that are kept", options: ["samples"], value: 16, min: 1, max: 64, step: 1 },
+      FACTORS,
+      { label: "Burn-in", about: "sweeps whose draws are thrown away", options: ["burnIn"] },
+      { label: "Samples", about: "most draws that are kept", options: ["samples"], value: 16, max: 64 },
     ],
     sweeps: 60,
   },
   implicit: {
     name: "Implicit feedback",
     about: "Takes every rating for a click: learns from what people choose, not from what they say of it.",
-    fields: [
-      { ...factors(IMPLICIT_DEFAULTS.factors, MAX_FACTORS_CG), min: 1 },
-      {
-        label: "α",
-        about: "what feedback adds to the confidence",
-        options: ["confidence"],
-        value: IMPLICIT_DEFAULTS.confidence,
-        min: 0,
-        step: "any",
-      },
-      factorPrecision(IMPLICIT_DEFAULTS.tauUsers),
-    ],
+    table: IMPLICIT_TABLE,
+    fields: [FACTORS, { label: "α", about: "what feedback adds to the confidence", options: ["confidence"] }, FACTOR_PRECISION],
     sweeps: 20,
   },
   logistic: {
     name: "Like or dislike",
     about: "Predicts the chance that somebody likes a title. Ratings from the threshold on are likes.",
-    fields: [
-      factors(LOGISTIC_DEFAULTS.factors),
-      { label: "Threshold", about: "ratings from here on are likes", options: ["positiveThreshold"], value: 4, min: 0, step: "any" },
-      stepSize(LOGISTIC_DEFAULTS.stepSize),
-    ],
+    table: LOGISTIC_TABLE,
+    fields: [FACTORS, { label: "Threshold", about: "ratings from here on are likes", options: ["positiveThreshold"], value: 4 }, STEP_SIZE],
     sweeps: 50,
   },
   sgd: {
     name: "Stochastic gradient descent",
     about: "Small steps, rating by rating. For comparison.",
-    fields: [factors(SGD_DEFAULTS.factors), ...precisions(TAU, SGD_DEFAULTS.gammaUsers), stepSize(SGD_DEFAULTS.stepSize)],
+    table: SGD_TABLE,
+    fields: [FACTORS, ...PRECISIONS, STEP_SIZE],
     sweeps: 100,
   },
   gd: {
     name: "Gradient descent",
     about: "Steps downhill with everything at once. For comparison.",
-    fields: [factors(GD_DEFAULTS.factors), ...precisions(TAU, GD_DEFAULTS.gammaUsers), stepSize(GD_DEFAULTS.stepSize)],
+    table: GD_TABLE,
+    fields: [FACTORS, ...PRECISIONS, STEP_SIZE],
     sweeps: 200,
   },
 };
 
-const ORDER: readonly ModelName[] = ["vb", "als", "gibbs", "implicit", "logistic", "sgd", "gd"];
+const ORDER = Object.keys(MODEL_CARDS) as ModelName[];
+
+/** A field with what the model says of the first hyperparameter that it sets. */
+function fieldOf({ table }: ModelCard, told: Told): NumberField {
+  const entry = table[told.options[0]];
+  if (entry.kind !== "number") throw new TypeError(`${told.options[0]} is no number`);
+  const { least = 0, most, whole } = entry;
+  return { value: entry.default ?? 0, min: least, max: most, step: whole ? 1 : "any", ...told };
+}
 
 /** The form's part that chooses a model. */
 export class SettingsForm {
@@ -260,14 +221,14 @@ export class SettingsForm {
   }
 
   #fields(): NumberField[] {
-    const { fields, sweeps } = MODEL_CARDS[this.#model];
+    const card = MODEL_CARDS[this.#model];
     return [
-      ...fields,
+      ...card.fields.map((told) => fieldOf(card, told)),
       {
         label: "Sweeps",
         about: "a turn of all people, then all titles; at most so many",
         options: ["sweeps"],
-        value: sweeps,
+        value: card.sweeps,
         min: 1,
         step: 1,
       },
@@ -295,7 +256,7 @@ export class SettingsForm {
           </select></label
         >
         ${
-          model === "als" && this.#hasGenres
+          MODEL_CARDS[model].asksGenres && this.#hasGenres
             ? html`<label class="field check"
                 ><input type="checkbox" name="genres" checked />
                 <span>Genres shape the titles <small>also those that nobody has rated</small></span></label
@@ -303,7 +264,7 @@ export class SettingsForm {
             : nothing
         }
         ${
-          model === "vb"
+          MODEL_CARDS[model].asksCovariance
             ? html`<label class="field"
                 ><span>Uncertainty <small>of a taste</small></span
                 ><select name="covariance">

@@ -16,6 +16,7 @@ import {
   type HistoryEntry,
   type Ids,
   type ModelName,
+  type Predicted,
   type RawId,
   ratingsOfEach,
   type RatingStatistics,
@@ -61,6 +62,9 @@ export interface Settings {
 export interface Shelf {
   readonly name: string;
   readonly model: ModelName;
+  readonly predicts: Predicted;
+  /** Whether it knows how sure it is. */
+  readonly hasPosterior: boolean;
   readonly factors: number;
   readonly ids: readonly RawId[];
   readonly titles: readonly string[];
@@ -89,7 +93,7 @@ export interface Cloud {
   readonly share: number;
 }
 
-export interface ListOptions {
+interface ListOptions {
   readonly n: number;
   readonly alpha: number;
   readonly genre?: string | undefined;
@@ -337,7 +341,7 @@ export class Workshop {
     const { factors, bias } = foldedIn(model, ratings);
     const { placed } = this.#mapOf(model);
     const you = ratings.length > 0 ? placeOf(placed, factors.map((value) => value * this.#reach)) : undefined; // prettier-ignore
-    return { list, you, sum: list.length > 0 && SUMS.has(model.model) ? sumOf(model, list[0].id, factors, bias) : undefined };
+    return { list, you, sum: list.length > 0 && isSum(model) ? sumOf(model, list[0].id, factors, bias) : undefined };
   }
 
   async #chosen(model: FactorModel, ratings: Rated, { n, alpha, genre, thompsonSeed }: ListOptions): Promise<Recommendation[]> {
@@ -441,8 +445,9 @@ export class Workshop {
   }
 }
 
-/** Models whose prediction is a mean, two biases and a dot product. */
-const SUMS: ReadonlySet<ModelName> = new Set(["als", "vb", "gd", "sgd"]);
+/** Whether predictions are a mean, two biases and one dot product. */
+const isSum = ({ predicts, parameters }: FactorModel): boolean => predicts === "rating" && !parameters.draws;
+
 /** A map is drawn anew while it trains at most so often; of many titles seldom. */
 const OFTEN_MS = 90;
 const SELDOM_MS = 1200;
@@ -474,10 +479,12 @@ function sumOf({ items, parameters }: FactorModel, id: RawId, factors: Float64Ar
 /** Who directed the films that the library knows, by title and year. */
 const directorOf = new Map(films().map(({ title, year, director }) => [`${title} (${year})`, director]));
 
-function shelfOf({ model, parameters, items, catalogue, itemCounts, statistics }: FactorModel, name: string): Shelf {
+function shelfOf({ model, predicts, parameters, items, catalogue, itemCounts, statistics }: FactorModel, name: string): Shelf {
   return {
     name,
     model,
+    predicts,
+    hasPosterior: parameters.posterior !== undefined,
     factors: parameters.factors,
     ids: items.raw,
     titles: items.raw.map((id) => catalogue.title(id)),

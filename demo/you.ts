@@ -14,8 +14,7 @@ export function foldedIn(model: FactorModel, rated: Rated): Entity {
     value: Float32Array.from(rated, ([, rating]) => rating),
   };
   const means = priorMeans(model.parameters, model.features, "users", [{ rated: few.index }]);
-  const gram = model.model === "implicit" ? model.itemGram : undefined;
-  return foldIn(few, "users", model.parameters, model.hyperparameters, means, gram);
+  return foldIn(few, "users", model.parameters, model, means, model.foldInGram);
 }
 
 /** By how much the users' factors must grow to be as long as the items' are. */

@@ -51,6 +51,7 @@ export { MAX_FACTORS } from "./models/hyperparameters.js";
 export { MAX_FACTORS_CG, type Solver, type SolverHyperparameters, SOLVERS } from "./models/solver.js";
 export { type Hyperparameters, type HyperparametersOf, MODEL_NAMES, type ModelName } from "./models/registry.js";
 export { type Figures, type RankingMeasure } from "./models/figures.js";
+export { type Predicted, type Relevance } from "./models/predictions.js";
 export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from "./models/parameters.js";
 export {
   FactorModel,
@@ -105,14 +106,7 @@ export { type Accuracy, accuracy, logDensity } from "./metrics/accuracy.js";
 export { biasOnlyAccuracy, type BiasOnlyOptions } from "./training/bias-only.js";
 export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
 export { type RankingValues } from "./metrics/ranked-list.js";
-export {
-  rankingMetrics,
-  rankingMetricsOn,
-  type RankingMetrics,
-  type RankingOptions,
-  type Relevance,
-  type UserRanking,
-} from "./metrics/ranking.js";
+export { rankingMetrics, rankingMetricsOn, type RankingMetrics, type RankingOptions, type UserRanking } from "./metrics/ranking.js";
 export { type Calibration, calibration, calibrationOf, type CalibrationPoint } from "./metrics/calibration.js";
 export { type AlphaEffect, alphaEffect, type AlphaEffectOptions } from "./recommend/alpha-effect.js";
 export { type GenreMap, genreMap, type GenreMapOptions, type MappedItem } from "./recommend/genre-map.js";

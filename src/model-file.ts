@@ -7,7 +7,7 @@ import { type GibbsDraw, type Posterior, type Precisions, samplesOf } from "./mo
 import { exactHalves, fromHalves } from "./half.js";
 import { isDraw, isPrecisions } from "./models/parameter-shapes.js";
 import { listOf } from "./shapes.js";
-import { type Hyperparameters, MODEL_NAMES, type ModelName, MODELS } from "./models/registry.js";
+import { definitionOf, type Hyperparameters, MODEL_NAMES, type ModelName, spreadOf } from "./models/registry.js";
 import type { CovarianceFamily } from "./engine/engine.js";
 import { triangle } from "./engine/reference/cholesky.js";
 import { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
@@ -185,7 +185,6 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): ArrayBuffer => {
     const entry = header[tensorName] as TensorEntry | undefined;
     if (!entry) throw fail(`tensor ${tensorName} is missing`);
-    if (!Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets)) throw fail(`tensor ${tensorName} has no shape or no offsets`);
     if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
     if (shape && shape.join() !== entry.shape.join())
       throw fail(`tensor ${tensorName} has shape [${entry.shape.join()}], not [${shape.join()}]`);
@@ -275,6 +274,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   const users = ids("user_ids");
   const items = ids("item_ids");
   const [M, N] = [users.size, items.size];
+  const family = spreadOf(model, hyperparameters);
   const parameters = {
     factors: K,
     userFactors: floats("user_factors", [M, K]),
@@ -283,7 +283,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     itemBiases: floats("item_biases", [N]),
     globalMean: floats("global_mean", [1])[0],
     draws,
-    posterior: "covariance" in hyperparameters ? posterior(hyperparameters.covariance, M, N, K) : undefined,
+    posterior: family === "diagonal" || family === "full" ? posterior(family, M, N, K) : undefined,
   };
   const tables = Object.fromEntries(FEATURE_SIDES.map(([side, name]) => [side, featureTable(name)])) as FeatureTables;
   const featureWeights = (side: "users" | "items", name: string): Float32Array | undefined => {
@@ -359,8 +359,7 @@ function checked(
   fail: (what: string, cause?: unknown) => ModelFileError,
 ): Hyperparameters {
   try {
-    // Before there was a choice, feedback counted as it was.
-    return MODELS[model].complete((model === "implicit" ? { counts: "raw", ...given } : given) as never);
+    return definitionOf(model).complete(given);
   } catch (cause) {
     throw fail(`its hyperparameters are out of range: ${(cause as Error).message}`, cause);
   }

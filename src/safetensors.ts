@@ -1,6 +1,8 @@
 // The safetensors format: an 8-byte length, a JSON header of that length, then the tensors' bytes,
 // little-endian, without gaps.
 
+import { isText, isWhole, listOf, object, recordOf } from "./shapes.js";
+
 export type Dtype = "F32" | "F64" | "F16" | "U32" | "I64" | "U8";
 
 export interface TensorEntry {
@@ -127,7 +129,8 @@ export async function readTensorFile(
   const { header, metadata } = decodeHeader(await read(0, Math.min(end, bytes)), fail);
   const tensors = new Map<number, ArrayBuffer>();
   for (const [name, entry] of Object.entries(header)) {
-    const [from, to] = (name !== "__metadata__" && (entry as TensorEntry | null)?.data_offsets) || [0, 0];
+    if (name === "__metadata__") continue;
+    const [from, to] = (entry as TensorEntry).data_offsets;
     // What does not lie in the file is found out when tensors are checked.
     if (!(from >= 0 && from < to && to <= bytes - end)) continue;
     const tensor = new ArrayBuffer(to - from);
@@ -151,16 +154,21 @@ export async function readTensorFile(
 export function decodeHeader(bytes: Uint8Array, fail: (what: string, cause?: unknown) => Error): TensorFile {
   const end = headEnd(bytes, fail);
   if (end > bytes.length) throw fail("it is no safetensors file, or its header is truncated");
+  let header: Record<string, unknown>;
   try {
-    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, end))) as Record<
-      string,
-      unknown
-    >;
-    return { header, metadata: (header["__metadata__"] ?? {}) as Record<string, string>, body: bodyIn(bytes.subarray(end)) };
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, end))) as Record<string, unknown>;
   } catch (cause) {
     throw fail("it is no safetensors file: its header is not JSON", cause);
   }
+  if (!recordOf(() => true)(header)) throw fail("it is no safetensors file: its header is no record");
+  const { __metadata__: metadata = {}, ...entries } = header;
+  if (!recordOf(isText)(metadata)) throw fail("it is no safetensors file: its metadata is no record of texts");
+  const wrong = Object.keys(entries).find((name) => !isEntry(entries[name]));
+  if (wrong !== undefined) throw fail(`tensor ${wrong} has no type, shape or offsets that are known`);
+  return { header, metadata: metadata as Record<string, string>, body: bodyIn(bytes.subarray(end)) };
 }
+
+const isEntry = object({ dtype: isText, shape: listOf(isWhole), data_offsets: listOf(isWhole) });
 
 /** Against damage, not against malice: FNV-1a over 32-bit words, two of them, as hexadecimal text. */
 export function checksumOf(parts: readonly Uint8Array[]): string {
@@ -191,12 +199,10 @@ export function checksumOf(parts: readonly Uint8Array[]): string {
 export function checkTensors(header: Record<string, unknown>, body: TensorBody, fail: (what: string) => Error): [string, TensorEntry][] {
   const { __metadata__: metadata, ...entries } = header as Record<string, TensorEntry> & { __metadata__?: unknown };
   // Empty tensors start where the next one does.
-  const [from, to] = [0, 1].map((end) => (entry: TensorEntry | null) => entry?.data_offsets?.[end] ?? 0);
-  const inOrder = Object.entries(entries).sort(([, a], [, b]) => from(a) - from(b) || to(a) - to(b));
+  const inOrder = Object.entries(entries).sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
   let end = 0;
   const parts = inOrder.flatMap(([name, entry]) => {
-    if (!Array.isArray(entry?.shape) || !Array.isArray(entry.data_offsets) || !Object.hasOwn(ELEMENT_BYTES, entry.dtype))
-      throw fail(`tensor ${name} has no type, shape or offsets that are known`);
+    if (!Object.hasOwn(ELEMENT_BYTES, entry.dtype)) throw fail(`tensor ${name} has no type, shape or offsets that are known`);
     const [start, stop] = entry.data_offsets;
     const elements = entry.shape.reduce((product, size) => product * size, 1);
     if (stop > body.length) throw fail(`tensor ${name} is truncated`);

@@ -121,6 +121,26 @@ test("whatever stands in a header, a model loads or a ModelFileError names the f
   );
 });
 
+test("a header of what is no text and no number is refused by the file's name", async () => {
+  const bytes = encodeModel(await train(2));
+  // No text and no number can be made of it.
+  const odd = { toString: "", valueOf: "" };
+  const damages: ((header: Header) => void)[] = [
+    (header) => void (header["user_factors"]["data_offsets"] = [odd, 1]),
+    (header) => void (header["user_factors"]["shape"] = [odd]),
+    (header) => void (header["user_factors"]["dtype"] = odd),
+    (header) => void Object.assign(header, { user_factors: odd }),
+    (header) => void Object.assign(header["__metadata__"], { format_version: odd }),
+    (header) => void Object.assign(header["__metadata__"], { model: odd }),
+    (header) => void Object.assign(header, { __metadata__: odd }),
+  ];
+  for (const damage of damages) {
+    const refused = () => decodeModel(withHeader(bytes, damage), "m.safetensors");
+    expect(refused).toThrow(ModelFileError);
+    expect(refused).toThrow(/^m\.safetensors: /);
+  }
+});
+
 test("damaged, foreign and newer files are refused with the file's name", async () => {
   const bytes = encodeModel(await train(2));
   const text = new TextDecoder("latin1").decode(bytes);

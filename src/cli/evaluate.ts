@@ -11,7 +11,7 @@ import type { RankingValues } from "../metrics/ranked-list.js";
 import { type RankingMetrics, rankingMetricsOn, relevanceText } from "../metrics/ranking.js";
 import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
-import { binaryRatings } from "../models/binary-ratings.js";
+import { definitionOf, MODELS } from "../models/registry.js";
 import type { ReadResult } from "../ratings/readers.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
@@ -181,8 +181,8 @@ const METRIC_NAMES: Record<string, string> = {
 
 const figure = (value: number, digits: number): string => (Number.isNaN(value) ? "–" : value.toFixed(digits));
 
-const defaultText = ({ hyperparameters: h }: FactorModel): string =>
-  "confidence" in h || "positiveThreshold" in h ? "what the model takes for positive" : "the training mean";
+const defaultText = ({ model }: FactorModel): string =>
+  MODELS[model].positives ? "what the model takes for positive" : "the training mean";
 
 /** What is said of users and items that the model was not trained on; nothing where it was trained on all. */
 function gapLines({ unknown, cold }: Gaps): string[] {
@@ -195,13 +195,13 @@ function gapLines({ unknown, cold }: Gaps): string[] {
 }
 
 /**
- * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on;
- * `implicit` predicts neither. Users and items that the model does not know are predicted without their terms.
+ * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; a preference has
+ * none. Users and items that the model does not know are predicted without their terms.
  */
 function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): { readonly [name: string]: number } {
-  const { hyperparameters: h } = model;
-  if (model.model === "implicit") return {};
-  if ("positiveThreshold" in h) return { ...binaryMetrics(model, binaryRatings(train, heldOut, h, seed).heldOut!) };
+  const binary = definitionOf(model.model).binary?.(train, heldOut, model.hyperparameters, seed);
+  if (binary) return { ...binaryMetrics(model, binary.heldOut!) };
+  if (model.predicts !== "rating") return {};
   const errors = { ...accuracy(model, heldOut) };
   return model.parameters.posterior ? { ...errors, logDensity: logDensity(model, heldOut) } : errors;
 }

@@ -1,8 +1,9 @@
 // tastespace explain: which of a user's ratings speak for an item, and which against.
 
 import { Command } from "commander";
-import { OptionsError, UnknownIdError } from "../errors.js";
+import { UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
+import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -12,6 +13,7 @@ import {
   addDataOptions,
   addOtherDataOption,
   addSplitOptions,
+  checkOne,
   type DataFlags,
   type OtherDataFlags,
   repeatable,
@@ -54,7 +56,7 @@ Examples:
 
 async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   const { user } = flags;
-  if ((user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
+  checkOne("", "for whom", { "--user ID": user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
   const model = await load(path);
   const item = model.findItem(flags.item);
   const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);
@@ -90,9 +92,9 @@ const signed = (value: number): string => (value < 0 ? plain(value) : `+${plain(
 
 /** The terms that add up to the prediction; those that the model does not have are left out. */
 function terms({ predicted, mean, itemBias, prior, features, contributions, remainder }: Explanation, { model }: FactorModel): string {
-  const ratings = contributions.reduce((sum, { contribution }) => sum + contribution, 0);
-  const expected = prior - features.reduce((sum, { contribution }) => sum + contribution, 0);
-  const [of, unit] = model === "logistic" ? ["log-odds", "log-odds"] : ["mean", model === "implicit" ? "preference" : "predicted"];
+  const ratings = contributions.reduce((total, { contribution }) => total + contribution, 0);
+  const expected = prior - features.reduce((total, { contribution }) => total + contribution, 0);
+  const { sum, mean: of } = MODELS[model].predicts;
   const rows = [
     ...(mean === 0 ? [] : [[`${of} of all ratings`, plain(mean)]]),
     ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
@@ -100,7 +102,7 @@ function terms({ predicted, mean, itemBias, prior, features, contributions, rema
     ...(Math.abs(expected) < 5e-4 ? [] : [["what is expected of the user", signed(expected)]]),
     [`the user's ${count(contributions.length)} ratings`, signed(ratings)],
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
-    [bold(unit), bold(plain(predicted))],
+    [bold(sum), bold(plain(predicted))],
   ];
   return table(["", ""], rows, [1]);
 }

@@ -7,45 +7,21 @@ import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
+import { BOTH_SIDES } from "../models/hyperparameters.js";
 import { MODEL_NAMES, MODELS } from "../models/registry.js";
 import { hasAlternative, search, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
 import { featuresFrom, loadData, printUnderstood } from "./data.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
+import { addSearchFlags, searched } from "./hyperparameter-flags.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
 import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
-import { flagOf } from "./train-command.js";
 
 type Spread = SearchSpace[string];
-
-/** What can be searched for, and what is told of it. */
-const SEARCHED: readonly (readonly [name: string, placeholder: string, help: string])[] = [
-  ["factors", "K", "factors"],
-  ["lambda", "λ", "noise precision"],
-  ["tau", "τ", "precision of the factors of both sides"],
-  ["tauUsers", "τ", "precision of the user factors"],
-  ["tauItems", "τ", "precision of the item factors"],
-  ["tauFeatures", "τ", "als: precision of the weights of features"],
-  ["gamma", "γ", "precision of the biases of both sides"],
-  ["gammaUsers", "γ", "precision of the user biases"],
-  ["gammaItems", "γ", "precision of the item biases"],
-  ["regularization", "kind", "als: plain, weighted"],
-  ["solver", "kind", "als, implicit: cholesky, cg"],
-  ["cgSteps", "n", "als, implicit: steps of conjugate gradients a half-sweep"],
-  ["covariance", "family", "vb: diagonal, full"],
-  ["confidence", "α", "implicit: what a unit of feedback adds to the confidence"],
-  ["counts", "f", "implicit: what feedback counts for: log, binary, raw"],
-  ["burnIn", "n", "gibbs: sweeps whose draws are thrown away"],
-  ["stepSize", "η", "gd, sgd, logistic: step size"],
-  ["decay", "δ", "gd, sgd, logistic: decay of the step size"],
-  ["momentum", "ω", "gd: momentum"],
-  ["positiveThreshold", "rating", "logistic: ratings from this on are positive"],
-];
-const WHOLE: ReadonlySet<string> = new Set(["factors", "burnIn", "cgSteps"]);
 
 /** Where nothing is said of K, τ and γ. */
 const GRID: SearchSpace = { factors: [10, 20], tau: [5, 10, 20, 40], gamma: [2, 5] };
@@ -61,10 +37,7 @@ export function searchCommand(): Command {
         .choices(["grid", "random", "halving"])
         .default("grid"),
     );
-  for (const [name, placeholder, help] of SEARCHED) {
-    const option = new Option(`${flagOf(name)} <${placeholder}…>`, help).argParser((text) => spread(text, WHOLE.has(name)));
-    command.addOption(option.helpGroup("Values to try (5,10,20, or 1:100:5 for five from 1 to 100, or 1:100 to draw from):"));
-  }
+  addSearchFlags(command, "Values to try (5,10,20, or 1:100:5 for five from 1 to 100, or 1:100 to draw from):", spread);
   command
     .option("--trials <n>", "random, halving: points to draw", wholeNumber, 20)
     .option("--eta <n>", "halving: one in so many goes on", wholeNumber, 3)
@@ -184,11 +157,11 @@ const INTERRUPTED = 130;
 
 /** The values given, and for K, τ and γ of which nothing is given the usual ones. */
 function spaceOf(flags: SearchFlags): SearchSpace {
-  const given = Object.fromEntries(SEARCHED.map(([name]) => [name, flags[name]] as const).filter(([, value]) => value !== undefined)) as SearchSpace; // prettier-ignore
+  const given = searched(flags) as SearchSpace;
   const usual = flags.method === "grid" ? GRID : RANGES;
-  const said = (name: string): boolean => Object.keys(given).some((own) => own === name || (own !== "tauFeatures" && own.startsWith(name)));
-  const { defaults } = MODELS[flags.model];
-  const has = (name: string): boolean => name in defaults || `${name}Users` in defaults;
+  const meant = (name: string): readonly string[] => [name, ...(BOTH_SIDES[name]?.sides ?? [])];
+  const said = (name: string): boolean => meant(name).some((own) => Object.hasOwn(given, own));
+  const has = (name: string): boolean => meant(name).some((own) => Object.hasOwn(MODELS[flags.model].table, own));
   return { ...Object.fromEntries(Object.entries(usual).filter(([name]) => has(name) && !said(name))), ...given };
 }
 

@@ -36,7 +36,7 @@ export class ServedModel {
 }
 
 /** What is heard of a file that changed. */
-export interface WatchEvents {
+interface WatchEvents {
   readonly onModel: (served: ServedModel) => void;
   /** A changed file is no model, or has gone: the one from before stays. */
   readonly onRefused: (reason: string) => void;
@@ -110,7 +110,7 @@ async function read(path: string): Promise<ServedModel> {
   const model = await load(path);
   const { mtime } = await stat(path);
   void model.itemPlaces;
-  if (model.model === "implicit") void model.itemGram;
+  void model.foldInGram;
   model.catalogue.byTitle("");
   return new ServedModel(model, mtime, path);
 }

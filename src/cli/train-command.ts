@@ -2,11 +2,8 @@
 
 import type { Point } from "../training/search-space.js";
 import type { SearchResult } from "../training/search.js";
+import { flagOf, typed } from "./hyperparameter-flags.js";
 import type { DataFlags } from "./options.js";
-
-/** A hyperparameter's flag: tauUsers is --tau-users. */
-export const flagOf = (hyperparameter: string): string =>
-  `--${hyperparameter.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** The flags by which ratings were read, as they were typed. */
 export function readingFlags(flags: DataFlags): string[] {
@@ -19,10 +16,10 @@ export function readingFlags(flags: DataFlags): string[] {
     ...(flags.sort ? ["--sort"] : []),
   ];
   const quoted = (text: string): string => (/[^\w./:~-]/.test(text) ? `"${text}"` : text);
-  return [...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${flagOf(name)} ${quoted(value)}`])), ...switches]; // prettier-ignore
+  return [...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${typed(name)} ${quoted(value)}`])), ...switches]; // prettier-ignore
 }
 
-export function trainCommandAt(
+function trainCommandAt(
   point: Point,
   { model, seed }: Pick<SearchResult["plan"], "model" | "seed">,
   path: string | undefined,
@@ -30,7 +27,7 @@ export function trainCommandAt(
 ): string {
   const flags = Object.entries(point).flatMap(([name, value]) => {
     if (typeof value !== "boolean") return [`${flagOf(name)} ${value}`];
-    return value ? [] : [flagOf(`no-${name}`)];
+    return value ? [] : [typed(`no-${name}`)];
   });
   const place = path === undefined ? [] : [/[^\w./~-]/.test(path) ? `"${path}"` : path];
   return ["tastespace train", ...place, `--model ${model}`, ...flags, `--seed ${seed}`, ...more].join(" ");

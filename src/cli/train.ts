@@ -8,17 +8,10 @@ import type { Engine } from "../engine/engine.js";
 import { byteText } from "../byte-text.js";
 import { OptionsError, OutputError } from "../errors.js";
 import type { Accuracy } from "../metrics/accuracy.js";
-import { ALS_DEFAULTS } from "../models/als.js";
-import { GD_DEFAULTS } from "../models/gd.js";
-import { LOGISTIC_DEFAULTS } from "../models/logistic.js";
-import { SGD_DEFAULTS } from "../models/sgd.js";
-import { GIBBS_DEFAULTS } from "../models/gibbs.js";
-import { COUNTS, type Counts, IMPLICIT_DEFAULTS } from "../models/implicit.js";
 import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
-import { HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
-import { type Solver, SOLVERS, solverText } from "../models/solver.js";
-import { VB_DEFAULTS, type VbHyperparameters } from "../models/vb.js";
+import { definitionOf, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { solverText } from "../models/solver.js";
 import { modelPieces } from "../model-file.js";
 import { DevicesEngine } from "../distributed/devices-engine.js";
 import { RanksEngine } from "../distributed/ranks-engine.js";
@@ -28,15 +21,17 @@ import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
-import { fit, type FitOptions, type FitResult, hyperparametersOf as hyperparametersAmong } from "../training/fit.js";
+import { fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import { accurate } from "../training/preset.js";
+import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
+import { checkFeatureFiles, featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -47,10 +42,14 @@ import {
   type EngineKind,
   engineKinds,
   type MeasureFlags,
+  notNegative,
   number,
   type SplitFlags,
+  wholeFrom,
   wholeNumber,
 } from "./options.js";
+import { addHyperparameterFlags, hyperparametersGiven } from "./hyperparameter-flags.js";
+import { defaultOfModels } from "./model-defaults.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
@@ -61,34 +60,6 @@ const ACCURATE = "accurate";
 
 interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   model: ModelName | typeof ACCURATE;
-  factors?: number;
-  lambda?: number;
-  tau?: number;
-  tauUsers?: number;
-  tauItems?: number;
-  gamma?: number;
-  gammaUsers?: number;
-  gammaItems?: number;
-  mean: boolean;
-  biases: boolean;
-  update?: "joint" | "sequential";
-  regularization?: "plain" | "weighted";
-  solver?: Solver;
-  cgSteps?: number;
-  covariance?: VbHyperparameters["covariance"];
-  learn: boolean;
-  warmUp?: number;
-  burnIn?: number;
-  samples?: number;
-  confidence?: number;
-  counts?: Counts;
-  stepSize?: number;
-  decay?: number;
-  momentum?: number;
-  positiveThreshold?: number;
-  negatives?: number;
-  tauFeatures?: number;
-  featurePrecision?: number;
   itemFeatures?: string;
   userFeatures?: string;
   sweeps?: number;
@@ -121,85 +92,22 @@ export function trainCommand(): Command {
       new Option("--model <name>", "the model; accurate: gibbs with all side information that the data hold, nothing to tune")
         .choices([...MODEL_NAMES, ACCURATE])
         .default("als"),
-    )
-    .option("--factors <K>", `factors; 0 trains the bias-only model (default: ${ALS_DEFAULTS.factors})`, wholeNumber)
-    .option("--lambda <λ>", `noise precision; vb starts from it (default: ${ALS_DEFAULTS.lambda})`, number)
-    .option(
-      "--tau <τ>",
-      `precision of the factors of both sides (default: ${ALS_DEFAULTS.tauUsers}; logistic: ${LOGISTIC_DEFAULTS.tauUsers})`,
-      number,
-    )
-    .option("--tau-users <τ>", "precision of the user factors", number)
-    .option("--tau-items <τ>", "precision of the item factors", number)
-    .option(
-      "--gamma <γ>",
-      `precision of the biases of both sides (default: ${ALS_DEFAULTS.gammaUsers}; logistic: ${LOGISTIC_DEFAULTS.gammaUsers})`,
-      number,
-    )
-    .option("--gamma-users <γ>", "precision of the user biases", number)
-    .option("--gamma-items <γ>", "precision of the item biases", number)
-    .option("--no-mean", "leave the global mean out (μ = 0)")
-    .option("--no-biases", "leave the biases out")
-    .addOption(
-      new Option("--update <kind>", "als: solve factors and bias at once, or in turn (default: joint)").choices(["joint", "sequential"]),
-    )
-    .addOption(
-      new Option("--regularization <kind>", "als: weighted multiplies τ and γ by an entity's number of ratings (default: plain)").choices([
-        "plain",
-        "weighted",
-      ]),
-    )
-    .addOption(
-      new Option(
-        "--solver <kind>",
-        "als, implicit: factor every row's system, or move it by conjugate gradients, up to 512 factors (default: the faster one)",
-      ).choices(SOLVERS),
-    )
-    .option("--cg-steps <n>", `als, implicit: steps of conjugate gradients a half-sweep (default: ${ALS_DEFAULTS.cgSteps})`, wholeNumber)
-    .addOption(new Option("--covariance <family>", "vb: what is kept of a posterior (default: full)").choices(["diagonal", "full"]))
-    .option("--no-learn", "vb: keep λ, τ and γ as they are")
-    .option("--warm-up <n>", `vb: sweeps before they are learned (default: ${VB_DEFAULTS.warmUp})`, wholeNumber)
+    );
+  addHyperparameterFlags(command);
+  command
     .option(
       "--item-features <list>",
       "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
     )
     .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
-    .option("--tau-features <τ>", `als: precision of the weights of features (default: ${ALS_DEFAULTS.tauFeatures})`, number)
-    .option(
-      "--feature-precision <ρ>",
-      `vb: precision of the weights of features, relative to what they shape (default: ${VB_DEFAULTS.featurePrecision})`,
-      number,
-    )
-    .option("--burn-in <n>", `gibbs: sweeps whose draws are thrown away (default: ${GIBBS_DEFAULTS.burnIn})`, wholeNumber)
-    .option("--samples <n>", `gibbs: most draws that the model keeps and averages (default: ${GIBBS_DEFAULTS.samples})`, wholeNumber)
-    .option("--confidence <α>", `implicit: confidence 1 + α f(|r|) (default: ${IMPLICIT_DEFAULTS.confidence})`, number)
-    .addOption(
-      new Option(
-        "--counts <f>",
-        `implicit: what feedback counts for, log(1 + |r|), 1 or |r| (default: ${IMPLICIT_DEFAULTS.counts})`,
-      ).choices(COUNTS),
-    )
-    .option(
-      "--step-size <η>",
-      `gd, sgd, logistic: step size (default: ${GD_DEFAULTS.stepSize}, ${SGD_DEFAULTS.stepSize}, ${LOGISTIC_DEFAULTS.stepSize})`,
-      number,
-    )
-    .option(
-      "--decay <δ>",
-      `gd, sgd, logistic: sweep t steps by η / (1 + δ (t − 1)) (default: 0, ${SGD_DEFAULTS.decay}, ${LOGISTIC_DEFAULTS.decay})`,
-      number,
-    )
-    .option(
-      "--momentum <ω>",
-      `gd, als: share of the last step, or sweep, taken again (default: ${GD_DEFAULTS.momentum}, ${ALS_DEFAULTS.momentum})`,
-      number,
-    )
-    .option("--positive-threshold <rating>", "logistic: ratings from this on are positive", number)
-    .option("--negatives <k>", "logistic: draw k unrated pairs as negatives for each positive", wholeNumber)
-    .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
+    .option("--sweeps <n>", `most sweeps (default: ${defaultOfModels(({ sweeps = DEFAULT_SWEEPS }) => sweeps)})`, wholeFrom(0))
     .option("--no-early-stop", "do all sweeps")
-    .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
-    .option("--patience <n>", "stop after this many sweeps without a new best held-out figure (default: 3; sgd: 5; gd: 20)", wholeNumber)
+    .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", notNegative)
+    .option(
+      "--patience <n>",
+      `stop after this many sweeps without a new best held-out figure (default: ${defaultOfModels(({ patience = DEFAULT_PATIENCE }) => patience)})`,
+      wholeFrom(1),
+    )
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
     .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
@@ -209,7 +117,7 @@ export function trainCommand(): Command {
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
     .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
-    .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeNumber, 5)
+    .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeFrom(1), 5)
     .option("--resume", "go on from --checkpoint when it is there, to the same model as without a stop")
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
@@ -254,19 +162,22 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const started = performance.now();
   // What is wrong with options and outputs is found out before anything long begins.
   const model = flags.model === ACCURATE ? "gibbs" : flags.model;
-  const asked = MODELS[model].complete(hyperparametersAmong(model, hyperparametersOf(flags)) as never) as never;
+  const asked = MODELS[model].complete(hyperparametersOf(model, hyperparametersGiven(flags)) as never) as never;
   const ranks = ranksHere();
   if (ranks.size > 1 && flags.devices)
     throw new OptionsError("a rank has one device", { remedy: "start a rank a device, or leave mpirun away" });
   if (ranks.size > 1 && path === "-")
     throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
   await agreeOn({ versions: version, options: [path, flags] });
+  if (flags.resume && flags.checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+  const init = flags.init ? await load(flags.init) : undefined;
+  for (const list of [flags.itemFeatures, flags.userFeatures]) await checkFeatureFiles(list);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
   const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
   if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
   describeData(read, ratings, counts);
-  refusePositivesOnly(ratings, model, flags);
+  refusePositivesOnly(ratings, model, definitionOf(model).learnsFromOnes?.(asked) ?? false);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
     // What was read: a test file is no part of it.
@@ -284,7 +195,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
   const options: FitOptions = {
     ...preset?.options,
-    ...hyperparametersOf(flags),
+    ...hyperparametersGiven(flags),
     model,
     seed: flags.seed,
     ...(itemFeatures && { itemFeatures }),
@@ -292,9 +203,11 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     heldOut: counts.heldOut > 0 ? heldOut : undefined,
   };
   const h = hyperparametersFor(model, options, engine);
-  if ("solver" in h && h.solver === "cg") print(`${dim("solver")}   ${solverText(h)}`);
+  const { steps } = definitionOf(model).operations(h, flags.seed);
+  if (steps !== undefined) print(`${dim("solver")}   ${solverText(steps)}`);
   if (flags.dryRun) return await printPlan(ratings, { ...options, ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }) }, engine);
-  if (model === "vb") print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
+  // Covariances take far more than factors.
+  if (definitionOf(model).posterior) print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
   const controller = new AbortController();
   const interrupt = (): void => {
     notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
@@ -305,7 +218,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   // mpirun ends its ranks at once on SIGINT; this signal it passes on.
   if (ranks.size > 1) process.once("SIGUSR2", interrupt);
   try {
-    const resume = flags.resume ? await resumedFrom(flags) : undefined;
+    const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
     print();
     let headed = false;
     const printSweep = (entry: HistoryEntry): void => {
@@ -323,7 +236,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       measureBy: flags.measureBy,
       measureEvery: flags.measureEvery,
       measureThreshold: flags.measureThreshold,
-      init: flags.init ? await load(flags.init) : undefined,
+      init,
       resume,
       device: engine,
       keepSeen: flags.seen,
@@ -374,26 +287,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
 function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags): string | undefined {
   if (model === ACCURATE || flags.itemFeatures !== undefined || flags.userFeatures !== undefined)
     return "what features weigh is made of all of them";
-  if (model === "logistic") return "logistic makes its data of all of them";
+  if (MODELS[model].binary) return `${model} makes its data of all of them`;
   if ((measureBy ?? MODELS[model].measureBy ?? "loss") !== "loss" && holdout !== 0)
     return "lists are measured by all of them (--measure-by loss takes shares)";
   return dryRun ? "a plan is made of a sample of them" : undefined;
 }
 
-/** The hyperparameters that were given, whichever model's; the model fills in the rest, and refuses those of others. */
-function hyperparametersOf(flags: TrainFlags): Partial<FitOptions> {
-  const both = { tauUsers: flags.tau, tauItems: flags.tau, gammaUsers: flags.gamma, gammaItems: flags.gamma };
-  const all: Record<string, unknown> = { ...both, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
-  // Flags that only switch off are true when they are not given.
-  return Object.fromEntries(
-    [...HYPERPARAMETER_NAMES].filter((name) => all[name] !== undefined && all[name] !== true).map((name) => [name, all[name]]),
-  );
-}
-
 /** Models of ratings have nothing to learn where all are 1. @throws OptionsError */
-function refusePositivesOnly(ratings: Ratings, model: ModelName, { negatives = 0 }: TrainFlags): void {
+function refusePositivesOnly(ratings: Ratings, model: ModelName, learnsFromOnes: boolean): void {
   const { minimum, maximum } = ratings.statistics();
-  if (minimum !== 1 || maximum !== 1 || model === "implicit" || (model === "logistic" && negatives > 0)) return;
+  if (minimum !== 1 || maximum !== 1 || learnsFromOnes) return;
   throw new OptionsError(`every rating is 1: ${model} has nothing to tell apart`, {
     remedy: "learn from positives alone with --model implicit, or with --model logistic --negatives 4",
   });
@@ -447,7 +350,7 @@ async function receivedLine(
   const ranks = ranksHere();
   if (ranks.size === 1) return [];
   const definition = MODELS[model];
-  const h = definition.complete(hyperparametersAmong(model, { model, factors, ...options } as FitOptions) as never) as never;
+  const h = definition.complete(hyperparametersOf(model, { model, factors, ...options } as FitOptions) as never) as never;
   const [byUser, byItem] = [csrOf(ratings, "users"), csrOf(ratings, "items")];
   const lengths = { users: rowLengths(byUser), items: rowLengths(byItem) };
   const slices = slicesOf({ lengths, heldOut: options.heldOut?.count ?? 0, epochs: definition.operations(h, seed).epochs }, ranks.size);
@@ -458,7 +361,9 @@ async function receivedLine(
 }
 
 function describeData(read: TrainingData["read"], { users, items }: Ratings, { ratings, heldOut }: TrainingData["counts"]): void {
-  print(`${dim("data")}     ${read.format}: ${count(ratings + heldOut)} ratings, ${count(users.size)} users, ${count(items.size)} items`);
+  print(
+    `${dim("data")}     ${read.format}: ${counted(ratings + heldOut, "rating")}, ${counted(users.size, "user")}, ${counted(items.size, "item")}`,
+  );
   printUnderstood(read);
   print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
 }
@@ -478,13 +383,19 @@ function lineOf(entry: HistoryEntry): string {
   return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2));
 }
 
+/** Whether the error of training has fallen since. */
+function overfits(history: readonly HistoryEntry[], best: HistoryEntry): boolean {
+  const [then, now] = [best, history.at(-1)!].map(({ trainLogLoss, trainRmse }) => trainLogLoss ?? trainRmse);
+  return typeof then === "number" && typeof now === "number" && now < then;
+}
+
 function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
     sweeps: `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
-    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}, the model overfits`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}${overfits(history, best) ? ", the model overfits" : ""}`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
   const four = (value: number): string => value.toFixed(4);
@@ -555,8 +466,7 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
   }
 }
 
-async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
-  if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+async function resumedFrom(checkpoint: string): Promise<Checkpoint | undefined> {
   const ranks = ranksHere();
   const found =
     ranks.size === 1

@@ -1,7 +1,7 @@
 // How rows and ratings are dealt into blocks. Whoever computes them, wherever, the blocks are the same, so that what
 // comes of them does not depend on how many take part.
 
-import { counterKey, counterOrder, mixedWords } from "../random-counter.js";
+import { counterKey, counterOrder, counterWords, mixedWords } from "../random-counter.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { RowSlice, Side } from "./engine.js";
 
@@ -113,7 +113,7 @@ interface RowCut {
 export const firstGroupOf = (shard: number, shards: number, B: number): number => Math.floor((shard * B) / shards);
 
 /**
- * Users in runs of about equal cost, so that whoever holds some of them holds whole groups; items at random.
+ * Users in runs of about equal cost, so that whoever holds some of them holds whole groups; items by their ratings.
  *
  * @param lengths ratings of each row. @param cuts where the rows of both sides are cut: no group has rows of two shards.
  *   Default: nowhere.
@@ -132,13 +132,33 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
     const slice = { from: shard * userCut.size, to: Math.min(users, (shard + 1) * userCut.size) };
     firstUsers.set(cutByCost(lengths.users, firstGroupOf(shard + 1, userCut.count, B) - first, unit, slice), first);
   }
-  const places = counterOrder(items, counterKey(seed, "item groups"));
-  const itemGroup = places.map((place, row) => {
-    const shard = itemCut.count === 1 ? 0 : Math.floor(row / itemCut.size);
-    const first = firstGroupOf(shard, itemCut.count, B);
-    return first + (place % (firstGroupOf(shard + 1, itemCut.count, B) - first));
-  });
+  const itemGroup = new Uint32Array(items);
+  const places = counterWords(counterKey(seed, "item groups"), 0, items);
+  for (let shard = 0; shard < itemCut.count; shard++) {
+    const here = { from: shard * itemCut.size, to: Math.min(items, (shard + 1) * itemCut.size) };
+    const groups = { from: firstGroupOf(shard, itemCut.count, B), to: firstGroupOf(shard + 1, itemCut.count, B) };
+    dealByRatings(lengths.items, places, here, groups, itemGroup);
+  }
   return { groups: B, users: firstUsers, itemGroup };
+}
+
+/**
+ * Deals rows, those of most ratings first, a row to each group at a time, of which the one of fewest ratings chooses
+ * first: a round waits for its longest block.
+ *
+ * @param places a random number of each row, which decides between rows of equal length.
+ */
+function dealByRatings(lengths: Uint32Array, places: Uint32Array, rows: RowSlice, groups: RowSlice, groupOf: Uint32Array): void {
+  const order = Uint32Array.from({ length: rows.to - rows.from }, (_, at) => rows.from + at);
+  order.sort((a, b) => lengths[b] - lengths[a] || places[a] - places[b]);
+  const next = Array.from({ length: groups.to - groups.from }, (_, at) => ({ group: groups.from + at, ratings: 0 }));
+  for (let from = 0; from < order.length; from += next.length) {
+    next.sort((a, b) => a.ratings - b.ratings || a.group - b.group);
+    for (const [at, row] of order.subarray(from, from + next.length).entries()) {
+      groupOf[row] = next[at].group;
+      next[at].ratings += lengths[row];
+    }
+  }
 }
 
 /** The ratings in their blocks, in an order within each that depends on the seed, the user and the item alone. */

@@ -23,7 +23,7 @@ export interface BinaryMetrics {
  * @throws OptionsError when the model gives no probabilities.
  */
 export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetrics {
-  if (model.model !== "logistic") throw new OptionsError(`a model of ${model.model} gives no probabilities`);
+  if (model.predicts !== "probability") throw new OptionsError(`a model of ${model.model} gives no probabilities`);
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));

@@ -7,6 +7,8 @@ import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
+import { isPositive, type Relevance } from "../models/predictions.js";
+import { definitionOf } from "../models/registry.js";
 import { compareIds, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
@@ -14,9 +16,6 @@ import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "./accuracy.js";
 import { type Gaps, gapsOf, trainedOf } from "./gaps.js";
 import { aucOfScores, listValues, type RankingValues } from "./ranked-list.js";
-
-/** Which held-out ratings make an item relevant to their user: those of at least this, or those above this. */
-export type Relevance = { readonly atLeast: number } | { readonly above: number };
 
 /** One user's values. */
 export interface UserRanking extends RankingValues {
@@ -103,17 +102,12 @@ export async function rankingMetricsOn(
 
 /** What is relevant without a threshold: what the model takes for positive, else ratings of the mean or more. */
 export function relevanceOf(
-  { hyperparameters: h, statistics }: Pick<FactorModel, "hyperparameters" | "statistics">,
+  { model, hyperparameters: h, statistics }: Pick<FactorModel, "model" | "hyperparameters" | "statistics">,
   threshold?: number,
 ): Relevance {
   if (threshold !== undefined) return { atLeast: threshold };
-  if ("confidence" in h) return { above: 0 };
-  if ("positiveThreshold" in h) return h.positiveThreshold === null ? { above: 0 } : { atLeast: h.positiveThreshold };
-  return { atLeast: statistics.mean };
+  return definitionOf(model).positives?.(h) ?? { atLeast: statistics.mean };
 }
-
-export const isRelevant = (relevance: Relevance, value: number): boolean =>
-  "above" in relevance ? value > relevance.above : value >= relevance.atLeast;
 
 export const relevanceText = (relevance: Relevance): string =>
   "above" in relevance ? `rated above ${relevance.above}` : `rated ${Number(relevance.atLeast.toFixed(4))} or more`;
@@ -158,7 +152,7 @@ function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, options: 
   const seen = itemsOf(train, () => true);
   const relevant = itemsOf(
     heldOut,
-    (at, m, n) => trained[m] === 1 && isRelevant(relevance, heldOut.value[at]) && seen.get(m)?.has(n) !== true,
+    (at, m, n) => trained[m] === 1 && isPositive(relevance, heldOut.value[at]) && seen.get(m)?.has(n) !== true,
   );
   const gaps = gapsOf(model, train, heldOut);
   const users = [...relevant.keys()].sort((a, b) => compareIds(model.users.rawAt(a), model.users.rawAt(b)));

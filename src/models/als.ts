@@ -3,9 +3,24 @@
 import { type Bounds, type Norms, type PointSystem, type RowSlice, type Session, type Side, SIDES } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { type Figures, heldOutErrors } from "./figures.js";
-import { checkChoice, checkNotNegative, checkPositive } from "./hyperparameters.js";
+import {
+  BIASES,
+  biasPrecisions,
+  choice,
+  defaultsOf,
+  factorPrecisions,
+  FACTORS,
+  LAMBDA,
+  MEAN,
+  notNegative,
+  type NumberOf,
+  positive,
+  type TableOf,
+} from "./hyperparameters.js";
+import { linearRows } from "./new-rows.js";
+import { RATINGS } from "./predictions.js";
 import { STEPS_A_SWEEP } from "./side-information.js";
-import { completedWithSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
+import { completedWithSolver, MAX_FACTORS_CG, SOLVER, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /**
@@ -46,23 +61,29 @@ export interface AlsHyperparameters extends SolverHyperparameters {
   readonly momentum: number;
 }
 
-/** Of `als`, where nothing is given. The solver is then what is faster. */
-export const ALS_DEFAULTS: AlsHyperparameters = {
-  factors: 10,
-  lambda: 1,
-  tauUsers: 10,
-  tauItems: 10,
-  gammaUsers: 5,
-  gammaItems: 5,
-  tauFeatures: 40,
-  mean: true,
-  biases: true,
-  regularization: "plain",
-  update: "joint",
-  momentum: 0,
-  solver: "cholesky",
-  cgSteps: 3,
+/** ω of heavy balls, from 0 to below 1. */
+export const momentum = (value: number, about: string, remedy?: string): NumberOf =>
+  notNegative(value, { symbol: "ω", about, below: 1, ...(remedy !== undefined && { remedy }) });
+
+export const ALS_TABLE: TableOf<AlsHyperparameters> = {
+  factors: { ...FACTORS, most: MAX_FACTORS_CG },
+  lambda: LAMBDA,
+  ...factorPrecisions(10),
+  ...biasPrecisions(5),
+  tauFeatures: positive(40, { symbol: "τ", about: "precision of the weights of features", unit: 1 }),
+  mean: MEAN,
+  biases: BIASES,
+  regularization: choice("plain", ["plain", "weighted"], {
+    placeholder: "kind",
+    about: "weighted multiplies τ and γ by an entity's number of ratings",
+  }),
+  update: choice("joint", ["joint", "sequential"], { placeholder: "kind", about: "solve factors and bias at once, or in turn" }),
+  momentum: momentum(0, "share of what a sweep has moved that is moved again", "0.3 to 0.5 suit most data"),
+  ...SOLVER,
 };
+
+/** Of `als`, where nothing is given. The solver is then what is faster. */
+export const ALS_DEFAULTS: AlsHyperparameters = defaultsOf(ALS_TABLE);
 
 /** Sums over the parameters and the residuals, from which the objective and the errors are put together in float64. */
 export interface Measurement {
@@ -185,15 +206,22 @@ export function alsObjective(h: AlsHyperparameters, sums: Omit<Measurement, "hel
  * @throws OptionsError naming the hyperparameter and its value.
  */
 export function alsHyperparameters(given: Partial<AlsHyperparameters> = {}): AlsHyperparameters {
-  const h = completedWithSolver(ALS_DEFAULTS, given);
-  if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
-  checkPositive(h, "lambda", "tauFeatures");
-  checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "momentum");
-  if (h.momentum >= 1) throw new OptionsError(`momentum is ${h.momentum}: it must be below 1`, { remedy: "0.3 to 0.5 suit most data" });
-  checkChoice("regularization", h.regularization, ["plain", "weighted"]);
-  checkChoice("update", h.update, ["joint", "sequential"]);
+  const h = completedWithSolver(ALS_TABLE, given);
+  checkSomething(h);
   return h;
 }
+
+/** @throws OptionsError when there are neither factors nor biases. */
+export function checkSomething({ factors, biases }: Pick<AlsHyperparameters, "factors" | "biases">): void {
+  if (factors === 0 && !biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
+}
+
+/** New rows of what has the objective of `als`: always jointly and exactly, however they were trained. */
+export const alsRows = linearRows<Partial<AlsHyperparameters>>((h, side) => ({
+  ...alsSystem({ ...ALS_DEFAULTS, ...h }, side),
+  kind: "joint",
+  steps: undefined,
+}));
 
 /** @throws OptionsError when nothing would tie rows of a side to their prior means. */
 function checkFeatures(h: AlsHyperparameters, side: Side): void {
@@ -213,12 +241,15 @@ export function alsFigures(h: AlsHyperparameters, sums: Measurement, { ratings, 
 }
 
 export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> = {
-  defaults: ALS_DEFAULTS,
+  table: ALS_TABLE,
   complete: alsHyperparameters,
+  predicts: RATINGS,
+  newRows: alsRows,
+  hasMean: ({ mean }) => mean,
+  hasBiases: ({ biases }) => biases,
   takesFeatures: true,
   checkFeatures,
-  on: withFasterSolver("als"),
-  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2, tauFeatures: 1 },
+  on: withFasterSolver({ cpu: 32, reference: 32, webgpu: 96 }),
   operations: (h) => ({
     solve: h.update,
     steps: stepsOf(h),

@@ -3,7 +3,12 @@
 import { RatingsError } from "../errors.js";
 import { counterKey, type CounterKey, mixedWords } from "../random-counter.js";
 import { Ratings } from "../ratings/ratings.js";
-import type { LogisticHyperparameters } from "./logistic.js";
+
+/** Which ratings are 1: those from the threshold on, or above 0; and how many pairs are drawn for each of them as 0. */
+export interface BinaryRule {
+  readonly positiveThreshold: number | null;
+  readonly negatives: number;
+}
 
 /** Ratings as 0 and 1, to train on and to measure by. */
 export interface BinarySplit {
@@ -27,7 +32,7 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
  * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold,
  *   or when all are alike.
  */
-export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
+export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {
   const key = JSON.stringify([h.positiveThreshold, h.negatives, seed]);
   const known = lastMade.get(ratings);
   if (known?.key === key && known.of === heldOut) return known;
@@ -36,7 +41,7 @@ export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h:
   return made;
 }
 
-function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticHyperparameters, seed: number): BinarySplit {
+function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
     throw new RatingsError("the held-out ratings have other ids than the training ratings", {
       remedy: "split one set of ratings with splitRatings, or read the second with the ids of the first",
@@ -50,7 +55,7 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: LogisticH
   const binary = (set: Ratings, key: CounterKey): Ratings => {
     const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
     if (wrong >= 0) {
-      throw new RatingsError(`rating ${set.value[wrong]} is neither 0 nor 1`, {
+      throw new RatingsError(`rating ${Number(set.value[wrong].toPrecision(7))} is neither 0 nor 1`, {
         remedy: "say with positiveThreshold which ratings are positive, or with negatives that all of them are",
       });
     }

@@ -16,9 +16,10 @@ import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
-import { sigmoid } from "../sigmoid.js";
 import { type Parameters, type Posterior, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
-import { type Hyperparameters, type ModelName, MODELS } from "./registry.js";
+import type { Predicted } from "./predictions.js";
+import { definitionOf, type Hyperparameters, type ModelName } from "./registry.js";
+import type { ModelDefinition } from "./training.js";
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
 export interface ModelSource {
@@ -191,23 +192,32 @@ export class FactorModel implements FactorModelParts {
   }
 
   /**
-   * VᵀV, [K, K] row-major, the lower triangle: what every fold-in of `implicit` shares.
+   * VᵀV, [K, K] row-major, the lower triangle: what every fold-in of models over all pairs shares.
    * Added up once, when it is first asked for.
    */
   get itemGram(): Float64Array {
     return (this.#itemGram ??= rowGram(Float64Array.from(this.parameters.itemFactors), this.parameters.factors));
   }
 
-  /** What a score means: a rating, or for `logistic` the probability of a positive. */
-  #respond(score: number): number {
-    return this.model === "logistic" ? sigmoid(score) : score;
+  /** The same where fold-ins need it, of `implicit`; else undefined. */
+  get foldInGram(): Float64Array | undefined {
+    return this.#definition.overAllPairs ? this.itemGram : undefined;
+  }
+
+  /** What `predict` gives: a rating, a preference (`implicit`) or the probability of a positive (`logistic`). */
+  get predicts(): Predicted {
+    return this.#definition.predicts.of;
+  }
+
+  get #definition(): ModelDefinition<Hyperparameters, unknown> {
+    return definitionOf(this.model);
   }
 
   /** `predict` by dense indices; −1 stands for an unknown user or item, whose terms are left out. */
   predictAt(m: number, n: number): number {
     const { globalMean, userBiases, itemBiases } = this.parameters;
-    if (m >= 0 && n >= 0) return this.#respond(predictRating(this.parameters, m, n));
-    return this.#respond(globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0));
+    if (m >= 0 && n >= 0) return this.#definition.predicts.respond(predictRating(this.parameters, m, n));
+    return this.#definition.predicts.respond(globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0));
   }
 
   /**
@@ -285,7 +295,7 @@ export class FactorModel implements FactorModelParts {
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES);
     const few = this.#fewRatings(rated);
     const means = this.#meansOf(few);
-    const user = this.model === "implicit" ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this.hyperparameters, means);
+    const user = this.#definition.overAllPairs ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this, means);
     return this.#list(user, new Set(few.index), options);
   }
 
@@ -303,7 +313,7 @@ export class FactorModel implements FactorModelParts {
    */
   clipped(predicted: number): number {
     const { minimum, maximum } = this.statistics;
-    return MODELS[this.model].units ? Math.min(maximum, Math.max(minimum, predicted)) : predicted;
+    return this.predicts === "rating" ? Math.min(maximum, Math.max(minimum, predicted)) : predicted;
   }
 
   /**
@@ -373,8 +383,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   #foldIn(few: FewRatings): Entity {
-    const gram = this.model === "implicit" ? this.itemGram : undefined;
-    return foldIn(few, "users", this.parameters, this.hyperparameters, this.#meansOf(few), gram);
+    return foldIn(few, "users", this.parameters, this, this.#meansOf(few), this.foldInGram);
   }
 
   /** What the rated set of someone new says of them. */
@@ -404,7 +413,7 @@ export class FactorModel implements FactorModelParts {
   #checkScale(item: RawId, rating: number): void {
     const { minimum, maximum } = this.statistics;
     const width = maximum - minimum;
-    if (!MODELS[this.model].units || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
+    if (this.predicts !== "rating" || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
     throw new RatingsError(
       `the rating of item ${item} is ${rating}, and those that the model was trained on go from ${minimum} to ${maximum}`,
       { remedy: "give ratings on that scale" },
@@ -512,7 +521,7 @@ export class FactorModel implements FactorModelParts {
   #predictiveBetween(user: Entity, item: Entity): { mean: number; deviation: number } {
     const mean = this.#meanBetween(user, item);
     const { posterior } = this.parameters;
-    if (!posterior || !user.covariance || !item.covariance) return { mean: this.#respond(mean), deviation: NaN };
+    if (!posterior || !user.covariance || !item.covariance) return { mean: this.#definition.predicts.respond(mean), deviation: NaN };
     const variance = varianceOf({ ...user, covariance: user.covariance }, { ...item, covariance: item.covariance });
     return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + variance) };
   }

@@ -1,10 +1,9 @@
 // Gradient descent in batches, with momentum, on the objective of `als` (`gd`). docs/models.md, "Gradient descent".
 
 import type { Side } from "../engine/engine.js";
-import { OptionsError } from "../errors.js";
-import { type Measurement, measureErrors } from "./als.js";
-import { checkNotNegative, completed } from "./hyperparameters.js";
-import { checkedSteps, GRADIENT_DEFAULTS, gradientFigures, type GradientHyperparameters, stepOf, stepPrecisions } from "./stepped.js";
+import { checkSomething, type Measurement, measureErrors, momentum } from "./als.js";
+import { completed, defaultsOf, type TableOf } from "./hyperparameters.js";
+import { GRADIENT, gradientFigures, type GradientHyperparameters, gradientTable, stepOf, stepPrecisions } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
 /** Of gradient descent in batches, with momentum. */
@@ -13,14 +12,18 @@ export interface GdHyperparameters extends GradientHyperparameters {
   readonly momentum: number;
 }
 
+export const GD_TABLE: TableOf<GdHyperparameters> = {
+  ...gradientTable(0.3, 0),
+  momentum: momentum(0.8, "share of the last step taken again"),
+};
+
 /** Of `gd`, where nothing is given. */
-export const GD_DEFAULTS: GdHyperparameters = { ...GRADIENT_DEFAULTS, stepSize: 0.3, decay: 0, momentum: 0.8 };
+export const GD_DEFAULTS: GdHyperparameters = defaultsOf(GD_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function gdHyperparameters(given: Partial<GdHyperparameters> = {}): GdHyperparameters {
-  const h = checkedSteps(completed(GD_DEFAULTS, given));
-  checkNotNegative(h, "momentum");
-  if (h.momentum >= 1) throw new OptionsError(`momentum is ${h.momentum}: it must be below 1`);
+  const h = completed(GD_TABLE, given);
+  checkSomething(h);
   return h;
 }
 
@@ -44,9 +47,9 @@ export class GdTraining extends Training<GdHyperparameters, Measurement> {
 }
 
 export const gd: ModelDefinition<GdHyperparameters, Measurement, GdTraining> = {
-  defaults: GD_DEFAULTS,
+  table: GD_TABLE,
   complete: gdHyperparameters,
-  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
+  ...GRADIENT,
   sweeps: 200,
   patience: 20,
   spread: () => "velocity",

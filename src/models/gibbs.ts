@@ -2,14 +2,15 @@
 // Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
 // entity and the noise precision drawn too.
 
-import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type System, type Which } from "../engine/engine.js";
 import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
 import { mixedWords } from "../random-counter.js";
 import { type Figures, heldOutErrors } from "./figures.js";
-import { checkFactors, checkPositive, checkWhole, completed } from "./hyperparameters.js";
+import { completed, defaultsOf, FACTORS, MEAN, positive, type TableOf, whole } from "./hyperparameters.js";
 import { type GibbsDraw, type Parameters, sampleShare } from "./parameters.js";
+import { RATINGS } from "./predictions.js";
 import type { SideInformation } from "./side-information.js";
 import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
 import { OptionsError } from "../errors.js";
@@ -35,18 +36,20 @@ export interface GibbsHyperparameters {
   readonly scale: number;
 }
 
+export const GIBBS_TABLE: TableOf<GibbsHyperparameters> = {
+  factors: FACTORS,
+  mean: MEAN,
+  burnIn: whole(20, { placeholder: "n", about: "sweeps whose draws are thrown away", least: 0 }),
+  samples: whole(128, { placeholder: "n", about: "most draws that the model keeps and averages", least: 1 }),
+  meanStrength: positive(2, { symbol: "β₀", about: "how many entities the prior of a side's mean counts for" }),
+  scale: positive(5, { symbol: "s", about: "scale of the prior of a side's precision: the larger, the wider", flag: "priorScale" }),
+};
+
 /** Of `gibbs`, where nothing is given. */
-export const GIBBS_DEFAULTS: GibbsHyperparameters = { factors: 10, mean: true, burnIn: 20, samples: 128, meanStrength: 2, scale: 5 };
+export const GIBBS_DEFAULTS: GibbsHyperparameters = defaultsOf(GIBBS_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
-export function gibbsHyperparameters(given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters {
-  const h = completed(GIBBS_DEFAULTS, given);
-  checkFactors(h.factors);
-  checkPositive(h, "meanStrength", "scale");
-  checkWhole(h, 0, "burnIn");
-  checkWhole(h, 1, "samples");
-  return h;
-}
+export const gibbsHyperparameters = (given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters => completed(GIBBS_TABLE, given);
 
 /** What the weights B [F, D] of a side's features add to the posterior of its mean and precision. */
 export interface WeightMoments {
@@ -430,12 +433,20 @@ function gibbsFigures(
   };
 }
 
+/** The equations of a new row's posterior mean at each of the samples. @throws OptionsError where there are none. */
+function samplesSystems(_h: GibbsHyperparameters, side: Side, { draws }: Parameters): System[] {
+  if (!draws) throw new OptionsError("this gibbs model keeps no sample", { remedy: "train for more sweeps than the burn-in" });
+  return draws.map(({ lambda, ...priors }) => ({ kind: "drawn", lambda, prior: priors[side] }));
+}
+
 /** A chain does not converge to a point, and its model is the average over the draws, not the best of them. */
 export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraining> = {
-  defaults: GIBBS_DEFAULTS,
+  table: GIBBS_TABLE,
   complete: gibbsHyperparameters,
+  predicts: RATINGS,
+  newRows: { by: "equations", systems: samplesSystems },
+  hasMean: ({ mean }) => mean,
   takesFeatures: true,
-  units: {},
   sweeps: 100,
   earlyStop: false,
   keeps: "last",

@@ -6,9 +6,11 @@ import { RatingsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
-import { checkChoice, checkNotNegative } from "./hyperparameters.js";
+import { choice, defaultsOf, FACTORS_ALONE, factorPrecisions, notNegative, type TableOf } from "./hyperparameters.js";
+import { linearRows } from "./new-rows.js";
 import type { Parameters } from "./parameters.js";
-import { completedWithSolver, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
+import { PREFERENCES } from "./predictions.js";
+import { completedWithSolver, MAX_FACTORS_CG, SOLVER, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
 /** What feedback counts for: log(1 + |r|), 1, or |r|; its sign stays. */
@@ -36,24 +38,20 @@ export interface ImplicitHyperparameters extends SolverHyperparameters {
   readonly tauItems: number;
 }
 
-/** Of `implicit`, where nothing is given. The solver is then what is faster. */
-export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = {
-  factors: 10,
-  confidence: 1,
-  counts: "log",
-  tauUsers: 10,
-  tauItems: 10,
-  solver: "cholesky",
-  cgSteps: 3,
+export const IMPLICIT_TABLE: TableOf<ImplicitHyperparameters> = {
+  factors: { ...FACTORS_ALONE, most: MAX_FACTORS_CG },
+  confidence: notNegative(1, { symbol: "α", about: "confidence 1 + α f(|r|)" }),
+  counts: choice("log", COUNTS, { symbol: "f", about: "what feedback counts for, log(1 + |r|), 1 or |r|" }),
+  ...factorPrecisions(10),
+  ...SOLVER,
 };
 
+/** Of `implicit`, where nothing is given. The solver is then what is faster. */
+export const IMPLICIT_DEFAULTS: ImplicitHyperparameters = defaultsOf(IMPLICIT_TABLE);
+
 /** @throws OptionsError naming the hyperparameter and its value. */
-export function implicitHyperparameters(given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters {
-  const h = completedWithSolver(IMPLICIT_DEFAULTS, given, 1);
-  checkNotNegative(h, "confidence", "tauUsers", "tauItems");
-  checkChoice("counts", h.counts, COUNTS);
-  return h;
-}
+export const implicitHyperparameters = (given: Partial<ImplicitHyperparameters> = {}): ImplicitHyperparameters =>
+  completedWithSolver(IMPLICIT_TABLE, given);
 
 /** Feedback as it is trained on: ±f(|r|). */
 export function countedFeedback({ counts }: Pick<ImplicitHyperparameters, "counts">, values: Float32Array): Float32Array {
@@ -150,9 +148,15 @@ export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums):
 }
 
 export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
-  defaults: IMPLICIT_DEFAULTS,
+  table: IMPLICIT_TABLE,
   complete: implicitHyperparameters,
-  on: withFasterSolver("implicit"),
+  predicts: PREFERENCES,
+  newRows: linearRows((h, side) => ({ ...implicitSystem(h, side), steps: undefined })),
+  hasBiases: () => false,
+  positives: () => ({ above: 0 }),
+  learnsFromOnes: () => true,
+  overAllPairs: true,
+  on: withFasterSolver({ cpu: 24, reference: 24, webgpu: 96 }),
   measureBy: "ndcg",
   checkRatings: checkFeedback,
   rows: countedRows,

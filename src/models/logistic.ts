@@ -1,10 +1,14 @@
 // Logistic factorization of 0/1 data, by stochastic gradient descent (`logistic`). docs/models.md, "Binary data".
 
-import { OptionsError } from "../errors.js";
-import { ALS_DEFAULTS, alsObjective, type Measurement } from "./als.js";
+import { OptionsError, RatingsError } from "../errors.js";
+import { sigmoid } from "../sigmoid.js";
+import { ALS_DEFAULTS, alsObjective, checkSomething, type Measurement } from "./als.js";
+import { binaryRatings } from "./binary-ratings.js";
 import type { Figures } from "./figures.js";
-import { checkWhole, completed, shown } from "./hyperparameters.js";
-import { checkedSteps, STEPPED_DEFAULTS, type SteppedHyperparameters, stepOf, stepPrecisions, withoutUnrated } from "./stepped.js";
+import { completed, defaultsOf, numeric, type TableOf, whole } from "./hyperparameters.js";
+import type { ConvexRows } from "./new-rows.js";
+import { isPositive, PROBABILITIES, type Relevance } from "./predictions.js";
+import { STEPPED, steppedTable, type SteppedHyperparameters, stepOf, stepPrecisions, withoutUnrated } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
 /** Of logistic factorization of 0/1 data. */
@@ -18,25 +22,19 @@ export interface LogisticHyperparameters extends SteppedHyperparameters {
   readonly negatives: number;
 }
 
-/** Of `logistic`, where nothing is given. */
-export const LOGISTIC_DEFAULTS: LogisticHyperparameters = {
-  ...STEPPED_DEFAULTS,
-  tauUsers: 8,
-  tauItems: 8,
-  gammaUsers: 1,
-  gammaItems: 1,
-  stepSize: 0.05,
-  decay: 0.05,
-  positiveThreshold: null,
-  negatives: 0,
+export const LOGISTIC_TABLE: TableOf<LogisticHyperparameters> = {
+  ...steppedTable(8, 1, 0.05, 0.05),
+  positiveThreshold: numeric(null, { placeholder: "rating", about: "ratings from this on are positive" }),
+  negatives: whole(0, { placeholder: "k", about: "draw k unrated pairs as negatives for each positive", least: 0 }),
 };
+
+/** Of `logistic`, where nothing is given. */
+export const LOGISTIC_DEFAULTS: LogisticHyperparameters = defaultsOf(LOGISTIC_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function logisticHyperparameters(given: Partial<LogisticHyperparameters> = {}): LogisticHyperparameters {
-  const h = checkedSteps(completed(LOGISTIC_DEFAULTS, given));
-  checkWhole(h, 0, "negatives");
-  if (h.positiveThreshold !== null && !Number.isFinite(h.positiveThreshold))
-    throw new OptionsError(`positiveThreshold is ${shown(h.positiveThreshold)}: it must be a number`);
+  const h = completed(LOGISTIC_TABLE, given);
+  checkSomething(h);
   return h;
 }
 
@@ -88,11 +86,55 @@ export class LogisticTraining extends Training<LogisticHyperparameters, Logistic
   }
 }
 
+const positives = ({ positiveThreshold: atLeast }: LogisticHyperparameters): Relevance => (atLeast === null ? { above: 0 } : { atLeast });
+
+/** The optimum of a row's own convex objective; ratings count as they do in training. */
+const LOGISTIC_ROWS: ConvexRows<LogisticHyperparameters> = {
+  by: "descent",
+  precisions(h, side) {
+    const { factors, biases } = stepPrecisions(h)[side];
+    return [...Array<number>(h.factors).fill(factors), biases];
+  },
+  pull(h, rating, sum) {
+    const p = sigmoid(sum);
+    return { force: Number(isPositive(positives(h), rating)) - p, curvature: p * (1 - p) };
+  },
+  checkExplained(h) {
+    if (h.negatives > 0) {
+      throw new OptionsError("the negatives that this logistic model was trained on were drawn, and are not kept to explain by", {
+        remedy: "explain a model of implicit, or of logistic without sampled negatives",
+      });
+    }
+    if (h.tauUsers > 0 && (!h.biases || h.gammaUsers > 0)) return;
+    throw new OptionsError("a logistic model is explained by its precisions, and tauUsers or gammaUsers is 0", {
+      remedy: "train with greater ones",
+    });
+  },
+};
+
+/** @throws OptionsError where new rows would rest on positives alone; RatingsError for what is neither 0 nor 1. */
+function checkNewRatings(h: LogisticHyperparameters, values: Float32Array): void {
+  if (h.negatives > 0) {
+    throw new OptionsError("a logistic model with sampled negatives takes no new rows: they would rest on positives alone", {
+      remedy: "train again, with init set to the model",
+    });
+  }
+  const wrong = h.positiveThreshold === null ? values.find((rating) => rating !== 0 && rating !== 1) : undefined;
+  if (wrong !== undefined) throw new RatingsError(`rating ${wrong} is neither 0 nor 1, as the model was trained on`);
+}
+
 export const logistic: ModelDefinition<LogisticHyperparameters, LogisticSums, LogisticTraining> = {
-  defaults: LOGISTIC_DEFAULTS,
+  table: LOGISTIC_TABLE,
   complete: logisticHyperparameters,
+  predicts: PROBABILITIES,
+  newRows: LOGISTIC_ROWS,
+  checkNewRatings,
+  positives,
+  ...STEPPED,
+  learnsFromOnes: ({ negatives }) => negatives > 0,
+  binary: binaryRatings,
   sweeps: 50,
-  binary: true,
+  patience: 5,
   operations: (_h, seed) => ({ epochs: { seed, link: "logistic" }, sums: ["logLosses", "squaredNorms"] }),
   initial: (problem) => withoutUnrated(problem.initial, problem),
   train: (session, problem) => new LogisticTraining(session, problem),

@@ -6,6 +6,7 @@ import type { Csr } from "../ratings/csr.js";
 import { als } from "./als.js";
 import { gd } from "./gd.js";
 import { gibbs } from "./gibbs.js";
+import type { Hyperparameter } from "./hyperparameters.js";
 import { implicit } from "./implicit.js";
 import { logistic } from "./logistic.js";
 import { sgd } from "./sgd.js";
@@ -18,7 +19,7 @@ const DEFINITIONS = { als, vb, gibbs, gd, sgd, logistic, implicit };
 export type ModelName = keyof typeof DEFINITIONS;
 
 /** The hyperparameters of each model. */
-export type HyperparametersOf = { readonly [M in ModelName]: (typeof DEFINITIONS)[M]["defaults"] };
+export type HyperparametersOf = { readonly [M in ModelName]: ReturnType<(typeof DEFINITIONS)[M]["complete"]> };
 /** The hyperparameters of any model. */
 export type Hyperparameters = HyperparametersOf[ModelName];
 
@@ -34,8 +35,24 @@ export interface Problem<M extends ModelName = "als"> extends TrainingProblem<Hy
 
 export const MODELS = DEFINITIONS as unknown as { readonly [M in ModelName]: ModelDefinition<HyperparametersOf[M], SumsOf<M>> };
 
+/** A model with hyperparameters of its own, as every trained one has. */
+export interface Configured {
+  readonly model: ModelName;
+  readonly hyperparameters: Hyperparameters;
+}
+
+/** The definition of a model, to be asked with hyperparameters of its own. */
+export const definitionOf = (model: ModelName): ModelDefinition<Hyperparameters, unknown> => MODELS[model] as never;
+
+/** What a model says of each of its hyperparameters. */
+export const tableOf = (model: ModelName): Readonly<Record<string, Hyperparameter>> => MODELS[model].table as never;
+
+/** What each model that has a hyperparameter of this name says of it. */
+export const entriesOf = (name: string): { readonly model: ModelName; readonly entry: Hyperparameter }[] =>
+  MODEL_NAMES.flatMap((model) => (Object.hasOwn(tableOf(model), name) ? [{ model, entry: tableOf(model)[name] }] : []));
+
 /** The hyperparameters of all models. */
-export const HYPERPARAMETER_NAMES: ReadonlySet<string> = new Set(Object.values(MODELS).flatMap(({ defaults }) => Object.keys(defaults)));
+export const HYPERPARAMETER_NAMES: ReadonlySet<string> = new Set(Object.values(MODELS).flatMap(({ table }) => Object.keys(table)));
 
 /** The names of all models. */
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
@@ -55,7 +72,7 @@ export const hyperparametersOn = <M extends ModelName>(
 ): HyperparametersOf[M] => MODELS[model].on?.(h, given, device) ?? h;
 
 /** What the rows of a training carry. */
-export const spreadOf = <M extends ModelName>(model: M, h: HyperparametersOf[M]): Spread => MODELS[model].spread?.(h) ?? "none";
+export const spreadOf = (model: ModelName, h: Hyperparameters): Spread => definitionOf(model).spread?.(h) ?? "none";
 
 /** The same problem on other rows. */
 function withRows<M extends ModelName>(problem: Problem<M>, rowsOf: (given: Csr) => Csr): Problem<M> {

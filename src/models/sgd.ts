@@ -1,25 +1,30 @@
 // Stochastic gradient descent on the objective of `als`, over conflict-free blocks of ratings (`sgd`).
 // docs/models.md, "Gradient descent".
 
-import { type Measurement, measureErrors } from "./als.js";
-import { completed } from "./hyperparameters.js";
+import { checkSomething, type Measurement, measureErrors } from "./als.js";
+import { completed, defaultsOf, type TableOf } from "./hyperparameters.js";
 import {
-  checkedSteps,
-  GRADIENT_DEFAULTS,
+  GRADIENT,
   gradientFigures,
   type GradientHyperparameters,
+  gradientTable,
   stepOf,
   stepPrecisions,
   withoutUnrated,
 } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
+export const SGD_TABLE: TableOf<GradientHyperparameters> = gradientTable(0.05, 0.02);
+
 /** Of `sgd`, where nothing is given. */
-export const SGD_DEFAULTS: GradientHyperparameters = { ...GRADIENT_DEFAULTS, stepSize: 0.05, decay: 0.02 };
+export const SGD_DEFAULTS: GradientHyperparameters = defaultsOf(SGD_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
-export const sgdHyperparameters = (given: Partial<GradientHyperparameters> = {}): GradientHyperparameters =>
-  checkedSteps(completed(SGD_DEFAULTS, given));
+export function sgdHyperparameters(given: Partial<GradientHyperparameters> = {}): GradientHyperparameters {
+  const h = completed(SGD_TABLE, given);
+  checkSomething(h);
+  return h;
+}
 
 export class SgdTraining extends Training<GradientHyperparameters, Measurement> {
   async sweep(number: number): Promise<void> {
@@ -34,9 +39,9 @@ export class SgdTraining extends Training<GradientHyperparameters, Measurement> 
 }
 
 export const sgd: ModelDefinition<GradientHyperparameters, Measurement, SgdTraining> = {
-  defaults: SGD_DEFAULTS,
+  table: SGD_TABLE,
   complete: sgdHyperparameters,
-  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
+  ...GRADIENT,
   sweeps: 100,
   patience: 5,
   operations: (_h, seed) => ({ epochs: { seed, link: "identity" }, sums: ["squaredErrors", "squaredNorms"] }),

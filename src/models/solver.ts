@@ -2,7 +2,7 @@
 // which of the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
 
 import type { DeviceInfo } from "../engine/engine.js";
-import { checkChoice, checkFactors, checkWhole, completed, MAX_FACTORS } from "./hyperparameters.js";
+import { checkValue, choice, completed, MAX_FACTORS, type NumberOf, type TableOf, whole } from "./hyperparameters.js";
 
 /** Cholesky's factorization of each row's system, or steps of conjugate gradients from the row's present values. */
 export const SOLVERS = ["cholesky", "cg"] as const;
@@ -23,14 +23,15 @@ export interface SolverHyperparameters {
   readonly cgSteps: number;
 }
 
-/**
- * Numbers of factors from which on "cg" was measured to be faster, to the same held-out figures: docs/performance.md,
- * "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128.
- */
-const FASTER_FROM = {
-  als: { cpu: 32, reference: 32, webgpu: 96 },
-  implicit: { cpu: 24, reference: 24, webgpu: 96 },
-} as const;
+/** Of both in a table. */
+export const SOLVER: TableOf<SolverHyperparameters> = {
+  solver: choice("cholesky", SOLVERS, {
+    placeholder: "kind",
+    about: `factor every row's system, or move it by conjugate gradients, up to ${MAX_FACTORS_CG} factors`,
+    taken: "the faster one",
+  }),
+  cgSteps: whole(3, { placeholder: "n", about: "steps of conjugate gradients a half-sweep", least: 1 }),
+};
 
 type WithSolver = SolverHyperparameters & { readonly factors: number };
 
@@ -38,35 +39,34 @@ type WithSolver = SolverHyperparameters & { readonly factors: number };
  * The defaults overwritten by what is given, with a solver that goes as far as the factors where none is given: nothing
  * is known here of where it is trained.
  *
- * @param least fewest factors.
  * @throws OptionsError for an unknown solver, no steps, or more factors than the solver takes.
  */
-export function completedWithSolver<H extends WithSolver>(defaults: H, given: Partial<H>, least = 0): H {
-  const { factors = defaults.factors } = given;
-  const h = completed({ ...defaults, solver: factors > MAX_FACTORS ? "cg" : "cholesky" }, given);
-  checkSolver(h, least);
-  return h;
+export function completedWithSolver<H extends WithSolver>(table: TableOf<H>, given: Partial<H>): H {
+  const { factors: limits, solver: choices } = table as unknown as TableOf<WithSolver>;
+  const { factors = limits.default!, solver = factors > MAX_FACTORS ? "cg" : "cholesky" } = given;
+  checkValue("solver", choices, solver);
+  const most = mostFactors(solver);
+  const remedy = factors > most && factors <= MAX_FACTORS_CG ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : limits.remedy!;
+  const ofSolver: NumberOf = { ...limits, most, remedy };
+  checkValue("factors", ofSolver, factors, `with solver "${solver}" `);
+  return completed(table, { ...given, solver });
 }
 
-/** The hyperparameters with the solver that is faster on an engine, where none is given. */
+const mostFactors = (solver: Solver): number => (solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS);
+
+/**
+ * The hyperparameters with the solver that is faster on an engine, where none is given.
+ *
+ * @param from numbers of factors from which on "cg" was measured to be faster, to the same held-out figures:
+ *   docs/performance.md, "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128.
+ */
 export const withFasterSolver =
-  (model: keyof typeof FASTER_FROM) =>
+  (from: Readonly<Record<DeviceInfo["kind"], number>>) =>
   <H extends WithSolver>(h: H, given: Partial<H>, { kind }: DeviceInfo): H =>
-    given.solver === undefined ? { ...h, solver: h.factors >= FASTER_FROM[model][kind] ? "cg" : "cholesky" } : h;
+    given.solver === undefined ? { ...h, solver: h.factors >= from[kind] ? "cg" : "cholesky" } : h;
 
 /** Steps of conjugate gradients, as engines take them. */
 export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | undefined => (solver === "cg" ? cgSteps : undefined);
 
-/** The solver in words: "cg, 3 steps". */
-export const solverText = ({ solver, cgSteps }: SolverHyperparameters): string =>
-  solver === "cg" ? `cg, ${cgSteps} ${cgSteps === 1 ? "step" : "steps"}` : solver;
-
-function checkSolver(h: WithSolver, least: number): void {
-  checkChoice("solver", h.solver, SOLVERS);
-  checkWhole(h, 1, "cgSteps");
-  const { solver, factors } = h;
-  const most = solver === "cg" ? MAX_FACTORS_CG : MAX_FACTORS;
-  const isForCg = factors > most && factors <= MAX_FACTORS_CG;
-  const remedy = isForCg ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : undefined;
-  checkFactors(factors, { least, most, where: `with solver "${solver}" `, remedy });
-}
+/** Steps of conjugate gradients in words: "cg, 3 steps". */
+export const solverText = (steps: number): string => `cg, ${steps} ${steps === 1 ? "step" : "steps"}`;

@@ -1,11 +1,11 @@
 // What models trained by steps of a size have in common: hyperparameters, the step of a sweep, the objective of `als`.
 
-import { OptionsError } from "../errors.js";
 import { rowLengths } from "../ratings/csr.js";
-import { ALS_DEFAULTS, alsFigures, type Measurement } from "./als.js";
+import { ALS_DEFAULTS, alsFigures, alsRows, type Measurement } from "./als.js";
 import type { Figures } from "./figures.js";
-import { checkFactors, checkNotNegative, checkPositive } from "./hyperparameters.js";
+import { BIASES, biasPrecisions, factorPrecisions, FACTORS, LAMBDA, MEAN, notNegative, positive } from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
+import { RATINGS } from "./predictions.js";
 import type { TrainingProblem } from "./training.js";
 
 /** What all trained by steps have in common. */
@@ -33,23 +33,32 @@ export interface GradientHyperparameters extends SteppedHyperparameters {
   readonly lambda: number;
 }
 
-const { lambda, factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases } = ALS_DEFAULTS;
-/** Where nothing is given. */
-export const STEPPED_DEFAULTS = { factors, tauUsers, tauItems, gammaUsers, gammaItems, mean, biases };
-export const GRADIENT_DEFAULTS = { ...STEPPED_DEFAULTS, lambda };
+/** The table of models trained by steps. */
+export const steppedTable = (tau: number, gamma: number, stepSize: number, decay: number) => ({
+  factors: FACTORS,
+  ...factorPrecisions(tau),
+  ...biasPrecisions(gamma),
+  mean: MEAN,
+  biases: BIASES,
+  stepSize: positive(stepSize, { symbol: "η", about: "step size" }),
+  decay: notNegative(decay, { symbol: "δ", about: "sweep t steps by η / (1 + δ (t − 1))" }),
+});
 
-/** @throws OptionsError naming the hyperparameter and its value. */
-export function checkedSteps<H extends SteppedHyperparameters>(h: H): H {
-  checkFactors(h.factors);
-  checkPositive(h, "stepSize");
-  if ("lambda" in h) checkPositive(h as H & GradientHyperparameters, "lambda");
-  checkNotNegative(h, "tauUsers", "tauItems", "gammaUsers", "gammaItems", "decay");
-  if (h.factors === 0 && !h.biases) throw new OptionsError("factors is 0 and biases are off: nothing is left to train");
-  return h;
-}
+/** That of gradient descent on the objective of `als`. */
+export const gradientTable = (stepSize: number, decay: number) => ({ ...steppedTable(10, 5, stepSize, decay), lambda: LAMBDA });
 
 /** The step of a sweep. */
 export const stepOf = (h: SteppedHyperparameters, sweep: number): number => h.stepSize / (1 + h.decay * (sweep - 1));
+
+/** What all trained by steps answer alike. */
+export const STEPPED = {
+  stepped: true,
+  hasMean: ({ mean }: SteppedHyperparameters): boolean => mean,
+  hasBiases: ({ biases }: SteppedHyperparameters): boolean => biases,
+} as const;
+
+/** What those answer that descend the objective of `als`. */
+export const GRADIENT = { ...STEPPED, predicts: RATINGS, newRows: alsRows } as const;
 
 /** Objective and errors: those of `als`. */
 export const gradientFigures = (h: GradientHyperparameters, sums: Measurement, counts: { ratings: number; heldOut: number }): Figures =>

@@ -20,9 +20,13 @@ import { OptionsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/sparse.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
-import type { Ratings } from "../ratings/ratings.js";
-import { type Parameters, parametersOf, rowsOf } from "./parameters.js";
+import type { Ratings, RatingStatistics } from "../ratings/ratings.js";
+import type { BinarySplit } from "./binary-ratings.js";
 import type { Figures, RankingMeasure } from "./figures.js";
+import type { TableOf } from "./hyperparameters.js";
+import type { NewRows } from "./new-rows.js";
+import { type Parameters, parametersOf, type Posterior, rowsOf } from "./parameters.js";
+import type { Predictions, Relevance } from "./predictions.js";
 import { SideInformation } from "./side-information.js";
 
 /** All a training needs: both CSR indexes of the training ratings, the held-out ratings, the starting parameters. */
@@ -194,9 +198,11 @@ export abstract class AlternatingTraining<H, Sums> extends Training<H, Sums> {
  * and how figures come out of a measurement.
  */
 export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training<H, Sums>> {
-  readonly defaults: H;
+  readonly table: TableOf<H>;
   /** Completes partial hyperparameters and checks them. @throws OptionsError */
   complete(given: Partial<H>): H;
+  /** Defaults that the training ratings decide, in standard units; the others are those of the table. */
+  defaultsFor?(statistics: RatingStatistics): Partial<H>;
   /** Completed hyperparameters with what depends on where it is trained, unless it was given. */
   on?(h: H, given: Partial<H>, device: DeviceInfo): H;
   /**
@@ -216,19 +222,34 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly takesFeatures?: boolean;
   /** Checks that something ties rows of a side to its features, where not all hyperparameters do. @throws OptionsError */
   checkFeatures?(h: H, side: Side): void;
-  /** Whether it is trained on 0/1 data, made of the ratings by `binaryRatings`. */
-  readonly binary?: boolean;
+  /** What it predicts. What predicts ratings is trained in standard units of them. */
+  readonly predicts: Predictions;
+  /** How a new row is solved, the other side fixed. */
+  readonly newRows: NewRows<H>;
+  /** Checks that new rows can be solved from ratings with these values. @throws OptionsError, RatingsError */
+  checkNewRatings?(h: H, values: Float32Array): void;
+  /** Whether μ is the mean of what it is trained on, else 0. Default: not. */
+  hasMean?(h: H): boolean;
+  /** Whether rows have biases. Default: they have. */
+  hasBiases?(h: H): boolean;
+  /** Which ratings it takes for positive. Default: it does not tell. */
+  positives?(h: H): Relevance;
+  /** Whether it learns something where every rating is 1. Default: not. */
+  learnsFromOnes?(h: H): boolean;
+  /** Whether all pairs count, those without a rating too: new rows then share the Gram matrix of the other side. */
+  readonly overAllPairs?: boolean;
+  /** Whether it is trained by steps of a size. */
+  readonly stepped?: boolean;
+  /** The 0/1 data that it is trained on and measured by, made of the ratings. Default: the ratings as they are. */
+  binary?(ratings: Ratings, heldOut: Ratings | undefined, h: H, seed: number): BinarySplit;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */
   checkRatings?(ratings: Ratings): void;
-  /**
-   * Powers of the unit of ratings that hyperparameters are in, of models that predict ratings;
-   * left out, the model has no unit.
-   */
-  readonly units?: { readonly [name in keyof H]?: 1 | 2 };
   /** The rows that training takes for given ones: the same again for the same. Default: as they are. */
   rows?(h: H, given: Csr): Csr;
   /** What rows carry. Default: nothing. */
   spread?(h: H): Spread;
+  /** The covariances that rows start from, of models whose rows have some. */
+  posterior?(h: H, rows: Pick<Parameters, "userBiases" | "itemBiases">): Posterior;
   operations(h: H, seed: number): Operations;
   /** The parameters that rows start from. Default: the problem's. */
   initial?(problem: TrainingProblem<H>): Parameters;

@@ -15,10 +15,26 @@ import {
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import { type Figures, heldOutErrors } from "./figures.js";
-import { checkChoice, checkFactors, checkPositive, checkWhole, completed, shown } from "./hyperparameters.js";
+import {
+  biasPrecisions,
+  choice,
+  completed,
+  defaultsOf,
+  factorPrecisions,
+  FACTORS,
+  LAMBDA,
+  MEAN,
+  onOff,
+  positive,
+  type TableOf,
+  whole,
+} from "./hyperparameters.js";
+import { linearRows } from "./new-rows.js";
 import { type Parameters, parametersOf, type Posterior, type Precisions } from "./parameters.js";
+import { RATINGS } from "./predictions.js";
 import { columnSums, STEPS_A_SWEEP } from "./side-information.js";
 import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
+import type { RatingStatistics } from "../ratings/ratings.js";
 import { isPrecisions } from "./parameter-shapes.js";
 import { isNumber, object, optional } from "../shapes.js";
 
@@ -29,8 +45,8 @@ export interface VbHyperparameters {
   /** λ to start from, noise precision, > 0. Default 1. */
   readonly lambda: number;
   /**
-   * τ_u and τ_v to start from, precisions of the factors, > 0. Default 10. τ_v is never learned:
-   * the scale of U against V is free.
+   * τ_u and τ_v to start from, precisions of the factors, > 0. Default 10, and less where entities have few
+   * ratings: docs/models.md, "Variational Bayes". τ_v is never learned: the scale of U against V is free.
    */
   readonly tauUsers: number;
   readonly tauItems: number;
@@ -55,31 +71,35 @@ export interface VbHyperparameters {
   readonly featurePrecision: number;
 }
 
-/** Of `vb`, where nothing is given. */
-export const VB_DEFAULTS: VbHyperparameters = {
-  factors: 10,
-  lambda: 1,
-  tauUsers: 10,
-  tauItems: 10,
-  gammaUsers: 5,
-  gammaItems: 5,
-  mean: true,
-  covariance: "full",
-  learn: true,
-  warmUp: 5,
-  featurePrecision: 8,
+const MOST_TAU = 10;
+/** Of the largest singular value of noise. */
+const SHARE_OF_NOISE = 0.8;
+
+/**
+ * τ to start from, in standard units, L ratings of M users and N items: a share of √(L/M) + √(L/N), about the largest
+ * singular value of a matrix of which L entries are noise of variance 1. Where τ is greater than that of the taste in
+ * the ratings, factors shrink to nothing before they have learned, and are pruned for good.
+ */
+const startingTau = ({ users, items, ratings }: RatingStatistics): number =>
+  Math.min(MOST_TAU, SHARE_OF_NOISE * (Math.sqrt(ratings / users) + Math.sqrt(ratings / items)));
+
+export const VB_TABLE: TableOf<VbHyperparameters> = {
+  factors: FACTORS,
+  lambda: LAMBDA,
+  ...factorPrecisions(MOST_TAU, positive, { taken: "10, less where ratings are few" }),
+  ...biasPrecisions(5, positive),
+  mean: MEAN,
+  covariance: choice("full", ["diagonal", "full"], { placeholder: "family", about: "what is kept of a posterior" }),
+  learn: onOff(true, { about: "keep λ, τ and γ as they are" }),
+  warmUp: whole(5, { placeholder: "n", about: "sweeps before λ, τ and γ are learned", least: 0 }),
+  featurePrecision: positive(8, { symbol: "ρ", about: "precision of the weights of features, relative to what they shape" }),
 };
 
+/** Of `vb`, where nothing is given and no ratings are there to decide τ. */
+export const VB_DEFAULTS: VbHyperparameters = defaultsOf(VB_TABLE);
+
 /** @throws OptionsError naming the hyperparameter and its value. */
-export function vbHyperparameters(given: Partial<VbHyperparameters> = {}): VbHyperparameters {
-  const h = completed(VB_DEFAULTS, given);
-  checkFactors(h.factors);
-  checkPositive(h, "lambda", "tauUsers", "tauItems", "gammaUsers", "gammaItems", "featurePrecision");
-  checkWhole(h, 0, "warmUp");
-  checkChoice("covariance", h.covariance, ["diagonal", "full"]);
-  if (typeof h.learn !== "boolean") throw new OptionsError(`learn is ${shown(h.learn)}: it must be true or false`);
-  return h;
-}
+export const vbHyperparameters = (given: Partial<VbHyperparameters> = {}): VbHyperparameters => completed(VB_TABLE, given);
 
 /** Standard deviation of every coordinate before the first sweep: that of the random starting means. */
 const INITIAL_DEVIATION = 0.1;
@@ -307,12 +327,19 @@ function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOu
 }
 
 export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
-  defaults: VB_DEFAULTS,
+  table: VB_TABLE,
   complete: vbHyperparameters,
+  defaultsFor(statistics) {
+    const tau = startingTau(statistics);
+    return { tauUsers: tau, tauItems: tau };
+  },
+  predicts: RATINGS,
+  newRows: linearRows((_h, side, { posterior }) => vbSystem(posterior!.precisions, side)),
+  hasMean: ({ mean }) => mean,
   takesFeatures: true,
-  units: { lambda: 2, tauUsers: 1, tauItems: 1, gammaUsers: 2, gammaItems: 2 },
   settling: ({ learn, warmUp }) => (learn ? warmUp : 0),
   spread: ({ covariance }) => covariance,
+  posterior: initialPosterior,
   operations: () => ({ solve: "joint", sums: ["squaredErrors", "expectedSquares", "expectedErrors", "posteriorSums"] }),
   initial: vbInitial,
   train: (session, problem) => new VbTraining(session, problem),

@@ -5,15 +5,15 @@ import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
 import { addPrior, addRating, equationsOf, pullsTowards } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
+import { NotPositiveDefiniteError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
 import type { FactorModel } from "../models/factor-model.js";
-import { countedFeedback } from "../models/implicit.js";
-import type { LogisticHyperparameters } from "../models/logistic.js";
-import { predictRating, rowsOf, sampleOf } from "../models/parameters.js";
+import type { ConvexRows } from "../models/new-rows.js";
+import { predictRating, rowsOf, samplesOf } from "../models/parameters.js";
+import { definitionOf, type Hyperparameters } from "../models/registry.js";
+import type { Csr } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
-import { sigmoid } from "../sigmoid.js";
-import { foldIn, foldInSystem } from "./fold-in.js";
+import { type FewRatings, foldIn, sampleState } from "./fold-in.js";
 import { type MeanPart, meanParts } from "./prior-means.js";
 
 /** What one rating of the user has to do with a prediction. */
@@ -167,14 +167,26 @@ function combined(all: readonly Terms[]): Terms {
 /** The user's equations, one set per sample. */
 function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
-  if ("burnIn" in h) return gibbsEquations(model, rated, parts);
-  if ("positiveThreshold" in h) return [logisticEquations(model, rated, h)];
-  const { factors: K, globalMean, posterior } = parameters;
-  const items = rowState(rowsOf(parameters, "items"), K, posterior?.family ?? "none");
-  const gram = model.model === "implicit" ? model.itemGram : undefined;
-  const given: Rated = "counts" in h ? rated.map(([n, rating]) => [n, countedFeedback(h, Float32Array.of(rating))[0]]) : rated;
-  return [equationsFor(foldInSystem("users", parameters, h)!, items, K, given, globalMean, meansAt(parts, 0), gram)];
+  const definition = definitionOf(model.model);
+  const { newRows } = definition;
+  if (newRows.by === "descent") return [optimumEquations(model, newRows, rated)];
+  const { K, S } = samplesOf(parameters);
+  const items = rowState(rowsOf(parameters, "items"), parameters.factors, parameters.posterior?.family ?? "none");
+  const { value } = definition.rows?.(h, rowOf(rated)) ?? {};
+  const given: Rated = value ? rated.map(([n], at) => [n, value[at]]) : rated;
+  return newRows
+    .systems(h, "users", parameters)
+    .map((system, s) =>
+      equationsFor(system, sampleState(items, "items", K, S, s), K, given, parameters.globalMean, meansAt(parts, s), model.foldInGram),
+    );
 }
+
+const rowOf = (rated: Rated): Csr => ({ count: 1, start: Uint32Array.of(0, rated.length), ...fewOf(rated) });
+
+const fewOf = (rated: Rated): FewRatings => ({
+  index: Uint32Array.from(rated, ([n]) => n),
+  value: Float32Array.from(rated, ([, rating]) => rating),
+});
 
 const meansAt = (parts: readonly MeanPart[], s: number): Float64Array[] => parts.map(({ means }) => means[s]);
 
@@ -207,43 +219,21 @@ function equationsFor(
   return { matrix: equations.matrix, prior, pulls, rights, slopes, vectorOf };
 }
 
-/** One set of equations a kept sample, each with the prior that its users were drawn from. */
-function gibbsEquations({ parameters }: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
-  const { draws, itemFactors, itemBiases, globalMean } = parameters;
-  if (!draws)
-    throw new OptionsError("this gibbs model keeps no sample to explain by", { remedy: "train for more sweeps than the burn-in" });
-  const S = draws.length;
-  const biases = Float64Array.from(itemBiases);
-  return draws.map(({ lambda, users }, s) => {
-    const K = users.mean.length - 1;
-    const factors = sampleOf(itemFactors, K, S, s);
-    return equationsFor({ kind: "drawn", lambda, prior: users }, { factors, biases }, K, rated, globalMean, meansAt(parts, s));
-  });
-}
-
-/** A = diag(τ…, γ), right-hand sides (d − p) ỹ with p at the solution. */
-function logisticEquations({ parameters }: FactorModel, rated: Rated, h: LogisticHyperparameters): UserEquations {
-  if (h.negatives > 0) {
-    throw new OptionsError("the negatives that this logistic model was trained on were drawn, and are not kept to explain by", {
-      remedy: "explain a model of implicit, or of logistic without sampled negatives",
-    });
-  }
-  if (h.tauUsers === 0 || (h.biases && h.gammaUsers === 0)) {
-    throw new OptionsError("a logistic model is explained by its precisions, and tauUsers or gammaUsers is 0", {
-      remedy: "train with greater ones",
-    });
-  }
+/** A = diag(τ…, γ), right-hand sides force ỹ: minus the derivatives of the ratings' losses at the solution. */
+function optimumEquations(model: FactorModel, newRows: ConvexRows<Hyperparameters>, rated: Rated): UserEquations {
+  const { hyperparameters: h, parameters } = model;
+  newRows.checkExplained?.(h);
   const { factors: K, itemFactors, itemBiases, globalMean } = parameters;
-  const vectorOf = extended(itemFactors, K, h.biases);
-  const few = { index: Uint32Array.from(rated, ([n]) => n), value: Float32Array.from(rated, ([, rating]) => rating) };
-  const { factors, bias } = foldIn(few, "users", parameters, h);
+  const hasBias = definitionOf(model.model).hasBiases?.(h) ?? true;
+  const vectorOf = extended(itemFactors, K, hasBias);
+  const { factors, bias } = foldIn(fewOf(rated), "users", parameters, model);
   const slopes = rated.map(([n]) => vectorOf(n));
   const rights = rated.map(([n, rating], at) => {
-    const score = slopes[at].reduce((sum, value, k) => sum + value * (k < K ? factors[k] : bias), globalMean + itemBiases[n]);
-    const d = Number(h.positiveThreshold === null ? rating > 0 : rating >= h.positiveThreshold);
-    return slopes[at].map((value) => (d - sigmoid(score)) * value);
+    const sum = slopes[at].reduce((total, value, k) => total + value * (k < K ? factors[k] : bias), globalMean + itemBiases[n]);
+    const { force } = newRows.pull(h, rating, sum);
+    return slopes[at].map((value) => force * value);
   });
-  const matrix = diagonal([...Array<number>(K).fill(h.tauUsers), h.biases ? h.gammaUsers : 1]);
+  const matrix = diagonal(newRows.precisions(h, "users").map((precision, k) => (k < K || hasBias ? precision : 1)));
   return { matrix, prior: new Float64Array(K + 1), pulls: [], rights, slopes, vectorOf };
 }
 

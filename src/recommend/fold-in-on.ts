@@ -3,10 +3,9 @@
 import type { Engine, Session, SystemKind, Workload } from "../engine/engine.js";
 import { pullsTowards } from "../engine/reference/normal-equations.js";
 import { MAX_FACTORS } from "../models/hyperparameters.js";
-import { countedFeedback } from "../models/implicit.js";
 import { rowsOf } from "../models/parameters.js";
 import type { Parameters } from "../models/parameters.js";
-import type { Hyperparameters } from "../models/registry.js";
+import { type Configured, definitionOf } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
 import { type Entity, type FewRatings, foldIn, foldInSystem, rowsNeeded } from "./fold-in.js";
 import { covarianceAt } from "./posterior.js";
@@ -24,15 +23,16 @@ export async function foldInOn(
   engine: Engine,
   few: FewRatings,
   parameters: Parameters,
-  h: Hyperparameters,
+  configured: Configured,
   means?: readonly Float64Array[],
 ): Promise<Entity> {
-  const system = foldInSystem("users", parameters, h);
+  const system = foldInSystem("users", parameters, configured);
   const { factors: K, posterior } = parameters;
   if (engine.info.kind !== "webgpu" || few.index.length === 0 || !system || K > MAX_FACTORS)
-    return foldIn(few, "users", parameters, h, means);
-  const value = "counts" in h ? countedFeedback(h, few.value) : few.value;
-  const session: Session = await engine.open(workloadOf({ ...few, value }, parameters, system.kind, means !== undefined));
+    return foldIn(few, "users", parameters, configured, means);
+  const rated = { count: 1, start: Uint32Array.of(0, few.index.length), ...few };
+  const rows = definitionOf(configured.model).rows?.(configured.hyperparameters, rated) ?? rated;
+  const session: Session = await engine.open(workloadOf(rows, parameters, system.kind, means !== undefined));
   try {
     if (means) await session.writePulls("users", pullsTowards(system, means[0], K + 1));
     await session.solve("users", system);
@@ -46,8 +46,7 @@ export async function foldInOn(
   }
 }
 
-function workloadOf(few: FewRatings, parameters: Parameters, kind: SystemKind, pulled: boolean): Workload {
-  const rated = { count: 1, start: Uint32Array.of(0, few.index.length), index: few.index, value: few.value };
+function workloadOf(rated: Csr, parameters: Parameters, kind: SystemKind, pulled: boolean): Workload {
   // The Gram matrix of systems over all pairs is that of all items.
   const { own, fixed } = kind === "confident" ? { own: rated, fixed: parameters } : rowsNeeded(rated, parameters, "items");
   const { factors: K, globalMean, posterior } = fixed;

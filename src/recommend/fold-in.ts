@@ -5,15 +5,11 @@ import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
 import { pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError, OptionsError } from "../errors.js";
-import { ALS_DEFAULTS, type AlsHyperparameters, alsSystem } from "../models/als.js";
-import { countedFeedback, implicitSystem } from "../models/implicit.js";
-import type { LogisticHyperparameters } from "../models/logistic.js";
-import { type GibbsDraw, type Parameters, rowsOf, sampleOf, sampleShare } from "../models/parameters.js";
-import type { Hyperparameters } from "../models/registry.js";
-import { vbSystem } from "../models/vb.js";
+import { NotPositiveDefiniteError } from "../errors.js";
+import type { ConvexRows } from "../models/new-rows.js";
+import { type Parameters, rowsOf, sampleOf, samplesOf, sampleShare } from "../models/parameters.js";
+import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
-import { sigmoid } from "../sigmoid.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
 export interface FewRatings {
@@ -47,35 +43,31 @@ export function foldIn(
   { index, value }: FewRatings,
   side: Side,
   parameters: Parameters,
-  h: Hyperparameters,
+  configured: Configured,
   means?: readonly Float64Array[],
   gram?: Float64Array,
 ): Entity {
   const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
-  const { factors, biases, covariances } = foldInRows(rows, side, parameters, h, means, gram);
+  const { factors, biases, covariances } = foldInRows(rows, side, parameters, configured, means, gram);
   return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
 }
 
-/**
- * The equations that a new row of a side is solved by; undefined where there is more than one system,
- * or none that is linear (`gibbs`, `logistic`).
- */
-export function foldInSystem(side: Side, parameters: Parameters, h: Hyperparameters): System | undefined {
-  if (parameters.posterior) return vbSystem(parameters.posterior.precisions, side);
-  if ("burnIn" in h || "positiveThreshold" in h) return undefined;
-  // Exactly, however it was trained.
-  if ("confidence" in h) return { ...implicitSystem(h, side), steps: undefined };
-  return { ...alsSystem({ ...ALS_DEFAULTS, ...(h as AlsHyperparameters) }, side), kind: "joint", steps: undefined };
+/** The equations that a new row of a side is solved by; undefined where there are several, or none that are linear. */
+export function foldInSystem(side: Side, parameters: Parameters, { model, hyperparameters: h }: Configured): System | undefined {
+  const { newRows } = definitionOf(model);
+  if (newRows.by !== "equations" || parameters.draws) return undefined;
+  return newRows.systems(h, side, parameters)[0];
 }
 
 /**
- * Solves new rows, float64: the joint solve of `als`, the posterior of `vb`, the confident one of `implicit`, the
- * posterior mean at each of `gibbs`' samples, the optimum of `logistic`. A row without ratings becomes 0, or its prior.
+ * Solves new rows, float64, as the model says: by linear equations, the solutions at several samples averaged, or at the
+ * optimum of a convex objective. A row without ratings becomes 0, or its prior.
  *
  * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
  * @param side  "users" folds in users against the items' parameters, "items" the other way round.
  * @param means what the rows' features add to their prior means, as `priorMeans` gives it; left out, 0.
- * @param gram  of `implicit`, Σ y yᵀ over all of the other side, where it is known: it takes longer than all the rest.
+ * @param gram  of models over all pairs, Σ y yᵀ over all of the other side, where it is known: it takes longer than all
+ *   the rest.
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few;
  *   OptionsError for a `gibbs` model without samples.
  */
@@ -83,28 +75,40 @@ export function foldInRows(
   rows: Csr,
   side: Side,
   parameters: Parameters,
-  h: Hyperparameters,
+  { model, hyperparameters: h }: Configured,
   means?: readonly Float64Array[],
   gram?: Float64Array,
 ): FoldedRows {
-  if ("counts" in h) rows = { ...rows, value: countedFeedback(h, rows.value) };
-  const { own, fixed } = rowsNeeded(rows, parameters, otherSide(side));
-  const { factors: K, globalMean, posterior } = parameters;
-  const other = rowState(rowsOf(fixed, otherSide(side)), K, posterior?.family ?? "none");
-  const system = foldInSystem(side, parameters, h);
-  const solved = emptyRows(rows.count, K, posterior?.family, system && means && pullsTowards(system, means[0], K + 1));
-  if (system) {
-    const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
-    gramSolve(system, side, own, globalMean, solved, other, undefined, system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined);
-  } else if (parameters.draws) averageFoldIn(own, side, solved, other, parameters.draws, globalMean, means);
-  else if ("positiveThreshold" in h) {
-    for (let row = 0; row < rows.count; row++) logisticFoldIn(own, row, side, solved, other, globalMean, h);
-  } else
-    throw new OptionsError("this gibbs model keeps no sample to fold in against", { remedy: "train for more sweeps than the burn-in" });
-  return { factors: solved.factors, biases: solved.biases, ...(posterior && { covariances: solved.covariances!.packed }) };
+  const definition = definitionOf(model);
+  const { newRows } = definition;
+  const { own, fixed } = rowsNeeded(definition.rows?.(h, rows) ?? rows, parameters, otherSide(side));
+  const { globalMean, posterior } = parameters;
+  const other = rowState(rowsOf(fixed, otherSide(side)), parameters.factors, posterior?.family ?? "none");
+  if (newRows.by === "descent") {
+    const solved = emptyRows(rows.count, parameters.factors);
+    const pull = (rating: number, sum: number): Pull => newRows.pull(h, rating, sum);
+    const hasBias = definition.hasBiases?.(h) ?? true;
+    for (let row = 0; row < rows.count; row++)
+      descend(own, row, side, solved, other, globalMean, newRows.precisions(h, side), pull, hasBias);
+    return { factors: solved.factors, biases: solved.biases };
+  }
+  const { K, S } = samplesOf(parameters);
+  const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
+  const solved = newRows.systems(h, side, parameters).map((system, s) => {
+    const ofSample = emptyRows(rows.count, K, posterior?.family, means && pullsTowards(system, means[s], K + 1));
+    const shared = system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined;
+    gramSolve(system, side, own, globalMean, ofSample, sampleState(other, otherSide(side), K, S, s), undefined, shared);
+    return ofSample;
+  });
+  const { factors, biases, covariances } = S === 1 ? solved[0] : averaged(solved, side, K);
+  return { factors, biases, ...(covariances && { covariances: covariances.packed }) };
 }
 
-function emptyRows(count: number, K: number, family: "diagonal" | "full" | undefined, pulls?: Float64Array): RowState {
+/** One sample of rows of a side as their parameters hold it, side by side with the others. */
+export const sampleState = (rows: RowState, side: Side, K: number, S: number, s: number): RowState =>
+  S === 1 ? rows : { ...rows, factors: sampleOf(rows.factors, K, S, s).map((value) => value / sampleShare(side, S)) };
+
+function emptyRows(count: number, K: number, family?: "diagonal" | "full", pulls?: Float64Array): RowState {
   const rows = { factors: new Float64Array(count * K), biases: new Float64Array(count), pulls };
   const covariances = family && {
     family,
@@ -114,37 +118,39 @@ function emptyRows(count: number, K: number, family: "diagonal" | "full" | undef
   return { ...rows, covariances };
 }
 
-/** Newton steps on one new row's own convex objective, until they are small; ratings count as they do in training. */
-function logisticFoldIn(
+type Pull = ReturnType<ConvexRows<Hyperparameters>["pull"]>;
+
+/** Newton steps on one new row's own convex objective, until they are small. */
+function descend(
   rows: Csr,
   row: number,
   side: Side,
   solved: RowState,
   { factors, biases }: RowState,
   globalMean: number,
-  h: LogisticHyperparameters,
+  precisions: readonly number[],
+  pull: (rating: number, sum: number) => Pull,
+  hasBias: boolean,
 ): void {
-  const K = h.factors;
-  const D = K + 1;
-  const [tau, gamma] = side === "users" ? [h.tauUsers, h.gammaUsers] : [h.tauItems, h.gammaItems];
+  const D = precisions.length;
+  const K = D - 1;
   const x = new Float64Array(D);
   for (let step = 0; step < 50; step++) {
     const hessian = new Float64Array(D * D);
-    const gradient = Float64Array.from(x, (value, k) => (k < K ? tau : gamma) * value);
+    const gradient = Float64Array.from(x, (value, k) => precisions[k] * value);
     for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
       const other = rows.index[at];
-      const y = (k: number): number => (k < K ? factors[other * K + k] : Number(h.biases));
-      let score = globalMean + biases[other];
-      for (let k = 0; k < D; k++) score += x[k] * y(k);
-      const p = sigmoid(score);
-      const d = Number(h.positiveThreshold === null ? rows.value[at] > 0 : rows.value[at] >= h.positiveThreshold);
+      const y = (k: number): number => (k < K ? factors[other * K + k] : Number(hasBias));
+      let sum = globalMean + biases[other];
+      for (let k = 0; k < D; k++) sum += x[k] * y(k);
+      const { force, curvature } = pull(rows.value[at], sum);
       for (let i = 0; i < D; i++) {
-        gradient[i] += (p - d) * y(i);
-        for (let j = 0; j <= i; j++) hessian[i * D + j] += p * (1 - p) * y(i) * y(j);
+        gradient[i] -= force * y(i);
+        for (let j = 0; j <= i; j++) hessian[i * D + j] += curvature * y(i) * y(j);
       }
     }
     // A precision of 0 with few ratings is not curved enough to solve.
-    for (let k = 0; k < D; k++) hessian[k * D + k] += Math.max(k < K ? tau : gamma, 1e-6);
+    for (let k = 0; k < D; k++) hessian[k * D + k] += Math.max(precisions[k], 1e-6);
     if (solveCholesky(hessian, gradient, D) >= 0) throw new NotPositiveDefiniteError(side, row);
     let change = 0;
     for (let k = 0; k < D; k++) {
@@ -157,32 +163,16 @@ function logisticFoldIn(
   solved.biases[row] = x[K];
 }
 
-/** The posterior mean at every kept sample, side by side as in `averageOf`: predictions are the samples' mean. */
-function averageFoldIn(
-  rows: Csr,
-  side: Side,
-  averaged: RowState,
-  { factors, biases }: RowState,
-  draws: readonly GibbsDraw[],
-  globalMean: number,
-  means?: readonly Float64Array[],
-): void {
-  const S = draws.length;
-  const K = draws[0].users.mean.length - 1;
-  // The fixed users' factors carry the share 1/S of each sample.
-  const fixedScale = side === "users" ? 1 : S;
-  const ownShare = sampleShare(side, S);
-  draws.forEach((draw, s) => {
-    const fixed = { factors: sampleOf(factors, K, S, s).map((value) => value * fixedScale), biases };
-    const system = { kind: "drawn", lambda: draw.lambda, prior: draw[side] } as const;
-    const solved = emptyRows(rows.count, K, undefined, means && pullsTowards(system, means[s], K + 1));
-    gramSolve(system, side, rows, globalMean, solved, fixed);
-    solved.factors.forEach((value, at) => {
-      const row = Math.floor(at / K);
-      averaged.factors[(row * S + s) * K + (at % K)] = value * ownShare;
-    });
-    solved.biases.forEach((bias, row) => (averaged.biases[row] += bias / S));
+/** The rows of all samples side by side, as in `averageOf`: predictions are the samples' mean. */
+function averaged(samples: readonly RowState[], side: Side, K: number): RowState {
+  const S = samples.length;
+  const wide = emptyRows(samples[0].biases.length, S * K);
+  const share = sampleShare(side, S);
+  samples.forEach(({ factors, biases }, s) => {
+    factors.forEach((value, at) => (wide.factors[(Math.floor(at / K) * S + s) * K + (at % K)] = value * share));
+    biases.forEach((bias, row) => (wide.biases[row] += bias / S));
   });
+  return wide;
 }
 
 /** The ratings, and the parameters with only those rows of the fixed side that they name: what a fold-in needs. */

@@ -6,6 +6,7 @@ import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.
 import { checkOptions, namesOf } from "../options.js";
 import { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
+import { definitionOf } from "../models/registry.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
@@ -74,7 +75,7 @@ export function partialFit(model: FactorModel, ratings: Ratings, options: Partia
       Array.from(rows, (row, place) => ({ id: ids.rawAt(row), rated: csr.index.subarray(csr.start[place], csr.start[place + 1]) })),
     );
     try {
-      putRows(parameters, side, rows, foldInRows(csr, side, parameters, model.hyperparameters, means));
+      putRows(parameters, side, rows, foldInRows(csr, side, parameters, model, means));
     } catch (error) {
       if (error instanceof NotPositiveDefiniteError) throw new NotPositiveDefiniteError(side, rows[error.row]);
       throw error;
@@ -103,16 +104,9 @@ export function partialFit(model: FactorModel, ratings: Ratings, options: Partia
   });
 }
 
-function checkRatings({ hyperparameters: h }: FactorModel, { count, value }: Ratings): void {
+function checkRatings({ model, hyperparameters }: FactorModel, { count, value }: Ratings): void {
   if (count === 0) throw new RatingsError("there are no ratings to fit");
-  if (!("positiveThreshold" in h)) return;
-  if (h.negatives > 0) {
-    throw new OptionsError("a logistic model with sampled negatives takes no new rows: they would rest on positives alone", {
-      remedy: "train again, with init set to the model",
-    });
-  }
-  const wrong = h.positiveThreshold === null ? value.find((rating) => rating !== 0 && rating !== 1) : undefined;
-  if (wrong !== undefined) throw new RatingsError(`rating ${wrong} is neither 0 nor 1, as the model was trained on`);
+  definitionOf(model).checkNewRatings?.(hyperparameters, value);
 }
 
 /** The known ids and, behind them, the new ones that rows name; `index` is where each row's id stands among all. */

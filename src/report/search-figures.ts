@@ -1,25 +1,19 @@
 // Figures of a search: held-out loss over each hyperparameter that was varied,
 // with the best trial and what `vb` reaches without a search.
 
+import { BOTH_SIDES } from "../models/hyperparameters.js";
+import { entriesOf } from "../models/registry.js";
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { Figure } from "./figure.js";
 import { colour } from "./palette.js";
 import { figure, type LegendEntry, Plot } from "./plot.js";
 import { capital, counted, plain } from "./words.js";
 
-/** Hyperparameters as the formulas write them. */
-const SYMBOLS: Readonly<Record<string, string>> = {
-  factors: "K, factors",
-  lambda: "λ, precision of the noise",
-  tau: "τ, precision of the factors",
-  tauUsers: "τ of the users' factors",
-  tauItems: "τ of the items' factors",
-  tauFeatures: "τ of the features' factors",
-  gamma: "γ, precision of the biases",
-  gammaUsers: "γ of the users' biases",
-  gammaItems: "γ of the items' biases",
-  stepSize: "η, step size",
-};
+/** A hyperparameter as the formulas write it, and what it is: "τ, precision of the factors". */
+function labelOf(name: string): string {
+  const said = Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name] : entriesOf(name)[0]?.entry;
+  return said ? `${said.symbol ?? name}, ${said.about}` : name;
+}
 
 /** A figure for every hyperparameter of which at least two numbers were tried. */
 export function searchFigures(result: SearchResult): Figure[] {
@@ -50,7 +44,7 @@ function overHyperparameter(result: SearchResult, trials: readonly Trial[], name
   const values = dots.map(({ value }) => value);
   const log = Math.min(...values) > 0 && Math.max(...values) >= 8 * Math.min(...values);
   const [bottom, top] = lossRange(dots, result.alternative?.loss);
-  const symbol = SYMBOLS[name] ?? name;
+  const symbol = labelOf(name);
   const measure = `held-out ${result.measure}`;
   const joined = bestByValue(whole);
   const legend: LegendEntry[] = [
@@ -89,7 +83,7 @@ function overHyperparameter(result: SearchResult, trials: readonly Trial[], name
   });
 }
 
-export const pointInWords = ({ point }: Pick<Trial, "point">): string =>
+const pointInWords = ({ point }: Pick<Trial, "point">): string =>
   Object.entries(point)
     .map(([name, value]) => `${name} ${typeof value === "number" ? plain(value) : value}`)
     .join(", ");

@@ -30,4 +30,4 @@ export async function biasOnlyAccuracy(train: Ratings, heldOut: Ratings, options
 }
 
 /** Whether a model's errors compare with those of the biases: whether it predicts ratings. */
-export const comparesToBiases = (model: ModelName): boolean => MODELS[model].units !== undefined;
+export const comparesToBiases = (model: ModelName): boolean => MODELS[model].predicts.of === "rating";

@@ -7,9 +7,8 @@ import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
-import { binaryRatings } from "../models/binary-ratings.js";
 import { type Figures, heldOutFigure } from "../models/figures.js";
-import type { LogisticHyperparameters } from "../models/logistic.js";
+import { unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
@@ -171,8 +170,8 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
   checkObject(where, options, TRAINING_NAMES);
   const model = checkModel(options.model ?? "als");
   hyperparametersOf(model, options);
-  checkOptions(where, options, new Set([...Object.keys(MODELS[model].defaults), ...TRAINING_NAMES]), (name) => {
-    const others = MODEL_NAMES.filter((other) => Object.hasOwn(MODELS[other].defaults, name));
+  checkOptions(where, options, new Set([...Object.keys(MODELS[model].table), ...TRAINING_NAMES]), (name) => {
+    const others = MODEL_NAMES.filter((other) => Object.hasOwn(MODELS[other].table, name));
     return others.length > 0 ? `the model ${others.join(", ")}` : undefined;
   });
   return model;
@@ -180,7 +179,9 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
 
 async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions, opened: OnOpened): Promise<FitResult> {
   const asked = hyperparametersOf(model, options);
-  const { sweeps, earlyStop, patience, keeps = options.keeps, units } = MODELS[model];
+  const { sweeps, earlyStop, patience, keeps = options.keeps, predicts } = MODELS[model];
+  const ofRatings = predicts.of === "rating";
+  const units = ofRatings ? unitsOf(MODELS[model].table) : {};
   // Checked as they are written; what follows from them is worked out when the ratings are known.
   const tables = featuresOf(model, MODELS[model].complete(asked), options);
   const stopping = stoppingRule({
@@ -195,23 +196,26 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   MODELS[model].checkRatings?.(given);
-  const s = units ? unitOf(given) : 1;
-  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units ?? {}, s));
-  const completed = hyperparametersFromStandard(standard, units ?? {}, s, asked);
+  const s = ofRatings ? unitOf(given) : 1;
+  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
+  const completed = hyperparametersFromStandard(standard, units, s, asked);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
-  if (units && areCounts(given)) options.onNotice?.(`${LIKE_COUNTS}; ${model} takes them for ratings, and implicit is the model of counts`);
+  if (ofRatings && areCounts(given))
+    options.onNotice?.(`${LIKE_COUNTS}; ${model} takes them for ratings, and implicit is the model of counts`);
   const clock = stopwatch();
-  const { train: ratings, heldOut } = MODELS[model].binary
-    ? binaryRatings(given, options.heldOut, completed as LogisticHyperparameters, seed)
-    : { train: given, heldOut: options.heldOut };
+  const { train: ratings, heldOut } = MODELS[model].binary?.(given, options.heldOut, completed, seed) ?? {
+    train: given,
+    heldOut: options.heldOut,
+  };
 
   const whole = wholeOf(ratings);
   if (whole && measuresLists(model, options))
     throw new OptionsError("lists are measured where all ratings are", { remedy: "measure by loss, or read the whole file on every rank" });
-  const globalMean = meanOf(ratings, completed);
+  const configured = { model, hyperparameters: completed };
+  const globalMean = meanOf(ratings, configured);
   const initial = options.init
-    ? parametersTo({ ...parametersFrom(options.init, ratings, completed, tables), globalMean }, s)
+    ? parametersTo({ ...parametersFrom(options.init, ratings, configured, tables), globalMean }, s)
     : { ...randomParameters(ratings, standard, seed), globalMean: globalMean / s };
   const byUser = csrOf(ratings, "users");
   const index = clock();
@@ -231,7 +235,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
         return standardCsr(whole?.byItem ?? csrOf(ratings, "items"), s);
       },
       heldOut: heldOut && standardColumns(heldOut, s),
-      scale: units && scaleOf(given, s),
+      scale: ofRatings ? scaleOf(given, s) : undefined,
       initial,
       features: tables && {
         users: tables.users?.rowsFor(ratings.users, { rows: byUser, others: ratings.items.size }),
@@ -270,7 +274,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const { history, stop } = await sweepUntilStop<SumsOf<M>>({
       training,
       stopping,
-      stepped: "stepSize" in hyperparameters,
+      stepped: MODELS[model].stepped ?? false,
       figures: async (sums, sweep) => ({
         ...figuresFromStandard(MODELS[model].figures(standard, sums, counts), s, counts.ratings),
         ...(await ranking?.(running, sweep)),
@@ -361,7 +365,7 @@ function rankingOf(
 ): ((training: Training<unknown, unknown>, sweep: number) => Promise<Partial<Figures>>) | undefined {
   const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
   if (measureBy === "loss" || !heldOut) return undefined;
-  const relevance = relevanceOf({ hyperparameters, statistics: train.statistics() }, measureThreshold);
+  const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
     measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
@@ -382,7 +386,7 @@ function rankingOf(
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
 export function hyperparametersOf<M extends ModelName>(model: M, options: FitOptions): Partial<HyperparametersOf[M]> {
   const given = Object.entries(options).filter(([name, value]) => HYPERPARAMETER_NAMES.has(name) && value !== undefined);
-  const own = Object.keys(MODELS[model].defaults);
+  const own = Object.keys(MODELS[model].table);
   const foreign = given.find(([name]) => !own.includes(name));
   if (foreign) {
     throw new OptionsError(`${model} has no hyperparameter "${foreign[0]}"`, {

@@ -2,8 +2,15 @@
 
 import { type DeviceInfo, type Engine, type MemoryReport, SIDES } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
-import { checkModel, type HyperparametersOf, hyperparametersOn, type ModelName, MODELS, spreadOf } from "../models/registry.js";
-import { stepsOf } from "../models/solver.js";
+import {
+  checkModel,
+  definitionOf,
+  type HyperparametersOf,
+  hyperparametersOn,
+  type ModelName,
+  MODELS,
+  spreadOf,
+} from "../models/registry.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { checkFitOptions, fit, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
@@ -45,9 +52,10 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
     const h = hyperparametersFor(model, options, engine);
     const K = h.factors;
     const rows = ratings.users.size + ratings.items.size;
-    const steps = "solver" in h ? stepsOf(h) : undefined;
+    const definition = definitionOf(model);
+    const { steps } = definition.operations(h, options.seed ?? 1);
     // Of conjugate gradients over all pairs, a product with the shared matrix a row and step.
-    const stepping = (count: number): number => (steps! + 1) * (8 * count * (K + 1) + (model === "implicit" ? 2 * rows * K * K : 0));
+    const stepping = (count: number): number => (steps! + 1) * (8 * count * (K + 1) + (definition.overAllPairs ? 2 * rows * K * K : 0));
     const operations = (count: number): number =>
       steps === undefined ? 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3 : stepping(count);
     const sampled = Math.min(ratings.count, SAMPLE[engine.info.kind]);

@@ -3,7 +3,8 @@
 
 import { OptionsError } from "../errors.js";
 import { aucOfScores, listValues, type RankingValues } from "../metrics/ranked-list.js";
-import { isRelevant, meansOf, nobodyLeft, type Relevance } from "../metrics/ranking.js";
+import { meansOf, nobodyLeft } from "../metrics/ranking.js";
+import { isPositive, type Relevance } from "../models/predictions.js";
 import type { Figures, RankingMeasure } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
 import { csrOf, rowLengths } from "../ratings/csr.js";
@@ -27,7 +28,7 @@ export interface MeasureOptions {
 }
 
 /** Items per list. */
-export const MEASURED_K = 10;
+const MEASURED_K = 10;
 /** Scores times factors of a measurement, at most: a part of a second. Of more users so many are taken, evenly. */
 const MOST_PRODUCTS = 1e8;
 /** Scores that an AUC is measured from unasked: it takes longer than the lists do. */
@@ -66,7 +67,7 @@ export function rankingMeasure(
   const relevant = new Map<number, Set<number>>();
   for (let at = 0; at < heldOut.count; at++) {
     const m = heldOut.user[at];
-    if (start[m] === start[m + 1] || !isRelevant(relevance, heldOut.value[at])) continue;
+    if (start[m] === start[m + 1] || !isPositive(relevance, heldOut.value[at])) continue;
     let items = relevant.get(m);
     if (!items) relevant.set(m, (items = new Set()));
     items.add(heldOut.item[at]);

@@ -3,7 +3,8 @@
 
 import { OptionsError } from "../errors.js";
 import { nameHere } from "../options.js";
-import { type ModelName, MODELS } from "../models/registry.js";
+import { BOTH_SIDES } from "../models/hyperparameters.js";
+import { entriesOf, type ModelName, MODELS } from "../models/registry.js";
 import { type Random, seededRandom } from "../random.js";
 
 /** A value that a hyperparameter may take. */
@@ -27,18 +28,12 @@ export interface Point {
   readonly [hyperparameter: string]: Choice;
 }
 
-const BOTH_SIDES: Readonly<Record<string, readonly [string, string]>> = {
-  tau: ["tauUsers", "tauItems"],
-  gamma: ["gammaUsers", "gammaItems"],
-};
-/** Those that a range gives whole numbers for. */
-const WHOLE: ReadonlySet<string> = new Set(["factors", "warmUp", "burnIn", "samples", "negatives", "cgSteps"]);
 /** Significant digits of what is drawn: more would only make results hard to read. */
 const DIGITS = 3;
 
 /** The hyperparameters that a point stands for; one of a side goes before that of both. */
 export function hyperparametersAt(point: Point): Record<string, Choice> {
-  const both = Object.entries(BOTH_SIDES).flatMap(([name, sides]) =>
+  const both = Object.entries(BOTH_SIDES).flatMap(([name, { sides }]) =>
     point[name] === undefined ? [] : sides.map((side) => [side, point[name]] as const),
   );
   const own = Object.entries(point).filter(([name]) => !Object.hasOwn(BOTH_SIDES, name));
@@ -48,9 +43,9 @@ export function hyperparametersAt(point: Point): Record<string, Choice> {
 /** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
 export function checkSpace(model: ModelName, space: SearchSpace): void {
   for (const [name, choices] of Object.entries(space)) {
-    for (const own of Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name] : [name]) {
-      if (Object.hasOwn(MODELS[model].defaults, own)) continue;
-      const known = Object.keys(MODELS[model].defaults);
+    for (const own of Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name].sides : [name]) {
+      if (Object.hasOwn(MODELS[model].table, own)) continue;
+      const known = Object.keys(MODELS[model].table);
       throw new OptionsError(`${model} has no hyperparameter "${name}"`, {
         remedy: nameHere(name, new Set(known)) ?? `it has ${known.join(", ")}`,
       });
@@ -90,13 +85,16 @@ export function randomPoints(space: SearchSpace, count: number, seed: number): P
   return [...points.values()];
 }
 
+/** Whether a range gives whole numbers for it. */
+const isWhole = (name: string): boolean => entriesOf(name).some(({ entry }) => entry.kind === "number" && entry.whole);
+
 function drawn(name: string, choices: SearchSpace[string], random: Random): Choice {
   if (!isRange(choices)) return choices[random.below(choices.length)];
   const { from, to, scale = from > 0 ? "log" : "linear" } = choices;
-  if (WHOLE.has(name) && scale === "linear") return from + random.below(to - from + 1);
+  if (isWhole(name) && scale === "linear") return from + random.below(to - from + 1);
   const share = random.uniform();
   const value = scale === "log" ? from * (to / from) ** share : from + (to - from) * share;
-  return WHOLE.has(name) ? Math.round(value) : Number(value.toPrecision(DIGITS));
+  return isWhole(name) ? Math.round(value) : Number(value.toPrecision(DIGITS));
 }
 
-export const isRange = (choices: SearchSpace[string]): choices is Range => !Array.isArray(choices);
+const isRange = (choices: SearchSpace[string]): choices is Range => !Array.isArray(choices);

@@ -5,17 +5,17 @@ import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf } from "../options.js";
+import { FACTORS } from "../models/hyperparameters.js";
 import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
 import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import type { Precisions } from "../models/parameters.js";
-import { VB_DEFAULTS } from "../models/vb.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { kFolds, type Split, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
 import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
-import { bestSweep } from "./stopping.js";
+import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
 /** How points of the space are chosen, and how long each is trained. */
 export type SearchMethod = "grid" | "random" | "halving";
@@ -222,7 +222,7 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     throw new OptionsError(`${model} predicts no ratings: it has no held-out loss to search by`, {
       remedy: "measure by ndcg, recall or auc",
     });
-  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;
+  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
   if (!["grid", "random", "halving"].includes(method)) throw new OptionsError(`method is "${method}": it must be grid, random or halving`);
   for (const [name, value, least] of [
     ["trials", trials, 1],
@@ -422,16 +422,16 @@ class Search {
 
   /** `vb` with the most factors of the space: it prunes those that explain nothing. */
   async #trainAlternative(): Promise<SearchResult["alternative"]> {
-    const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? VB_DEFAULTS.factors)));
+    const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? FACTORS.default)));
     const { measureBy, measureEvery, measureThreshold } = this.options;
     const measured = { measureBy, measureEvery, measureThreshold };
-    const shared = { model: "vb", ...measured, factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
+    const shared = { model: ALTERNATIVE, ...measured, factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
     const fits: FitResult[] = [];
     for (const { train, heldOut } of this.splits) {
       fits.push(await fit(train, { ...shared, heldOut, signal: this.options.signal }));
       if (this.#aborted) return undefined;
     }
-    return { ...rungOf("vb", fits), factors: most, precisions: fits[0].model.parameters.posterior!.precisions };
+    return { ...rungOf(ALTERNATIVE, fits), factors: most, precisions: fits[0].model.parameters.posterior!.precisions };
   }
 
   /**
@@ -454,7 +454,7 @@ class Search {
       best: await lossOf(best.rungs.at(-1)!, hyperparametersAt(best.point)),
       alternative:
         alternative &&
-        (await lossOf(alternative, { model: "vb", factors: alternative.factors, itemFeatures: undefined, userFeatures: undefined })),
+        (await lossOf(alternative, { model: ALTERNATIVE, factors: alternative.factors, itemFeatures: undefined, userFeatures: undefined })),
     };
     return this.#aborted ? undefined : tested;
   }
@@ -467,7 +467,7 @@ class Search {
   #result(complete: boolean): SearchResult {
     return {
       plan: this.plan,
-      measure: this.plan.measure ? lossName(this.plan.measure.by) : MODELS[this.plan.model].binary ? "log-loss" : "RMSE",
+      measure: this.plan.measure ? lossName(this.plan.measure.by) : MODELS[this.plan.model].predicts.loss,
       trials: this.#candidates.filter(({ rungs, error }) => rungs.length > 0 || error !== undefined).map(recordOf),
       planned: trialsByRung(this.plan, this.#candidates.length).reduce((sum, count) => sum + count, 0),
       best: this.#best()?.number ?? null,
@@ -479,8 +479,11 @@ class Search {
   }
 }
 
-/** Whether `vb` on the same ratings compares: it is of another kind than `logistic` and `implicit`, and its own. */
-export const hasAlternative = (model: ModelName): boolean => !["vb", "logistic", "implicit"].includes(model);
+/** The model that learns what others are searched for. */
+const ALTERNATIVE = "vb";
+
+/** Whether it compares on the same ratings: with other models that predict ratings. */
+export const hasAlternative = (model: ModelName): boolean => model !== ALTERNATIVE && comparesToBiases(model);
 
 const recordOf = ({ number, point, rungs, error }: Candidate): Trial =>
   error === undefined ? { number, point, rungs: [...rungs] } : { number, point, rungs: [...rungs], error };

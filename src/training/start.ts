@@ -5,18 +5,16 @@ import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
-import type { Hyperparameters } from "../models/registry.js";
-import { initialPosterior } from "../models/vb.js";
+import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
 import { counterKey, counterNormals } from "../random-counter.js";
 import { learnedWeights } from "../recommend/prior-means.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
 
-/** μ: the training mean, as log-odds for `logistic`, whose mean is the share of positives; 0 for models without. */
-export function meanOf(ratings: Ratings, h: Hyperparameters): number {
-  if (!("mean" in h) || !h.mean) return 0;
-  const { mean } = ratings.statistics();
-  return Math.fround("positiveThreshold" in h ? Math.log(mean / (1 - mean)) : mean);
+/** μ: the sum that predicts the mean of what is trained on, of probabilities its log-odds; 0 for models without. */
+export function meanOf(ratings: Ratings, { model, hyperparameters: h }: Configured): number {
+  const definition = definitionOf(model);
+  return definition.hasMean?.(h) ? Math.fround(definition.predicts.sumOf(ratings.statistics().mean)) : 0;
 }
 
 /**
@@ -51,9 +49,10 @@ function startOf(side: Side, count: number, K: number, seed: number): Float32Arr
 export function parametersFrom(
   init: FactorModel,
   ratings: Ratings,
-  h: Hyperparameters,
+  { model, hyperparameters: h }: Configured,
   tables: FeatureTables | undefined,
 ): Omit<Parameters, "globalMean"> {
+  const definition = definitionOf(model);
   const K = h.factors;
   const { users, items } = init;
   const parameters = lastSample(init.parameters);
@@ -64,7 +63,7 @@ export function parametersFrom(
   }
   // The covariances go along when they are of the kind that is asked for;
   // else, and for the unknown, they are the starting ones.
-  const before = "covariance" in h && parameters.posterior?.family === h.covariance ? parameters.posterior : undefined;
+  const before = parameters.posterior?.family === definition.spread?.(h) ? parameters.posterior : undefined;
   const width = before && (before.family === "full" ? triangle(K + 1) : K + 1);
   const side = (
     known: typeof users,
@@ -84,12 +83,12 @@ export function parametersFrom(
       if (from < 0) continue;
       taken.factors.set(factors.subarray(from * K, from * K + K), row * K);
       if (spread && width) taken.spread.set(spread.subarray(from * width, (from + 1) * width), row * width);
-      if (!("biases" in h) || h.biases) taken.biases[row] = biases[from];
+      if (definition.hasBiases?.(h) ?? true) taken.biases[row] = biases[from];
     }
     return taken;
   };
   const counts = { userBiases: new Float32Array(ratings.users.size), itemBiases: new Float32Array(ratings.items.size) };
-  const start = before && "covariance" in h ? initialPosterior(h, counts) : undefined;
+  const start = before && definition.posterior?.(h, counts);
   const user = side(users, ratings.users, parameters.userFactors, parameters.userBiases, before?.users, start?.users);
   const item = side(items, ratings.items, parameters.itemFactors, parameters.itemBiases, before?.items, start?.items);
   return {

@@ -6,6 +6,7 @@
 import type { Bounds, CovarianceFamily, Prior } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import type { Figures } from "../models/figures.js";
+import type { UnitPowers } from "../models/hyperparameters.js";
 import type { Parameters, Posterior, Precisions } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
@@ -52,18 +53,20 @@ function roundedTo(bits: number, x: number): number {
   return new Float64Array(words.buffer)[0];
 }
 
-/** Powers of s that hyperparameters are multiplied by on their way into standard units; what is left out has none. */
-export type UnitPowers<H> = { readonly [name in keyof H]?: 1 | 2 };
+/** Hyperparameters that are given, in standard units, and those that the ratings decide where they are not. */
+export const hyperparametersToStandard = <H extends object>(
+  given: Partial<H>,
+  powers: UnitPowers<H>,
+  s: number,
+  decided: Partial<H> = {},
+): Partial<H> => ({ ...decided, ...scaled(defined(given), powers, s) });
 
-/** Hyperparameters that are given, in standard units. */
-export function hyperparametersToStandard<H extends object>(given: Partial<H>, powers: UnitPowers<H>, s: number): Partial<H> {
-  return scaled(given, powers, s);
-}
+const defined = <H extends object>(given: Partial<H>): Partial<H> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<H>;
 
 /** And back; what was given stays as it was written. */
 export function hyperparametersFromStandard<H extends object>(standard: H, powers: UnitPowers<H>, s: number, given: Partial<H>): H {
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<H>;
-  return { ...scaled(standard, powers, 1 / s), ...known } as H;
+  return { ...scaled(standard, powers, 1 / s), ...defined(given) } as H;
 }
 
 function scaled<H extends object>(values: H, powers: UnitPowers<H>, s: number): H {

@@ -82,7 +82,11 @@ test("engines are told of steps, and folding in is exact", () => {
   expect(implicitSystem(implicit, "items").steps).toBe(3);
   expect(alsSystem(alsHyperparameters(), "users").steps).toBeUndefined();
   const parameters = { factors: 3 } as Parameters<typeof foldInSystem>[1];
-  for (const h of [als, implicit]) expect(foldInSystem("users", parameters, h)).toMatchObject({ steps: undefined });
+  const both = [
+    { model: "als", hyperparameters: als },
+    { model: "implicit", hyperparameters: implicit },
+  ] as const;
+  for (const configured of both) expect(foldInSystem("users", parameters, configured)).toMatchObject({ steps: undefined });
 });
 
 test.runIf(withWebGpu)("tensor cores, which multiply for factorizations, are refused by name", async () => {

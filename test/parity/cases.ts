@@ -14,8 +14,19 @@ export interface Case {
   readonly ratings: RatingColumns;
 }
 
-/** Uniformly random ratings; with few ratings per entity, many rows are empty or hold one rating. */
-export function randomCase(seed: number, users: number, items: number, count: number): Case {
+/**
+ * Fewer rows where factors are many: the work on a row grows with K³, and what a row's kernel does wrong it does with
+ * any of them.
+ */
+const rowsAt = (K: number, count: number): number => Math.ceil(count * Math.min(1, Math.max(24 / count, 16 / K)));
+
+/**
+ * Uniformly random ratings; with few ratings per entity, many rows are empty or hold one rating.
+ *
+ * @param K factors, where rows are to be fewer for them.
+ */
+export function randomCase(seed: number, users: number, items: number, count: number, K = 1): Case {
+  if (K > 1) return randomCase(seed, rowsAt(K, users), rowsAt(K, items), rowsAt(K, count));
   const random = seededRandom(seed);
   const user = Uint32Array.from({ length: count }, () => random.below(users));
   const item = Uint32Array.from({ length: count }, () => random.below(items));

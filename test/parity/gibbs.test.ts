@@ -46,7 +46,7 @@ async function compare(given: Case, factors: number): Promise<void> {
 
 describe.each([0, 1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
   test("a draw agrees on random rows, many of them empty or of one rating", async () => {
-    await compare(randomCase(factors + 1, 311, 187, 900), factors);
+    await compare(randomCase(factors + 1, 311, 187, 900, factors), factors);
   });
 
   test("a draw agrees when one row holds a third of all ratings", async () => {

@@ -61,7 +61,7 @@ describe.each(EVERY_CASE)("$kernel, K = $factors", ({ kernel, factors }) => {
   const webgpu = (): WebGpuEngine => engines.get(kernel)!;
 
   test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
-    await compare(randomCase(factors + 1, 211, 157, 900), { factors, tauUsers: 2, tauItems: 3 }, webgpu());
+    await compare(randomCase(factors + 1, 211, 157, 900, factors), { factors, tauUsers: 2, tauItems: 3 }, webgpu());
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {

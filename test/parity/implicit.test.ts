@@ -47,7 +47,7 @@ async function compare(given: Case, settings: Partial<ImplicitHyperparameters>):
 
 describe.each([1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
   test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
-    await compare(randomCase(factors + 1, 311, 187, 900), { factors, tauUsers: 2, tauItems: 3, confidence: 0.7 });
+    await compare(randomCase(factors + 1, 311, 187, 900, factors), { factors, tauUsers: 2, tauItems: 3, confidence: 0.7 });
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {

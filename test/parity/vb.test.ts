@@ -60,7 +60,7 @@ async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>)
 
 describe.each(EVERY_CASE)("$covariance covariance, K = $factors", ({ covariance, factors }) => {
   test("a half-sweep agrees on random rows, many of them empty or of one rating", async () => {
-    await compare(randomCase(factors + 1, 111, 87, 500), { covariance, factors, tauUsers: 2, tauItems: 3 });
+    await compare(randomCase(factors + 1, 111, 87, 500, factors), { covariance, factors, tauUsers: 2, tauItems: 3 });
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {

@@ -29,8 +29,8 @@ const MODELS: readonly FitOptions[] = [
 
 test.each(MODELS)("someone new gets the same factors on the device: %o", async (options) => {
   const { model } = await fit(ratings, { factors: 5, sweeps: 3, ...options, device: cpu });
-  const expected = foldIn(few, "users", model.parameters, model.hyperparameters);
-  const actual = await foldInOn(webgpu, few, model.parameters, model.hyperparameters);
+  const expected = foldIn(few, "users", model.parameters, model);
+  const actual = await foldInOn(webgpu, few, model.parameters, model);
   const near = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
     expect(a.length).toBe(b.length);
     for (let at = 0; at < b.length; at++) expect(Math.abs(a[at] - b[at])).toBeLessThanOrEqual(1e-4 * Math.max(1, Math.abs(b[at])));
@@ -49,9 +49,7 @@ test.each([
   { model: "logistic", positiveThreshold: 4 },
 ] as const)("what is no half-sweep is folded in on the host: %o", async (options) => {
   const { model } = await fit(ratings, { factors: 3, sweeps: 3, ...options, device: cpu });
-  expect(await foldInOn(webgpu, few, model.parameters, model.hyperparameters)).toEqual(
-    foldIn(few, "users", model.parameters, model.hyperparameters),
-  );
+  expect(await foldInOn(webgpu, few, model.parameters, model)).toEqual(foldIn(few, "users", model.parameters, model));
 });
 
 test("no ratings and wrong ratings are met as on the host", async () => {

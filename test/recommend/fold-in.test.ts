@@ -28,6 +28,8 @@ const fewRatings = fc
     value: Float32Array.from(pairs, ([, halves]) => halves / 2),
   }));
 
+const of = (hyperparameters: AlsHyperparameters) => ({ model: "als", hyperparameters }) as const;
+
 const precision = fc.double({ min: 0.1, max: 20, noNaN: true });
 const hyperparameters = fc
   .record({
@@ -49,7 +51,7 @@ test("the gradient of the new user's objective is zero, whatever the hyperparame
     fc.property(hyperparameters, fewRatings, fc.integer(), (h, rated, seed) => {
       const K = h.factors;
       const { itemFactors, itemBiases, globalMean, ...rest } = someParameters(K, seed);
-      const { factors, bias } = foldIn(rated, "users", { itemFactors, itemBiases, globalMean, ...rest }, h);
+      const { factors, bias } = foldIn(rated, "users", { itemFactors, itemBiases, globalMean, ...rest }, of(h));
       const weight = h.regularization === "weighted" ? rated.index.length : 1;
       const gradient = [...factors].map((u) => h.tauUsers * weight * u);
       let biasGradient = h.gammaUsers * weight * bias;
@@ -85,8 +87,8 @@ test("a new item among users is the mirror image of a new user among items", () 
         gammaUsers: h.gammaItems,
         gammaItems: h.gammaUsers,
       };
-      expect(foldIn(rated, "items", swapped, mirrored)).toEqual(
-        foldIn(rated, "users", { factors, userFactors, itemFactors, userBiases, itemBiases, globalMean }, h),
+      expect(foldIn(rated, "items", swapped, of(mirrored))).toEqual(
+        foldIn(rated, "users", { factors, userFactors, itemFactors, userBiases, itemBiases, globalMean }, of(h)),
       );
     }),
   );
@@ -95,11 +97,11 @@ test("a new item among users is the mirror image of a new user among items", () 
 test.each(["users", "items"] as const)("no ratings give zeros, even without precisions: %s", (side) => {
   const h = alsHyperparameters({ factors: 3, tauUsers: 0, tauItems: 0, gammaUsers: 0, gammaItems: 0 });
   const none = { index: new Uint32Array(0), value: new Float32Array(0) };
-  expect(foldIn(none, side, someParameters(3, 1), h)).toEqual({ factors: new Float64Array(3), bias: 0 });
+  expect(foldIn(none, side, someParameters(3, 1), of(h))).toEqual({ factors: new Float64Array(3), bias: 0 });
 });
 
 test("one rating without precisions has no unique solution", () => {
   const h = alsHyperparameters({ factors: 3, tauUsers: 0, gammaUsers: 0 });
   const one = { index: Uint32Array.of(2), value: Float32Array.of(4) };
-  expect(() => foldIn(one, "users", someParameters(3, 1), h)).toThrow(NotPositiveDefiniteError);
+  expect(() => foldIn(one, "users", someParameters(3, 1), of(h))).toThrow(NotPositiveDefiniteError);
 });

@@ -37,6 +37,7 @@ test("a fold-in takes the matrix that it is given: u = Σ c v / (gram + Σ (c �
   const few = { index: Uint32Array.of(0, 2), value: Float32Array.of(1, 2) };
   // c is 3 and 5.
   const by = (gram: number): number => (3 * 1 + 5 * 3) / (gram + 2 * 1 + 4 * 9 + 0.5);
-  expect(foldIn(few, "users", parameters, h).factors[0]).toBeCloseTo(by(1 + 4 + 9), 12);
-  expect(foldIn(few, "users", parameters, h, undefined, Float64Array.of(100)).factors[0]).toBeCloseTo(by(100), 12);
+  const of = { model: "implicit", hyperparameters: h } as const;
+  expect(foldIn(few, "users", parameters, of).factors[0]).toBeCloseTo(by(1 + 4 + 9), 12);
+  expect(foldIn(few, "users", parameters, of, undefined, Float64Array.of(100)).factors[0]).toBeCloseTo(by(100), 12);
 });

@@ -119,3 +119,11 @@ test("a model of ratings says that counts are for implicit", async () => {
     expect(notices.filter((notice) => notice.includes("implicit is the model of counts"))).toHaveLength(told);
   }
 });
+
+test("a model that starts from one with biases has none of them", async () => {
+  const options = { factors: 4, sweeps: 2, device: engines.cpu } as const;
+  const { model: init } = await fit(train, options);
+  expect(init.parameters.itemBiases.some((bias) => bias !== 0)).toBe(true);
+  const { parameters } = (await fit(train, { ...options, model: "implicit", init })).model;
+  for (const biases of [parameters.userBiases, parameters.itemBiases]) expect(biases.every((bias) => bias === 0)).toBe(true);
+});
