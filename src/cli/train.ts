@@ -10,7 +10,7 @@ import { OptionsError, OutputError } from "../errors.js";
 import type { Accuracy } from "../metrics/accuracy.js";
 import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
-import { definitionOf, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { definitionOf, featuredModels, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { solverText } from "../models/solver.js";
 import { modelPieces } from "../model-file.js";
 import { DevicesEngine } from "../distributed/devices-engine.js";
@@ -97,9 +97,9 @@ export function trainCommand(): Command {
   command
     .option(
       "--item-features <list>",
-      "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
+      `${featuredModels()}: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas`,
     )
-    .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
+    .option("--user-features <list>", `${featuredModels()}: features of the users alike; rated: what they have rated`)
     .option("--sweeps <n>", `most sweeps (default: ${defaultOfModels(({ sweeps = DEFAULT_SWEEPS }) => sweeps)})`, wholeFrom(0))
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", notNegative)

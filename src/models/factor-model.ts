@@ -18,7 +18,7 @@ import { priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { type Parameters, type Posterior, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
 import type { Predicted } from "./predictions.js";
-import { definitionOf, type Hyperparameters, type ModelName } from "./registry.js";
+import { definitionOf, featuredModels, type Hyperparameters, type ModelName } from "./registry.js";
 import type { ModelDefinition } from "./training.js";
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
@@ -479,7 +479,7 @@ export class FactorModel implements FactorModelParts {
   /** Items that the ratings do not hold, scored by the prior means of their features. */
   #coldList(user: Entity, { filter, alpha = 1 }: RecommendOptions): Recommendation[] {
     const table = this.features?.items;
-    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als, vb or gibbs with itemFeatures" });
+    if (!table) throw new OptionsError("this model knows no item features", { remedy: `train ${featuredModels(" or")} with itemFeatures` });
     return table.ids.raw.flatMap((id) => {
       const item = this.#cold("items", id);
       if (!item || (filter && !filter(id))) return [];

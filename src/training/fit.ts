@@ -12,6 +12,7 @@ import { unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
+  featuredModels,
   HYPERPARAMETER_NAMES,
   hyperparametersOn,
   type Hyperparameters,
@@ -403,7 +404,8 @@ function featuresOf<M extends ModelName>(
   { itemFeatures, userFeatures }: TrainingOptions,
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
+  if (!MODELS[model].takesFeatures)
+    throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
