@@ -7,7 +7,7 @@ import { rankingMetrics } from "../src/metrics/ranking.js";
 import type { FactorModel } from "../src/models/factor-model.js";
 import { type Csr, csrOf } from "../src/ratings/csr.js";
 import { FeatureTable } from "../src/ratings/features.js";
-import { randomMarks, type Split } from "../src/ratings/split.js";
+import { heldOutCount, randomMarks, type Split } from "../src/ratings/split.js";
 import { priorMeans } from "../src/recommend/prior-means.js";
 import { scoreItems } from "../src/recommend/score.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
@@ -72,7 +72,7 @@ export async function sidesRanking({ data, device, splits: wanted, options }: Be
       const auc: number[] = [];
       for (const number of wanted) {
         const { train, heldOut } = splits[number - 1];
-        const marks = randomMarks(train.items.size, COLD_SHARE, number);
+        const marks = randomMarks(train.items.size, heldOutCount(train.items.size, COLD_SHARE), number);
         const rest = train.select(Uint32Array.from(train.item.keys()).filter((at) => marks[train.item[at]] === 0));
         const { model } = await trained(rest, kind, best.tau, number);
         auc.push(coldAuc(model, marks, [csrOf(train, "users"), csrOf(heldOut, "users")]));

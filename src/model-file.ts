@@ -193,7 +193,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   const model = metadata["model"] as ModelName;
   if (!MODEL_NAMES.includes(model)) throw fail(`its model "${model}" is not known`);
 
-  const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): Uint8Array => {
+  const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): ArrayBuffer => {
     const entry = header[tensorName] as TensorEntry | undefined;
     if (!entry) throw fail(`tensor ${tensorName} is missing`);
     if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
@@ -206,7 +206,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   };
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
     const isHalf = (header[tensorName] as TensorEntry | undefined)?.dtype === "F16";
-    const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape).buffer as ArrayBuffer;
+    const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape);
     const exponent = Number(metadata[`${tensorName}_exponent`] ?? 0);
     if (!Number.isInteger(exponent) || Math.abs(exponent) > 200) throw fail(`${tensorName}_exponent is not a small whole number`);
     const values = isHalf ? fromHalves({ halves: new Uint16Array(buffer), exponent }) : new Float32Array(buffer);
@@ -214,8 +214,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
     return values;
   };
-  const words = (tensorName: string, shape?: readonly number[]): Uint32Array =>
-    new Uint32Array(tensor(tensorName, "U32", shape).buffer as ArrayBuffer);
+  const words = (tensorName: string, shape?: readonly number[]): Uint32Array => new Uint32Array(tensor(tensorName, "U32", shape));
   const json = <T>(key: string, fits: (value: unknown) => boolean): T => {
     const text = metadata[key] ?? new TextDecoder().decode(tensor(key, "U8"));
     let value: unknown;
@@ -229,9 +228,9 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   };
   const ids = (key: string): Ids => {
     if ((header[key] as TensorEntry | undefined)?.dtype === "I64")
-      return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
+      return new Ids(Array.from(new BigInt64Array(tensor(key, "I64")), Number));
     const text = metadata[key];
-    const raw = decodeIds(text === undefined ? tensor(key, "U8") : new TextEncoder().encode(text));
+    const raw = decodeIds(text === undefined ? new Uint8Array(tensor(key, "U8")) : new TextEncoder().encode(text));
     if (raw === undefined) throw fail(`${key} is no list of ids`);
     return new Ids(raw);
   };

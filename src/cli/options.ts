@@ -58,6 +58,19 @@ export function bytes(text: string): number {
   return value;
 }
 
+export type EngineKind = Exclude<DeviceChoice, "auto">;
+
+/** Kinds of engines, one kind for all: cpu,cpu. */
+export function engineKinds(text: string): EngineKind[] {
+  const kinds = text.split(",");
+  const numbered = kinds.find((kind) => /^\d+$/.test(kind));
+  if (numbered !== undefined)
+    throw new InvalidArgumentError(`adapter ${numbered} cannot be chosen: WebGPU does not tell cards apart; start a rank a card instead.`);
+  if (!kinds.every((kind) => kind === kinds[0] && ["webgpu", "cpu", "reference"].includes(kind)))
+    throw new InvalidArgumentError("it must be webgpu, cpu or reference as often as there are to be engines, such as cpu,cpu.");
+  return kinds as EngineKind[];
+}
+
 /** Two numbers, the first less than the second: 1:5. */
 export function scale(text: string): [number, number] {
   const ends = text.split(":");

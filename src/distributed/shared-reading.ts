@@ -18,7 +18,7 @@ import { type OpenedTable, openTable, type ReadOptions } from "../ratings/reader
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { setWhole } from "../ratings/share.js";
-import { randomMarks } from "../ratings/split.js";
+import { HALF, halvesCounted, heldOutCount, lowestMarked, reached, splitNumbers } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
 import { squaresAround, unitFrom } from "../training/units.js";
 import { type Communicator, concatenated, cutInto, gatherTexts } from "./communicator.js";
@@ -150,10 +150,17 @@ async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, se
   const counts = (await ranks.gather(Float64Array.of(rows.value.length))).map(([count]) => count);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const first = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
-  const marks = randomMarks(total, holdout, seed);
-  const own = marks.subarray(first, first + rows.value.length);
-  const train = await counting(chosen(rows, own, 0), ranks);
-  const held = await counting(chosen(rows, own, 1), ranks);
+  // How many are held out is settled by counts of all ranks; which, each rank knows of its own rows.
+  const numbers = splitNumbers(first, first + rows.value.length, seed);
+  const heldTotal = heldOutCount(total, holdout);
+  const upper = reached(await ranks.sum(halvesCounted(numbers)), heldTotal);
+  const lower = reached(await ranks.sum(halvesCounted(numbers, upper.half)), upper.left);
+  const last = upper.half * HALF + lower.half;
+  const before = (counted: readonly Float64Array[]): number => counted.slice(0, ranks.rank).reduce((sum, [count]) => sum + count, 0);
+  const equal = numbers.reduce((sum, number) => sum + (number === last ? 1 : 0), 0);
+  const marks = lowestMarked(numbers, last, lower.left - before(await ranks.gather(Float64Array.of(equal))));
+  const train = await counting(chosen(rows, marks, 0), ranks);
+  const held = await counting(chosen(rows, marks, 1), ranks);
   const sizes = await ranks.gather(Float64Array.of(train.value.length, held.value.length));
   const sum = (of: 0 | 1, to = ranks.size): number => sizes.slice(0, to).reduce((all, size) => all + size[of], 0);
   return { train, held, counts: { ratings: sum(0), heldOut: sum(1) }, heldBefore: sum(1, ranks.rank) };

@@ -24,6 +24,8 @@ export interface DeviceInfo {
   readonly name: string;
   /** True for what computes on the processor: the reference, the `cpu` engine and software GPU drivers. */
   readonly software: boolean;
+  /** Of an engine whose ranks send each other rounded rows. */
+  readonly wire?: "halves" | undefined;
 }
 
 /** Rows `from` to `to` − 1 of one side. */

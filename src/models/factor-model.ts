@@ -463,7 +463,8 @@ export class FactorModel implements FactorModelParts {
   #open(side: "users" | "items", row: number): Float64Array | undefined {
     const { seen, parameters } = this;
     if (!seen || !parameters.meanRows?.[side].includes(row)) return undefined;
-    if (side === "users") return openCovariances({ index: seen.items.subarray(seen.start[row], seen.start[row + 1]) }, side, parameters, this);
+    if (side === "users")
+      return openCovariances({ index: seen.items.subarray(seen.start[row], seen.start[row + 1]) }, side, parameters, this);
     const raters: number[] = [];
     for (let m = 0; m < this.users.size; m++) if (seen.items.subarray(seen.start[m], seen.start[m + 1]).includes(row)) raters.push(m);
     return openCovariances({ index: Uint32Array.from(raters) }, side, parameters, this);

@@ -269,7 +269,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       const which = keeps ?? "best";
       const held = whole && (whole.heldOut.count > 0 ? whole.heldOut.fingerprint : null);
       return identityOf(
-        { model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which },
+        { model, hyperparameters: told, seed, engine: engine.info.kind, wire: engine.info.wire, features, keeps: which },
         given,
         options.heldOut,
         held,

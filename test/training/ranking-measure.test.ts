@@ -4,13 +4,13 @@
 import { describe, expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
 import { rankingMetrics } from "../../src/metrics/ranking.js";
+import { VB_DEFAULTS } from "../../src/models/vb.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { MODELS } from "../../src/models/registry.js";
-import { VB_DEFAULTS } from "../../src/models/vb.js";
 import { rankingMeasure } from "../../src/training/ranking-measure.js";
 import { search } from "../../src/training/search.js";
 
@@ -27,9 +27,11 @@ test.each(TRAININGS)("the figures of the sweep that is kept are those of the mod
   const { model, history, stop } = await fit(train, { factors: 4, heldOut, device: "cpu", sweeps: 10, ...options });
   const kept = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const { ndcg, recall, auc } = rankingMetrics(model, train, heldOut);
-  expect(kept.heldOutNdcg).toBeCloseTo(ndcg, 6);
-  expect(kept.heldOutRecall).toBeCloseTo(recall, 6);
-  expect(kept.heldOutAuc).toBeCloseTo(auc, 6);
+  // The draws of gibbs are kept in half precision: pairs that are nearly tied may change places.
+  const digits = options.model === "gibbs" ? 3 : 6;
+  expect(kept.heldOutNdcg).toBeCloseTo(ndcg, digits);
+  expect(kept.heldOutRecall).toBeCloseTo(recall, digits);
+  expect(kept.heldOutAuc).toBeCloseTo(auc, digits);
   if (options.model === "gibbs") return;
   const { measureBy = "ndcg" } = options;
   const of = (entry: (typeof history)[number]): number =>

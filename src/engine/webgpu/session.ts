@@ -190,6 +190,8 @@ export class WebGpuSession implements Session {
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
     this.#changed();
+    // Of rows that carry nothing more, nothing is left as it was.
+    if (this.#workload.spread === "none") return this.#rows.write(side, this.#rows.pack(side, rows, from), from);
     const slice = { from, to: from + rows.biases.length };
     const packed = joined(
       await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
