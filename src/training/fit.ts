@@ -59,8 +59,8 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** Ratings to measure by, with the same users and items as the training ratings. Errors are weighted as they are. */
   readonly heldOut?: Ratings | undefined;
   /**
-   * Features of the items, of the users (`als`, `vb`, `gibbs`, `implicit`), rated sets among them: they shape factors and biases,
-   * and entities without ratings are scored by them. docs/models.md, "Side information".
+   * Features of the items, of the users (`als`, `vb`, `gibbs`, `implicit`), rated sets among them: they shape factors
+   * and biases, and entities without ratings are scored by them. docs/models.md, "Side information".
    */
   readonly itemFeatures?: FeatureTable | undefined;
   readonly userFeatures?: FeatureTable | undefined;
