@@ -1,9 +1,10 @@
 // Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Variational Bayes".
 
 import { OptionsError } from "../errors.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments } from "../options.js";
 import { inverseNormal } from "../random-counter.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** How many ratings an interval of one level holds. */
 export interface CalibrationPoint {
@@ -33,6 +34,7 @@ const MOST = 200_000;
  * @throws OptionsError when the model predicts without spread (all but `vb`), and when no rating is left.
  */
 export function calibration(model: FactorModel, heldOut: Ratings, levels: readonly number[] = LEVELS): Calibration {
+  checkArguments("calibration", { model: [model, MODEL_KIND], heldOut: [heldOut, RATINGS_KIND] });
   const standardized: number[] = [];
   const step = Math.max(1, heldOut.count / MOST);
   for (let next = 0; next < heldOut.count; next += step) {

@@ -2,12 +2,19 @@
 // docs/models.md, "Side information".
 
 import { OptionsError, RatingsError } from "../errors.js";
-import type { Catalogue } from "./catalogue.js";
+import { checkArguments, hasPart, type Kind } from "../options.js";
+import { Catalogue } from "./catalogue.js";
 import type { Csr } from "./csr.js";
 import { Ids, type RawId } from "./ids.js";
 import { besideEachOther, type SparseRows } from "./sparse.js";
 
 const NO_ENTRIES = { start: new Uint32Array(1), index: new Uint32Array(0), value: new Float32Array(0) };
+
+const GENRES_OF: Kind = {
+  must: "a Catalogue",
+  holds: (value) => value instanceof Catalogue,
+  remedy: (value) => (hasPart(value, "catalogue") ? "give its part catalogue" : undefined),
+};
 
 /**
  * Which entity has which features. The matrix S holds w / √Σw² for an entity's features of weight w, which is 1/√F_n
@@ -55,6 +62,7 @@ export class FeatureTable {
 
   /** The genres of the catalogue's items, all of one weight. @throws RatingsError when there are none. */
   static genres(catalogue: Catalogue): FeatureTable {
+    checkArguments("FeatureTable.genres", { catalogue: [catalogue, GENRES_OF] });
     const table = FeatureTable.from([...catalogue.entries()].flatMap(({ id, genres }) => genres.map((genre) => [id, genre, 1] as const)));
     if (table.names.length === 0) throw new RatingsError("the data set has no genres", { remedy: "give a table of item features instead" });
     return table;
@@ -110,6 +118,14 @@ export class FeatureTable {
     return { count: wanted.size, columns: this.names.length, start, index, value };
   }
 }
+
+/** What functions that take features ask for. */
+export const FEATURES_KIND: Kind = {
+  must: "a FeatureTable",
+  holds: (value) => value instanceof FeatureTable,
+  remedy: () =>
+    "FeatureTable.genres(ratings.catalogue) makes one of genres, FeatureTable.from(entries) of [id, feature, weight], readFeatures of a table",
+};
 
 /** What is known of the features of each side. */
 export interface FeatureTables {

@@ -5,7 +5,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
-import { namesOf } from "../options.js";
+import { checkArguments, namesOf, numberFrom, PATH, wholeFrom } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
 import type { Catalogue } from "./catalogue.js";
 import { catalogueBeside, findLayout, readCatalogue } from "./movielens.js";
@@ -17,11 +17,11 @@ import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTa
 export type FileOptions = SegmentOptions & TableCacheOptions;
 
 const FILE_NAMES = namesOf<FileOptions>({
-  threads: true,
-  segmentBytes: true,
-  smallestBytes: true,
-  cacheFolder: true,
-  smallestKept: true,
+  threads: wholeFrom(1),
+  segmentBytes: wholeFrom(1),
+  smallestBytes: numberFrom(0),
+  cacheFolder: PATH,
+  smallestKept: numberFrom(0),
 });
 
 /** Bytes read at a time. */
@@ -29,6 +29,7 @@ const CHUNK_BYTES = 1 << 20;
 
 /** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
 export async function fileSource(path: string, options: FileOptions = {}): Promise<RatingSource> {
+  checkArguments("fileSource", { path: [path, PATH] });
   const file = await statOf(path);
   const stream = (): AsyncIterable<Uint8Array> => chunksOfFile(path);
   // What comes through a pipe can be read once, from its beginning, and is another thing the next time.
@@ -81,6 +82,7 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
  * @throws RatingsError
  */
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
+  checkArguments("readPath", { path: [path, PATH] });
   checkReadOptions("readPath", options, FILE_NAMES);
   if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
   const catalogue = options.catalogue ? undefined : await besideOf(path, options);

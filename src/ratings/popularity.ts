@@ -2,7 +2,8 @@
 
 import { compareIds, type RawId } from "./ids.js";
 import { csrOf, rowLengths } from "./csr.js";
-import type { Ratings } from "./ratings.js";
+import { checkArguments } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "./ratings.js";
 
 /** Ratings from `from` up to but not including `to`; a single value of a scale where both are equal. */
 export interface RatingBin {
@@ -46,11 +47,13 @@ export function ratingHistogram(values: Float32Array, scale = ratingScale(values
 
 /** Ratings of every user or item, [count], in index order. */
 export function ratingsOfEach(ratings: Ratings, side: "users" | "items"): Uint32Array {
+  checkArguments("ratingsOfEach", { ratings: [ratings, RATINGS_KIND] });
   return rowLengths(csrOf(ratings, side));
 }
 
 /** The values of one item's ratings. */
 export function ratingsOfItem(ratings: Ratings, item: number): Float32Array {
+  checkArguments("ratingsOfItem", { ratings: [ratings, RATINGS_KIND] });
   const { start, value } = csrOf(ratings, "items");
   return value.subarray(start[item], start[item + 1]);
 }
@@ -66,6 +69,7 @@ export interface RatedItem {
 
 /** The items with the most ratings, of equals those of the lower raw id. */
 export function mostRated(ratings: Ratings, n = 20): RatedItem[] {
+  checkArguments("mostRated", { ratings: [ratings, RATINGS_KIND] });
   const counts = ratingsOfEach(ratings, "items");
   return Array.from(counts, (_, item) => item)
     .sort((a, b) => counts[b] - counts[a] || compareIds(ratings.items.rawAt(a), ratings.items.rawAt(b)))

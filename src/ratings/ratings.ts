@@ -1,7 +1,9 @@
 // The ratings as columns of dense indices and values, in file order. Everything downstream reads these typed arrays.
 
 import { RatingsError } from "../errors.js";
-import { Catalogue } from "./catalogue.js";
+import { hasPart, type Kind, LIST } from "../options.js";
+import { counted } from "../shown.js";
+import { type Catalogue, catalogueOf, type GivenEntry } from "./catalogue.js";
 import type { Ids, RawId } from "./ids.js";
 import { LARGEST_RATING } from "./largest-rating.js";
 import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
@@ -25,10 +27,12 @@ export class Ratings implements RatingColumns {
    * @throws RatingsError when the columns differ in length, an index is beyond its ids,
    *   or a value is not finite or too large to be squared.
    */
-  constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue: Catalogue = new Catalogue()) {
+  constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue?: Catalogue | Iterable<GivenEntry>) {
     const { user, item, value, time } = columns;
     if (item.length !== user.length || value.length !== user.length || (time && time.length !== user.length)) {
-      throw new RatingsError(`columns differ in length: ${user.length} users, ${item.length} items, ${value.length} values`);
+      throw new RatingsError(
+        `columns differ in length: ${counted(user.length, "user")}, ${counted(item.length, "item")}, ${counted(value.length, "value")}`,
+      );
     }
     for (let at = 0; at < user.length; at++) {
       if (user[at] >= users.size) throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${users.size} users`);
@@ -46,7 +50,7 @@ export class Ratings implements RatingColumns {
     this.time = time;
     this.users = users;
     this.items = items;
-    this.catalogue = catalogue;
+    this.catalogue = catalogueOf(catalogue);
   }
 
   /**
@@ -110,6 +114,27 @@ export class Ratings implements RatingColumns {
       wholeOf(this)?.statistics ?? statisticsFrom(addedUp(NO_VALUES, this.value), this.users, this.items, this.count));
   }
 }
+
+/** What functions that take ratings ask for. */
+export const RATINGS_KIND: Kind = {
+  must: "Ratings",
+  holds: (value) => value instanceof Ratings,
+  remedy(value) {
+    if (value instanceof Promise) return "await it";
+    if (hasPart(value, "heldOut")) return "give its part train, or heldOut";
+    if (hasPart(value, "ratings")) return "give its part ratings";
+    if (typeof value === "string") return "const { ratings } = await readPath(path) reads a file";
+    if (LIST.holds(value)) return "Ratings.from(rows) makes them of rows";
+    return value === undefined ? "Ratings.from(rows) makes them of rows, readPath(path) reads a file" : undefined;
+  },
+};
+
+/** The same of those that are held out. */
+export const HELD_OUT_KIND: Kind = {
+  ...RATINGS_KIND,
+  remedy: (value) =>
+    hasPart(value, "heldOut") ? "give its part heldOut" : "const { train, heldOut } = splitRatings(ratings) holds some of one set out",
+};
 
 /** Sum, minimum and maximum of no values. */
 export const NO_VALUES = Float64Array.of(0, Infinity, -Infinity);

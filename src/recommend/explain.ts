@@ -5,9 +5,9 @@ import type { System } from "../engine/engine.js";
 import { solveCholesky } from "../engine/reference/cholesky.js";
 import { addPrior, addRating, equationsOf, pullsTowards } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { NotPositiveDefiniteError } from "../errors.js";
+import { checkArguments, checkOptions, namesOf } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { ConvexRows } from "../models/new-rows.js";
 import { predictRating, rowsOf, samplesOf } from "../models/parameters.js";
 import { definitionOf, type Hyperparameters } from "../models/registry.js";
@@ -15,6 +15,7 @@ import type { Csr } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { type FewRatings, foldIn, sampleState } from "./fold-in.js";
 import { type MeanPart, meanParts } from "./prior-means.js";
+import { type Rated, ratedValues } from "./rated.js";
 
 /** What one rating of the user has to do with a prediction. */
 export interface Contribution {
@@ -73,25 +74,17 @@ const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
  *
  * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`);
  *   of an item rated twice, the last rating counts.
- * @throws UnknownIdError; RatingsError for a rating that is not finite; NotPositiveDefiniteError when τ or γ
+ * @throws UnknownIdError; RatingsError for ratings as in `recommendFor`; NotPositiveDefiniteError when τ or γ
  *   is 0 and the ratings are too few; OptionsError for `logistic` without precisions or with sampled
  *   negatives, and for `gibbs` without samples.
  */
-export function explain(
-  model: FactorModel,
-  item: RawId,
-  rated: Iterable<readonly [item: RawId, rating: number]>,
-  options: ExplainOptions = {},
-): Explanation {
+export function explain(model: FactorModel, item: RawId, rated: Iterable<Rated>, options: ExplainOptions = {}): Explanation {
+  checkArguments("explain", { model: [model, MODEL_KIND] });
   checkOptions("explain", options, EXPLAIN_NAMES);
   const { user } = options;
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");
-  const values = new Map<number, number>();
-  for (const [id, rating] of rated) {
-    if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${id} is ${rating}, not a number`);
-    values.set(knownIndex(model.items, id, "item"), rating);
-  }
+  const values = ratedValues("explain", model, rated);
   const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: [...values.keys()] };
   const parts = meanParts(model.parameters, model.features, "users", featured);
   const terms = combined(systemsOf(model, [...values], parts).map((system) => termsOf(system, n)));
@@ -121,7 +114,7 @@ export function explain(
   };
 }
 
-type Rated = readonly (readonly [n: number, rating: number])[];
+type RatedPairs = readonly (readonly [n: number, rating: number])[];
 
 /** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x meets. D = K + 1. */
 interface UserEquations {
@@ -165,7 +158,7 @@ function combined(all: readonly Terms[]): Terms {
 }
 
 /** The user's equations, one set per sample. */
-function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
+function systemsOf(model: FactorModel, rated: RatedPairs, parts: readonly MeanPart[]): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
   const definition = definitionOf(model.model);
   const { newRows } = definition;
@@ -173,7 +166,7 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
   const { K, S } = samplesOf(parameters);
   const items = rowState(rowsOf(parameters, "items"), parameters.factors, parameters.posterior?.family ?? "none");
   const { value } = definition.rows?.(h, rowOf(rated)) ?? {};
-  const given: Rated = value ? rated.map(([n], at) => [n, value[at]]) : rated;
+  const given: RatedPairs = value ? rated.map(([n], at) => [n, value[at]]) : rated;
   return newRows
     .systems(h, "users", parameters)
     .map((system, s) =>
@@ -181,9 +174,9 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
     );
 }
 
-const rowOf = (rated: Rated): Csr => ({ count: 1, start: Uint32Array.of(0, rated.length), ...fewOf(rated) });
+const rowOf = (rated: RatedPairs): Csr => ({ count: 1, start: Uint32Array.of(0, rated.length), ...fewOf(rated) });
 
-const fewOf = (rated: Rated): FewRatings => ({
+const fewOf = (rated: RatedPairs): FewRatings => ({
   index: Uint32Array.from(rated, ([n]) => n),
   value: Float32Array.from(rated, ([, rating]) => rating),
 });
@@ -195,7 +188,7 @@ function equationsFor(
   system: System,
   items: RowState,
   K: number,
-  rated: Rated,
+  rated: RatedPairs,
   globalMean: number,
   means: readonly Float64Array[],
   gram?: Float64Array,
@@ -220,7 +213,7 @@ function equationsFor(
 }
 
 /** A = diag(τ…, γ), right-hand sides force ỹ: minus the derivatives of the ratings' losses at the solution. */
-function optimumEquations(model: FactorModel, newRows: ConvexRows<Hyperparameters>, rated: Rated): UserEquations {
+function optimumEquations(model: FactorModel, newRows: ConvexRows<Hyperparameters>, rated: RatedPairs): UserEquations {
   const { hyperparameters: h, parameters } = model;
   newRows.checkExplained?.(h);
   const { factors: K, itemFactors, itemBiases, globalMean } = parameters;

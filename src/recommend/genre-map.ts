@@ -1,8 +1,8 @@
 // A map of some genres' items in two dimensions, and of the features that shape them.
 
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { checkArguments, checkOptions, listOf, namesOf, numberFrom, TEXT, wholeFrom } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { principalAxes } from "./embedding.js";
 import { learnedFeatures } from "./prior-means.js";
@@ -43,7 +43,11 @@ export interface GenreMapOptions {
   readonly perGenre?: number | undefined;
 }
 
-const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true, perGenre: true });
+const MAP_NAMES = namesOf<GenreMapOptions>({
+  genres: listOf(TEXT, "a list of genres"),
+  minimumRatings: numberFrom(0),
+  perGenre: wholeFrom(1),
+});
 
 /**
  * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough
@@ -52,6 +56,7 @@ const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true,
  * @throws OptionsError when K is below 2, a genre is unknown, or there are no items of enough ratings.
  */
 export function genreMap(model: FactorModel, options: GenreMapOptions = {}): GenreMap {
+  checkArguments("genreMap", { model: [model, MODEL_KIND] });
   checkOptions("genreMap", options, MAP_NAMES);
   const { minimumRatings = 50, perGenre = 30 } = options;
   const { factors: K, itemFactors } = model.parameters;

@@ -1,9 +1,10 @@
 // Ranked lists for all users of a model or chosen ones, made on an engine in batches.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
+import { ENGINE_KIND } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel, RecommendOptions } from "../models/factor-model.js";
+import { checkArguments, checkOptions, LIST, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";
+import { type FactorModel, FILTER, MODEL_KIND, type RecommendOptions, whereElse } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { rankedLists } from "./ranked-lists.js";
@@ -25,7 +26,13 @@ export interface RecommendAllOptions extends Pick<RecommendOptions, "n" | "alpha
   readonly users?: Iterable<RawId> | undefined;
 }
 
-const RECOMMEND_ALL_NAMES = namesOf<RecommendAllOptions>({ n: true, alpha: true, filter: true, filterSeen: true, users: true });
+const RECOMMEND_ALL_NAMES = namesOf<RecommendAllOptions>({
+  n: wholeFrom(1),
+  alpha: NUMBER,
+  filter: FILTER,
+  filterSeen: SWITCH,
+  users: LIST,
+});
 
 /** Users whose places are given out at a time. */
 const USERS_AT_A_TIME = 16_384;
@@ -43,10 +50,9 @@ export async function* recommendAll(
   model: FactorModel,
   options: RecommendAllOptions = {},
 ): AsyncGenerator<RecommendedItem[]> {
-  checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES);
+  checkArguments("recommendAll", { engine: [engine, ENGINE_KIND], model: [model, MODEL_KIND] });
+  checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES, whereElse);
   const { n = 10, alpha = 1, filter, filterSeen = true } = options;
-  if (!Number.isInteger(n) || n < 1) throw new OptionsError(`n is ${n}: it must be a whole number, 1 or greater`);
-  if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
   if (filterSeen && !model.seen) {
     throw new OptionsError("this model does not hold which items its users have rated", {
       remedy: "train with keepSeen, or set filterSeen to false",
