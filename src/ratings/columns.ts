@@ -22,6 +22,8 @@ export interface FoundColumns {
   readonly places: ColumnPlaces;
   /** Whether the first row names the columns. */
   readonly isHeader: boolean;
+  /** Columns of the table. */
+  readonly width: number;
   /** For people. */
   readonly described: string;
   /** Those that nobody has named: neither a header nor the caller. */
@@ -61,6 +63,7 @@ const FIRST_COUNT = KNOWN_NAMES.value.indexOf("weight");
 const ORDER = ["user", "item", "value", "time"] as const;
 const POSITIONS: Record<Column, number> = { user: 0, item: 1, value: 2, time: 3 };
 const OPTIONS: Record<Column, string> = { user: "--user-column", item: "--item-column", value: "--rating-column", time: "--time-column" };
+const HELD: Record<Column, string> = { user: "user", item: "item", value: "rating", time: "time" };
 const NONE = "none";
 
 /** "user_id:token" is user_id of a type. */
@@ -113,6 +116,10 @@ export function findColumns(
     const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
       throw ask(`there is no column "${wanted}"`, `the columns are ${names.map((name) => `"${name}"`).join(", ")}`);
+    }
+    if (place >= width) {
+      const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is 1 column" : `are ${width} columns`}`;
+      throw ask(what, hasNames ? `the columns are ${names.map((name) => `"${name}"`).join(", ")}` : undefined);
     }
     if (place >= 0 && isTaken(place)) throw ask(`${nameOf(place)} would be two columns at once`);
     places[column] = place;
@@ -196,7 +203,7 @@ export function findColumns(
 
   const said = ORDER.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
   const described = `${said.join(", ")}${places.value < 0 ? "; no ratings: every row counts as 1" : ""}`;
-  return { places, isHeader, described, unnamed, suggestion: suggestion() };
+  return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
 }
 
 const quoted = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));

@@ -359,9 +359,9 @@ async function parseRows(
 const emptyFile = ({ name }: RatingSource): RatingsError =>
   new RatingsError(`${name}: the file is empty`, { file: name, remedy: "give a file with rows of user, item and rating" });
 
-function formatOf({ delimiter, encoding }: OpenText, { places }: FoundColumns, options: ReadOptions): RowFormat {
+function formatOf({ delimiter, encoding }: OpenText, { places, width }: FoundColumns, options: ReadOptions): RowFormat {
   const { quotes = true, skipBadRows = false, missing, scale } = options;
-  return { delimiter, encoding, quotes, places, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
+  return { delimiter, encoding, quotes, places, width, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
 }
 
 /** Delimited text, by the fast path where that can be. @param names of the columns, where no row names them. */
