@@ -36,6 +36,15 @@ export const LIST: Kind = {
   remedy: (value) => (typeof value === "string" || typeof value === "number" ? `write [${shown(value)}]` : undefined),
 };
 
+/** Numbers by place: an array, or a typed one. */
+export const NUMBERS: Kind = {
+  must: "a list of numbers",
+  holds: (value) =>
+    (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) &&
+    typeof (value as ArrayLike<unknown>)[0] !== "string",
+};
+export const BLOB: Kind = { must: "a Blob", holds: (value) => value instanceof Blob };
+
 export const listOf = (kind: Kind, must: string): Kind => ({
   must,
   holds: (value) => Array.isArray(value) && value.every(kind.holds),
@@ -48,6 +57,10 @@ export const wholeFrom = (least: number): Kind => ({
 export const numberFrom = (least: number): Kind => ({
   must: `${least} or greater`,
   holds: (value) => typeof value === "number" && value >= least,
+});
+export const finiteFrom = (least: number): Kind => ({
+  must: `a number, ${least} or greater`,
+  holds: (value) => Number.isFinite(value) && (value as number) >= least,
 });
 export const numberAbove = (least: number): Kind => ({
   must: `greater than ${least}`,

@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
-import type { FactorModel, Recommendation } from "../models/factor-model.js";
+import type { FactorModel, ListedItem, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import { parseRated } from "./analysis-options.js";
@@ -65,11 +65,11 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
 /** With its prediction within the scale of the ratings. */
 export const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
   ...item,
-  ...(predicted !== undefined && { predicted: model.clipped(predicted) }),
+  predicted: model.clipped(predicted),
 });
 
 /** A list of items as a table; ± is one standard deviation of a rating. */
-export function listing(list: readonly Recommendation[]): string {
+export function listing(list: readonly (ListedItem & Partial<Recommendation>)[]): string {
   const predicted = list.some((item) => item.predicted !== undefined);
   return table(
     ["#", "title", ...(predicted ? ["predicted"] : []), predicted ? "score" : "cosine", "ratings", "genres"],

@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
-import type { FactorModel, Recommendation, SimilarUser } from "../models/factor-model.js";
+import type { FactorModel, ListedItem, SimilarUser } from "../models/factor-model.js";
 import { load } from "../node.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { wholeNumber } from "./options.js";
@@ -37,7 +37,7 @@ export function similarCommand(): Command {
     });
 }
 
-function itemsLike(model: FactorModel, item: string, flags: SimilarFlags): Recommendation[] {
+function itemsLike(model: FactorModel, item: string, flags: SimilarFlags): ListedItem[] {
   const id = model.findItem(item);
   const list = model.similarItems(id, { n: flags.n, filter: filterOf(model, flags) });
   print(dim(`like ${model.catalogue.title(id)}, among items with at least ${flags.minimumRatings} ratings`));

@@ -1,7 +1,7 @@
 // Tables that other tools read: typed columns, which csv.ts and parquet.ts write.
 
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
-import { checkArguments, LIST, oneOf } from "../options.js";
+import { checkArguments, hasPart, type Kind, LIST, listOf, oneOf } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import type { RecommendedItem } from "../recommend/recommend-all.js";
 
@@ -17,6 +17,14 @@ export type TableColumn = { readonly name: string } & (
 
 /** Columns of equal length. */
 export type Table = readonly TableColumn[];
+
+const COLUMN_KIND: Kind = { must: "a column", holds: (value) => hasPart(value, "name") && hasPart(value, "values") };
+
+/** What writers of tables ask for. */
+export const TABLE_KIND: Kind = {
+  ...listOf(COLUMN_KIND, "a table: a list of columns"),
+  remedy: () => "modelTable(model, side) and recommendationTable(model, rows) make tables",
+};
 
 /** One side of a model, a row per entity: id, title and genres (of items), ratings, bias, and the K factors f1 … fK. */
 export function modelTable(model: FactorModel, side: "users" | "items"): Table {

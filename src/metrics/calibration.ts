@@ -2,7 +2,7 @@
 
 import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
-import { checkArguments } from "../options.js";
+import { checkArguments, NUMBERS } from "../options.js";
 import { inverseNormal } from "../random-counter.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
@@ -53,6 +53,7 @@ export function calibration(model: FactorModel, heldOut: Ratings, levels: readon
  * @throws OptionsError when there are none.
  */
 export function calibrationOf(standardized: readonly number[], levels: readonly number[] = LEVELS): Calibration {
+  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS] });
   if (standardized.length === 0) throw new OptionsError("there are no ratings to measure intervals by", { remedy: "hold ratings out" });
   const sizes = Float64Array.from(standardized, Math.abs).sort();
   const within = (limit: number): number => {

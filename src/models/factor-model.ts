@@ -52,8 +52,8 @@ export interface ModelSource {
 }
 
 /** Everything a model file holds. */
-export interface FactorModelParts {
-  readonly model: ModelName;
+export interface FactorModelParts<M extends ModelName = ModelName> {
+  readonly model: M;
   readonly hyperparameters: Hyperparameters;
   readonly parameters: Parameters;
   readonly users: Ids;
@@ -71,19 +71,26 @@ export interface FactorModelParts {
 }
 
 /** An item of a list. */
-export interface Recommendation {
+export interface ListedItem {
   readonly id: RawId;
   readonly title: string;
   readonly genres: readonly string[];
   /** What the list is ordered by: u·v + αb, or the cosine for similar items. */
   readonly score: number;
-  /** Predicted rating, rating units; absent for similar items. */
-  readonly predicted?: number;
-  /** Standard deviation of a rating around it, rating units; of models that know it (`vb`). */
-  readonly deviation?: number;
   /** Ratings of the item in training. */
   readonly ratings: number;
 }
+
+/** An item of a list for somebody. */
+export interface Recommendation extends ListedItem {
+  /** Predicted rating, rating units; of models of other things what `predict` gives. */
+  readonly predicted: number;
+  /** Standard deviation of a rating around it, rating units; of models that know it (`vb`). */
+  readonly deviation?: number;
+}
+
+/** The same of a model whose name is known: a list of `vb` has deviations. */
+export type RecommendationOf<M extends ModelName> = Recommendation & ([M] extends ["vb"] ? { readonly deviation: number } : unknown);
 
 /** Which similar items are listed. */
 export interface SimilarItemsOptions extends Pick<RecommendOptions, "n" | "filter"> {
@@ -156,8 +163,8 @@ const SIMILAR_USERS_NAMES = namesOf<SimilarUsersOptions>({ n: wholeFrom(1), mini
  * A trained model, of any kind: predicts, recommends, finds similar items.
  * Users and items are named by the raw ids of the data.
  */
-export class FactorModel implements FactorModelParts {
-  readonly model: ModelName;
+export class FactorModel<M extends ModelName = ModelName> implements FactorModelParts<M> {
+  readonly model: M;
   readonly hyperparameters: Hyperparameters;
   readonly parameters: Parameters;
   readonly users: Ids;
@@ -171,7 +178,7 @@ export class FactorModel implements FactorModelParts {
   #itemPlaces: Uint32Array | undefined;
   #itemGram: Float64Array | undefined;
 
-  constructor(parts: FactorModelParts) {
+  constructor(parts: FactorModelParts<M>) {
     this.model = parts.model;
     this.hyperparameters = parts.hyperparameters;
     this.parameters = parts.parameters;
@@ -186,7 +193,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /** The same model, which knows where its ratings came from. */
-  withSource(source: ModelSource): FactorModel {
+  withSource(source: ModelSource): FactorModel<M> {
     const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen } = this;
     return new FactorModel({ model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, source });
   }
@@ -280,7 +287,7 @@ export class FactorModel implements FactorModelParts {
    *
    * @throws UnknownIdError; OptionsError when seen items are to be left out and the model does not hold them.
    */
-  recommend(user: RawId, options: RecommendOptions = {}): Recommendation[] {
+  recommend(user: RawId, options: RecommendOptions = {}): RecommendationOf<M>[] {
     checkOptions("recommend", options, RECOMMEND_NAMES, whereElse);
     const m = this.#userIndex(user);
     let seen = new Set<number>();
@@ -318,7 +325,7 @@ export class FactorModel implements FactorModelParts {
     engine: Engine,
     rated: Iterable<Rated>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
-  ): Promise<Recommendation[]> {
+  ): Promise<RecommendationOf<M>[]> {
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES, whereElse);
     const few = fewRatings("recommendForOn", this, rated);
     const means = this.#meansOf(few);
@@ -348,7 +355,7 @@ export class FactorModel implements FactorModelParts {
    *
    * @throws UnknownIdError; OptionsError when K = 0.
    */
-  similarItems(item: RawId, options: SimilarItemsOptions = {}): Recommendation[] {
+  similarItems(item: RawId, options: SimilarItemsOptions = {}): ListedItem[] {
     checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES, whereElse);
     if (this.parameters.factors === 0)
       throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
@@ -466,7 +473,7 @@ export class FactorModel implements FactorModelParts {
     return { factors: Float64Array.from(factors.subarray(row * K, (row + 1) * K)), bias: biases[row] };
   }
 
-  #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): Recommendation[] {
+  #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): RecommendationOf<M>[] {
     const { alpha = 1, n: count = DEFAULT_COUNT } = options;
     const scores =
       options.thompsonSeed === undefined
@@ -475,17 +482,17 @@ export class FactorModel implements FactorModelParts {
     const allowed = (index: number): boolean =>
       this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
-    const list = best.map((index) => {
-      const { mean, deviation } = this.#predictiveOf(user, index);
-      const described = this.#describe(index, scores[index], mean);
+    const list = best.map((index): Recommendation => {
+      const { mean: predicted, deviation } = this.#predictiveOf(user, index);
+      const described = { ...this.#describe(index, scores[index]), predicted };
       return user.covariance ? { ...described, deviation } : described;
-    });
+    }) as RecommendationOf<M>[];
     if (!options.coldStart) return list;
     return [...list, ...this.#coldList(user, options)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
   /** Items that the ratings do not hold, scored by the prior means of their features. */
-  #coldList(user: Entity, { filter, alpha = 1 }: RecommendOptions): Recommendation[] {
+  #coldList(user: Entity, { filter, alpha = 1 }: RecommendOptions): RecommendationOf<M>[] {
     const table = this.features?.items;
     if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als, vb or gibbs with itemFeatures" });
     return table.ids.raw.flatMap((id) => {
@@ -495,7 +502,7 @@ export class FactorModel implements FactorModelParts {
       const { mean: predicted, deviation } = this.#predictiveBetween(user, item);
       const genres = this.catalogue.get(id)?.genres ?? [];
       const described = { id, title: this.catalogue.title(id), genres, score, predicted, ratings: 0 };
-      return [user.covariance ? { ...described, deviation } : described];
+      return [(user.covariance ? { ...described, deviation } : described) as RecommendationOf<M>];
     });
   }
 
@@ -534,16 +541,15 @@ export class FactorModel implements FactorModelParts {
     return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + variance) };
   }
 
-  #describe(index: number, score: number, predicted?: number): Recommendation {
+  #describe(index: number, score: number): ListedItem {
     const id = this.items.rawAt(index);
-    const described = {
+    return {
       id,
       title: this.catalogue.title(id),
       genres: this.catalogue.get(id)?.genres ?? [],
       score,
       ratings: this.itemCounts[index],
     };
-    return predicted === undefined ? described : { ...described, predicted };
   }
 }
 

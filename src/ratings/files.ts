@@ -72,6 +72,7 @@ async function bytesBetween(path: string, from: number, to: number): Promise<Arr
 
 /** A directory of the file system. */
 export function directoryFolder(path: string, options: FileOptions = {}): Folder {
+  checkArguments("directoryFolder", { path: [path, PATH] });
   return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file), options) };
 }
 

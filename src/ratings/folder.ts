@@ -1,6 +1,6 @@
 // Where ratings come from, whatever the platform: named streams of bytes, and folders of them.
 
-import { BYTES, checkArguments, hasPart, type Kind, TEXT } from "../options.js";
+import { BLOB, BYTES, checkArguments, hasPart, type Kind, TEXT } from "../options.js";
 import type { RowFormat } from "./row-reader.js";
 import type { Segment } from "./segment.js";
 import type { TableCache } from "./table.js";
@@ -79,6 +79,7 @@ export function textSource(name: string, text: string): RatingSource {
 
 /** A file that a user chose or dropped. */
 export function blobSource(blob: Blob, name = blob instanceof File ? blob.name : "ratings"): RatingSource {
+  checkArguments("blobSource", { blob: [blob, BLOB], name: [name, TEXT] });
   return { name, bytes: blob.size, stream: () => blob.stream(), range: (from, to) => blob.slice(from, to).arrayBuffer() };
 }
 

@@ -8,7 +8,7 @@ import type { Ids, RawId } from "./ids.js";
 import { LARGEST_RATING } from "./largest-rating.js";
 import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
 import { wholeOf } from "./share.js";
-import { checkRows, type FromOptions, type RatingRow, RowTaker } from "./rows.js";
+import { checkRows, type FromOptions, type GivenRating, RowTaker } from "./rows.js";
 
 export type { RatingStatistics } from "./rating-columns.js";
 
@@ -35,8 +35,10 @@ export class Ratings implements RatingColumns {
       );
     }
     for (let at = 0; at < user.length; at++) {
-      if (user[at] >= users.size) throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${users.size} users`);
-      if (item[at] >= items.size) throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${items.size} items`);
+      if (user[at] >= users.size)
+        throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${counted(users.size, "user")}`);
+      if (item[at] >= items.size)
+        throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${counted(items.size, "item")}`);
       if (!Number.isFinite(value[at])) throw new RatingsError(`rating ${at}: value ${value[at]} is not a finite number`);
       if (Math.abs(value[at]) > LARGEST_RATING) {
         throw new RatingsError(`rating ${at}: value ${value[at]} is beyond ±${LARGEST_RATING}`, {
@@ -59,7 +61,7 @@ export class Ratings implements RatingColumns {
    *
    * @throws RatingsError naming the first wrong row, from 1, with what it holds.
    */
-  static from(rows: Iterable<RatingRow>, options: FromOptions = {}): Ratings {
+  static from(rows: Iterable<GivenRating>, options: FromOptions = {}): Ratings {
     const taker = new RowTaker("Ratings.from", options);
     checkRows("Ratings.from", rows, [Symbol.iterator]);
     for (const row of rows) taker.take(row);
@@ -68,7 +70,7 @@ export class Ratings implements RatingColumns {
 
   /** The same from rows that come one by one, such as those of a database's cursor. */
   static async fromAsync(
-    rows: AsyncIterable<RatingRow> | Iterable<RatingRow | Promise<RatingRow>>,
+    rows: AsyncIterable<GivenRating> | Iterable<GivenRating | Promise<GivenRating>>,
     options: FromOptions = {},
   ): Promise<Ratings> {
     const taker = new RowTaker("Ratings.fromAsync", options);

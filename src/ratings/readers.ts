@@ -260,9 +260,13 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   if (read.value.length === 0) {
     const what =
       skippedRows > 0
-        ? `all ${skippedRows} rows are malformed`
+        ? skippedRows === 1
+          ? "the only row is malformed"
+          : `all ${skippedRows} rows are malformed`
         : missingRows > 0
-          ? `all ${missingRows} ratings are missing ones`
+          ? missingRows === 1
+            ? "the only rating is a missing one"
+            : `all ${missingRows} ratings are missing ones`
           : "there is a header but no rating";
     const why = reader.firstSkipped.length > 0 ? ` (line ${reader.firstSkipped[0].line}: ${reader.firstSkipped[0].what})` : "";
     throw new RatingsError(`${name}: ${what}${why}`, { file: name, remedy: "give a file with rows of user, item and rating" });

@@ -151,7 +151,7 @@ export class RowReader {
     const { places, scale, width = Infinity } = this.#format;
     const [user, item, rating] = [row[places.user], row[places.item], places.value < 0 ? "1" : row[places.value]];
     if (user === undefined || item === undefined || rating === undefined)
-      return `the row has ${row.length} cells, too few for user, item and rating`;
+      return `the row has ${counted(row.length, "cell")}, too few for user, item and rating`;
     if (row.length > width && row.slice(width).some((cell) => cell.trim() !== ""))
       return `the row has ${row.length} cells, and the table has ${counted(width, "column")}: a cell with a delimiter in it has to be quoted`;
     if (user.trim() === "") return "the user is empty";

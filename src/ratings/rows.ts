@@ -12,10 +12,22 @@ import { Ids, isRawId, type RawId } from "./ids.js";
 import { LARGEST_RATING } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
 
-/** A rating: as an array, or by name, as databases give rows. A time is a Date, or seconds since 1970 UTC. */
-export type RatingRow =
-  | readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null]
-  | { readonly user: RawId; readonly item: RawId; readonly rating: number; readonly time?: number | Date | null | undefined };
+/** A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC. */
+export interface RatingRow {
+  readonly user: RawId;
+  readonly item: RawId;
+  readonly rating: number;
+  readonly time?: number | Date | null | undefined;
+}
+
+/** A rating as an array. */
+export type RatingTuple = readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null];
+
+/**
+ * A rating as callers have it. Of arrays in a variable, TypeScript knows no places: they come as lists of texts and
+ * numbers, and are checked when they are taken, as all are.
+ */
+export type GivenRating = RatingRow | RatingTuple | readonly (RawId | Date | null | undefined)[];
 
 /** How rows are taken. */
 export interface FromOptions {

@@ -6,7 +6,7 @@ import { NotPositiveDefiniteError } from "../errors.js";
 import { checkArguments, checkOptions, FUNCTION, namesOf, oneOf } from "../options.js";
 import { FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
-import { definitionOf } from "../models/registry.js";
+import { definitionOf, type ModelName } from "../models/registry.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
@@ -52,7 +52,7 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "it
  *   than 0 and 1 where `logistic` was trained on such; OptionsError when the model is `logistic` with sampled negatives;
  *   NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
-export function partialFit(model: FactorModel, ratings: Ratings, options: PartialFitOptions = {}): FactorModel {
+export function partialFit<M extends ModelName>(model: FactorModel<M>, ratings: Ratings, options: PartialFitOptions = {}): FactorModel<M> {
   checkArguments("partialFit", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
   checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
   const { refit, onNotice } = options;

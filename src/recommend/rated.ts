@@ -36,7 +36,7 @@ export function ratedValues(where: string, model: Rateable, rated: Iterable<Rate
     const remedy = hasPart(rated, "ratedBy")
       ? "ratings.ratedBy(user) gives those of one user"
       : hasPart(rated, "user")
-        ? `options come behind the ratings: ${SHAPE}`
+        ? `options come behind the ratings, which ratings.ratedBy(user) gives of one user`
         : SHAPE;
     throw new OptionsError(`${where} takes a list of ratings as rated, not ${shown(rated)}`, { remedy });
   }

@@ -22,6 +22,7 @@ import {
   openTraining,
   type Problem,
   type SumsOf,
+  tableOf,
 } from "../models/registry.js";
 import type { Training } from "../models/training.js";
 import {
@@ -47,6 +48,7 @@ import { wholeOf } from "../ratings/share.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
+import { shown } from "../shown.js";
 import { checkMeasure, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
@@ -157,8 +159,8 @@ export type FitOptionsOf<M extends ModelName> = TrainingOptions &
 export type FitOptions = { readonly [M in ModelName]: FitOptionsOf<M> }[ModelName];
 
 /** A training: the model, what was measured on the way, why it ended and where it ran. */
-export interface FitResult {
-  readonly model: FactorModel;
+export interface FitResult<M extends ModelName = ModelName> {
+  readonly model: FactorModel<M>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
   readonly device: DeviceInfo;
@@ -172,7 +174,7 @@ export interface FitResult {
  * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError,
  *   NotPositiveDefiniteError, DivergedError.
  */
-export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult>;
+export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult<M>>;
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
   checkArguments("fit", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("fit", options);
@@ -211,6 +213,9 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     keeps,
     settling: MODELS[model].settling?.(MODELS[model].complete(asked)),
   });
+  if (!tables) noticeIdle(model, asked, options.onNotice);
+  if (stopping.sweeps === 0 && !options.init && !options.resume)
+    options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
   checkRatings(given, options.heldOut);
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
@@ -413,6 +418,17 @@ export function hyperparametersOf<M extends ModelName>(model: M, options: FitOpt
   }
   return Object.fromEntries(given) as Partial<HyperparametersOf[M]>;
 }
+
+/** Says which hyperparameters of features are given to no effect, other than their defaults. */
+function noticeIdle<M extends ModelName>(model: M, asked: Partial<HyperparametersOf[M]>, onNotice: TrainingOptions["onNotice"]): void {
+  for (const [name, value] of Object.entries(asked)) {
+    if (!OF_FEATURES.has(name) || value === tableOf(model)[name]?.default) continue;
+    onNotice?.(`${name} is ${shown(value)} to no effect, since there are no features: give itemFeatures or userFeatures`);
+  }
+}
+
+/** Hyperparameters that mean nothing without features. */
+const OF_FEATURES: ReadonlySet<string> = new Set(["tauFeatures"]);
 
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
 function featuresOf<M extends ModelName>(

@@ -1,7 +1,8 @@
 // A preset for whom the most accurate predictions are worth their time: gibbs with all side information that there is.
 
+import { checkArguments } from "../options.js";
 import { FeatureTable } from "../ratings/features.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import type { FitOptionsOf } from "./fit.js";
 
 /** What a preset chose. */
@@ -37,6 +38,7 @@ const MOST_RATED = 20_000_000;
  * @param ratings those that are trained on.
  */
 export function accurate(ratings: Ratings, { users, items }: PresetTables = {}): Preset {
+  checkArguments("accurate", { ratings: [ratings, RATINGS_KIND] });
   const factors = FACTORS.find(([most]) => ratings.count <= most)![1];
   const sweeps = ratings.count > MANY_RATINGS ? FEWER_SWEEPS : SWEEPS;
   const rated = ratings.count <= MOST_RATED ? [FeatureTable.ratedSets()] : [];

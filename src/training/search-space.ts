@@ -74,6 +74,7 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
 
 /** All combinations, the last hyperparameter varying fastest. @throws OptionsError for a range. */
 export function gridPoints(space: SearchSpace): Point[] {
+  checkKind("space", space, SPACE_KIND);
   let points: Point[] = [{}];
   for (const [name, choices] of Object.entries(space)) {
     if (isRange(choices)) {
@@ -87,6 +88,7 @@ export function gridPoints(space: SearchSpace): Point[] {
 
 /** Different points drawn by chance, at most `count`: fewer where the space has no more. */
 export function randomPoints(space: SearchSpace, count: number, seed: number): Point[] {
+  checkKind("space", space, SPACE_KIND);
   const random = seededRandom(seed);
   const points = new Map<string, Point>();
   // A space of few values runs out of new points.

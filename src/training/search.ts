@@ -4,7 +4,7 @@
 import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
-import { checkArguments, checkOptions, FUNCTION, hasPart, type Kind, namesOf, oneOf, SWITCH, wholeFrom } from "../options.js";
+import { checkArguments, checkOptions, FUNCTION, hasPart, type Kind, LIST, namesOf, oneOf, SWITCH, wholeFrom } from "../options.js";
 import { FACTORS } from "../models/hyperparameters.js";
 import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
 import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
@@ -80,8 +80,8 @@ const FOLDS_KIND: Kind = {
 };
 const RESULT_KIND: Kind = { must: "the result of a search", holds: (value) => hasPart(value, "plan") && hasPart(value, "trials") };
 const SEARCH_NAMES = namesOf<SearchOptions>({
-  model: true,
   space: true,
+  model: true,
   method: oneOf("grid", "random", "halving"),
   trials: wholeFrom(1),
   eta: wholeFrom(2),
@@ -204,6 +204,7 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
 
 /** Trials best first: those of more rungs, then by loss, then by number; failed ones last. */
 export function rankedTrials(trials: readonly Trial[]): Trial[] {
+  checkArguments("rankedTrials", { trials: [trials, LIST] });
   const loss = (trial: Trial): number => trial.rungs.at(-1)?.loss ?? Infinity;
   const rungs = (trial: Trial): number => (trial.error === undefined ? trial.rungs.length : -1);
   return [...trials].sort((a, b) => rungs(b) - rungs(a) || loss(a) - loss(b) || a.number - b.number);

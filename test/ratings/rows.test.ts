@@ -28,7 +28,7 @@ test("arrays and objects, from any iterable and any async one, are the same rati
   const all = [
     Ratings.from(arrays),
     Ratings.from(objects),
-    Ratings.from(new Set<RatingRow>(arrays)),
+    Ratings.from(new Set(arrays)),
     Ratings.from(
       (function* () {
         yield* objects;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openTraining } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../../src/errors.js";
+import { NotPositiveDefiniteError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import type { AlsHyperparameters } from "../../src/models/als.js";
 import { FactorModel } from "../../src/models/factor-model.js";
