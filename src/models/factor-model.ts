@@ -309,7 +309,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
    * @throws UnknownIdError; OptionsError; RatingsError for a rating that is not finite, or beyond the scale of the
    *   training ratings by more than half of its width; of `implicit`, where none is above 0.
    */
-  recommendFor(rated: Iterable<Rated>, options: Omit<RecommendOptions, "filterSeen"> = {}): Recommendation[] {
+  recommendFor(rated: Iterable<Rated>, options: Omit<RecommendOptions, "filterSeen"> = {}): RecommendationOf<M>[] {
     checkOptions("recommendFor", options, RECOMMEND_FOR_NAMES, whereElse);
     const few = fewRatings("recommendFor", this, rated);
     return this.#list(this.#foldIn(few), new Set(few.index), options);

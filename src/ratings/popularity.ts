@@ -31,9 +31,10 @@ export function ratingScale(values: Float32Array): Omit<RatingBin, "count">[] {
   return Array.from({ length: MOST_BINS }, (_, bin) => ({ from: edge(bin), to: edge(bin + 1) }));
 }
 
-/** How many of the values fall into each bin of a scale; the last bin holds its upper end too. */
-export function ratingHistogram(values: Float32Array, scale = ratingScale(values)): RatingBin[] {
+/** How many of the values fall into each bin of a scale, by default their own; the last bin holds its upper end too. */
+export function ratingHistogram(values: Float32Array, bins?: readonly Omit<RatingBin, "count">[]): RatingBin[] {
   checkArguments("ratingHistogram", { values: [values, VALUES_KIND] });
+  const scale = bins ?? ratingScale(values);
   const counts = new Uint32Array(scale.length);
   for (const value of values) {
     // The last bin that begins at or below the value.
