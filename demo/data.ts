@@ -140,7 +140,7 @@ export async function keep(key: string, { name, ratings }: Data, summary: DataSu
 }
 
 /** A model with what is shown of its training. */
-export interface KeptModel {
+interface KeptModel {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly report: Report | undefined;

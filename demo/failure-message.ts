@@ -4,7 +4,7 @@ import { html, nothing, render } from "lit/html.js";
 import { capital } from "../src/report/words.js";
 import { failureOf } from "./failure.js";
 
-export interface Remedy {
+interface Remedy {
   readonly label: string;
   readonly act: () => void;
 }

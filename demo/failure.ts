@@ -5,7 +5,7 @@ import type { TransferHandler } from "comlink";
 import { RatingsError, TastespaceError } from "../src/errors.js";
 
 /** What the page shows of an error. */
-export interface Failure {
+interface Failure {
   readonly message: string;
   readonly code?: string | undefined;
   readonly remedy?: string | undefined;

@@ -9,7 +9,7 @@ import { MARK, type Painter, type Palette, type Points, type View } from "./poin
 import { pointAt, projected } from "./projection.js";
 import { shortened } from "./titles.js";
 
-export interface MapViewOptions {
+interface MapViewOptions {
   titleOf(point: number): string;
   /** A click or a tap; −1 when it hit nothing. */
   onPick(point: number): void;

@@ -56,7 +56,7 @@ const PRECISIONS: readonly Told[] = [
 const STEP_SIZE: Told = { label: "Step size", about: "too large a step diverges", options: ["stepSize"] };
 
 /** In the order of the form. */
-export const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
+const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
   vb: {
     name: "Variational Bayes",
     about: "Learns how far to trust the data, and says how sure it is. Nothing to tune.",

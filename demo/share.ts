@@ -170,7 +170,7 @@ function drawStar(context: CanvasRenderingContext2D, x: number, y: number, radiu
 }
 
 /** What a link's fragment says; undefined when it holds no ratings. */
-export function linkOf(hash: string): { ratings: [id: string, stars: number][]; settings: Record<string, string> } | undefined {
+function linkOf(hash: string): { ratings: [id: string, stars: number][]; settings: Record<string, string> } | undefined {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const text = parameters.get(RATINGS);
   if (text === null) return undefined;

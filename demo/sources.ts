@@ -18,7 +18,7 @@ const SIZES: Record<BuiltInSize, string> = { small: "small", middle: "medium", l
 
 const count = (value: number): string => value.toLocaleString("en");
 
-export interface SourcesOptions {
+interface SourcesOptions {
   /** Told what the worker now holds; undefined while it is being read, or could not be. */
   onData(summary: DataSummary | undefined): void;
   onModelFile(file: File): void;

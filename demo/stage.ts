@@ -4,7 +4,7 @@ import type { DataSummary } from "./data.js";
 import type { Shelf } from "./training-worker.js";
 
 /** What the worker is busy with. */
-export type Phase = "idle" | "training" | "paused" | "stopping" | "racing" | "ending";
+type Phase = "idle" | "training" | "paused" | "stopping" | "racing" | "ending";
 
 /** From which phase one comes to which. */
 const WAYS: { readonly [P in Phase]: readonly Phase[] } = {

@@ -75,7 +75,7 @@ export class Taste {
 }
 
 /** Stars as a rating: as they are where ratings go up to 5, else spread over the data's scale. */
-export function ratingOf(stars: number, { minimum, maximum }: RatingStatistics): number {
+function ratingOf(stars: number, { minimum, maximum }: RatingStatistics): number {
   if (maximum === MOST_STARS) return stars;
   return minimum + ((stars - 1) / (MOST_STARS - 1)) * (maximum - minimum);
 }

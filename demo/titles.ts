@@ -2,7 +2,7 @@
 
 const LONGEST = 30;
 
-export const withoutYear = (title: string): string => title.replace(/ \(\d{4}\)$/, "");
+const withoutYear = (title: string): string => title.replace(/ \(\d{4}\)$/, "");
 
 /** Without its year; of a long title in a series the part's own name: "The Two Towers". */
 export function shortened(title: string): string {

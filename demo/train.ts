@@ -19,7 +19,7 @@ const SPOKEN = 4;
 /** So much of the curves is to be seen while it trains. */
 const CURVE_PX = 220;
 
-export interface TrainEvents {
+interface TrainEvents {
   /** Told of the titles' places as they move. */
   onMove(cloud: Cloud): void;
   onTrained(shelf: Shelf, report: Report | undefined): void;

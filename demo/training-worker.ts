@@ -94,7 +94,7 @@ export interface Cloud {
   readonly share: number;
 }
 
-export interface ListOptions {
+interface ListOptions {
   readonly n: number;
   readonly alpha: number;
   readonly genre?: string | undefined;

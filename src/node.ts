@@ -52,7 +52,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
     return checkpointIn(await tensorFile(path, checkpointFailure));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    if (cause instanceof ModelFileError) throw cause;
+    if (cause instanceof ModelFileError) throw new ModelFileError(`${path}: ${cause.message}`, { cause, remedy: cause.remedy });
     throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }

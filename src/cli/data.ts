@@ -272,6 +272,19 @@ export async function usersBeside(path: string | undefined): Promise<FeatureTabl
 const GENRES = "genres";
 const RATED = "rated";
 
+/** The parts of a list of features. @throws OptionsError when one of them is empty. */
+const featureParts = (list: string): string[] =>
+  list.split(",").map((part) => {
+    const place = part.trim();
+    if (place === "") throw new OptionsError(`"${list}" lists features, and one of them is empty`);
+    return place;
+  });
+
+/** Finds out early that a file of features is not there. @throws RatingsFileError */
+export async function checkFeatureFiles(list: string | undefined): Promise<void> {
+  for (const place of list === undefined ? [] : featureParts(list)) if (place !== RATED && place !== GENRES) await fileSource(place);
+}
+
 /**
  * Features by what a flag lists, separated by commas: files, "genres" of the catalogue (items only), and "rated", the
  * rated sets of the side.
@@ -281,8 +294,7 @@ const RATED = "rated";
 export async function featuresFrom(list: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
   if (list === undefined) return undefined;
   const tables: FeatureTable[] = [];
-  for (const place of list.split(",").map((part) => part.trim())) {
-    if (place === "") throw new OptionsError(`"${list}" lists features, and one of them is empty`);
+  for (const place of featureParts(list)) {
     if (place === RATED) tables.push(FeatureTable.ratedSets());
     else if (place === GENRES && items) tables.push(FeatureTable.genres(items.catalogue));
     else tables.push(await readFeatures(await fileSource(place)));

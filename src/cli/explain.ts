@@ -1,7 +1,7 @@
 // tastespace explain: which of a user's ratings speak for an item, and which against.
 
 import { Command } from "commander";
-import { OptionsError, UnknownIdError } from "../errors.js";
+import { UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
@@ -13,6 +13,7 @@ import {
   addDataOptions,
   addOtherDataOption,
   addSplitOptions,
+  checkOne,
   type DataFlags,
   type OtherDataFlags,
   repeatable,
@@ -55,7 +56,7 @@ Examples:
 
 async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   const { user } = flags;
-  if ((user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
+  checkOne("", "for whom", { "--user ID": user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
   const model = await load(path);
   const item = model.findItem(flags.item);
   const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);

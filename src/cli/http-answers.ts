@@ -3,16 +3,17 @@
 import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { csrOf } from "../ratings/csr.js";
-import type { RawId } from "../ratings/ids.js";
+import { knownIndex, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain } from "../recommend/explain.js";
 import type { Asked, Name } from "./http-questions.js";
 import { filterOf } from "./item-filter.js";
+import { checkOne } from "./options.js";
 import { onScale } from "./recommend.js";
 import type { ServedModel } from "./served-model.js";
 
 /** A path: what may be asked there, and who answers. */
-export interface Question {
+interface Question {
   readonly names: ReadonlySet<Name>;
   readonly answer: (served: ServedModel, asked: Asked) => object | Promise<object>;
 }
@@ -36,14 +37,17 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
     names: new Set<Name>(["item", "user", "n", ...FILTERS]),
     answer: ({ model }, asked) => {
       const { item, user, n, minimumRatings = SIMILAR_MINIMUM } = asked;
-      if ((item === undefined) === (user === undefined)) throw new OptionsError("/similar: say like what: item, or user");
+      checkOne("/similar: ", "like what", { item: item !== undefined, user: user !== undefined });
       if (item !== undefined) {
         const id = itemOf(model, item);
         return { item: id, items: model.similarItems(id, { n, filter: filter(model, { ...asked, minimumRatings }) }) };
       }
       for (const name of FILTERS)
         if (name !== "minimumRatings" && asked[name] !== undefined) throw new OptionsError(`/similar: ${name} is of items, not of users`);
-      return { user, users: model.similarUsers(user!, { n, ...(model.seen && { minimumRatings }) }) };
+      return {
+        user: model.users.rawAt(knownIndex(model.users, user!, "user")),
+        users: model.similarUsers(user!, { n, ...(model.seen && { minimumRatings }) }),
+      };
     },
   },
   "/explain": {
@@ -60,7 +64,7 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
 
 /** @throws OptionsError when it is not one of the two. */
 function forUser(user: RawId | undefined, rated: Asked["rated"]): user is RawId {
-  if ((user === undefined) === (rated === undefined)) throw new OptionsError("/recommend: say for whom: user, or rated");
+  checkOne("/recommend: ", "for whom", { user: user !== undefined, rated: rated !== undefined });
   return user !== undefined;
 }
 

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { BOTH_SIDES, type Hyperparameter } from "../models/hyperparameters.js";
 import { entriesOf, HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName } from "../models/registry.js";
+import { valuesText } from "./model-defaults.js";
 import { number, wholeNumber } from "./options.js";
 
 /** A hyperparameter of some models, or the name that stands for those of both sides. */
@@ -55,15 +56,13 @@ function helpOf(told: Told): string {
   return parts.join("; ");
 }
 
-/** "10; logistic: 8". */
 function defaultsText(told: Told): string {
-  const values = new Map<string, ModelName[]>();
-  for (const { model, entry } of told) {
-    if (entry.kind === "switch" || entry.default === null) continue;
-    const value = String((entry.kind === "choice" && entry.taken) || entry.default);
-    values.set(value, [...(values.get(value) ?? []), model]);
-  }
-  return [...values].map(([value, models], at) => (at === 0 ? value : `${models.join(", ")}: ${value}`)).join("; ");
+  return valuesText(
+    told.flatMap(({ model, entry }): [ModelName, string][] => {
+      if (entry.kind === "switch" || entry.default === null) return [];
+      return [[model, String(entry.taken ?? entry.default)]];
+    }),
+  );
 }
 
 const kebab = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -2,9 +2,11 @@
 
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/open-engine.js";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { OptionsError } from "../errors.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
 import type { RankingMeasure } from "../models/figures.js";
 import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
+import { defaultOfModels } from "./model-defaults.js";
 
 /** A number; NaN and text are refused. */
 export function number(text: string): number {
@@ -17,6 +19,33 @@ export function wholeNumber(text: string): number {
   const value = number(text);
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError("it must be a whole number.");
   return value;
+}
+
+/** A whole number of at least so much. */
+export const wholeFrom =
+  (least: number) =>
+  (text: string): number => {
+    const value = wholeNumber(text);
+    if (value < least) throw new InvalidArgumentError(`it must be ${least} or greater.`);
+    return value;
+  };
+
+export function notNegative(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError("it must be 0 or greater.");
+  return value;
+}
+
+/**
+ * Of several ways to say the same there must be one.
+ *
+ * @param where before the sentence. @param given whether each is given, by its name. @throws OptionsError
+ */
+export function checkOne(where: string, what: string, given: Readonly<Record<string, boolean>>): void {
+  const names = Object.keys(given);
+  const there = names.filter((name) => given[name]);
+  if (there.length === 0) throw new OptionsError(`${where}say ${what}: ${names.join(", or ")}`);
+  if (there.length > 1) throw new OptionsError(`${where}${there.join(" and ")} are given, and only one of them can be`);
 }
 
 const UNITS: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
@@ -38,10 +67,10 @@ export function scale(text: string): [number, number] {
   return [from, to];
 }
 
-/** How ratings are read: the flags of every command that takes a PATH. */
 /** What `--no-clip` is for. */
 export const NO_CLIP = "show predictions beyond the scale of the ratings as they are";
 
+/** How ratings are read: the flags of every command that takes a PATH. */
 export interface DataFlags {
   delimiter?: string;
   header?: boolean;
@@ -113,10 +142,9 @@ export function addDeviceOption(command: Command): Command {
         .choices(DEVICE_CHOICES)
         .default("auto"),
     )
-    .option("--threads <n>", "threads of the cpu engine (default: one a processor core); results do not depend on it", wholeNumber);
+    .option("--threads <n>", "threads of the cpu engine (default: one a processor core); results do not depend on it", wholeFrom(1));
 }
 
-/** How ratings were split when the model was trained; what is left out, the model says. */
 /** Of commands that take a model's own ratings. */
 export interface OtherDataFlags {
   otherData?: boolean;
@@ -125,6 +153,7 @@ export interface OtherDataFlags {
 export const addOtherDataOption = (command: Command): Command =>
   command.option("--other-data", "take these ratings although the model was trained on others");
 
+/** How ratings were split when the model was trained; what is left out, the model says. */
 export interface ShareFlags {
   holdout?: number;
   holdoutBy?: SplitKind;
@@ -157,9 +186,9 @@ export function addMeasureOptions(command: Command): Command {
     .addOption(
       new Option(
         "--measure-by <what>",
-        "held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: loss; implicit: ndcg)",
+        `held-out figure that says which sweep is best: the model's loss, or of lists of ten ndcg or recall, or the auc (default: ${defaultOfModels(({ measureBy = "loss" }) => measureBy)})`,
       ).choices(["loss", "ndcg", "recall", "auc"]),
     )
-    .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeNumber)
+    .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeFrom(1))
     .option("--measure-threshold <rating>", "a held-out item is relevant from this rating on (default: as in evaluate)", number);
 }

@@ -1,13 +1,12 @@
 // tastespace recommend: the best items for a user of the data, or for a new one by a few ratings.
 
 import { Command } from "commander";
-import { OptionsError } from "../errors.js";
 import type { FactorModel, ListedItem, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import { parseRated } from "./analysis-options.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
-import { NO_CLIP, number, repeatable, wholeNumber } from "./options.js";
+import { checkOne, NO_CLIP, number, repeatable, wholeNumber } from "./options.js";
 import { writeJson } from "./output.js";
 import { count, dim, print, table } from "./terminal.js";
 
@@ -48,7 +47,7 @@ Examples:
 }
 
 async function recommend(path: string, flags: RecommendFlags): Promise<void> {
-  if ((flags.user === undefined) === (flags.rated.length === 0)) throw new OptionsError("say for whom: --user ID, or --rated TITLE=RATING");
+  checkOne("", "for whom", { "--user ID": flags.user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
   const model = await load(path);
   const filter = filterOf(model, flags);
   const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldStart: flags.cold };
@@ -70,6 +69,7 @@ export const onScale = (model: FactorModel, { predicted, ...item }: Recommendati
 
 /** A list of items as a table; ± is one standard deviation of a rating. */
 export function listing(list: readonly (ListedItem & Partial<Recommendation>)[]): string {
+  if (list.length === 0) return "nothing: no item passes the filters that has not been rated already";
   const predicted = list.some((item) => item.predicted !== undefined);
   return table(
     ["#", "title", ...(predicted ? ["predicted"] : []), predicted ? "score" : "cosine", "ratings", "genres"],

@@ -36,7 +36,7 @@ export class ServedModel {
 }
 
 /** What is heard of a file that changed. */
-export interface WatchEvents {
+interface WatchEvents {
   readonly onModel: (served: ServedModel) => void;
   /** A changed file is no model, or has gone: the one from before stays. */
   readonly onRefused: (reason: string) => void;

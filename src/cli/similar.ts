@@ -1,11 +1,10 @@
 // tastespace similar: the items, or the users, whose factors point the same way.
 
 import { Command } from "commander";
-import { OptionsError } from "../errors.js";
 import type { FactorModel, ListedItem, SimilarUser } from "../models/factor-model.js";
 import { load } from "../node.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
-import { wholeNumber } from "./options.js";
+import { checkOne, wholeNumber } from "./options.js";
 import { listing } from "./recommend.js";
 import { writeJson } from "./output.js";
 import { count, dim, print, table } from "./terminal.js";
@@ -30,7 +29,7 @@ export function similarCommand(): Command {
       `\nExamples:\n  tastespace similar model.safetensors "Toy Story (1995)"\n  tastespace similar model.safetensors --user 42`,
     )
     .action(async (path: string, item: string | undefined, flags: SimilarFlags) => {
-      if ((item === undefined) === (flags.user === undefined)) throw new OptionsError("say like what: an item, or --user ID");
+      checkOne("", "like what", { "an item": item !== undefined, "--user ID": flags.user !== undefined });
       const model = await load(path);
       const list = item === undefined ? usersLike(model, flags.user!, flags) : itemsLike(model, item, flags);
       await writeJson(flags.json, list);

@@ -19,7 +19,7 @@ export function readingFlags(flags: DataFlags): string[] {
   return [...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${typed(name)} ${quoted(value)}`])), ...switches]; // prettier-ignore
 }
 
-export function trainCommandAt(
+function trainCommandAt(
   point: Point,
   { model, seed }: Pick<SearchResult["plan"], "model" | "seed">,
   path: string | undefined,

@@ -18,6 +18,7 @@ import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
 import { fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
@@ -25,8 +26,9 @@ import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import { accurate } from "../training/preset.js";
+import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
-import { featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
+import { checkFeatureFiles, featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -35,11 +37,14 @@ import {
   type DataFlags,
   type DeviceFlags,
   type MeasureFlags,
+  notNegative,
   number,
   type SplitFlags,
+  wholeFrom,
   wholeNumber,
 } from "./options.js";
 import { addHyperparameterFlags, hyperparametersGiven } from "./hyperparameter-flags.js";
+import { defaultOfModels } from "./model-defaults.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
@@ -88,10 +93,14 @@ export function trainCommand(): Command {
       "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
     )
     .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
-    .option("--sweeps <n>", "most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)", wholeNumber)
+    .option("--sweeps <n>", `most sweeps (default: ${defaultOfModels(({ sweeps = DEFAULT_SWEEPS }) => sweeps)})`, wholeFrom(0))
     .option("--no-early-stop", "do all sweeps")
-    .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", number)
-    .option("--patience <n>", "stop after this many sweeps without a new best held-out figure (default: 3; sgd: 5; gd: 20)", wholeNumber)
+    .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", notNegative)
+    .option(
+      "--patience <n>",
+      `stop after this many sweeps without a new best held-out figure (default: ${defaultOfModels(({ patience = DEFAULT_PATIENCE }) => patience)})`,
+      wholeFrom(1),
+    )
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
     .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
@@ -101,7 +110,7 @@ export function trainCommand(): Command {
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
     .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
-    .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeNumber, 5)
+    .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeFrom(1), 5)
     .option("--resume", "go on from --checkpoint when it is there, to the same model as without a stop")
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
@@ -138,6 +147,9 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   if (ranks.size > 1 && path === "-")
     throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
   await agreeOn({ versions: version, options: [path, flags] });
+  if (flags.resume && flags.checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+  const init = flags.init ? await load(flags.init) : undefined;
+  for (const list of [flags.itemFeatures, flags.userFeatures]) await checkFeatureFiles(list);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
   const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
   if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
@@ -188,7 +200,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   // mpirun ends its ranks at once on SIGINT; this signal it passes on.
   if (ranks.size > 1) process.once("SIGUSR2", interrupt);
   try {
-    const resume = flags.resume ? await resumedFrom(flags) : undefined;
+    const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
     print();
     let headed = false;
     const printSweep = (entry: HistoryEntry): void => {
@@ -206,7 +218,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       measureBy: flags.measureBy,
       measureEvery: flags.measureEvery,
       measureThreshold: flags.measureThreshold,
-      init: flags.init ? await load(flags.init) : undefined,
+      init,
       resume,
       device: engine,
       keepSeen: flags.seen,
@@ -331,7 +343,9 @@ async function receivedLine(
 }
 
 function describeData(read: TrainingData["read"], { users, items }: Ratings, { ratings, heldOut }: TrainingData["counts"]): void {
-  print(`${dim("data")}     ${read.format}: ${count(ratings + heldOut)} ratings, ${count(users.size)} users, ${count(items.size)} items`);
+  print(
+    `${dim("data")}     ${read.format}: ${counted(ratings + heldOut, "rating")}, ${counted(users.size, "user")}, ${counted(items.size, "item")}`,
+  );
   printUnderstood(read);
   print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
 }
@@ -351,13 +365,19 @@ function lineOf(entry: HistoryEntry): string {
   return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2));
 }
 
+/** Whether the error of training has fallen since. */
+function overfits(history: readonly HistoryEntry[], best: HistoryEntry): boolean {
+  const [then, now] = [best, history.at(-1)!].map(({ trainLogLoss, trainRmse }) => trainLogLoss ?? trainRmse);
+  return typeof then === "number" && typeof now === "number" && now < then;
+}
+
 function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
     sweeps: `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
-    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}, the model overfits`,
+    "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}${overfits(history, best) ? ", the model overfits" : ""}`,
     aborted: `interrupted after sweep ${stop.sweep}`,
   }[stop.reason];
   const four = (value: number): string => value.toFixed(4);
@@ -415,8 +435,7 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
   }
 }
 
-async function resumedFrom({ checkpoint }: TrainFlags): Promise<Checkpoint | undefined> {
-  if (checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+async function resumedFrom(checkpoint: string): Promise<Checkpoint | undefined> {
   const ranks = ranksHere();
   const found =
     ranks.size === 1

@@ -69,7 +69,7 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
   const binary = (set: Ratings): Ratings => {
     const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
     if (wrong >= 0) {
-      throw new RatingsError(`rating ${set.value[wrong]} is neither 0 nor 1`, {
+      throw new RatingsError(`rating ${Number(set.value[wrong].toPrecision(7))} is neither 0 nor 1`, {
         remedy: "say with positiveThreshold which ratings are positive, or with negatives that all of them are",
       });
     }

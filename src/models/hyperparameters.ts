@@ -19,6 +19,8 @@ interface Described {
   readonly hint?: string;
   /** The name of its flag, where its own is that of something else. */
   readonly flag?: string;
+  /** What is taken by default, where that depends on the training. */
+  readonly taken?: string;
 }
 
 /** A number; nothing may be given for it where the default is null. */
@@ -43,8 +45,6 @@ export interface ChoiceOf<V extends string = string> extends Described {
   readonly kind: "choice";
   readonly default: V;
   readonly choices: readonly V[];
-  /** What is taken by default, where that depends on the training. */
-  readonly taken?: string;
 }
 
 /** On or off. */
@@ -89,9 +89,9 @@ export const FACTORS = whole(10, {
 export const FACTORS_ALONE = whole(10, { symbol: "K", about: "factors", least: 1, most: MAX_FACTORS, remedy: SUIT });
 export const LAMBDA = positive(1, { symbol: "λ", about: "precision of the noise", hint: "vb starts from it", unit: 2 });
 /** @param of what else than 0 or greater they must be. */
-export const factorPrecisions = (tau: number, of = notNegative) => ({
-  tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1 }),
-  tauItems: of(tau, { symbol: "τ", about: "precision of the item factors", unit: 1 }),
+export const factorPrecisions = (tau: number, of = notNegative, more: Pick<Described, "taken"> = {}) => ({
+  tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1, ...more }),
+  tauItems: of(tau, { symbol: "τ", about: "precision of the item factors", unit: 1, ...more }),
 });
 /** @param of as in `factorPrecisions`. */
 export const biasPrecisions = (gamma: number, of = notNegative) => ({

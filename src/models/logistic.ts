@@ -134,6 +134,7 @@ export const logistic: ModelDefinition<LogisticHyperparameters, LogisticSums, Lo
   learnsFromOnes: ({ negatives }) => negatives > 0,
   binary: binaryRatings,
   sweeps: 50,
+  patience: 5,
   operations: (_h, seed) => ({ epochs: { seed, link: "logistic" }, sums: ["logLosses", "squaredNorms"] }),
   initial: (problem) => withoutUnrated(problem.initial, problem),
   train: (session, problem) => new LogisticTraining(session, problem),

@@ -27,7 +27,7 @@ export function featuresOf(rows: SparseRows): Features {
 }
 
 /** When a solve ends. */
-export interface Enough {
+interface Enough {
   /** Residual of every column, relative to its right-hand side. Default 1e-5. */
   readonly tolerance?: number | undefined;
   /** Most steps. Default 1000. */

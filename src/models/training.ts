@@ -20,7 +20,7 @@ import { OptionsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { SparseRows } from "../ratings/sparse.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
-import type { Ratings } from "../ratings/ratings.js";
+import type { Ratings, RatingStatistics } from "../ratings/ratings.js";
 import type { BinarySplit } from "./binary-ratings.js";
 import type { Figures, RankingMeasure } from "./figures.js";
 import type { TableOf } from "./hyperparameters.js";
@@ -201,6 +201,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly table: TableOf<H>;
   /** Completes partial hyperparameters and checks them. @throws OptionsError */
   complete(given: Partial<H>): H;
+  /** Defaults that the training ratings decide, in standard units; the others are those of the table. */
+  defaultsFor?(statistics: RatingStatistics): Partial<H>;
   /** Completed hyperparameters with what depends on where it is trained, unless it was given. */
   on?(h: H, given: Partial<H>, device: DeviceInfo): H;
   /**

@@ -34,6 +34,7 @@ import { type Parameters, parametersOf, type Posterior, type Precisions } from "
 import { RATINGS } from "./predictions.js";
 import { columnSums, STEPS_A_SWEEP } from "./side-information.js";
 import { AlternatingTraining, type ModelDefinition, type ModelState, type TrainingProblem } from "./training.js";
+import type { RatingStatistics } from "../ratings/ratings.js";
 import { isPrecisions } from "./parameter-shapes.js";
 import { isNumber, object, optional } from "../shapes.js";
 
@@ -44,8 +45,8 @@ export interface VbHyperparameters {
   /** λ to start from, noise precision, > 0. Default 1. */
   readonly lambda: number;
   /**
-   * τ_u and τ_v to start from, precisions of the factors, > 0. Default 10. τ_v is never learned:
-   * the scale of U against V is free.
+   * τ_u and τ_v to start from, precisions of the factors, > 0. Default 10, and less where entities have few
+   * ratings: docs/models.md, "Variational Bayes". τ_v is never learned: the scale of U against V is free.
    */
   readonly tauUsers: number;
   readonly tauItems: number;
@@ -70,10 +71,22 @@ export interface VbHyperparameters {
   readonly featurePrecision: number;
 }
 
+const MOST_TAU = 10;
+/** Of the largest singular value of noise. */
+const SHARE_OF_NOISE = 0.8;
+
+/**
+ * τ to start from, in standard units, L ratings of M users and N items: a share of √(L/M) + √(L/N), about the largest
+ * singular value of a matrix of which L entries are noise of variance 1. Where τ is greater than that of the taste in
+ * the ratings, factors shrink to nothing before they have learned, and are pruned for good.
+ */
+const startingTau = ({ users, items, ratings }: RatingStatistics): number =>
+  Math.min(MOST_TAU, SHARE_OF_NOISE * (Math.sqrt(ratings / users) + Math.sqrt(ratings / items)));
+
 export const VB_TABLE: TableOf<VbHyperparameters> = {
   factors: FACTORS,
   lambda: LAMBDA,
-  ...factorPrecisions(10, positive),
+  ...factorPrecisions(MOST_TAU, positive, { taken: "10, less where ratings are few" }),
   ...biasPrecisions(5, positive),
   mean: MEAN,
   covariance: choice("full", ["diagonal", "full"], { placeholder: "family", about: "what is kept of a posterior" }),
@@ -82,7 +95,7 @@ export const VB_TABLE: TableOf<VbHyperparameters> = {
   featurePrecision: positive(8, { symbol: "ρ", about: "precision of the weights of features, relative to what they shape" }),
 };
 
-/** Of `vb`, where nothing is given. */
+/** Of `vb`, where nothing is given and no ratings are there to decide τ. */
 export const VB_DEFAULTS: VbHyperparameters = defaultsOf(VB_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
@@ -316,6 +329,10 @@ function vbFigures(_h: VbHyperparameters, sums: VbMeasurement, { ratings, heldOu
 export const vb: ModelDefinition<VbHyperparameters, VbMeasurement, VbTraining> = {
   table: VB_TABLE,
   complete: vbHyperparameters,
+  defaultsFor(statistics) {
+    const tau = startingTau(statistics);
+    return { tauUsers: tau, tauItems: tau };
+  },
   predicts: RATINGS,
   newRows: linearRows((_h, side, { posterior }) => vbSystem(posterior!.precisions, side)),
   hasMean: ({ mean }) => mean,

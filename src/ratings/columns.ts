@@ -167,7 +167,9 @@ export function findColumns(
     const what = column === "user" ? "users" : "items";
     if (place < 0 && left.length === 0)
       throw ask(
-        `${hasNames ? `its columns are ${names.map((name) => `"${name}"`).join(", ")}` : `it has ${width} columns`}: there is none of ${what}`,
+        width === 0
+          ? "it is empty"
+          : `${hasNames ? `its columns are ${names.map((name) => `"${name}"`).join(", ")}` : `it has ${width} columns`}: there is none of ${what}`,
         `give a table with a column of ${what}; or, where one of these is theirs, say so with ${OPTIONS[column]}`,
       );
     if (place < 0)

@@ -56,7 +56,7 @@ export async function fetchKnownSet(name: string, options: FetchOptions = {}): P
   const archive = join(cache, `${set.archive}.${own}`);
   const unfinished = join(cache, `${name}.${own}`);
   try {
-    await mkdir(cache, { recursive: true });
+    await makeCache(cache);
     const md5 = await download(url, archive, options);
     const expected = set.md5 ?? (await publishedMd5(url, options.signal));
     if (md5 !== expected) {
@@ -80,6 +80,17 @@ export async function fetchKnownSet(name: string, options: FetchOptions = {}): P
     });
   } finally {
     for (const left of [archive, unfinished]) await rm(left, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function makeCache(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new DownloadError(`the cache folder ${folder} cannot be made: ${messageOf(cause)}`, {
+      cause,
+      remedy: "name one that can be written by the environment variable TASTESPACE_CACHE",
+    });
   }
 }
 

@@ -5,9 +5,10 @@ import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
-import { checkArguments, namesOf, numberFrom, PATH, wholeFrom } from "../options.js";
+import { checkArguments, nameHere, namesOf, numberFrom, PATH, wholeFrom } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
 import type { Catalogue } from "./catalogue.js";
+import { KNOWN_SETS } from "./known-sets.js";
 import { catalogueBeside, findLayout, readCatalogue } from "./movielens.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
@@ -122,6 +123,8 @@ export async function tableFiles(path: string, options: ReadOptions = {}): Promi
   return { sources: [await fileSource(path)], format: path, catalogue: () => besideOf(path, options) };
 }
 
+const KNOWN_NAMES: ReadonlySet<string> = new Set(KNOWN_SETS.map(({ name }) => name));
+
 async function statOf(path: string) {
   try {
     return await stat(path);
@@ -129,7 +132,7 @@ async function statOf(path: string) {
     throw new RatingsError(`${path}: ${reasonOf(cause)}`, {
       cause,
       file: path,
-      remedy: "give a file, a folder, or the name of a MovieLens set such as ml-latest-small",
+      remedy: nameHere(path, KNOWN_NAMES) ?? "give a file, a folder, or the name of a MovieLens set such as ml-latest-small",
     });
   }
 }

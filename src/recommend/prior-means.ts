@@ -7,7 +7,7 @@ import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { RawId } from "../ratings/ids.js";
 
 /** Whose features are asked for. */
-export interface Featured {
+interface Featured {
   /** By which the table knows the entity; left out, it is new to it. */
   readonly id?: RawId | undefined;
   /** What it has rated, or who has rated it, by dense indices: its rated set, where such count. */
@@ -15,7 +15,7 @@ export interface Featured {
 }
 
 /** The weights of the features of a side: of S samples one after the other, [S, columns, K + 1]. */
-export interface LearnedWeights {
+interface LearnedWeights {
   readonly table: FeatureTable;
   readonly weights: Float32Array;
   readonly K: number;
@@ -55,7 +55,7 @@ function addWeights({ weights, K, columns }: LearnedWeights, s: number, column: 
 }
 
 /** What was learned of the features of a side. */
-export interface LearnedFeatures {
+interface LearnedFeatures {
   /** [F, K] row-major, in the space of the side's factors: of `gibbs`, of all samples side by side. */
   readonly factors: Float32Array;
   /** What each adds to a bias, [F], rating units. */
@@ -112,7 +112,7 @@ export interface MeanPart {
 }
 
 /** What rated sets are called among features. */
-export const RATED_SET = "which titles were rated";
+const RATED_SET = "which titles were rated";
 
 /** The prior mean of one entity taken apart by features; the parts add up to `priorMeans`. Empty without features. */
 export function meanParts(parameters: Parameters, tables: FeatureTables | undefined, side: Side, entity: Featured): MeanPart[] {

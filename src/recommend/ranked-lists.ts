@@ -8,7 +8,7 @@ import type { SeenItems } from "../ratings/seen.js";
 import { inverseOf } from "./score.js";
 
 /** What is ranked, and for whom, by the indices of the model. */
-export interface ListsWanted {
+interface ListsWanted {
   /** Default: all users. */
   readonly users?: ArrayLike<number> | undefined;
   /** Whether an item may be listed. Default: all. */

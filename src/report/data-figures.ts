@@ -12,7 +12,7 @@ export function dataFigures(ratings: Ratings): Figure[] {
   return [histogramFigure(ratings), activityFigure(ratings, "users"), activityFigure(ratings, "items"), mostRatedFigure(ratings)];
 }
 
-export function histogramFigure(ratings: Ratings): Figure {
+function histogramFigure(ratings: Ratings): Figure {
   const bins = ratingHistogram(ratings.value);
   const label = ({ from, to }: { from: number; to: number }): string => (from === to ? plain(from) : `${plain(from)}–${plain(to)}`);
   const { mean } = ratings.statistics();
@@ -35,7 +35,7 @@ export function histogramFigure(ratings: Ratings): Figure {
  * How many users (or items) have at least so many ratings, with the power law of the tail.
  * The numbers of exactly so many, which the law is about, scatter too much to be looked at where they are few.
  */
-export function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
+function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
   const counts = ratingsOfEach(ratings, side).filter((count) => count > 0);
   let left = counts.length;
   const points = frequencies(counts).map(([ratingsOfOne, exactly]) => {
@@ -87,7 +87,7 @@ function logTicks(values: readonly number[]): { ticks: number[]; tickFormat: (va
   return { ticks: decades, tickFormat: (value) => value.toLocaleString("en-US") };
 }
 
-export function mostRatedFigure(ratings: Ratings, n = 20): Figure {
+function mostRatedFigure(ratings: Ratings, n = 20): Figure {
   const items = mostRated(ratings, n);
   return figure({
     name: "most-rated",

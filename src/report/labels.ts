@@ -15,7 +15,7 @@ export interface Labelled {
 const BOLD = 1.12;
 
 /** Where a title stands: its anchor point, pixels, and its side of the point. */
-export interface PlacedLabel {
+interface PlacedLabel {
   /** Index of the point. */
   readonly at: number;
   readonly x: number;

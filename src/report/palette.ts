@@ -1,7 +1,7 @@
 // The colours of figures and of the report: told apart by colour-blind readers, light and dark.
 // Series are Okabe and Ito's, darkened or lightened until they stand out from the ground by 3 to 1.
 
-export interface Colour {
+interface Colour {
   readonly light: string;
   readonly dark: string;
 }
@@ -21,7 +21,7 @@ export const COLOURS = {
   "series-6": { light: "#4b5563", dark: "#c3c9d1" },
 } as const satisfies Record<string, Colour>;
 
-export type ColourName = keyof typeof COLOURS;
+type ColourName = keyof typeof COLOURS;
 
 const SERIES = 6;
 

@@ -17,7 +17,7 @@ export interface LegendEntry {
   readonly kind?: "line" | "dashed" | "chained" | "dot" | "cross" | undefined;
 }
 
-export interface FigureParts {
+interface FigureParts {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -26,8 +26,8 @@ export interface FigureParts {
   readonly plot: Plot.PlotOptions;
 }
 
-export const WIDTH = 480;
-export const HEIGHT = 320;
+const WIDTH = 480;
+const HEIGHT = 320;
 const FONT_SIZE = 12;
 /** Mean width of a letter, em. Text cannot be measured without a browser. */
 const LETTER_EM = 0.58;

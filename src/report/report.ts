@@ -35,7 +35,7 @@ export interface ReportRun {
   readonly heldOut?: Ratings | undefined;
 }
 
-export interface ReportInput {
+interface ReportInput {
   readonly title: string;
   readonly runs: readonly ReportRun[];
   readonly searches: readonly { readonly name: string; readonly result: SearchResult; readonly command?: string | undefined }[];

@@ -83,7 +83,7 @@ function overHyperparameter(result: SearchResult, trials: readonly Trial[], name
   });
 }
 
-export const pointInWords = ({ point }: Pick<Trial, "point">): string =>
+const pointInWords = ({ point }: Pick<Trial, "point">): string =>
   Object.entries(point)
     .map(([name, value]) => `${name} ${typeof value === "number" ? plain(value) : value}`)
     .join(", ");

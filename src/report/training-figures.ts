@@ -7,7 +7,7 @@ import { figure, type LegendEntry, Plot } from "./plot.js";
 import { plain } from "./words.js";
 
 /** A run, as much as its curves need. */
-export interface TrainingCurve {
+interface TrainingCurve {
   readonly name: string;
   readonly history: readonly HistoryEntry[];
   /** The sweep that the model is of. */

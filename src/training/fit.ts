@@ -221,7 +221,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
   checkCheckpoints(options);
   MODELS[model].checkRatings?.(given);
   const s = ofRatings ? unitOf(given) : 1;
-  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s));
+  const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
   const completed = hyperparametersFromStandard(standard, units, s, asked);
   const seed = options.seed ?? 1;
   if (ofRatings && areCounts(given))

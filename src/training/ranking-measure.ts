@@ -29,7 +29,7 @@ export interface MeasureOptions {
 }
 
 /** Items per list. */
-export const MEASURED_K = 10;
+const MEASURED_K = 10;
 /** Scores times factors of a measurement, at most: a part of a second. Of more users so many are taken, evenly. */
 const MOST_PRODUCTS = 1e8;
 /** Scores that an AUC is measured from unasked: it takes longer than the lists do. */

@@ -113,4 +113,4 @@ function drawn(name: string, choices: SearchSpace[string], random: Random): Choi
   return isWhole(name) ? Math.round(value) : Number(value.toPrecision(DIGITS));
 }
 
-export const isRange = (choices: SearchSpace[string]): choices is Range => !Array.isArray(choices);
+const isRange = (choices: SearchSpace[string]): choices is Range => !Array.isArray(choices);

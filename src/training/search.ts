@@ -15,7 +15,7 @@ import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
-import { bestSweep } from "./stopping.js";
+import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
 /** How points of the space are chosen, and how long each is trained. */
 export type SearchMethod = "grid" | "random" | "halving";
@@ -219,7 +219,7 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     throw new OptionsError(`${model} predicts no ratings: it has no held-out loss to search by`, {
       remedy: "measure by ndcg, recall or auc",
     });
-  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? 20;
+  const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
   const { by = "random", share = 0.2, last } = holdout;
   if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   checkSpace(model, options.space);

@@ -7,6 +7,7 @@ import type { HistoryEntry, StopReason } from "./history.js";
 
 /** Most sweeps of a model that names no number of its own. */
 export const DEFAULT_SWEEPS = 20;
+export const DEFAULT_PATIENCE = 3;
 
 export interface StoppingOptions {
   /** Most sweeps. Default 20. */
@@ -36,7 +37,7 @@ export interface Stopping {
 export function stoppingRule(
   options: StoppingOptions & { readonly keeps?: "best" | "last" | undefined; readonly settling?: number | undefined },
 ): Stopping {
-  const { sweeps = DEFAULT_SWEEPS, earlyStop = true, tolerance = 1e-6, patience = 3, settling = 0 } = options;
+  const { sweeps = DEFAULT_SWEEPS, earlyStop = true, tolerance = 1e-6, patience = DEFAULT_PATIENCE, settling = 0 } = options;
   checkKind("sweeps", sweeps, wholeFrom(0));
   checkKind("tolerance", tolerance, numberFrom(0));
   checkKind("patience", patience, wholeFrom(1));

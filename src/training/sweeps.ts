@@ -13,7 +13,7 @@ import type { Stopping } from "./stopping.js";
 /** Gradient descent whose objective has grown so many times over will not come back. */
 const DIVERGED_TIMES = 10;
 
-export interface SweepLoop<Sums> {
+interface SweepLoop<Sums> {
   readonly training: Training<unknown, Sums>;
   readonly stopping: Stopping;
   /** What is made of a measurement after a sweep. */

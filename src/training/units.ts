@@ -53,15 +53,20 @@ function roundedTo(bits: number, x: number): number {
   return new Float64Array(words.buffer)[0];
 }
 
-/** Hyperparameters that are given, in standard units. */
-export function hyperparametersToStandard<H extends object>(given: Partial<H>, powers: UnitPowers<H>, s: number): Partial<H> {
-  return scaled(given, powers, s);
-}
+/** Hyperparameters that are given, in standard units, and those that the ratings decide where they are not. */
+export const hyperparametersToStandard = <H extends object>(
+  given: Partial<H>,
+  powers: UnitPowers<H>,
+  s: number,
+  decided: Partial<H> = {},
+): Partial<H> => ({ ...decided, ...scaled(defined(given), powers, s) });
+
+const defined = <H extends object>(given: Partial<H>): Partial<H> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<H>;
 
 /** And back; what was given stays as it was written. */
 export function hyperparametersFromStandard<H extends object>(standard: H, powers: UnitPowers<H>, s: number, given: Partial<H>): H {
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<H>;
-  return { ...scaled(standard, powers, 1 / s), ...known } as H;
+  return { ...scaled(standard, powers, 1 / s), ...defined(given) } as H;
 }
 
 function scaled<H extends object>(values: H, powers: UnitPowers<H>, s: number): H {

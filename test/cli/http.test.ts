@@ -99,7 +99,7 @@ describe("answers are the library's", () => {
 
 test.each([
   ["/recommend", undefined, 400, "options", /say for whom/],
-  ["/recommend?user=1&rated=7%3D5", undefined, 400, "options", /say for whom/],
+  ["/recommend?user=1&rated=7%3D5", undefined, 400, "options", /user and rated are given, and only one of them can be/],
   ["/recommend?user=nobody", undefined, 404, "unknown-id", /no user has the id "nobody"/],
   ["/recommend?user=1&limit=3", undefined, 400, "options", /"limit"/],
   ["/recommend?constructor=1&toString=2&__proto__=3", undefined, 400, "options", /"constructor", "toString", "__proto__"/],

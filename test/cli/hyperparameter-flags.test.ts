@@ -56,3 +56,10 @@ test("what all models have is told without their names, and defaults that differ
   expect(help).toContain("--step-size <η> gd, sgd, logistic: step size (default: 0.3; sgd, logistic: 0.05)");
   expect(help).toContain("als, implicit: factor every row's system");
 });
+
+test("what models do by default is told as they say it", () => {
+  const help = trainCommand().helpInformation().replaceAll(/\s+/g, " ");
+  expect(help).toContain("most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)");
+  expect(help).toContain("(default: 3; gd: 20; sgd: 5)");
+  expect(help).toContain("(default: loss; implicit: ndcg)");
+});

@@ -35,8 +35,7 @@ export function randomCase(seed: number, users: number, items: number, count: nu
 }
 
 /** A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one. */
-export function hotCase(seed: number, users: number, items: number, count: number, K = 1): Case {
-  if (K > 1) return hotCase(seed, rowsAt(K, users), rowsAt(K, items), count);
+export function hotCase(seed: number, users: number, items: number, count: number): Case {
   const random = seededRandom(seed);
   const ordinary = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 > 1);
   const single = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 === 1);
@@ -48,12 +47,6 @@ export function hotCase(seed: number, users: number, items: number, count: numbe
   const value = Float32Array.from({ length: count }, () => 0.5 * (1 + random.below(10)));
   return { users, items, ratings: { user, item, value } };
 }
-
-/** Precisions that go with fewer rows: Gram matrices of fewer rows than factors are singular without them. */
-export const tausAt = (K: number): { readonly tauUsers: number; readonly tauItems: number } => {
-  const scale = Math.max(1, K / 16);
-  return { tauUsers: 2 * scale, tauItems: 3 * scale };
-};
 
 /** A problem with random starting parameters, the fixed side being what a trained one looks like. */
 export function problemOf({ users, items, ratings }: Case, given: Partial<AlsHyperparameters>, seed = 7): Problem {

@@ -67,8 +67,8 @@ async function compare(kind: EngineKind, workload: Workload, run: (session: Sess
 
 /** Many rows are empty or of one rating; one row has a third of all ratings. */
 const CASES: Readonly<Record<string, (K: number) => Case>> = {
-  "random rows": (K) => randomCase(K + 1, 111, 87, 500, K),
-  "a hot row": (K) => hotCase(K + 2, 57, 71, K > 128 ? 3600 : 6000, K),
+  "random rows": (K) => (K > 128 ? randomCase(K + 1, 41, 33, 150) : randomCase(K + 1, 111, 87, 500)),
+  "a hot row": (K) => (K > 128 ? hotCase(K + 2, 27, 43, 3600) : hotCase(K + 2, 57, 71, 6000)),
 };
 
 describe.each(FLOAT_KINDS)("%s", (kind) => {

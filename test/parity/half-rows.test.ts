@@ -12,7 +12,7 @@ import type { Parameters } from "../../src/models/parameters.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { fit } from "../../src/training/fit.js";
-import { hotCase, problemOf, relativeError, tausAt } from "./cases.js";
+import { hotCase, problemOf, relativeError } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
 
 const reference = new ReferenceEngine();
@@ -65,7 +65,7 @@ function rounded(problem: Problem): Problem {
 
 /** Biases so large that a single half would lose too much of them. */
 function largeBiases(factors: number): Problem {
-  const problem = problemOf(hotCase(factors, 311, 257, 9000, factors), { factors, ...tausAt(factors) });
+  const problem = problemOf(hotCase(factors, 311, 257, 9000), { factors, tauUsers: 2, tauItems: 3 });
   return { ...problem, initial: { ...problem.initial, itemBiases: problem.initial.itemBiases.map((bias) => 20 * bias) } };
 }
 

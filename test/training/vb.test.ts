@@ -3,7 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
 import { splitRatings } from "../../src/ratings/split.js";
+import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { seededRandom } from "../../src/random.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { hotCase, vbProblemOf } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
@@ -117,3 +119,17 @@ test("a hyperparameter of another model is refused by name", async () => {
 });
 
 const run0 = (options: FitOptions) => fit(train, { device: "cpu", ...options });
+
+test.each([1, 2, 3])("few ratings an entity do not let the factors die before they have learned, seed %i", async (seed) => {
+  // Two camps of people like one half of the titles each, 8 ratings a person; what is left over is noise.
+  const random = seededRandom(seed);
+  const rows = Array.from({ length: 1600 }, (_, at) => {
+    const [user, item] = [at % 200, Math.floor(40 * random.uniform())];
+    return [user, item, (user % 2 === item % 2 ? 5 : 2) + random.normal()] as const;
+  });
+  const camps = splitRatings(Ratings.from(rows, { duplicates: "last" }), { seed });
+  const { history } = await fit(camps.train, { model: "vb", heldOut: camps.heldOut, device: "cpu", seed });
+  const rmse = history.at(-1)!.heldOutRmse!;
+  expect(rmse).toBeGreaterThan(0.9);
+  expect(rmse).toBeLessThan(1.25);
+});
