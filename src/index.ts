@@ -42,7 +42,7 @@ export { GD_DEFAULTS, type GdHyperparameters } from "./models/gd.js";
 export { SGD_DEFAULTS } from "./models/sgd.js";
 export { type GradientHyperparameters } from "./models/stepped.js";
 export { LOGISTIC_DEFAULTS, type LogisticHyperparameters } from "./models/logistic.js";
-export { binaryRatings, type BinarySplit } from "./models/binary-ratings.js";
+export { binaryRatings, type BinaryRule, type BinarySplit } from "./models/binary-ratings.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";
 export { GIBBS_DEFAULTS, type GibbsHyperparameters } from "./models/gibbs.js";
 export { COUNTS, type Counts, IMPLICIT_DEFAULTS, type ImplicitHyperparameters } from "./models/implicit.js";

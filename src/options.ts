@@ -14,8 +14,9 @@ export interface Kind {
   readonly remedy?: ((value: unknown) => string | undefined) | undefined;
 }
 
-/** Whether a value is an object with a part of this name. */
-export const hasPart = (value: unknown, name: string): boolean => typeof value === "object" && value !== null && name in value;
+/** Whether a value is an object with parts of these names: a class of ours, too, may come from another copy of this code. */
+export const hasPart = (value: unknown, ...names: readonly string[]): boolean =>
+  typeof value === "object" && value !== null && names.every((name) => name in value);
 
 export const SWITCH: Kind = { must: "true or false", holds: (value) => typeof value === "boolean" };
 export const FUNCTION: Kind = { must: "a function", holds: (value) => typeof value === "function" };
@@ -26,7 +27,7 @@ export const NUMBER: Kind = { must: "a number", holds: Number.isFinite };
 export const WHOLE: Kind = { must: "a whole number", holds: Number.isSafeInteger };
 export const SIGNAL: Kind = {
   must: "an AbortSignal",
-  holds: (value) => hasPart(value, "aborted") && hasPart(value, "addEventListener"),
+  holds: (value) => hasPart(value, "aborted", "addEventListener"),
   remedy: (value) => (hasPart(value, "signal") ? "give the controller's signal" : undefined),
 };
 /** Anything that `for … of` goes through, but no text. */

@@ -33,7 +33,7 @@ const NOTICE_KIND: Kind = {
 /** What functions that compute on an engine ask for. */
 export const ENGINE_KIND: Kind = {
   must: "an engine",
-  holds: (value) => hasPart(value, "info") && hasPart(value, "topItems"),
+  holds: (value) => hasPart(value, "info", "topItems"),
   remedy: (value) => (value instanceof Promise ? "await it" : 'await openEngine("auto") gives one'),
 };
 

@@ -18,7 +18,7 @@ export type TableColumn = { readonly name: string } & (
 /** Columns of equal length. */
 export type Table = readonly TableColumn[];
 
-const COLUMN_KIND: Kind = { must: "a column", holds: (value) => hasPart(value, "name") && hasPart(value, "values") };
+const COLUMN_KIND: Kind = { must: "a column", holds: (value) => hasPart(value, "name", "values") };
 
 /** What writers of tables ask for. */
 export const TABLE_KIND: Kind = {

@@ -51,7 +51,7 @@ export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h:
 const MAYBE_HELD_OUT: Kind = { ...HELD_OUT_KIND, holds: (value) => value === undefined || HELD_OUT_KIND.holds(value) };
 const RULE_KIND: Kind = {
   must: "{ positiveThreshold, negatives }",
-  holds: (value) => hasPart(value, "positiveThreshold") && hasPart(value, "negatives"),
+  holds: (value) => hasPart(value, "positiveThreshold", "negatives"),
 };
 
 function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {

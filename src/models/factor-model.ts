@@ -556,7 +556,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
 /** What functions that take a model ask for. */
 export const MODEL_KIND: Kind = {
   must: "a FactorModel",
-  holds: (value) => value instanceof FactorModel,
+  holds: (value) => hasPart(value, "parameters", "itemCounts", "recommend"),
   remedy(value) {
     if (value instanceof Promise) return "await it";
     if (hasPart(value, "model")) return "give its part model";

@@ -1,7 +1,7 @@
 // Titles and genres of items, kept by raw id: also of items that nobody has rated, which features can score later.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { type Kind, LIST, listOf, nameHere, namesOf, TEXT } from "../options.js";
+import { hasPart, type Kind, LIST, listOf, nameHere, namesOf, TEXT } from "../options.js";
 import { shown } from "../shown.js";
 import { isRawId, type RawId, toRawId } from "./ids.js";
 import { nearTitles } from "./near.js";
@@ -85,15 +85,16 @@ export class Catalogue {
   }
 }
 
+const isCatalogue = (value: unknown): value is Catalogue => hasPart(value, "byTitle", "near");
+
 /** What functions that take a catalogue ask for. */
 export const CATALOGUE_KIND: Kind = {
   must: "a Catalogue, or a list of entries { id, title, genres, year }",
-  holds: (value) => value instanceof Catalogue || LIST.holds(value),
+  holds: (value) => isCatalogue(value) || LIST.holds(value),
 };
 
 /** A catalogue of what was given for one. @throws RatingsError for an entry that is none. */
-export const catalogueOf = (given: Catalogue | Iterable<GivenEntry> = []): Catalogue =>
-  given instanceof Catalogue ? given : new Catalogue(given);
+export const catalogueOf = (given: Catalogue | Iterable<GivenEntry> = []): Catalogue => (isCatalogue(given) ? given : new Catalogue(given));
 
 function checkedEntry(entry: GivenEntry, number: number): CatalogueEntry {
   const refuse = (what: string, remedy = SHAPE): RatingsError => new RatingsError(`entry ${number} of the catalogue, ${shown(entry)}: ${what}`, { remedy }); // prettier-ignore

@@ -50,7 +50,7 @@ function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | 
 /** Columns, and how many rows each side has. */
 type Sided = RatingColumns & { readonly [side in "users" | "items"]: { readonly size: number } };
 
-const SIDED_KIND: Kind = { must: "Ratings", holds: (value) => hasPart(value, "users") && hasPart(value, "value") };
+const SIDED_KIND: Kind = { must: "Ratings", holds: (value) => hasPart(value, "users", "value") };
 export const SIDE_KIND = oneOf("users", "items");
 
 /** The CSR of a set of ratings by one side. @throws OptionsError for what are no ratings. */

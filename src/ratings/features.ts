@@ -3,7 +3,7 @@
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkArguments, hasPart, type Kind, LIST, listOf } from "../options.js";
-import { Catalogue } from "./catalogue.js";
+import type { Catalogue } from "./catalogue.js";
 import type { Csr } from "./csr.js";
 import { Ids, isRawId, type RawId } from "./ids.js";
 import { shown } from "../shown.js";
@@ -21,7 +21,7 @@ const isEntry = (entry: unknown): boolean =>
 
 const GENRES_OF: Kind = {
   must: "a Catalogue",
-  holds: (value) => value instanceof Catalogue,
+  holds: (value) => hasPart(value, "entries", "byTitle"),
   remedy: (value) => (hasPart(value, "catalogue") ? "give its part catalogue" : undefined),
 };
 
@@ -141,7 +141,7 @@ export class FeatureTable {
 /** What functions that take features ask for. */
 export const FEATURES_KIND: Kind = {
   must: "a FeatureTable",
-  holds: (value) => value instanceof FeatureTable,
+  holds: (value) => hasPart(value, "names", "ids", "rows", "rowsFor"),
   remedy: () =>
     "FeatureTable.genres(ratings.catalogue) makes one of genres, FeatureTable.from(entries) of [id, feature, weight], readFeatures of a table",
 };

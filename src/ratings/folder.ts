@@ -43,7 +43,7 @@ export interface Folder {
 /** What functions that read a file ask for. */
 export const SOURCE_KIND: Kind = {
   must: "a source",
-  holds: (value) => hasPart(value, "name") && hasPart(value, "stream") && !(value instanceof Blob),
+  holds: (value) => hasPart(value, "name", "stream") && !(value instanceof Blob),
   remedy: (value) => {
     if (value instanceof Promise) return "await it";
     if (value instanceof Blob) return "blobSource(blob) makes one of it";
@@ -55,7 +55,7 @@ export const SOURCE_KIND: Kind = {
 /** What functions that read a folder ask for. */
 export const FOLDER_KIND: Kind = {
   must: "a folder",
-  holds: (value) => hasPart(value, "list") && hasPart(value, "open"),
+  holds: (value) => hasPart(value, "list", "open"),
   remedy: (value) => (typeof value === "string" ? "directoryFolder(path) makes one, readPath(path) reads it" : undefined),
 };
 

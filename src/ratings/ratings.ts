@@ -120,7 +120,7 @@ export class Ratings implements RatingColumns {
 /** What functions that take ratings ask for. */
 export const RATINGS_KIND: Kind = {
   must: "Ratings",
-  holds: (value) => value instanceof Ratings,
+  holds: (value) => hasPart(value, "users", "items", "user", "item", "value", "select"),
   remedy(value) {
     if (value instanceof Promise) return "await it";
     if (hasPart(value, "heldOut")) return "give its part train, or heldOut";

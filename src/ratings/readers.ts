@@ -95,7 +95,7 @@ const MISSING_KIND: Kind = {
 };
 const IDS_KIND: Kind = {
   must: "{ users, items }, each of them Ids",
-  holds: (value) => hasPart(value, "users") && hasPart(value, "items") && Object.values(value as object).every((ids) => ids instanceof Ids),
+  holds: (value) => hasPart(value, "users", "items") && Object.values(value as object).every((ids) => hasPart(ids, "rawAt", "add")),
 };
 const READ_NAMES = namesOf<ReadOptions>({
   delimiter: TEXT,

@@ -40,7 +40,7 @@ export interface Checkpoint {
 /** What functions that take a checkpoint ask for. */
 export const CHECKPOINT_KIND: Kind = {
   must: "a checkpoint",
-  holds: (value) => hasPart(value, "identity") && hasPart(value, "state"),
+  holds: (value) => hasPart(value, "identity", "state"),
   remedy: (value) => (typeof value === "string" ? "await loadCheckpoint(path) gives the one of a file" : undefined),
 };
 

@@ -48,7 +48,7 @@ const SPACE_KIND: Kind = {
 };
 const VALUES_KIND: Kind = {
   must: "a list of values to try, or a range",
-  holds: (value) => Array.isArray(value) || (hasPart(value, "from") && hasPart(value, "to")),
+  holds: (value) => Array.isArray(value) || hasPart(value, "from", "to"),
   remedy: (value) => `write [${shown(value)}], or { from: …, to: … }`,
 };
 

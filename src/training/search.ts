@@ -78,7 +78,7 @@ const FOLDS_KIND: Kind = {
   must: "0, or 2 or greater",
   holds: (value) => Number.isInteger(value) && (value === 0 || (value as number) >= 2),
 };
-const RESULT_KIND: Kind = { must: "the result of a search", holds: (value) => hasPart(value, "plan") && hasPart(value, "trials") };
+const RESULT_KIND: Kind = { must: "the result of a search", holds: (value) => hasPart(value, "plan", "trials") };
 const SEARCH_NAMES = namesOf<SearchOptions>({
   space: true,
   model: true,
