@@ -28,7 +28,7 @@ const SHAPE = "give a list of [item, rating] or { item, rating }";
 /**
  * Ratings by the model's indices; of an item rated twice, the last rating counts.
  *
- * @throws OptionsError for what is no list; RatingsError for what is no rating, or is far outside the scale of the
+ * @throws OptionsError for what is no list; RatingsError for what is no rating, or lies beyond the scale of the
  *   training ratings; UnknownIdError.
  */
 export function ratedValues(where: string, model: Rateable, rated: Iterable<Rated>): Map<number, number> {

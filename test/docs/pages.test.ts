@@ -130,7 +130,8 @@ test("code.md lists what the server may be asked", () => {
 });
 
 /** An option beside what it must be, as `namesOf` takes them. */
-const OPTION = /^ {2}(\w+): (?:true|[A-Z_]+|\w+From\(.*|\w+Of\(.*|numberAbove\(.*)|(?<=[{,] ?)(\w+): (?:true|[A-Z_]{3,}|\w+From\(|oneOf\()/gm;
+const OPTION =
+  /^ {2}(\w+): (?:true|[A-Z_]+|\w+From\(.*|\w+Of\(.*|numberAbove\(.*)|(?<=[{,] ?)(\w+): (?:true|[A-Z_]{3,}|\w+From\(|oneOf\()/gm;
 
 test("names that code.md gives to those who come from elsewhere are names of ours", () => {
   const options = readdirSync("src", { recursive: true, encoding: "utf8" })
