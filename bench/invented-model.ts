@@ -39,7 +39,10 @@ export function inventedModel(name: ModelName, N: number, K: number, M = 1): Fac
       ...(name === "vb" && {
         posterior: { family: "full", precisions, users: new Float32Array((D * (D + 1)) / 2), items: covariances },
       }),
-      ...(name === "gibbs" && { draws: Array.from({ length: DRAWS }, () => ({ lambda: 1, users: prior(), items: prior() })) }),
+      ...(name === "gibbs" && {
+        draws: Array.from({ length: DRAWS }, () => ({ lambda: 1, users: prior(), items: prior() })),
+        drawnBiases: { users: new Float32Array(M * DRAWS), items: normals(N * DRAWS, 0.1) },
+      }),
     },
     users: new Ids(Array.from({ length: M }, (_, m) => m + 1)),
     items: new Ids(Array.from({ length: N }, (_, n) => n + 1)),

@@ -28,6 +28,7 @@ import { ranks } from "./ranks.js";
 import { roofline } from "./roofline.js";
 import { type BenchOptions, PRECISIONS, type Precision } from "./options.js";
 import { sides } from "./sides.js";
+import { sidesRanking } from "./sides-ranking.js";
 import { scale, sweep, training } from "./sweep.js";
 import { tiles } from "./tiles.js";
 
@@ -39,6 +40,7 @@ const benches = {
   models,
   "model-sweeps": modelSweeps,
   sides,
+  "sides-ranking": sidesRanking,
   tiles,
   sweep,
   scale,
@@ -57,7 +59,7 @@ const benches = {
   float32,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks", "sides"];
+const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks", "sides", "sides-ranking"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -8,6 +8,7 @@ import { FeatureTable } from "../src/ratings/features.js";
 import { fileSource, readPath } from "../src/ratings/files.js";
 import { readFeatures } from "../src/ratings/read-features.js";
 import { type Split, splitRatings } from "../src/ratings/split.js";
+import { calibration } from "../src/metrics/calibration.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
 import { openEngine } from "../src/engine/open-engine.js";
 import type { BenchOptions } from "./options.js";
@@ -31,6 +32,9 @@ interface Result {
   /** Of predictions averaged over all draws, of `gibbs`; else the model's own. */
   readonly averaged: number | null;
   readonly logDensity: number | null;
+  /** Shares of held-out ratings in their intervals, of models that have some. */
+  readonly within50: number | null;
+  readonly within90: number | null;
   readonly seconds: number;
   /** Of all threads: what `seconds` would be on one core that nobody else uses. */
   readonly processorSeconds: number;
@@ -47,7 +51,7 @@ export async function sides({ data, device, models, sides: wantedSides, splits: 
     console.log(`\n${basename(folder)}: ${train.users.size} users, ${train.items.size} items, splits ${wanted.join(", ")}`);
     console.log("held-out RMSE clipped to the scale, after the last sweep, as saved");
     console.log(
-      `${"model".padEnd(8)}${"side information".padEnd(22)}${wanted.map((number) => `split ${number}`.padStart(9)).join("")}     mean  spread  unclipped  all draws  seconds  processor s`,
+      `${"model".padEnd(8)}${"side information".padEnd(22)}${wanted.map((number) => `split ${number}`.padStart(9)).join("")}     mean  spread  unclipped  all draws  in 50 %  in 90 %  seconds  processor s`,
     );
     for (const [name, given] of Object.entries(MODELS)) {
       if (models && !models.includes(name)) continue;
@@ -81,9 +85,8 @@ function print(name: string, kind: string, results: readonly Result[]): void {
     results.reduce((sum, result) => sum + (of(result) ?? NaN), 0) / results.length;
   const clipped = mean((result) => result.clipped);
   const spread = Math.sqrt(results.reduce((sum, result) => sum + (result.clipped - clipped) ** 2, 0) / Math.max(1, results.length - 1));
-  const cells = [clipped, spread, mean(({ rmse }) => rmse), mean(({ averaged }) => averaged)].map((value, at) =>
-    (Number.isNaN(value) ? "–" : value.toFixed(4)).padStart([9, 8, 11, 11][at]),
-  );
+  const values = [clipped, spread, mean(({ rmse }) => rmse), mean(({ averaged }) => averaged), mean(({ within50 }) => within50), mean(({ within90 }) => within90)]; // prettier-ignore
+  const cells = values.map((value, at) => (Number.isNaN(value) ? "–" : value.toFixed(at < 4 ? 4 : 3)).padStart([9, 8, 11, 11, 9, 9][at]));
   console.log(`${name.padEnd(8)}${kind.padEnd(22)}${results.map((result) => result.clipped.toFixed(4).padStart(9)).join("")}${cells.join("")}${mean(({ seconds }) => seconds).toFixed(2).padStart(9)}${mean(({ processorSeconds }) => processorSeconds).toFixed(2).padStart(13)}`); // prettier-ignore
 }
 
@@ -109,11 +112,14 @@ async function measured({ train, heldOut }: Split, options: FitOptions, kind: Si
     clipped += (model.clipped(predicted) - heldOut.value[at]) ** 2;
   }
   const last = history[history.length - 1];
+  const points = model.knowsSpread ? calibration(model, heldOut, [0.5, 0.9]).points : [];
   return {
     rmse: Math.sqrt(squares / heldOut.count),
     clipped: Math.sqrt(clipped / heldOut.count),
     averaged: last.heldOutRmse,
     logDensity: last.heldOutLogDensity ?? null,
+    within50: points[0]?.covered ?? null,
+    within90: points[1]?.covered ?? null,
     seconds: seconds.upload + seconds.train,
     processorSeconds: (user + system) / 1e6,
   };

@@ -35,8 +35,8 @@ interface ModelCard {
   readonly table: Readonly<Record<string, Hyperparameter>>;
   readonly fields: readonly Told[];
   readonly sweeps: number;
-  /** Whether the form asks if genres shape the titles. */
-  readonly asksGenres?: boolean;
+  /** Whether the form asks for side information. */
+  readonly takesFeatures?: boolean;
   /** Whether the form asks how much of the uncertainty is kept. */
   readonly asksCovariance?: boolean;
 }
@@ -62,26 +62,28 @@ const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
     about: "Learns how far to trust the data, and says how sure it is. Nothing to tune.",
     table: VB_TABLE,
     fields: [FACTORS, { label: "Warm-up", about: "sweeps before it learns its own precisions", options: ["warmUp"] }],
+    takesFeatures: true,
     asksCovariance: true,
     sweeps: 20,
   },
   als: {
     name: "Alternating least squares",
-    about: "The classic: least squares, in turn for everybody and every title. Genres help it with titles that few have rated.",
+    about: "The classic: least squares, in turn for everybody and every title.",
     table: ALS_TABLE,
     fields: [FACTORS, ...PRECISIONS],
-    asksGenres: true,
+    takesFeatures: true,
     sweeps: 20,
   },
   gibbs: {
     name: "Gibbs sampling",
-    about: "Averages over many plausible models. The most accurate here, and the slowest.",
+    about: "Averages over many plausible models, and says how sure it is. The most accurate here, and the slowest.",
     table: GIBBS_TABLE,
     fields: [
       FACTORS,
       { label: "Burn-in", about: "sweeps whose draws are thrown away", options: ["burnIn"] },
       { label: "Samples", about: "most draws that are kept", options: ["samples"], value: 16, max: 64 },
     ],
+    takesFeatures: true,
     sweeps: 60,
   },
   implicit: {
@@ -89,6 +91,7 @@ const MODEL_CARDS: { readonly [M in ModelName]: ModelCard } = {
     about: "Takes every rating for a click: learns from what people choose, not from what they say of it.",
     table: IMPLICIT_TABLE,
     fields: [FACTORS, { label: "α", about: "what feedback adds to the confidence", options: ["confidence"] }, FACTOR_PRECISION],
+    takesFeatures: true,
     sweeps: 20,
   },
   logistic: {
@@ -172,9 +175,15 @@ export class SettingsForm {
     return {
       options: { ...given, model, seed: this.#number("seed"), sweeps: this.sweeps, ...(covariance && { covariance }) },
       share: this.#number("share") / 100,
-      genres: this.#control("genres")?.checked ?? false,
+      genres: this.#takes("genres", given),
+      rated: this.#takes("rated", given),
       device: device ?? this.device,
     };
+  }
+
+  /** Whether side information is asked for. Features shape factors: where there are none, they are left out. */
+  #takes(name: "genres" | "rated", { factors }: Record<string, number>): boolean {
+    return factors > 0 && (this.#control(name)?.checked ?? false);
   }
 
   /** What the form says otherwise than it does by itself, as text that {@link fill} takes. */
@@ -256,10 +265,17 @@ export class SettingsForm {
           </select></label
         >
         ${
-          MODEL_CARDS[model].asksGenres && this.#hasGenres
+          MODEL_CARDS[model].takesFeatures && this.#hasGenres
             ? html`<label class="field check"
                 ><input type="checkbox" name="genres" checked />
                 <span>Genres shape the titles <small>also those that nobody has rated</small></span></label
+              >`
+            : nothing
+        }
+        ${
+          MODEL_CARDS[model].takesFeatures
+            ? html`<label class="field check"
+                ><input type="checkbox" name="rated" /> <span>Who rated what counts <small>more accurate, and slower</small></span></label
               >`
             : nothing
         }

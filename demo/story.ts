@@ -126,9 +126,8 @@ export class Story {
       "How sure it is: ±",
       html`<p>
         ${count === 0 ? "You have rated nothing yet" : `You have rated ${counted(count, "title")}`}, so your factors are known only roughly.
-        Variational Bayes keeps track of how roughly: <b>${first.title}</b> is
-        <b>${first.predicted.toFixed(1)} ± ${first.deviation.toFixed(1)}</b>. Two times out of three your own rating would lie within. Part
-        of it never goes away: people do not rate the same film alike twice.
+        The model keeps track of how roughly: <b>${first.title}</b> is <b>${first.predicted.toFixed(1)} ± ${first.deviation.toFixed(1)}</b>.
+        Two times out of three your own rating would lie within. Part of it never goes away: people do not rate the same film alike twice.
       </p>`,
       nothing,
     );

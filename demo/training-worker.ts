@@ -18,6 +18,7 @@ import {
   type ModelName,
   type Predicted,
   type RawId,
+  type Ratings,
   ratingsOfEach,
   type RatingStatistics,
   type ListedItem,
@@ -54,8 +55,9 @@ export interface Settings {
   readonly options: FitOptions & { readonly model: ModelName };
   /** Share of the ratings held out. */
   readonly share: number;
-  /** Whether the genres of the titles shape their factors (`als`). */
+  /** Whether the genres of the titles shape their factors, and whether it counts who rated what. */
   readonly genres: boolean;
+  readonly rated: boolean;
   readonly device: DeviceChoice;
 }
 
@@ -283,7 +285,7 @@ export class Workshop {
     try {
       const { model, stop, device, history } = await fit(train, {
         ...settings.options,
-        ...(settings.genres && { itemFeatures: FeatureTable.genres(data.ratings.catalogue) }),
+        ...featuresOf(settings, train),
         heldOut: heldOut.count > 0 ? heldOut : undefined,
         device: interruptible(engine, run.signal, (opened) => (session = opened)),
         signal: run.signal,
@@ -406,7 +408,7 @@ export class Workshop {
   async race(settings: Settings, sweeps: number, onLap: (lap: Lap) => Promise<void>): Promise<Comparison | undefined> {
     const run = (this.#run = new Run());
     const { train, heldOut } = splitRatings(this.#data!.ratings, { share: settings.share || 0.2, seed: settings.options.seed });
-    const features = settings.genres ? { itemFeatures: FeatureTable.genres(train.catalogue) } : {};
+    const features = featuresOf(settings, train);
     const { auto } = await this.#engines.means();
     const entrants: DeviceChoice[] = auto.kind === "webgpu" || settings.device === "webgpu" ? ["webgpu", "cpu"] : ["cpu"];
     const engines = [];
@@ -444,6 +446,16 @@ export class Workshop {
     void keepModel({ name, bytes, report: undefined });
     return shelf;
   }
+}
+
+/** The side information that the settings ask for. */
+function featuresOf({ genres, rated }: Settings, { catalogue }: Ratings): Pick<FitOptions, "itemFeatures" | "userFeatures"> {
+  const sets = rated ? [FeatureTable.ratedSets()] : [];
+  const ofItems = [...(genres ? [FeatureTable.genres(catalogue)] : []), ...sets];
+  return {
+    ...(ofItems.length > 0 && { itemFeatures: FeatureTable.join(ofItems) }),
+    ...(rated && { userFeatures: sets[0] }),
+  };
 }
 
 /** Whether predictions are a mean, two biases and one dot product. */

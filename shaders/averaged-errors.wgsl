@@ -1,5 +1,5 @@
-// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far,
-// Σ (r − mean r̂)², as it is and clipped, and Σ log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
+// Gibbs sampling, over held-out ratings: the prediction averaged over the draws so far, Σ w (r − mean r̂)², as it is
+// and clipped, and Σ w log of the averaged density N(r; r̂, 1/λ). One rating per lane, which keeps its own two sums.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/averaged-errors.ts.
 
@@ -31,7 +31,7 @@ fn averaged_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     draw_sums[at] = all;
     let average = all / f32(max(1u, settings.draws));
     let errors = value_at(at) - vec2f(average.x, clamp(average.x, settings.least, settings.most));
-    sums += vec3f(errors * errors, log(max(average.y, 1e-30)));
+    sums += weight_at(at) * vec3f(errors * errors, log(max(average.y, 1e-30)));
   }
   let total = add_lanes(lane, vec4f(sums, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total; }

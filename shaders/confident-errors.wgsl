@@ -1,5 +1,5 @@
-// Implicit feedback, over the pairs that have some: Σ c (p − u·v)² − (u·v)², c = 1 + α|r| and p = 1 where r > 0, else
-// 0. One pair per lane; each workgroup adds up one block, always in the same order.
+// Implicit feedback, over the pairs that have some: Σ c (p − u·v)² − (u·v)², c = 1 + α w|r| and p = 1 where r > 0,
+// else 0. One pair per lane; each workgroup adds up one block, always in the same order.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/confident-errors.ts.
 
@@ -21,7 +21,7 @@ fn confident_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
     }
     let value = value_at(at);
     let missing = select(0.0, 1.0, value > 0.0) - score;
-    sum += (1.0 + settings.confidence * abs(value)) * missing * missing - score * score;
+    sum += (1.0 + weight_at(at) * settings.confidence * abs(value)) * missing * missing - score * score;
   }
   let total = add_lanes(lane, vec4f(sum, 0.0, 0.0, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total.x; }

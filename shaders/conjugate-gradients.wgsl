@@ -96,7 +96,7 @@ fn add_ratings(at: Place, first: u32, count: u32, stages: u32, phase: u32) {
       for (var part = 0u; part < PARTS; part++) { product += part_sums[(at.base * STAGE + place) * PARTS + part]; }
       let other = rating_index[first + start + place] * FIXED_STRIDE;
       let value = value_at(first + start + place);
-      let weight = weight_of(value);
+      let weight = weight_of(value, weight_at(first + start + place));
       var share = weight * product;
       if (phase == 0u || is_bias_phase(phase)) { share -= target_of(value, weight, other, held); }
       else if (only_products(phase)) { share *= product; }
@@ -119,12 +119,12 @@ fn add_ratings(at: Place, first: u32, count: u32, stages: u32, phase: u32) {
 }
 
 // What the prior and all pairs add to the image of what stands in `direction`.
-fn add_base(at: Place, count: u32, phase: u32) {
+fn add_base(at: Place, phase: u32) {
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
     if (block >= BLOCKS) { continue; }
     let p = direction[at.base * BLOCKS + block];
-    var held_back = prior_precisions(block, count) * p;
+    var held_back = prior_precisions(block, at.task.weight) * p;
     if (PULLED && phase == 0u && at.has_task) { held_back -= pull_of(at.task.row, block); }
     own_image[o] += held_back * is_unknown(block) + base_image(at.base * BLOCKS, block);
   }
@@ -190,8 +190,8 @@ fn take_phase(at: Place, phase: u32) {
 
 // The bias at the new factors, from Σ λ (u·v − e) with e at the old bias.
 fn bias_after(at: Place, sum: f32) -> f32 {
-  let weight = settings.lambda * f32(at.task.count);
-  let held_by = settings.prior[BIAS_BLOCK][BIAS_AT] * select(1.0, f32(at.task.count), settings.weighted == 1u);
+  let weight = settings.lambda * at.task.weight;
+  let held_by = settings.prior[BIAS_BLOCK][BIAS_AT] * select(1.0, at.task.weight, settings.weighted == 1u);
   return (weight * held - sum + pull_of(at.task.row, BIAS_BLOCK)[BIAS_AT]) / (weight + held_by);
 }
 
@@ -208,7 +208,7 @@ fn write_row(at: Place, bias: f32) {
     let block = at.lane + o * TEAM;
     if (block >= BLOCKS) { continue; }
     var x = own_x[o];
-    if (at.task.count == 0u) { x = prior_alone(at.task.row, block); }
+    if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
     else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
     solved_rows[at.task.row * STRIDE + block] = x;
   }
@@ -226,7 +226,7 @@ fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
     for (var o = 0u; o < OWN; o++) { own_image[o] = vec4f(); }
     phase_sum = 0.0;
     if (is_bias_phase(phase)) { set_direction_to_row(at); workgroupBarrier(); }
-    else { add_base(at, at.task.count, phase); }
+    else { add_base(at, phase); }
     add_ratings(at, at.task.first, at.task.count, stages, phase);
     take_phase(at, phase);
     workgroupBarrier();
@@ -292,7 +292,7 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
     goes_on = progress.z > 0.0;
   }
   workgroupBarrier();
-  if (!is_bias_phase(phase)) { add_base(at, at.task.count, phase); }
+  if (!is_bias_phase(phase)) { add_base(at, phase); }
   take_phase(at, phase);
   var bias = held;
   if (SEQUENTIAL && is_bias_phase(phase)) { bias = select(0.0, bias_after(at, add_team(at, phase_sum)), settings.biases == 1u); }

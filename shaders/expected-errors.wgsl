@@ -1,4 +1,4 @@
-// Under variational Bayes, over ratings: Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂).
+// Under variational Bayes, over ratings: Σ w (r − E r̂)², Σ w Var r̂ and Σ w log N(r; E r̂, 1/λ + Var r̂).
 // One rating per lane; each workgroup adds up one block, always in the same order.
 // With z = (x, 0 …, −1) and C the covariance of ỹ that a row carries, (x, 1)ᵀ Γ (x, 1) = zᵀ C z.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
@@ -80,7 +80,7 @@ fn expected_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     let error = value_at(at) - predict(user, item);
     let variance = variance_of(user, item);
     let spread = 1.0 / settings.lambda + variance;
-    sums += vec4f(error * error, variance, -0.5 * (log(TWO_PI * spread) + error * error / spread), 0.0);
+    sums += weight_at(at) * vec4f(error * error, variance, -0.5 * (log(TWO_PI * spread) + error * error / spread), 0.0);
   }
   let total = add_lanes(lane, sums);
   if (lane == 0u) { partial_sums[group.x] = total; }

@@ -1,6 +1,6 @@
-// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ e
-// y + τ x, the row of the sparse residual matrix times the other side's factors. Both sides' velocities come from the
-// rows as they were; take-step.wgsl then moves the rows. The velocity stands behind a row.
+// Half of a batch gradient step: the velocity of each row of a side, v ← ω v − η ∂L/∂x / (λ n + τ), with ∂L/∂x = −λ Σ
+// w e y + τ x and n = Σ w, the row of the sparse residual matrix times the other side's factors. Both sides'
+// velocities come from the rows as they were; take-step.wgsl then moves the rows. The velocity stands behind a row.
 // docs/models.md, "Gradient descent".
 //
 // A team of TEAM lanes per row, TEAMS teams per workgroup. TEAM ratings at a time, each lane takes the residual of one;
@@ -33,10 +33,10 @@ fn residual(task: Task, at: u32) -> f32 {
   let other = rating_index[rating] * STRIDE;
   var e = value_at(rating) - settings.mean - solved_rows[own + BIAS_BLOCK][BIAS_AT] - fixed_rows[other + BIAS_BLOCK][BIAS_AT];
   for (var b = 0u; b < BLOCKS; b++) { e -= dot(solved_rows[own + b] * is_factor(b), fixed_rows[other + b]); }
-  return e;
+  return weight_at(rating) * e;
 }
 
-// Σ e y of the task's ratings, block b in lane b of the team.
+// Σ w e y of the task's ratings, block b in lane b of the team.
 fn residual_sums(at: Place, stages: u32) -> vec4f {
   let block = block_of(at);
   var sum = vec4f();
@@ -62,14 +62,14 @@ fn residual_sums(at: Place, stages: u32) -> vec4f {
   return total;
 }
 
-fn step_block(row: u32, count: u32, b: u32, total: vec4f) {
+fn step_block(row: u32, weight: f32, b: u32, total: vec4f) {
   let own = row * STRIDE;
   let x = solved_rows[own + b];
   let precisions = settings.prior[b];
   var mask = is_factor(b);
   if (b == BIAS_BLOCK) { mask[BIAS_AT] = f32(settings.biases); }
   let gradient = precisions * x - settings.lambda * total;
-  let curvature = max(settings.lambda * f32(count) + precisions, vec4f(1e-6));
+  let curvature = max(settings.lambda * weight + precisions, vec4f(1e-6));
   solved_rows[own + BLOCKS + b] = mask * (settings.momentum * solved_rows[own + BLOCKS + b] - settings.step * gradient / curvature);
 }
 
@@ -78,7 +78,7 @@ fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   let first = first_task(group, groups);
   let at = place(first, local);
   let total = residual_sums(at, stages_of(first));
-  if (at.has_task && part_of(at) == 0u) { step_block(at.task.row, at.task.count, block_of(at), total); }
+  if (at.has_task && part_of(at) == 0u) { step_block(at.task.row, at.task.weight, block_of(at), total); }
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
@@ -96,5 +96,5 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   let block = block_of(at);
   var total = vec4f();
   for (var segment = 0u; segment < at.task.segments; segment++) { total += partial_sums[(at.task.segment + segment) * BLOCKS + block]; }
-  step_block(at.task.row, at.task.count, block, total);
+  step_block(at.task.row, at.task.weight, block, total);
 }

@@ -23,12 +23,12 @@ fn is_task(at: u32) -> bool {
   return at - dispatch.first_task < dispatch.task_count;
 }
 
-fn solve(row: u32, count: u32, lane: u32) {
-  add_prior(count, lane);
+fn solve(row: u32, weight: f32, lane: u32) {
+  add_prior(weight, lane);
   if (SEQUENTIAL) { set_bias_aside(solved_rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
   substitute();
-  if (SEQUENTIAL) { bias_after(); } else { leave_errors(count); }
+  if (SEQUENTIAL) { bias_after(); } else { leave_errors(weight); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
   write_solution(row * BLOCKS, lane);
 }
@@ -39,7 +39,7 @@ fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   if (!is_task(at)) { return; }
   clear_sums();
   add_ratings(tasks[at].first, tasks[at].count, lane);
-  solve(tasks[at].row, tasks[at].count, lane);
+  solve(tasks[at].row, tasks[at].weight, lane);
 }
 
 @compute @workgroup_size(SUBGROUP)
@@ -59,5 +59,5 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   for (var segment = 0u; segment < tasks[at].segments; segment++) {
     add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane);
   }
-  solve(tasks[at].row, tasks[at].count, lane);
+  solve(tasks[at].row, tasks[at].weight, lane);
 }

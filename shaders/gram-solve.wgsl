@@ -32,7 +32,7 @@ fn accumulate(at: Place, stages: u32) {
 }
 
 // λ times the sums, plus what all rows share, plus the prior precisions on the diagonal.
-fn add_prior(count: u32, has_task: bool) {
+fn add_prior(weight: f32, has_task: bool) {
   for (var s = 0u; s < SLOTS; s++) {
     tile[s] *= settings.lambda;
     if (BASE && tile_row[s] != NO_TILE) { tile[s] += base_tile(tile_place(s)); }
@@ -41,7 +41,7 @@ fn add_prior(count: u32, has_task: bool) {
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
     if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
-    let precisions = prior_precisions(tile_row[s], count);
+    let precisions = prior_precisions(tile_row[s], weight);
     for (var c = 0u; c < 4u; c++) {
       // The corner stays λ Σ e².
       if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
@@ -88,24 +88,24 @@ fn bias_after(base: u32) -> f32 {
   return sum / memory[base + BIAS_PRECISION].x;
 }
 
-// Σ e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's
-// remainder is λ Σ e² + xᵀ Λ x − 2 pᵀ x, p the row's pull, so that the errors of all ratings need no pass over them.
+// Σ w e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's
+// remainder is λ Σ w e² + xᵀ Λ x − 2 pᵀ x, p the row's pull, so that the errors of all ratings need no pass over them.
 // Valid in the lane that owns the last tile.
 fn squared_error(at: Place) -> f32 {
   var prior = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {
     let x = memory[at.base + SOLUTION + block];
-    prior += dot(prior_precisions(block, at.task.count) * x - 2.0 * pull_of(at.task.row, block), x);
+    prior += dot(prior_precisions(block, at.task.weight) * x - 2.0 * pull_of(at.task.row, block), x);
   }
   return (remainder - prior) / settings.lambda;
 }
 
-// Σ E[e²] of the row at its new posterior: Σ e² at the means with what the other side's spread adds to it,
+// Σ w E[e²] of the row at its new posterior: Σ e² at the means with what the other side's spread adds to it,
 // which the matrix holds, and tr(Γ Σ E[y yᵀ]), where λ Σ E[y yᵀ] = Γ⁻¹ − Λ. Valid where squared_error is.
 fn expected_error(at: Place) -> f32 {
   var trace = 0.0;
   for (var block = 0u; block < BLOCKS; block++) {
-    let share = 1.0 - prior_precisions(block, at.task.count) * variances_of(at.base, block);
+    let share = 1.0 - prior_precisions(block, at.task.weight) * variances_of(at.base, block);
     trace += dot(select(share, vec4f(share.xyz, 0.0), block == RHS_BLOCK), vec4f(1.0));
   }
   return squared_error(at) + trace / settings.lambda;
@@ -130,7 +130,7 @@ fn leave_errors(at: Place) {
 
 fn solve(at: Place) {
   current_row = at.task.row;
-  add_prior(at.task.count, at.has_task);
+  add_prior(at.task.weight, at.has_task);
   if (SEQUENTIAL) { set_bias_aside(at); }
   solve_tiles(at.base);
   write_spread(at.base, at.lane, at.task.row, at.has_task);

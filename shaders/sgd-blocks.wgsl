@@ -1,10 +1,10 @@
 // Stochastic gradient descent, one round of the conflict-free schedule (src/engine/blocks.ts): a team of TEAM lanes per
 // block, which goes through its ratings one by one, the rows' vec4s shared out among its lanes. The blocks of a round
 // share no row, and a lane writes only what it reads itself, so plain stores do not race.
-// docs/models.md, "Gradient descent" and "Binary data". u ← u + η (λ e v − (τ / n) u), v with the old u in the
+// docs/models.md, "Gradient descent" and "Binary data". u ← u + η w (λ e v − (τ / n) u), v with the old u in the
 // same way, biases alike. LOGISTIC takes e = d − σ(score). Where rows or ratings are cut, a dispatch is bound to
-// a shard of each side and a piece of the blocks, and teams with others wait for theirs. A row carries its
-// number of ratings in its last component.
+// a shard of each side and a piece of the blocks, and teams with others wait for theirs. A row carries n, the
+// weight of its ratings together, in its last component.
 // Launch: a team for each of the user groups of a piece, TEAMS per workgroup, once per round, piece and shard of items.
 // Twin: src/engine/reference/sgd-blocks.ts.
 
@@ -35,7 +35,7 @@ struct Round {
 @group(0) @binding(1) var<storage, read> block_start: array<u32>;
 @group(0) @binding(2) var<storage, read> rating_user: array<u32>;
 @group(0) @binding(3) var<storage, read> rating_item: array<u32>;
-@group(0) @binding(4) var<storage, read> rating_value: array<f32>;
+@group(0) @binding(4) var<storage, read> rating_value: array<ValueWord>;
 @group(0) @binding(5) var<storage, read_write> user_rows: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> item_rows: array<vec4f>;
 @group(1) @binding(0) var<uniform> round: Round;
@@ -50,10 +50,11 @@ struct Rating {
   user: u32,
   item: u32,
   value: f32,
+  weight: f32,
 }
 
 fn rating_at(at: u32) -> Rating {
-  return Rating(rating_user[at] * STRIDE, rating_item[at] * STRIDE, rating_value[at]);
+  return Rating(rating_user[at] * STRIDE, rating_item[at] * STRIDE, value_at(at), weight_at(at));
 }
 
 fn sigmoid(x: f32) -> f32 {
@@ -85,8 +86,8 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   for (var n = 0u; n < last_step; n++) {
     let rating = next;
     next = rating_at(first + select(0u, n + 1u, n + 1u < count));
-    let user_count = user_rows[rating.user + RHS_BLOCK][RHS_AT];
-    let item_count = item_rows[rating.item + RHS_BLOCK][RHS_AT];
+    let user_weight = user_rows[rating.user + RHS_BLOCK][RHS_AT];
+    let item_weight = item_rows[rating.item + RHS_BLOCK][RHS_AT];
     var u: array<vec4f, OWN>;
     var v: array<vec4f, OWN>;
     var share = 0.0;
@@ -105,12 +106,13 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
       for (var own = 0u; own < OWN; own++) {
         let b = local % TEAM + own * TEAM;
         if (b >= BLOCKS) { continue; }
-        let mask = is_factor(b) * settings.step;
-        var new_u = u[own] + mask * (e * v[own] - (settings.tau_users / user_count) * u[own]);
-        var new_v = v[own] + mask * (e * u[own] - (settings.tau_items / item_count) * v[own]);
+        let step = rating.weight * settings.step;
+        let mask = is_factor(b) * step;
+        var new_u = u[own] + mask * (e * v[own] - (settings.tau_users / user_weight) * u[own]);
+        var new_v = v[own] + mask * (e * u[own] - (settings.tau_items / item_weight) * v[own]);
         if (b == BIAS_BLOCK && settings.biases == 1u) {
-          new_u[BIAS_AT] += settings.step * (e - (settings.gamma_users / user_count) * u[own][BIAS_AT]);
-          new_v[BIAS_AT] += settings.step * (e - (settings.gamma_items / item_count) * v[own][BIAS_AT]);
+          new_u[BIAS_AT] += step * (e - (settings.gamma_users / user_weight) * u[own][BIAS_AT]);
+          new_v[BIAS_AT] += step * (e - (settings.gamma_items / item_weight) * v[own][BIAS_AT]);
         }
         user_rows[rating.user + b] = new_u;
         item_rows[rating.item + b] = new_v;

@@ -1,5 +1,5 @@
-// Σ (r − r̂)² over ratings, and the same with r̂ clipped: each workgroup adds up one block, lane by lane and then as a tree,
-// always in the same order.
+// Σ w (r − r̂)² over ratings, and the same with r̂ clipped: each workgroup adds up one block, lane by lane and then as
+// a tree, always in the same order.
 // Launch: a workgroup of LANES for each block; each writes one partial sum, which the host adds in float64.
 // Workgroup memory: LANES vec4s. Twin: src/engine/reference/squared-errors.ts.
 
@@ -20,7 +20,7 @@ fn squared_errors(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   for (var at = block_start[group.x] + lane; at < last; at += LANES) {
     let predicted = predict(rating_user[at], rating_item[at]);
     let errors = value_at(at) - vec2f(predicted, clamp(predicted, settings.least, settings.most));
-    sums += errors * errors;
+    sums += weight_at(at) * errors * errors;
   }
   let total = add_lanes(lane, vec4f(sums, 0.0, 0.0));
   if (lane == 0u) { partial_sums[group.x] = total.xy; }

@@ -138,7 +138,13 @@ export class DurableFile {
 /** @throws OutputError naming the path; the file that was there before is still there. */
 export async function writeDurably(path: string, bytes: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   const file = await DurableFile.open(path);
-  for (const piece of typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes) await file.write(piece);
+  try {
+    for (const piece of typeof bytes === "string" || bytes instanceof Uint8Array ? [bytes] : bytes) await file.write(piece);
+  } catch (error) {
+    // What fails may be the pieces themselves.
+    await file.abandon();
+    throw error;
+  }
   await file.finish();
 }
 

@@ -1,16 +1,19 @@
 // Half-precision numbers, IEEE 754 binary16: 11 significant bits, up to 65504.
 
 const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
+const bits = new Int32Array(float.buffer);
+
+/** The bits of 2^-14, below which halves have no leading 1: their last bit is 2^-24 there. */
+const LEAST_NORMAL = 0x38800000;
 
 /** The bits of the half that is nearest to a number of at most 65504; of two equally near, the even one. */
-function halfOf(value: number): number {
+export function halfOf(value: number): number {
   float[0] = value;
   const sign = (bits[0] >>> 16) & 0x8000;
-  const exponent = ((bits[0] >>> 23) & 0xff) - 127 + 15;
-  // Below 2^-14 halves have no leading 1: their last bit is 2^-24.
-  if (exponent <= 0) return sign | nearestEven(Math.abs(float[0]) * 2 ** 24);
-  return sign | nearestEven((exponent - 1) * 1024 + ((bits[0] & 0x7fffff) | 0x800000) / 2 ** 13);
+  const magnitude = bits[0] & 0x7fffffff;
+  if (magnitude < LEAST_NORMAL) return sign | nearestEven(Math.abs(float[0]) * 2 ** 24);
+  // The exponent counts from another number, 13 bits fewer follow it, and a carry goes up into it.
+  return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
 }
 
 function nearestEven(value: number): number {
@@ -30,8 +33,10 @@ function numberOf(half: number): number {
 /** The half nearest to a float32 of at most 65504, as a number. */
 export const nearestHalf = (value: number): number => numberOf(halfOf(value));
 
-/** What every half stands for. */
 let table: Float32Array | undefined;
+
+/** The number that each half stands for, [65536]. */
+export const numbersOfHalves = (): Float32Array => (table ??= Float32Array.from({ length: 1 << 16 }, (_, half) => numberOf(half)));
 
 /** Halves that stand for numbers times 2^exponent, by which the largest of them lies below what a half holds. */
 export interface Halves {
@@ -56,10 +61,10 @@ export function toHalves(values: Float32Array): Halves {
 
 /** The numbers that halves stand for. */
 export function fromHalves({ halves, exponent }: Halves): Float32Array {
-  table ??= Float32Array.from({ length: 1 << 16 }, (_, half) => numberOf(half));
+  const numbers = numbersOfHalves();
   const scale = 2 ** -exponent;
   const values = new Float32Array(halves.length);
-  for (let at = 0; at < halves.length; at++) values[at] = scale * table[halves[at]];
+  for (let at = 0; at < halves.length; at++) values[at] = scale * numbers[halves[at]];
   return values;
 }
 
@@ -68,6 +73,9 @@ export const roundedToHalves = (values: Float32Array): Float32Array => fromHalve
 
 /** Halves of numbers that are halves all, so that nothing is lost; else undefined. */
 export function exactHalves(values: Float32Array): Halves | undefined {
+  // Most numbers are told by digits that no half has, before anything is made.
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let at = 0; at < words.length; at++) if ((words[at] & 0x1fff) !== 0) return undefined;
   const given = toHalves(values);
   return fromHalves(given).every((value, at) => value === values[at]) ? given : undefined;
 }

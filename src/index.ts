@@ -23,7 +23,7 @@ export { type Film, filmRatings, type FilmRatingsOptions, films } from "./rating
 export { SYNTHETIC_SHAPES, syntheticRatings, type SyntheticOptions } from "./ratings/synthetic.js";
 export { FeatureTable, type FeatureTables } from "./ratings/features.js";
 export { readFeatures } from "./ratings/read-features.js";
-export { accurate, type Preset, type PresetTables } from "./training/preset.js";
+export { accurate, type Preset, type PresetGiven, type PresetTables } from "./training/preset.js";
 export type { SparseRows } from "./ratings/sparse.js";
 export {
   mostRated,
@@ -67,7 +67,9 @@ export {
   type SimilarUsersOptions,
 } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation, type ExplainOptions } from "./recommend/explain.js";
+export type { RatedPair } from "./recommend/fold-in.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
+export { type Predictive } from "./recommend/predictive.js";
 export { predictRatings, type PredictedRatings, type PredictRatingsOptions } from "./recommend/predict-ratings.js";
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";

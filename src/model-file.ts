@@ -45,8 +45,10 @@ const LONGEST_METADATA = 2 ** 20;
  * Features have their weights in `item_feature_weights` [F, K + 1], biases last, and `item_feature_start`, `_index` and
  * `_value`, a sparse matrix of the ids in `item_feature_ids` by the names in `item_feature_names`, and the same for
  * users. With `item_features_rated` in the metadata, the users in index order are features too, behind those named.
- * `gibbs` has its draws side by side in the factors, and the weights of one draw behind the other; both are in half
- * precision, F16, where that loses nothing, times 2 to the power of `user_factors_exponent` and the like.
+ * `gibbs` has its S draws side by side in the factors, the weights of one draw behind the other, and in
+ * `user_drawn_biases` [M, S] and `item_drawn_biases` by how much the biases of each draw are above the mean; all are in
+ * half precision, F16, where that loses nothing, times 2 to the power of `user_factors_exponent` and the like.
+ * `user_mean_rows` and `item_mean_rows` name the rows that joined later, which are no draws but their means.
  * `source`, where it is known, says where the ratings came from and how they were read: its `version`, `path`,
  * `reading`, `split` and the number of `ratings`. Ids, in index order, the catalogue, hyperparameters and statistics
  * are JSON in the metadata; ids and catalogues of over a mebibyte are tensors instead (`user_ids`, `item_ids`: I64 when
@@ -109,7 +111,7 @@ function withHalves(tensor: Tensor): { tensor: Tensor; exponent?: number } {
 }
 
 /** What is as large as there are draws. */
-const HALVED = /^(user|item)_(factors|feature_weights)$/;
+const HALVED = /^(user|item)_(factors|feature_weights|drawn_biases)$/;
 
 /**
  * The numbers of a model: parameters, counts, what was seen; ids and texts are not among them.
@@ -132,6 +134,15 @@ export function numericTensors(model: FactorModel): Tensor[] {
     const [name, width] = posterior.family === "full" ? ["covariances", triangle(K + 1)] : ["variances", K + 1];
     tensors.push({ name: `user_${name}`, dtype: "F32", shape: [M, width], data: posterior.users });
     tensors.push({ name: `item_${name}`, dtype: "F32", shape: [N, width], data: posterior.items });
+  }
+  const { drawnBiases } = parameters;
+  if (drawnBiases) {
+    tensors.push({ name: "user_drawn_biases", dtype: "F32", shape: [M, S], data: drawnBiases.users });
+    tensors.push({ name: "item_drawn_biases", dtype: "F32", shape: [N, S], data: drawnBiases.items });
+  }
+  for (const [side, name] of FEATURE_SIDES) {
+    const rows = parameters.meanRows?.[side];
+    if (rows) tensors.push({ name: `${name}_mean_rows`, dtype: "U32", shape: [rows.length], data: rows });
   }
   for (const [side, name] of FEATURE_SIDES) {
     const table = model.features?.[side];
@@ -185,7 +196,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   const model = metadata["model"] as ModelName;
   if (!MODEL_NAMES.includes(model)) throw fail(`its model "${model}" is not known`);
 
-  const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): Uint8Array => {
+  const tensor = (tensorName: string, dtype: Dtype, shape?: readonly number[]): ArrayBuffer => {
     const entry = header[tensorName] as TensorEntry | undefined;
     if (!entry) throw fail(`tensor ${tensorName} is missing`);
     if (entry.dtype !== dtype) throw fail(`tensor ${tensorName} is ${entry.dtype}, not ${dtype}`);
@@ -198,7 +209,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   };
   const floats = (tensorName: string, shape: readonly number[]): Float32Array => {
     const isHalf = (header[tensorName] as TensorEntry | undefined)?.dtype === "F16";
-    const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape).buffer as ArrayBuffer;
+    const buffer = tensor(tensorName, isHalf ? "F16" : "F32", shape);
     const exponent = Number(metadata[`${tensorName}_exponent`] ?? 0);
     if (!Number.isInteger(exponent) || Math.abs(exponent) > 200) throw fail(`${tensorName}_exponent is not a small whole number`);
     const values = isHalf ? fromHalves({ halves: new Uint16Array(buffer), exponent }) : new Float32Array(buffer);
@@ -206,8 +217,7 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     if (at >= 0) throw fail(`tensor ${tensorName} holds ${values[at]} at ${at}`);
     return values;
   };
-  const words = (tensorName: string, shape?: readonly number[]): Uint32Array =>
-    new Uint32Array(tensor(tensorName, "U32", shape).buffer as ArrayBuffer);
+  const words = (tensorName: string, shape?: readonly number[]): Uint32Array => new Uint32Array(tensor(tensorName, "U32", shape));
   const json = <T>(key: string, fits: (value: unknown) => boolean): T => {
     const text = metadata[key] ?? new TextDecoder().decode(tensor(key, "U8"));
     let value: unknown;
@@ -221,9 +231,9 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
   };
   const ids = (key: string): Ids => {
     if ((header[key] as TensorEntry | undefined)?.dtype === "I64")
-      return new Ids(Array.from(new BigInt64Array(tensor(key, "I64").buffer as ArrayBuffer), Number));
+      return new Ids(Array.from(new BigInt64Array(tensor(key, "I64")), Number));
     const text = metadata[key];
-    const raw = decodeIds(text === undefined ? tensor(key, "U8") : new TextEncoder().encode(text));
+    const raw = decodeIds(text === undefined ? new Uint8Array(tensor(key, "U8")) : new TextEncoder().encode(text));
     if (raw === undefined) throw fail(`${key} is no list of ids`);
     return new Ids(raw);
   };
@@ -234,6 +244,12 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
       throw fail("seen_start and seen_items do not fit together");
     }
     return seen;
+  };
+
+  const meanRows = (name: string, count: number): Uint32Array => {
+    const rows = words(name);
+    if (rows.some((row, at) => row >= count || (at > 0 && row <= rows[at - 1]))) throw fail(`${name} are no rows in their order`);
+    return rows;
   };
 
   const featureTable = (name: string): FeatureTable | undefined => {
@@ -287,6 +303,8 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     itemBiases: floats("item_biases", [N]),
     globalMean: floats("global_mean", [1])[0],
     draws,
+    drawnBiases: draws && { users: floats("user_drawn_biases", [M, draws.length]), items: floats("item_drawn_biases", [N, draws.length]) },
+    ...(header["user_mean_rows"] ? { meanRows: { users: meanRows("user_mean_rows", M), items: meanRows("item_mean_rows", N) } } : {}),
     posterior: family === "diagonal" || family === "full" ? posterior(family, M, N, K) : undefined,
   };
   const tables = Object.fromEntries(FEATURE_SIDES.map(([side, name]) => [side, featureTable(name)])) as FeatureTables;
@@ -344,7 +362,9 @@ const isEntry = (value: unknown): boolean =>
   Array.isArray(value) && isId(value[0]) && typeof value[1] === "string" && Array.isArray(value[2]);
 const isCatalogue = (value: unknown): boolean => Array.isArray(value) && value.every(isEntry);
 const isStatistics = (value: unknown): boolean =>
-  isObject(value) && ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name]));
+  isObject(value) &&
+  ["users", "items", "ratings", "mean", "minimum", "maximum"].every((name) => Number.isFinite(value[name])) &&
+  (value["weight"] === undefined || Number.isFinite(value["weight"]));
 
 /** Of later versions, only that they are records. */
 const isSource = (value: unknown): boolean =>

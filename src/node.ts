@@ -19,7 +19,9 @@ export { defaultCacheFolder, fetchKnownSet, type FetchOptions } from "./ratings/
 export { KNOWN_SETS, type KnownSet } from "./ratings/known-sets.js";
 export { type Communicator, type Numbers } from "./distributed/communicator.js";
 export { isStartedForMpi, joinRanks } from "./distributed/ranks.js";
-export { RanksEngine } from "./distributed/ranks-engine.js";
+export { DevicesEngine } from "./distributed/devices-engine.js";
+export { RanksEngine, type RanksOptions } from "./distributed/ranks-engine.js";
+export { type Wire } from "./distributed/wire.js";
 
 /**
  * Writes a model file whole or not at all: a crash leaves the one that was there before.

@@ -25,8 +25,26 @@ export const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 const LONGEST_HEADER = 100_000_000;
 
-/** A file in its order: the length and header, then the bytes of each tensor. */
-export function layOut(tensors: readonly Tensor[], metadata: Record<string, string>): { head: Uint8Array; body: Uint8Array[] } {
+/** Bytes of a part of a tensor, whole words: an array of bytes cannot be as long as one of words is large. */
+const PART_BYTES = 2 ** 30;
+
+/** A run of bytes in parts, without a copy. */
+function partsOf(buffer: ArrayBufferLike, from: number, to: number, partBytes = PART_BYTES): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = from; at < to; at += partBytes) parts.push(new Uint8Array(buffer, at, Math.min(partBytes, to - at)));
+  return parts;
+}
+
+/**
+ * A file in its order: the length and header, then the bytes of each tensor, in parts.
+ *
+ * @param partBytes of a part at most, a multiple of 4.
+ */
+export function layOut(
+  tensors: readonly Tensor[],
+  metadata: Record<string, string>,
+  partBytes?: number,
+): { head: Uint8Array; body: Uint8Array[] } {
   // The widest elements first, so that every tensor is aligned without gaps, which the format forbids.
   const ordered = [...tensors].sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   const header: Record<string, unknown> = { __metadata__: metadata };
@@ -40,7 +58,8 @@ export function layOut(tensors: readonly Tensor[], metadata: Record<string, stri
   const head = new Uint8Array(LENGTH_BYTES + length).fill(" ".charCodeAt(0), LENGTH_BYTES);
   new DataView(head.buffer).setBigUint64(0, BigInt(length), true);
   head.set(json, LENGTH_BYTES);
-  return { head, body: ordered.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
+  const body = ordered.flatMap(({ data }) => partsOf(data.buffer, data.byteOffset, data.byteOffset + data.byteLength, partBytes));
+  return { head, body };
 }
 
 /** Bytes of a piece of a file that is written piece by piece. */
@@ -71,18 +90,18 @@ export function joinedPieces(pieces: Iterable<Uint8Array>): Uint8Array {
 /** What stands behind the header of a file, in memory as one array or tensor by tensor. */
 export interface TensorBody {
   readonly length: number;
-  /** The bytes of a tensor; not to be written to. */
-  view(from: number, to: number): Uint8Array;
-  /** The same in an array of its own, so that its elements are aligned. */
-  own(from: number, to: number): Uint8Array;
+  /** The bytes of a tensor, in parts; not to be written to. */
+  view(from: number, to: number): readonly Uint8Array[];
+  /** The same in memory of its own, so that its elements are aligned. */
+  own(from: number, to: number): ArrayBuffer;
 }
 
 /** @param bytes behind the header. */
 const bodyIn = (bytes: Uint8Array): TensorBody => ({
   length: bytes.length,
-  view: (from, to) => bytes.subarray(from, to),
+  view: (from, to) => [bytes.subarray(from, to)],
   // `slice` would not copy out of a Node Buffer.
-  own: (from, to) => new Uint8Array(bytes.subarray(from, to)),
+  own: (from, to) => new Uint8Array(bytes.subarray(from, to)).buffer,
 });
 
 /** The header and the tensors of a file. */
@@ -108,19 +127,23 @@ export async function readTensorFile(
 ): Promise<TensorFile> {
   const end = headEnd(await read(0, Math.min(bytes, LENGTH_BYTES)), fail);
   const { header, metadata } = decodeHeader(await read(0, Math.min(end, bytes)), fail);
-  const parts = new Map<number, Uint8Array>();
+  const tensors = new Map<number, ArrayBuffer>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const [from, to] = (entry as TensorEntry).data_offsets;
     // What does not lie in the file is found out when tensors are checked.
     if (!(from >= 0 && from < to && to <= bytes - end)) continue;
-    const part = new Uint8Array(to - from);
-    for (let at = from; at < to; at += most) part.set(await read(end + at, end + Math.min(to, at + most)), at - from);
-    parts.set(from, part);
+    const tensor = new ArrayBuffer(to - from);
+    for (let at = from; at < to; at += most) {
+      const piece = await read(end + at, end + Math.min(to, at + most));
+      new Uint8Array(tensor, at - from, piece.length).set(piece);
+    }
+    tensors.set(from, tensor);
   }
   // A tensor without elements begins where the next one does.
-  const view = (from: number, to: number): Uint8Array => (from < to && parts.get(from)?.subarray(0, to - from)) || new Uint8Array(0);
-  return { header, metadata, body: { length: bytes - end, view, own: view } };
+  const own = (from: number, to: number): ArrayBuffer => (from < to && tensors.get(from)) || new ArrayBuffer(0);
+  const view = (from: number, to: number): Uint8Array[] => partsOf(own(from, to), 0, to - from);
+  return { header, metadata, body: { length: bytes - end, view, own } };
 }
 
 /**
@@ -178,7 +201,7 @@ export function checkTensors(header: Record<string, unknown>, body: TensorBody, 
   // Empty tensors start where the next one does.
   const inOrder = Object.entries(entries).sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
   let end = 0;
-  const parts = inOrder.map(([name, entry]) => {
+  const parts = inOrder.flatMap(([name, entry]) => {
     if (!Object.hasOwn(ELEMENT_BYTES, entry.dtype)) throw fail(`tensor ${name} has no type, shape or offsets that are known`);
     const [start, stop] = entry.data_offsets;
     const elements = entry.shape.reduce((product, size) => product * size, 1);
@@ -218,7 +241,7 @@ export function tensorsOf(
         data_offsets: [from, to],
       },
     ]) => {
-      return [name, new ARRAYS[dtype](body.own(from, to).buffer as ArrayBuffer)] as const;
+      return [name, new ARRAYS[dtype](body.own(from, to))] as const;
     },
   );
   return { metadata, tensors: new Map(tensors) };

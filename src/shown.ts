@@ -12,7 +12,7 @@ export function shown(value: unknown): string {
 }
 
 /** "1 rating", "2 ratings". */
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+export const howMany = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 function written(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST_SHOWN ? value.slice(0, LONGEST_SHOWN + 1) : value);

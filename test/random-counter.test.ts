@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counterNormals, inverseNormal } from "../src/random-counter.js";
+import { counterKey, counterNormals, counterOrder, counterWords, inverseNormal } from "../src/random-counter.js";
 
 test.each([
   [0, 0],
@@ -30,4 +30,30 @@ test("numbers of different counters have the moments of independent normal ones,
     expect(Math.abs(mean((value) => value ** 4) - 3)).toBeLessThan(0.1);
     for (const lag of [1, 2, 3, 4, 8]) expect(Math.abs(mean((value, at) => value * (numbers[at + lag] ?? 0)))).toBeLessThan(0.01);
   }
+});
+
+test("a place has the same word in any range, and another under any other seed or purpose", () => {
+  const key = counterKey(5, "split");
+  const whole = counterWords(key, 0, 100);
+  for (const [from, to] of [[0, 1], [3, 9], [5, 6], [8, 100], [50, 50]]) expect(counterWords(key, from, to)).toEqual(whole.slice(from, to)); // prettier-ignore
+  const others = [
+    counterKey(6, "split"),
+    counterKey(-5, "split"),
+    counterKey(5 + 2 ** 32, "split"),
+    counterKey(5, "folds"),
+    counterKey(5, "split", 1),
+  ];
+  for (const other of others) expect(counterWords(other, 0, 4)).not.toEqual(whole.slice(0, 4));
+  // Beyond 2³² the words do not begin again.
+  expect(counterWords(key, 2 ** 32, 2 ** 32 + 4)).not.toEqual(whole.slice(0, 4));
+});
+
+test("an order holds every number once, and leaves none near its place more often than chance does", () => {
+  for (const length of [0, 1, 2, 5, 1000]) expect([...counterOrder(length, counterKey(1, "folds"))].sort((a, b) => a - b)).toEqual([...Array(length).keys()]); // prettier-ignore
+  const length = 5;
+  const counts = new Float64Array(length * length);
+  for (let seed = 0; seed < 10_000; seed++)
+    counterOrder(length, counterKey(seed, "folds")).forEach((number, at) => counts[at * length + number]++);
+  // 2,000 expected of each, with a standard deviation of 40.
+  for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(200);
 });

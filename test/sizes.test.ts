@@ -12,7 +12,7 @@ import { load, loadCheckpoint, save, saveCheckpoint } from "../src/node.js";
 import { Ids, type RawId } from "../src/ratings/ids.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { syntheticRatings } from "../src/ratings/synthetic.js";
-import { joinedPieces, layOut, readTensorFile } from "../src/safetensors.js";
+import { checksumOf, joinedPieces, layOut, readTensorFile } from "../src/safetensors.js";
 import { encodeCheckpoint } from "../src/training/checkpoint.js";
 import { fit } from "../src/training/fit.js";
 import { checkpointAfter } from "./support/resume.js";
@@ -73,6 +73,21 @@ test("offsets go beyond 4 GiB", () => {
   const header = JSON.parse(new TextDecoder().decode(head.subarray(8))) as Record<string, { data_offsets: [number, number] }>;
   expect(header["t19"].data_offsets).toEqual([19 * 2 ** 28, 20 * 2 ** 28]);
   expect(body.reduce((sum, part) => sum + part.length, 0)).toBe(5 * 2 ** 30);
+});
+
+test("one tensor beyond what an array of bytes can hold is laid out in parts, with the checksum of the whole", () => {
+  const large = new ArrayBuffer(2 ** 32 + 2 ** 12);
+  const values = new Float32Array(large);
+  values[values.length - 1] = 5;
+  const { body } = layOut([{ name: "large", dtype: "F32", shape: [values.length], data: values }], {});
+  expect(body.reduce((sum, part) => sum + part.length, 0)).toBe(large.byteLength);
+  expect([...body.at(-1)!.subarray(-4)]).toEqual([0, 0, 0xa0, 0x40]);
+  const tensors = [13, 1, 0, 30].map((length, at) => ({ name: `t${at}`, dtype: "U8", shape: [length], data: new Uint8Array(length).map((_, k) => k + at) }) as const); // prettier-ignore
+  const [whole, parts] = [layOut(tensors, {}), layOut(tensors, {}, 4)];
+  expect(parts.head).toEqual(whole.head);
+  expect(parts.body.every(({ length }) => length <= 4)).toBe(true);
+  expect(joinedPieces(parts.body)).toEqual(joinedPieces(whole.body));
+  expect(checksumOf(parts.body)).toBe(checksumOf(whole.body));
 });
 
 test("a file that is cut off or changed anywhere is refused, read in pieces or at once", async () => {

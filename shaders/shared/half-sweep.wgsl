@@ -36,12 +36,14 @@ struct Dispatch {
 // whole_rows: the ratings of a row. row_segments: the ratings of a segment, `segment` its place among the partial sums,
 // `segments` that of the row's first.
 // long_rows: `count` ratings in all, in `segments` segments from `segment` on.
+// `weight` is that of a row's ratings together: their number, where they have no weights.
 struct Task {
   row: u32,
   first: u32,
   count: u32,
   segment: u32,
   segments: u32,
+  weight: f32,
 }
 
 @group(0) @binding(0) var<uniform> settings: Settings;
@@ -53,12 +55,13 @@ struct Task {
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
 @group(1) @binding(0) var<uniform> dispatch: Dispatch;
 
-// A block's prior precisions for a row of `count` ratings. A row without any precision and ratings solves to 0 too.
-fn prior_precisions(block: u32, count: u32) -> vec4f {
-  let given = settings.prior[block] * select(1.0, f32(count), settings.weighted == 1u);
-  return select(given, vec4f(1.0), (given == vec4f()) & vec4<bool>(count == 0u && !BASE));
+// A block's prior precisions for a row whose ratings weigh so much. A row without any precision and ratings solves to
+// 0 too.
+fn prior_precisions(block: u32, weight: f32) -> vec4f {
+  let given = settings.prior[block] * select(1.0, weight, settings.weighted == 1u);
+  return select(given, vec4f(1.0), (given == vec4f()) & vec4<bool>(weight == 0.0 && !BASE));
 }
 
-fn prior_precision(block: u32, c: u32, count: u32) -> f32 {
-  return prior_precisions(block, count)[c];
+fn prior_precision(block: u32, c: u32, weight: f32) -> f32 {
+  return prior_precisions(block, weight)[c];
 }

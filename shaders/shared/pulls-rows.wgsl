@@ -1,6 +1,5 @@
-// What a row has on its right-hand side beside its ratings: a vector of its own.
-
-@group(0) @binding(8) var<storage, read> pulls: array<vec4f>;
+// What a row has on its right-hand side beside its ratings: a vector of its own, in the storage buffer `pulls`, which
+// the host binds where its kernel has room.
 
 fn pull_of(row: u32, block: u32) -> vec4f {
   return pulls[row * BLOCKS + block];

@@ -11,7 +11,9 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
     let block = lane + turn * TEAM;
     if (block >= BLOCKS) { continue; }
     var sum = vec4f();
-    for (var at = 0u; at < task.count; at++) { sum += fixed_rows[rating_index[task.first + at] * STRIDE + BLOCKS + block]; }
+    for (var at = 0u; at < task.count; at++) {
+      sum += weight_at(task.first + at) * fixed_rows[rating_index[task.first + at] * STRIDE + BLOCKS + block];
+    }
     memory[base + ORIGINAL + block] = sum;
   }
   workgroupBarrier();

@@ -5,10 +5,11 @@
 fn add_spreads(task: Task, base: u32, lane: u32) {
   for (var at = 0u; at < task.count; at++) {
     let from_row = rating_index[task.first + at] * STRIDE + BLOCKS;
+    let weight = weight_at(task.first + at);
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_row[s] == NO_TILE) { continue; }
       let place = from_row + 4u * tile_place(s);
-      tile[s] += mat4x4f(fixed_rows[place], fixed_rows[place + 1u], fixed_rows[place + 2u], fixed_rows[place + 3u]);
+      tile[s] += weight * mat4x4f(fixed_rows[place], fixed_rows[place + 1u], fixed_rows[place + 2u], fixed_rows[place + 3u]);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Implicit feedback: ỹ = (√(c − 1) y, …, c p / √(c − 1)), so that ỹ ỹᵀ holds (c − 1) y yᵀ and c p y, with confidence
-// c = 1 + α|r| and preference p = 1 where r > 0, else 0. Where c is 1 the root is a power of two so small that its
+// c = 1 + α w|r| and preference p = 1 where r > 0, else 0. Where c is 1 the root is a power of two so small that its
 // square adds nothing, and by which nothing is rounded.
 
 const SMALLEST_ROOT = 2.3283064365386963e-10;
@@ -12,7 +12,7 @@ fn row_of(rating: u32) -> u32 {
 // A block of ỹ.
 fn block_of(rating: u32, row: u32, block: u32) -> vec4f {
   let value = value_at(rating);
-  let excess = settings.confidence * abs(value);
+  let excess = weight_at(rating) * settings.confidence * abs(value);
   let root = max(sqrt(excess), SMALLEST_ROOT);
   var y = root * fixed_rows[row + block];
   if (block == RHS_BLOCK) { y[RHS_AT] = select(0.0, (1.0 + excess) / root, value > 0.0); }

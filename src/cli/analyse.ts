@@ -65,7 +65,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
   const own = model && (await loadTrainingData(model, flags.model!, path, flags));
   const read = own?.read ?? (await loadData(path, flags));
   const { ratings } = read;
-  const heldOut = model?.parameters.posterior ? await heldOutOf(own!) : undefined;
+  const heldOut = model?.knowsSpread ? await heldOutOf(own!) : undefined;
   const data = describeRatings(ratings, read);
   const learned = model && describeModel(model, ratings, heldOut, flags);
   const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
@@ -155,7 +155,7 @@ function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | 
   const intervals = heldOut && heldOut.count > 0 ? calibration(model, heldOut) : undefined;
   if (intervals) {
     printTable(
-      `held-out ratings within vb's intervals (mean square of standardized errors ${intervals.meanSquare.toFixed(3)}, right is 1)`,
+      `held-out ratings within ${model.model}'s intervals (mean square of standardized errors ${intervals.meanSquare.toFixed(3)}, right is 1)`,
       ["promised", "held"],
       intervals.points.map(({ level, covered }) => [percent(level), percent(covered)]),
     );

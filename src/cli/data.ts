@@ -77,6 +77,7 @@ function readOptionsOf(flags: DataFlags): ReadOptions {
       item: column(flags.itemColumn),
       value: column(flags.ratingColumn),
       time: column(flags.timeColumn),
+      weight: column(flags.weightColumn),
     },
     layout: flags.layout,
     missing: flags.missing?.split(","),

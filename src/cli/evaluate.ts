@@ -5,6 +5,7 @@ import { OptionsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
 import { openEngine } from "../engine/open-engine.js";
 import { type Accuracy, accuracy, logDensity } from "../metrics/accuracy.js";
+import { calibration } from "../metrics/calibration.js";
 import { binaryMetrics } from "../metrics/binary.js";
 import { type Gap, type Gaps, gapsOf } from "../metrics/gaps.js";
 import type { RankingValues } from "../metrics/ranked-list.js";
@@ -174,6 +175,8 @@ const METRIC_NAMES: Record<string, string> = {
   rmseClipped: "RMSE, clipped to the scale",
   maeClipped: "MAE, clipped to the scale",
   logDensity: "log density",
+  within50: "ratings in their 50 % intervals",
+  within90: "ratings in their 90 % intervals",
   logLoss: "log-loss",
   auc: "AUC of 0/1 ratings",
   userAuc: "AUC of 0/1 ratings by user",
@@ -203,5 +206,7 @@ function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): 
   if (binary) return { ...binaryMetrics(model, binary.heldOut!) };
   if (model.predicts !== "rating") return {};
   const errors = { ...accuracy(model, heldOut) };
-  return model.parameters.posterior ? { ...errors, logDensity: logDensity(model, heldOut) } : errors;
+  if (!model.knowsSpread) return errors;
+  const [within50, within90] = calibration(model, heldOut, [0.5, 0.9]).points.map(({ covered }) => covered);
+  return { ...errors, logDensity: logDensity(model, heldOut), within50, within90 };
 }

@@ -5,9 +5,9 @@ import { UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
-import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
+import type { RatedPair } from "../recommend/fold-in.js";
 import { loadTrainingData, splitOf } from "./data.js";
 import {
   addDataOptions,
@@ -69,7 +69,7 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 }
 
 /** The user's ratings among those that the model was trained on. */
-async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<[RawId, number][]> {
+async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<RatedPair[]> {
   const { train, path } = await trainedOn(model, modelPath, flags);
   const rated = train.ratedBy(user);
   if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`);

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import { encodeCsv } from "../export/csv.js";
 import type { TableColumn } from "../export/table.js";
+import { featuredModels } from "../models/registry.js";
 import { load } from "../node.js";
 import { learnedFeatures } from "../recommend/prior-means.js";
 import { wholeNumber } from "./options.js";
@@ -40,7 +41,7 @@ async function features(modelPath: string, { of, top, csv: path }: FeaturesFlags
   const learned = learnedFeatures(model.parameters, model.features, of);
   if (!known || !learned) {
     throw new OptionsError(`the model knows no features of ${of}`, {
-      remedy: `train als, vb or gibbs with --${of === "items" ? "item" : "user"}-features`,
+      remedy: `train ${featuredModels(" or")} with --${of === "items" ? "item" : "user"}-features`,
     });
   }
   const K = model.parameters.factors;

@@ -6,6 +6,7 @@ import { csrOf } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain } from "../recommend/explain.js";
+import type { RatedPair } from "../recommend/fold-in.js";
 import type { Asked, Name } from "./http-questions.js";
 import { filterOf } from "./item-filter.js";
 import { checkOne } from "./options.js";
@@ -93,10 +94,10 @@ async function trainingOf(served: ServedModel): Promise<Ratings> {
 }
 
 /** @throws UnknownIdError */
-function ratedBy(user: RawId, ratings: Ratings): [RawId, number][] {
-  const { start, index, value } = csrOf(ratings, "users");
+function ratedBy(user: RawId, ratings: Ratings): RatedPair[] {
+  const { start, index, value, weight } = csrOf(ratings, "users");
   const m = ratings.users.indexOf(user);
   const [from, to] = m < 0 ? [0, 0] : [start[m], start[m + 1]];
   if (from === to) throw new UnknownIdError(`user ${user} has no ratings among those that the model was trained on`);
-  return Array.from(index.subarray(from, to), (item, at) => [ratings.items.rawAt(item), value[from + at]]);
+  return Array.from(index.subarray(from, to), (item, at) => [ratings.items.rawAt(item), value[from + at], weight?.[from + at]]);
 }

@@ -58,6 +58,19 @@ export function bytes(text: string): number {
   return value;
 }
 
+export type EngineKind = Exclude<DeviceChoice, "auto">;
+
+/** Kinds of engines, one kind for all: cpu,cpu. */
+export function engineKinds(text: string): EngineKind[] {
+  const kinds = text.split(",");
+  const numbered = kinds.find((kind) => /^\d+$/.test(kind));
+  if (numbered !== undefined)
+    throw new InvalidArgumentError(`adapter ${numbered} cannot be chosen: WebGPU does not tell cards apart; start a rank a card instead.`);
+  if (!kinds.every((kind) => kind === kinds[0] && ["webgpu", "cpu", "reference"].includes(kind)))
+    throw new InvalidArgumentError("it must be webgpu, cpu or reference as often as there are to be engines, such as cpu,cpu.");
+  return kinds as EngineKind[];
+}
+
 /** Two numbers, the first less than the second: 1:5. */
 export function scale(text: string): [number, number] {
   const ends = text.split(":");
@@ -78,6 +91,7 @@ export interface DataFlags {
   itemColumn?: string;
   ratingColumn?: string;
   timeColumn?: string;
+  weightColumn?: string;
   layout?: "table" | "matrix";
   encoding?: string;
   missing?: string;
@@ -103,6 +117,7 @@ export function addDataOptions(command: Command): Command {
   add("--item-column <name>", "the same for items");
   add("--rating-column <name>", "the same for ratings; none: there is none, and every row counts as 1");
   add("--time-column <name>", "the same for times, in seconds or as dates");
+  add("--weight-column <name>", "column of weights, 0 or more: how often each rating counts (default: none, each counts once)");
   add("--layout <kind>", "table: a row is a rating; matrix: a row is a person, a column an item").choices(["table", "matrix"]);
   add("--missing <values>", "ratings that stand for none, such as 99 or -1,NA: such rows are left out; none: there are none such");
   add("--scale <min:max>", "least and largest rating, such as 1:5; others are malformed").argParser(scale);

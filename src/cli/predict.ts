@@ -78,7 +78,7 @@ function predictItems(model: FactorModel, { user, item: texts, coldStart }: Pred
   return texts.map((text) => {
     const item = model.findItem(text);
     const predicted = model.predict(user, item, { coldStart: coldStart === "error" ? "error" : "mean" });
-    const known = model.parameters.posterior && model.users.indexOf(user) >= 0;
+    const known = model.knowsSpread && model.knows("users", user) && model.knows("items", item);
     return { user, item, predicted, ...(known && { deviation: model.predictive(user, item).deviation }) };
   });
 }

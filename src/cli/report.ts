@@ -114,6 +114,7 @@ function allOf({ ratings, heldOut }: ReadResult): Ratings {
     user: joined(ratings.user, heldOut.user),
     item: joined(ratings.item, heldOut.item),
     value: joined(ratings.value, heldOut.value),
+    weight: ratings.weight && heldOut.weight && joined(ratings.weight, heldOut.weight),
   };
   return new Ratings(columns, ratings.users, ratings.items, ratings.catalogue);
 }

@@ -56,8 +56,8 @@ export interface SearchFile extends SearchResult {
 /** The flags of these names, and no others. */
 export const originOf = (file: string, path: string | undefined, flags: DataFlags & SplitFlags): RunOrigin => {
   const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache } = flags;
-  const { layout, encoding, missing, scale, items } = flags;
-  const more = { layout, encoding, missing, scale, items: items === undefined ? undefined : pathFrom(file, items) };
+  const { weightColumn, layout, encoding, missing, scale, items } = flags;
+  const more = { weightColumn, layout, encoding, missing, scale, items: items === undefined ? undefined : pathFrom(file, items) };
   const { holdout, holdoutBy, holdoutLast, test, seed } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),

@@ -8,7 +8,7 @@ import type { DeviceInfo } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
-import { MODEL_NAMES, MODELS } from "../models/registry.js";
+import { featuredModels, MODEL_NAMES, MODELS } from "../models/registry.js";
 import { hasAlternative, search, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
@@ -51,8 +51,8 @@ export function searchCommand(): Command {
     .option("--sweeps <n>", "most sweeps of a trial (default: as in train)", wholeNumber)
     .option("--tolerance <x>", "as in train", number)
     .option("--patience <n>", "as in train", wholeNumber)
-    .option("--item-features <list>", "als, vb, gibbs: features of the items, as in train")
-    .option("--user-features <list>", "als, vb, gibbs: features of the users")
+    .option("--item-features <list>", `${featuredModels()}: features of the items, as in train`)
+    .option("--user-features <list>", `${featuredModels()}: features of the users`)
     .option("--no-vb", "do not train vb and the biases beside")
     .option("--json <file>", "write the search here, after every trial")
     .option("--resume", "go on from --json when it is there")

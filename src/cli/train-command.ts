@@ -7,9 +7,9 @@ import type { DataFlags } from "./options.js";
 
 /** The flags by which ratings were read, as they were typed. */
 export function readingFlags(flags: DataFlags): string[] {
-  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, layout, missing, scale, duplicates, encoding, items } =
-    flags;
-  const given = { delimiter, userColumn, itemColumn, ratingColumn, timeColumn, layout, missing, scale: scale?.join(":"), duplicates, encoding, items }; // prettier-ignore
+  const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, weightColumn } = flags;
+  const { layout, missing, scale, duplicates, encoding, items } = flags;
+  const given = { delimiter, userColumn, itemColumn, ratingColumn, timeColumn, weightColumn, layout, missing, scale: scale?.join(":"), duplicates, encoding, items }; // prettier-ignore
   const switches = [
     ...(header === undefined ? [] : [header ? "--header" : "--no-header"]),
     ...(flags.skipBadRows ? ["--skip-bad-rows"] : []),

@@ -1,5 +1,6 @@
 // tastespace train: ratings in, a model file and a run file out.
 
+import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { openEngine } from "../engine/open-engine.js";
@@ -9,11 +10,13 @@ import { OptionsError, OutputError } from "../errors.js";
 import type { Accuracy } from "../metrics/accuracy.js";
 import type { ModelSource } from "../models/factor-model.js";
 import { heldOutFigure } from "../models/figures.js";
-import { definitionOf, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { definitionOf, featuredModels, MODEL_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import { solverText } from "../models/solver.js";
 import { modelPieces } from "../model-file.js";
+import { DevicesEngine } from "../distributed/devices-engine.js";
 import { RanksEngine } from "../distributed/ranks-engine.js";
 import { receivedRows, slicesOf } from "../distributed/slices.js";
+import { type Wire, WIRES } from "../distributed/wire.js";
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
@@ -36,6 +39,8 @@ import {
   bytes,
   type DataFlags,
   type DeviceFlags,
+  type EngineKind,
+  engineKinds,
   type MeasureFlags,
   notNegative,
   number,
@@ -69,6 +74,8 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   resume?: boolean;
   seen: boolean;
   deviceMemory?: number;
+  devices?: readonly EngineKind[];
+  wire?: Wire;
   dryRun?: boolean;
   halfPrecision?: boolean;
   tensorCores?: boolean;
@@ -90,9 +97,9 @@ export function trainCommand(): Command {
   command
     .option(
       "--item-features <list>",
-      "als, vb, gibbs: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas",
+      `${featuredModels()}: files of features of the items (id, feature[, weight], or a table of attributes), or the words genres and rated (who has rated them), by commas`,
     )
-    .option("--user-features <list>", "als, vb, gibbs: features of the users alike; rated: what they have rated")
+    .option("--user-features <list>", `${featuredModels()}: features of the users alike; rated: what they have rated`)
     .option("--sweeps <n>", `most sweeps (default: ${defaultOfModels(({ sweeps = DEFAULT_SWEEPS }) => sweeps)})`, wholeFrom(0))
     .option("--no-early-stop", "do all sweeps")
     .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", notNegative)
@@ -116,6 +123,19 @@ export function trainCommand(): Command {
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
     .option("--half-precision", "als on a GPU: gather factors in half precision, add them up in float32")
     .option("--tensor-cores", "als on a GPU in Node: multiply halves on its tensor cores, through an experiment of Dawn's")
+    .addOption(
+      new Option("--devices <list>", "several engines of one kind share the training in this process: cpu,cpu or webgpu,webgpu")
+        .argParser(engineKinds)
+        .conflicts("device"),
+    )
+    .addOption(
+      new Option(
+        "--wire <form>",
+        "als, implicit on several ranks: halves send each other factors in half precision, for slow networks (default: full)",
+      )
+        .choices(WIRES)
+        .conflicts("devices"),
+    )
     .option("--dry-run", "say what the training would take, in memory and in time, and stop");
   addMeasureOptions(addDeviceOption(addDataOptions(command)));
   return command
@@ -144,6 +164,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const model = flags.model === ACCURATE ? "gibbs" : flags.model;
   const asked = MODELS[model].complete(hyperparametersOf(model, hyperparametersGiven(flags)) as never) as never;
   const ranks = ranksHere();
+  if (ranks.size > 1 && flags.devices)
+    throw new OptionsError("a rank has one device", { remedy: "start a rank a device, or leave mpirun away" });
   if (ranks.size > 1 && path === "-")
     throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
   await agreeOn({ versions: version, options: [path, flags] });
@@ -163,18 +185,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     fingerprint: fingerprint(),
   });
 
-  const own = await openEngine(flags.device, notice, {
-    threads: threadsOfRank(flags.threads),
-    memoryBytes: flags.deviceMemory,
-    tuning: { halfPrecision: flags.halfPrecision, tensorCores: flags.tensorCores },
-  });
-  const engine: Engine = ranks.size > 1 ? new RanksEngine(own, ranks) : own;
+  const own = await openOwn(flags);
+  const engine: Engine = ranks.size > 1 || flags.wire === "halves" ? new RanksEngine(own, ranks, { wire: flags.wire }) : own;
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
   if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
-  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }) : undefined;
-  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
+  const { factors } = hyperparametersGiven(flags) as { factors?: number };
+  const given = { factors, sweeps: flags.sweeps, itemFeatures, userFeatures };
+  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }, given) : undefined;
+  if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const options: FitOptions = {
     ...preset?.options,
     ...hyperparametersGiven(flags),
@@ -402,6 +422,19 @@ function comparison({ heldOutRmse, heldOutRmseClipped }: HistoryEntry, biasOnly:
   const { rmse, rmseClipped } = biasOnly;
   const verdict = heldOutRmse < rmse ? "" : ": the model is no better";
   return [clipped, `${dim("biases")}   alone: held-out RMSE ${rmse.toFixed(4)}, clipped ${rmseClipped.toFixed(4)}${verdict}`];
+}
+
+/** The engine of this process, or those of `--devices` as one. */
+async function openOwn({ device, devices, threads: given, deviceMemory, halfPrecision, tensorCores }: TrainFlags): Promise<Engine> {
+  const tuning = { halfPrecision, tensorCores };
+  const threads = threadsOfRank(given);
+  if (!devices) return await openEngine(device, notice, { threads, memoryBytes: deviceMemory, tuning });
+  const each = Math.max(1, Math.floor((threads ?? availableParallelism()) / devices.length));
+  const engines: Engine[] = [];
+  for (const kind of devices) engines.push(await openEngine(kind, notice, { threads: each, memoryBytes: deviceMemory, tuning }));
+  if (devices.length > 1 && devices[0] === "webgpu")
+    notice(`all of them on ${engines[0].info.name}: WebGPU cannot choose among cards, so start a rank a card where there are several`);
+  return new DevicesEngine(engines);
 }
 
 /**

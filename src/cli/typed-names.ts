@@ -3,16 +3,19 @@
 import type { Command } from "commander";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
+import { flagOf } from "./hyperparameter-flags.js";
 
 /** The flags of a command by the names of their options. */
 const flagsOf = (command: Command): Map<string, string> =>
   new Map(command.options.map((option) => [option.attributeName(), option.long ?? option.short!]));
 
+const wasTyped = (long: string): boolean => process.argv.some((word) => word === long || word.startsWith(`${long}=`));
+
 /** The flag that was typed for a hyperparameter of one side: that of both, unless its own was. */
 function flagTyped(name: string, flags: ReadonlyMap<string, string>): string | undefined {
-  const flag = flags.get(name);
+  const own = flagOf(name);
+  const flag = wasTyped(own) ? own : flags.get(name);
   const both = Object.entries(BOTH_SIDES).find(([, { sides }]) => sides.includes(name))?.[0];
-  const wasTyped = (long: string): boolean => process.argv.some((word) => word === long || word.startsWith(`${long}=`));
   return flag && both && flags.has(both) && !wasTyped(flag) && wasTyped(flags.get(both)!) ? flags.get(both) : flag;
 }
 

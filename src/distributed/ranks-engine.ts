@@ -10,22 +10,41 @@ import {
   type Workload,
   type WorkloadOutline,
 } from "../engine/engine.js";
-import { RanksError } from "../errors.js";
+import { OptionsError, RanksError } from "../errors.js";
+import { checkOptions, namesOf } from "../options.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Communicator } from "./communicator.js";
 import { RanksSession } from "./ranks-session.js";
 import { partOf, slicesOfWorkload } from "./slices.js";
+import { checkWire, type Wire, WIRES } from "./wire.js";
+
+/** How ranks work together. */
+export interface RanksOptions {
+  /**
+   * How rows travel: "full", every bit of them; "halves", factors in half precision (`als`, `implicit`), which every rank
+   * then holds so, for networks that are slow. Results are the same bits on any number of ranks either way. Default "full".
+   */
+  readonly wire?: Wire | undefined;
+}
+
+const RANKS_NAMES = namesOf<RanksOptions>({ wire: true });
 
 /** Trains on all ranks: each makes one of these around an engine of its own, of the same kind, and makes the same calls. */
 export class RanksEngine implements Engine {
   readonly info: DeviceInfo;
   readonly #inner: Engine;
   readonly #ranks: Communicator;
+  readonly #wire: Wire;
 
-  constructor(inner: Engine, ranks: Communicator) {
+  /** @throws OptionsError for a form of rows that is not known. */
+  constructor(inner: Engine, ranks: Communicator, options: RanksOptions = {}) {
+    checkOptions("RanksEngine", options, RANKS_NAMES);
+    const { wire = "full" } = options;
+    if (!WIRES.includes(wire)) throw new OptionsError(`wire is "${String(wire)}": it must be "full" or "halves"`);
     this.#inner = inner;
     this.#ranks = ranks;
-    this.info = inner.info;
+    this.#wire = wire;
+    this.info = wire === "halves" ? { ...inner.info, wire } : inner.info;
   }
 
   memory(outline: WorkloadOutline): MemoryReport | undefined {
@@ -34,10 +53,11 @@ export class RanksEngine implements Engine {
     return this.#inner.memory({ ...outline, ratings: share(outline.ratings), heldOut: share(outline.heldOut) });
   }
 
-  /** @throws RanksError when there are more ranks than rows. */
+  /** @throws RanksError when there are more ranks than rows; OptionsError when what is trained cannot do with rounded rows. */
   async open(workload: Workload): Promise<Session> {
     const { size, rank } = this.#ranks;
-    if (size === 1) return await this.#inner.open(workload);
+    checkWire(this.#wire, workload);
+    if (size === 1 && this.#wire === "full") return await this.#inner.open(workload);
     for (const side of SIDES) {
       const { length: count } = workload.rows[side].biases;
       if (count >= size) continue;
@@ -47,7 +67,7 @@ export class RanksEngine implements Engine {
     }
     const slices = slicesOfWorkload(workload, size);
     const inner = await this.#inner.open(workload.share ? workload : partOf(workload, slices, rank));
-    return new RanksSession(inner, this.#ranks, workload, slices);
+    return new RanksSession(inner, this.#ranks, workload, slices, this.#wire);
   }
 
   /** On each rank for itself. */

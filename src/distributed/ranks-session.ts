@@ -22,8 +22,11 @@ import {
 } from "../engine/engine.js";
 import { type Communicator, concatenated, cutInto } from "./communicator.js";
 import { type Slices, sliceOf } from "./slices.js";
+import { halvesWidth, rowsFromHalves, rowsToHalves, type Wire } from "./wire.js";
 
 type Packed = Float32Array | Float64Array;
+/** Rows as they travel. */
+type Sent = Packed | Uint32Array;
 
 /** Parts that a slice is solved in: while one goes to the others, the next is solved. */
 const CHUNKS = 8;
@@ -43,8 +46,10 @@ export class RanksSession implements Session {
   readonly #slices: Slices;
   readonly #chunks: Readonly<Record<Side, readonly Chunk[]>>;
   readonly #itemsOfGroup: readonly Uint32Array[];
+  readonly #halves: boolean;
 
-  constructor(inner: Session, ranks: Communicator, workload: Workload, slices: Slices) {
+  constructor(inner: Session, ranks: Communicator, workload: Workload, slices: Slices, wire: Wire) {
+    this.#halves = wire === "halves";
     this.#inner = inner;
     this.#ranks = ranks;
     this.#workload = workload;
@@ -59,9 +64,9 @@ export class RanksSession implements Session {
       const parts = first.map((from, rank) => within({ from, to: from + counts[rank] }, slice));
       const own = parts[this.#ranks.rank];
       await this.#inner.solve(side, system, own);
-      const packed = await this.#inner.readPacked(side, own);
+      const solved = await this.#rowsToSend(side, own);
       await sending;
-      sending = this.#share(side, parts, packed);
+      sending = this.#share(side, parts, solved);
       // What goes wrong in it is thrown where it is waited for.
       sending.catch(() => {});
     }
@@ -153,26 +158,38 @@ export class RanksSession implements Session {
   async #shareOwn(side: Side): Promise<void> {
     for (const { first, counts } of this.#chunks[side]) {
       const parts = first.map((from, rank) => ({ from, to: from + counts[rank] }));
-      await this.#share(side, parts, await this.#inner.readPacked(side, parts[this.#ranks.rank]));
+      await this.#share(side, parts, await this.#rowsToSend(side, parts[this.#ranks.rank]));
     }
   }
 
-  /** @param parts rows of each rank. @param packed those of this one. */
-  async #share(side: Side, parts: readonly RowSlice[], packed: Packed): Promise<void> {
+  async #rowsToSend(side: Side, rows: RowSlice): Promise<Sent> {
+    if (!this.#halves) return await this.#inner.readPacked(side, rows);
+    return rowsToHalves(await this.#inner.readRows(side, "current", rows), this.#workload.factors);
+  }
+
+  /** @param parts rows of each rank. @param own those of this one. */
+  async #share(side: Side, parts: readonly RowSlice[], own: Sent): Promise<void> {
     const { rank } = this.#ranks;
     const counts = parts.map(({ from, to }) => to - from);
     const width = await this.#widthOf(side);
-    const all = new (packed.constructor as new (length: number) => Packed)(width * counts.reduce((sum, count) => sum + count, 0));
+    const all = new (own.constructor as new (length: number) => Sent)(width * counts.reduce((sum, count) => sum + count, 0));
     const rows = cutInto(all, counts.map((count) => count * width)); // prettier-ignore
-    rows[rank].set(packed);
+    rows[rank].set(own);
     await this.#ranks.gatherRows(all, width, counts);
-    for (const [r, part] of parts.entries()) if (r !== rank && part.from < part.to) await this.#inner.writePacked(side, part, rows[r]);
+    for (const [r, part] of parts.entries()) {
+      if (part.from === part.to) continue;
+      const given = rows[r];
+      // What is rounded for the others is rounded here too.
+      if (given instanceof Uint32Array) await this.#inner.writeRows(side, rowsFromHalves(given, this.#workload.factors), part.from);
+      else if (r !== rank) await this.#inner.writePacked(side, part, given);
+    }
   }
 
   readonly #widths = new Map<Side, number>();
 
-  /** Numbers of a packed row. */
+  /** Numbers of a row that is sent. */
   async #widthOf(side: Side): Promise<number> {
+    if (this.#halves) return halvesWidth(this.#workload.factors);
     let known = this.#widths.get(side);
     if (known === undefined) this.#widths.set(side, (known = (await this.#inner.readPacked(side, { from: 0, to: 1 })).length));
     return known;

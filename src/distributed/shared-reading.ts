@@ -5,7 +5,7 @@
 
 import { RatingsError, RanksError } from "../errors.js";
 import { decodeIds, encodeIds } from "../id-list.js";
-import { buildCsr } from "../ratings/csr.js";
+import { buildCsr, type Csr, rowWeights } from "../ratings/csr.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "../ratings/doubts.js";
 import { markedOnly, mergeDuplicates } from "../ratings/duplicates.js";
 import { type TableFiles } from "../ratings/files.js";
@@ -18,10 +18,11 @@ import { type OpenedTable, openTable, type ReadOptions } from "../ratings/reader
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { setWhole } from "../ratings/share.js";
-import { randomMarks } from "../ratings/split.js";
+import { HALF, halvesCounted, heldOutCount, lowestMarked, reached, splitNumbers } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
 import { squaresAround, unitFrom } from "../training/units.js";
 import { type Communicator, concatenated, cutInto, gatherTexts } from "./communicator.js";
+import type { RowSlice } from "../engine/engine.js";
 import { sliceOf, slicesOf } from "./slices.js";
 
 /** How what is read is split, and what the training then asks for. */
@@ -77,10 +78,16 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   const read = await readRows(files, ranks, options);
   if (!read) return undefined;
   const { ids, columns, skippedRows, missingRows, duplicateRows } = read;
-  const { counts, lengths, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
+  const { counts, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
   const catalogue = options.catalogue ?? (await files.catalogue());
   const train = new Ratings(byUser, ids.users, ids.items, catalogue);
-  setWhole(train, { ...whole, byItem: buildCsr(byItem, "items", ids.items.size), seen: seenOnRank0(lengths.users, ranks) });
+  const ofItems = buildCsr(byItem, "items", ids.items.size);
+  const weights = byUser.weight && {
+    users: concatenated(await ranks.gather(weightsIn(buildCsr(train, "users", ids.users.size), whole.share.rows.users))),
+    items: concatenated(await ranks.gather(weightsIn(ofItems, whole.share.rows.items))),
+  };
+  const share = { ...whole.share, weights };
+  setWhole(train, { ...whole, share, byItem: ofItems, seen: seenOnRank0(share.lengths.users, ranks) });
   const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
   const fingerprint = joinedSets(whole.fingerprint, whole.heldOut.fingerprint);
   return { train, heldOut: held, counts, fingerprint, format: files.format, columns, skippedRows, missingRows, duplicateRows };
@@ -115,10 +122,11 @@ async function readRows(files: TableFiles, ranks: Communicator, options: ShareOp
 
 /** Splits the rows as one process would, and sends each to the owners of its user and of its item. */
 async function sharedOut(rows: RatingColumns, ids: { users: Ids; items: Ids }, ranks: Communicator, options: ShareOptions) {
-  const { train, held, total, heldTotal, heldBefore } = await splitHere(rows, ranks, options);
-  const counts = { ratings: total - heldTotal, heldOut: heldTotal };
+  const { train, held, counts, heldBefore } = await splitHere(rows, ranks, options);
+  const heldTotal = counts.heldOut;
   const lengths = { users: await lengthsOf(train.user, ids.users.size, ranks), items: await lengthsOf(train.item, ids.items.size, ranks) };
   const { statistics, unit } = await statisticsInTurn(train, counts.ratings, ids, ranks);
+  const heldWeight = held.weight && (await inTurn(ranks, Float64Array.of(0), (before) => addedWeights(before, held.weight!)))[0];
   const fingerprint = await fingerprintInTurn(train, counts.ratings, ids, ranks);
   const heldFingerprint = await fingerprintInTurn(held, counts.heldOut, ids, ranks);
   const slices = slicesOf({ lengths, heldOut: heldTotal, epochs: options.epochs }, ranks.size);
@@ -130,8 +138,7 @@ async function sharedOut(rows: RatingColumns, ids: { users: Ids; items: Ids }, r
   };
   return {
     counts,
-    lengths,
-    whole: { statistics, unit, fingerprint, share, heldOut: { count: heldTotal, fingerprint: heldFingerprint } },
+    whole: { statistics, unit, fingerprint, share, heldOut: { count: heldTotal, weight: heldWeight, fingerprint: heldFingerprint } },
     byUser: await dealt(train, (at) => ofUser(train.user[at]), ranks),
     byItem: await dealt(train, (at) => ofItem(train.item[at]), ranks),
     heldOut: await dealt(held, (at) => ofHeld(heldBefore + at), ranks),
@@ -143,10 +150,32 @@ async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, se
   const counts = (await ranks.gather(Float64Array.of(rows.value.length))).map(([count]) => count);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const first = counts.slice(0, ranks.rank).reduce((sum, count) => sum + count, 0);
-  const marks = randomMarks(total, holdout, seed);
-  const held = (from: number, to: number): number => marks.subarray(from, to).reduce((sum, mark) => sum + mark, 0);
-  const own = marks.subarray(first, first + rows.value.length);
-  return { train: chosen(rows, own, 0), held: chosen(rows, own, 1), total, heldTotal: held(0, total), heldBefore: held(0, first) };
+  // How many are held out is settled by counts of all ranks; which, each rank knows of its own rows.
+  const numbers = splitNumbers(first, first + rows.value.length, seed);
+  const heldTotal = heldOutCount(total, holdout);
+  const upper = reached(await ranks.sum(halvesCounted(numbers)), heldTotal);
+  const lower = reached(await ranks.sum(halvesCounted(numbers, upper.half)), upper.left);
+  const last = upper.half * HALF + lower.half;
+  const before = (counted: readonly Float64Array[]): number => counted.slice(0, ranks.rank).reduce((sum, [count]) => sum + count, 0);
+  const equal = numbers.reduce((sum, number) => sum + (number === last ? 1 : 0), 0);
+  const marks = lowestMarked(numbers, last, lower.left - before(await ranks.gather(Float64Array.of(equal))));
+  const train = await counting(chosen(rows, marks, 0), ranks);
+  const held = await counting(chosen(rows, marks, 1), ranks);
+  const sizes = await ranks.gather(Float64Array.of(train.value.length, held.value.length));
+  const sum = (of: 0 | 1, to = ranks.size): number => sizes.slice(0, to).reduce((all, size) => all + size[of], 0);
+  return { train, held, counts: { ratings: sum(0), heldOut: sum(1) }, heldBefore: sum(1, ranks.rank) };
+}
+
+/** As `counted` of the ratings of all ranks: those of weight 0 are left out, and weights that are all 1. */
+async function counting(rows: RatingColumns, ranks: Communicator): Promise<RatingColumns> {
+  if (!rows.weight) return rows;
+  const { weight, ...others } = chosen(
+    rows,
+    Uint8Array.from(rows.weight, (own) => Number(own > 0)),
+    1,
+  );
+  const [differing] = await ranks.sum(Float64Array.of(weight!.reduce((sum, own) => sum + Number(own !== 1), 0)));
+  return differing > 0 ? { ...others, weight } : others;
 }
 
 /** The rows of this rank's range of the bytes of all files, one behind the other. */
@@ -256,7 +285,7 @@ function translated(indices: Uint32Array, by: Uint32Array): Uint32Array {
 
 /** Merges pairs that are rated twice: whoever has all of a user's ratings finds them, and tells those who have read them. */
 async function withoutDuplicates(
-  { user, item, value }: RatingColumns,
+  { user, item, value, weight }: RatingColumns,
   ids: { users: Ids; items: Ids },
   ranks: Communicator,
   { duplicates }: ShareOptions,
@@ -264,32 +293,37 @@ async function withoutDuplicates(
 ): Promise<{ rows: RatingColumns; duplicateRows: number }> {
   const to = user.map((row) => row % ranks.size);
   const [users, items, values] = [await sent(user, to, ranks), await sent(item, to, ranks), await sent(value, to, ranks)];
-  const all = { user: concatenated(users), item: concatenated(items), value: concatenated(values) };
+  const weights = weight && concatenated(await sent(weight, to, ranks));
+  const all = { user: concatenated(users), item: concatenated(items), value: concatenated(values), weight: weights };
   const found = mergeDuplicates(all, ids.users.size, ids.items.size, duplicates ?? "last", (at) => {
     return new RatingsError(`${name}: user ${ids.users.rawAt(all.user[at])} rated item ${ids.items.rawAt(all.item[at])} more than once`, { file: name, remedy: "--duplicates last, first, mean, sum or count says which rating counts" }); // prettier-ignore
   });
   const [duplicateRows, rows] = await ranks.sum(Float64Array.of(found.duplicateRows, all.value.length));
   if (duplicates === undefined) doubtDuplicates(rows, duplicateRows, name);
-  if (duplicateRows === 0) return { rows: { user, item, value: duplicates === "count" ? value.map(() => 1) : value }, duplicateRows };
+  if (duplicateRows === 0)
+    return { rows: { user, item, value: duplicates === "count" ? value.map(() => 1) : value, weight }, duplicateRows };
   // Back to where they were read, in the order in which they came: which are kept, and what they then are.
   const counts = users.map((part) => part.length);
   const kept = await ranks.exchange(cutInto(found.kept ?? new Uint8Array(all.value.length).fill(1), counts));
   const now = await ranks.exchange(cutInto(found.values ?? found.columns.value, counts));
+  const then = weights && (await ranks.exchange(cutInto(found.weights ?? weights, counts)));
   const next = new Uint32Array(ranks.size);
-  const [marks, merged] = [new Uint8Array(user.length), new Float32Array(user.length)];
+  const [marks, merged, mergedWeights] = [new Uint8Array(user.length), new Float32Array(user.length), weight?.slice()];
   for (let row = 0; row < user.length; row++) {
     const from = next[to[row]]++;
     marks[row] = kept[to[row]][from];
     merged[row] = now[to[row]][from];
+    if (mergedWeights && then) mergedWeights[row] = then[to[row]][from];
   }
-  return { rows: chosen({ user, item, value: merged }, marks, 1), duplicateRows };
+  return { rows: chosen({ user, item, value: merged, weight: mergedWeights }, marks, 1), duplicateRows };
 }
 
 /** The rows that are marked so. */
-const chosen = ({ user, item, value }: RatingColumns, marks: Uint8Array, by: 0 | 1): RatingColumns => ({
+const chosen = ({ user, item, value, weight }: RatingColumns, marks: Uint8Array, by: 0 | 1): RatingColumns => ({
   user: markedOnly(user, marks, by),
   item: markedOnly(item, marks, by),
   value: markedOnly(value, marks, by),
+  weight: weight && markedOnly(weight, marks, by),
 });
 
 /** Ratings of every row on all ranks together. */
@@ -316,16 +350,26 @@ async function inTurn(ranks: Communicator, begun: Float64Array, further: (state:
 
 /** Statistics and unit as one process adds them up, row by row. */
 async function statisticsInTurn(
-  { value }: RatingColumns,
+  columns: RatingColumns,
   count: number,
   { users, items }: { users: Ids; items: Ids },
   ranks: Communicator,
 ): Promise<{ statistics: RatingStatistics; unit: number }> {
-  const totals = await inTurn(ranks, NO_VALUES, (before) => addedUp(before, value));
-  const statistics = statisticsFrom(totals, users, items, count);
-  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(value, statistics.mean, before)));
-  return { statistics, unit: unitFrom(squares, count) };
+  const totals = await inTurn(ranks, NO_VALUES, (before) => addedUp(before, columns));
+  const statistics = statisticsFrom(totals, users, items, count, columns.weight !== undefined);
+  const [squares] = await inTurn(ranks, Float64Array.of(0), ([before]) => Float64Array.of(squaresAround(columns, statistics.mean, before)));
+  return { statistics, unit: unitFrom(squares, statistics.weight ?? count) };
 }
+
+/** Weights together, one by one. */
+const addedWeights = ([before]: Float64Array, weight: Float32Array): Float64Array => {
+  let sum = before;
+  for (let at = 0; at < weight.length; at++) sum += weight[at];
+  return Float64Array.of(sum);
+};
+
+/** Weights of the ratings of some rows, each row's together. */
+const weightsIn = (rows: Csr, { from, to }: RowSlice): Float64Array => Float64Array.from(rowWeights(rows).subarray(from, to));
 
 async function fingerprintInTurn(
   columns: RatingColumns,
@@ -356,12 +400,17 @@ function ownersOf(cuts: Uint32Array): (row: number) => number {
 }
 
 /** The ratings that come to this rank, in the order of the file. */
-async function dealt({ user, item, value }: RatingColumns, owner: (at: number) => number, ranks: Communicator): Promise<RatingColumns> {
+async function dealt(
+  { user, item, value, weight }: RatingColumns,
+  owner: (at: number) => number,
+  ranks: Communicator,
+): Promise<RatingColumns> {
   const to = user.map((_, at) => owner(at));
   return {
     user: concatenated(await sent(user, to, ranks)),
     item: concatenated(await sent(item, to, ranks)),
     value: concatenated(await sent(value, to, ranks)),
+    weight: weight && concatenated(await sent(weight, to, ranks)),
   };
 }
 

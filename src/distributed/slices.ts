@@ -3,7 +3,7 @@
 import { cutByCost, type Dealing, dealRows, usersPerBlock } from "../engine/blocks.js";
 import type { RowSlice, Share, Side, Workload } from "../engine/engine.js";
 import type { Csr } from "../ratings/csr.js";
-import { rowLengths } from "../ratings/csr.js";
+import { rowLengths, rowWeights } from "../ratings/csr.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 
 /** Held-out ratings are shared out in whole runs of so many, in which engines add them up. */
@@ -12,6 +12,7 @@ const HELD_OUT_RUN = 8192;
 /** How a workload is shared out. */
 export interface Slices {
   readonly lengths: Share["lengths"];
+  readonly weights?: Share["weights"];
   /** First row of each rank, and the end, [ranks + 1], of each side. */
   readonly rows: Readonly<Record<Side, Uint32Array>>;
   /** First held-out rating of each rank, and the end. */
@@ -45,41 +46,45 @@ export function slicesOf({ lengths, heldOut: held, epochs }: SliceOutline, ranks
 /** That of a whole workload, or of one that is shared out already. */
 export function slicesOfWorkload({ byUser, byItem, heldOut, operations, share }: Workload, ranks: number): Slices {
   const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
-  return slicesOf({ lengths, heldOut: share?.heldOut ?? heldOut?.value.length ?? 0, epochs: operations.epochs }, ranks);
+  const sums = (rows: Csr): Float64Array => Float64Array.from(rowWeights(rows));
+  const weights = share ? share.weights : byUser.weight && { users: sums(byUser), items: sums(byItem) };
+  return { ...slicesOf({ lengths, heldOut: share?.heldOut ?? heldOut?.value.length ?? 0, epochs: operations.epochs }, ranks), weights };
 }
 
 /** The rows of one rank. */
 export const sliceOf = (cuts: Uint32Array, rank: number): RowSlice => ({ from: cuts[rank], to: cuts[rank + 1] });
 
 /** The part of a workload that a rank computes with: all rows, and the ratings of its own. */
-export function partOf(workload: Workload, { rows, lengths, heldOut }: Slices, rank: number): Workload {
+export function partOf(workload: Workload, { rows, lengths, weights, heldOut }: Slices, rank: number): Workload {
   const own = { users: sliceOf(rows.users, rank), items: sliceOf(rows.items, rank) };
   return {
     ...workload,
     byUser: ownRows(workload.byUser, own.users),
     byItem: ownRows(workload.byItem, own.items),
     heldOut: workload.heldOut && ownRatings(workload.heldOut, sliceOf(heldOut, rank)),
-    share: { rows: own, lengths },
+    share: { rows: own, lengths, weights },
   };
 }
 
 /** The CSR with the rows of a slice only; all others are empty. */
-function ownRows({ count, start, index, value, row, unit }: Csr, { from, to }: RowSlice): Csr {
+function ownRows({ count, start, index, value, weight, row, unit }: Csr, { from, to }: RowSlice): Csr {
   const [first, last] = [start[from], start[to]];
   return {
     count,
     start: start.map((at) => Math.min(Math.max(at, first), last) - first),
     index: index.subarray(first, last),
     value: value.subarray(first, last),
+    weight: weight?.subarray(first, last),
     row: row?.subarray(first, last),
     unit,
   };
 }
 
-const ownRatings = ({ user, item, value, unit }: RatingColumns, { from, to }: RowSlice): RatingColumns => ({
+const ownRatings = ({ user, item, value, weight, unit }: RatingColumns, { from, to }: RowSlice): RatingColumns => ({
   user: user.subarray(from, to),
   item: item.subarray(from, to),
   value: value.subarray(from, to),
+  weight: weight?.subarray(from, to),
   unit,
 });
 

@@ -1,8 +1,7 @@
 // How rows and ratings are dealt into blocks. Whoever computes them, wherever, the blocks are the same, so that what
 // comes of them does not depend on how many take part.
 
-import { mixedWords } from "../random-counter.js";
-import { seededRandom } from "../random.js";
+import { counterKey, counterOrder, counterWords, mixedWords } from "../random-counter.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { RowSlice, Side } from "./engine.js";
 
@@ -98,6 +97,7 @@ export interface BlockPlan {
   readonly user: Uint32Array;
   readonly item: Uint32Array;
   readonly value: Float32Array;
+  readonly weight?: Float32Array | undefined;
 }
 
 /** Blocks of a few ratings each, and no more groups than there are users or items. */
@@ -134,7 +134,7 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
     firstUsers.set(cutByCost(lengths.users, firstGroupOf(shard + 1, userCut.count, B) - first, unit, slice), first);
   }
   const itemGroup = new Uint32Array(items);
-  const places = shuffled(items, seed);
+  const places = counterWords(counterKey(seed, "item groups"), 0, items);
   for (let shard = 0; shard < itemCut.count; shard++) {
     const here = { from: shard * itemCut.size, to: Math.min(items, (shard + 1) * itemCut.size) };
     const groups = { from: firstGroupOf(shard, itemCut.count, B), to: firstGroupOf(shard + 1, itemCut.count, B) };
@@ -147,7 +147,7 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
  * Deals rows, those of most ratings first, a row to each group at a time, of which the one of fewest ratings chooses
  * first: a round waits for its longest block.
  *
- * @param places at random, for rows of equal length.
+ * @param places a random number of each row, which decides between rows of equal length.
  */
 function dealByRatings(lengths: Uint32Array, places: Uint32Array, rows: RowSlice, groups: RowSlice, groupOf: Uint32Array): void {
   const order = Uint32Array.from({ length: rows.to - rows.from }, (_, at) => rows.from + at);
@@ -163,7 +163,11 @@ function dealByRatings(lengths: Uint32Array, places: Uint32Array, rows: RowSlice
 }
 
 /** The ratings in their blocks, in an order within each that depends on the seed, the user and the item alone. */
-export function planBlocks({ user, item, value }: RatingColumns, { groups: B, users, itemGroup }: Dealing, seed: number): BlockPlan {
+export function planBlocks(
+  { user, item, value, weight }: RatingColumns,
+  { groups: B, users, itemGroup }: Dealing,
+  seed: number,
+): BlockPlan {
   const count = value.length;
   const groupOfUser = new Uint32Array(users[B]);
   for (let group = 0; group < B; group++) groupOfUser.fill(group, users[group], users[group + 1]);
@@ -174,7 +178,14 @@ export function planBlocks({ user, item, value }: RatingColumns, { groups: B, us
   const next = start.slice();
   const order = new Uint32Array(count);
   for (let at = 0; at < count; at++) order[next[blockOf(at)]++] = at;
-  const plan = { groups: B, start, user: new Uint32Array(count), item: new Uint32Array(count), value: new Float32Array(count) };
+  const plan = {
+    groups: B,
+    start,
+    user: new Uint32Array(count),
+    item: new Uint32Array(count),
+    value: new Float32Array(count),
+    weight: weight && new Float32Array(count),
+  };
   const word = seed >>> 0;
   for (let block = 0; block < B * B; block++) {
     const [first, end] = [start[block], start[block + 1]];
@@ -188,6 +199,7 @@ export function planBlocks({ user, item, value }: RatingColumns, { groups: B, us
       plan.user[at] = user[from];
       plan.item[at] = item[from];
       plan.value[at] = value[from];
+      if (plan.weight) plan.weight[at] = weight![from];
     }
   }
   return plan;
@@ -195,16 +207,5 @@ export function planBlocks({ user, item, value }: RatingColumns, { groups: B, us
 
 /** The order of an epoch's rounds, seeded: every round once. */
 export function roundsOf(groups: number, seed: number, epoch: number): Uint32Array {
-  return order(groups, seededRandom(seed + 7919 * epoch));
-}
-
-const shuffled = (length: number, seed: number): Uint32Array => order(length, seededRandom(seed));
-
-function order(length: number, random: ReturnType<typeof seededRandom>): Uint32Array {
-  const numbers = Uint32Array.from({ length }, (_, at) => at);
-  for (let at = length - 1; at > 0; at--) {
-    const other = random.below(at + 1);
-    [numbers[at], numbers[other]] = [numbers[other], numbers[at]];
-  }
-  return numbers;
+  return counterOrder(groups, counterKey(seed, "rounds", epoch));
 }

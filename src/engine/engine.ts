@@ -2,7 +2,7 @@
 // operations on them. It knows no model: a model is a sequence of these operations, written once in
 // src/models/, and runs on any engine.
 
-import type { Csr } from "../ratings/csr.js";
+import { type Csr, rowWeights } from "../ratings/csr.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Share } from "../ratings/share.js";
@@ -24,6 +24,8 @@ export interface DeviceInfo {
   readonly name: string;
   /** True for what computes on the processor: the reference, the `cpu` engine and software GPU drivers. */
   readonly software: boolean;
+  /** Of an engine whose ranks send each other rounded rows. */
+  readonly wire?: "halves" | undefined;
 }
 
 /** Rows `from` to `to` − 1 of one side. */
@@ -61,7 +63,7 @@ export interface Prior {
 /**
  * Normal equations of point estimates, or of posterior means where rows carry covariances: with ỹ = (y, 1) and
  * e = r − μ − b, (λ Σ (ỹ ỹᵀ + Γ) + T) x = λ Σ (e ỹ − Γ_b) + p, T the precisions and p the row's pull
- * (`writePulls`). A row without ratings and pull becomes 0.
+ * (`writePulls`). A row without ratings and pull becomes 0. Sums over ratings are weighted where they have weights.
  */
 export interface PointSystem {
   /** "joint" solves both at once, "sequential" factors at the old bias, then the bias at the new factors. */
@@ -69,7 +71,7 @@ export interface PointSystem {
   readonly lambda: number;
   /** T of factors and bias, [K + 1]. */
   readonly precisions: readonly number[];
-  /** Whether T is multiplied by the row's number of ratings. */
+  /** Whether T is multiplied by the weight of the row's ratings: their number, where they have no weights. */
   readonly weighted: boolean;
   /** Whether rows have biases; else they stay 0. */
   readonly biases: boolean;
@@ -78,7 +80,8 @@ export interface PointSystem {
 }
 
 /**
- * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α|r|,
+ * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α w|r|, w the rating's weight, 1 where
+ * there are no weights,
  * (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y, and the row's pull. The Gram matrix YᵀY of all rows of the other side is the
  * engine's to keep. There are no biases and no mean.
  */
@@ -112,7 +115,8 @@ export type SystemKind = System["kind"];
 
 /**
  * A batch step of both sides from the old values: x ← x + v with v ← ω v − η ∂/∂x / (λ n + τ),
- * where ∂/∂x = −λ Σ e y + τ x, biases alike with γ, and n is the row's number of ratings. Rows carry their velocities.
+ * where ∂/∂x = −λ Σ w e y + τ x, biases alike with γ, and n = Σ w, the row's number of ratings where they have no
+ * weights. Rows carry their velocities.
  */
 export interface BatchStep {
   readonly lambda: number;
@@ -125,8 +129,8 @@ export interface BatchStep {
 }
 
 /**
- * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η (λ e v − (τ / n) u),
- * v with the old u in the same way, biases alike. `link` "logistic" takes e = r − σ(score), else e = r − score.
+ * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η w (λ e v − (τ / n) u), v with the
+ * old u in the same way, biases alike, n = Σ w. `link` "logistic" takes e = r − σ(score), else e = r − score.
  */
 export interface Epoch {
   /** From 1 on: it seeds the order of the rounds. */
@@ -145,7 +149,7 @@ export interface Epoch {
 /** Which ratings a sum goes over. */
 export type RatingSet = "training" | "heldOut";
 
-/** Σ w|x|² of the factors and Σ w b² of the biases of a side; w is 1, or the row's number of ratings. */
+/** Σ n|x|² of the factors and Σ n b² of the biases of a side; n is 1, or the weight of the row's ratings. */
 export interface Norms {
   readonly factors: number;
   readonly biases: number;
@@ -185,7 +189,10 @@ export interface AveragedErrors {
   readonly logDensity: number;
 }
 
-/** Every sum that an engine takes: what it is asked with, and what it gives. Sums over no ratings are 0. */
+/**
+ * Every sum that an engine takes: what it is asked with, and what it gives. Sums over no ratings are 0; where ratings
+ * have weights, those over ratings are weighted.
+ */
 export interface SumTypes {
   readonly squaredNorms: { readonly with: { readonly side: Side; readonly weighted: boolean }; readonly gives: Norms };
   readonly moments: { readonly with: { readonly side: Side }; readonly gives: Moments };
@@ -239,11 +246,24 @@ export interface Operations {
   readonly sums: readonly SumKind[];
 }
 
-/** Training ratings of a workload, in all sessions that share it. */
-export function ratingsOf({ share, byUser }: Pick<Workload, "share" | "byUser">): number {
-  if (!share) return byUser.index.length;
+/**
+ * Weights of the ratings of each row, in all sessions that share the workload: numbers, where ratings have no weights.
+ */
+export function weightsOf({
+  share,
+  byUser,
+  byItem,
+}: Pick<Workload, "share" | "byUser" | "byItem">): Readonly<Record<Side, Float64Array | Uint32Array>> {
+  return share?.weights ?? share?.lengths ?? { users: rowWeights(byUser), items: rowWeights(byItem) };
+}
+
+/**
+ * Σ w of the training ratings of a workload, in all sessions that share it: their number, where they have no weights.
+ */
+export function weightOf({ share, byUser }: Pick<Workload, "share" | "byUser">): number {
+  const rows = share?.weights?.users ?? share?.lengths.users ?? rowWeights(byUser);
   let sum = 0;
-  for (let row = 0; row < share.lengths.users.length; row++) sum += share.lengths.users[row];
+  for (let row = 0; row < rows.length; row++) sum += rows[row];
   return sum;
 }
 
@@ -256,7 +276,7 @@ export interface Workload {
   readonly factors: number;
   /** μ, rating units. */
   readonly globalMean: number;
-  /** The training ratings in both orders. */
+  /** The training ratings in both orders, with weights or without. */
   readonly byUser: Csr;
   readonly byItem: Csr;
   readonly heldOut?: RatingColumns | undefined;
@@ -350,6 +370,8 @@ export interface WorkloadOutline {
   readonly items: number;
   readonly ratings: number;
   readonly heldOut: number;
+  /** Whether ratings have weights. Default false. */
+  readonly weighted?: boolean | undefined;
   readonly operations: Operations;
 }
 

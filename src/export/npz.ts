@@ -17,8 +17,9 @@ export interface NpyArray {
 /**
  * The model for `numpy.load(file, allow_pickle=False)`: the arrays of the model file under their names there
  * (`encodeModel`), then `user_ids` and `item_ids` (int64 when all are whole numbers, else text), `item_titles`,
- * `item_genres` ("Comedy|Drama"), and, as single texts, `model` and `hyperparameters` (JSON). A prediction is
- * global_mean + user_biases[m] + item_biases[n] + user_factors[m] @ item_factors[n].
+ * `item_genres` ("Comedy|Drama"), of features `item_feature_names` and `item_feature_ids`, and the same of users, and,
+ * as single texts, `model` and `hyperparameters` (JSON). A prediction is global_mean + user_biases[m] + item_biases[n]
+ * + user_factors[m] @ item_factors[n].
  */
 export function encodeNpz(model: FactorModel): Uint8Array {
   checkArguments("encodeNpz", { model: [model, MODEL_KIND] });
@@ -34,6 +35,21 @@ export function encodeNpz(model: FactorModel): Uint8Array {
     item_ids: ids(items.raw),
     item_titles: texts(items.raw.map((id) => catalogue.title(id))),
     item_genres: texts(items.raw.map((id) => catalogue.get(id)?.genres.join("|") ?? "")),
+    ...Object.fromEntries(
+      (
+        [
+          ["user", model.features?.users],
+          ["item", model.features?.items],
+        ] as const
+      ).flatMap(([name, table]) =>
+        table
+          ? [
+              [`${name}_feature_names`, texts(table.names)],
+              [`${name}_feature_ids`, ids(table.ids.raw)],
+            ]
+          : [],
+      ),
+    ),
     model: { shape: [], data: [model.model] },
     hyperparameters: { shape: [], data: [JSON.stringify(model.hyperparameters)] },
   };

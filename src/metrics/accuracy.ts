@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
+import { weightOfAll } from "../ratings/weights.js";
 
 /** Errors over ratings, rating units. Clipped: r̂ at least the smallest and at most the largest training rating. */
 export interface Accuracy {
@@ -14,9 +15,10 @@ export interface Accuracy {
 }
 
 /**
- * Root mean squared and mean absolute error over ratings, rating units: √(Σ(r − r̂)²/L) and Σ|r − r̂|/L, of
- * predictions as they are and clipped to the scale. NaN for no ratings. The terms of users and items that the
- * model does not know are left out of r̂. Of `logistic`, the errors of its probabilities.
+ * Root mean squared and mean absolute error over ratings, rating units: √(Σ w (r − r̂)²/Σ w) and Σ w |r − r̂|/Σ w, w =
+ * 1 where ratings have no weights, of predictions as they are and clipped to the scale. NaN for no ratings. The terms
+ * of users and items that the model does not know are left out of r̂. Of `logistic`, the errors of its
+ * probabilities.
  *
  * @throws OptionsError when the model predicts preferences (`implicit`).
  */
@@ -34,12 +36,13 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
     const predicted = model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
     const error = ratings.value[at] - predicted;
     const clipped = ratings.value[at] - model.clipped(predicted);
-    sums.squares += error * error;
-    sums.absolutes += Math.abs(error);
-    sums.clippedSquares += clipped * clipped;
-    sums.clippedAbsolutes += Math.abs(clipped);
+    const weight = ratings.weight ? ratings.weight[at] : 1;
+    sums.squares += weight * error * error;
+    sums.absolutes += weight * Math.abs(error);
+    sums.clippedSquares += weight * clipped * clipped;
+    sums.clippedAbsolutes += weight * Math.abs(clipped);
   }
-  const { count } = ratings;
+  const count = weightOfAll(ratings);
   return {
     rmse: Math.sqrt(sums.squares / count),
     mae: sums.absolutes / count,
@@ -49,8 +52,9 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
 }
 
 /**
- * Mean of log N(r; r̂, deviation²) over ratings, nats: `vb`'s predictive density. NaN for no ratings.
- * What the model does not know of a user or an item is its prior. docs/models.md, "Variational Bayes".
+ * Mean of log N(r; r̂, deviation²) over ratings, weighted where they have weights, nats: the predictive density of `vb`
+ * and `gibbs`. NaN for no ratings. What the model does not know of a user or an item is its prior. docs/models.md,
+ * "Predictive distributions".
  *
  * @throws OptionsError when the model is a point estimate.
  */
@@ -61,9 +65,12 @@ export function logDensity(model: FactorModel, ratings: Ratings): number {
   let sum = 0;
   for (let at = 0; at < ratings.count; at++) {
     const { mean, deviation } = model.predictiveAt(users[ratings.user[at]], items[ratings.item[at]]);
-    sum -= 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
+    sum -=
+      (ratings.weight ? ratings.weight[at] : 1) *
+      0.5 *
+      (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
   }
-  return sum / ratings.count;
+  return sum / weightOfAll(ratings);
 }
 
 /** The model's index of every id of the ratings; −1 for the unknown. */

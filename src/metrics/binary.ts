@@ -4,9 +4,10 @@ import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
+import { weightOfAll } from "../ratings/weights.js";
 import { indicesIn } from "./accuracy.js";
 
-/** How well probabilities fit 0/1 data. */
+/** How well probabilities fit 0/1 data: ratings, and pairs of them, by weight where they have weights. */
 export interface BinaryMetrics {
   /** Mean of −[d log p + (1 − d) log(1 − p)], nats; probabilities are kept 1e-15 away from 0 and 1. */
   readonly logLoss: number;
@@ -30,10 +31,11 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));
+  const weightOf = (at: number): number => (ratings.weight ? ratings.weight[at] : 1);
   let loss = 0;
   for (let at = 0; at < ratings.count; at++) {
     const p = Math.min(1 - 1e-15, Math.max(1e-15, scores[at]));
-    loss -= ratings.value[at] === 1 ? Math.log(p) : Math.log(1 - p);
+    loss -= weightOf(at) * (ratings.value[at] === 1 ? Math.log(p) : Math.log(1 - p));
   }
   const byUser = new Map<number, number[]>();
   for (let at = 0; at < ratings.count; at++) {
@@ -41,36 +43,32 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
     if (list) list.push(at);
     else byUser.set(ratings.user[at], [at]);
   }
-  const each = [...byUser.values()].map((rows) => aucOf(rows, scores, ratings.value)).filter((auc) => !Number.isNaN(auc));
+  const each = [...byUser.values()].map((rows) => aucOf(rows, scores, ratings.value, weightOf)).filter((auc) => !Number.isNaN(auc));
   return {
-    logLoss: loss / ratings.count,
+    logLoss: loss / weightOfAll(ratings),
     auc: aucOf(
       Array.from({ length: ratings.count }, (_, at) => at),
       scores,
       ratings.value,
+      weightOf,
     ),
     userAuc: each.reduce((sum, auc) => sum + auc, 0) / each.length,
   };
 }
 
-/**
- * By ranks: (Σ ranks of positives − P (P + 1) / 2) / (P N), equals sharing their mean rank.
- * NaN unless there are both kinds.
- */
-function aucOf(rows: readonly number[], scores: Float64Array, values: Float32Array): number {
+/** Pairs of a positive and a lower negative, equals counting half, by all pairs. NaN unless there are both kinds. */
+function aucOf(rows: readonly number[], scores: Float64Array, values: Float32Array, weightOf: (at: number) => number): number {
   const sorted = [...rows].sort((a, b) => scores[a] - scores[b]);
-  let positives = 0;
-  let ranks = 0;
+  let [positives, negatives, pairs] = [0, 0, 0];
   for (let from = 0; from < sorted.length;) {
+    const equal = { positives: 0, negatives: 0 };
     let to = from;
-    while (to < sorted.length && scores[sorted[to]] === scores[sorted[from]]) to++;
-    for (let at = from; at < to; at++) {
-      if (values[sorted[at]] !== 1) continue;
-      positives++;
-      ranks += (from + 1 + to) / 2;
-    }
+    for (; to < sorted.length && scores[sorted[to]] === scores[sorted[from]]; to++)
+      equal[values[sorted[to]] === 1 ? "positives" : "negatives"] += weightOf(sorted[to]);
+    pairs += equal.positives * (negatives + equal.negatives / 2);
+    positives += equal.positives;
+    negatives += equal.negatives;
     from = to;
   }
-  const negatives = sorted.length - positives;
-  return (ranks - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return pairs / (positives * negatives);
 }

@@ -1,4 +1,4 @@
-// Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Variational Bayes".
+// Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Predictive distributions".
 
 import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
@@ -28,34 +28,48 @@ const LEVELS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 const MOST = 200_000;
 
 /**
- * How many held-out ratings lie within the central intervals of their predictive distributions, level by level.
+ * How many held-out ratings lie within the central intervals of their predictive distributions, level by level, by
+ * weight where they have weights.
  * Ratings of users and items that the model does not know are left out; of more than 200,000 so many are taken, evenly.
  *
- * @throws OptionsError when the model predicts without spread (all but `vb`), and when no rating is left.
+ * @throws OptionsError when the model predicts without spread (all but `vb` and `gibbs`), and when no rating is left.
  */
 export function calibration(model: FactorModel, heldOut: Ratings, levels: readonly number[] = LEVELS): Calibration {
   checkArguments("calibration", { model: [model, MODEL_KIND], heldOut: [heldOut, RATINGS_KIND] });
   const standardized: number[] = [];
+  const weights: number[] = [];
   const step = Math.max(1, heldOut.count / MOST);
   for (let next = 0; next < heldOut.count; next += step) {
     const at = Math.floor(next);
     const [user, item] = [heldOut.users.rawAt(heldOut.user[at]), heldOut.items.rawAt(heldOut.item[at])];
     if (model.users.indexOf(user) < 0 || model.items.indexOf(item) < 0) continue;
     const { mean, deviation } = model.predictive(user, item);
+    if (heldOut.weight?.[at] === 0) continue;
     standardized.push((heldOut.value[at] - mean) / deviation);
+    weights.push(heldOut.weight ? heldOut.weight[at] : 1);
   }
-  return calibrationOf(standardized, levels);
+  return calibrationOf(standardized, levels, weights);
 }
 
 /**
  * The same of standardized residuals (r − r̂) / deviation, which are to be standard normal.
  *
+ * @param weights of the residuals. Default: 1 each.
  * @throws OptionsError when there are none.
  */
-export function calibrationOf(standardized: readonly number[], levels: readonly number[] = LEVELS): Calibration {
-  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS] });
+export function calibrationOf(
+  standardized: readonly number[],
+  levels: readonly number[] = LEVELS,
+  weights: readonly number[] = standardized.map(() => 1),
+): Calibration {
+  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS], weights: [weights, NUMBERS] });
   if (standardized.length === 0) throw new OptionsError("there are no ratings to measure intervals by", { remedy: "hold ratings out" });
-  const sizes = Float64Array.from(standardized, Math.abs).sort();
+  const order = Array.from(standardized, (_, at) => at).sort((a, b) => Math.abs(standardized[a]) - Math.abs(standardized[b]));
+  const sizes = Float64Array.from(order, (at) => Math.abs(standardized[at]));
+  // Weights of the smallest so many residuals together.
+  const upTo = new Float64Array(sizes.length + 1);
+  order.forEach((from, at) => (upTo[at + 1] = upTo[at] + weights[from]));
+  const total = upTo[sizes.length];
   const within = (limit: number): number => {
     let [low, high] = [0, sizes.length];
     while (low < high) {
@@ -63,11 +77,11 @@ export function calibrationOf(standardized: readonly number[], levels: readonly 
       if (sizes[middle] <= limit) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return upTo[low];
   };
   return {
-    points: levels.map((level) => ({ level, covered: within(inverseNormal(level)) / sizes.length })),
+    points: levels.map((level) => ({ level, covered: within(inverseNormal(level)) / total })),
     ratings: sizes.length,
-    meanSquare: sizes.reduce((sum, size) => sum + size ** 2, 0) / sizes.length,
+    meanSquare: standardized.reduce((sum, one, at) => sum + weights[at] * one ** 2, 0) / total,
   };
 }

@@ -11,6 +11,7 @@ import { isPositive, type Relevance } from "../models/predictions.js";
 import { definitionOf } from "../models/registry.js";
 import { compareIds, type RawId } from "../ratings/ids.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
+import { counted } from "../ratings/weights.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "./accuracy.js";
@@ -71,7 +72,8 @@ const RANKING_NAMES = namesOf<RankingOptions>({
 });
 
 /**
- * Means over the users that have a relevant item and a training rating.
+ * Means over the users that have a relevant item and a training rating. Weights of ratings are not asked, but those of
+ * weight 0 are none.
  *
  * @param train the ratings whose items are left out of each user's list.
  * @throws OptionsError when k is not a whole number of 1 or more; RatingsError when no user is left to measure by.
@@ -134,8 +136,9 @@ interface Wanted {
   readonly relevant: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
-function pairsOf(model: FactorModel, train: Ratings, heldOut: Ratings, options: RankingOptions): Wanted {
-  checkArguments("rankingMetrics", { model: [model, MODEL_KIND], train: [train, RATINGS_KIND], heldOut: [heldOut, RATINGS_KIND] });
+function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, options: RankingOptions): Wanted {
+  checkArguments("rankingMetrics", { model: [model, MODEL_KIND], train: [allTrain, RATINGS_KIND], heldOut: [allHeldOut, RATINGS_KIND] });
+  const [train, heldOut] = [counted(allTrain), counted(allHeldOut)];
   checkOptions("rankingMetrics", options, RANKING_NAMES);
   const { k = 10, alpha = 1, threshold } = options;
   const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {

@@ -1,9 +1,9 @@
 // Ratings as 0 and 1, for `logistic`: by a threshold, or positives with sampled negatives.
 
 import { RatingsError } from "../errors.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import { WHOLE, checkArguments, hasPart, type Kind } from "../options.js";
-import { seededRandom } from "../random.js";
+import { counterKey, type CounterKey, mixedWords } from "../random-counter.js";
 import { HELD_OUT_KIND, Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** Which ratings are 1: those from the threshold on, or above 0; and how many pairs are drawn for each of them as 0. */
@@ -26,9 +26,9 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
 
 /**
  * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`,
- * positives and as many sampled pairs for each, drawn uniformly. Those of the training set are among the items
- * that the user has no training rating of, whatever is held out: training must not know it. Those of the held-out
- * set are no held-out positives either.
+ * positives and as many sampled pairs for each, drawn uniformly by the seed and the place of the positive, and of its
+ * weight. Those of the training set are among the items that the user has no training rating of, whatever is held out:
+ * training must not know it. Those of the held-out set are no held-out positives either.
  *
  * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold,
  *   or when all are alike.
@@ -65,8 +65,7 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
   const isPositive = (value: number): boolean => (threshold === null ? value > 0 : value >= threshold);
   const taken = new Set<number>();
   if (h.negatives > 0) for (let at = 0; at < ratings.count; at++) taken.add(ratings.user[at] * N + ratings.item[at]);
-  const random = seededRandom(seed);
-  const binary = (set: Ratings): Ratings => {
+  const binary = (set: Ratings, key: CounterKey): Ratings => {
     const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
     if (wrong >= 0) {
       throw new RatingsError(`rating ${Number(set.value[wrong].toPrecision(7))} is neither 0 nor 1`, {
@@ -74,34 +73,42 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
       });
     }
     const [user, item, value]: [number[], number[], number[]] = [[], [], []];
-    const push = (m: number, n: number, d: number): void => {
+    const weight: number[] = [];
+    const push = (m: number, n: number, d: number, w: number): void => {
       user.push(m);
       item.push(n);
       value.push(d);
+      weight.push(w);
     };
     for (let at = 0; at < set.count; at++) {
       const positive = isPositive(set.value[at]);
       if (!positive && h.negatives > 0) continue;
-      push(set.user[at], set.item[at], positive ? 1 : 0);
+      const own = set.weight ? set.weight[at] : 1;
+      push(set.user[at], set.item[at], positive ? 1 : 0, own);
       // A user who has rated nearly everything is given fewer.
       for (let drawn = 0, tries = 0; drawn < h.negatives && tries < 20 * h.negatives; tries++) {
-        const other = random.below(N);
+        const other = Math.floor((mixedWords(at, tries, key[0], key[1])[0] / 2 ** 32) * N);
         if (taken.has(set.user[at] * N + other)) continue;
-        push(set.user[at], other, 0);
+        push(set.user[at], other, 0, own);
         drawn++;
       }
     }
     return new Ratings(
-      { user: Uint32Array.from(user), item: Uint32Array.from(item), value: Float32Array.from(value) },
+      {
+        user: Uint32Array.from(user),
+        item: Uint32Array.from(item),
+        value: Float32Array.from(value),
+        weight: set.weight && Float32Array.from(weight),
+      },
       set.users,
       set.items,
       set.catalogue,
     );
   };
-  const train = binary(ratings);
+  const train = binary(ratings, counterKey(seed, "training negatives"));
   const { minimum, maximum } = train.statistics();
   if (minimum === maximum) {
-    throw new RatingsError(`all ${counted(train.count, "rating")} are ${maximum === 1 ? "positive" : "negative"}`, {
+    throw new RatingsError(`all ${howMany(train.count, "rating")} are ${maximum === 1 ? "positive" : "negative"}`, {
       remedy: "choose another positiveThreshold, or sample negatives",
     });
   }
@@ -109,5 +116,5 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
   if (h.negatives > 0) {
     for (let at = 0; at < heldOut.count; at++) if (isPositive(heldOut.value[at])) taken.add(heldOut.user[at] * N + heldOut.item[at]);
   }
-  return { train, heldOut: binary(heldOut) };
+  return { train, heldOut: binary(heldOut, counterKey(seed, "held-out negatives")) };
 }

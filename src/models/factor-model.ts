@@ -8,7 +8,6 @@ import { shown } from "../shown.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
-import { varianceOf } from "../engine/reference/expected-errors.js";
 import {
   checkArguments,
   checkOptions,
@@ -25,17 +24,17 @@ import {
   wholeFrom,
 } from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
-import { triangle } from "../engine/reference/cholesky.js";
 import type { Engine } from "../engine/engine.js";
-import { type Entity, type FewRatings, foldIn } from "../recommend/fold-in.js";
+import { type Entity, type FewRatings, foldIn, openCovariances } from "../recommend/fold-in.js";
 import { fewRatings, type Rated } from "../recommend/rated.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
-import { priorMeans } from "../recommend/prior-means.js";
+import { type Predictive, predictiveBetween } from "../recommend/predictive.js";
+import { priorEntity, priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
-import { type Parameters, type Posterior, predictRating, rowsOf, sampleShare, samplesOf } from "./parameters.js";
+import { type Parameters, predictRating, rowsOf } from "./parameters.js";
 import type { Predicted } from "./predictions.js";
-import { definitionOf, type Hyperparameters, type ModelName } from "./registry.js";
+import { definitionOf, featuredModels, type Hyperparameters, type ModelName } from "./registry.js";
 import type { ModelDefinition } from "./training.js";
 
 /** Where the training ratings came from, so that they can be read and split again alike. */
@@ -85,12 +84,13 @@ export interface ListedItem {
 export interface Recommendation extends ListedItem {
   /** Predicted rating, rating units; of models of other things what `predict` gives. */
   readonly predicted: number;
-  /** Standard deviation of a rating around it, rating units; of models that know it (`vb`). */
+  /** Standard deviation of a rating around it, rating units; of models that know it (`vb`, `gibbs`). */
   readonly deviation?: number;
 }
 
-/** The same of a model whose name is known: a list of `vb` has deviations. */
-export type RecommendationOf<M extends ModelName> = Recommendation & ([M] extends ["vb"] ? { readonly deviation: number } : unknown);
+/** The same of a model whose name is known: lists of `vb` and `gibbs` have deviations. */
+export type RecommendationOf<M extends ModelName> = Recommendation &
+  ([M] extends ["vb" | "gibbs"] ? { readonly deviation: number } : unknown);
 
 /** Which similar items are listed. */
 export interface SimilarItemsOptions extends Pick<RecommendOptions, "n" | "filter"> {
@@ -256,20 +256,25 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     return this.#definition.predicts.respond(globalMean + (m >= 0 ? userBiases[m] : 0) + (n >= 0 ? itemBiases[n] : 0));
   }
 
+  /** Whether the model knows how sure its predictions are: `predictive` then gives more than a mean (`vb`, `gibbs`). */
+  get knowsSpread(): boolean {
+    const { posterior, draws } = this.parameters;
+    return posterior !== undefined || draws !== undefined;
+  }
+
   /**
-   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard
-   * deviation √(1/λ + Var r̂), rating units. docs/models.md, "Variational Bayes". About 90 % of
-   * ratings lie within 1.645 deviations.
+   * The predictive distribution of a rating: its mean, which `predict` gives, and its standard deviation, rating units.
+   * About 90 % of ratings lie within 1.645 deviations. docs/models.md, "Predictive distributions".
    *
-   * A user or item without ratings whose features the model knows has its prior: its mean and T⁻¹.
+   * A user or item without ratings whose features the model knows has its prior.
    *
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
-  predictive(user: RawId, item: RawId): { mean: number; deviation: number } {
+  predictive(user: RawId, item: RawId): Predictive {
     const ofUser = this.#cold("users", user) ?? this.#user(this.#userIndex(user));
     const ofItem = this.#cold("items", item) ?? this.#item(this.#itemIndex(item));
-    this.#posterior();
-    return this.#predictiveBetween(ofUser, ofItem);
+    this.#checkSpread();
+    return predictiveBetween(this.parameters, ofUser, ofItem);
   }
 
   /**
@@ -277,9 +282,11 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
    *
    * @throws OptionsError
    */
-  predictiveAt(m: number, n: number): { mean: number; deviation: number } {
-    const { users, items } = this.#posterior().precisions;
-    return this.#predictiveBetween(m >= 0 ? this.#user(m) : priorOf(users), n >= 0 ? this.#item(n) : priorOf(items));
+  predictiveAt(m: number, n: number): Predictive {
+    this.#checkSpread();
+    const { parameters } = this;
+    const user = m >= 0 ? this.#user(m) : priorEntity(parameters, "users");
+    return predictiveBetween(parameters, user, n >= 0 ? this.#item(n) : priorEntity(parameters, "items"));
   }
 
   /**
@@ -305,7 +312,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   /**
    * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
-   * @param rated [item, rating] or { item, rating } by raw ids; of an item rated twice, the last rating counts.
+   * @param rated [item, rating] or { item, rating } by raw ids, each with a weight where it has one; of an
+   *   item rated twice, the last rating counts.
    * @throws UnknownIdError; OptionsError; RatingsError for a rating that is not finite, or beyond the scale of the
    *   training ratings by more than half of its width; of `implicit`, where none is above 0.
    */
@@ -454,15 +462,36 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   }
 
   /** @throws OptionsError when the model is a point estimate. */
-  #posterior(): Posterior {
-    const { posterior } = this.parameters;
-    if (posterior) return posterior;
-    throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, { remedy: "train a model of vb" });
+  #checkSpread(): void {
+    if (this.knowsSpread) return;
+    throw new OptionsError(`a model of ${this.model} predicts ratings without their spread`, {
+      remedy: "train a model of vb, or of gibbs for more sweeps than its burn-in",
+    });
   }
 
   #entityAt(side: "users" | "items", row: number): Entity {
-    const { posterior, factors: K } = this.parameters;
-    return { ...this.#rowAt(side, row), ...(posterior && { covariance: covarianceAt(posterior, side, row, K + 1) }) };
+    const { posterior, draws, drawnBiases, factors: K } = this.parameters;
+    const S = draws?.length ?? 1;
+    const drawn = drawnBiases && { biases: Float64Array.from(drawnBiases[side].subarray(row * S, (row + 1) * S)), covariances: this.#open(side, row) }; // prettier-ignore
+    return {
+      ...this.#rowAt(side, row),
+      ...(posterior && { covariance: covarianceAt(posterior, side, row, K + 1) }),
+      ...(drawn && { drawn }),
+    };
+  }
+
+  /**
+   * The covariance at each draw of a row that is no draw but its mean: it follows from what it was rated with, not how.
+   * Undefined for rows that are drawn, and where the model does not hold who has rated what.
+   */
+  #open(side: "users" | "items", row: number): Float64Array | undefined {
+    const { seen, parameters } = this;
+    if (!seen || !parameters.meanRows?.[side].includes(row)) return undefined;
+    if (side === "users")
+      return openCovariances({ index: seen.items.subarray(seen.start[row], seen.start[row + 1]) }, side, parameters, this);
+    const raters: number[] = [];
+    for (let m = 0; m < this.users.size; m++) if (seen.items.subarray(seen.start[m], seen.start[m + 1]).includes(row)) raters.push(m);
+    return openCovariances({ index: Uint32Array.from(raters) }, side, parameters, this);
   }
 
   /** Factors and bias of a row; 0 of the row −1. */
@@ -482,27 +511,28 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     const allowed = (index: number): boolean =>
       this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
-    const list = best.map((index): Recommendation => {
-      const { mean: predicted, deviation } = this.#predictiveOf(user, index);
-      const described = { ...this.#describe(index, scores[index]), predicted };
-      return user.covariance ? { ...described, deviation } : described;
-    }) as RecommendationOf<M>[];
+    const list = best.map((index) => {
+      const { mean: predicted, deviation } = this.#predictiveBetween(user, this.#item(index));
+      return withDeviation<M>({ ...this.#describe(index, scores[index]), predicted }, deviation);
+    });
     if (!options.coldStart) return list;
-    return [...list, ...this.#coldList(user, options)].sort((a, b) => b.score - a.score).slice(0, count);
+    return [...list, ...this.#coldList(user, count, options)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
-  /** Items that the ratings do not hold, scored by the prior means of their features. */
-  #coldList(user: Entity, { filter, alpha = 1 }: RecommendOptions): RecommendationOf<M>[] {
+  /** The best of the items that the ratings do not hold, scored by the prior means of their features. */
+  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions): RecommendationOf<M>[] {
     const table = this.features?.items;
-    if (!table) throw new OptionsError("this model knows no item features", { remedy: "train als, vb or gibbs with itemFeatures" });
-    return table.ids.raw.flatMap((id) => {
+    if (!table) throw new OptionsError("this model knows no item features", { remedy: `train ${featuredModels(" or")} with itemFeatures` });
+    const scored = table.ids.raw.flatMap((id) => {
       const item = this.#cold("items", id);
       if (!item || (filter && !filter(id))) return [];
-      const score = user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias);
+      return [{ id, item, score: user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias) }];
+    });
+    const best = scored.sort((a, b) => b.score - a.score).slice(0, count);
+    return best.map(({ id, item, score }) => {
       const { mean: predicted, deviation } = this.#predictiveBetween(user, item);
       const genres = this.catalogue.get(id)?.genres ?? [];
-      const described = { id, title: this.catalogue.title(id), genres, score, predicted, ratings: 0 };
-      return [(user.covariance ? { ...described, deviation } : described) as RecommendationOf<M>];
+      return withDeviation<M>({ id, title: this.catalogue.title(id), genres, score, predicted, ratings: 0 }, deviation);
     });
   }
 
@@ -510,35 +540,16 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   #cold(side: "users" | "items", id: RawId): Entity | undefined {
     const { parameters } = this;
     if (!parameters.features?.[side] || this[side].indexOf(id) >= 0 || (this.features?.[side]?.ids.indexOf(id) ?? -1) < 0) return undefined;
-    const means = priorMeans(parameters, this.features, side, [{ id }])!;
-    const { K, S } = samplesOf(parameters);
-    const factors = new Float64Array(S * K);
-    let bias = 0;
-    const share = sampleShare(side, S);
-    means.forEach((mean, s) => {
-      const drawn = parameters.draws?.[s][side].mean;
-      for (let k = 0; k < K; k++) factors[s * K + k] = share * (mean[k] + (drawn?.[k] ?? 0));
-      bias += (mean[K] + (drawn?.[K] ?? 0)) / S;
-    });
-    const { posterior } = parameters;
-    return { factors, bias, ...(posterior && { covariance: priorOf(posterior.precisions[side]).covariance }) };
+    return priorEntity(parameters, side, priorMeans(parameters, this.features, side, [{ id }]));
   }
 
   #meanBetween(user: Entity, item: Entity): number {
     return user.factors.reduce((sum, value, k) => sum + value * item.factors[k], this.parameters.globalMean + user.bias + item.bias);
   }
 
-  /** Mean and standard deviation of a user's rating of item n; the deviation is NaN for point estimates. */
-  #predictiveOf(user: Entity, n: number): { mean: number; deviation: number } {
-    return this.#predictiveBetween(user, this.#item(n));
-  }
-
-  #predictiveBetween(user: Entity, item: Entity): { mean: number; deviation: number } {
-    const mean = this.#meanBetween(user, item);
-    const { posterior } = this.parameters;
-    if (!posterior || !user.covariance || !item.covariance) return { mean: this.#definition.predicts.respond(mean), deviation: NaN };
-    const variance = varianceOf({ ...user, covariance: user.covariance }, { ...item, covariance: item.covariance });
-    return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + variance) };
+  #predictiveBetween(user: Entity, item: Entity): Predictive {
+    const { mean, deviation } = predictiveBetween(this.parameters, user, item);
+    return { mean: this.#definition.predicts.respond(mean), deviation };
   }
 
   #describe(index: number, score: number): ListedItem {
@@ -565,9 +576,6 @@ export const MODEL_KIND: Kind = {
   },
 };
 
-/** Someone of whom nothing is known: N(0, T⁻¹). */
-function priorOf(precisions: readonly number[]): Required<Entity> {
-  const covariance = new Float64Array(triangle(precisions.length));
-  precisions.forEach((precision, k) => (covariance[triangle(k) + k] = 1 / precision));
-  return { factors: new Float64Array(precisions.length - 1), bias: 0, covariance };
-}
+/** With the deviation, where the model knows it. */
+const withDeviation = <M extends ModelName>(item: Recommendation, deviation: number): RecommendationOf<M> =>
+  (Number.isNaN(deviation) ? item : { ...item, deviation }) as RecommendationOf<M>;

@@ -2,7 +2,7 @@
 // Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
 // entity and the noise precision drawn too.
 
-import { type Moments, type Prior, ratingsOf, type Session, type Side, SIDES, type System, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, type Session, type Side, SIDES, type System, weightOf, type Which } from "../engine/engine.js";
 import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
@@ -132,7 +132,7 @@ export function drawRatio(features: SideInformation, { precision }: Prior, rando
   return random.gamma((1 + weights.length) / 2) / ((1 + trace) / 2);
 }
 
-/** Draws λ from its gamma posterior given the squared errors, under the prior Gamma(1, 1). */
+/** Draws λ from its gamma posterior given L or Σ w and the squared errors, under the prior Gamma(1, 1). */
 export function drawLambda(ratings: number, squares: number, random: Random): number {
   return random.gamma(1 + ratings / 2) / (1 + squares / 2);
 }
@@ -188,7 +188,8 @@ export interface Sample {
 
 /**
  * The average of the predictions of S samples, as parameters: factors side by side, [M, S K] and [N, S K],
- * the users' divided by S, so that u·v is the mean of the samples' u·v; biases averaged.
+ * the users' divided by S, so that u·v is the mean of the samples' u·v; biases averaged, and how far each sample's are
+ * from that.
  */
 export function averageOf(samples: readonly Sample[]): Parameters {
   const S = samples.length;
@@ -197,13 +198,16 @@ export function averageOf(samples: readonly Sample[]): Parameters {
   const side = (count: number, factors: "userFactors" | "itemFactors", biases: "userBiases" | "itemBiases", share: number) => {
     const wide = new Float32Array(count * S * K);
     const mean = new Float64Array(count);
+    const drawn = new Float32Array(count * S);
     samples.forEach(({ parameters }, s) => {
       for (let row = 0; row < count; row++) {
         mean[row] += parameters[biases][row] / S;
         for (let k = 0; k < K; k++) wide[(row * S + s) * K + k] = parameters[factors][row * K + k] * share;
       }
     });
-    return { factors: wide, biases: Float32Array.from(mean) };
+    const biasesOf = Float32Array.from(mean);
+    samples.forEach(({ parameters }, s) => biasesOf.forEach((bias, row) => (drawn[row * S + s] = parameters[biases][row] - bias)));
+    return { factors: wide, biases: biasesOf, drawn };
   };
   const users = side(first.userBiases.length, "userFactors", "userBiases", sampleShare("users", S));
   const items = side(first.itemBiases.length, "itemFactors", "itemBiases", sampleShare("items", S));
@@ -216,6 +220,7 @@ export function averageOf(samples: readonly Sample[]): Parameters {
     globalMean: first.globalMean,
     features: first.features && { users: weightsOf(samples, "users"), items: weightsOf(samples, "items") },
     draws: samples.map(({ draw }) => draw),
+    drawnBiases: { users: users.drawn, items: items.drawn },
   };
 }
 
@@ -306,7 +311,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     }
     const drawnAt = { lambda: this.#lambda, ...priors };
     const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
-    this.#lambda = drawLambda(ratingsOf(this.problem), squares, hostRandom(seed, -number >>> 0));
+    this.#lambda = drawLambda(weightOf(this.problem), squares, hostRandom(seed, -number >>> 0));
     if (number > h.burnIn) {
       this.#draws++;
       if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });

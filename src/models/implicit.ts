@@ -2,14 +2,15 @@
 // Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", 2008.
 
 import { type ConfidentSystem, type Moments, type RowSlice, type Side, SIDES, type Which } from "../engine/engine.js";
-import { RatingsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import type { Csr } from "../ratings/csr.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Figures } from "./figures.js";
-import { choice, defaultsOf, FACTORS_ALONE, factorPrecisions, notNegative, type TableOf } from "./hyperparameters.js";
+import { choice, defaultsOf, FACTORS_ALONE, factorPrecisions, notNegative, positive, type TableOf } from "./hyperparameters.js";
 import { linearRows } from "./new-rows.js";
 import type { Parameters } from "./parameters.js";
 import { PREFERENCES } from "./predictions.js";
+import { STEPS_A_SWEEP } from "./side-information.js";
 import { completedWithSolver, MAX_FACTORS_CG, SOLVER, type SolverHyperparameters, stepsOf, withFasterSolver } from "./solver.js";
 import { AlternatingTraining, type ModelDefinition } from "./training.js";
 
@@ -19,9 +20,10 @@ export const COUNTS = ["log", "binary", "raw"] as const;
 export type Counts = (typeof COUNTS)[number];
 
 /**
- * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p = 0,
- * with confidence c = 1 + α f(|r|), f being what `counts` says. A rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of
- * 0 is as good as none, whose c is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
+ * Every pair of a user and an item counts: p = 1 where there is a rating above 0 (a count, a playing time), else p =
+ * 0, with confidence c = 1 + α w f(|r|), f being what `counts` says and w the rating's weight, 1 where it has none. A
+ * rating below 0 is thus a dislike, the surer the further it is from 0, and a rating of 0 is as good as none, whose c
+ * is 1. So do Spark and Python's implicit. There is no mean and there are no biases.
  */
 export interface ImplicitHyperparameters extends SolverHyperparameters {
   /** K, from 1 to 128, or 512 with solver "cg". Default 10. */
@@ -36,6 +38,8 @@ export interface ImplicitHyperparameters extends SolverHyperparameters {
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */
   readonly tauUsers: number;
   readonly tauItems: number;
+  /** τ_f, precision of the weights of features, > 0, where there are features. Default 10. */
+  readonly tauFeatures: number;
 }
 
 export const IMPLICIT_TABLE: TableOf<ImplicitHyperparameters> = {
@@ -43,6 +47,7 @@ export const IMPLICIT_TABLE: TableOf<ImplicitHyperparameters> = {
   confidence: notNegative(1, { symbol: "α", about: "confidence 1 + α f(|r|)" }),
   counts: choice("log", COUNTS, { symbol: "f", about: "what feedback counts for, log(1 + |r|), 1 or |r|" }),
   ...factorPrecisions(10),
+  tauFeatures: positive(10, { symbol: "τ", about: "precision of the weights of features", unit: 1 }),
   ...SOLVER,
 };
 
@@ -85,9 +90,11 @@ export interface ImplicitSums {
   readonly allSquares: number;
   /** Σ over the pairs with feedback of c (p − u·v)² − (u·v)². */
   readonly seenSquares: number;
-  /** Σ|u|² and Σ|v|². */
+  /** Σ|u|² and Σ|v|²; of a side with features Σ|u − ū|², and how far its factors are from their prior means. */
   readonly userFactors: number;
   readonly itemFactors: number;
+  /** Σ|f|² over both sides' features. */
+  readonly featureFactors: number;
 }
 
 /** The equations of a side's rows. */
@@ -100,11 +107,20 @@ export const implicitSystem = (h: ImplicitHyperparameters, side: Side): Confiden
 
 export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameters, ImplicitSums> {
   async sweep(): Promise<void> {
-    for (const side of SIDES) await this.solve(side);
+    for (const side of SIDES) {
+      await this.solve(side);
+      await this.solveFeatures(side);
+    }
   }
 
   async solve(side: Side, slice?: RowSlice): Promise<void> {
-    await this.session.solve(side, implicitSystem(this.problem.hyperparameters, side), slice);
+    await this.solveRows(side, implicitSystem(this.problem.hyperparameters, side), slice);
+  }
+
+  /** The weights of a side's features, and with them its prior means. Nothing happens when the side has no features. */
+  async solveFeatures(side: Side): Promise<void> {
+    const { tauFeatures, tauUsers, tauItems } = this.problem.hyperparameters;
+    this.features[side]?.fit(await this.rowsAt(side), tauFeatures / (side === "users" ? tauUsers : tauItems), { steps: STEPS_A_SWEEP });
   }
 
   async measure(): Promise<ImplicitSums> {
@@ -117,9 +133,20 @@ export class ImplicitTraining extends AlternatingTraining<ImplicitHyperparameter
     return {
       allSquares: traceOfProduct(users, items, K),
       seenSquares: seen,
-      userFactors: trace(users, K),
-      itemFactors: trace(items, K),
+      userFactors: (await this.#apart("users")) ?? trace(users, K),
+      itemFactors: (await this.#apart("items")) ?? trace(items, K),
+      featureFactors: SIDES.reduce((sum, side) => sum + (this.#total(this.features[side]?.norms()) ?? 0), 0),
     };
+  }
+
+  /** How far the factors of a side with features are from their prior means. */
+  async #apart(side: Side): Promise<number | undefined> {
+    return this.#total(this.features[side]?.deviations(await this.rowsAt(side)));
+  }
+
+  /** The sum over the factors of what is known of each coordinate. */
+  #total(ofEach: Float64Array | undefined): number | undefined {
+    return ofEach?.subarray(0, this.problem.hyperparameters.factors).reduce((sum, value) => sum + value, 0);
   }
 
   override async read(which: Which = "current"): Promise<Parameters> {
@@ -141,10 +168,17 @@ function traceOfProduct({ gram: a }: Moments, { gram: b }: Moments, K: number): 
   return sum;
 }
 
-/** ½ Σ_all c (p − u·v)² + ½τ_u Σ|u|² + ½τ_v Σ|v|². */
+/** ½ Σ_all c (p − u·v)² + ½τ_u Σ|u − ū|² + ½τ_v Σ|v − v̄|² + ½τ_f Σ|f|². */
 export function implicitFigures(h: ImplicitHyperparameters, sums: ImplicitSums): Figures {
   const fit = sums.allSquares + sums.seenSquares;
-  return { objective: 0.5 * (fit + h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors), trainRmse: null, heldOutRmse: null };
+  const prior = h.tauUsers * sums.userFactors + h.tauItems * sums.itemFactors + h.tauFeatures * sums.featureFactors;
+  return { objective: 0.5 * (fit + prior), trainRmse: null, heldOutRmse: null };
+}
+
+/** @throws OptionsError when nothing would tie rows of a side to their prior means. */
+function checkFeatures(h: ImplicitHyperparameters, side: Side): void {
+  const tau = side === "users" ? "tauUsers" : "tauItems";
+  if (h[tau] === 0) throw new OptionsError(`${tau} is 0: features need a precision that ties factors to them`);
 }
 
 export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, ImplicitTraining> = {
@@ -156,6 +190,8 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   positives: () => ({ above: 0 }),
   learnsFromOnes: () => true,
   overAllPairs: true,
+  takesFeatures: true,
+  checkFeatures,
   on: withFasterSolver({ cpu: 24, reference: 24, webgpu: 96 }),
   measureBy: "ndcg",
   checkRatings: checkFeedback,

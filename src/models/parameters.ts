@@ -34,6 +34,10 @@ export interface Parameters {
   readonly features?: { readonly users?: Float32Array | undefined; readonly items?: Float32Array | undefined } | undefined;
   /** What the samples were drawn at that `gibbs` averages: `factors` is then K times their number, sample by sample. */
   readonly draws?: readonly GibbsDraw[] | undefined;
+  /** By how much the biases of each sample are above their mean, which the biases are: [M, S] and [N, S]. */
+  readonly drawnBiases?: Readonly<Record<Side, Float32Array>> | undefined;
+  /** Rows that are no draws but their means at each sample, ascending: those that were solved after the training. */
+  readonly meanRows?: Readonly<Record<Side, Uint32Array>> | undefined;
 }
 
 /**

@@ -58,6 +58,11 @@ export const HYPERPARAMETER_NAMES: ReadonlySet<string> = new Set(Object.values(M
 /** The names of all models. */
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
 
+const FEATURED = MODEL_NAMES.filter((model) => MODELS[model].takesFeatures);
+
+/** The models whose rows features shape: "als, vb, gibbs", or with a word before the last. */
+export const featuredModels = (last = ","): string => `${FEATURED.slice(0, -1).join(", ")}${last} ${FEATURED.at(-1)}`;
+
 /** @throws OptionsError when no model has this name. */
 export function checkModel(name: string): ModelName {
   if (!Object.hasOwn(MODELS, name)) throw new OptionsError(`model is ${shown(name)}: it must be one of ${MODEL_NAMES.join(", ")}`);

@@ -5,11 +5,11 @@ import {
   type CovarianceFamily,
   type PointSystem,
   type PosteriorSums,
-  ratingsOf,
   type RowSlice,
   type Session,
   type Side,
   SIDES,
+  weightOf,
   type Which,
 } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -76,12 +76,12 @@ const MOST_TAU = 10;
 const SHARE_OF_NOISE = 0.8;
 
 /**
- * τ to start from, in standard units, L ratings of M users and N items: a share of √(L/M) + √(L/N), about the largest
- * singular value of a matrix of which L entries are noise of variance 1. Where τ is greater than that of the taste in
- * the ratings, factors shrink to nothing before they have learned, and are pruned for good.
+ * τ to start from, in standard units, L ratings, or weights of ratings, of M users and N items: a share of √(L/M) +
+ * √(L/N), about the largest singular value of a matrix of which L entries are noise of variance 1. Where τ is greater
+ * than that of the taste in the ratings, factors shrink to nothing before they have learned, and are pruned for good.
  */
-const startingTau = ({ users, items, ratings }: RatingStatistics): number =>
-  Math.min(MOST_TAU, SHARE_OF_NOISE * (Math.sqrt(ratings / users) + Math.sqrt(ratings / items)));
+const startingTau = ({ users, items, ratings, weight = ratings }: RatingStatistics): number =>
+  Math.min(MOST_TAU, SHARE_OF_NOISE * (Math.sqrt(weight / users) + Math.sqrt(weight / items)));
 
 export const VB_TABLE: TableOf<VbHyperparameters> = {
   factors: FACTORS,
@@ -127,7 +127,7 @@ function initialPrecisions(h: VbHyperparameters): Precisions {
 
 /** Sums over ratings and entities from which ELBO, errors and precisions are put together in float64. */
 export interface VbSums {
-  /** L, ratings trained on. */
+  /** L, ratings trained on, or Σ w, their weights together; sums over Ω are weighted. */
   readonly ratings: number;
   /** Σ_Ω (r − E r̂)² + Var r̂. */
   readonly expectedSquares: number;
@@ -267,7 +267,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
     });
     const [aroundUsers, aroundItems] = [await this.#around("users", users), await this.#around("items", items)];
     const sums = {
-      ratings: ratingsOf(this.problem),
+      ratings: weightOf(this.problem),
       expectedSquares: train.squares + train.variances,
       trainSquares: train.squares,
       users: aroundUsers,

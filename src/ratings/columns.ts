@@ -6,9 +6,14 @@ import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
 /** What a column of a table of ratings may hold. */
-export type Column = "user" | "item" | "value" | "time";
+export type Column = "user" | "item" | "value" | "time" | "weight";
+/** Those that are found without being asked for. */
+type FoundColumn = Exclude<Column, "weight">;
 
-/** Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. */
+/**
+ * Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. Weights, how
+ * often each rating counts, are read only where their column is named here.
+ */
 export type AskedColumns = { readonly [column in Column]?: string | number | undefined };
 
 /** The first rows of a table. */
@@ -33,7 +38,7 @@ export interface FoundColumns {
 }
 
 /** Names of columns, lower case, letters and digits only; the surest first. */
-const KNOWN_NAMES: Record<Column, readonly string[]> = {
+const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
   user: [
     "userid", "user", "uid", "userkey", "useridx", "userindex", "customerid", "customer", "reviewerid", "personid", "memberid", "accountid",
     "visitorid", "clientid", "profileid", "playerid", "listenerid", "readerid", "buyerid", "reviewer", "person", "member", "account",
@@ -61,9 +66,15 @@ const KNOWN_NAMES: Record<Column, readonly string[]> = {
 /** From here on, a name of a column of ratings is a count of something: two of them need a choice. */
 const FIRST_COUNT = KNOWN_NAMES.value.indexOf("weight");
 const ORDER = ["user", "item", "value", "time"] as const;
-const POSITIONS: Record<Column, number> = { user: 0, item: 1, value: 2, time: 3 };
-const OPTIONS: Record<Column, string> = { user: "--user-column", item: "--item-column", value: "--rating-column", time: "--time-column" };
-const HELD: Record<Column, string> = { user: "user", item: "item", value: "rating", time: "time" };
+const ALL = [...ORDER, "weight"] as const;
+const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, value: 2, time: 3 };
+const OPTIONS: Record<FoundColumn, string> = {
+  user: "--user-column",
+  item: "--item-column",
+  value: "--rating-column",
+  time: "--time-column",
+};
+const HELD: Record<Column, string> = { user: "user", item: "item", value: "rating", time: "time", weight: "weight" };
 const NONE = "none";
 
 /** "user_id:token" is user_id of a type. */
@@ -97,19 +108,19 @@ export function findColumns(
   const width = names.length;
   const kinds = names.map((_, place) => kindOf(body, place));
   const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
-  const places: Record<Column, number> = { user: -1, item: -1, value: -1, time: -1 };
+  const places: Record<Column, number> = { user: -1, item: -1, value: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
   const suggestion = (): string =>
     suggested(
       kinds,
-      Object.fromEntries(ORDER.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
+      Object.fromEntries(ALL.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
       (place) => (hasNames && names[place].trim() !== "" ? quoted(nameOf(place)) : `${place + 1}`),
     );
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
-  const isTaken = (place: number): boolean => ORDER.some((column) => places[column] === place);
+  const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);
   const isSettled = new Set<Column>();
-  for (const column of ORDER) {
+  for (const column of ALL) {
     const wanted = asked[column];
     if (wanted === undefined) continue;
     const isNone = wanted === NONE && (column === "value" || column === "time") && !simple.includes(NONE);
@@ -203,7 +214,7 @@ export function findColumns(
   if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime)
     places.time = POSITIONS.time;
 
-  const said = ORDER.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
+  const said = ALL.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
   const described = `${said.join(", ")}${places.value < 0 ? "; no ratings: every row counts as 1" : ""}`;
   return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
 }

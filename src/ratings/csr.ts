@@ -10,6 +10,8 @@ export interface Csr {
   readonly start: Uint32Array;
   readonly index: Uint32Array;
   readonly value: Float32Array;
+  /** How often each rating counts, above 0; absent: once. */
+  readonly weight?: Float32Array | undefined;
   /** The row of each rating, where it is at hand; else `rowOfEach` makes it. */
   readonly row?: Uint32Array | undefined;
   /** What values were divided by. Default 1. */
@@ -32,19 +34,21 @@ export function buildCsr(ratings: RatingColumns, side: "users" | "items", count:
   return known?.count === count ? known : (sides[side] = sorted(ratings, side, count));
 }
 
-function sorted({ user, item, value: unsorted }: RatingColumns, side: "users" | "items", count: number): Csr {
+function sorted({ user, item, value: unsorted, weight: unsortedWeight }: RatingColumns, side: "users" | "items", count: number): Csr {
   const [row, other] = side === "users" ? [user, item] : [item, user];
   const start = rowStarts(row, count);
-  if (isAscending(row)) return { count, start, index: other, value: unsorted, row };
+  if (isAscending(row)) return { count, start, index: other, value: unsorted, weight: unsortedWeight, row };
   const next = start.slice(0, count);
   const index = new Uint32Array(row.length);
   const value = new Float32Array(row.length);
+  const weight = unsortedWeight && new Float32Array(row.length);
   for (let at = 0; at < row.length; at++) {
     const to = next[row[at]]++;
     index[to] = other[at];
     value[to] = unsorted[at];
+    if (weight) weight[to] = unsortedWeight[at];
   }
-  return { count, start, index, value };
+  return { count, start, index, value, weight };
 }
 
 /** Columns, and how many rows each side has. */
@@ -77,6 +81,15 @@ export function isAscending(row: Uint32Array): boolean {
 /** Ratings of every row, [count]. */
 export function rowLengths({ count, start }: Csr): Uint32Array {
   return Uint32Array.from({ length: count }, (_, row) => start[row + 1] - start[row]);
+}
+
+/** Weights of every row's ratings together, [count]: their number, where ratings have no weights. */
+export function rowWeights(rows: Csr): Float64Array | Uint32Array {
+  const { count, start, weight } = rows;
+  if (!weight) return rowLengths(rows);
+  const sums = new Float64Array(count);
+  for (let row = 0; row < count; row++) for (let at = start[row]; at < start[row + 1]; at++) sums[row] += weight[at];
+  return sums;
 }
 
 /** The row of every rating of a CSR, in its order. */

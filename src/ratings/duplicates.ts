@@ -13,11 +13,12 @@ export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "err
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
 /**
- * One rating per pair, at the place of its first appearance. The time is that of the rating that counts; under "mean",
- * "sum" and "count", of the last.
+ * One rating per pair, at the place of its first appearance. Time and weight are those of the rating that counts;
+ * under "mean", "sum" and "count" the time is that of the last, and the weight the mean of all. The mean is weighted.
+ * Rows of weight 0 are no ratings of a pair: they stay as they are.
  *
  * @param error makes what "error" throws, from the row number of the second rating.
- * @returns where there are such pairs, also which rows are kept, and the values of all as they then are.
+ * @returns where there are such pairs, also which rows are kept, and the values and weights of all as they then are.
  */
 export function mergeDuplicates(
   columns: RatingColumns,
@@ -25,7 +26,7 @@ export function mergeDuplicates(
   items: number,
   policy: DuplicatePolicy,
   error: (at: number) => Error,
-): { columns: RatingColumns; duplicateRows: number; kept?: Uint8Array; values?: Float32Array } {
+): { columns: RatingColumns; duplicateRows: number; kept?: Uint8Array; values?: Float32Array; weights?: Float32Array | undefined } {
   if (!DUPLICATE_POLICIES.includes(policy))
     throw new OptionsError(`duplicates is "${policy}": it must be ${DUPLICATE_POLICIES.map((name) => `"${name}"`).join(", ")}`);
   if (policy === "count") columns = { ...columns, value: new Float32Array(columns.value.length).fill(1) };
@@ -46,12 +47,13 @@ function rowsByUser(user: Uint32Array, users: number): Uint32Array | undefined {
 }
 
 /** The first row, in the order by user, whose item that user has rated before. */
-function firstDuplicate({ user, item }: RatingColumns, items: number, order: Uint32Array | undefined): number | undefined {
+function firstDuplicate({ user, item, weight }: RatingColumns, items: number, order: Uint32Array | undefined): number | undefined {
   // The last user who rated each item, plus 1.
   const ratedBy = new Uint32Array(items);
   for (let k = 0; k < user.length; k++) {
     const at = order ? order[k] : k;
     const mark = user[at] + 1;
+    if (weight?.[at] === 0) continue;
     if (ratedBy[item[at]] === mark) return at;
     ratedBy[item[at]] = mark;
   }
@@ -60,39 +62,49 @@ function firstDuplicate({ user, item }: RatingColumns, items: number, order: Uin
 
 function merged(columns: RatingColumns, items: number, policy: DuplicatePolicy, order: Uint32Array | undefined) {
   const { user, item } = columns;
-  const [value, time] = [columns.value.slice(), columns.time?.slice()];
+  const [value, weight, time] = [columns.value.slice(), columns.weight?.slice(), columns.time?.slice()];
   const ratedBy = new Uint32Array(items);
   // Of the last user's rating of each item: its first row, and what that user's ratings of it sum to.
   const first = new Uint32Array(items);
   const sum = new Float64Array(items);
+  // The same weighted, and the sum of the weights.
+  const [weighted, weights] = [new Float64Array(items), new Float64Array(items)];
   const times = new Uint32Array(items);
   const kept = new Uint8Array(user.length).fill(1);
   let duplicateRows = 0;
   for (let k = 0; k < user.length; k++) {
     const at = order ? order[k] : k;
     const n = item[at];
+    const own = columns.weight ? columns.weight[at] : 1;
+    if (own === 0) continue;
     if (ratedBy[n] !== user[at] + 1) {
       ratedBy[n] = user[at] + 1;
       first[n] = at;
       sum[n] = columns.value[at];
+      weighted[n] = own * columns.value[at];
+      weights[n] = own;
       times[n] = 1;
       continue;
     }
     sum[n] += columns.value[at];
+    weighted[n] += own * columns.value[at];
+    weights[n] += own;
     times[n]++;
     if (policy === "last") value[first[n]] = columns.value[at];
-    if (policy === "mean") value[first[n]] = sum[n] / times[n];
+    if (policy === "mean") value[first[n]] = weighted[n] / weights[n];
     if (policy === "sum" || policy === "count") value[first[n]] = sum[n];
+    if (weight && policy !== "first") weight[first[n]] = policy === "last" ? own : weights[n] / times[n];
     if (time && columns.time && policy !== "first") time[first[n]] = columns.time[at];
     kept[at] = 0;
     duplicateRows++;
   }
   const take = <T extends Uint32Array | Float32Array | Float64Array>(values: T): T => markedOnly(values, kept, 1);
   return {
-    columns: { user: take(user), item: take(item), value: take(value), time: time && take(time) },
+    columns: { user: take(user), item: take(item), value: take(value), weight: weight && take(weight), time: time && take(time) },
     duplicateRows,
     kept,
     values: value,
+    weights: weight,
   };
 }
 

@@ -3,7 +3,7 @@
 
 import table from "../../data/films.txt?raw";
 import { OptionsError } from "../errors.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import { checkOptions, namesOf, finiteFrom, WHOLE, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 import { Catalogue } from "./catalogue.js";
@@ -99,7 +99,7 @@ export function filmRatings(options: FilmRatingsOptions = {}): Ratings {
   const most = M * Math.floor(N / 2);
   if (L < M || L > most)
     throw new OptionsError(
-      `${counted(L, "rating")} by ${counted(M, "user")} of ${counted(N, "film")}: there must be from ${M} to ${most} ratings`,
+      `${howMany(L, "rating")} by ${howMany(M, "user")} of ${howMany(N, "film")}: there must be from ${M} to ${most} ratings`,
     );
   const random = seededRandom(seed);
   const appeal = appealOf(all);

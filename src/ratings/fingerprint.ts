@@ -1,4 +1,4 @@
-// What tells one set of ratings from another: a hash of its ids and values,
+// What tells one set of ratings from another: a hash of its ids, values and weights,
 // of the rows in any order and of the rows as they come.
 
 import { mixedWords } from "../random-counter.js";
@@ -6,6 +6,7 @@ import type { RawId } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { checkArguments } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "./ratings.js";
+import { counted } from "./weights.js";
 import { type Fingerprint, wholeOf } from "./share.js";
 
 export type { Fingerprint } from "./share.js";
@@ -21,13 +22,17 @@ export function fingerprintOf(ratings: Ratings): Fingerprint {
 }
 
 function computed(ratings: Ratings): Fingerprint {
-  const { users, items, value } = ratings;
-  const taking = new Fingerprinting(users.raw, items.raw, value.length);
-  taking.take(ratings);
+  const { users, items } = ratings;
+  const counting = counted(ratings);
+  const taking = new Fingerprinting(users.raw, items.raw, counting.count);
+  taking.take(counting);
   return taking.fingerprint;
 }
 
-/** Takes rows in their order, a part of them after another; its state goes from one process to the next. */
+/** The bits of a weight of 1. */
+const ONE = 0x3f800000;
+
+/** Takes rows that count in their order, a part of them after another; its state goes from one process to the next. */
 export class Fingerprinting {
   readonly #userHashes: Uint32Array;
   readonly #itemHashes: Uint32Array;
@@ -40,11 +45,14 @@ export class Fingerprinting {
     this.state = Float64Array.of(0, 0, count, 0x9e3779b9);
   }
 
-  take({ user, item, value }: RatingColumns): void {
+  take({ user, item, value, weight }: RatingColumns): void {
     const bits = new Uint32Array(value.buffer, value.byteOffset, value.length);
+    const weights = weight && new Uint32Array(weight.buffer, weight.byteOffset, weight.length);
     let [low, high, first, second] = this.state;
     for (let at = 0; at < value.length; at++) {
-      const [a, b] = mixedWords(this.#userHashes[user[at]], this.#itemHashes[item[at]], bits[at], 0x7a57e);
+      // A weight of 1 leaves no trace: such ratings are the same as those without weights.
+      const last = weights ? (0x7a57e ^ weights[at] ^ ONE) >>> 0 : 0x7a57e;
+      const [a, b] = mixedWords(this.#userHashes[user[at]], this.#itemHashes[item[at]], bits[at], last);
       low = (low + a) >>> 0;
       high = (high + b) >>> 0;
       first = (Math.imul(first, 0x01000193) ^ a) >>> 0;

@@ -13,14 +13,17 @@ export class GrowingColumns {
   #user = new Uint32Array(0);
   #item = new Uint32Array(0);
   #value = new Float32Array(0);
+  /** From the first row on that has another weight than 1, where not from the beginning. */
+  #weight: Float32Array | undefined;
   /** Kept as long as every row has a time. */
   #time: Float64Array | undefined;
   #capacity = 0;
   #count = 0;
 
-  /** @param timed whether rows have times at all. */
-  constructor(timed: boolean) {
+  /** @param timed whether rows have times at all. @param weighted whether they have weights, be they all 1. */
+  constructor(timed: boolean, weighted = false) {
     this.#time = timed ? new Float64Array(0) : undefined;
+    this.#weight = weighted ? new Float32Array(0) : undefined;
   }
 
   get count(): number {
@@ -28,12 +31,14 @@ export class GrowingColumns {
   }
 
   /** One row of dense indices. */
-  push(user: number, item: number, value: number, time: number): void {
+  push(user: number, item: number, value: number, time: number, weight = 1): void {
     this.#reserve(1);
     const at = this.#count++;
     this.#user[at] = user;
     this.#item[at] = item;
     this.#value[at] = value;
+    if (weight !== 1) this.#withWeights();
+    if (this.#weight) this.#weight[at] = weight;
     if (!this.#time) return;
     this.#time[at] = time;
     if (!Number.isFinite(time)) this.#time = undefined;
@@ -47,30 +52,33 @@ export class GrowingColumns {
     users.addNumbers(rows.user, count, this.#user, at);
     items.addNumbers(rows.item, count, this.#item, at);
     this.#value.set(rows.value.subarray(0, count), at);
+    this.#addWeights(rows.weight?.subarray(0, count), at, count);
     this.#time?.set(rows.time.subarray(0, count), at);
     this.#count += count;
   }
 
   /** Rows that were indexed by other ids: `users[m]` and `items[n]` are the indices here of their m and n. */
   append(columns: RatingColumns, users: Uint32Array, items: Uint32Array, expected = 0): void {
-    const { user, item, value, time } = columns;
+    const { user, item, value, weight, time } = columns;
     this.#reserve(user.length, expected);
     const at = this.#count;
     translate(user, users, this.#user, at);
     translate(item, items, this.#item, at);
     this.#value.set(value, at);
+    this.#addWeights(weight, at, user.length);
     if (time) this.#time?.set(time, at);
     else this.#time = undefined;
     this.#count += user.length;
   }
 
   /** Rows that were indexed by the same ids. */
-  appendRows({ user, item, value, time }: RatingColumns, expected = 0): void {
+  appendRows({ user, item, value, weight, time }: RatingColumns, expected = 0): void {
     this.#reserve(user.length, expected);
     const at = this.#count;
     this.#user.set(user, at);
     this.#item.set(item, at);
     this.#value.set(value, at);
+    this.#addWeights(weight, at, user.length);
     if (time) this.#time?.set(time, at);
     else this.#time = undefined;
     this.#count += user.length;
@@ -83,8 +91,19 @@ export class GrowingColumns {
       user: this.#user.subarray(from, to),
       item: this.#item.subarray(from, to),
       value: this.#value.subarray(from, to),
+      weight: this.#weight?.subarray(from, to),
       time: this.#time?.subarray(from, to),
     };
+  }
+
+  /** @param weight of `count` rows from `at` on; left out, 1 each. */
+  #addWeights(weight: ArrayLike<number> | undefined, at: number, count: number): void {
+    if (weight) this.#withWeights().set(weight, at);
+    else this.#weight?.fill(1, at, at + count);
+  }
+
+  #withWeights(): Float32Array {
+    return (this.#weight ??= new Float32Array(this.#capacity).fill(1));
   }
 
   #reserve(rows: number, expected = 0): void {
@@ -94,6 +113,7 @@ export class GrowingColumns {
     this.#user = grown(this.#user, new Uint32Array(this.#capacity), this.#count);
     this.#item = grown(this.#item, new Uint32Array(this.#capacity), this.#count);
     this.#value = grown(this.#value, new Float32Array(this.#capacity), this.#count);
+    this.#weight &&= grown(this.#weight, new Float32Array(this.#capacity), this.#count);
     this.#time &&= grown(this.#time, new Float64Array(this.#capacity), this.#count);
   }
 }

@@ -1,27 +1,37 @@
 // The fast path of the readers: rows of plain decimal numbers, read byte by byte with no string in between.
 // Whatever is not plain is left to the general path, so both give the same ratings.
 
-/** Column numbers, from 0; `value` is −1 where every row counts as 1, `time` where there is none. */
+/** Column numbers, from 0; `value` is −1 where every row counts as 1, `time` and `weight` where there is none. */
 export interface ColumnPlaces {
   readonly user: number;
   readonly item: number;
   readonly value: number;
   readonly time: number;
+  readonly weight: number;
 }
 
 /** Rows that a scan fills at most: few enough to stay in the processor's cache until they are indexed. */
 const BATCH_ROWS = 4096;
 
-/** Scanned rows: raw ids, ratings and times, `count` of them. Without a column of times, `time` is not touched. */
+/**
+ * Scanned rows: raw ids, ratings, times and weights, `count` of them. Without a column of times, `time` is not
+ * touched.
+ */
 export class NumericRows {
   readonly user: Float64Array = new Float64Array(BATCH_ROWS);
   readonly item: Float64Array = new Float64Array(BATCH_ROWS);
   /** 1 where there is no column of ratings. */
   readonly value: Float64Array = new Float64Array(BATCH_ROWS).fill(1);
   readonly time: Float64Array = new Float64Array(BATCH_ROWS);
+  /** Where there is a column of weights. */
+  readonly weight: Float64Array | undefined;
   count = 0;
   /** Lines scanned, empty ones among them. */
   lines = 0;
+
+  constructor(weighted = false) {
+    this.weight = weighted ? new Float64Array(BATCH_ROWS) : undefined;
+  }
 }
 
 const NEWLINE = 0x0a;
@@ -36,15 +46,15 @@ const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, expone
 const NOT_PLAIN = -1;
 
 /** Whether rows of such columns can be scanned: all columns different, delimiters of one or two ASCII characters. */
-export function areScannable(delimiter: string, { user, item, value, time }: ColumnPlaces): boolean {
-  const columns = [user, item, ...(value < 0 ? [] : [value]), ...(time < 0 ? [] : [time])];
+export function areScannable(delimiter: string, { user, item, ...others }: ColumnPlaces): boolean {
+  const columns = [user, item, ...Object.values(others).filter((column) => column >= 0)];
   const ascii = new TextEncoder().encode(delimiter).length === delimiter.length;
   return ascii && delimiter.length <= 2 && columns.every((column) => column >= 0) && new Set(columns).size === columns.length;
 }
 
 /**
  * Reads plain rows of a block of whole lines without quotes. A row is plain when its ids are canonical integers and its
- * rating and time decimal numbers, all of at most 15 digits; empty lines are passed over.
+ * rating, time and weight decimal numbers, all of at most 15 digits; empty lines are passed over.
  *
  * @param from where a line starts; `delimiter` and `places` are scannable.
  * @param width columns that a row may have; one with more is not plain. Default: any number.
@@ -61,9 +71,9 @@ export function scanNumericRows(
 ): number {
   const first = delimiter.charCodeAt(0);
   const second = delimiter.length > 1 ? delimiter.charCodeAt(1) : undefined;
-  const { user, item, value, time } = places;
-  const more = width - 1 - Math.max(user, item, value, time);
-  const inOrder = second === undefined && user === 0 && item === 1 && value === 2 && time === 3;
+  const { user, item, value, time, weight } = places;
+  const more = width - 1 - Math.max(user, item, value, time, weight);
+  const inOrder = second === undefined && user === 0 && item === 1 && value === 2 && time === 3 && weight < 0;
   let at = from;
   rows.count = 0;
   rows.lines = 0;
@@ -120,17 +130,18 @@ function scanRow(
   from: number,
   first: number,
   second: number | undefined,
-  { user, item, value, time }: ColumnPlaces,
+  { user, item, value, time, weight }: ColumnPlaces,
   rows: NumericRows,
 ): number {
   const row = rows.count;
-  const lastColumn = Math.max(user, item, value, time);
+  const lastColumn = Math.max(user, item, value, time, weight);
   let at = from;
   for (let column = 0; ; column++) {
     if (column === user) at = scanId(bytes, at, rows.user, row);
     else if (column === item) at = scanId(bytes, at, rows.item, row);
     else if (column === value) at = scanDecimal(bytes, at, rows.value, row);
     else if (column === time) at = scanDecimal(bytes, at, rows.time, row);
+    else if (column === weight) at = scanDecimal(bytes, at, rows.weight!, row);
     else while (bytes[at] !== NEWLINE && !isDelimiter(bytes, at, first, second)) at++;
     if (at === NOT_PLAIN) return NOT_PLAIN;
     const delimited = isDelimiter(bytes, at, first, second);

@@ -62,12 +62,23 @@ export function ratingsOfItem(ratings: Ratings, item: number): Float32Array {
   return value.subarray(start[item], start[item + 1]);
 }
 
+function meanOfItem(ratings: Ratings, item: number): number {
+  const { start, value, weight } = csrOf(ratings, "items");
+  let [sum, total] = [0, 0];
+  for (let at = start[item]; at < start[item + 1]; at++) {
+    const own = weight ? weight[at] : 1;
+    sum += own * value[at];
+    total += own;
+  }
+  return sum / total;
+}
+
 /** An item and how it is rated. */
 export interface RatedItem {
   readonly id: RawId;
   readonly title: string;
   readonly ratings: number;
-  /** Of its ratings, rating units. */
+  /** Of its ratings, weighted where they have weights, rating units. */
   readonly mean: number;
 }
 
@@ -80,7 +91,6 @@ export function mostRated(ratings: Ratings, n = 20): RatedItem[] {
     .slice(0, n)
     .map((item) => {
       const id = ratings.items.rawAt(item);
-      const sum = ratingsOfItem(ratings, item).reduce((total, value) => total + value, 0);
-      return { id, title: ratings.catalogue.title(id), ratings: counts[item], mean: sum / counts[item] };
+      return { id, title: ratings.catalogue.title(id), ratings: counts[item], mean: meanOfItem(ratings, item) };
     });
 }

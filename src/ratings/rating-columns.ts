@@ -5,13 +5,18 @@ export interface RatingColumns {
   readonly user: Uint32Array;
   readonly item: Uint32Array;
   readonly value: Float32Array;
+  /** How often each counts, 0 or more; absent: once. docs/models.md, "Weights of ratings". */
+  readonly weight?: Float32Array | undefined;
   /** Seconds since 1970 UTC; absent when the source has none. */
   readonly time?: Float64Array | undefined;
   /** What values were divided by. Default 1. */
   readonly unit?: number | undefined;
 }
 
-/** Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units. */
+/**
+ * Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units, of those that
+ * count.
+ */
 export interface RatingStatistics {
   readonly users: number;
   readonly items: number;
@@ -19,4 +24,6 @@ export interface RatingStatistics {
   readonly mean: number;
   readonly minimum: number;
   readonly maximum: number;
+  /** Σ of the weights, where ratings have some: the mean is weighted by them. */
+  readonly weight?: number | undefined;
 }

@@ -2,10 +2,10 @@
 
 import { RatingsError } from "../errors.js";
 import { hasPart, type Kind, LIST } from "../options.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import { type Catalogue, catalogueOf, type GivenEntry } from "./catalogue.js";
 import type { Ids, RawId } from "./ids.js";
-import { LARGEST_RATING } from "./largest-rating.js";
+import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
 import { wholeOf } from "./share.js";
 import { checkRows, type FromOptions, type GivenRating, RowTaker } from "./rows.js";
@@ -19,36 +19,43 @@ export class Ratings implements RatingColumns {
   readonly user: Uint32Array;
   readonly item: Uint32Array;
   readonly value: Float32Array;
+  readonly weight: Float32Array | undefined;
   readonly time: Float64Array | undefined;
   readonly catalogue: Catalogue;
   #statistics: RatingStatistics | undefined;
 
   /**
    * @throws RatingsError when the columns differ in length, an index is beyond its ids,
-   *   or a value is not finite or too large to be squared.
+   *   a value is not finite or too large to be squared, or a weight is not from 0 to 10⁹.
    */
   constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue?: Catalogue | Iterable<GivenEntry>) {
-    const { user, item, value, time } = columns;
-    if (item.length !== user.length || value.length !== user.length || (time && time.length !== user.length)) {
-      throw new RatingsError(
-        `columns differ in length: ${counted(user.length, "user")}, ${counted(item.length, "item")}, ${counted(value.length, "value")}`,
-      );
+    const { user, item, value, weight, time } = columns;
+    if ([item, value, weight, time].some((column) => column && column.length !== user.length)) {
+      const weights = weight ? `, ${howMany(weight.length, "weight")}` : "";
+      const lengths = `${howMany(user.length, "user")}, ${howMany(item.length, "item")}, ${howMany(value.length, "value")}${weights}`;
+      throw new RatingsError(`columns differ in length: ${lengths}`);
     }
     for (let at = 0; at < user.length; at++) {
       if (user[at] >= users.size)
-        throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${counted(users.size, "user")}`);
+        throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${howMany(users.size, "user")}`);
       if (item[at] >= items.size)
-        throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${counted(items.size, "item")}`);
+        throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${howMany(items.size, "item")}`);
       if (!Number.isFinite(value[at])) throw new RatingsError(`rating ${at}: value ${value[at]} is not a finite number`);
       if (Math.abs(value[at]) > LARGEST_RATING) {
         throw new RatingsError(`rating ${at}: value ${value[at]} is beyond ±${LARGEST_RATING}`, {
           remedy: "give ratings in a larger unit",
         });
       }
+      if (weight && !isWeight(weight[at])) {
+        throw new RatingsError(`rating ${at}: weight ${weight[at]} is not from 0 to ${LARGEST_WEIGHT}`, {
+          remedy: "say with weights how often ratings count; 0 leaves one out",
+        });
+      }
     }
     this.user = user;
     this.item = item;
     this.value = value;
+    this.weight = weight;
     this.time = time;
     this.users = users;
     this.items = items;
@@ -89,31 +96,41 @@ export class Ratings implements RatingColumns {
     const user = new Uint32Array(rows.length);
     const item = new Uint32Array(rows.length);
     const value = new Float32Array(rows.length);
+    const weight = this.weight && new Float32Array(rows.length);
     const time = this.time && new Float64Array(rows.length);
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at];
       user[at] = this.user[row];
       item[at] = this.item[row];
       value[at] = this.value[row];
+      if (weight && this.weight) weight[at] = this.weight[row];
       if (time && this.time) time[at] = this.time[row];
     }
-    return new Ratings({ user, item, value, time }, this.users, this.items, this.catalogue);
+    return new Ratings({ user, item, value, weight, time }, this.users, this.items, this.catalogue);
   }
 
-  /** A user's ratings, [raw item id, value] in file order; none when there is no such user. */
-  ratedBy(user: RawId): [item: RawId, value: number][] {
+  /**
+   * A user's ratings, [raw item id, value] in file order, with their weights where they have some; none when there is
+   * no such user.
+   */
+  ratedBy(user: RawId): [item: RawId, value: number, weight?: number][] {
     const m = this.users.indexOf(user);
-    const rated: [RawId, number][] = [];
+    const rated: [RawId, number, number?][] = [];
     this.user.forEach((index, at) => {
-      if (index === m) rated.push([this.items.rawAt(this.item[at]), this.value[at]]);
+      if (index !== m) return;
+      const [item, value] = [this.items.rawAt(this.item[at]), this.value[at]];
+      rated.push(this.weight ? [item, value, this.weight[at]] : [item, value]);
     });
     return rated;
   }
 
-  /** Mean, extremes (rating units) and counts, in float64. An empty set has mean 0. */
+  /**
+   * Mean, extremes (rating units) and counts, in float64; the mean is weighted, and ratings of weight 0 have no part
+   * in it and the extremes. Where none counts all three are 0.
+   */
   statistics(): RatingStatistics {
     return (this.#statistics ??=
-      wholeOf(this)?.statistics ?? statisticsFrom(addedUp(NO_VALUES, this.value), this.users, this.items, this.count));
+      wholeOf(this)?.statistics ?? statisticsFrom(addedUp(NO_VALUES, this), this.users, this.items, this.count, this.weight !== undefined));
   }
 }
 
@@ -138,22 +155,32 @@ export const HELD_OUT_KIND: Kind = {
     hasPart(value, "heldOut") ? "give its part heldOut" : "const { train, heldOut } = splitRatings(ratings) holds some of one set out",
 };
 
-/** Sum, minimum and maximum of no values. */
-export const NO_VALUES = Float64Array.of(0, Infinity, -Infinity);
+/** Sum, weight, minimum and maximum of no values. */
+export const NO_VALUES = Float64Array.of(0, 0, Infinity, -Infinity);
 
-/** Adds values one by one to the sum, the minimum and the maximum of those before. */
-export function addedUp([sum, minimum, maximum]: Float64Array, values: Float32Array): Float64Array {
+/** Adds values one by one to the weighted sum, the weight, the minimum and the maximum of those before. */
+export function addedUp([sum, total, minimum, maximum]: Float64Array, { value: values, weight: weights }: RatingColumns): Float64Array {
   for (let at = 0; at < values.length; at++) {
     const value = values[at];
-    sum += value;
+    const weight = weights ? weights[at] : 1;
+    if (weight === 0) continue;
+    sum += weight * value;
+    total += weight;
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
-  return Float64Array.of(sum, minimum, maximum);
+  return Float64Array.of(sum, total, minimum, maximum);
 }
 
-/** @param count of all values that were added up. */
-export function statisticsFrom([sum, minimum, maximum]: Float64Array, users: Ids, items: Ids, count: number): RatingStatistics {
+/** @param count of all values that were added up. @param weighted whether they have weights. */
+export function statisticsFrom(
+  [sum, total, minimum, maximum]: Float64Array,
+  users: Ids,
+  items: Ids,
+  count: number,
+  weighted: boolean,
+): RatingStatistics {
   const sizes = { users: users.size, items: items.size, ratings: count };
-  return count === 0 ? { ...sizes, mean: 0, minimum: 0, maximum: 0 } : { ...sizes, mean: sum / count, minimum, maximum };
+  const measured = total > 0 ? { mean: sum / total, minimum, maximum } : { mean: 0, minimum: 0, maximum: 0 };
+  return { ...sizes, ...measured, ...(weighted && { weight: total }) };
 }

@@ -1,6 +1,6 @@
 // Readers: a table of ratings in any form, or a folder in one of the known layouts, into Ratings.
 
-import { RatingsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import {
   checkArguments,
   checkOptions,
@@ -40,7 +40,8 @@ export interface ReadOptions extends DelimitedOptions {
   readonly header?: boolean | undefined;
   /**
    * Columns by name or by number from 0; "none" as `value` where every row counts as 1. Default:
-   * by well-known names, else the first four in the order user, item, value, time.
+   * by well-known names, else the first four in the order user, item, value, time. A column of weights, which say how
+   * often each rating counts, is read only where `weight` names it.
    */
   readonly columns?: AskedColumns | undefined;
   /**
@@ -73,6 +74,7 @@ const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({
   item: COLUMN_KIND,
   value: COLUMN_KIND,
   time: COLUMN_KIND,
+  weight: COLUMN_KIND,
 });
 const SCALE_KIND: Kind = {
   must: "[least, most], two numbers of which the first is less",
@@ -227,8 +229,8 @@ async function readTable(
   if (!cache || sources.length > 1 || ids.users.size > 0 || ids.items.size > 0)
     return { ...(await parseTable(sources, options, ids)), cached: false, warnings: [] };
   const { delimiter, encoding, quotes, header, columns = {}, layout, duplicates, missing, scale, skipBadRows } = options;
-  const { user, item, value, time } = columns;
-  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
+  const { user, item, value, time, weight } = columns;
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, weight, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
   const kept = await cache.read(settings);
   if (kept) {
     ids.users.addAll(kept.users);
@@ -289,7 +291,10 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
 /** The rows of all parts, one behind the other. */
 function joinedParts(parts: readonly Part[]): RatingColumns {
   if (parts.length === 1) return parts[0].reader.columns.columns();
-  const all = new GrowingColumns(parts.every(({ found }) => found.places.time >= 0));
+  const all = new GrowingColumns(
+    parts.every(({ found }) => found.places.time >= 0),
+    parts[0].found.places.weight >= 0,
+  );
   const rows = parts.reduce((total, { reader }) => total + reader.columns.count, 0);
   for (const { reader } of parts) all.appendRows(reader.columns.columns(), rows);
   return all.columns();
@@ -304,6 +309,10 @@ function inSeconds(columns: RatingColumns): RatingColumns {
 }
 
 async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
+  if (options.layout === "matrix" && options.columns?.weight !== undefined)
+    throw new OptionsError(`${source.name}: a matrix has no column of weights ("${options.columns.weight}")`, {
+      remedy: "give a table with a row per rating",
+    });
   try {
     const opened = await openText(source, options);
     if (opened.form === "delimited" && options.layout !== "matrix") return await parseText(source, opened, options, ids);

@@ -3,10 +3,10 @@
 
 import { ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";
-import { LARGEST_RATING } from "./largest-rating.js";
+import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import type { SkippedRow } from "./table.js";
 import { type Encoding, NEWLINE, newlinesIn, REPLACEMENT, type RowBatch, splitLines, TextDecoding } from "./text-lines.js";
 
@@ -50,7 +50,7 @@ export class RowReader {
   text: TextDecoding;
   readonly #format: RowFormat;
   readonly #scannable: boolean;
-  readonly #scanned = new NumericRows();
+  readonly #scanned: NumericRows;
   readonly #missing: ReadonlySet<string>;
   readonly #missingNumbers: ReadonlySet<number>;
   /** Of ratings such as 4/5. */
@@ -67,7 +67,8 @@ export class RowReader {
     this.users = users;
     this.items = items;
     this.text = text;
-    this.columns = new GrowingColumns(format.places.time >= 0);
+    this.columns = new GrowingColumns(format.places.time >= 0, format.places.weight >= 0);
+    this.#scanned = new NumericRows(format.places.weight >= 0);
     this.#scannable = areScannable(format.delimiter, format.places);
     const missing = (format.missing ?? []).map((value) => value.trim());
     this.#missing = new Set(missing);
@@ -88,7 +89,7 @@ export class RowReader {
     for (let at = 0; at < bytes.length;) {
       if (this.#scannable) {
         const stop = scanNumericRows(bytes, at, delimiter, places, this.#scanned, width);
-        if (this.#isOffScale(this.#scanned)) {
+        if (this.#isOffScale(this.#scanned) || hasBadWeight(this.#scanned)) {
           // As text, such a row can be named.
           this.takeRows(splitLines(bytes.subarray(at, stop), line, delimiter, this.text));
         } else {
@@ -120,7 +121,8 @@ export class RowReader {
         this.missingRows++;
         continue;
       }
-      const bad = this.#malformed(row, value);
+      const weight = places.weight < 0 ? 1 : weightIn(row[places.weight]);
+      const bad = this.#malformed(row, value, weight);
       if (bad !== undefined) {
         if (row.every((cell) => cell.trim() === "")) continue;
         if (!skipBadRows) throw new BadRow(bad, lines[at]);
@@ -132,7 +134,7 @@ export class RowReader {
       const item = this.items.add(toRawId(row[places.item].trim()));
       const time = places.time >= 0 ? timeIn(row[places.time] ?? "") : NaN;
       if (places.time >= 0 && !Number.isFinite(time)) this.firstBadTime ??= { line: lines[at], text: row[places.time] ?? "" };
-      this.columns.push(user, item, value, time);
+      this.columns.push(user, item, value, time, weight);
     }
   }
 
@@ -147,18 +149,19 @@ export class RowReader {
     return outOf === this.#outOf ? value : NaN;
   }
 
-  #malformed(row: readonly string[], value: number): string | undefined {
+  #malformed(row: readonly string[], value: number, weight: number): string | undefined {
     const { places, scale, width = Infinity } = this.#format;
     const [user, item, rating] = [row[places.user], row[places.item], places.value < 0 ? "1" : row[places.value]];
     if (user === undefined || item === undefined || rating === undefined)
-      return `the row has ${counted(row.length, "cell")}, too few for user, item and rating`;
+      return `the row has ${howMany(row.length, "cell")}, too few for user, item and rating`;
     if (row.length > width && row.slice(width).some((cell) => cell.trim() !== ""))
-      return `the row has ${row.length} cells, and the table has ${counted(width, "column")}: a cell with a delimiter in it has to be quoted`;
+      return `the row has ${row.length} cells, and the table has ${howMany(width, "column")}: a cell with a delimiter in it has to be quoted`;
     if (user.trim() === "") return "the user is empty";
     if (item.trim() === "") return "the item is empty";
     if (!Number.isFinite(Math.fround(value))) return `rating "${rating}" is not a number`;
     if (Math.abs(value) > LARGEST_RATING) return `rating ${rating.trim()} is beyond ±${LARGEST_RATING}, the largest that is taken`;
     if (scale && (value < scale[0] || value > scale[1])) return `rating ${rating.trim()} is outside the scale ${scale.join(":")}`;
+    if (!isWeight(weight)) return `weight "${row[places.weight] ?? ""}" is not from 0 to ${LARGEST_WEIGHT}`;
     if (this.text.isMixed && (user + item).includes(REPLACEMENT)) return "the text is not UTF-8, though it is further up";
     return undefined;
   }
@@ -181,9 +184,21 @@ export class RowReader {
       rows.item[kept] = rows.item[at];
       rows.value[kept] = rows.value[at];
       rows.time[kept] = rows.time[at];
+      if (rows.weight) rows.weight[kept] = rows.weight[at];
       kept++;
     }
     this.missingRows += rows.count - kept;
     rows.count = kept;
   }
+}
+
+/** The weight in a cell; NaN when there is none. */
+function weightIn(cell = ""): number {
+  const { value, outOf } = ratingIn(cell);
+  return outOf === undefined ? value : NaN;
+}
+
+function hasBadWeight({ weight, count }: NumericRows): boolean {
+  if (weight) for (let at = 0; at < count; at++) if (!isWeight(weight[at])) return true;
+  return false;
 }

@@ -9,19 +9,23 @@ import { doubtDuplicates } from "./doubts.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids, isRawId, type RawId } from "./ids.js";
-import { LARGEST_RATING } from "./largest-rating.js";
+import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
 
-/** A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC. */
+/**
+ * A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC; a weight says how often the
+ * rating counts, once where it is left out.
+ */
 export interface RatingRow {
   readonly user: RawId;
   readonly item: RawId;
   readonly rating: number;
   readonly time?: number | Date | null | undefined;
+  readonly weight?: number | undefined;
 }
 
 /** A rating as an array. */
-export type RatingTuple = readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null];
+export type RatingTuple = readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null, weight?: number];
 
 /**
  * A rating as callers have it. Of arrays in a variable, TypeScript knows no places: they come as lists of texts and
@@ -41,7 +45,7 @@ export interface FromOptions {
 }
 
 const FROM_NAMES = namesOf<FromOptions>({ catalogue: CATALOGUE_KIND, duplicates: oneOf(...DUPLICATE_POLICIES) });
-const SHAPE = "give rows of [user, item, rating] or { user, item, rating }, either with a time or without";
+const SHAPE = "give rows of [user, item, rating] or { user, item, rating }, either with a time, and a weight, or without";
 
 /** Takes rows one by one. */
 export class RowTaker {
@@ -60,8 +64,14 @@ export class RowTaker {
   take(row: unknown): void {
     this.#rows++;
     if (typeof row !== "object" || row === null) throw this.#error(row, "it is no row", SHAPE);
-    const { user, item, rating, time } = Array.isArray(row)
-      ? { user: row[0] as unknown, item: row[1] as unknown, rating: row[2] as unknown, time: row[3] as unknown }
+    const {
+      user,
+      item,
+      rating,
+      time,
+      weight = 1,
+    } = Array.isArray(row)
+      ? { user: row[0] as unknown, item: row[1] as unknown, rating: row[2] as unknown, time: row[3] as unknown, weight: row[4] as unknown }
       : (row as Readonly<Record<string, unknown>>);
     this.#checkId(row, "user", user);
     this.#checkId(row, "item", item);
@@ -77,7 +87,9 @@ export class RowTaker {
     if (!Number.isFinite(rating)) throw this.#error(row, `its rating is ${rating}`, "leave out rows without a rating");
     if (Math.abs(rating) > LARGEST_RATING)
       throw this.#error(row, `its rating ${rating} is beyond ±${LARGEST_RATING}`, "give ratings in a larger unit");
-    this.#columns.push(this.users.add(user as RawId), this.items.add(item as RawId), rating, this.#secondsOf(row, time));
+    if (typeof weight !== "number" || !isWeight(weight))
+      throw this.#error(row, `its weight ${shown(weight)} is not from 0 to ${LARGEST_WEIGHT}`, "give how often it counts, or no weight");
+    this.#columns.push(this.users.add(user as RawId), this.items.add(item as RawId), rating, this.#secondsOf(row, time), weight);
   }
 
   /** @throws RatingsError for pairs rated twice, where they are an error. */

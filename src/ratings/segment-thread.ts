@@ -33,9 +33,9 @@ let expectedRows = 0;
 parentPort?.on("message", (range: ByteRange) => {
   const segment = read(range);
   if (!segment) return parentPort?.postMessage(undefined);
-  const { user, item, value, time } = segment.columns;
+  const { user, item, value, weight, time } = segment.columns;
   expectedRows = user.length;
-  const handedOver = [user, item, value, time, segment.users, segment.items].flatMap((array) =>
+  const handedOver = [user, item, value, weight, time, segment.users, segment.items].flatMap((array) =>
     ArrayBuffer.isView(array) ? [array.buffer as ArrayBuffer] : [],
   );
   parentPort?.postMessage(segment, handedOver);

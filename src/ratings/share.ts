@@ -19,6 +19,8 @@ export interface Share {
   readonly rows: { readonly [side in "users" | "items"]: { readonly from: number; readonly to: number } };
   /** Ratings of every row, wherever they are, [count]. */
   readonly lengths: { readonly [side in "users" | "items"]: Uint32Array };
+  /** Weights of every row's ratings together, wherever they are, [count], where ratings have weights. */
+  readonly weights?: { readonly [side in "users" | "items"]: Float64Array } | undefined;
   /** Held-out ratings, wherever they are. Default: those that are here. */
   readonly heldOut?: number | undefined;
 }
@@ -38,8 +40,8 @@ export interface WholeRatings {
   readonly share: Share;
   /** The ratings of some items; other rows are empty. */
   readonly byItem: Csr;
-  /** Of held-out ratings: all of them, wherever they are. */
-  readonly heldOut: { readonly count: number; readonly fingerprint: Fingerprint };
+  /** Of held-out ratings: all of them, wherever they are, and their weights together, where they have some. */
+  readonly heldOut: { readonly count: number; readonly weight?: number | undefined; readonly fingerprint: Fingerprint };
   /** Puts together what the users have seen; where no model is written, nothing comes of it. */
   seen(own: Seen): Promise<Seen | undefined>;
 }

@@ -16,10 +16,10 @@ export function sortedRatings(ratings: Ratings): Ratings {
   const items = sortedIds(ratings.items);
   const rows = byKey(byKey(undefined, ratings.item, items.places), ratings.user, users.places);
   const sorted = ratings.select(rows);
-  const { value, time } = sorted;
+  const { value, weight, time } = sorted;
   const user = sorted.user.map((m) => users.places[m]);
   const item = sorted.item.map((n) => items.places[n]);
-  return new Ratings({ user, item, value, time }, users.ids, items.ids, ratings.catalogue);
+  return new Ratings({ user, item, value, weight, time }, users.ids, items.ids, ratings.catalogue);
 }
 
 /** The ids in order, and the place there of every index. */

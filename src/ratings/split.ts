@@ -1,9 +1,10 @@
 // Splits ratings into training and held-out sets: which rows are held out is marked, and both parts keep file order.
+// Chance is a number for each row, which depends on the seed and the row's place in the file alone: the lowest are held out.
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkArguments, checkKind, checkOptions, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";
-import { seededRandom } from "../random.js";
-import { counted } from "../shown.js";
+import { counterKey, counterOrder, counterWords } from "../random-counter.js";
+import { howMany } from "../shown.js";
 import { compareIds } from "./ids.js";
 import { type Ratings, RATINGS_KIND } from "./ratings.js";
 
@@ -49,10 +50,10 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
   checkArguments("splitRatings", { ratings: [ratings, RATINGS_KIND] });
   checkOptions("splitRatings", options, SPLIT_NAMES);
   const { by = "random", share = 0.2, last = 1, seed = 1 } = options;
-  const count = Math.round(ratings.count * share);
+  const count = heldOutCount(ratings.count, share);
   switch (by) {
     case "random":
-      return partition(ratings, randomMarks(ratings.count, share, seed));
+      return partition(ratings, randomMarks(ratings.count, count, seed));
     case "time":
       return partition(ratings, latest(ratings, count));
     case "user":
@@ -70,8 +71,8 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
 export function* kFolds(ratings: Ratings, folds: number, seed = 1): Generator<Split> {
   checkArguments("kFolds", { ratings: [ratings, RATINGS_KIND], folds: [folds, FOLDS_KIND], seed: [seed, WHOLE] });
   if (folds > ratings.count)
-    throw new OptionsError(`folds is ${folds}: it must be a whole number from 2 to the ${counted(ratings.count, "rating")}`);
-  const rows = shuffledRows(ratings.count, seed);
+    throw new OptionsError(`folds is ${folds}: it must be a whole number from 2 to the ${howMany(ratings.count, "rating")}`);
+  const rows = counterOrder(ratings.count, counterKey(checkSeed(seed), "folds"));
   for (let fold = 0; fold < folds; fold++) {
     const from = Math.floor((rows.length * fold) / folds);
     const to = Math.floor((rows.length * (fold + 1)) / folds);
@@ -84,10 +85,55 @@ const FOLDS_KIND: Kind = {
   remedy: (value) => (typeof value === "object" ? "call kFolds(ratings, 5, seed): it takes no options" : undefined),
 };
 
-/** 1 for each of so many ratings that a split at random holds out. @throws OptionsError */
-export function randomMarks(count: number, share: number, seed: number): Uint8Array {
+/** How many of so many ratings are held out. @throws OptionsError */
+export function heldOutCount(count: number, share: number): number {
   checkKind("share", share, SHARE_KIND);
-  return marked(count, lastShuffled(count, Math.round(count * share), seed));
+  return Math.round(count * share);
+}
+
+/** 1 for each of so many ratings that a split at random holds out, and 0 for the others. */
+export function randomMarks(count: number, heldOut: number, seed: number): Uint8Array {
+  const numbers = splitNumbers(0, count, seed);
+  const upper = reached(halvesCounted(numbers), heldOut);
+  const lower = reached(halvesCounted(numbers, upper.half), upper.left);
+  return lowestMarked(numbers, upper.half * HALF + lower.half, lower.left);
+}
+
+/** The numbers of the rows from `from` to `to` of a file. @throws OptionsError */
+export const splitNumbers = (from: number, to: number, seed: number): Uint32Array =>
+  counterWords(counterKey(checkSeed(seed), "split"), from, to);
+
+/** Values of the upper, and of the lower, 16 bits of a number. */
+export const HALF = 2 ** 16;
+
+/** How many numbers have each upper half, or of those of one upper half each lower one, [2¹⁶]. */
+export function halvesCounted(numbers: Uint32Array, upper?: number): Float64Array {
+  const counts = new Float64Array(HALF);
+  for (let at = 0; at < numbers.length; at++) {
+    if (upper === undefined) counts[numbers[at] >>> 16]++;
+    else if (numbers[at] >>> 16 === upper) counts[numbers[at] % HALF]++;
+  }
+  return counts;
+}
+
+/** The half that so many of the lowest reach into, and how many of those that have it they take. */
+export function reached(counts: Float64Array, wanted: number): { readonly half: number; readonly left: number } {
+  let left = wanted;
+  for (let half = 0; half < HALF; half++) {
+    if (left <= counts[half]) return { half, left };
+    left -= counts[half];
+  }
+  return { half: HALF - 1, left };
+}
+
+/** 1 for each number below the last, and for the first so many that are equal to it. */
+export function lowestMarked(numbers: Uint32Array, last: number, equal: number): Uint8Array {
+  const marks = new Uint8Array(numbers.length);
+  let left = equal;
+  for (let at = 0; at < numbers.length; at++) {
+    if (numbers[at] < last || (numbers[at] === last && left-- > 0)) marks[at] = 1;
+  }
+  return marks;
 }
 
 /** Both parts in file order: ratings that come user by user still do, and are copied in one go through memory. */
@@ -113,9 +159,7 @@ function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: n
   for (let row = 0; row < count; row++) wanted[user[row]]++;
   for (let m = 0; m < wanted.length; m++) wanted[m] = Math.min(Math.round(wanted[m] * share), Math.max(0, wanted[m] - 1));
   const marks = new Uint8Array(count);
-  const shuffled = shuffledRows(count, seed);
-  for (let at = 0; at < count; at++) {
-    const row = shuffled[at];
+  for (const row of counterOrder(count, counterKey(checkSeed(seed), "split"))) {
     if (wanted[user[row]] === 0) continue;
     wanted[user[row]]--;
     marks[row] = 1;
@@ -163,24 +207,7 @@ function latest(ratings: Ratings, held: number): Uint8Array {
   return marks;
 }
 
-const shuffledRows = (count: number, seed: number): Uint32Array => lastShuffled(count, count, seed);
-
-/** The last `wanted` of shuffled row numbers, of which Fisher and Yates need only so many steps. */
-function lastShuffled(count: number, wanted: number, seed: number): Uint32Array {
+function checkSeed(seed: number): number {
   checkKind("seed", seed, WHOLE);
-  const random = seededRandom(seed);
-  const rows = rowNumbers(count);
-  for (let at = count - 1; at > 0 && at >= count - wanted; at--) {
-    const other = random.below(at + 1);
-    const row = rows[at];
-    rows[at] = rows[other];
-    rows[other] = row;
-  }
-  return rows.subarray(count - wanted);
-}
-
-function rowNumbers(count: number): Uint32Array {
-  const rows = new Uint32Array(count);
-  for (let row = 0; row < count; row++) rows[row] = row;
-  return rows;
+  return seed;
 }

@@ -20,7 +20,7 @@ export interface TableCacheOptions {
 
 const FORMAT = "tastespace-ratings";
 /** To be raised with every change in what a reader makes of a file. */
-const FORMAT_VERSION = "3";
+const FORMAT_VERSION = "4";
 /** Against damage, not against malice: it is the fastest that Node has everywhere. */
 const CHECKSUM = "sha1";
 const NO_CHECKSUM = "0".repeat(40);
@@ -59,7 +59,7 @@ export function tableCache(path: string, { cacheFolder, smallestKept = 1_000_000
 }
 
 async function writeTable(path: string, key: string, { columns, users, items, ...about }: Table): Promise<void> {
-  const { user, item, value, time } = columns;
+  const { user, item, value, weight, time } = columns;
   const shape = [user.length];
   const tensors: Tensor[] = [
     { name: "user", dtype: "U32", shape, data: user },
@@ -68,6 +68,7 @@ async function writeTable(path: string, key: string, { columns, users, items, ..
     idTensor("user_ids", users),
     idTensor("item_ids", items),
   ];
+  if (weight) tensors.push({ name: "weight", dtype: "F32", shape, data: weight });
   if (time) tensors.push({ name: "time", dtype: "F64", shape, data: time });
   const metadata = {
     format: FORMAT,
@@ -151,6 +152,7 @@ async function decodeTable(file: FileHandle, key: string): Promise<Table | undef
       user: tensors.get("user") as Uint32Array,
       item: tensors.get("item") as Uint32Array,
       value: tensors.get("value") as Float32Array,
+      weight: tensors.get("weight") as Float32Array | undefined,
       time: tensors.get("time") as Float64Array | undefined,
     },
     users: idsOf(tensors.get("user_ids")),

@@ -1,7 +1,7 @@
 // Principal axes of factors: the few directions in which rows differ most, for maps of items or users.
 
 import { OptionsError } from "../errors.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import { NUMBERS, checkArguments, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 
@@ -31,9 +31,9 @@ export function principalAxes(rows: Float32Array, count: number, K: number, axes
     K: [K, wholeFrom(0)],
     axes: [axes, wholeFrom(1)],
   });
-  if (axes > K) throw new OptionsError(`axes is ${axes}: it must be a whole number from 1 to the ${counted(K, "factor")}`);
+  if (axes > K) throw new OptionsError(`axes is ${axes}: it must be a whole number from 1 to the ${howMany(K, "factor")}`);
   if (rows.length !== count * K)
-    throw new OptionsError(`${counted(rows.length, "number")} are not ${counted(count, "row")} of ${counted(K, "factor")}`);
+    throw new OptionsError(`${howMany(rows.length, "number")} are not ${howMany(count, "row")} of ${howMany(K, "factor")}`);
   const mean = meanOf(rows, count, K);
   const covariance = covarianceOf(rows, count, K, mean);
   const { vectors, values } = leadingEigenvectors(covariance, K, axes);

@@ -15,7 +15,7 @@ import type { Csr } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { type FewRatings, foldIn, sampleState } from "./fold-in.js";
 import { type MeanPart, meanParts } from "./prior-means.js";
-import { type Rated, ratedValues } from "./rated.js";
+import { checkedRatings, type Rated } from "./rated.js";
 
 /** What one rating of the user has to do with a prediction. */
 export interface Contribution {
@@ -72,8 +72,8 @@ const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
  * `implicit` has Σ_j s_nj c_j with s_nj = v_nᵀ A⁻¹ v_j. The equations of `logistic` are not linear, but at their
  * solution x = diag(τ…, γ)⁻¹ Σ_j (d_j − p_j) ỹ_j, a sum again: Σ_j s_nj (d_j − p_j) with s_nj = ỹ_nᵀ diag(τ…, γ)⁻¹ ỹ_j.
  *
- * @param rated the user's ratings, which the model does not keep: raw item ids and values (`ratings.ratedBy(user)`);
- *   of an item rated twice, the last rating counts.
+ * @param rated the user's ratings, which the model does not keep: raw item ids, values and, where they have some,
+ *   weights (`ratings.ratedBy(user)`); of an item rated twice, the last rating counts.
  * @throws UnknownIdError; RatingsError for ratings as in `recommendFor`; NotPositiveDefiniteError when τ or γ
  *   is 0 and the ratings are too few; OptionsError for `logistic` without precisions or with sampled
  *   negatives, and for `gibbs` without samples.
@@ -84,12 +84,13 @@ export function explain(model: FactorModel, item: RawId, rated: Iterable<Rated>,
   const { user } = options;
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");
-  const values = ratedValues("explain", model, rated);
-  const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: [...values.keys()] };
+  const few = checkedRatings("explain", model, rated);
+  const values: RatedPairs = Array.from(few.index, (n, at) => [n, few.value[at], few.weight ? few.weight[at] : 1]);
+  const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: few.index };
   const parts = meanParts(model.parameters, model.features, "users", featured);
-  const terms = combined(systemsOf(model, [...values], parts).map((system) => termsOf(system, n)));
+  const terms = combined(systemsOf(model, values, parts).map((system) => termsOf(system, n)));
   const { globalMean, itemBiases } = model.parameters;
-  const contributions = [...values].map(([index, rating], at): Contribution => {
+  const contributions = values.map(([index, rating], at): Contribution => {
     const id = model.items.rawAt(index);
     return {
       id,
@@ -114,7 +115,7 @@ export function explain(model: FactorModel, item: RawId, rated: Iterable<Rated>,
   };
 }
 
-type RatedPairs = readonly (readonly [n: number, rating: number])[];
+type RatedPairs = readonly (readonly [n: number, rating: number, weight: number])[];
 
 /** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x meets. D = K + 1. */
 interface UserEquations {
@@ -166,11 +167,19 @@ function systemsOf(model: FactorModel, rated: RatedPairs, parts: readonly MeanPa
   const { K, S } = samplesOf(parameters);
   const items = rowState(rowsOf(parameters, "items"), parameters.factors, parameters.posterior?.family ?? "none");
   const { value } = definition.rows?.(h, rowOf(rated)) ?? {};
-  const given: RatedPairs = value ? rated.map(([n], at) => [n, value[at]]) : rated;
+  const given: RatedPairs = value ? rated.map(([n, , weight], at) => [n, value[at], weight]) : rated;
   return newRows
     .systems(h, "users", parameters)
     .map((system, s) =>
-      equationsFor(system, sampleState(items, "items", K, S, s), K, given, parameters.globalMean, meansAt(parts, s), model.foldInGram),
+      equationsFor(
+        system,
+        sampleState(items, "items", K, S, s, parameters.drawnBiases?.items),
+        K,
+        given,
+        parameters.globalMean,
+        meansAt(parts, s),
+        model.foldInGram,
+      ),
     );
 }
 
@@ -179,6 +188,7 @@ const rowOf = (rated: RatedPairs): Csr => ({ count: 1, start: Uint32Array.of(0, 
 const fewOf = (rated: RatedPairs): FewRatings => ({
   index: Uint32Array.from(rated, ([n]) => n),
   value: Float32Array.from(rated, ([, rating]) => rating),
+  weight: Float32Array.from(rated, ([, , weight]) => weight),
 });
 
 const meansAt = (parts: readonly MeanPart[], s: number): Float64Array[] => parts.map(({ means }) => means[s]);
@@ -194,21 +204,21 @@ function equationsFor(
   gram?: Float64Array,
 ): UserEquations {
   const equations = equationsOf(K + 1);
-  const weight = Math.max(1, rated.length);
+  const total = rated.length === 0 ? 1 : rated.reduce((sum, [, , weight]) => sum + weight, 0);
   const pulls = means.map((mean) => pullsTowards(system, mean, K + 1));
   const all = pulls.reduce((sum, pull) => sum.map((value, k) => value + pull[k]), new Float64Array(K + 1));
-  addPrior(equations, system, weight, all, gram);
+  addPrior(equations, system, total, all, gram);
   const prior = equations.rhs.slice();
-  for (const [n, rating] of rated) addRating(equations, system, items, n, rating, globalMean);
+  for (const [n, rating, weight] of rated) addRating(equations, system, items, n, rating, globalMean, weight);
   const hasBias = system.kind === "drawn" || (system.kind !== "confident" && system.biases);
   const vectorOf = extended(items.factors, K, hasBias);
-  const rights = rated.map(([n, rating]) => {
+  const rights = rated.map(([n, rating, weight]) => {
     const one = equationsOf(K + 1);
-    addRating(one, system, items, n, rating, globalMean);
+    addRating(one, system, items, n, rating, globalMean, weight);
     return one.rhs;
   });
   const scale = system.kind === "confident" ? 1 : system.lambda;
-  const slopes = rated.map(([n]) => vectorOf(n).map((value) => scale * value));
+  const slopes = rated.map(([n, , weight]) => vectorOf(n).map((value) => weight * scale * value));
   return { matrix: equations.matrix, prior, pulls, rights, slopes, vectorOf };
 }
 
@@ -220,9 +230,9 @@ function optimumEquations(model: FactorModel, newRows: ConvexRows<Hyperparameter
   const hasBias = definitionOf(model.model).hasBiases?.(h) ?? true;
   const vectorOf = extended(itemFactors, K, hasBias);
   const { factors, bias } = foldIn(fewOf(rated), "users", parameters, model);
-  const slopes = rated.map(([n]) => vectorOf(n));
+  const slopes = rated.map(([n, , weight]) => vectorOf(n).map((value) => weight * value));
   const rights = rated.map(([n, rating], at) => {
-    const sum = slopes[at].reduce((total, value, k) => total + value * (k < K ? factors[k] : bias), globalMean + itemBiases[n]);
+    const sum = vectorOf(n).reduce((total, value, k) => total + value * (k < K ? factors[k] : bias), globalMean + itemBiases[n]);
     const { force } = newRows.pull(h, rating, sum);
     return slopes[at].map((value) => force * value);
   });

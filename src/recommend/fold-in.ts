@@ -1,37 +1,79 @@
 // Fold-in: factors and biases of new users or items from their ratings, the other side fixed.
 
 import { otherSide, type Side, type System } from "../engine/engine.js";
-import { solveCholesky, triangle } from "../engine/reference/cholesky.js";
+import { packedTriangle, solveCholesky, symmetricInverse, triangle } from "../engine/reference/cholesky.js";
 import { gramSolve } from "../engine/reference/gram-solve.js";
-import { pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
+import { addPrior, addRating, equationsOf, pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError } from "../errors.js";
+import { NotPositiveDefiniteError, RatingsError } from "../errors.js";
 import type { ConvexRows } from "../models/new-rows.js";
 import { type Parameters, rowsOf, sampleOf, samplesOf, sampleShare } from "../models/parameters.js";
 import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
+import type { RawId } from "../ratings/ids.js";
+import { isWeight, LARGEST_WEIGHT } from "../ratings/largest-rating.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
 export interface FewRatings {
   readonly index: Uint32Array;
   readonly value: Float32Array;
+  /** How often each counts. Default: once. */
+  readonly weight?: Float32Array | undefined;
 }
 
-/** One user or item: factors [K], bias, and under `vb` the covariance of (factors, bias), a packed lower triangle. */
+/** An item that somebody has rated, the rating, and how often it counts: once where that is left out. */
+export type RatedPair = readonly [item: RawId, rating: number, weight?: number];
+
+/**
+ * Ratings by the indices of their items. Of an item rated twice the last rating counts; one of weight 0 does not.
+ *
+ * @throws RatingsError for a rating or a weight that is none.
+ */
+export function fewRatings(rated: Iterable<RatedPair>, indexOf: (item: RawId, rating: number) => number): FewRatings {
+  const values = new Map<number, readonly [rating: number, weight: number]>();
+  let isWeighted = false;
+  for (const [item, rating, weight = 1] of rated) {
+    if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
+    if (!isWeight(weight)) throw new RatingsError(`the weight of item ${item}'s rating is ${weight}, not from 0 to ${LARGEST_WEIGHT}`);
+    const index = indexOf(item, rating);
+    if (weight > 0) values.set(index, [rating, weight]);
+    isWeighted ||= weight !== 1;
+  }
+  return {
+    index: Uint32Array.from(values.keys()),
+    value: Float32Array.from(values.values(), ([rating]) => rating),
+    weight: isWeighted ? Float32Array.from(values.values(), ([, weight]) => weight) : undefined,
+  };
+}
+
+/**
+ * One user or item: factors [K], bias, under `vb` the covariance of (factors, bias), a packed lower triangle, and under
+ * `gibbs` what is known at each of its samples, whose factors stand side by side.
+ */
 export interface Entity {
   readonly factors: Float64Array;
   readonly bias: number;
   readonly covariance?: Float64Array;
+  readonly drawn?: DrawnEntity;
+}
+
+/** What is known of an entity at each of S samples beside its factors. */
+export interface DrawnEntity {
+  /** By how much its bias is above the mean over the samples, [S]. */
+  readonly biases: Float64Array;
+  /** Covariances of (factors, bias) given each sample, packed lower triangles, of whom was not drawn in training. */
+  readonly covariances?: Float64Array;
 }
 
 /**
- * New rows of one side: factors [count, K], biases [count], and under `vb` covariances as packed lower triangles,
- * [count, D (D + 1) / 2].
+ * New rows of one side: factors [count, K], biases [count], under `vb` covariances as packed lower triangles,
+ * [count, D (D + 1) / 2], and under `gibbs` how far the biases at each sample are from their mean, [count, S].
  */
 export interface FoldedRows {
   readonly factors: Float64Array;
   readonly biases: Float64Array;
   readonly covariances?: Float64Array;
+  readonly drawnBiases?: Float64Array;
 }
 
 /**
@@ -40,16 +82,46 @@ export interface FoldedRows {
  * @throws NotPositiveDefiniteError when τ or γ is 0 and the ratings are too few.
  */
 export function foldIn(
-  { index, value }: FewRatings,
+  { index, value, weight }: FewRatings,
   side: Side,
   parameters: Parameters,
   configured: Configured,
   means?: readonly Float64Array[],
   gram?: Float64Array,
 ): Entity {
-  const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value };
-  const { factors, biases, covariances } = foldInRows(rows, side, parameters, configured, means, gram);
-  return { factors, bias: biases[0], ...(covariances && { covariance: covariances }) };
+  const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value, weight };
+  const { factors, biases, covariances, drawnBiases } = foldInRows(rows, side, parameters, configured, means, gram);
+  return {
+    factors,
+    bias: biases[0],
+    ...(covariances && { covariance: covariances }),
+    ...(drawnBiases && { drawn: { biases: drawnBiases, covariances: openCovariances({ index, weight }, side, parameters, configured) } }),
+  };
+}
+
+/** A⁻¹ of a new row, rated with the rows `index` of the other side: at each sample one packed lower triangle. */
+export function openCovariances(
+  { index, weight }: Omit<FewRatings, "value">,
+  side: Side,
+  parameters: Parameters,
+  { model, hyperparameters: h }: Configured,
+): Float64Array {
+  const { newRows } = definitionOf(model);
+  if (newRows.by !== "equations") throw new TypeError(`rows of ${model} are solved by no equations`);
+  const { K, S } = samplesOf(parameters);
+  const D = K + 1;
+  const ones = { count: 1, start: Uint32Array.of(0, index.length), index, value: new Float32Array(index.length) };
+  const { own, fixed } = rowsNeeded(ones, parameters, otherSide(side));
+  const other = rowState(rowsOf(fixed, otherSide(side)), parameters.factors, "none");
+  const packed = newRows.systems(h, side, parameters).map((system, s) => {
+    const equations = equationsOf(D);
+    const state = sampleState(other, otherSide(side), K, S, s);
+    addPrior(equations, system, weight ? weight.reduce((sum, each) => sum + each, 0) : index.length);
+    // What the ratings are does not matter.
+    own.index.forEach((row, at) => addRating(equations, system, state, row, 0, 0, weight?.[at]));
+    return packedTriangle(symmetricInverse(equations.matrix, D), D);
+  });
+  return Float64Array.from(packed.flat());
 }
 
 /** The equations that a new row of a side is solved by; undefined where there are several, or none that are linear. */
@@ -94,19 +166,35 @@ export function foldInRows(
   }
   const { K, S } = samplesOf(parameters);
   const all = side === "users" ? parameters.itemFactors : parameters.userFactors;
+  const fixedBiases = fixed.drawnBiases?.[otherSide(side)];
   const solved = newRows.systems(h, side, parameters).map((system, s) => {
     const ofSample = emptyRows(rows.count, K, posterior?.family, means && pullsTowards(system, means[s], K + 1));
     const shared = system.kind === "confident" ? (gram ?? rowGram(all, K)) : undefined;
-    gramSolve(system, side, own, globalMean, ofSample, sampleState(other, otherSide(side), K, S, s), undefined, shared);
+    gramSolve(system, side, own, globalMean, ofSample, sampleState(other, otherSide(side), K, S, s, fixedBiases), undefined, shared);
     return ofSample;
   });
   const { factors, biases, covariances } = S === 1 ? solved[0] : averaged(solved, side, K);
-  return { factors, biases, ...(covariances && { covariances: covariances.packed }) };
+  return {
+    factors,
+    biases,
+    ...(covariances && { covariances: covariances.packed }),
+    ...(parameters.draws && { drawnBiases: Float64Array.from({ length: rows.count * S }, (_, at) => solved[at % S].biases[Math.floor(at / S)] - biases[Math.floor(at / S)]) }), // prettier-ignore
+  };
 }
 
-/** One sample of rows of a side as their parameters hold it, side by side with the others. */
-export const sampleState = (rows: RowState, side: Side, K: number, S: number, s: number): RowState =>
-  S === 1 ? rows : { ...rows, factors: sampleOf(rows.factors, K, S, s).map((value) => value / sampleShare(side, S)) };
+/**
+ * One sample of rows of a side as their parameters hold it, side by side with the others.
+ *
+ * @param drawnBiases by how much the biases of each sample are above their mean, where that matters.
+ */
+export const sampleState = (rows: RowState, side: Side, K: number, S: number, s: number, drawnBiases?: Float32Array): RowState =>
+  S === 1
+    ? rows
+    : {
+        ...rows,
+        factors: sampleOf(rows.factors, K, S, s).map((value) => value / sampleShare(side, S)),
+        biases: drawnBiases ? rows.biases.map((bias, row) => bias + drawnBiases[row * S + s]) : rows.biases,
+      };
 
 function emptyRows(count: number, K: number, family?: "diagonal" | "full", pulls?: Float64Array): RowState {
   const rows = { factors: new Float64Array(count * K), biases: new Float64Array(count), pulls };
@@ -144,9 +232,10 @@ function descend(
       let sum = globalMean + biases[other];
       for (let k = 0; k < D; k++) sum += x[k] * y(k);
       const { force, curvature } = pull(rows.value[at], sum);
+      const weight = rows.weight ? rows.weight[at] : 1;
       for (let i = 0; i < D; i++) {
-        gradient[i] -= force * y(i);
-        for (let j = 0; j <= i; j++) hessian[i * D + j] += curvature * y(i) * y(j);
+        gradient[i] -= weight * force * y(i);
+        for (let j = 0; j <= i; j++) hessian[i * D + j] += weight * curvature * y(i) * y(j);
       }
     }
     // A precision of 0 with few ratings is not curved enough to solve.
@@ -192,7 +281,7 @@ function onlyRows(parameters: Parameters, side: Side, rows: Uint32Array): Parame
     rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
     return taken;
   };
-  const { factors: K, posterior, globalMean } = parameters;
+  const { factors: K, posterior, globalMean, draws, drawnBiases } = parameters;
   const none = new Float32Array(0);
   const width = posterior?.family === "full" ? triangle(K + 1) : K + 1;
   const isUsers = side === "users";
@@ -207,6 +296,10 @@ function onlyRows(parameters: Parameters, side: Side, rows: Uint32Array): Parame
       ...posterior,
       users: isUsers ? take(posterior.users, width) : none,
       items: isUsers ? none : take(posterior.items, width),
+    },
+    drawnBiases: drawnBiases && {
+      users: isUsers ? take(drawnBiases.users, draws!.length) : none,
+      items: isUsers ? none : take(drawnBiases.items, draws!.length),
     },
   };
 }

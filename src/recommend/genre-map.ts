@@ -1,7 +1,7 @@
 // A map of some genres' items in two dimensions, and of the features that shape them.
 
 import { OptionsError } from "../errors.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import { checkArguments, checkOptions, listOf, namesOf, numberFrom, TEXT, wholeFrom } from "../options.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
@@ -61,11 +61,11 @@ export function genreMap(model: FactorModel, options: GenreMapOptions = {}): Gen
   checkOptions("genreMap", options, MAP_NAMES);
   const { minimumRatings = 50, perGenre = 30 } = options;
   const { factors: K, itemFactors } = model.parameters;
-  if (K < 2) throw new OptionsError(`a model with ${counted(K, "factor")} has no map`, { remedy: "train with 2 factors or more" });
+  if (K < 2) throw new OptionsError(`a model with ${howMany(K, "factor")} has no map`, { remedy: "train with 2 factors or more" });
   const enough = Array.from(model.itemCounts.keys()).filter((item) => model.itemCounts[item] >= minimumRatings);
   if (enough.length < 2) {
     throw new OptionsError(
-      `${enough.length === 0 ? "no item has" : `only ${enough.length} item has`} ${counted(minimumRatings, "rating")} or more`,
+      `${enough.length === 0 ? "no item has" : `only ${enough.length} item has`} ${howMany(minimumRatings, "rating")} or more`,
       { remedy: "ask for fewer ratings" },
     );
   }
@@ -82,7 +82,7 @@ export function genreMap(model: FactorModel, options: GenreMapOptions = {}): Gen
   const chosen = genres.flatMap((genre) => {
     const known = enough.filter((item) => genresOf(model, item).includes(genre));
     if (known.length === 0) {
-      throw new OptionsError(`no item of the genre "${genre}" has ${counted(minimumRatings, "rating")} or more`, {
+      throw new OptionsError(`no item of the genre "${genre}" has ${howMany(minimumRatings, "rating")} or more`, {
         remedy: `there are ${[...itemsByGenre(model, enough).keys()].sort().join(", ")}`,
       });
     }

@@ -13,6 +13,7 @@ import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
+import { counted } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 import { shown } from "../shown.js";
 import { priorMeans } from "./prior-means.js";
@@ -47,13 +48,14 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "it
  *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
- * @param ratings by any users of any items; their catalogue names the new items.
+ * @param given ratings by any users of any items; their catalogue names the new items.
  * @throws RatingsError for ratings beyond the scale of the training ratings by more than half of its width, or other
  *   than 0 and 1 where `logistic` was trained on such; OptionsError when the model is `logistic` with sampled negatives;
  *   NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
-export function partialFit<M extends ModelName>(model: FactorModel<M>, ratings: Ratings, options: PartialFitOptions = {}): FactorModel<M> {
-  checkArguments("partialFit", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
+export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ratings, options: PartialFitOptions = {}): FactorModel<M> {
+  checkArguments("partialFit", { model: [model, MODEL_KIND], ratings: [given, RATINGS_KIND] });
+  const ratings = counted(given);
   checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
   const { refit, onNotice } = options;
   if (ratings.count === 0) {
@@ -63,7 +65,7 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, ratings: 
   checkRatings(model, ratings);
   const users = joinedIds(model.users, ratings.users, ratings.user);
   const items = joinedIds(model.items, ratings.items, ratings.item);
-  const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value };
+  const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value, weight: ratings.weight };
   const [M, N] = [model.users.size, model.items.size];
   const solvedUsers = rowsToSolve(users, M, refit === "users");
   const solvedItems = rowsToSolve(items, N, refit === "items");
@@ -96,6 +98,9 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, ratings: 
   solve("users", solvedUsers, ofKnownItems, users.ids);
   solve("items", solvedItems, columns, items.ids);
 
+  const { draws, meanRows } = model.parameters;
+  const together = (before: Uint32Array | undefined, rows: Uint32Array): Uint32Array =>
+    Uint32Array.from(new Set([...(before ?? []), ...rows])).sort();
   const itemCounts = new Uint32Array(items.ids.size);
   itemCounts.set(model.itemCounts);
   columns.item.forEach((n, at) => (itemCounts[n] += Number(n >= N || columns.user[at] >= M)));
@@ -103,7 +108,9 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, ratings: 
   return new FactorModel({
     model: model.model,
     hyperparameters: model.hyperparameters,
-    parameters,
+    parameters: draws
+      ? { ...parameters, meanRows: { users: together(meanRows?.users, solvedUsers), items: together(meanRows?.items, solvedItems) } }
+      : parameters,
     users: users.ids,
     items: items.ids,
     catalogue: new Catalogue([...model.catalogue.entries(), ...named]),
@@ -149,14 +156,15 @@ function placed(columns: RatingColumns, side: Side, rows: Uint32Array, size: num
   return { ...kept, [name]: kept[name].map((row) => places[row]) };
 }
 
-function where({ user, item, value }: RatingColumns, holds: (at: number) => boolean): RatingColumns {
+function where({ user, item, value, weight }: RatingColumns, holds: (at: number) => boolean): RatingColumns {
   const kept = (_: number, at: number): boolean => holds(at);
-  return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept) };
+  return { user: user.filter(kept), item: item.filter(kept), value: value.filter(kept), weight: weight?.filter(kept) };
 }
 
 /** A copy of the parameters with room for M users and N items; the new rows are 0. */
 function grown(parameters: Parameters, M: number, N: number): Parameters {
-  const { factors: K, posterior } = parameters;
+  const { factors: K, posterior, drawnBiases } = parameters;
+  const S = parameters.draws?.length ?? 1;
   const wider = (values: Float32Array, length: number): Float32Array => {
     const longer = new Float32Array(length);
     longer.set(values);
@@ -174,18 +182,21 @@ function grown(parameters: Parameters, M: number, N: number): Parameters {
       users: wider(posterior.users, M * width),
       items: wider(posterior.items, N * width),
     },
+    drawnBiases: drawnBiases && { users: wider(drawnBiases.users, M * S), items: wider(drawnBiases.items, N * S) },
   };
 }
 
 /** Writes solved rows to their places, as float32. */
 function putRows(parameters: Parameters, side: Side, rows: Uint32Array, solved: FoldedRows): void {
-  const { factors: K, posterior } = parameters;
+  const { factors: K, posterior, drawnBiases } = parameters;
+  const S = parameters.draws?.length ?? 1;
   const [factors, biases] =
     side === "users" ? [parameters.userFactors, parameters.userBiases] : [parameters.itemFactors, parameters.itemBiases];
   const D = K + 1;
   rows.forEach((row, place) => {
     factors.set(solved.factors.subarray(place * K, (place + 1) * K), row * K);
     biases[row] = solved.biases[place];
+    if (drawnBiases && solved.drawnBiases) drawnBiases[side].set(solved.drawnBiases.subarray(place * S, (place + 1) * S), row * S);
     if (!posterior || !solved.covariances) return;
     const packed = solved.covariances.subarray(place * triangle(D), (place + 1) * triangle(D));
     if (posterior.family === "full") posterior[side].set(packed, row * triangle(D));

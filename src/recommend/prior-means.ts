@@ -2,9 +2,11 @@
 // docs/models.md, "Side information".
 
 import type { Side } from "../engine/engine.js";
-import { type Parameters, sampleShare, samplesOf } from "../models/parameters.js";
+import { packedTriangle, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
+import { type GibbsDraw, type Parameters, sampleShare, samplesOf } from "../models/parameters.js";
 import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { RawId } from "../ratings/ids.js";
+import type { Entity } from "./fold-in.js";
 
 /** Whose features are asked for. */
 interface Featured {
@@ -103,6 +105,45 @@ export function priorMeans(
     });
     return means;
   });
+}
+
+/**
+ * An entity of a side of which only its prior is known: N(m + x̄, T⁻¹), m being 0 but for `gibbs`.
+ *
+ * @param means x̄ of it, as `priorMeans` gives them; left out, 0.
+ */
+export function priorEntity(parameters: Parameters, side: Side, means?: readonly Float64Array[]): Entity {
+  const { posterior, draws } = parameters;
+  const { K, S } = samplesOf(parameters);
+  const share = sampleShare(side, S);
+  const [factors, biases] = [new Float64Array(S * K), new Float64Array(S)];
+  for (let s = 0; s < S; s++) {
+    const at = (k: number): number => (means?.[s][k] ?? 0) + (draws?.[s][side].mean[k] ?? 0);
+    for (let k = 0; k < K; k++) factors[s * K + k] = share * at(k);
+    biases[s] = at(K);
+  }
+  const bias = biases.reduce((sum, value) => sum + value, 0) / S;
+  if (draws) return { factors, bias, drawn: { biases: biases.map((value) => value - bias), covariances: priorCovariances(draws, side) } };
+  if (!posterior) return { factors, bias };
+  const covariance = new Float64Array(triangle(K + 1));
+  posterior.precisions[side].forEach((precision, k) => (covariance[triangle(k) + k] = 1 / precision));
+  return { factors, bias, covariance };
+}
+
+const covariancesOf = new WeakMap<readonly GibbsDraw[], Map<Side, Float64Array>>();
+
+/** Λ⁻¹ of a side at each draw, packed lower triangles. */
+function priorCovariances(draws: readonly GibbsDraw[], side: Side): Float64Array {
+  let known = covariancesOf.get(draws);
+  if (!known) covariancesOf.set(draws, (known = new Map()));
+  let packed = known.get(side);
+  if (packed) return packed;
+  const all = draws.flatMap(({ [side]: { mean, precision } }) => {
+    const D = mean.length;
+    return packedTriangle(symmetricInverse(unpackedTriangle(precision, D), D), D);
+  });
+  known.set(side, (packed = Float64Array.from(all)));
+  return packed;
 }
 
 /** What one feature, or a whole rated set, adds to a prior mean: per sample, [K + 1]. */

@@ -7,7 +7,10 @@ import type { Parameters } from "../models/parameters.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { inverseOf } from "./score.js";
 
-/** What is ranked, and for whom, by the indices of the model. */
+/** What is ranked: a model, or one in training. */
+export type Rankable = Pick<FactorModel, "parameters" | "itemPlaces" | "users" | "items">;
+
+/** For whom, by the indices of the model, and how. */
 interface ListsWanted {
   /** Default: all users. */
   readonly users?: ArrayLike<number> | undefined;
@@ -27,8 +30,8 @@ interface ListsWanted {
  * @throws DeviceError
  */
 export async function rankedLists(
-  engine: Engine,
-  model: FactorModel,
+  engine: Pick<Engine, "topItems">,
+  model: Rankable,
   { users, allowed, seen, k, alpha }: ListsWanted,
 ): Promise<Uint32Array> {
   const inOrder = inverseOf(model.itemPlaces);
@@ -61,7 +64,7 @@ function seenAmong(
   seen: SeenItems | undefined,
   users: ArrayLike<number> | undefined,
   kept: Uint32Array,
-  { users: { size: M }, items: { size: N } }: FactorModel,
+  { users: { size: M }, items: { size: N } }: Rankable,
 ): SeenItems {
   const places = new Int32Array(N).fill(-1);
   kept.forEach((n, at) => (places[n] = at));

@@ -3,7 +3,7 @@
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { ENGINE_KIND } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import { checkArguments, checkOptions, LIST, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";
 import { type FactorModel, FILTER, MODEL_KIND, type RecommendOptions, whereElse } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
@@ -63,7 +63,7 @@ export async function* recommendAll(
   const chosen = options.users && chosenUsers(model, options.users);
   const allowed = Uint8Array.from(items.raw, (id, n) => Number(model.listsAt(n) && (!filter || filter(id))));
   const count = allowed.reduce((sum, kept) => sum + kept, 0);
-  if (count === 0) throw new OptionsError(`the filter keeps none of the ${counted(items.size, "item")}`);
+  if (count === 0) throw new OptionsError(`the filter keeps none of the ${howMany(items.size, "item")}`);
   const k = Math.min(n, count);
   const lists = await rankedLists(engine, model, {
     users: chosen,

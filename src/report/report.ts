@@ -213,7 +213,7 @@ export function modelFigures(
   if (K >= 2 && enough > 2 && hasGenres) figures.push(genreMapFigure(genreMap(model, { genres, minimumRatings }), named));
   if (K > 0 && enough > 2 && ratings) figures.push(polarizingFigure(polarizingItems(model, { minimumRatings }), ratings, named));
   if (K > 0) figures.push(alphaFigure(alphaEffect(model), named));
-  if (model.parameters.posterior && heldOut && heldOut.count > 0) figures.push(calibrationFigure(calibration(model, heldOut), named));
+  if (model.knowsSpread && heldOut && heldOut.count > 0) figures.push(calibrationFigure(calibration(model, heldOut), named));
   return figures;
 }
 

@@ -21,6 +21,8 @@ export interface TrainingIdentity {
   readonly seed: number;
   /** Whose numbers the state holds: engines round differently. */
   readonly engine: DeviceInfo["kind"];
+  /** How ranks send rows, where they round them. */
+  readonly wire?: DeviceInfo["wire"];
   readonly train: Fingerprint;
   readonly heldOut: Fingerprint | null;
   /** Names of the features of each side. */
@@ -75,6 +77,8 @@ export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): 
     different(`hyperparameter ${name}`, checkpoint.hyperparameters[name], now.hyperparameters[name], again);
   different("seed", checkpoint.seed, now.seed, again);
   different("engine", checkpoint.engine, now.engine, `go on with device "${checkpoint.engine}"`);
+  const wire = checkpoint.wire ?? "full";
+  different("form of rows on the wire", wire, now.wire ?? "full", `go on with --wire ${wire}`);
   different("choice of the sweep that is kept", checkpoint.keeps, now.keeps, again);
   for (const side of ["users", "items"] as const)
     different(`list of features of ${side}`, checkpoint.features[side], now.features[side], again);
@@ -87,6 +91,7 @@ const isTold = object({
     hyperparameters: recordOf(() => true),
     seed: isNumber,
     engine: isText,
+    wire: optional(oneOf("halves")),
     train: FINGERPRINT,
     heldOut: optional(FINGERPRINT),
     features: object({ users: optional(listOf(isText)), items: optional(listOf(isText)) }),

@@ -12,6 +12,7 @@ import { unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
+  featuredModels,
   HYPERPARAMETER_NAMES,
   hyperparametersOn,
   type Hyperparameters,
@@ -45,6 +46,7 @@ import { type FeatureTable, FEATURES_KIND, type FeatureTables } from "../ratings
 import { HELD_OUT_KIND, type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
+import { counted, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
@@ -71,10 +73,10 @@ const CHECKPOINT_EVERY = 5;
 export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   /** The model to train. Default "als". */
   readonly model?: ModelName | undefined;
-  /** Ratings to measure by, with the same users and items as the training ratings. */
+  /** Ratings to measure by, with the same users and items as the training ratings. Errors are weighted as they are. */
   readonly heldOut?: Ratings | undefined;
   /**
-   * Features of the items, of the users (`als`, `vb`, `gibbs`), rated sets among them: they shape factors and biases,
+   * Features of the items, of the users (`als`, `vb`, `gibbs`, `implicit`), rated sets among them: they shape factors and biases,
    * and entities without ratings are scored by them. docs/models.md, "Side information".
    */
   readonly itemFeatures?: FeatureTable | undefined;
@@ -198,7 +200,9 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
   return model;
 }
 
-async function fitModel<M extends ModelName>(model: M, given: Ratings, options: FitOptions, opened: OnOpened): Promise<FitResult> {
+async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: FitOptions, opened: OnOpened): Promise<FitResult> {
+  const given = counted(all);
+  const options = { ...asGiven, heldOut: asGiven.heldOut && counted(asGiven.heldOut) };
   const asked = hyperparametersOf(model, options);
   const { sweeps, earlyStop, patience, keeps = options.keeps, predicts } = MODELS[model];
   const ofRatings = predicts.of === "rating";
@@ -272,8 +276,13 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
     const own = options.keepSeen === false ? undefined : seenItems(given);
     const statistics = given.statistics();
     const upload = clock();
-    const counts = { ratings: whole?.statistics.ratings ?? ratings.count, heldOut: whole?.heldOut.count ?? heldOut?.count ?? 0 };
-    const ranking = rankingOf(model, given, hyperparameters, options);
+    const heldOutCount = whole?.heldOut.count ?? heldOut?.count ?? 0;
+    const counts = {
+      // Figures are means by weight: by number, where there are no weights.
+      ratings: whole ? (whole.statistics.weight ?? whole.statistics.ratings) : weightOfAll(ratings),
+      heldOut: whole?.heldOut.weight ?? whole?.heldOut.count ?? (heldOut ? weightOfAll(heldOut) : 0),
+    };
+    const ranking = rankingOf(engine, model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
       const named = (table: FeatureTable | undefined): readonly string[] | null =>
@@ -283,7 +292,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       const which = keeps ?? "best";
       const held = whole && (whole.heldOut.count > 0 ? whole.heldOut.fingerprint : null);
       return identityOf(
-        { model, hyperparameters: told, seed, engine: engine.info.kind, features, keeps: which },
+        { model, hyperparameters: told, seed, engine: engine.info.kind, wire: engine.info.wire, features, keeps: which },
         given,
         options.heldOut,
         held,
@@ -311,7 +320,7 @@ async function fitModel<M extends ModelName>(model: M, given: Ratings, options: 
       idOf: (side, row) => ratings[side].rawAt(row),
     });
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
-      options.onNotice?.(untrained(stop, history, counts.heldOut));
+      options.onNotice?.(untrained(stop, history, heldOutCount));
     const seen = whole && own ? await whole.seen(own) : own;
     const trained = new FactorModel({
       model,
@@ -346,9 +355,13 @@ function areCounts(ratings: Ratings): boolean {
 
 /** Draws are kept in half precision: many of them are better than fewer with more digits. */
 function asKept(parameters: Parameters): Parameters {
-  const { draws, features, userFactors, itemFactors } = parameters;
-  if (!draws) return parameters;
-  const halves = { userFactors: roundedToHalves(userFactors), itemFactors: roundedToHalves(itemFactors) };
+  const { draws, drawnBiases, features, userFactors, itemFactors } = parameters;
+  if (!draws || !drawnBiases) return parameters;
+  const halves = {
+    userFactors: roundedToHalves(userFactors),
+    itemFactors: roundedToHalves(itemFactors),
+    drawnBiases: { users: roundedToHalves(drawnBiases.users), items: roundedToHalves(drawnBiases.items) },
+  };
   const weights = (side: Side): Float32Array | undefined => features?.[side] && roundedToHalves(features[side]);
   return { ...parameters, ...halves, features: features && { users: weights("users"), items: weights("items") } };
 }
@@ -381,6 +394,7 @@ const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].me
 
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
+  engine: Engine,
   model: ModelName,
   train: Ratings,
   hyperparameters: Hyperparameters,
@@ -391,7 +405,7 @@ function rankingOf(
   const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, measureThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
-    measure = rankingMeasure(train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
+    measure = rankingMeasure(engine, train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
   } catch (error) {
     // What nobody asked for need not be there.
     if (options.measureBy !== undefined || !(error instanceof RatingsError)) throw error;
@@ -437,7 +451,8 @@ function featuresOf<M extends ModelName>(
   { itemFeatures, userFeatures }: TrainingOptions,
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!MODELS[model].takesFeatures) throw new OptionsError(`${model} takes no features`, { remedy: "train a model of als, vb or gibbs" });
+  if (!MODELS[model].takesFeatures)
+    throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");

@@ -37,6 +37,8 @@ const SAMPLE_SWEEPS = 3;
 /** User, item and value; index and value by user and by item. */
 const HOST_BYTES_PER_RATING = 12 + 16;
 const BYTES_PER_TIME = 8;
+/** Beside the ratings, and in both indexes. */
+const BYTES_PER_WEIGHT = 12;
 
 /**
  * Plans a training without doing it.
@@ -62,7 +64,8 @@ export async function planTraining(ratings: Ratings, options: FitOptions = {}): 
       steps === undefined ? 2 * count * (K + 2) * (K + 3) + (rows * (K + 1) ** 3) / 3 : stepping(count);
     const sampled = Math.min(ratings.count, SAMPLE[engine.info.kind]);
     const measured = await sweepSeconds(sampleOf(ratings, sampled), options, engine);
-    const columns = (set: Ratings, perRating: number): number => set.count * (perRating + (set.time ? BYTES_PER_TIME : 0));
+    const columns = (set: Ratings, perRating: number): number =>
+      set.count * (perRating + (set.time ? BYTES_PER_TIME : 0) + (set.weight ? BYTES_PER_WEIGHT : 0));
     return {
       device: engine.info,
       hostBytes: columns(ratings, HOST_BYTES_PER_RATING) + (heldOut ? columns(heldOut, 12) : 0) + 4 * rows * (K + 1),
@@ -97,6 +100,7 @@ function outlineOf<M extends ModelName>(model: M, ratings: Ratings, options: Fit
     users: ratings.users.size,
     items: ratings.items.size,
     ratings: ratings.count,
+    weighted: ratings.weight !== undefined,
     heldOut: options.heldOut?.count ?? 0,
   });
 }

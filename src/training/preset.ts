@@ -19,6 +19,9 @@ export interface PresetTables {
   readonly items?: FeatureTable | undefined;
 }
 
+/** What is not left to the preset. */
+export type PresetGiven = Pick<FitOptionsOf<"gibbs">, "factors" | "sweeps" | "itemFeatures" | "userFeatures">;
+
 /** Factors by the number of ratings that they are learned from: the first that is not more. */
 const FACTORS = [
   [1_000_000, 10],
@@ -36,29 +39,42 @@ const MOST_RATED = 20_000_000;
  * given, and the rated sets of both sides; factors and sweeps by the number of ratings.
  *
  * @param ratings those that are trained on.
+ * @param given   what is chosen already: features given for a side are all that it has.
  */
-export function accurate(ratings: Ratings, { users, items }: PresetTables = {}): Preset {
+export function accurate(ratings: Ratings, { users, items }: PresetTables = {}, given: PresetGiven = {}): Preset {
   checkArguments("accurate", { ratings: [ratings, RATINGS_KIND] });
-  const factors = FACTORS.find(([most]) => ratings.count <= most)![1];
-  const sweeps = ratings.count > MANY_RATINGS ? FEWER_SWEEPS : SWEEPS;
+  const { factors = FACTORS.find(([most]) => ratings.count <= most)![1], sweeps = ratings.count > MANY_RATINGS ? FEWER_SWEEPS : SWEEPS } =
+    given;
   const rated = ratings.count <= MOST_RATED ? [FeatureTable.ratedSets()] : [];
   const hasGenres = ratings.items.raw.some((id) => (ratings.catalogue.get(id)?.genres.length ?? 0) > 0);
-  const ofItems = [...(hasGenres ? [FeatureTable.genres(ratings.catalogue)] : []), ...(items ? [items] : []), ...rated];
-  const ofUsers = [...(users ? [users] : []), ...rated];
+  const genres = hasGenres ? [FeatureTable.genres(ratings.catalogue)] : [];
+  const ofItems = given.itemFeatures ? [given.itemFeatures] : [...genres, ...(items ? [items] : []), ...rated];
+  const ofUsers = given.userFeatures ? [given.userFeatures] : [...(users ? [users] : []), ...rated];
+  const joined = (tables: readonly FeatureTable[]): FeatureTable | undefined => (tables.length > 0 ? FeatureTable.join(tables) : undefined);
+  const [itemFeatures, userFeatures] = [joined(ofItems), joined(ofUsers)];
   const kinds = [
-    ...(hasGenres ? ["genres"] : []),
-    ...(items ? ["features of items"] : []),
-    ...(users ? ["features of users"] : []),
-    ...(rated.length > 0 ? ["who rated what"] : []),
+    ...(ofItems.includes(genres[0]) ? ["genres"] : []),
+    ...(given.itemFeatures?.names.length || ofItems.includes(items!) ? ["features of items"] : []),
+    ...(given.userFeatures?.names.length || ofUsers.includes(users!) ? ["features of users"] : []),
+    ...(itemFeatures?.rated || userFeatures?.rated ? ["who rated what"] : []),
   ];
+  const by = `by the ${ratings.count.toLocaleString("en")} ratings`;
   return {
     options: {
       model: "gibbs",
       factors,
       sweeps,
-      ...(ofItems.length > 0 && { itemFeatures: FeatureTable.join(ofItems) }),
-      ...(ofUsers.length > 0 && { userFeatures: FeatureTable.join(ofUsers) }),
+      ...(itemFeatures && { itemFeatures }),
+      ...(userFeatures && { userFeatures }),
     },
-    chosen: `gibbs with ${factors} factors and ${sweeps} sweeps, by the ${ratings.count.toLocaleString("en")} ratings${kinds.length > 0 ? `; side information: ${kinds.join(", ")}` : ""}`,
+    chosen: `gibbs with ${sizes(factors, sweeps, given, by)}${kinds.length > 0 ? `; side information: ${kinds.join(", ")}` : ""}`,
   };
+}
+
+/** Factors and sweeps in words, and what each is by. */
+function sizes(factors: number, sweeps: number, given: PresetGiven, by: string): string {
+  const [ofFactors, ofSweeps] = [given.factors, given.sweeps].map((value) => (value === undefined ? by : "as given"));
+  return ofFactors === ofSweeps
+    ? `${factors} factors and ${sweeps} sweeps, ${ofFactors}`
+    : `${factors} factors, ${ofFactors}, and ${sweeps} sweeps, ${ofSweeps}`;
 }

@@ -1,6 +1,8 @@
 // Ranking metrics of a training's held-out ratings after a sweep, for models and uses in which the order of the items
 // matters and no rating is predicted. The numbers are those that `rankingMetrics` gives of the model at that sweep.
+// Lists alone are made by the engine: where two scores differ by less than float32 tells, either may come first.
 
+import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
 import { aucOfScores, listValues, type RankingValues } from "../metrics/ranked-list.js";
 import { meansOf, nobodyLeft } from "../metrics/ranking.js";
@@ -11,6 +13,8 @@ import { csrOf, rowLengths } from "../ratings/csr.js";
 import { compareIds } from "../ratings/ids.js";
 import { NUMBER, oneOf, wholeFrom } from "../options.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { seenItems } from "../ratings/seen.js";
+import { rankedLists } from "../recommend/ranked-lists.js";
 import { placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
 import { breather } from "./breather.js";
 
@@ -52,12 +56,14 @@ export function checkMeasure({ measureBy }: MeasureOptions, heldOut: Ratings | u
 }
 
 /**
- * A function that ranks for users with a training rating and a relevant held-out item, on the CPU.
+ * A function that ranks for users with a training rating and a relevant held-out item: on the engine, or where AUCs are
+ * wanted or cheap, which take all scores, on the CPU.
  *
  * @param heldOut with the users and items of `train`.
  * @throws RatingsError when there is no such user.
  */
 export function rankingMeasure(
+  engine: Pick<Engine, "topItems">,
   train: Ratings,
   heldOut: Ratings,
   relevance: Relevance,
@@ -88,7 +94,20 @@ export function rankingMeasure(
   const users = all.length <= most ? all : Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]);
   const counts = rowLengths(csrOf(train, "items"));
   const places = placesAmongEquals(train.items, counts);
+  const seen = seenItems(train);
   const measuresAuc = wantsAuc || users.length * train.items.size <= MOST_AUC_SCORES;
+  const fromLists = async (parameters: Parameters): Promise<RankingFigures> => {
+    const model = { parameters, itemPlaces: places, users: train.users, items: train.items };
+    const lists = await rankedLists(engine, model, { users, allowed: (item) => counts[item] > 0, seen, k: MEASURED_K, alpha: 1 });
+    const { ndcg, recall } = meansOf(
+      users.map((m, at): RankingValues => {
+        const list = Array.from(lists.subarray(at * MEASURED_K, (at + 1) * MEASURED_K)).filter((item) => item !== NO_ITEM);
+        return { ...listValues(list, relevant.get(m)!, MEASURED_K), auc: NaN };
+      }),
+    );
+    return { heldOutNdcg: ndcg, heldOutRecall: recall };
+  };
+  if (!measuresAuc) return fromLists;
   return async (parameters) => {
     const { factors: K, userFactors } = parameters;
     const breathe = breather();
@@ -98,11 +117,10 @@ export function rankingMeasure(
       const scores = scoreItems(userFactors.subarray(m * K, (m + 1) * K), parameters, 1);
       const listed = (item: number): boolean => counts[item] > 0 && !seen.has(item);
       const list = topScored(scores, MEASURED_K, listed, places);
-      const auc = measuresAuc ? aucOfScores(scores, relevant.get(m)!, listed) : NaN;
-      each.push({ ...listValues(list, relevant.get(m)!, MEASURED_K), auc });
+      each.push({ ...listValues(list, relevant.get(m)!, MEASURED_K), auc: aucOfScores(scores, relevant.get(m)!, listed) });
       await breathe();
     }
     const { ndcg, recall, auc } = meansOf(each);
-    return { heldOutNdcg: ndcg, heldOutRecall: recall, ...(measuresAuc && { heldOutAuc: auc }) };
+    return { heldOutNdcg: ndcg, heldOutRecall: recall, heldOutAuc: auc };
   };
 }

@@ -3,11 +3,11 @@
 import { otherSide, type Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
-import { counted } from "../shown.js";
+import { howMany } from "../shown.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
 import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
-import { seededRandom } from "../random.js";
+import { counterKey, counterNormals } from "../random-counter.js";
 import { learnedWeights } from "../recommend/prior-means.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -20,18 +20,30 @@ export function meanOf(ratings: Ratings, { model, hyperparameters: h }: Configur
 
 /**
  * Normal factors of standard deviation 0.1 and biases of 0. Small, so that the first half-sweep starts near the
- * bias-only model, and not zero, which would be a saddle point.
+ * bias-only model, and not zero, which would be a saddle point. A factor depends on the seed, the side, the row and its
+ * number alone.
  */
 export function randomParameters(ratings: Ratings, h: Hyperparameters, seed: number): Omit<Parameters, "globalMean"> {
-  const random = seededRandom(seed);
-  const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => 0.1 * random.normal());
   return {
     factors: h.factors,
-    userFactors: normals(ratings.users.size * h.factors),
-    itemFactors: normals(ratings.items.size * h.factors),
+    userFactors: startOf("users", ratings.users.size, h.factors, seed),
+    itemFactors: startOf("items", ratings.items.size, h.factors, seed),
     userBiases: new Float32Array(ratings.users.size),
     itemBiases: new Float32Array(ratings.items.size),
   };
+}
+
+/** Starting factors of the first rows of a side, [count, K] row-major. */
+function startOf(side: Side, count: number, K: number, seed: number): Float32Array {
+  const [a, b] = counterKey(seed, `start of ${side}`);
+  const factors = new Float32Array(count * K);
+  for (let row = 0; row < count; row++) {
+    for (let k = 0; k < K; k += 4) {
+      const four = counterNormals(row, k / 4, a, b);
+      for (let at = k; at < Math.min(k + 4, K); at++) factors[row * K + at] = 0.1 * four[at - k];
+    }
+  }
+  return factors;
 }
 
 /** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
@@ -46,8 +58,8 @@ export function parametersFrom(
   const { users, items } = init;
   const parameters = lastSample(init.parameters);
   if (parameters.factors !== K) {
-    throw new OptionsError(`the model to start from has ${counted(parameters.factors, "factor")}, not ${K}`, {
-      remedy: `ask for ${counted(parameters.factors, "factor")}`,
+    throw new OptionsError(`the model to start from has ${howMany(parameters.factors, "factor")}, not ${K}`, {
+      remedy: `ask for ${howMany(parameters.factors, "factor")}`,
     });
   }
   // The covariances go along when they are of the kind that is asked for;
@@ -120,7 +132,8 @@ function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, rati
  * Sampling goes on from it and its λ; the average starts again.
  */
 function lastSample(parameters: Parameters): Parameters {
-  if (!parameters.draws) return parameters;
+  const { draws, drawnBiases, userBiases, itemBiases } = parameters;
+  if (!draws || !drawnBiases) return parameters;
   const { K, S } = samplesOf(parameters);
   const last = (wide: Float32Array, scale: number): Float32Array =>
     Float32Array.from(sampleOf(wide, K, S, S - 1), (value) => scale * value);
@@ -129,6 +142,10 @@ function lastSample(parameters: Parameters): Parameters {
     factors: K,
     userFactors: last(parameters.userFactors, S),
     itemFactors: last(parameters.itemFactors, 1),
+    userBiases: userBiases.map((bias, row) => bias + drawnBiases.users[row * S + S - 1]),
+    itemBiases: itemBiases.map((bias, row) => bias + drawnBiases.items[row * S + S - 1]),
     draws: undefined,
+    drawnBiases: undefined,
+    meanRows: undefined,
   };
 }

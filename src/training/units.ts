@@ -28,21 +28,22 @@ const RECIPROCAL_BITS = 16;
 export function unitOf(ratings: Ratings): number {
   let s = deviations.get(ratings);
   if (s !== undefined) return s;
-  const { value } = ratings;
-  s = wholeOf(ratings)?.unit ?? unitFrom(squaresAround(value, ratings.statistics().mean, 0), value.length);
+  const { mean, weight = ratings.count } = ratings.statistics();
+  s = wholeOf(ratings)?.unit ?? unitFrom(squaresAround(ratings, mean, 0), weight);
   deviations.set(ratings, s);
   return s;
 }
 
-/** Adds Σ (r − mean)², value by value, to what has been added up before. */
-export function squaresAround(value: Float32Array, mean: number, before: number): number {
+/** Adds Σ w (r − mean)², value by value, to what has been added up before. */
+export function squaresAround({ value, weight }: RatingColumns, mean: number, before: number): number {
   let squares = before;
-  for (let at = 0; at < value.length; at++) squares += (value[at] - mean) ** 2;
+  for (let at = 0; at < value.length; at++) squares += (weight ? weight[at] : 1) * (value[at] - mean) ** 2;
   return squares;
 }
 
-export const unitFrom = (squares: number, count: number): number =>
-  squares > 0 ? 1 / roundedTo(RECIPROCAL_BITS, Math.sqrt(count / squares)) : 1;
+/** @param weight of all ratings together: their number, where they have no weights. */
+export const unitFrom = (squares: number, weight: number): number =>
+  squares > 0 ? 1 / roundedTo(RECIPROCAL_BITS, Math.sqrt(weight / squares)) : 1;
 
 /** The nearest number of so many significant bits. */
 function roundedTo(bits: number, x: number): number {
@@ -92,8 +93,8 @@ export function standardColumns(columns: RatingColumns, s: number): RatingColumn
   if (s === 1) return columns;
   let known = standardSets.get(columns);
   if (known?.s !== s) {
-    const { user, item, value } = columns;
-    standardSets.set(columns, (known = { s, columns: { user, item, value: divided(value, s), unit: s } }));
+    const { user, item, value, weight } = columns;
+    standardSets.set(columns, (known = { s, columns: { user, item, value: divided(value, s), weight, unit: s } }));
   }
   return known.columns;
 }
@@ -117,7 +118,7 @@ export function parametersTo(parameters: Parameters, s: number): Parameters {
   const root = 1 / Math.sqrt(s);
   const D = parameters.factors / (parameters.draws?.length ?? 1) + 1;
   const times = (values: Float32Array, factor: number): Float32Array => values.map((value) => value * factor);
-  const { userFactors, itemFactors, userBiases, itemBiases, globalMean, posterior, features, draws, factors } = parameters;
+  const { userFactors, itemFactors, userBiases, itemBiases, globalMean, posterior, features, draws, drawnBiases, factors } = parameters;
   return {
     ...parameters,
     userFactors: times(userFactors, root),
@@ -131,6 +132,7 @@ export function parametersTo(parameters: Parameters, s: number): Parameters {
       items: features.items && weightsTo(features.items, D, s),
     },
     draws: draws?.map(({ lambda, users, items }) => ({ lambda: lambda * s * s, users: priorTo(users, s), items: priorTo(items, s) })),
+    drawnBiases: drawnBiases && { users: times(drawnBiases.users, 1 / s), items: times(drawnBiases.items, 1 / s) },
   };
 }
 

@@ -6,6 +6,12 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { accuracy } from "../../src/metrics/accuracy.js";
+import { load } from "../../src/node.js";
+import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
+import { counted } from "../../src/ratings/weights.js";
+import { fit } from "../../src/training/fit.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
@@ -161,3 +167,24 @@ test("a model knows its ratings from others, however their rows are ordered, and
   const report = await tastespace("report", run, "--out", inFolder("knows.html"));
   expect(report).toMatchObject({ code: 0, err: expect.stringContaining("no longer those that it was trained on") as string });
 });
+
+test("weights are read by --weight-column, and the model's own column is measured by again", async () => {
+  const rows = Array.from({ length: 80 }, (_, at) => [`p${at % 8}`, `f${Math.floor(at / 8)}`, 1 + ((at * 3) % 5), (at % 5) / 2] as const);
+  writeFileSync(inFolder("weighed.csv"), `user,item,rating,people\n${rows.map((row) => `${row.join(",")}\n`).join("")}`);
+  const [model, report] = [inFolder("weighed.safetensors"), inFolder("weighed.json")];
+  const trained = await tastespace("train", inFolder("weighed.csv"), "--weight-column", "people", ...BIASES, "--out", model);
+  expect(trained.out).toContain("columns  user → user, item → item, rating → value, people → weight");
+  const ratings = Ratings.from(rows.map(([user, item, rating, weight]) => [user, item, rating, null, weight]));
+  const { train, heldOut } = splitRatings(ratings, { share: 0.2, seed: 1 });
+  const { model: same } = await fit(train, { heldOut, device: "cpu", factors: 0, sweeps: 2 });
+  expect((await load(model)).parameters).toEqual(same.parameters);
+  expect((await load(model)).statistics).toEqual(counted(train).statistics());
+  expect(await tastespace("evaluate", model, "--device", "cpu", "--json", report)).toMatchObject({ code: 0 });
+  const { rmse } = JSON.parse(readFileSync(report, "utf8")) as { rmse: number };
+  expect(rmse).toBe(accuracy(same, heldOut).rmse);
+  expect(rmse).not.toBeCloseTo(accuracy(same, plain(heldOut)).rmse, 3);
+  const none = await tastespace("train", inFolder("weighed.csv"), "--weight-column", "persons", ...BIASES);
+  expect(none).toMatchObject({ code: 1, err: expect.stringContaining('there is no column "persons"') as string });
+});
+
+const plain = ({ user, item, value, users, items }: Ratings): Ratings => new Ratings({ user, item, value }, users, items);

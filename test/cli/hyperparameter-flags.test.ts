@@ -3,11 +3,13 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
 import { addHyperparameterFlags, addSearchFlags, flagOf, hyperparametersGiven, searched } from "../../src/cli/hyperparameter-flags.js";
+import { valuesText } from "../../src/cli/model-defaults.js";
 import { addDataOptions } from "../../src/cli/options.js";
 import { searchCommand, spread } from "../../src/cli/search.js";
 import { trainCommand } from "../../src/cli/train.js";
 import type { Hyperparameter } from "../../src/models/hyperparameters.js";
-import { entriesOf, HYPERPARAMETER_NAMES } from "../../src/models/registry.js";
+import { entriesOf, HYPERPARAMETER_NAMES, MODEL_NAMES, type ModelName, MODELS } from "../../src/models/registry.js";
+import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../../src/training/stopping.js";
 
 const parsed = (...args: string[]): object =>
   addDataOptions(addHyperparameterFlags(new Command())).exitOverride().parse(args, { from: "user" }).opts();
@@ -58,8 +60,22 @@ test("what all models have is told without their names, and defaults that differ
 });
 
 test("what models do by default is told as they say it", () => {
+  expect(
+    valuesText([
+      ["als", "3"],
+      ["gd", "20"],
+      ["sgd", "5"],
+      ["logistic", "5"],
+    ]),
+  ).toBe("3; gd: 20; sgd, logistic: 5");
   const help = trainCommand().helpInformation().replaceAll(/\s+/g, " ");
-  expect(help).toContain("most sweeps (default: 20; gibbs, sgd: 100; gd: 200; logistic: 50)");
-  expect(help).toContain("(default: 3; gd: 20; sgd: 5)");
+  const [, sweeps] = /most sweeps \(default: ([^)]*)\)/.exec(help)!;
+  const [, patience] = /new best held-out figure \(default: ([^)]*)\)/.exec(help)!;
+  const of = (text: string, model: ModelName): string =>
+    /\d+/.exec(text.split("; ").find((part) => part.split(/[,:] /).includes(model)) ?? text)![0];
+  for (const model of MODEL_NAMES) {
+    expect(of(sweeps, model), model).toBe(String(MODELS[model].sweeps ?? DEFAULT_SWEEPS));
+    expect(of(patience, model), model).toBe(String(MODELS[model].patience ?? DEFAULT_PATIENCE));
+  }
   expect(help).toContain("(default: loss; implicit: ndcg)");
 });

@@ -208,6 +208,13 @@ test("what fails half-way leaves what was there, and nothing besides", async () 
   await file.abandon();
   expect(readFileSync(path, "utf8")).toBe("before");
   expect(readdirSync(here)).toEqual(["x"]);
+  const pieces = function* (): Generator<Uint8Array, void> {
+    yield new Uint8Array(9);
+    throw new RangeError("no memory for more");
+  };
+  await expect(writeDurably(path, pieces())).rejects.toThrow("no memory for more");
+  expect(readFileSync(path, "utf8")).toBe("before");
+  expect(readdirSync(here)).toEqual(["x"]);
   // Two at once do not meet in one temporary file.
   await Promise.all(["a", "b"].map((letter) => writeDurably(path, letter.repeat(1 << 20))));
   expect(["a", "b"].map((letter) => letter.repeat(1 << 20))).toContain(readFileSync(path, "utf8"));

@@ -88,7 +88,7 @@ describe("explanations", () => {
     const out = await ran("explain", file, "--user", "7", "--item", title, "-n", "4", "--json", inFolder("why.json"));
     const { predicted, mean, itemBias, remainder, contributions } = json<Explanation>(inFolder("why.json"));
     const rated = splitRatings(ratings, { share: 0.2, seed: 1 }).train.ratedBy(7);
-    expect(new Map(contributions.map(({ id, rating }) => [id, rating]))).toEqual(new Map(rated));
+    expect(new Map(contributions.map(({ id, rating }) => [id, rating]))).toEqual(new Map(rated.map(([id, rating]) => [id, rating])));
     expect(contributions.reduce((sum, { contribution }) => sum + contribution, mean + itemBias + remainder)).toBeCloseTo(predicted, 9);
     expect(predicted).toBeCloseTo(model.predict(7, 20), 9);
     expect(Math.abs(remainder)).toBeLessThan(0.05);

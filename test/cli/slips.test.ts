@@ -26,6 +26,7 @@ test.each<[args: string[], code: number, said: RegExp]>([
   [["train", "--tau", "-1"], 2, /^error --tau is -1: it must be 0 or greater$/m],
   [["train", "--tau-users", "-1"], 2, /^error --tau-users is -1/m],
   [["train", "--factors", "999"], 2, /^error --factors is 999/m],
+  [["train", "--model", "gibbs", "--prior-scale", "0"], 2, /^error --prior-scale is 0: it must be greater than 0$/m],
   [["train", "--sweeps", "-1"], 2, /it must be 0 or greater/],
   [["train", "--threads", "0"], 2, /it must be 1 or greater/],
   [["train", "--patience", "0"], 2, /it must be 1 or greater/],

@@ -309,11 +309,15 @@ test("all models train from the form", async () => {
   for (const model of ["als", "gibbs", "implicit", "logistic", "sgd", "gd"]) {
     await page.locator("#model").selectOption(model);
     await tune(page, { factors: 3, sweeps: 3, ...(model === "gibbs" && { burnIn: 1 }) });
+    const takesFeatures = ["als", "gibbs", "implicit"].includes(model);
+    expect(await page.locator("[name=genres]:checked").count()).toBe(Number(takesFeatures));
+    if (takesFeatures) await page.locator("[name=rated]").check();
     await train(page);
     await page.getByText(/^(3|2|1) sweeps? in .* by WebAssembly/).waitFor();
     // The list is drawn anew.
     await page.locator("#list .predicted").nth(9).waitFor();
     expect(await page.locator("#list .predicted").count()).toBe(10);
+    expect((await page.locator("#list .predicted").first().innerText()).includes(" ± ")).toBe(model === "gibbs");
     expect(await page.locator("#train-error").innerText()).toBe("");
   }
   expect(errors).toEqual([]);

@@ -47,6 +47,23 @@ describe.runIf(withMpi)("under mpirun", () => {
     }
   });
 
+  test("with halves on the wire the model file is the same on 1, 2 and 4 ranks, and other models are refused", async () => {
+    const args = ["--device", "cpu", "--factors", "5", "--sweeps", "3", "--no-early-stop", "--wire", "halves"];
+    const { status } = spawnSync(process.execPath, ["dist/cli.js", "train", ...args, "--out", place("one")]);
+    expect(status).toBe(0);
+    for (const ranks of [2, 4]) {
+      const { code, stderr } = await runRanks(ranks, "train", ...args, "--out", place("several"));
+      expect(stderr).toBe("");
+      expect(code).toBe(0);
+      expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+    }
+    const { code, stderr } = await runRanks(2, "train", ...args, "--model", "vb");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("error halves on the wire are for als and implicit: the bound would no longer rise with every sweep");
+    const several = await runRanks(2, "train", "--devices", "cpu,cpu");
+    expect(several.stderr).toContain("error a rank has one device");
+  });
+
   test.each([1, 3, 4])("%i ranks gather, exchange and add as they promise, in messages of a few elements", async (ranks) => {
     const group = { ranks, args: ["8"], script: "test/distributed/communicator.mjs" };
     const { code, stdout, stderr } = await ended(startRanks([group]));
@@ -87,7 +104,7 @@ describe.runIf(withMpi)("under mpirun", () => {
     const groups = [0, 1].map((rank) => ({ ranks: 1, args, cwd: rank === missing ? place(`without-${missing}`) : folder }));
     const { code, stderr } = await ended(startRanks(groups));
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(missing === 0 ? /^error here\.csv cannot be read/m : /^error rank 1: here\.csv cannot be read/m);
+    expect(stderr).toMatch(missing === 0 ? /^error here\.csv: there is no such file/m : /^error rank 1: here\.csv: there is no such file/m);
   });
 
   test("a plan says what ranks would send, and how much of it is needed", async () => {

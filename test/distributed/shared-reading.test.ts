@@ -13,10 +13,13 @@ import { RanksError, RatingsError } from "../../src/errors.js";
 import { encodeModel } from "../../src/model-file.js";
 import { seededRandom } from "../../src/random.js";
 import { readPath, tableFiles } from "../../src/ratings/files.js";
+import { csrOf, rowWeights } from "../../src/ratings/csr.js";
 import { fingerprintOf } from "../../src/ratings/fingerprint.js";
 import { wholeOf } from "../../src/ratings/share.js";
 import { splitRatings } from "../../src/ratings/split.js";
+import { counted } from "../../src/ratings/weights.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
+import { unitOf } from "../../src/training/units.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-shares-"));
@@ -94,6 +97,41 @@ describe.each(PATHS)("of %s", (_, path) => {
   });
 });
 
+/** A table whose ratings have weights, some of them 0. */
+const weighed = file("weighed.csv", [`${HEADER},w`, ...rows.map((row, at) => `${row},${(at % 5) / 2}`), ""].join("\n"));
+const columns = { weight: "w" };
+
+test.each(["last", "mean", "sum"] as const)(
+  "shares of ratings with weights are those of one process, duplicates %s",
+  async (duplicates) => {
+    const { ratings } = await readPath(weighed, { duplicates, columns });
+    const split = splitRatings(ratings, { share: 0.2, seed: 1 });
+    const [train, heldOut] = [counted(split.train), counted(split.heldOut)];
+    expect(train.count).toBeLessThan(split.train.count);
+    const weights = { users: rowWeights(csrOf(train, "users")), items: rowWeights(csrOf(train, "items")) };
+    for (const count of [1, 2, 3]) {
+      const shares = await onRanks(count, (ranks) => share(weighed, ranks, { duplicates, columns }));
+      for (const { train: own, counts, fingerprint } of shares) {
+        expect(fingerprint).toBe(fingerprintOf(ratings).set);
+        expect(counts).toEqual({ ratings: train.count, heldOut: heldOut.count });
+        expect(own.statistics()).toEqual(train.statistics());
+        expect(fingerprintOf(own)).toEqual(fingerprintOf(train));
+        const whole = wholeOf(own)!;
+        expect(whole.share.weights).toEqual(weights);
+        expect(whole.unit).toBe(unitOf(train));
+        expect(whole.heldOut.weight).toBe(heldOut.statistics().weight);
+      }
+      for (const column of ["user", "item", "value", "weight"] as const)
+        expect(shares.flatMap(({ heldOut: own }) => [...own[column]!])).toEqual([...heldOut[column]!]);
+    }
+  },
+);
+
+test("weights that are all 1 are none, on all ranks", async () => {
+  const path = file("ones.csv", [`${HEADER},w`, ...rows.map((row) => `${row},1`), ""].join("\n"));
+  for (const { train } of await onRanks(2, (ranks) => share(path, ranks, { columns }))) expect(train.weight).toBe(undefined);
+});
+
 const MODELS: readonly (readonly [name: string, options: FitOptions])[] = [
   ["als", { model: "als", regularization: "weighted" }],
   ["vb", { model: "vb", warmUp: 1 }],
@@ -103,16 +141,21 @@ const MODELS: readonly (readonly [name: string, options: FitOptions])[] = [
   ["sgd", { model: "sgd" }],
 ];
 
-test.each(MODELS)(
-  "a training on shares ends with the model file of one process, and its checkpoint goes on anywhere: %s",
-  async (_, model) => {
-    const { train, heldOut } = splitRatings((await readPath(plain)).ratings, { share: 0.2, seed: 1 });
+const TABLES = [
+  { name: "", path: plain },
+  { name: " with weights", path: weighed, columns },
+];
+
+test.each(TABLES.flatMap((table) => MODELS.map(([name, model]) => ({ ...table, name: `${name}${table.name}`, model }))))(
+  "a training on shares ends with the model file of one process, and its checkpoint goes on anywhere: $name",
+  async ({ path, columns, model }) => {
+    const { train, heldOut } = splitRatings((await readPath(path, { columns })).ratings, { share: 0.2, seed: 1 });
     const options = { factors: 3, earlyStop: false, sweeps: 3, ...model } as FitOptions;
     const one = await fit(train, { ...options, heldOut, device: new ReferenceEngine() } as FitOptions);
     const epochs = options.model === "sgd" ? { seed: 1 } : undefined;
     for (const count of [2, 4]) {
       const results = await onRanks(count, async (ranks) => {
-        const own = await share(plain, ranks, { epochs });
+        const own = await share(path, ranks, { epochs, columns });
         const device = new RanksEngine(new ReferenceEngine(), ranks);
         const run = (more: FitOptions) => fit(own.train, { ...options, heldOut: own.heldOut, device, ...more } as FitOptions);
         return { result: await run({}), checkpoint: await checkpointAfter(2, (more) => run(more as FitOptions)) };

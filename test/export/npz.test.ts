@@ -8,6 +8,10 @@ import { unzipSync } from "fflate";
 import Npyjs from "npyjs";
 import { describe, expect, test } from "vitest";
 import { encodeNpy, encodeNpz } from "../../src/export/npz.js";
+import { FeatureTable } from "../../src/ratings/features.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import { priorMeans } from "../../src/recommend/prior-means.js";
+import { fit } from "../../src/training/fit.js";
 import { smallModel } from "../support/models.js";
 
 const hasNumpy = (() => {
@@ -32,6 +36,24 @@ function numpy<T>(bytes: Uint8Array, expression: string): Promise<T> {
 }
 
 describe.runIf(hasNumpy)("read by NumPy", () => {
+  test("side information comes with the names of its features, and gives the prior means of items", async () => {
+    const ratings = syntheticRatings({ users: 40, items: 30, ratings: 500 });
+    const sides = { itemFeatures: FeatureTable.genres(ratings.catalogue), userFeatures: FeatureTable.ratedSets() };
+    const { model } = await fit(ratings, { ...sides, factors: 3, sweeps: 3, device: "cpu" });
+    const means = await numpy<number[]>(
+      encodeNpz(model),
+      `[float(sum(v * a['item_feature_weights'][f, 3] for f, v in zip(a['item_feature_index'][s:e], a['item_feature_value'][s:e])))
+        for s, e in zip(a['item_feature_start'], a['item_feature_start'][1:])]`,
+    );
+    const names = await numpy<[string[], number[], number[]]>(
+      encodeNpz(model),
+      "[a['item_feature_names'].tolist(), a['item_feature_ids'].tolist(), list(a['user_feature_weights'].shape)]",
+    );
+    expect(names).toEqual([sides.itemFeatures.names, sides.itemFeatures.ids.raw, [30, 4]]);
+    const [expected] = priorMeans(model.parameters, model.features, "items", sides.itemFeatures.ids.raw.map((id) => ({ id })))!; // prettier-ignore
+    means.forEach((mean, at) => expect(mean).toBeCloseTo(expected[4 * at + 3], 5));
+  });
+
   test.each([
     [{}, false],
     [{ model: "vb", covariance: "full" }, true],

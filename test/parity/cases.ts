@@ -109,3 +109,9 @@ export function relativeError(actual: Float32Array, expected: Float32Array): num
   }
   return scale === 0 ? difference : difference / scale;
 }
+
+/** The same ratings, of weights from 0.1 to 2.1. */
+export function weightedCase({ users, items, ratings }: Case, seed = 17): Case {
+  const random = seededRandom(seed);
+  return { users, items, ratings: { ...ratings, weight: ratings.value.map(() => 0.1 + 2 * random.uniform()) } };
+}

@@ -101,6 +101,25 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
     }
   });
 
+  test.each([3, 31, 200])("pulls of systems over all pairs count, of rows without ratings too, K = %i", async (K) => {
+    const system = confidentSystem(0.7, 3);
+    const operations = { solve: "confident", steps: 3, pulls: SIDES, sums: [] } as const;
+    const workload = cgWorkload(hotCase(7, 57, 71, 2000), system, { factors: K, operations });
+    const pulls = (side: Side): Float64Array => somePulls(workload.rows[side].biases.length, K).map((value, at) => (at % (K + 1) === K ? 0 : value)); // prettier-ignore
+    const solveOne =
+      (side: Side) =>
+      async (session: Session): Promise<void> => {
+        await session.writePulls(side, pulls(side));
+        await session.solve(side, system);
+      };
+    // One side alone: what the first solve errs by, the second one multiplies.
+    for (const side of SIDES) await compare(kind, workload, solveOne(side));
+    const { start } = workload.byUser;
+    const empty = Array.from({ length: 57 }, (_, row) => row).find((row) => start[row] === start[row + 1])!;
+    const { users } = await solved(engines[kind], workload, solveOne("users"));
+    expect(users.factors.subarray(empty * K, (empty + 1) * K).some((value) => Math.abs(value) > 1e-3)).toBe(true);
+  });
+
   test("sums, moments among them, agree with the twin at K = 512", async () => {
     const system = confidentSystem(0.7, 2);
     const workload = cgWorkload(randomCase(9, 300, 90, 900), system, { factors: 512 });

@@ -14,7 +14,7 @@ import { gdHyperparameters } from "../../src/models/gd.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
 import { sgdHyperparameters } from "../../src/models/sgd.js";
 import { stepOf, stepPrecisions, withoutUnrated } from "../../src/models/stepped.js";
-import { rowLengths, rowOfEach } from "../../src/ratings/csr.js";
+import { rowLengths, rowOfEach, rowWeights } from "../../src/ratings/csr.js";
 import { gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { implicitHyperparameters } from "../../src/models/implicit.js";
 import { openTraining, type SumsOf } from "../../src/models/registry.js";
@@ -22,7 +22,7 @@ import { planMemory } from "../../src/engine/webgpu/memory/memory-plan.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
-import { hotCase, problemOf, randomCase, relativeError, vbProblemOf } from "./cases.js";
+import { hotCase, problemOf, randomCase, relativeError, vbProblemOf, weightedCase } from "./cases.js";
 
 const K = 5;
 const reference = new ReferenceEngine();
@@ -50,15 +50,21 @@ async function sweep<M extends "als" | "vb" | "implicit">(engine: Engine, proble
 
 const given = hotCase(3, 611, 557, 20_000);
 
-test("als: a sweep and its sums agree when both sides are cut into shards and the ratings between them into pieces", async () => {
-  const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
-  const [actual, expected] = [await sweep(cut, problem), await sweep(reference, problem)];
-  expectClose(actual.parameters, expected.parameters, 1e-4);
-  for (const name of ["trainSquares", "heldOutSquares", "userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
-    expect(actual.before[name]).toBeCloseTo(expected.before[name], -Math.log10(1e-5 * expected.before[name]));
-    expect(Math.abs(actual.sums[name] - expected.sums[name])).toBeLessThanOrEqual(1e-4 * expected.sums[name]);
-  }
-});
+test.each([
+  ["", given],
+  [" with weights", weightedCase(given)],
+] as const)(
+  "als: a sweep and its sums agree when both sides are cut into shards and the ratings%s between them into pieces",
+  async (_, given) => {
+    const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
+    const [actual, expected] = [await sweep(cut, problem), await sweep(reference, problem)];
+    expectClose(actual.parameters, expected.parameters, 1e-4);
+    for (const name of ["trainSquares", "heldOutSquares", "userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+      expect(actual.before[name]).toBeCloseTo(expected.before[name], -Math.log10(1e-5 * expected.before[name]));
+      expect(Math.abs(actual.sums[name] - expected.sums[name])).toBeLessThanOrEqual(1e-4 * expected.sums[name]);
+    }
+  },
+);
 
 test("als: slices that lie across shards, one by one, are bit-equal to all rows at once", async () => {
   const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
@@ -99,12 +105,12 @@ test("implicit: a sweep and its sums agree when cut", async () => {
 });
 
 test.each([
-  ["als", {}],
-  ["als", { update: "sequential" }],
-  ["implicit", {}],
+  ["als", {}, given],
+  ["als", { update: "sequential" }, weightedCase(given)],
+  ["implicit", {}, given],
 ] as const)(
   "%s %o by conjugate gradients: a sweep agrees when cut, rows of several pieces among them, and when streamed",
-  async (model, settings) => {
+  async (model, settings, given) => {
     const h = { factors: K, tauUsers: 2, tauItems: 3, solver: "cg", cgSteps: 3, ...settings } as const;
     const problem = (
       model === "als"
@@ -112,7 +118,9 @@ test.each([
         : { ...problemOf(given, { factors: K, biases: false, mean: false }), model, hyperparameters: implicitHyperparameters(h) }
     ) as Problem<"als">;
     const expected = await sweep(reference, problem);
-    const streaming = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes: 800_000 });
+    // Weights take a word of each rating, in both orders and held out.
+    const memoryBytes = given.ratings.weight ? 900_000 : 800_000;
+    const streaming = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes });
     for (const engine of [cut, streaming]) {
       const actual = await sweep(engine, problem);
       expectClose(actual.parameters, expected.parameters, 1e-4);
@@ -199,7 +207,11 @@ test("gd: two steps and their sums agree when cut", async () => {
     expect(Math.abs(actual.sums[name] / expected.sums[name] - 1), name).toBeLessThanOrEqual(1e-4);
 });
 
-test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, in groups that lie in one shard", async (model) => {
+test.each([
+  ["sgd", given],
+  ["logistic", given],
+  ["sgd", weightedCase(given)],
+] as const)("%s: an epoch agrees when rows are cut, in groups that lie in one shard", async (model, given) => {
   const values = model === "logistic" ? given.ratings.value.map((value) => Number(value > 2.5)) : given.ratings.value;
   const { byUser, byItem, initial } = problemOf({ ...given, ratings: { ...given.ratings, value: values } }, { factors: K });
   const h = model === "sgd" ? sgdHyperparameters({ factors: K, stepSize: 0.005 }) : logisticHyperparameters({ factors: K });
@@ -212,7 +224,8 @@ test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, 
   const most = Math.floor(16_384 / (4 * strideOf(K)));
   const cuts = { users: new Shards(byUser.count, most), items: new Shards(byItem.count, most) };
   expect([cuts.users.count, cuts.items.count].every((count) => count > 1)).toBe(true);
-  const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+  const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
+  const weights = { users: rowWeights(byUser), items: rowWeights(byItem) };
   const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
   const plan = planBlocks(columns, dealRows(counts, 4, cuts), 4);
   const known = withoutUnrated(initial, { byUser, byItem });
@@ -222,7 +235,7 @@ test.each(["sgd", "logistic"] as const)("%s: an epoch agrees when rows are cut, 
   ];
   const epoch = { link: model === "logistic" ? "logistic" : "identity", lambda: 1, biases: true } as const;
   const rounds = roundsOf(plan.groups, 4, 1);
-  sgdEpoch({ ...epoch, precisions: stepPrecisions(h), step: stepOf(h, 1) }, plan, rounds, K, initial.globalMean, users, items, counts);
+  sgdEpoch({ ...epoch, precisions: stepPrecisions(h), step: stepOf(h, 1) }, plan, rounds, K, initial.globalMean, users, items, weights);
   expect(relativeError(actual.userFactors, Float32Array.from(users.factors))).toBeLessThanOrEqual(1e-4);
   expect(relativeError(actual.itemFactors, Float32Array.from(items.factors))).toBeLessThanOrEqual(1e-4);
   expect(relativeError(actual.userBiases, Float32Array.from(users.biases))).toBeLessThanOrEqual(1e-4);

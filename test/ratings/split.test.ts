@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
-import { kFolds, splitRatings } from "../../src/ratings/split.js";
+import { HALF, halvesCounted, kFolds, lowestMarked, reached, splitNumbers, splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 
@@ -89,6 +89,48 @@ test("a split by something else is refused", () => {
 
 test("a share of 0 holds nothing out", () => {
   expect(splitRatings(ratings, { share: 0 }).heldOut.count).toBe(0);
+});
+
+test("a split at random holds out the rows of the lowest numbers, each row's by the seed and its place alone", () => {
+  for (const [share, seed] of [
+    [0.25, 1],
+    [0.5, -7],
+    [0.001, 2 ** 40],
+  ] as const) {
+    const order = Float64Array.from({ length: ratings.count }, (_, at) => at);
+    const { heldOut } = splitRatings(new Ratings({ ...columns, time: order }, ratings.users, ratings.items), { share, seed });
+    const numbers = splitNumbers(0, ratings.count, seed);
+    const lowest = [...order].sort((a, b) => numbers[a] - numbers[b] || a - b).slice(0, Math.round(ratings.count * share));
+    expect([...heldOut.time!]).toEqual(lowest.sort((a, b) => a - b));
+    expect(splitNumbers(100, 300, seed)).toEqual(numbers.slice(100, 300));
+  }
+});
+
+test("of rows with the same number, as many of the first are held out as the share asks for", () => {
+  const numbers = Uint32Array.of(7, 70_000, 7, 3, 70_000, 7, 2 ** 32 - 1);
+  for (let wanted = 0; wanted <= numbers.length; wanted++) {
+    const upper = reached(halvesCounted(numbers), wanted);
+    const lower = reached(halvesCounted(numbers, upper.half), upper.left);
+    const marks = lowestMarked(numbers, upper.half * HALF + lower.half, lower.left);
+    const sorted = [3, 0, 2, 5, 1, 4, 6].slice(0, wanted);
+    expect([...marks]).toEqual([...numbers.keys()].map((at) => (sorted.includes(at) ? 1 : 0)));
+  }
+});
+
+test("every place is held out as often as any other, whatever its neighbours are", () => {
+  const [alone, pairs] = [new Float64Array(600), { both: 0 }];
+  for (let seed = 0; seed < 2000; seed++) {
+    const numbers = splitNumbers(0, 600, seed);
+    const last = numbers.slice().sort()[149];
+    numbers.forEach((number, at) => {
+      if (number > last) return;
+      alone[at]++;
+      if (at > 0 && numbers[at - 1] <= last) pairs.both++;
+    });
+  }
+  // 500 expected of each place, with a standard deviation of 19; and a sixteenth of the pairs, a little less for being drawn once.
+  for (const count of alone) expect(Math.abs(count - 500)).toBeLessThan(100);
+  expect(Math.abs(pairs.both / (599 * 2000) - (0.25 * 149) / 599)).toBeLessThan(0.001);
 });
 
 test("a split by user leaves everyone a rating to train on, whatever the share", () => {

@@ -21,13 +21,13 @@ const genres = FeatureTable.join([
 ]);
 const places = FeatureTable.from([["stranger", "north", 1], ...ratings.users.raw.map((id) => [id, Number(id) % 3 ? "north" : "south", 1] as const)]); // prettier-ignore
 const sides = { itemFeatures: FeatureTable.join([genres, rated]), userFeatures: FeatureTable.join([places, rated]) };
-const OPTIONS = { als: { model: "als" }, vb: { model: "vb" }, gibbs: { model: "gibbs", burnIn: 3, sweeps: 12 } } as const;
+const OPTIONS = { als: { model: "als" }, vb: { model: "vb" }, gibbs: { model: "gibbs", burnIn: 3, sweeps: 12 }, implicit: { model: "implicit", tauUsers: 2, tauItems: 2 } } as const; // prettier-ignore
 const trained = async (name: keyof typeof OPTIONS): Promise<FactorModel> =>
   (await fit(ratings, { factors: 3, sweeps: 6, earlyStop: false, keeps: "last", device: "cpu", ...sides, ...OPTIONS[name] } as FitOptions))
     .model;
-const models = { als: await trained("als"), vb: await trained("vb"), gibbs: await trained("gibbs") };
+const models = { als: await trained("als"), vb: await trained("vb"), gibbs: await trained("gibbs"), implicit: await trained("implicit") };
 
-describe.each(["als", "vb", "gibbs"] as const)("%s", (name) => {
+describe.each(["als", "vb", "gibbs", "implicit"] as const)("%s", (name) => {
   const model = models[name];
   const { parameters } = model;
   const S = parameters.draws?.length ?? 1;
@@ -112,7 +112,7 @@ test("the interval of a title that nobody has rated is that of its prior: wider 
   expect(cold.deviation ** 2).toBeGreaterThan(1 / lambda + 1 / items[3]);
 });
 
-test.each(["als", "gibbs"] as const)("%s has no interval of any title, rated or not, and says so", (name) => {
+test.each(["als", "implicit"] as const)("%s has no interval of any title, rated or not, and says so", (name) => {
   const user = ratings.users.rawAt(5);
   for (const item of [3, "unseen"]) expect(() => models[name].predictive(user, item)).toThrow(/predicts ratings without their spread/);
   expect(() => models[name].predictive("stranger", 3)).toThrow(OptionsError);
@@ -135,7 +135,8 @@ test("gibbs is saved in half precision, and predicts as the average of all its d
   expect(Math.abs(rmseOf(few) - averaged)).toBeGreaterThan(1e-4);
   const halves = encodeModel(all.model);
   expect(new TextDecoder("latin1").decode(halves)).toContain('"user_factors":{"dtype":"F16"');
-  expect(halves.length).toBeLessThan(3 * 40 * 130 * 2 * 2.4);
+  // Three factors and a bias of every draw.
+  expect(halves.length).toBeLessThan(4 * 40 * 130 * 2 * 2);
 });
 
 test("the preset takes all side information that there is", () => {
@@ -148,4 +149,10 @@ test("the preset takes all side information that there is", () => {
   const bare = accurate(Ratings.from([["a", "b", 3]]));
   expect(bare.options.itemFeatures!.names).toEqual([]);
   expect(bare.chosen).toContain("side information: who rated what");
+  // What is given is neither chosen nor said to be.
+  const given = accurate(ratings, { users: places }, { factors: 4, sweeps: 5, itemFeatures: genres });
+  expect(given.options).toMatchObject({ factors: 4, sweeps: 5, itemFeatures: { rated: false } });
+  expect(given.chosen).toBe("gibbs with 4 factors and 5 sweeps, as given; side information: features of items, features of users, who rated what"); // prettier-ignore
+  const { chosen: half } = accurate(ratings, {}, { sweeps: 7, userFeatures: places, itemFeatures: genres });
+  expect(half).toBe("gibbs with 10 factors, by the 1,600 ratings, and 7 sweeps, as given; side information: features of items, features of users"); // prettier-ignore
 });

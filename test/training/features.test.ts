@@ -6,6 +6,8 @@ import type { Engine } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { featuresOf, solveWeights } from "../../src/models/side-information.js";
 import { productOf, transposed } from "../../src/ratings/sparse.js";
+import { implicitFigures, implicitHyperparameters } from "../../src/models/implicit.js";
+import type { Parameters } from "../../src/models/parameters.js";
 import { elbo, vbHyperparameters } from "../../src/models/vb.js";
 import { OptionsError, UnknownIdError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
@@ -16,7 +18,7 @@ import type { SparseRows } from "../../src/ratings/sparse.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { seededRandom } from "../../src/random.js";
-import { fit } from "../../src/training/fit.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
 import { ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
@@ -50,6 +52,43 @@ function problemWithFeatures(factors: number, update: "joint" | "sequential" = "
   const given = { factors, update, tauUsers: 0.7, tauItems: 1.3, gammaUsers: 0.2, gammaItems: 0.4, lambda: 2, tauFeatures: 0.9 };
   const features = { users: someFeatures(users, 5, 1), items: someFeatures(items, 8, 2) };
   return { ...problemOf({ users, items, ratings }, given), features };
+}
+
+/** Every pair once, and no biases. */
+function implicitWithFeatures(factors: number, cgSteps?: number): Problem<"implicit"> {
+  const { features, seed } = problemWithFeatures(factors);
+  const { users, items, ratings } = hotCase(5, 60, 50, 1500);
+  const pairs = new Map(Array.from(ratings.user, (user, at) => [user * items + ratings.item[at], at] as const));
+  const once = (column: "user" | "item"): Uint32Array => Uint32Array.from(pairs.values(), (at) => ratings[column][at]);
+  const columns = { user: once("user"), item: once("item"), value: Float32Array.from(pairs.values(), (at) => ratings.value[at]) };
+  const { byUser, byItem, initial } = problemOf({ users, items, ratings: columns }, { factors, biases: false, mean: false });
+  const given = { factors, tauUsers: 0.7, tauItems: 1.3, tauFeatures: 0.9, confidence: 0.5 };
+  const hyperparameters = implicitHyperparameters({ ...given, ...(cgSteps && { solver: "cg", cgSteps }) });
+  return { model: "implicit", hyperparameters, byUser, byItem, initial, features, seed };
+}
+
+/** The objective of `implicit` with features, from its definition. */
+function implicitByHand({ byUser, features, hyperparameters: h }: Problem<"implicit">, parameters: Parameters): number {
+  const { factors: K, userFactors, itemFactors, features: weights } = parameters;
+  let sum = 0;
+  for (let m = 0; m < byUser.count; m++) {
+    const rated = new Map<number, number>();
+    for (let at = byUser.start[m]; at < byUser.start[m + 1]; at++) rated.set(byUser.index[at], byUser.value[at]);
+    for (let n = 0; n < itemFactors.length / K; n++) {
+      const score = Array.from({ length: K }, (_, k) => userFactors[m * K + k] * itemFactors[n * K + k]).reduce((a, b) => a + b, 0);
+      const value = rated.get(n) ?? 0;
+      sum += (1 + h.confidence * Math.log1p(value)) * (Number(value > 0) - score) ** 2;
+    }
+  }
+  for (const [side, rows, tau] of [
+    ["users", userFactors, h.tauUsers],
+    ["items", itemFactors, h.tauItems],
+  ] as const) {
+    const means = productOf(features![side]!, Float64Array.from(weights![side]!), K + 1);
+    rows.forEach((value, at) => (sum += tau * (value - means[Math.floor(at / K) * (K + 1) + (at % K)]) ** 2));
+    weights![side]!.forEach((value) => (sum += h.tauFeatures * value * value));
+  }
+  return 0.5 * sum;
 }
 
 const STEPS = [["solve", "users"], ["solveFeatures", "users"], ["solve", "items"], ["solveFeatures", "items"]] as const; // prettier-ignore
@@ -94,9 +133,27 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     training.destroy();
   });
 
-  test.each(["vb", "gibbs"] as const)("%s with features on both sides agrees with the reference", async (model) => {
-    const given = problemWithFeatures(3);
-    const problem = { ...given, model, hyperparameters: MODELS[model].complete({ factors: 3 }) } as Problem<"vb" | "gibbs">;
+  test.each([undefined, 2])("the objective of implicit never rises, neither by rows nor by features: %s steps", async (cgSteps) => {
+    const problem = implicitWithFeatures(4, cgSteps);
+    const { hyperparameters } = problem;
+    const training = await openTraining(engine, problem);
+    const objective = async (): Promise<number> => implicitFigures(hyperparameters, await training.measure()).objective;
+    let before = await objective();
+    for (let sweep = 0; sweep < 5; sweep++) {
+      for (const [step, side] of STEPS) {
+        await training[step](side);
+        const after = await objective();
+        expect(after).toBeLessThanOrEqual(before * (1 + (kind === "reference" ? 1e-12 : 1e-6)));
+        before = after;
+      }
+    }
+    expect(before / implicitByHand(problem, await training.read())).toBeCloseTo(1, 5);
+    training.destroy();
+  });
+
+  test.each(["vb", "gibbs", "implicit"] as const)("%s with features on both sides agrees with the reference", async (model) => {
+    const given = { ...problemWithFeatures(3), model, hyperparameters: MODELS[model].complete({ factors: 3 }) };
+    const problem = model === "implicit" ? implicitWithFeatures(3) : (given as Problem<"vb" | "gibbs">);
     const run = async (on: Engine) => {
       const training = await openTraining(on, problem);
       for (const sweep of [1, 2, 3]) await training.sweep(sweep);
@@ -219,8 +276,11 @@ test("items without ratings are predicted and recommended by their genres, befor
 
 test("a training with features goes on from a saved model; other features start anew", async () => {
   const ratings = syntheticRatings({ users: 60, items: 40, ratings: 600 });
-  const options = { itemFeatures: FeatureTable.genres(ratings.catalogue), factors: 3, tauUsers: 2, tauItems: 2, earlyStop: false };
-  for (const device of Object.values(engines)) {
+  const given = { itemFeatures: FeatureTable.genres(ratings.catalogue), factors: 3, tauUsers: 2, tauItems: 2, earlyStop: false };
+  const devices = Object.values(engines);
+  const implicit = { ...given, model: "implicit", userFeatures: FeatureTable.ratedSets(), measureBy: "loss" } as const;
+  const trainings: [Engine, FitOptions][] = [...devices.map((on): [Engine, FitOptions] => [on, given]), [engines.cpu, implicit]];
+  for (const [device, options] of trainings) {
     const whole = await fit(ratings, { ...options, device, sweeps: 6 });
     const resume = await checkpointAfter(3, (more) => fit(ratings, { ...options, device, ...more }));
     expectSameTraining(await fit(ratings, { ...options, device, sweeps: 6, resume }), whole);

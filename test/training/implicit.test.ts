@@ -70,11 +70,11 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 
   test("it ranks held-out items better than chance does, saves and folds in", async () => {
-    const { model, history } = await fit(train, { model: "implicit", factors: 8, tauUsers: 1, tauItems: 1, sweeps: 8, device: engine });
+    const { model, history } = await fit(train, { model: "implicit", factors: 8, tauUsers: 20, tauItems: 20, sweeps: 8, device: engine });
     expect(history[0]).toMatchObject({ trainRmse: null, heldOutRmse: null });
     const metrics = rankingMetrics(model, train, heldOut, { threshold: 0 });
     const unseen = train.items.size - train.count / train.users.size;
-    expect(metrics.recall).toBeGreaterThan((1.3 * metrics.k) / unseen);
+    expect(metrics.recall).toBeGreaterThan((1.6 * metrics.k) / unseen);
     const loaded = decodeModel(encodeModel(model));
     expect(loaded.parameters).toEqual(model.parameters);
     // Someone new with the feedback of a known user is given that user's factors.

@@ -4,10 +4,13 @@
 import { describe, expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
 import { rankingMetrics } from "../../src/metrics/ranking.js";
+import { VB_DEFAULTS } from "../../src/models/vb.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
+import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { MODELS } from "../../src/models/registry.js";
 import { rankingMeasure } from "../../src/training/ranking-measure.js";
 import { search } from "../../src/training/search.js";
 
@@ -24,15 +27,33 @@ test.each(TRAININGS)("the figures of the sweep that is kept are those of the mod
   const { model, history, stop } = await fit(train, { factors: 4, heldOut, device: "cpu", sweeps: 10, ...options });
   const kept = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const { ndcg, recall, auc } = rankingMetrics(model, train, heldOut);
-  expect(kept.heldOutNdcg).toBeCloseTo(ndcg, 6);
-  expect(kept.heldOutRecall).toBeCloseTo(recall, 6);
-  expect(kept.heldOutAuc).toBeCloseTo(auc, 6);
+  // The draws of gibbs are kept in half precision: pairs that are nearly tied may change places.
+  const digits = options.model === "gibbs" ? 3 : 6;
+  expect(kept.heldOutNdcg).toBeCloseTo(ndcg, digits);
+  expect(kept.heldOutRecall).toBeCloseTo(recall, digits);
+  expect(kept.heldOutAuc).toBeCloseTo(auc, digits);
   if (options.model === "gibbs") return;
   const { measureBy = "ndcg" } = options;
   const of = (entry: (typeof history)[number]): number =>
     measureBy === "auc" ? entry.heldOutAuc! : measureBy === "recall" ? entry.heldOutRecall! : entry.heldOutNdcg!;
-  expect(of(kept)).toBe(Math.max(...history.map(of)));
-  if (stop.reason === "held-out") expect(stop.sweep - stop.bestSweep).toBe(3);
+  // Sweeps in which `vb` has not begun to learn are no candidates.
+  const { patience = 3 } = MODELS[model.model];
+  const settled = history.filter(({ sweep }) => options.model !== "vb" || sweep > VB_DEFAULTS.warmUp);
+  expect(of(kept)).toBe(Math.max(...settled.map(of)));
+  if (stop.reason === "held-out") expect(stop.sweep - stop.bestSweep).toBe(patience);
+});
+
+test("of more scores than an AUC is taken from, the lists are the engine's, and measured alike", async () => {
+  const many = splitRatings(syntheticRatings({ users: 800, items: 2600, ratings: 30_000, seed: 6 }), { share: 0.2, seed: 1 });
+  const options = { model: "implicit", factors: 5, sweeps: 3, earlyStop: false, device: "cpu" } as const;
+  const { model, history, stop } = await fit(many.train, { ...options, heldOut: many.heldOut });
+  const kept = history[stop.bestSweep];
+  expect(kept.heldOutAuc).toBeUndefined();
+  const { ndcg, recall } = rankingMetrics(model, many.train, many.heldOut);
+  expect(ndcg).toBeGreaterThan(0.05);
+  // Of two scores that differ by less than float32 tells, either may come first.
+  expect(Math.abs(kept.heldOutNdcg! - ndcg)).toBeLessThan(1e-4);
+  expect(Math.abs(kept.heldOutRecall! - recall)).toBeLessThan(1e-4);
 });
 
 test("a training by loss measures no lists, and that of `implicit` without held-out ratings none either", async () => {
@@ -60,7 +81,7 @@ test("of more users than there is time for, so many are measured, evenly", async
   const users = rankingMetrics(model, train, heldOut, { threshold: 4, perUser: true }).perUser!;
   expect(users.length).toBeGreaterThan(100);
   const some = Array.from({ length: 100 }, (_, at) => users[Math.floor((at * users.length) / 100)]);
-  const measured = await rankingMeasure(train, heldOut, { atLeast: 4 }, 2, { mostProducts: 1 })(model.parameters);
+  const measured = await rankingMeasure(new ReferenceEngine(), train, heldOut, { atLeast: 4 }, 2, { mostProducts: 1 })(model.parameters);
   expect(measured.heldOutNdcg).toBeCloseTo(some.reduce((sum, { ndcg }) => sum + ndcg, 0) / 100, 12);
 });
 

@@ -1,7 +1,7 @@
 // The arrays that a session of the `cpu` engine holds, and how many numbers a row of each takes.
 // Sizes agree with kernels/shape.ts.
 
-import { SIDES, type Spread, type WorkloadOutline } from "../engine.js";
+import { type RatingSet, SIDES, type Spread, type WorkloadOutline } from "../engine.js";
 
 /** Numbers that rows are padded to whole multiples of. */
 const BLOCK = 4;
@@ -30,6 +30,7 @@ export type FieldRole =
   | "spreads"
   | "logDeterminants"
   | "shares"
+  | "weights"
   | "kept"
   | "start"
   | "index"
@@ -55,14 +56,17 @@ export interface Field {
 export const bytesOf = ({ type, stride, count }: Pick<Field, "type" | "stride" | "count">): number =>
   ARRAYS[type].BYTES_PER_ELEMENT * stride * count;
 
+type Weighted = Readonly<Record<RatingSet, boolean>>;
+const NOT_WEIGHTED: Weighted = { training: false, heldOut: false };
+
 /**
  * @param blocks groups of the blocks of stochastic steps, 0 without them.
- * @param sizes ratings by item, where they are others than those by user, and whether the workload is shared.
+ * @param sizes ratings by item, where they are others than those by user, and which ratings have weights.
  */
 export function fieldsOf(
   outline: WorkloadOutline,
   blocks: number,
-  { itemRatings = outline.ratings, shared = false }: { readonly itemRatings?: number; readonly shared?: boolean } = {},
+  { itemRatings = outline.ratings, weighted = NOT_WEIGHTED }: { readonly itemRatings?: number; readonly weighted?: Weighted } = {},
 ): Field[] {
   const { factors: K, spread, users, items, ratings, heldOut, operations } = outline;
   const fields: Field[] = [];
@@ -87,18 +91,18 @@ export function fieldsOf(
     add(`${side} start`, "start", "u32", 1, count + 1, 2);
     const here = side === "users" ? ratings : itemRatings;
     add(`${side} index`, "index", "u32", 1, here, 2);
-    add(`${side} value`, "value", "f32", 1, here, 2);
-    if (shared) add(`${side} all start`, "start", "u32", 1, count + 1, 4);
+    add(`${side} value`, "value", "f32", weighted.training ? 2 : 1, here, 2);
+    if (operations.sums.includes("squaredNorms") || weighted.training) add(`${side} weights`, "weights", "f32", 1, count, 4);
   }
   if (operations.epochs) {
     add("epoch start", "start", "u32", 1, blocks * blocks + 1);
     add("epoch user", "user", "u32", 1, ratings, 2);
     add("epoch item", "item", "u32", 1, ratings, 2);
-    add("epoch value", "value", "f32", 1, ratings, 2);
+    add("epoch value", "value", "f32", weighted.training ? 2 : 1, ratings, 2);
   }
   add("heldOut user", "user", "u32", 1, heldOut, 3);
   add("heldOut item", "item", "u32", 1, heldOut, 3);
-  add("heldOut value", "value", "f32", 1, heldOut, 3);
+  add("heldOut value", "value", "f32", weighted.heldOut ? 2 : 1, heldOut, 3);
   if (operations.sums.includes("averagedErrors")) {
     add("sums of predictions", "sums", "f64", 1, heldOut, 3, true);
     add("sums of densities", "sums", "f64", 1, heldOut, 3, true);

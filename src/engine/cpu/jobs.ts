@@ -95,6 +95,8 @@ export interface SessionOutline {
   readonly factors: number;
   readonly globalMean: number;
   readonly spread: Spread;
+  /** Which ratings have weights: behind each value, then. */
+  readonly weighted: Readonly<Record<RatingSet, boolean>>;
   readonly plan: MemoryPlan;
 }
 

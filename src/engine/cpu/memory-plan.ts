@@ -43,6 +43,7 @@ const PIECES: Readonly<Partial<Record<FieldRole, { readonly slots: readonly stri
   before: { slots: ["own before"], unit: "rows" },
   spreads: { slots: ["own spreads"], unit: "rows" },
   logDeterminants: { slots: ["own logDeterminants"], unit: "rows" },
+  weights: { slots: ["own weights"], unit: "rows" },
   start: { slots: ["start"], unit: "rows" },
   index: { slots: ["index"], unit: "ratings" },
   user: { slots: ["user"], unit: "ratings" },

@@ -4,7 +4,7 @@
 import { DeviceError } from "../../errors.js";
 import { rowLengths, rowOfEach } from "../../ratings/csr.js";
 import { type BlockPlan, dealRows, planBlocks } from "../blocks.js";
-import { type Share, SIDES, type Workload, type WorkloadOutline } from "../engine.js";
+import { type Share, SIDES, weightsOf, type Workload, type WorkloadOutline } from "../engine.js";
 import type { Crew } from "./crew.js";
 import { bytesOf, type Elements, type Field, fieldsOf, rowStride } from "./fields.js";
 import type { SessionOutline, SharedArrays } from "./jobs.js";
@@ -23,13 +23,14 @@ export interface SessionSetup {
 /** @throws DeviceError when there is no memory for it. */
 export async function openMemory(crew: Crew, workload: Workload, memoryBytes: number): Promise<SessionSetup> {
   const { factors: K, byUser, spread, globalMean, operations } = workload;
-  const train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+  const train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
+  const weighted = { training: byUser.weight !== undefined, heldOut: workload.heldOut?.weight !== undefined };
   const { epochs } = operations;
   const blocks = epochs && planBlocks(train, dealRows(lengthsOf(workload), epochs.seed), epochs.seed);
-  const sizes = { itemRatings: workload.byItem.index.length, shared: workload.share !== undefined };
+  const sizes = { itemRatings: workload.byItem.index.length, weighted };
   const fields = fieldsOf(outlineOf(workload), blocks?.groups ?? 0, sizes);
   const plan = planMemory(fields, K, crew.threads, memoryBytes);
-  const outline: SessionOutline = { factors: K, globalMean, spread, plan };
+  const outline: SessionOutline = { factors: K, globalMean, spread, weighted, plan };
   const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
   try {
     await fill(crew, session, workload, fields, blocks);
@@ -81,12 +82,14 @@ async function fill(
     }
   };
   const csrs = { users: byUser, items: byItem };
+  const named = new Set(fields.map(({ name }) => name));
+  const weights = weightsOf(workload);
   for (const side of SIDES) {
-    const { start, index, value } = csrs[side];
+    const { start, index, value, weight } = csrs[side];
     await load(`${side} start`, start);
     await load(`${side} index`, index);
-    await load(`${side} value`, value);
-    if (workload.share) await load(`${side} all start`, startsOf(workload.share.lengths[side]));
+    await load(`${side} value`, paired(value, weight));
+    if (named.has(`${side} weights`)) await load(`${side} weights`, Float32Array.from(weights[side]));
     const count = csrs[side].count;
     const perPiece = Math.max(1, Math.floor(PIECE / rowStride(K)));
     const length = count === 0 ? 0 : (rows[side].covariances?.length ?? 0) / count;
@@ -103,21 +106,20 @@ async function fill(
   if (heldOut) {
     await load("heldOut user", heldOut.user);
     await load("heldOut item", heldOut.item);
-    await load("heldOut value", heldOut.value);
+    await load("heldOut value", paired(heldOut.value, heldOut.weight));
   }
   if (blocks) {
     for (const side of SIDES)
       await load(
         `${side} shares`,
-        Float32Array.from(lengthsOf(workload)[side], (count) => (count > 0 ? 1 / count : 0)),
+        Float32Array.from(weights[side], (weight) => (weight > 0 ? 1 / weight : 0)),
       );
-    const { start, user, item, value } = byRounds(blocks);
+    const { start, user, item, value, weight } = byRounds(blocks);
     await load("epoch start", start);
     await load("epoch user", user);
     await load("epoch item", item);
-    await load("epoch value", value);
+    await load("epoch value", paired(value, weight));
   }
-  const named = new Set(fields.map(({ name }) => name));
   const copies = (kept: (name: string) => string) =>
     fields.flatMap(({ name, role }) => (role !== "kept" && named.has(kept(name)) ? [[name, kept(name)] as const] : []));
   const pairs = copies((name) => name.replace(" ", " kept "));
@@ -125,16 +127,26 @@ async function fill(
   await crew.one(session, { do: "copyFields", pairs });
 }
 
-/** Where rows of such lengths begin; modulo 2³², for only differences count. */
-function startsOf(lengths: Uint32Array): Uint32Array {
-  const start = new Uint32Array(lengths.length + 1);
-  for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
-  return start;
+/** Each value with its weight behind it, where there are weights. */
+function paired(value: Float32Array, weight: Float32Array | undefined): Float32Array {
+  if (!weight) return value;
+  const pairs = new Float32Array(2 * value.length);
+  for (let at = 0; at < value.length; at++) {
+    pairs[2 * at] = value[at];
+    pairs[2 * at + 1] = weight[at];
+  }
+  return pairs;
 }
 
 /** Blocks in the order in which an epoch takes them: the block of group g in round r is number r · B + g. */
-function byRounds({ groups: B, start, user, item, value }: BlockPlan): Omit<BlockPlan, "groups"> {
-  const ordered = { start: new Uint32Array(B * B + 1), user: user.slice(), item: item.slice(), value: value.slice() };
+function byRounds({ groups: B, start, user, item, value, weight }: BlockPlan): Omit<BlockPlan, "groups"> {
+  const ordered = {
+    start: new Uint32Array(B * B + 1),
+    user: user.slice(),
+    item: item.slice(),
+    value: value.slice(),
+    weight: weight?.slice(),
+  };
   let at = 0;
   for (let round = 0; round < B; round++) {
     for (let group = 0; group < B; group++) {
@@ -143,6 +155,7 @@ function byRounds({ groups: B, start, user, item, value }: BlockPlan): Omit<Bloc
       ordered.user.set(user.subarray(from, to), at);
       ordered.item.set(item.subarray(from, to), at);
       ordered.value.set(value.subarray(from, to), at);
+      if (weight) ordered.weight!.set(weight.subarray(from, to), at);
       at += to - from;
       ordered.start[round * B + group + 1] = at;
     }

@@ -63,7 +63,7 @@ export async function topItems(
     "seen start": 4 * (batch + 1),
     "seen items": 4 * mostSeen(seen.start, batch),
   });
-  const outline = { factors: K, globalMean: 0, spread: "none", plan } as const;
+  const outline = { factors: K, globalMean: 0, spread: "none", weighted: { training: false, heldOut: false }, plan } as const;
   const session = await crew.open(outline, crew.shared ? sharedArrays(plan) : undefined);
   const load = async (name: string, values: Elements): Promise<void> => {
     for (let from = 0; from < values.length; from += PIECE) {

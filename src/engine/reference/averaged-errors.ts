@@ -3,7 +3,7 @@
 import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { AveragedErrors, Bounds } from "../engine.js";
 import type { RowState } from "./rows.js";
-import { clipped, predicted, UNBOUNDED } from "./squared-errors.js";
+import { clipped, predicted, UNBOUNDED, weightAt } from "./squared-errors.js";
 
 /** Sums over the draws of each rating's prediction and density, [ratings]. */
 export interface DrawSums {
@@ -18,7 +18,8 @@ export interface DrawSums {
 const LEAST_DENSITY = 1e-30;
 
 /**
- * Adds the present draw to the sums, then Σ (r − r̄)², as it is and with r̄ clipped, and Σ log p̄ at their averages.
+ * Adds the present draw to the sums, then Σ w (r − r̄)², as it is and with r̄ clipped, and Σ w log p̄ at their
+ * averages.
  *
  * @param draws draws in the sums, the present one included; with 0 or 1 the sums begin anew.
  */
@@ -41,9 +42,10 @@ export function averagedErrors(
     const density = Math.sqrt(lambda / (2 * Math.PI)) * Math.exp(-0.5 * lambda * (value - prediction) ** 2);
     predictions[at] = prediction + (draws <= 1 ? 0 : predictions[at]);
     densities[at] = density + (draws <= 1 ? 0 : densities[at]);
-    squares += (value - predictions[at] / count) ** 2;
-    clippedSquares += (value - clipped(predictions[at] / count, clip)) ** 2;
-    logDensity += Math.log(Math.max(densities[at] / count, LEAST_DENSITY));
+    const weight = weightAt(ratings, at);
+    squares += weight * (value - predictions[at] / count) ** 2;
+    clippedSquares += weight * (value - clipped(predictions[at] / count, clip)) ** 2;
+    logDensity += weight * Math.log(Math.max(densities[at] / count, LEAST_DENSITY));
   }
   return { squares, clippedSquares, logDensity };
 }

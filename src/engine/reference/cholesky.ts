@@ -89,6 +89,10 @@ export function unpackedTriangle(packed: ArrayLike<number>, D: number): Float64A
   return matrix;
 }
 
+/** The lower triangle of a matrix [D, D], packed. */
+export const packedTriangle = (matrix: Float64Array, D: number): number[] =>
+  Array.from({ length: D }, (_, i) => Array.from(matrix.subarray(i * D, i * D + i + 1))).flat();
+
 /** log|A| of a packed lower triangle. */
 export function logDeterminant(packed: ArrayLike<number>, D: number): number {
   const matrix = unpackedTriangle(packed, D);

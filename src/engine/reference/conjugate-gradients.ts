@@ -1,7 +1,7 @@
 // One half-sweep by conjugate gradients, float64: the plain loop that shaders/conjugate-gradients.wgsl parallelises.
 // The matrix of a row's system is never formed. docs/models.md, "Conjugate gradients".
 
-import type { Csr } from "../../ratings/csr.js";
+import { type Csr, rowWeights } from "../../ratings/csr.js";
 import type { ConfidentSystem, PointSystem, RowSlice } from "../engine.js";
 import { rowGram } from "./normal-equations.js";
 import type { RowState } from "./rows.js";
@@ -11,7 +11,8 @@ export const SMALLEST_RESIDUAL_SHARE = 1e-12;
 
 /**
  * Moves every row of a slice by a few steps from its present values. Each step lowers the row's part of the objective.
- * A row without ratings becomes what its prior and its pull make of it at once.
+ * A row without ratings becomes what its prior and its pull make of it at once; where all pairs count, one with a pull
+ * takes steps like any other.
  *
  * @param gram YᵀY of all rows of the other side when it is known, of systems over all pairs.
  */
@@ -27,13 +28,14 @@ export function conjugateGradients(
 ): void {
   const K = solved.biases.length === 0 ? 0 : solved.factors.length / solved.biases.length;
   const shared = system.kind === "confident" ? (gram ?? rowGram(fixed.factors, K)) : undefined;
+  const weights = rowWeights(rows);
   for (let row = slice.from; row < slice.to; row++) {
     const pull = solved.pulls?.subarray(row * (K + 1), (row + 1) * (K + 1));
     const x = new Float64Array(K + 1);
-    if (rows.start[row + 1] > rows.start[row]) {
+    if (rows.start[row + 1] > rows.start[row] || (pull && system.kind === "confident")) {
       x.set(solved.factors.subarray(row * K, (row + 1) * K));
       x[K] = solved.biases[row];
-      descend(system, steps, rows, row, globalMean, x, fixed, pull, shared);
+      descend(system, steps, rows, row, weights[row], globalMean, x, fixed, pull, shared);
     } else if (pull && system.kind !== "confident") pull.forEach((value, k) => (x[k] = value === 0 ? 0 : value / system.precisions[k]));
     solved.factors.set(x.subarray(0, K), row * K);
     solved.biases[row] = x[K];
@@ -46,6 +48,7 @@ function descend(
   steps: number,
   rows: Csr,
   row: number,
+  rowWeight: number,
   globalMean: number,
   x: Float64Array,
   fixed: RowState,
@@ -55,7 +58,7 @@ function descend(
   const D = x.length;
   const K = D - 1;
   const [first, last] = [rows.start[row], rows.start[row + 1]];
-  const weight = system.kind !== "confident" && system.weighted ? last - first : 1;
+  const weight = system.kind !== "confident" && system.weighted ? rowWeight : 1;
   const prior = (k: number): number => (system.kind === "confident" ? system.tau : system.precisions[k] * weight);
   const hasBias = system.kind !== "confident" && system.biases;
   // In turn: the factors at the old bias, which stands with the mean.
@@ -64,10 +67,11 @@ function descend(
   if (!joint) x[K] = 0;
 
   const y = (at: number, k: number): number => (k < K ? fixed.factors[rows.index[at] * K + k] : joint ? 1 : 0);
-  const lambdaOf = (at: number): number => (system.kind === "confident" ? system.confidence * Math.abs(rows.value[at]) : system.lambda);
+  const lambdaOf = (at: number): number =>
+    (rows.weight?.[at] ?? 1) * (system.kind === "confident" ? system.confidence * Math.abs(rows.value[at]) : system.lambda);
   const targetOf = (at: number): number => {
     if (system.kind === "confident") return rows.value[at] > 0 ? 1 + lambdaOf(at) : 0;
-    return system.lambda * (rows.value[at] - globalMean - fixed.biases[rows.index[at]] - held);
+    return lambdaOf(at) * (rows.value[at] - globalMean - fixed.biases[rows.index[at]] - held);
   };
   const product = (at: number, p: Float64Array): number => {
     let sum = 0;
@@ -117,5 +121,5 @@ function descend(
   // The bias at the new factors.
   let sum = 0;
   for (let at = first; at < last; at++) sum += targetOf(at) + lambdaOf(at) * (held - product(at, x));
-  x[K] = (sum + (pull?.[K] ?? 0)) / (lambdaOf(first) * (last - first) + prior(K));
+  x[K] = (sum + (pull?.[K] ?? 0)) / (system.lambda * rowWeight + prior(K));
 }

@@ -5,7 +5,7 @@ import type { RatingColumns } from "../../ratings/rating-columns.js";
 import type { ExpectedErrors } from "../engine.js";
 import { triangle } from "./cholesky.js";
 import { entry, type RowState } from "./rows.js";
-import { predicted } from "./squared-errors.js";
+import { predicted, weightAt } from "./squared-errors.js";
 
 /** The factors' means [K] of an entity, and its covariance of (factors, bias) as a packed lower triangle. */
 export interface UncertainRow {
@@ -30,7 +30,7 @@ export function varianceOf(user: UncertainRow, item: UncertainRow): number {
   return variance;
 }
 
-/** Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂) over some ratings. */
+/** Σ w (r − E r̂)², Σ w Var r̂ and Σ w log N(r; E r̂, 1/λ + Var r̂) over some ratings. */
 export function expectedErrors(
   ratings: RatingColumns,
   K: number,
@@ -52,9 +52,10 @@ export function expectedErrors(
     const variance = varianceOf(at(users, user), at(items, item));
     const square = (ratings.value[rating] - predicted(users, items, user, item, K, globalMean)) ** 2;
     const spread = 1 / lambda + variance;
-    squares += square;
-    variances += variance;
-    logDensity -= 0.5 * (Math.log(2 * Math.PI * spread) + square / spread);
+    const weight = weightAt(ratings, rating);
+    squares += weight * square;
+    variances += weight * variance;
+    logDensity -= weight * 0.5 * (Math.log(2 * Math.PI * spread) + square / spread);
   }
   return { squares, variances, logDensity };
 }

@@ -1,7 +1,7 @@
 // A batch step of gradient descent, float64: the plain loop that shaders/gradient-step.wgsl and
 // shaders/take-step.wgsl parallelise.
 
-import type { Csr } from "../../ratings/csr.js";
+import { type Csr, rowWeights } from "../../ratings/csr.js";
 import type { BatchStep, RowSlice, Side } from "../engine.js";
 import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
@@ -10,8 +10,9 @@ import { predicted } from "./squared-errors.js";
 const LEAST_CURVATURE = 1e-6;
 
 /**
- * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ e y + τ x, biases alike with γ. The
- * division by λ n + τ, what a coordinate's curvature is for |y| = 1, lets rows of very different length share one η.
+ * The new velocities of a side: v ← ω v − η ∂L/∂x / (λ n + τ), ∂L/∂x = −λ Σ w e y + τ x, biases alike with γ, n = Σ w.
+ * The division by λ n + τ, what a coordinate's curvature is for |y| = 1, lets rows of very different length share one
+ * η.
  */
 export function gradientStep(
   step: BatchStep,
@@ -26,20 +27,21 @@ export function gradientStep(
   const K = precisions[side].length - 1;
   const velocity = own.velocity!;
   const gradient = new Float64Array(K + 1);
-  const take = (velocities: Float64Array, at: number, slope: number, count: number, precision: number): void => {
-    velocities[at] = momentum * velocities[at] - (eta * slope) / Math.max(lambda * count + precision, LEAST_CURVATURE);
+  const take = (velocities: Float64Array, at: number, slope: number, weight: number, precision: number): void => {
+    velocities[at] = momentum * velocities[at] - (eta * slope) / Math.max(lambda * weight + precision, LEAST_CURVATURE);
   };
+  const weights = rowWeights(rows);
   for (let row = slice.from; row < slice.to; row++) {
-    const count = rows.start[row + 1] - rows.start[row];
+    const weight = weights[row];
     for (let k = 0; k < K; k++) gradient[k] = precisions[side][k] * own.factors[row * K + k];
     gradient[K] = precisions[side][K] * own.biases[row];
     for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
-      const e = rows.value[at] - predicted(own, other, row, rows.index[at], K, globalMean);
+      const e = (rows.weight?.[at] ?? 1) * (rows.value[at] - predicted(own, other, row, rows.index[at], K, globalMean));
       for (let k = 0; k < K; k++) gradient[k] -= lambda * e * other.factors[rows.index[at] * K + k];
       gradient[K] -= lambda * e;
     }
-    for (let k = 0; k < K; k++) take(velocity.factors, row * K + k, gradient[k], count, precisions[side][k]);
-    if (biases) take(velocity.biases, row, gradient[K], count, precisions[side][K]);
+    for (let k = 0; k < K; k++) take(velocity.factors, row * K + k, gradient[k], weight, precisions[side][k]);
+    if (biases) take(velocity.biases, row, gradient[K], weight, precisions[side][K]);
   }
 }
 

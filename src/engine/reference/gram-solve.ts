@@ -3,7 +3,7 @@
 
 import { NotPositiveDefiniteError } from "../../errors.js";
 import { counterNormals } from "../../random-counter.js";
-import type { Csr } from "../../ratings/csr.js";
+import { type Csr, rowWeights } from "../../ratings/csr.js";
 import type { RowSlice, Side, System } from "../engine.js";
 import { choleskyInverse, factorize, solveLower, solveUpper } from "./cholesky.js";
 import { addPrior, addRating, equationsOf, type NormalEquations, rowGram } from "./normal-equations.js";
@@ -32,6 +32,7 @@ export function gramSolve(
   const K = solved.biases.length === 0 ? 0 : solved.factors.length / solved.biases.length;
   const shared = system.kind === "confident" ? (gram ?? rowGram(fixed.factors, K)) : undefined;
   const equations = equationsOf(K + 1);
+  const weights = rowWeights(rows);
   for (let row = slice.from; row < slice.to; row++) {
     const pull = solved.pulls?.subarray(row * (K + 1), (row + 1) * (K + 1));
     const count = rows.start[row + 1] - rows.start[row];
@@ -40,9 +41,9 @@ export function gramSolve(
       putRow(solved, row, new Float64Array(K), 0);
       continue;
     }
-    addPrior(equations, system, count, pull, shared);
+    addPrior(equations, system, weights[row], pull, shared);
     for (let at = rows.start[row]; at < rows.start[row + 1]; at++)
-      addRating(equations, system, fixed, rows.index[at], rows.value[at], globalMean);
+      addRating(equations, system, fixed, rows.index[at], rows.value[at], globalMean, rows.weight?.[at]);
     if (system.kind === "sequential" && system.biases) solveInTurn(equations, solved, side, row);
     else solveAtOnce(equations, system, solved, side, row);
   }

@@ -55,14 +55,14 @@ export function priorRhs({ mean, precision }: Prior): number[] {
 /**
  * Sets a row's equations to those of its prior alone.
  *
- * @param count the row's number of ratings, which weighted precisions are multiplied by.
+ * @param weight of the row's ratings together, which weighted precisions are multiplied by.
  * @param pull  what the row has on its right-hand side beside its ratings, [D]; left out, 0.
  * @param gram  YᵀY of the other side's factors, [K, K], of systems over all pairs.
  */
 export function addPrior(
   { matrix, rhs }: NormalEquations,
   system: System,
-  count: number,
+  weight: number,
   pull?: ArrayLike<number>,
   gram?: Float64Array,
 ): void {
@@ -77,8 +77,8 @@ export function addPrior(
     for (let i = 0; i < K; i++) for (let j = 0; j <= i; j++) matrix[i * D + j] = gram![i * K + j] + (i === j ? system.tau : 0);
     matrix[K * D + K] = 1;
   } else {
-    const weight = system.weighted ? count : 1;
-    for (let k = 0; k < D; k++) matrix[k * D + k] = system.precisions[k] * weight;
+    const times = system.weighted ? weight : 1;
+    for (let k = 0; k < D; k++) matrix[k * D + k] = system.precisions[k] * times;
     // Without biases the last equation is b = 0.
     if (!system.biases) matrix[K * D + K] = 1;
   }
@@ -88,7 +88,8 @@ export function addPrior(
 /**
  * Adds one rating to a row's equations.
  *
- * @param fixed the other side, whose row `other` was rated `value`.
+ * @param fixed  the other side, whose row `other` was rated `value`.
+ * @param weight how often the rating counts.
  */
 export function addRating(
   { matrix, rhs }: NormalEquations,
@@ -97,12 +98,13 @@ export function addRating(
   other: number,
   value: number,
   globalMean: number,
+  weight = 1,
 ): void {
   const D = rhs.length;
   const K = D - 1;
   const y = fixed.factors.subarray(other * K, (other + 1) * K);
   if (system.kind === "confident") {
-    const excess = system.confidence * Math.abs(value);
+    const excess = weight * system.confidence * Math.abs(value);
     const preferred = value > 0 ? 1 + excess : 0;
     for (let i = 0; i < K; i++) {
       for (let j = 0; j <= i; j++) matrix[i * D + j] += excess * y[i] * y[j];
@@ -110,7 +112,7 @@ export function addRating(
     }
     return;
   }
-  const { lambda } = system;
+  const lambda = weight * system.lambda;
   const e = value - globalMean - fixed.biases[other];
   for (let i = 0; i < K; i++) {
     const scaled = lambda * y[i];

@@ -15,7 +15,6 @@ import {
   type Rows,
   type RowSlice,
   type Session,
-  type Share,
   type Side,
   SIDES,
   type SumKind,
@@ -23,6 +22,7 @@ import {
   type SumResults,
   type SumTypes,
   type System,
+  weightsOf,
   type Which,
   type Workload,
 } from "../engine.js";
@@ -59,7 +59,8 @@ export class ReferenceSession implements Session {
   readonly #before: Partial<Record<Side, RowsBefore>>;
   readonly #draws: DrawSums;
   readonly #blocks: BlockPlan | undefined;
-  readonly #lengths: Share["lengths"];
+  /** Weights of the ratings of each row. */
+  readonly #weights: ReturnType<typeof weightsOf>;
   /** First rating of each block of a sum, and the end. */
   readonly #cuts: Readonly<Record<RatingSet, Uint32Array>>;
   #failure: unknown;
@@ -67,7 +68,7 @@ export class ReferenceSession implements Session {
   constructor(workload: Workload) {
     const { byUser, byItem, factors: K, spread, rows, operations } = workload;
     this.#workload = workload;
-    this.#train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+    this.#train = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
     this.#heldOut = workload.heldOut ?? NO_RATINGS;
     const stateOf = (side: Side): RowState => rowState(rows[side], K, spread, operations.pulls?.includes(side));
     this.#current = { users: stateOf("users"), items: stateOf("items") };
@@ -80,9 +81,10 @@ export class ReferenceSession implements Session {
     );
     const sums = (): Float64Array => new Float64Array(operations.sums.includes("averagedErrors") ? this.#heldOut.value.length : 0);
     this.#draws = { predictions: sums(), densities: sums() };
-    this.#lengths = workload.share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
+    this.#weights = weightsOf(workload);
+    const lengths = workload.share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
     const { epochs } = operations;
-    this.#blocks = epochs && planBlocks(this.#train, dealRows(this.#lengths, epochs.seed), epochs.seed);
+    this.#blocks = epochs && planBlocks(this.#train, dealRows(lengths, epochs.seed), epochs.seed);
     this.#cuts = {
       training: ratingBlocks(byUser.start, this.#rowsHere("users"), SUM_RATINGS),
       heldOut: evenBlocks(this.#heldOut.value.length, SUM_RATINGS),
@@ -122,7 +124,7 @@ export class ReferenceSession implements Session {
     const { round } = epoch;
     const rounds = round ? Uint32Array.of(round.number) : roundsOf(this.#blocks!.groups, operations.epochs!.seed, epoch.number);
     const { users, items } = this.#current;
-    sgdEpoch(epoch, this.#blocks!, rounds, K, globalMean, users, items, this.#lengths, round?.groups);
+    sgdEpoch(epoch, this.#blocks!, rounds, K, globalMean, users, items, this.#weights, round?.groups);
   }
 
   async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join: JoinBlocks = alone): Promise<SumResults<R>> {
@@ -182,7 +184,7 @@ export class ReferenceSession implements Session {
       (await this.#overBlocks(over, join, 1, (block) => [sum(block)]))[0];
     switch (request.of) {
       case "squaredNorms":
-        return squaredNorms(this.#current[request.side], K, request.weighted ? this.#lengths[request.side] : undefined);
+        return squaredNorms(this.#current[request.side], K, request.weighted ? this.#weights[request.side] : undefined);
       case "moments":
         return momentsOf(this.#current[request.side], K);
       case "posteriorSums":
@@ -220,15 +222,14 @@ export class ReferenceSession implements Session {
     width: number,
     sum: (block: RatingColumns, from: number, to: number) => readonly number[],
   ): Promise<number[]> {
-    const { user, item, value } = over === "training" ? this.#train : this.#heldOut;
+    const { user, item, value, weight } = over === "training" ? this.#train : this.#heldOut;
     const cuts = this.#cuts[over];
     const blocks = new Float64Array((cuts.length - 1) * width);
     for (let block = 0; block < cuts.length - 1; block++) {
       const [from, to] = [cuts[block], cuts[block + 1]];
-      blocks.set(
-        sum({ user: user.subarray(from, to), item: item.subarray(from, to), value: value.subarray(from, to) }, from, to),
-        block * width,
-      );
+      const part = <T extends Uint32Array | Float32Array>(column: T): T => column.subarray(from, to) as T;
+      const ratings = { user: part(user), item: part(item), value: part(value), weight: weight && part(weight) };
+      blocks.set(sum(ratings, from, to), block * width);
     }
     const all = await join(blocks, width);
     const total = Array<number>(width).fill(0);

@@ -7,10 +7,11 @@ import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
 
 /**
- * One epoch, block by block: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike;
+ * One epoch, block by block: u ← u + η w (λ e v − (τ_u / n_m) u) and v with the old u in the same way, biases alike;
  * summed over a user's ratings that is −η ∂L/∂u. The link "logistic" takes e = r − σ(score).
  *
- * @param counts numbers of ratings of each side's rows. @param groups of users whose blocks are taken. Default: all.
+ * @param weights n, of the ratings of each side's rows together. @param groups of users whose blocks are taken.
+ *   Default: all.
  */
 export function sgdEpoch(
   epoch: Omit<Epoch, "number" | "round">,
@@ -20,7 +21,7 @@ export function sgdEpoch(
   globalMean: number,
   users: RowState,
   items: RowState,
-  counts: Readonly<Record<Side, Uint32Array>>,
+  weights: Readonly<Record<Side, ArrayLike<number>>>,
   groups: RowSlice = { from: 0, to: plan.groups },
 ): void {
   const { lambda, step, link, biases, precisions } = epoch;
@@ -33,15 +34,16 @@ export function sgdEpoch(
         const v = items.factors.subarray(n * K, (n + 1) * K);
         const score = predicted(users, items, m, n, K, globalMean);
         const e = lambda * (plan.value[at] - (link === "logistic" ? sigmoid(score) : score));
-        const [userCount, itemCount] = [counts.users[m], counts.items[n]];
+        const [userWeight, itemWeight] = [weights.users[m], weights.items[n]];
+        const own = step * (plan.weight ? plan.weight[at] : 1);
         for (let k = 0; k < K; k++) {
           const old = u[k];
-          u[k] += step * (e * v[k] - (precisions.users.factors / userCount) * old);
-          v[k] += step * (e * old - (precisions.items.factors / itemCount) * v[k]);
+          u[k] += own * (e * v[k] - (precisions.users.factors / userWeight) * old);
+          v[k] += own * (e * old - (precisions.items.factors / itemWeight) * v[k]);
         }
         if (biases) {
-          users.biases[m] += step * (e - (precisions.users.biases / userCount) * users.biases[m]);
-          items.biases[n] += step * (e - (precisions.items.biases / itemCount) * items.biases[n]);
+          users.biases[m] += own * (e - (precisions.users.biases / userWeight) * users.biases[m]);
+          items.biases[n] += own * (e - (precisions.items.biases / itemWeight) * items.biases[n]);
         }
       }
     }

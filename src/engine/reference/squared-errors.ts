@@ -17,7 +17,10 @@ export const clipped = (prediction: number, { least, most }: Bounds): number => 
 /** No bounds at all. */
 export const UNBOUNDED: Bounds = { least: -Infinity, most: Infinity };
 
-/** Σ (r − r̂)² over some ratings, r̂ clipped to the bounds. */
+/** How often a rating counts. */
+export const weightAt = ({ weight }: RatingColumns, at: number): number => (weight ? weight[at] : 1);
+
+/** Σ w (r − r̂)² over some ratings, r̂ clipped to the bounds. */
 export function squaredErrors(
   ratings: RatingColumns,
   K: number,
@@ -29,7 +32,7 @@ export function squaredErrors(
   let sum = 0;
   for (let at = 0; at < ratings.value.length; at++) {
     const prediction = predicted(users, items, ratings.user[at], ratings.item[at], K, globalMean);
-    sum += (ratings.value[at] - clipped(prediction, clip)) ** 2;
+    sum += weightAt(ratings, at) * (ratings.value[at] - clipped(prediction, clip)) ** 2;
   }
   return sum;
 }

@@ -3,8 +3,8 @@
 import type { Norms } from "../engine.js";
 import type { RowState } from "./rows.js";
 
-/** Σ w|x|² and Σ w b² over the rows of a side. @param weights w of each row. Default: 1. */
-export function squaredNorms(state: RowState, K: number, weights?: Uint32Array): Norms {
+/** Σ n|x|² and Σ n b² over the rows of a side. @param weights n of each row. Default: 1. */
+export function squaredNorms(state: RowState, K: number, weights?: ArrayLike<number>): Norms {
   let factors = 0;
   let biases = 0;
   for (let row = 0; row < state.biases.length; row++) {

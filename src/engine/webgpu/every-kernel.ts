@@ -4,7 +4,7 @@
 import { type Operations, SIDES, type Spread, type SumKind } from "../engine.js";
 import type { SubgroupSizes } from "./device/device.js";
 import type { Kernel } from "./device/kernel.js";
-import { FLOATS, type ValueFormat, valueFormat } from "./memory/values.js";
+import { FLOATS, PAIRS, type ValueFormat, valueFormat } from "./memory/values.js";
 import { itemScoresKernel, topItemsKernel } from "./ranking/ranking-kernels.js";
 import { planList, planScores } from "./ranking/ranking-plan.js";
 import { conjugateGradientsKernel, planDescent } from "./rows/descent-kernel.js";
@@ -43,6 +43,8 @@ export interface KernelUse {
 /** Stars: values that lie in memory as codes. */
 const CODES = valueFormat(Float32Array.of(0.5, 5));
 const LIST_PLACES = 20;
+/** What reads weights is the same at every K: it is compiled at one of so many. */
+const PAIRS_EVERY = 16;
 
 /** @param subgroups those of the device, for the kernels that need them. */
 export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: KernelUse, subgroups?: SubgroupSizes): Kernel[] {
@@ -54,7 +56,11 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K, stepwise) : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
-    ...(epochs ? [...new Set([subgroups, undefined])].map((sizes) => sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes))) : []),
+    ...(epochs
+      ? [...new Set([subgroups, undefined])].map((sizes) =>
+          sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes), values.kind === "pairs" ? values : FLOATS),
+        )
+      : []),
     ...operations.sums.flatMap((kind) => sumKernels(kind, K, spread, values)),
   ].map(({ name, code }) => ({ name: `${name} ${values.kind}`, code }));
 }
@@ -107,7 +113,9 @@ export function everyDescentKernel(K: number): Kernel[] {
 const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
-  [FLOATS, CODES].flatMap((values) => uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)));
+  [FLOATS, CODES, ...(K % PAIRS_EVERY === 0 ? [PAIRS] : [])].flatMap((values) =>
+    uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)),
+  );
 
 const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
 

@@ -81,12 +81,13 @@ export class WebGpuSession implements Session {
     this.#device = device;
     this.#workload = workload;
     const { byUser, factors: K, operations, spread, share } = workload;
-    if (share) alignFormats(byUser.value, workload.byItem.value, byUser.unit);
+    if (share && !byUser.weight) alignFormats(byUser.value, workload.byItem.value, byUser.unit);
     // Compiles while the ratings are sorted and written.
     const begun = operations.solve && beginSolver(device, workload, operations.solve, tuning);
     const [users, items] = [workload.rows.users.biases.length, workload.rows.items.biases.length];
     const ratings = share ? Math.max(byUser.index.length, workload.byItem.index.length) : byUser.index.length;
-    const size = { users, items, ratings, heldOut: workload.heldOut?.value.length ?? 0 };
+    const weighted = byUser.weight !== undefined || workload.heldOut?.weight !== undefined;
+    const size = { users, items, ratings, weighted, heldOut: workload.heldOut?.value.length ?? 0 };
     const copyBytes = operations.epochs && BLOCK_BYTES_PER_RATING;
     const [descends, pulled] = [operations.steps !== undefined, (operations.pulls ?? []).length > 0];
     this.#plan = planMemory({ ...size, factors: K, spread, descends, pulled, copyBytes }, device);
@@ -189,6 +190,8 @@ export class WebGpuSession implements Session {
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
     this.#changed();
+    // Of rows that carry nothing more, nothing is left as it was.
+    if (this.#workload.spread === "none") return this.#rows.write(side, this.#rows.pack(side, rows, from), from);
     const slice = { from, to: from + rows.biases.length };
     const packed = joined(
       await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),

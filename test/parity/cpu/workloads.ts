@@ -48,7 +48,12 @@ export function workloadOf({ users, items, ratings }: Case, settings: Settings):
     globalMean: 2.75,
     byUser: buildCsr(ratings, "users", users),
     byItem: buildCsr(ratings, "items", items),
-    heldOut: { user: ratings.user.slice(0, half), item: ratings.item.slice(0, half), value: ratings.value.slice(0, half) },
+    heldOut: {
+      user: ratings.user.slice(0, half),
+      item: ratings.item.slice(0, half),
+      value: ratings.value.slice(0, half),
+      weight: ratings.weight?.slice(0, half),
+    },
     spread,
     rows: { users: side(users), items: side(items) },
     operations: { sums: [...EVERY_SUM], ...operations },
@@ -244,6 +249,14 @@ export function descentCoursesOf(K: number): Readonly<Record<string, Course>> {
     "conjugate gradients without biases, weighted": course(pointSystem(K, { biases: false, weighted: true, steps }), { biases: false }),
     "conjugate gradients in turn": course(pointSystem(K, { kind: "sequential", steps })),
     "conjugate gradients over all pairs": course({ kind: "confident", confidence: 0.7, tau: 3, steps }, { biases: false }),
+    "conjugate gradients over all pairs with pulls": {
+      settings: { factors: K, biases: false, operations: { solve: "confident", steps, pulls: SIDES } },
+      async run(session) {
+        for (const side of SIDES) await session.writePulls(side, withoutBiases(somePulls(await countOf(session, side), K), K));
+        await bothSides(() => ({ kind: "confident", confidence: 0.7, tau: 3, steps }))(session);
+      },
+      sums: USUAL,
+    },
     "conjugate gradients with pulls": {
       settings: { factors: K, operations: { solve: "joint", steps, pulls: SIDES } },
       async run(session) {

@@ -1,7 +1,8 @@
-// Adds the present draw to each rating's sums of predictions and densities,
-// then Σ (r − r̄)², as it is and with r̄ clipped, and Σ log p̄ of their averages. Twin: src/engine/reference/averaged-errors.ts.
+// Adds the present draw to each rating's sums of predictions and densities, then Σ w (r − r̄)², as it is and with r̄
+// clipped, and Σ w log p̄ of their averages. Twin: src/engine/reference/averaged-errors.ts.
 
 import { itemRow, predicted, userRow } from "./predict";
+import { summedBytes, weightAt } from "./shape";
 
 /**
  * Densities are taken for at least this, so that one rating that no draw expects does not
@@ -34,13 +35,14 @@ export function averagedErrors(
     store<f64>(predictions, prediction);
     store<f64>(densities, density);
     const apart = r - prediction / divisor;
-    squares += apart * apart;
+    const weight = <f64>weightAt(value, summedBytes);
+    squares += weight * apart * apart;
     const clipped = r - min<f64>(most, max<f64>(least, prediction / divisor));
-    clippedSquares += clipped * clipped;
-    logDensity += Math.log(max<f64>(density / divisor, LEAST_DENSITY));
+    clippedSquares += weight * clipped * clipped;
+    logDensity += weight * Math.log(max<f64>(density / divisor, LEAST_DENSITY));
     user += 4;
     item += 4;
-    value += 4;
+    value += summedBytes;
     predictions += 8;
     densities += 8;
   }

@@ -7,7 +7,7 @@
 
 import { fixedRows, ownPulls, ownRows } from "./half-sweep";
 import { multiplyAdd, sumOf, zeros } from "./lanes";
-import { biasLane, factorLanes, K, rowBlocks, rowBytes, SEGMENT } from "./shape";
+import { biasLane, factorLanes, K, rowBlocks, rowBytes, SEGMENT, valueBytes } from "./shape";
 import { SET, tiles } from "./tiles";
 
 const SEQUENTIAL: i32 = 1;
@@ -43,6 +43,8 @@ class Row {
   residual: f64;
   smallest: f64;
   sum: f64;
+  /** Weights of its ratings together: their number, where they have no weights. */
+  weight: f64;
 }
 
 // Threads share the module's own memory: what lies there is the same for all.
@@ -51,8 +53,9 @@ const given: usize = memory.data(64, 16);
 /** 1 in the lane of the bias, where it is among the unknowns. */
 const ones: usize = memory.data(16, 16);
 
-// The thread's scratch: the rows' states; the last ratings of a row, filled up to a quad, indices and values; r, p, A
-// p and its total of each row; the four rows' vectors number by number. And the matrix that all rows share.
+// The thread's scratch: the rows' states; the last ratings of a row, filled up to a quad, indices and values with
+// weights; r, p, A p and its total of each row; the four rows' vectors number by number. And the matrix that all rows
+// share.
 let states: usize, rest: usize, vectors: usize, packed: usize, sharedMatrix: usize, precisions: usize;
 let kind: i32, steps: i32, weighted: bool, joint: bool, inTurn: bool;
 let lambda: f32, globalMean: f32, confidence: f32;
@@ -191,11 +194,25 @@ function addShares(q: usize, shares: v128, a: usize, b: usize, c: usize, d: usiz
   v128.store(q + last, v128.add<f32>(v128.load(q + last), v128.add<f32>(ab, cd)));
 }
 
-/** What four ratings weigh: λ, or c − 1. */
+/** What four ratings weigh: λ or α|r|, times how often each counts. */
 // @ts-ignore: decorator
 @inline
-function weightsOf(values: v128): v128 {
-  return kind === CONFIDENT ? v128.mul<f32>(v128.splat<f32>(confidence), v128.abs<f32>(values)) : v128.splat<f32>(lambda);
+function weightsOf(values: v128, counts: v128): v128 {
+  const one = kind === CONFIDENT ? v128.mul<f32>(v128.splat<f32>(confidence), v128.abs<f32>(values)) : v128.splat<f32>(lambda);
+  return v128.mul<f32>(one, counts);
+}
+
+/** The values of four ratings, and how often each counts. */
+// @ts-ignore: decorator
+@inline
+function valuesAt(value: usize): v128 {
+  return valueBytes === 8 ? v128.shuffle<f32>(v128.load(value), v128.load(value, 16), 0, 2, 4, 6) : v128.load(value);
+}
+
+// @ts-ignore: decorator
+@inline
+function countsAt(value: usize): v128 {
+  return valueBytes === 8 ? v128.shuffle<f32>(v128.load(value), v128.load(value, 16), 1, 3, 5, 7) : v128.splat<f32>(1);
 }
 
 /** What four ratings add to h, as multiples of ỹ: λ e, or c p. */
@@ -215,10 +232,11 @@ function targetsOf(values: v128, weights: v128, held: f32, a: usize, b: usize, c
 /** Four ratings of a row's pass, or as many of them as there are. */
 // @ts-ignore: decorator
 @inline
-function addQuad(state: Row, p: usize, q: usize, index: usize, values: v128, n: i32): void {
+function addQuad(state: Row, p: usize, q: usize, index: usize, value: usize, n: i32): void {
   const a = fixedRows + <usize>load<u32>(index) * rowBytes, b = fixedRows + <usize>load<u32>(index, 4) * rowBytes;
   const c = fixedRows + <usize>load<u32>(index, 8) * rowBytes, d = fixedRows + <usize>load<u32>(index, 12) * rowBytes;
-  const weights = weightsOf(values);
+  const values = valuesAt(value);
+  const weights = weightsOf(values, countsAt(value));
   const dots = products(a, b, c, d, p);
   let shares = v128.mul<f32>(weights, dots);
   const pass = state.pass;
@@ -234,19 +252,21 @@ function addRatings(row: i32, index: usize, value: usize, count: i32): void {
   const state = stateOf(row);
   const p = multiplied(row), q = imageOf(row);
   for (; count >= 4; count -= 4) {
-    addQuad(state, p, q, index, v128.load(value), 4);
+    addQuad(state, p, q, index, value, 4);
     index += 16;
-    value += 16;
+    value += valueBytes << 2;
     state.since += 4;
     if (state.since >= SEGMENT && state.pass < LAST) endSegment(state, row);
   }
   if (count === 0) return;
   for (let at = 0; at < 4; at++) {
-    const from = at < count ? <usize>at << 2 : 0;
-    store<u32>(rest + (<usize>at << 2), load<u32>(index + from));
-    store<f32>(rest + (<usize>at << 2), load<f32>(value + from), 16);
+    const from: usize = at < count ? <usize>at : 0;
+    store<u32>(rest + (<usize>at << 2), load<u32>(index + (from << 2)));
+    const to = rest + 16 + <usize>at * valueBytes;
+    if (valueBytes === 8) store<u64>(to, load<u64>(value + (from << 3)));
+    else store<f32>(to, load<f32>(value + (from << 2)));
   }
-  addQuad(state, p, q, rest, v128.load(rest, 16), count);
+  addQuad(state, p, q, rest, rest + 16, count);
 }
 
 function endSegment(state: Row, row: i32): void {
@@ -282,8 +302,11 @@ function solvePrior(x: usize, pull: usize): void {
   }
 }
 
-/** Begins with a row: `local` is its place in what `setOwn` named. One without ratings is done at once. */
-function begin(row: i32, local: i32, index: usize, value: usize, count: i32): void {
+/**
+ * Begins with a row: `local` is its place in what `setOwn` named. One without ratings is done at once, unless it has a
+ * pull and all pairs count.
+ */
+function begin(row: i32, local: i32, index: usize, value: usize, count: i32, weight: f32): void {
   const state = stateOf(row);
   const x = ownRows + <usize>local * rowBytes;
   state.x = x;
@@ -291,12 +314,13 @@ function begin(row: i32, local: i32, index: usize, value: usize, count: i32): vo
   state.index = index;
   state.value = value;
   state.count = count;
-  state.pass = count === 0 ? DONE : FIRST;
+  state.weight = <f64>weight;
+  state.pass = count === 0 && (kind !== CONFIDENT || state.pull === 0) ? DONE : FIRST;
   state.step = 0;
   const bias = x + (<usize>K << 2);
-  if (count === 0) {
+  if (state.pass === DONE) {
     memory.fill(x, 0, rowBytes);
-    if (state.pull !== 0 && kind !== CONFIDENT) solvePrior(x, state.pull);
+    if (state.pull !== 0) solvePrior(x, state.pull);
     return;
   }
   state.held = inTurn ? load<f32>(bias) : 0;
@@ -316,7 +340,7 @@ function beginPasses(rows: i32): void {
     only = row;
     if (kind === CONFIDENT) continue;
     const p = multiplied(row), q = imageOf(row);
-    const weight = v128.splat<f32>(weighted ? <f32>state.count : 1);
+    const weight = v128.splat<f32>(weighted ? <f32>state.weight : 1);
     const pull = state.pass === FIRST ? state.pull : 0;
     // The pull of the bias counts where it is among the unknowns.
     const last = v128.or(factorLanes(), joint ? biasLane() : zeros());
@@ -327,12 +351,22 @@ function beginPasses(rows: i32): void {
     }
   }
   if (kind !== CONFIDENT || going === 0) return;
-  if (going === 1) {
-    multiplyOne(imageOf(only), multiplied(only));
-    return;
+  if (going === 1) multiplyOne(imageOf(only), multiplied(only));
+  else {
+    packFour(multiplied(0), multiplied(min(1, rows - 1)), multiplied(min(2, rows - 1)), multiplied(min(3, rows - 1)));
+    tiles(imageOf(0), 4 * rowBytes, sharedMatrix, rowBytes, packed, 16, K, rowBlocks, SET);
   }
-  packFour(multiplied(0), multiplied(min(1, rows - 1)), multiplied(min(2, rows - 1)), multiplied(min(3, rows - 1)));
-  tiles(imageOf(0), 4 * rowBytes, sharedMatrix, rowBytes, packed, 16, K, rowBlocks, SET);
+  for (let row = 0; row < rows; row++) {
+    const state = stateOf(row);
+    if (state.pass === FIRST && state.pull !== 0) takePull(imageOf(row), state.pull);
+  }
+}
+
+/** The pull of the factors off what stands at `q`. */
+function takePull(q: usize, pull: usize): void {
+  const last = rowBytes - 16;
+  for (let at: usize = 0; at < last; at += 16) v128.store(q + at, v128.sub<f32>(v128.load(q + at), v128.load(pull + at)));
+  v128.store(q + last, v128.sub<f32>(v128.load(q + last), v128.and(v128.load(pull + last), factorLanes())));
 }
 
 /** Four vectors, number by number. */
@@ -393,9 +427,9 @@ function endPass(row: i32): void {
   const state = stateOf(row);
   if (state.pass === DONE) return;
   if (state.pass === BIAS) {
-    const precision = load<f32>(precisions + (<usize>K << 2)) * (weighted ? <f32>state.count : 1);
+    const precision = load<f32>(precisions + (<usize>K << 2)) * (weighted ? <f32>state.weight : 1);
     // What was added up is λ Σ (u·v − e) with e at the old bias.
-    const count = <f64>lambda * <f64>state.count;
+    const count = <f64>lambda * state.weight;
     const pull: f64 = state.pull === 0 ? 0 : <f64>load<f32>(state.pull + (<usize>K << 2));
     store<f32>(state.x + (<usize>K << 2), <f32>((count * <f64>state.held - state.sum + pull) / (count + <f64>precision)));
     state.pass = DONE;
@@ -446,6 +480,14 @@ function next(state: Row, onwards: bool): void {
   } else state.pass = inTurn ? BIAS : DONE;
 }
 
+/** Weights of ratings together. */
+function weightOf(value: usize, count: i32): f32 {
+  if (valueBytes !== 8) return <f32>count;
+  let sum: f64 = 0;
+  for (let rating = 0; rating < count; rating++) sum += <f64>load<f32>(value + (<usize>rating << 3), 4);
+  return <f32>sum;
+}
+
 /**
  * Moves rows that follow each other; `index` and `value` are those of the first one's ratings, which start at
  * `start`.
@@ -455,10 +497,10 @@ export function descendRows(rows: i32, start: usize, index: usize, value: usize)
     const side = min(ROWS, rows - first);
     for (let row = 0; row < side; row++) {
       const count = <i32>(load<u32>(start, 4) - load<u32>(start));
-      begin(row, first + row, index, value, count);
+      begin(row, first + row, index, value, count, weightOf(value, count));
       start += 4;
       index += <usize>count << 2;
-      value += <usize>count << 2;
+      value += <usize>count * valueBytes;
     }
     for (;;) {
       let going = false;
@@ -474,9 +516,9 @@ export function descendRows(rows: i32, start: usize, index: usize, value: usize)
   }
 }
 
-/** Begins with a row whose ratings come in parts, pass by pass. */
-export function beginDescent(count: i32): void {
-  begin(0, 0, 0, 0, count);
+/** Begins with a row whose ratings come in parts, pass by pass. @param weight of all of them together. */
+export function beginDescent(count: i32, weight: f32): void {
+  begin(0, 0, 0, 0, count, weight);
 }
 
 export function beginPass(): void {

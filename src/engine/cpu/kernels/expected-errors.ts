@@ -1,11 +1,11 @@
-// Σ (r − E r̂)², Σ Var r̂ and Σ log N(r; E r̂, 1/λ + Var r̂) over some ratings, with
+// Σ w (r − E r̂)², Σ w Var r̂ and Σ w log N(r; E r̂, 1/λ + Var r̂) over some ratings, with
 //   Var r̂ = E[x]ᵀ Γ_y E[x] + E[y]ᵀ Γ_x E[y] + tr(Γ_x Γ_y),  x = (u, b_u, 1), y = (v, 1, b_v).
 // Packed triangles are read row by row; entries off the diagonal count twice.
 // Twin: src/engine/reference/expected-errors.ts.
 
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { itemRow, itemSpread, predicted, userRow, userSpread } from "./predict";
-import { biasLane, D, factorLanes, K, rowBytes, spreadBytes } from "./shape";
+import { biasLane, D, factorLanes, K, rowBytes, spreadBytes, summedBytes, weightAt } from "./shape";
 
 const DIAGONAL: i32 = 1;
 
@@ -76,12 +76,13 @@ export function expectedErrors(user: usize, item: usize, value: usize, count: i3
     const variance = <f64>(spread === DIAGONAL ? diagonalVariance(u, v, c, d) : fullVariance(u, v, c, d));
     const error = <f64>(load<f32>(value) - predicted(u, v));
     const width = 1 / lambda + variance;
-    squares += error * error;
-    variances += variance;
-    logDensity -= 0.5 * (Math.log(2 * Math.PI * width) + (error * error) / width);
+    const weight = <f64>weightAt(value, summedBytes);
+    squares += weight * error * error;
+    variances += weight * variance;
+    logDensity -= weight * 0.5 * (Math.log(2 * Math.PI * width) + (error * error) / width);
     user += 4;
     item += 4;
-    value += 4;
+    value += summedBytes;
   }
   store<f64>(sums, squares);
   store<f64>(sums, variances, 8);

@@ -7,8 +7,8 @@
 import { backSubstitute, entryAt, factorize, invert, logDeterminant, packTriangle, unpackTriangle } from "./cholesky";
 import { addNormals } from "./counter-random";
 import { fixedRows, fixedSpreads, ownLogs, ownPulls, ownRows, ownSpreads } from "./half-sweep";
-import { zeros } from "./lanes";
-import { columnBlocks, columnBytes, D, K, rowBlocks, rowBytes, SEGMENT, spreadBytes, STAGE } from "./shape";
+import { multiplyAdd, zeros } from "./lanes";
+import { columnBlocks, columnBytes, D, K, rowBlocks, rowBytes, SEGMENT, spreadBytes, STAGE, valueBytes, weightAt } from "./shape";
 import { ADD, SET, triangleOf } from "./tiles";
 
 const JOINT: i32 = 0;
@@ -80,7 +80,19 @@ function stageExplicit(index: usize, value: usize, n: i32): void {
     store<f32>(bias, e, 4);
     to += columnBytes;
     index += 4;
-    value += 4;
+    value += valueBytes;
+  }
+}
+
+/** The staged rows times their weights. */
+function weighStaged(value: usize, n: i32): void {
+  for (let rating = 0; rating < n; rating++) {
+    const weight = weightAt(value, valueBytes);
+    weightSum += <f64>weight;
+    const factor = v128.splat<f32>(weight);
+    const row = <usize>rating * columnBytes;
+    for (let at = row; at < row + columnBytes; at += 16) v128.store(weighed + at, v128.mul<f32>(v128.load(staged + at), factor));
+    value += valueBytes;
   }
 }
 
@@ -91,7 +103,7 @@ function stageConfident(index: usize, value: usize, n: i32): void {
     const to = staged + <usize>rating * columnBytes;
     const scaled = weighed + <usize>rating * columnBytes;
     const r = load<f32>(value);
-    const excess = confidence * abs<f32>(r);
+    const excess = weightAt(value, valueBytes) * confidence * abs<f32>(r);
     const factor = v128.splat<f32>(excess);
     for (let at: usize = 0; at < rowBytes; at += 16) {
       const y = v128.load(from + at);
@@ -104,13 +116,17 @@ function stageConfident(index: usize, value: usize, n: i32): void {
     store<f32>(scaled + bias, 0);
     store<f32>(scaled + bias, r > 0 ? 1 + excess : 0, 4);
     index += 4;
-    value += 4;
+    value += valueBytes;
   }
 }
 
 /** Adds up the covariances of the ratings' rows, four ratings at a time. */
-function addSpreads(index: usize, n: i32, first: bool): void {
+function addSpreads(index: usize, value: usize, n: i32, first: bool): void {
   if (first) memory.fill(spreads, 0, spreadBytes);
+  if (valueBytes === 8) {
+    addWeighedSpreads(index, value, n);
+    return;
+  }
   let rating = 0;
   for (; rating + 4 <= n; rating += 4) {
     const a = fixedSpreads + <usize>load<u32>(index) * spreadBytes;
@@ -130,16 +146,30 @@ function addSpreads(index: usize, n: i32, first: bool): void {
   }
 }
 
+function addWeighedSpreads(index: usize, value: usize, n: i32): void {
+  for (let rating = 0; rating < n; rating++) {
+    const from = fixedSpreads + <usize>load<u32>(index) * spreadBytes;
+    const weight = v128.splat<f32>(weightAt(value, 8));
+    for (let at: usize = 0; at < spreadBytes; at += 16)
+      v128.store(spreads + at, multiplyAdd(weight, v128.load(from + at), v128.load(spreads + at)));
+    index += 4;
+    value += 8;
+  }
+}
+
 function addBlocks(to: usize, from: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += 16) v128.store(to + at, v128.add<f32>(v128.load(to + at), v128.load(from + at)));
 }
 
 /** Ratings in the matrix since the last segment, and whether the total holds earlier segments. */
 let inSegment: i32, hasTotal: bool;
+/** Weights of the row's ratings together, where they have weights. */
+let weightSum: f64;
 
 export function beginRow(): void {
   inSegment = 0;
   hasTotal = false;
+  weightSum = 0;
 }
 
 // @ts-ignore: decorator
@@ -156,14 +186,16 @@ export function addRatings(index: usize, value: usize, count: i32): void {
     const first = inSegment === 0;
     if (kind === CONFIDENT) stageConfident(index, value, n);
     else stageExplicit(index, value, n);
-    const left = kind === CONFIDENT ? weighed : staged;
+    const isWeighed = kind !== CONFIDENT && valueBytes === 8;
+    if (isWeighed) weighStaged(value, n);
+    const left = isWeighed || kind === CONFIDENT ? weighed : staged;
     if (first) triangleOf(matrix, columnBytes, left, columnBytes, staged, columnBytes, n, columns, columnBlocks, SET);
     else triangleOf(matrix, columnBytes, left, columnBytes, staged, columnBytes, n, columns, columnBlocks, ADD);
-    if (spread !== NONE && kind !== CONFIDENT) addSpreads(index, n, first);
+    if (spread !== NONE && kind !== CONFIDENT) addSpreads(index, value, n, first);
     inSegment += n;
     if (inSegment >= SEGMENT) endSegment();
     index += <usize>n << 2;
-    value += <usize>n << 2;
+    value += <usize>n * valueBytes;
     count -= n;
   }
 }
@@ -246,7 +278,7 @@ function addPrecisions(count: i32): void {
     const scale = v128.splat<f32>(lambda);
     for (let at: usize = 0; at < bytes; at += 16) v128.store(matrix + at, v128.mul<f32>(v128.load(matrix + at), scale));
   }
-  const weight: f32 = weighted ? <f32>count : 1;
+  const weight: f32 = !weighted ? 1 : valueBytes === 8 ? <f32>weightSum : <f32>count;
   for (let k = 0; k < D; k++) {
     const precision = load<f32>(precisions + (<usize>k << 2)) * weight;
     const at = entryAt(matrix, k, k);
@@ -344,7 +376,7 @@ export function solveRows(firstRow: u32, rows: i32, start: usize, index: usize, 
     if (!finishRow(firstRow + row, row, count) && failed < 0) failed = row;
     start += 4;
     index += <usize>count << 2;
-    value += <usize>count << 2;
+    value += <usize>count * valueBytes;
   }
   return failed;
 }

@@ -1,6 +1,6 @@
 // All kernels of the `cpu` engine, compiled into one WebAssembly module by inline-assembly.ts in the root.
 
-export { setShape } from "./shape";
+export { setShape, setWeighted } from "./shape";
 export {
   addRatings, beginRow, finishRow, setGramScratch, setPriorMatrix, setSystem, solveRows, takeLogDeterminants,
 } from "./gram-solve";

@@ -1,11 +1,11 @@
-// Stochastic steps, rating by rating: u ← u + η (λ e v − (τ_u / n_m) u) and v with the old u in the same way,
+// Stochastic steps, rating by rating: u ← u + η w (λ e v − (τ_u / n_m) u) and v with the old u in the same way,
 // biases alike. Blocks that are worked on side by side share no row. Twin: src/engine/reference/sgd-blocks.ts.
 
 import { multiplyAdd } from "./lanes";
 import { itemRow, predicted, userRow } from "./predict";
-import { biasLane, factorLanes, rowBytes } from "./shape";
+import { biasLane, factorLanes, rowBytes, valueBytes, weightAt } from "./shape";
 
-// 1 / n of every row; η λ; η τ and η γ of each side.
+// 1 / n of every row, n = Σ w; η λ; η τ and η γ of each side.
 let userShares: usize, itemShares: usize;
 let errorStep: f32, userShrink: f32, itemShrink: f32, userBiasShrink: f32, itemBiasShrink: f32;
 let logistic: bool, biases: bool;
@@ -39,8 +39,10 @@ export function stepRatings(user: usize, item: usize, value: usize, count: i32):
   for (; count > 0; count--) {
     const u = userRow(user), v = itemRow(item);
     const score = predicted(u, v);
-    const e = errorStep * (load<f32>(value) - (logistic ? sigmoid(score) : score));
-    const userShare = load<f32>(userShares + (<usize>load<u32>(user) << 2)), itemShare = load<f32>(itemShares + (<usize>load<u32>(item) << 2));
+    const weight = weightAt(value, valueBytes);
+    const e = weight * errorStep * (load<f32>(value) - (logistic ? sigmoid(score) : score));
+    const userShare = weight * load<f32>(userShares + (<usize>load<u32>(user) << 2));
+    const itemShare = weight * load<f32>(itemShares + (<usize>load<u32>(item) << 2));
     const es = v128.splat<f32>(e);
     const us = v128.splat<f32>(1 - userShrink * userShare), vs = v128.splat<f32>(1 - itemShrink * itemShare);
     for (let at: usize = 0; at < last; at += 16) {
@@ -54,6 +56,6 @@ export function stepRatings(user: usize, item: usize, value: usize, count: i32):
     v128.store(v + last, multiplyAdd(es, v128.or(v128.and(x, factors), one), v128.mul<f32>(y, v128.bitselect(vs, vb, factors))));
     user += 4;
     item += 4;
-    value += 4;
+    value += valueBytes;
   }
 }

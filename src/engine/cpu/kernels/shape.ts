@@ -22,6 +22,25 @@ export let columnBlocks: i32 = 0;
 /** Bytes of a row's covariances: packed triangle or variances, padded. */
 export let spreadBytes: usize = 0;
 
+/**
+ * Bytes of a rating's value, with its weight behind it where ratings have weights: of those trained on, and of those
+ * that a sum goes over.
+ */
+export let valueBytes: usize = 4;
+export let summedBytes: usize = 4;
+
+export function setWeighted(training: bool, summed: bool): void {
+  valueBytes = training ? 8 : 4;
+  summedBytes = summed ? 8 : 4;
+}
+
+/** How often a rating counts. */
+// @ts-ignore: decorator
+@inline
+export function weightAt(value: usize, bytes: usize): f32 {
+  return bytes === 8 ? load<f32>(value, 4) : 1;
+}
+
 /** Lanes of a row's last block that hold factors, and the one that holds the bias. */
 const lanes: usize = memory.data(32, 16);
 

@@ -1,14 +1,14 @@
-// Σ w|x|² and Σ w b² over rows; w is the row's number of ratings, or 1.
+// Σ n|x|² and Σ n b² over rows; n is the weight of the row's ratings, or 1.
 // Twin: src/engine/reference/squared-norms.ts.
 
 import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { factorLanes, K, rowBytes } from "./shape";
 
 /**
- * @param start where the rows' ratings start, [count + 1]; 0: every row weighs 1.
+ * @param weights n of the rows; 0: 1 each.
  * @param sums  the two sums so far, which are added to.
  */
-export function squaredNorms(rows: usize, start: usize, count: i32, sums: usize): void {
+export function squaredNorms(rows: usize, weights: usize, count: i32, sums: usize): void {
   let factors = load<f64>(sums), biases = load<f64>(sums, 8);
   for (let row = 0; row < count; row++) {
     let sum = zeros();
@@ -19,9 +19,9 @@ export function squaredNorms(rows: usize, start: usize, count: i32, sums: usize)
     }
     const bias = <f64>load<f32>(rows + (<usize>K << 2));
     let weight: f64 = 1;
-    if (start !== 0) {
-      weight = <f64>(load<u32>(start, 4) - load<u32>(start));
-      start += 4;
+    if (weights !== 0) {
+      weight = <f64>load<f32>(weights);
+      weights += 4;
     }
     factors += weight * <f64>sumOf(sum);
     biases += weight * bias * bias;

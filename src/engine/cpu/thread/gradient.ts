@@ -19,7 +19,7 @@ export function* slopes(session: ThreadSession, job: SharedJob & { do: "slopes" 
       own.pin(row, 1);
       kernels.beginSlopes();
       yield* fixed.eachPart(start[row], start[row + 1], (index, value, count) => kernels.addSlopes(0, index, value, count));
-      kernels.finishSlopes(0, start[row + 1] - start[row]);
+      kernels.finishSlopes(0);
       own.putBack(row, 1);
     }
     yield;

@@ -2,6 +2,7 @@
 
 export interface Kernels {
   setShape(K: number, spread: number): void;
+  setWeighted(training: boolean, summed: boolean): void;
   setGramScratch(
     matrix: number,
     total: number,
@@ -35,7 +36,7 @@ export interface Kernels {
   setDescent(kind: number, lambda: number, globalMean: number, confidence: number, weighted: boolean, biases: boolean, steps: number): void;
   setSharedMatrix(packed: number): void;
   descendRows(rows: number, start: number, index: number, value: number): void;
-  beginDescent(count: number): void;
+  beginDescent(count: number, weight: number): void;
   beginPass(): void;
   addPart(index: number, value: number, count: number): void;
   finishPass(): number;
@@ -59,13 +60,13 @@ export interface Kernels {
   ): void;
   expectedErrors(user: number, item: number, value: number, count: number, sums: number, lambda: number, spread: number): void;
   setTails(): void;
-  squaredNorms(rows: number, start: number, count: number, sums: number): void;
+  squaredNorms(rows: number, weights: number, count: number, sums: number): void;
   moments(rows: number, count: number, scratch: number, sums: number): void;
   posteriorSums(rows: number, spreads: number, logDeterminants: number, count: number, spread: number, sums: number): void;
   setSlopes(slopes: number, errors: number, precisions: number, lambda: number, step: number, momentum: number, biases: boolean): void;
   beginSlopes(): void;
   addSlopes(local: number, index: number, value: number, count: number): void;
-  finishSlopes(local: number, count: number): void;
+  finishSlopes(local: number): void;
   takeStep(rows: number, velocity: number, blocks: number): void;
   setEpoch(
     userShares: number,

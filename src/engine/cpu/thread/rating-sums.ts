@@ -14,6 +14,8 @@ const MOST_SUMS = 3;
 /** @returns block after block, each its number and its sums. */
 export function* sumRatings(session: ThreadSession, { sum, blocks }: SharedJob & { do: "sumRatings" }): Generator<void, Float64Array> {
   const { memory, tickets } = session;
+  const { weighted } = session.outline;
+  session.kernels.setWeighted(weighted.training, weighted[sum.over]);
   const rated = new RatedRows(session, sum.over);
   const take = kernelOf(session, sum);
   const width = sum.of === "expectedErrors" || sum.of === "averagedErrors" ? 3 : 1;

@@ -43,10 +43,8 @@ function kernelOf({ memory, kernels, outline }: ThreadSession, sum: RowSum): (ro
   switch (sum.of) {
     case "squaredNorms":
       return (row, rows) => {
-        // Of a shared workload, the ratings that rows have anywhere.
-        const starts = memory.has(`${side} all start`) ? `${side} all start` : `${side} start`;
-        const start = sum.weighted ? memory.pin(starts, row, rows + 1, "start") : 0;
-        kernels.squaredNorms(pin("rows", row, rows), start, rows, sums);
+        const weights = sum.weighted ? pin("weights", row, rows) : 0;
+        kernels.squaredNorms(pin("rows", row, rows), weights, rows, sums);
       };
     case "moments":
       return (row, rows) => kernels.moments(pin("rows", row, rows), rows, memory.slot("matrix"), sums);

@@ -60,6 +60,8 @@ interface RowSolver {
 /** The ratings of one row. */
 interface RatingsOfRow {
   readonly count: number;
+  /** Their weights together. */
+  readonly weight: number;
   /** Goes through them once, as many at a time as are to be had. */
   eachPart(add: (index: number, value: number, count: number) => void): Generator<void, void>;
 }
@@ -80,7 +82,7 @@ const descent = ({ kernels }: ThreadSession): RowSolver => ({
     return -1;
   },
   *one(_, ratings) {
-    kernels.beginDescent(ratings.count);
+    kernels.beginDescent(ratings.count, ratings.weight);
     do {
       kernels.beginPass();
       yield* ratings.eachPart((index, value, count) => kernels.addPart(index, value, count));
@@ -111,7 +113,9 @@ function* solveChunk(
       if (bad >= 0 && failed < 0) failed = row + bad;
     } else {
       const [first, last] = [start[row], start[row + 1]];
-      const isSolved = yield* solver.one(row, { count: last - first, eachPart: (add) => fixed.eachPart(first, last, add) });
+      const count = last - first;
+      const weight = memory.has(`${side} weights`) ? memory.elements(`${side} weights`)[row] : count;
+      const isSolved = yield* solver.one(row, { count, weight, eachPart: (add) => fixed.eachPart(first, last, add) });
       if (!isSolved && failed < 0) failed = row;
     }
     own.putBack(row, rows);

@@ -21,6 +21,7 @@ export class ThreadSession {
     const { memory } = this.memory;
     this.kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
     this.kernels.setShape(this.K, SPREADS[outline.spread]);
+    this.kernels.setWeighted(outline.weighted.training, false);
     this.kernels.setTails();
     const at = (name: string): number => this.memory.slot(name);
     this.kernels.setGramScratch(

@@ -15,6 +15,8 @@ export interface ProblemSize {
   readonly items: number;
   readonly ratings: number;
   readonly heldOut: number;
+  /** Whether ratings have weights. Default false. */
+  readonly weighted?: boolean | undefined;
   readonly factors: number;
   /** What a row carries beside its parameters. */
   readonly spread: Spread;
@@ -69,8 +71,8 @@ const WORD = 4;
 const BYTES_PER_RATING = 5 * WORD;
 /** User, item, value, and two sums over the draws of `gibbs`. */
 const BYTES_PER_HELD_OUT = 5 * WORD;
-/** Row, first, count, segment, segments. */
-const BYTES_PER_TASK = 5 * WORD;
+/** Row, first, count, segment, segments, weight. */
+const BYTES_PER_TASK = 6 * WORD;
 const SCRATCH_BYTES = 64 * 2 ** 20;
 const BYTES_PER_TILE = 64;
 /** A kernel that keeps its matrix by rows takes somewhat more than tiles. */
@@ -102,21 +104,24 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   };
   const pullBytes = size.pulled ? WORD * strideOf(size.factors) : 0;
   const rows = (2 * rowBytes + pullBytes) * (size.users + size.items);
-  const heldOut = BYTES_PER_HELD_OUT * size.heldOut;
+  const ofWeight = size.weighted ? WORD : 0;
+  const perRating = BYTES_PER_RATING + 2 * ofWeight;
+  const heldOut = (BYTES_PER_HELD_OUT + ofWeight) * size.heldOut;
   const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes);
   const cut = shards.users.count > 1 || shards.items.count > 1;
   const partials = cut ? scratchBytes : Math.min(scratchBytes, partialBytes(size));
   const scratch = 2 * partials + BYTES_PER_TASK * (size.users + size.items);
-  const bound = Math.floor(bindingBytes / WORD);
+  const bound = Math.floor(bindingBytes / (WORD + ofWeight));
   const left = memoryBytes - rows - heldOut - scratch;
-  const resident = (BYTES_PER_RATING + (size.copyBytes ?? 0)) * size.ratings;
+  const copied = size.copyBytes === undefined ? 0 : size.copyBytes + ofWeight;
+  const resident = (perRating + copied) * size.ratings;
   if (resident <= left) {
     const bytes = { rows, ratings: resident, heldOut, scratch };
     return { shards, mostRatings: bound, streamed: false, scratchBytes, bytes, totalBytes: total(bytes) };
   }
-  const mostRatings = Math.min(bound, Math.floor((2 * left) / SLOTS / BYTES_PER_RATING));
+  const mostRatings = Math.min(bound, Math.floor((2 * left) / SLOTS / perRating));
   if (mostRatings < Math.min(SMALLEST_PIECE, size.ratings)) {
-    const needed = rows + heldOut + scratch + (SLOTS / 2) * BYTES_PER_RATING * SMALLEST_PIECE;
+    const needed = rows + heldOut + scratch + (SLOTS / 2) * perRating * SMALLEST_PIECE;
     throw new DeviceError(
       "device-limit",
       `the training needs ${byteText(needed)} even when ratings are streamed, and may take ${byteText(memoryBytes)}`,
@@ -125,7 +130,7 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
       },
     );
   }
-  const bytes = { rows, ratings: (SLOTS / 2) * BYTES_PER_RATING * mostRatings, heldOut, scratch };
+  const bytes = { rows, ratings: (SLOTS / 2) * perRating * mostRatings, heldOut, scratch };
   return { shards, mostRatings, streamed: true, scratchBytes, bytes, totalBytes: total(bytes) };
 }
 

@@ -3,6 +3,7 @@
 // shard, one piece, and nothing is copied.
 
 import type { Csr } from "../../../ratings/csr.js";
+import type { RatingColumns } from "../../../ratings/rating-columns.js";
 
 /** The rows of a side, `size` to a buffer, the last one shorter. */
 export class Shards {
@@ -41,6 +42,7 @@ export interface RatingPiece {
   readonly user: Uint32Array;
   readonly item: Uint32Array;
   readonly value: Float32Array;
+  readonly weight?: Float32Array | undefined;
 }
 
 /**
@@ -61,15 +63,10 @@ export function cutPieces(rows: Csr, own: Shards, other: Shards, mostRatings: nu
 }
 
 /** Ratings by columns, grouped by the shards of both sides, at most `mostRatings` together. */
-export function cutRatings(
-  ratings: { readonly user: Uint32Array; readonly item: Uint32Array; readonly value: Float32Array },
-  users: Shards,
-  items: Shards,
-  mostRatings: number,
-): RatingPiece[] {
+export function cutRatings(ratings: RatingColumns, users: Shards, items: Shards, mostRatings: number): RatingPiece[] {
   const groups = users.count * items.count;
-  const { user, item, value } = ratings;
-  if (groups === 1 && value.length <= mostRatings) return [{ users: 0, items: 0, user, item, value }];
+  const { user, item, value, weight } = ratings;
+  if (groups === 1 && value.length <= mostRatings) return [{ users: 0, items: 0, user, item, value, weight }];
   const groupOf = (at: number): number =>
     Math.floor(ratings.user[at] / users.size) * items.count + Math.floor(ratings.item[at] / items.size);
   const start = new Uint32Array(groups + 1);
@@ -89,6 +86,7 @@ export function cutRatings(
         user: part.map((at) => ratings.user[at] - users.from(p)),
         item: part.map((at) => ratings.item[at] - items.from(q)),
         value: Float32Array.from(part, (at) => ratings.value[at]),
+        weight: weight && Float32Array.from(part, (at) => weight[at]),
       });
     }
   }
@@ -104,6 +102,7 @@ function viewOf(rows: Csr, from: number, to: number): Csr {
     start: rows.start.subarray(from, to + 1).map((start) => start - first),
     index: rows.index.subarray(first, last),
     value: rows.value.subarray(first, last),
+    weight: rows.weight?.subarray(first, last),
   };
 }
 
@@ -117,7 +116,13 @@ function splitByShard(rows: Csr, from: number, to: number, other: Shards): Csr[]
   }
   const split = parts.map((start) => {
     const count = start[to - from];
-    return { count: to - from, start, index: new Uint32Array(count), value: new Float32Array(count) };
+    return {
+      count: to - from,
+      start,
+      index: new Uint32Array(count),
+      value: new Float32Array(count),
+      weight: rows.weight && new Float32Array(count),
+    };
   });
   const next = new Uint32Array(other.count);
   for (let at = rows.start[from]; at < rows.start[to]; at++) {
@@ -125,6 +130,7 @@ function splitByShard(rows: Csr, from: number, to: number, other: Shards): Csr[]
     const place = next[shard]++;
     split[shard].index[place] = rows.index[at] - other.from(shard);
     split[shard].value[place] = rows.value[at];
+    if (rows.weight) split[shard].weight![place] = rows.weight[at];
   }
   return split;
 }
@@ -143,6 +149,7 @@ function cutByCount(rows: Csr, most: number): Csr[] {
       start: rows.start.map((start) => Math.min(Math.max(start, first), last) - first),
       index: rows.index.subarray(first, last),
       value: rows.value.subarray(first, last),
+      weight: rows.weight?.subarray(first, last),
     });
     first = last;
   }

@@ -7,7 +7,7 @@ import { createStorage, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { SidePlan } from "./memory-plan.js";
 import { cutPieces, type Piece } from "./pieces.js";
-import { packValues, valueBytes, type ValueFormat, valueFormat } from "./values.js";
+import { formatOf, packValues, valueBytes, type ValueFormat } from "./values.js";
 
 /** The columns of a piece. */
 export interface PieceBuffers {
@@ -34,12 +34,12 @@ export class RatingStore {
   constructor(device: Device, side: Side, csr: Csr, plan: SidePlan) {
     this.#device = device;
     this.pieces = cutPieces(csr, plan.own, plan.other, plan.mostRatings);
-    this.format = valueFormat(csr.value, csr.unit);
+    this.format = formatOf(csr);
     this.streamed = plan.streamed;
     const other = side === "users" ? "item" : "user";
     const labels = { row: `${side} of each rating`, index: `${other} of each rating, by ${side}`, value: `ratings by ${side}` };
     if (this.streamed) {
-      this.#values = this.pieces.map(({ csr: { value } }) => packValues(value, this.format));
+      this.#values = this.pieces.map(({ csr: { value, weight } }) => packValues(value, this.format, weight));
       const most = this.pieces.reduce((count, { csr: { index } }) => Math.max(count, index.length), 0);
       this.#buffers = Array.from({ length: SLOTS }, () => ({
         row: side === "users" ? createStorage(device, labels.row, 4 * most) : undefined,
@@ -50,7 +50,7 @@ export class RatingStore {
       this.#buffers = this.pieces.map(({ csr: part }) => ({
         row: side === "users" ? uploadStorage(device, labels.row, rowOfEach(part)) : undefined,
         index: uploadStorage(device, labels.index, part.index),
-        value: uploadStorage(device, labels.value, packValues(part.value, this.format)),
+        value: uploadStorage(device, labels.value, packValues(part.value, this.format, part.weight)),
       }));
     }
   }

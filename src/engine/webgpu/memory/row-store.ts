@@ -1,7 +1,6 @@
 // The rows of both sides on the device, shard by shard, and the copies that are set aside.
 
-import { type Rows, type RowSlice, type Side, SIDES, type Which, type Workload } from "../../engine.js";
-import { rowLengths } from "../../../ratings/csr.js";
+import { type Rows, type RowSlice, type Side, SIDES, weightsOf, type Which, type Workload } from "../../engine.js";
 import { createStorage, readBuffer, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import { blocksOf } from "../rows/tile-plan.js";
@@ -23,7 +22,7 @@ export class RowStore {
   readonly #stride: number;
   #kept: Readonly<Record<Side, readonly GPUBuffer[]>> | undefined;
 
-  /** @param counted whether a row's last component is the number of its ratings; else 0. */
+  /** @param counted whether a row's last component is the weight of its ratings; else 0. */
   constructor(device: Device, workload: Workload, plan: MemoryPlan, counted: boolean) {
     this.#device = device;
     this.#workload = workload;
@@ -78,13 +77,13 @@ export class RowStore {
 
   /** Rows as they lie on the device: all that `unpack` leaves out too. */
   pack(side: Side, rows: Rows, from: number): Float32Array {
-    const { factors: K, spread, byUser, byItem, share } = this.#workload;
+    const { factors: K, spread } = this.#workload;
     const family = spread === "diagonal" || spread === "full" ? spread : undefined;
     const packed = packRows(rows.factors, rows.biases, K, spread, family && { family, values: rows.covariances! });
     if (!this.#counted) return packed;
-    const counts = share?.lengths[side] ?? rowLengths(side === "users" ? byUser : byItem);
+    const { [side]: weights } = weightsOf(this.#workload);
     const last = 4 * blocksOf(K) - 1;
-    for (let row = 0; row < rows.biases.length; row++) packed[row * this.#stride + last] = counts[from + row];
+    for (let row = 0; row < rows.biases.length; row++) packed[row * this.#stride + last] = weights[from + row];
     return packed;
   }
 

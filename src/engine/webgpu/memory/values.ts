@@ -1,15 +1,22 @@
-// The values of ratings on the device: one byte each where the scale is discrete, as stars are, else float32.
+// The values of ratings on the device: one byte each where the scale is discrete, as stars are, else float32; with
+// their weights, where they have some.
 
 import valuesCodesText from "../../../../shaders/shared/values-codes.wgsl?raw";
 import valuesFloatsText from "../../../../shaders/shared/values-floats.wgsl?raw";
+import valuesPairsText from "../../../../shaders/shared/values-pairs.wgsl?raw";
+import type { RatingColumns } from "../../../ratings/rating-columns.js";
 
-/** How values lie in a buffer. Codes stand for `step` times themselves, four to a word, behind one that is the step. */
+/**
+ * How values lie in a buffer. Codes stand for `step` times themselves, four to a word, behind one that is the step; in
+ * pairs each value has its weight behind it.
+ */
 export interface ValueFormat {
-  readonly kind: "codes" | "floats";
+  readonly kind: "codes" | "floats" | "pairs";
   readonly step: number;
 }
 
 export const FLOATS: ValueFormat = { kind: "floats", step: 1 };
+export const PAIRS: ValueFormat = { kind: "pairs", step: 1 };
 /** Powers of two, by which no code is rounded; half stars first, since most scales are made of them. */
 const STEPS = [1 / 2, 1, 1 / 16];
 const MOST_CODES = 256;
@@ -27,6 +34,10 @@ export function valueFormat(values: Float32Array, unit = 1): ValueFormat {
   if (!format) formats.set(values, (format = smallestFormat(values, unit)));
   return format;
 }
+
+/** The format of ratings: in pairs, where they have weights. */
+export const formatOf = ({ value, weight, unit }: Pick<RatingColumns, "value" | "weight" | "unit">): ValueFormat =>
+  weight ? PAIRS : valueFormat(value, unit);
 
 /** Ratings in two orders that need not be the same ones: both in one format, which kernels are compiled for. */
 export function alignFormats(a: Float32Array, b: Float32Array, unit = 1): void {
@@ -48,11 +59,20 @@ function areCodes(values: Float32Array, step: number): boolean {
 }
 
 /** Bytes that so many values take. */
-export const valueBytes = ({ kind }: ValueFormat, count: number): number => (kind === "floats" ? WORD * count : WORD + count);
+export const valueBytes = ({ kind }: ValueFormat, count: number): number =>
+  ({ floats: WORD * count, pairs: 2 * WORD * count, codes: WORD + count })[kind];
 
-/** Values as words of a storage buffer. */
-export function packValues(values: Float32Array, { kind, step }: ValueFormat): Uint32Array | Float32Array {
+/** Values as words of a storage buffer, in pairs with their weights. */
+export function packValues(values: Float32Array, { kind, step }: ValueFormat, weights?: Float32Array): Uint32Array | Float32Array {
   if (kind === "floats") return values;
+  if (kind === "pairs") {
+    const pairs = new Float32Array(2 * values.length);
+    for (let at = 0; at < values.length; at++) {
+      pairs[2 * at] = values[at];
+      pairs[2 * at + 1] = weights![at];
+    }
+    return pairs;
+  }
   const words = new Uint32Array(1 + Math.ceil(values.length / WORD));
   new Float32Array(words.buffer, 0, 1)[0] = step;
   const codes = new Uint8Array(words.buffer, WORD);
@@ -61,4 +81,5 @@ export function packValues(values: Float32Array, { kind, step }: ValueFormat): U
 }
 
 /** The part of a kernel that reads values. */
-export const valuesText = ({ kind }: ValueFormat): string => (kind === "codes" ? valuesCodesText : valuesFloatsText);
+export const valuesText = ({ kind }: ValueFormat): string =>
+  ({ codes: valuesCodesText, floats: valuesFloatsText, pairs: valuesPairsText })[kind];

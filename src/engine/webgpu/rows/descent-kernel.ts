@@ -52,6 +52,7 @@ const OWN = ${Math.ceil(blocksOf(K) / team)}u;
 const SLICE = 1u;
 const JOINT = ${kind === "joint"};
 const SEQUENTIAL = ${sequential};
+const ALL_PAIRS = ${kind === "confident"};
 const PHASES_BEYOND = ${phasesBeyond(kind)}u;
 `;
   const code = [
@@ -62,7 +63,8 @@ const PHASES_BEYOND = ${phasesBeyond(kind)}u;
     halfSweepText,
     teamsText,
     kind === "confident" ? `${confidentText}\n${imageTilesText}` : `${explicitText}\n${imageNoneText}`,
-    pullsText(pulled),
+    // No row is singular here, whose place pulls take where eight storage buffers would be too few.
+    pullsText(pulled, kind === "confident" ? 7 : 8),
     conjugateGradientsText,
   ].join("\n");
   const differing = [kind !== "joint" && kind, spread !== "none" && spread, pulled && "pulled", halves && "halves"].filter(Boolean);

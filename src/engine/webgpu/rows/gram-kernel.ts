@@ -45,7 +45,7 @@ export interface GramTuning extends TileTuning {
   /**
    * Whether point estimates add up outer products by the device's subgroup matrices (tensor cores), through an
    * experiment of Dawn's: in Node only. Factors are rounded as by `halfPrecision`, residuals keep 22 bits, sums and
-   * solves stay float32. Default false.
+   * solves stay float32. Ratings with weights do without them. Default false.
    *
    * @throws DeviceError when the engine is opened on a device that has none.
    */
@@ -73,7 +73,9 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
       tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
     };
   }
-  const plan = variant.halves && device.matrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
+  // Halves may not hold what weights make of factors.
+  const byMatrices = variant.halves && device.matrices && variant.values?.kind !== "pairs";
+  const plan = byMatrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
   return {
     kernel: gramSolveKernel(plan, variant),
     tasksPerWorkgroup: plan.teams,

@@ -95,7 +95,8 @@ export type GramVariant = GramSystem & {
 };
 
 /** The part of a kernel that reads pulls. */
-export const pullsText = (pulled: boolean): string => `const PULLED = ${pulled};\n${pulled ? pullsRowsText : pullsNoneText}`;
+export const pullsText = (pulled: boolean, binding = 8): string =>
+  `const PULLED = ${pulled};\n${pulled ? `@group(0) @binding(${binding}) var<storage, read> pulls: array<vec4f>;\n${pullsRowsText}` : pullsNoneText}`;
 
 /** Whether all rows of a system share a matrix. */
 export const sharesMatrix = (kind: GramKind): boolean => PARTS[kind].base;
@@ -143,8 +144,8 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
 }
 
 /** Whether conjugate gradients move its rows: systems without draws and covariances. */
-export const descends = ({ kind, spread, pulled }: GramSystem): boolean =>
-  (kind === "confident" && !pulled) || ((kind === "joint" || kind === "sequential") && spread === "none");
+export const descends = ({ kind, spread }: GramSystem): boolean =>
+  kind === "confident" || ((kind === "joint" || kind === "sequential") && spread === "none");
 
 /** Whether there is a kernel by subgroups for a system: point estimates without pulls. */
 export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean =>

@@ -55,7 +55,7 @@ export class SolveKernelSegments implements GramSegments {
     shards.forEach(({ count }, shard) => {
       dispatches.set([segment, this.#segments[shard]], (shard * UNIFORM_ALIGNMENT) / 4);
       for (let from = 0; from < count; from += length, segment++)
-        tasks.set([0, from, Math.min(length, count - from), segment, 0], segment * TASK_FIELDS);
+        tasks.set([0, from, Math.min(length, count - from), segment, 0, 0], segment * TASK_FIELDS);
     });
     const settings = { lambda: 1, mean: 0, weighted: false, biases: true, border: 0, prior: Array<number>(K + 1).fill(0) };
     this.#buffers = {

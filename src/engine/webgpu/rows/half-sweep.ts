@@ -216,9 +216,9 @@ export class HalfSweep {
     const { index, value } = ratings.buffers(piece);
     const { other } = ratings.pieces[piece];
     const ratingsAndRows = [index, value, fixedRows[other], solvedRows[shard]];
-    // Kernels without pulls have anything bound in their place, or no such place.
-    const own = this.#parts.rowKernel.base === "read-only-storage" ? [] : [pulls?.[shard] ?? tasks];
-    const bound = [this.#settings, tasks, ...ratingsAndRows, partials, firstSingularRow, ...own];
+    const singular = this.#parts.rowKernel.base === "read-only-storage" ? [] : [firstSingularRow];
+    // Kernels without pulls have anything bound in their place.
+    const bound = [this.#settings, tasks, ...ratingsAndRows, partials, ...singular, pulls?.[shard] ?? tasks];
     return bindBuffers(this.#device, `half-sweep of ${side}`, this.#layouts[0], bound);
   }
 }
@@ -289,9 +289,11 @@ export function layoutsOf(device: Device, base: BaseBinding = "uniform"): readon
   const types: GPUBufferBindingType[] = [
     "uniform",
     ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
-    ...Array<GPUBufferBindingType>(3).fill("storage"),
-    // Of pulls; eight storage buffers a stage are all that every device has.
-    ...(base === "uniform" ? (["read-only-storage"] as const) : []),
+    ...Array<GPUBufferBindingType>(2).fill("storage"),
+    // The first singular row; eight storage buffers a stage are all that every device has.
+    ...(base === "uniform" ? (["storage"] as const) : []),
+    // Pulls.
+    "read-only-storage",
   ];
   made = [
     bindingLayout(device, "gram-solve", types),

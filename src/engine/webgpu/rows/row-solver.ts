@@ -10,7 +10,7 @@ import type { Device } from "../device/device.js";
 import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RatingStore } from "../memory/rating-store.js";
 import type { RowStore } from "../memory/row-store.js";
-import { valueFormat } from "../memory/values.js";
+import { formatOf } from "../memory/values.js";
 import { descentKernel } from "./descent-kernel.js";
 import { chooseGramKernel, type GramKernel, type GramTuning } from "./gram-kernel.js";
 import { type GramSystem, type GramVariant, sharesMatrix } from "./gram-kernels.js";
@@ -59,7 +59,7 @@ export function beginSolver(
   const halves = points && spread !== "diagonal" && spread !== "full" && ((tuning?.halfPrecision || tuning?.tensorCores) ?? false);
   if (halves) checkHalves(byUser.value, globalMean);
   const pulled = (workload.operations.pulls ?? []).length > 0;
-  const variant = { ...({ kind, spread, pulled } as GramSystem), factors, values: valueFormat(byUser.value, byUser.unit), halves };
+  const variant = { ...({ kind, spread, pulled } as GramSystem), factors, values: formatOf(byUser), halves };
   const { steps } = workload.operations;
   if (steps !== undefined && tuning?.tensorCores)
     throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver "cholesky"' });

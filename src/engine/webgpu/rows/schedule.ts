@@ -5,8 +5,8 @@
 import type { Csr } from "../../../ratings/csr.js";
 import type { RowSlice } from "../../engine.js";
 
-/** u32 fields of a `Task` in half-sweep.wgsl: row, first, count, segment, segments. */
-export const TASK_FIELDS = 5;
+/** Fields of a `Task` in half-sweep.wgsl, of a word each: row, first, count, segment, segments, weight. */
+export const TASK_FIELDS = 6;
 
 /** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments: the hottest row has few partial Grams. */
 export const SEGMENT_RATINGS = 1024;
@@ -56,7 +56,7 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
   const tasks = new TaskList(limits);
   short.forEach((rows, piece) => {
     const { start } = pieces[piece];
-    tasks.add("whole_rows", piece, rows, (row) => [row, start[row], start[row + 1] - start[row], 0, 0]);
+    tasks.add("whole_rows", piece, rows, (row) => [row, start[row], start[row + 1] - start[row], 0, 0, weightIn(pieces[piece], row)]);
   });
   let partials = 0;
   for (let at = 0; at < long.length;) {
@@ -120,7 +120,15 @@ function sortRows(pieces: readonly Csr[], slice: RowSlice): { short: Uint32Array
   return { short, long };
 }
 
-type Task = readonly [row: number, first: number, count: number, segment: number, segments: number];
+/** Weight of a row's ratings in a piece: their number, where they have no weights. */
+function weightIn({ start, weight }: Csr, row: number): number {
+  if (!weight) return start[row + 1] - start[row];
+  let sum = 0;
+  for (let at = start[row]; at < start[row + 1]; at++) sum += weight[at];
+  return sum;
+}
+
+type Task = readonly [row: number, first: number, count: number, segment: number, segments: number, weight: number];
 
 /** As many of the long rows from `at` on as the scratch buffer holds; always at least one. */
 function segmentBatch(
@@ -138,7 +146,7 @@ function segmentBatch(
     if (rows.length > 0 && partials + own.length > mostPartials) break;
     for (const { piece, task } of own) segments[piece].push(task);
     const total = pieces.reduce((sum, piece) => sum + lengthIn(piece, row), 0);
-    rows.push([row, 0, total, partials, own.length]);
+    rows.push([row, 0, total, partials, own.length, pieces.reduce((sum, piece) => sum + weightIn(piece, row), 0)]);
     partials += own.length;
   }
   // Longest first, as the kernel expects: a segment's number keeps the order in which the partial Grams are added.
@@ -156,7 +164,7 @@ function segmentsOf(pieces: readonly Csr[], row: number, first: number, most: nu
   const segments: { piece: number; task: Task }[] = [];
   lengths.forEach((count, piece) => {
     for (let from = 0; from < count; from += length) {
-      const task: Task = [row, pieces[piece].start[row] + from, Math.min(length, count - from), first + segments.length, first];
+      const task: Task = [row, pieces[piece].start[row] + from, Math.min(length, count - from), first + segments.length, first, 0];
       segments.push({ piece, task });
     }
   });
@@ -177,6 +185,7 @@ class TaskList {
   add<T>(kernel: RowEntryPoint, piece: number, entries: ArrayLike<T>, taskOf: (entry: T) => Task): void {
     const { tasks: mostTasks = Infinity, ratings: mostRatings = Infinity } = this.#limits;
     const words = new Uint32Array(entries.length * TASK_FIELDS);
+    const floats = new Float32Array(words.buffer);
     let [firstTask, ratings] = [this.#count, 0];
     const end = (at: number): void => {
       const taskCount = this.#count + at - firstTask;
@@ -189,6 +198,7 @@ class TaskList {
       const read = kernel === "long_rows" ? 0 : task[2];
       if (this.#count + at - firstTask >= mostTasks || (ratings > 0 && ratings + read > mostRatings)) end(at);
       words.set(task, at * TASK_FIELDS);
+      floats[(at + 1) * TASK_FIELDS - 1] = task[TASK_FIELDS - 1];
       ratings += read;
     }
     end(entries.length);

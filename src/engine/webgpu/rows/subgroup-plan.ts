@@ -87,12 +87,12 @@ class Loops {
         "add_stored_sums(from_: u32)",
         this.held.map(([g, J], at) => `sum_${g}_${J} += partial_sums[from_ + ${at * this.#size}u];`),
       ),
-      this.#function("add_prior(count: u32, lane: u32)", this.#addPrior()),
+      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior()),
       this.#function("set_bias_aside(old_bias: f32, lane: u32)", this.#setBiasAside()),
       this.#function("factor(lane: u32)", this.#factor()),
       this.#function("substitute()", this.#substitute()),
       this.#function("bias_after()", this.#biasAfter()),
-      this.#function("leave_errors(count: u32)", this.#leaveErrors()),
+      this.#function("leave_errors(weight: f32)", this.#leaveErrors()),
       this.#function("write_solution(to: u32, lane: u32)", this.#writeSolution()),
     ].join("\n");
   }
@@ -130,6 +130,10 @@ class Loops {
       `let residual = select(0.0, value_at(rating) - settings.mean - fixed_bias(other), given);`,
       `y_${biasBlock}[${biasAt}] = select(0.0, f32(settings.biases), given);`,
       `y_${rhs}[RHS_AT] = residual;`,
+      `if (WEIGHTED) {`,
+      "  let root = sqrt(weight_at(rating));",
+      ...blocks.map((J) => `  y_${J} *= root;`),
+      "}",
     ];
     const add = range(this.#size).flatMap((q) => [
       ...blocks.map((J) => `let y_${q}_${J} = subgroupBroadcast(y_${J}, ${q}u);`),
@@ -161,7 +165,7 @@ class Loops {
       ...range(this.#groups).flatMap((g) => {
         return [
           // The corner stays λ Σ e².
-          `let added_${g} = select(prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, count), 0.0, ${g === corner.g ? `lane == ${corner.lane}u` : "false"});`,
+          `let added_${g} = select(prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, weight), 0.0, ${g === corner.g ? `lane == ${corner.lane}u` : "false"});`,
           `diagonal_${g} = 0.0;`,
           ...this.#diagonalBlocks(g).flatMap(({ J, quarter }) => [
             `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`,
@@ -250,7 +254,7 @@ class Loops {
     const { g, lane, J, c } = this.#row(last);
     return [
       `var error = subgroupBroadcast(sum_${g}_${J}[${c}], ${lane}u);`,
-      ...range(this.#blocks).map((at) => `error -= dot(prior_precisions(${at}u, count) * solution_${at}, solution_${at});`),
+      ...range(this.#blocks).map((at) => `error -= dot(prior_precisions(${at}u, weight) * solution_${at}, solution_${at});`),
       `solution_${this.#blocks - 1}[RHS_AT] = error / settings.lambda;`,
     ];
   }

@@ -6,7 +6,7 @@ import type { Device } from "../device/device.js";
 import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RatingStore } from "../memory/rating-store.js";
 import type { RowStore } from "../memory/row-store.js";
-import { type ValueFormat, valueFormat } from "../memory/values.js";
+import { formatOf, type ValueFormat } from "../memory/values.js";
 import type { RowKernel } from "../rows/gram-kernel.js";
 import { HalfSweep } from "../rows/half-sweep.js";
 import { RowPass } from "../rows/row-pass.js";
@@ -41,7 +41,7 @@ export class BatchSteps {
       new HalfSweep(device, {
         side,
         settings: { lambda: 1, mean: 0, weighted: false, biases: true, prior: Array<number>(K + 1).fill(0) },
-        rowKernel: gradientKernel(K, valueFormat(byUser.value, byUser.unit)),
+        rowKernel: gradientKernel(K, formatOf(byUser)),
         ratings: ratings[side],
         shards: plan.shards[side],
         fixedRows: buffersOf(otherSide(side)),

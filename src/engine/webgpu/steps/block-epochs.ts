@@ -12,6 +12,7 @@ import type { Device } from "../device/device.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RowStore } from "../memory/row-store.js";
+import { FLOATS, packValues, PAIRS } from "../memory/values.js";
 import { UNIFORM_ALIGNMENT } from "../rows/half-sweep.js";
 import { type BlockTeams, blockTeams, sgdBlocksKernel } from "./step-kernels.js";
 
@@ -22,7 +23,7 @@ const SETTINGS_BYTES = 48;
 /** Of a stochastic step, about. */
 const OPERATIONS_PER_COMPONENT = 12;
 
-/** User, item and value of each rating, block by block. */
+/** User, item and value of each rating, block by block, and its weight where it has one. */
 export const BLOCK_BYTES_PER_RATING = 12;
 
 /** A run of blocks whose users lie in one shard. */
@@ -72,10 +73,10 @@ export class BlockEpochs {
       );
     }
     this.#teams = blockTeams(workload.factors, device.subgroups);
-    const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value };
+    const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
     const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
     this.#blocks = planBlocks(columns, dealRows(lengths, seed, plan.shards), seed);
-    this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / 4));
+    this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / (columns.weight ? 8 : 4)));
     this.#settings = createUniform(device, "settings of stochastic steps", SETTINGS_BYTES);
     const dispatches = this.#blocks.groups * this.#pieces.length * plan.shards.items.count;
     this.#rounds = createUniform(device, "rounds", dispatches * UNIFORM_ALIGNMENT);
@@ -138,7 +139,7 @@ export class BlockEpochs {
         entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } }],
       }),
     ];
-    const kernel = sgdBlocksKernel(factors, operations.epochs!.link, this.#teams);
+    const kernel = sgdBlocksKernel(factors, operations.epochs!.link, this.#teams, this.#blocks.weight ? PAIRS : FLOATS);
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: layouts });
     this.#pipeline = await compilePipeline(this.#device, kernel, "sgd_blocks", layout);
     const starts = this.#upload("block starts", this.#blocks.start);
@@ -158,7 +159,7 @@ export class BlockEpochs {
 
   /** User, item and value of a piece's ratings; rows count from the first of their shards. */
   #uploadPiece({ userShard, firstBlock, endBlock }: BlockPiece): GPUBuffer[] {
-    const { start, user, item, value } = this.#blocks;
+    const { start, user, item, value, weight } = this.#blocks;
     const { users, items } = this.#plan.shards;
     const [from, to] = [start[firstBlock], start[endBlock]];
     const firstUser = users.from(userShard);
@@ -167,7 +168,7 @@ export class BlockEpochs {
     return [
       this.#upload("users by block", users.count === 1 ? user.subarray(from, to) : local(user, () => firstUser)),
       this.#upload("items by block", items.count === 1 ? item.subarray(from, to) : local(item, (row) => row - (row % items.size))),
-      this.#upload("ratings by block", value.subarray(from, to)),
+      this.#upload("ratings by block", packValues(value.subarray(from, to), weight ? PAIRS : FLOATS, weight?.subarray(from, to))),
     ];
   }
 

@@ -47,12 +47,13 @@ export function blockTeams(K: number, subgroups: SubgroupSizes | undefined): Blo
   return { team, teams: BLOCK_LANES / team, subgroups: wide };
 }
 
-export function sgdBlocksKernel(K: number, link: Epoch["link"], { team, teams, subgroups }: BlockTeams): Kernel {
+export function sgdBlocksKernel(K: number, link: Epoch["link"], { team, teams, subgroups }: BlockTeams, values = FLOATS): Kernel {
   const constants = `${rowConstants(K)}const LOGISTIC = ${link === "logistic"};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\n`;
   const parts = [
     subgroups ? "enable subgroups;" : "",
     constants,
     rowsText,
+    valuesText(values),
     subgroups ? teamSumSubgroupText : teamSumMemoryText,
     sgdBlocksText,
   ];

@@ -12,7 +12,7 @@ import type { MemoryPlan } from "../memory/memory-plan.js";
 import { cutRatings } from "../memory/pieces.js";
 import type { RatingStore } from "../memory/rating-store.js";
 import type { RowStore } from "../memory/row-store.js";
-import { packValues, valueFormat } from "../memory/values.js";
+import { formatOf, packValues } from "../memory/values.js";
 
 /** @param store the training ratings by user. @returns the sets, and the buffers made for them. */
 export function ratingSets(
@@ -57,13 +57,13 @@ function uploadHeldOut(device: Device, heldOut: RatingColumns, { shards }: Memor
     buffers.push(buffer);
     return buffer;
   };
-  const format = valueFormat(heldOut.value, heldOut.unit);
+  const format = formatOf(heldOut);
   // Sums over draws take two floats per rating.
   const most = Math.floor(device.bindingBytes / 8);
-  const pieces = cutRatings(heldOut, shards.users, shards.items, most).map(({ users, items, user, item, value }) => ({
+  const pieces = cutRatings(heldOut, shards.users, shards.items, most).map(({ users, items, user, item, value, weight }) => ({
     user: upload("user of each held-out rating", user),
     item: upload("item of each held-out rating", item),
-    value: upload("held-out ratings", packValues(value, format)),
+    value: upload("held-out ratings", packValues(value, format, weight)),
     userRows: rows.shards.users[users].rows,
     itemRows: rows.shards.items[items].rows,
     count: value.length,

@@ -1,7 +1,7 @@
 // The sums that a session may be asked for: which kernels each takes, and what comes of what they leave.
 
 import { OptionsError } from "../../../errors.js";
-import { type Bounds, type RatingSet, type Side, SIDES, type SumKind, type SumRequest, type Workload } from "../../engine.js";
+import { type Bounds, type RatingSet, type Side, SIDES, type SumKind, type SumRequest, weightsOf, type Workload } from "../../engine.js";
 import { createStorage, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { RowStore } from "../memory/row-store.js";
@@ -165,7 +165,7 @@ export class SessionSums {
         const runs = shards.map(({ rows, count }) => ({ inputs: [rows], count }));
         return new Sum(device, posteriorSumsKernel(K, family), "posterior_sums", 4 * (blocksOf(K) + 1), [["u", 0]], runs);
       }
-      const runs = this.#rowStarts(of).map((rowStart, at) => ({ inputs: [rowStart, shards[at].rows], count: shards[at].count }));
+      const runs = this.#rowWeights(of).map((weights, at) => ({ inputs: [weights, shards[at].rows], count: shards[at].count }));
       return new Sum(device, squaredNormsKernel(K, spread), "squared_norms", 4, [["u", 0]], runs);
     }
     const ratings = this.#sets[of];
@@ -193,13 +193,12 @@ export class SessionSums {
     }
   }
 
-  /** Where the ratings of each row start, shard by shard. */
-  #rowStarts(side: Side): GPUBuffer[] {
-    const { byUser, byItem, share } = this.#workload;
-    const start = share ? startsOf(share.lengths[side]) : (side === "users" ? byUser : byItem).start;
+  /** Weights of the ratings of each row, shard by shard. */
+  #rowWeights(side: Side): GPUBuffer[] {
+    const weights = Float32Array.from(weightsOf(this.#workload)[side]);
     let first = 0;
     return this.#rows.shards[side].map(({ count }) =>
-      this.#own(uploadStorage(this.#device, `row starts of ${side}`, start.subarray(first, (first += count) + 1))),
+      this.#own(uploadStorage(this.#device, `weights of rows of ${side}`, weights.subarray(first, (first += count)))),
     );
   }
 
@@ -207,11 +206,4 @@ export class SessionSums {
     this.#buffers.push(buffer);
     return buffer;
   }
-}
-
-/** Where rows of such lengths begin; modulo 2³², for only differences count. */
-function startsOf(lengths: Uint32Array): Uint32Array {
-  const start = new Uint32Array(lengths.length + 1);
-  for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
-  return start;
 }

@@ -1,0 +1,94 @@
+// Every operation on ratings that have weights, on the cpu engine and on a GPU at default limits, against its float64
+// twin: with empty rows, and a row that has a third of all ratings.
+
+import { describe, test } from "vitest";
+import type { SumRequest } from "../../src/engine/engine.js";
+import { testEngines, withWebGpu } from "../support/engines.js";
+import { hotCase, weightedCase } from "./cases.js";
+import { type Course, coursesOf, descentCoursesOf, expectClose, follow } from "./cpu/workloads.js";
+
+const engines = await testEngines();
+const MOST = 1e-4;
+const EVERY_K = [1, 6, 10, 31, 64, 128];
+const hot = (K: number) => weightedCase(K > 64 ? hotCase(K + 2, 31, 23, 400) : hotCase(K + 2, 47, 87, 1500));
+/** Rows of more ratings than a segment has. */
+const long = weightedCase(hotCase(3, 30, 200, 9000));
+const LONG = (K: number): Course[] => [
+  coursesOf(K)["weighted"],
+  coursesOf(K)["diagonal"],
+  descentCoursesOf(K)["conjugate gradients in turn"],
+];
+
+describe.each(EVERY_K)("on cpu, K = %i", (K) => {
+  test.each(Object.entries({ ...coursesOf(K), ...descentCoursesOf(K) }))("%s", async (_, course) => {
+    const given = hot(K);
+    expectClose(await follow(engines.cpu, given, course), await follow(engines.reference, given, course), MOST);
+  });
+});
+
+test("on cpu, long rows", async () => {
+  for (const course of LONG(6)) expectClose(await follow(engines.cpu, long, course), await follow(engines.reference, long, course), MOST);
+});
+
+const POINTS: Readonly<Record<string, SumRequest>> = {
+  train: { of: "squaredErrors", over: "training" },
+  heldOut: { of: "squaredErrors", over: "heldOut" },
+  clipped: { of: "squaredErrors", over: "heldOut", clip: { least: 2.5, most: 3.5 } },
+  norms: { of: "squaredNorms", side: "users", weighted: false },
+  weightedNorms: { of: "squaredNorms", side: "items", weighted: true },
+};
+const UNCERTAIN: typeof POINTS = {
+  squares: { of: "expectedSquares", lambda: 1.3 },
+  expected: { of: "expectedErrors", over: "heldOut", lambda: 0.7 },
+  users: { of: "posteriorSums", side: "users" },
+};
+const CONFIDENT: typeof POINTS = { confident: { of: "confidentErrors", confidence: 3 } };
+const SUMS: Readonly<Record<string, typeof POINTS>> = {
+  joint: POINTS,
+  "conjugate gradients in turn": POINTS,
+  epochs: POINTS,
+  weighted: POINTS,
+  sequential: POINTS,
+  drawn: POINTS,
+  "averaged draws": coursesOf(1)["averaged draws"].sums,
+  "batch steps": POINTS,
+  "conjugate gradients": POINTS,
+  diagonal: UNCERTAIN,
+  full: UNCERTAIN,
+  "confident users": CONFIDENT,
+  "conjugate gradients over all pairs": CONFIDENT,
+};
+/** A GPU driver in software takes long to compile: it has every course at one K, and these at the others. */
+const EVERY_COURSE_AT = 6;
+const FEW = ["joint", "conjugate gradients in turn", "epochs"];
+
+/** A course as a GPU can follow it: no sums but those that rows are made for, and rows set aside at its end. */
+function onGpu({ settings, run, ...others }: Course, sums: typeof POINTS): Course {
+  const operations = { ...settings.operations, sums: [...new Set(Object.values(sums).map(({ of }) => of))] };
+  return {
+    ...others,
+    settings: { ...settings, operations },
+    sums,
+    async run(session) {
+      await run(session);
+      session.keep();
+    },
+  };
+}
+
+describe.runIf(withWebGpu)("on webgpu", () => {
+  test.each(
+    EVERY_K.flatMap((K) => Object.keys(SUMS).flatMap((name) => (K === EVERY_COURSE_AT || FEW.includes(name) ? [{ K, name }] : []))),
+  )("$name, K = $K", async ({ K, name }) => {
+    const course = onGpu({ ...coursesOf(K), ...descentCoursesOf(K) }[name], SUMS[name]);
+    const given = hot(K);
+    expectClose(await follow(engines.webgpu, given, course), await follow(engines.reference, given, course), MOST);
+  });
+
+  test("long rows", async () => {
+    for (const [at, course] of LONG(6).entries()) {
+      const own = onGpu(course, at === 1 ? UNCERTAIN : POINTS);
+      expectClose(await follow(engines.webgpu, long, own), await follow(engines.reference, long, own), MOST);
+    }
+  });
+});
