@@ -57,6 +57,9 @@ const data = syntheticRatings({ users: 30, items: 20, ratings: 200 });
 const { train, heldOut } = splitRatings(data);
 const quick = { factors: 2, sweeps: 1, device: "reference" } as const;
 const { model } = await fit(train, quick);
+const { minimum, maximum } = model.statistics;
+const beyond = (maximum - minimum) / 2;
+const SCALE = `go from ${minimum} to ${maximum}: it takes ratings from ${minimum - beyond} to ${maximum + beyond}`;
 const implicit = (await fit(train, { ...quick, model: "implicit" })).model;
 const named = (await fit(Ratings.from([["U1", "Zum Adler, Nr. 1", 5], ["U2", "G0007", 3], ["U2", "Zum Adler, Nr. 1", 1]]), quick)).model; // prettier-ignore
 const ids = (await fit(Ratings.from([["U1", "a", 5], ["U2", "G0007", 3]]), quick)).model; // prettier-ignore
@@ -175,8 +178,8 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
     ["text for a number", () => model.recommendFor([[1, "5"]]), 'the rating of item 1 is "5", not a number | give a number'],
     ["no rating", () => explain(model, 1, [[1]]), "rating 1 is [1]: there is no rating"],
     ["ratings", () => model.recommendFor(any(data)), "| ratings.ratedBy(user) gives those of one user"],
-    ["another scale", () => model.recommendFor([[1, 10]]), "the rating of item 1 is 10, and those that the model was trained on go from 0.5 to 5: it takes ratings from -1.75 to 7.25 | give ratings on the scale"],
-    ["another scale, folded in for good", () => partialFit(model, Ratings.from([["x", 1, 50]])), "user \"x\"'s rating of item 1 is 50, and those that the model was trained on go from 0.5 to 5: it takes"],
+    ["another scale", () => model.recommendFor([[1, 10]]), `the rating of item 1 is 10, and those that the model was trained on ${SCALE} | give ratings on the scale`],
+    ["another scale, folded in for good", () => partialFit(model, Ratings.from([["x", 1, 50]])), `user "x"'s rating of item 1 is 50, and those that the model was trained on ${SCALE}`],
     ["nothing liked", () => implicit.recommendFor([[1, -5]]), "none of the ratings is above 0: implicit takes only those above 0 for liked"],
   ],
   "ids": [

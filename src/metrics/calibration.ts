@@ -54,15 +54,12 @@ export function calibration(model: FactorModel, heldOut: Ratings, levels: readon
 /**
  * The same of standardized residuals (r − r̂) / deviation, which are to be standard normal.
  *
- * @param weights of the residuals. Default: 1 each.
+ * @param given weights of the residuals. Default: 1 each.
  * @throws OptionsError when there are none.
  */
-export function calibrationOf(
-  standardized: readonly number[],
-  levels: readonly number[] = LEVELS,
-  weights: readonly number[] = standardized.map(() => 1),
-): Calibration {
-  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS], weights: [weights, NUMBERS] });
+export function calibrationOf(standardized: readonly number[], levels: readonly number[] = LEVELS, given?: readonly number[]): Calibration {
+  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS], weights: [given ?? [], NUMBERS] });
+  const weights = given ?? standardized.map(() => 1);
   if (standardized.length === 0) throw new OptionsError("there are no ratings to measure intervals by", { remedy: "hold ratings out" });
   const order = Array.from(standardized, (_, at) => at).sort((a, b) => Math.abs(standardized[a]) - Math.abs(standardized[b]));
   const sizes = Float64Array.from(order, (at) => Math.abs(standardized[at]));
