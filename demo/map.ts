@@ -3,7 +3,7 @@
 
 import { vec3 } from "gl-matrix";
 import { html, nothing, render } from "lit/html.js";
-import type { Recommendation } from "../src/index.js";
+import type { ListedItem } from "../src/index.js";
 import { genreColour, type Genres, genresOf, MOST_COLOURS } from "./genre-colours.js";
 import { MapView } from "./map-view.js";
 import { find } from "./page.js";
@@ -38,7 +38,7 @@ export class MapPanel {
   #recommended: readonly number[] = [];
   #genre: string | undefined;
   #chosen = -1;
-  #neighbours: readonly Recommendation[] = [];
+  #neighbours: readonly ListedItem[] = [];
   #coloured: Genres = { names: [], ofItem: new Int8Array(0) };
   #scale = 1;
   #you: readonly [number, number, number] | undefined;

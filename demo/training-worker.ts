@@ -21,6 +21,7 @@ import {
   type Ratings,
   ratingsOfEach,
   type RatingStatistics,
+  type ListedItem,
   type Recommendation,
   type Session,
   splitRatings,
@@ -337,7 +338,7 @@ export class Workshop {
     const ratings = rated.filter(([id]) => model.items.indexOf(id) >= 0);
     const chosen = await this.#chosen(model, ratings, options);
     const list = chosen
-      .map((entry) => ({ ...entry, predicted: entry.predicted === undefined ? undefined : model.clipped(entry.predicted) }))
+      .map((entry) => ({ ...entry, predicted: model.clipped(entry.predicted) }))
       .map((entry): Listed => ({ ...entry, why: ratings.length > 0 ? mainReason(model, entry.id, ratings) : undefined }));
     if (model.parameters.factors === 0) return { list, you: undefined, sum: undefined };
     const { factors, bias } = foldedIn(model, ratings);
@@ -350,7 +351,7 @@ export class Workshop {
     const ofGenre = (id: RawId): boolean => model.catalogue.get(id)?.genres.includes(genre!) ?? false;
     const options = { n, alpha, thompsonSeed, filter: genre === undefined ? undefined : ofGenre };
     const byPrediction = (list: Recommendation[]): Recommendation[] =>
-      thompsonSeed === undefined ? list.sort((a, b) => (b.predicted ?? 0) - (a.predicted ?? 0)) : list;
+      thompsonSeed === undefined ? list.sort((a, b) => b.predicted - a.predicted) : list;
     const { gpu } = this.#engines;
     if (!gpu) return byPrediction(model.recommendFor(ratings, options));
     try {
@@ -363,7 +364,7 @@ export class Workshop {
   }
 
   /** The titles most alike, of those with some ratings; none when the model does not know the title. */
-  similar(id: RawId, n: number): Recommendation[] {
+  similar(id: RawId, n: number): ListedItem[] {
     const model = this.#model!;
     return model.items.indexOf(id) < 0 ? [] : model.similarItems(id, { n, minimumRatings: 10 });
   }

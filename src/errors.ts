@@ -1,6 +1,8 @@
 // The errors that Tastespace throws on purpose: each says what is wrong with which value,
 // and `remedy` says what to do about it.
 
+import { shown } from "./shown.js";
+
 /** What kind of trouble an error is, for programs. */
 export type ErrorCode =
   | "options"
@@ -58,8 +60,9 @@ export class RatingsError extends TastespaceError {
 export class UnknownIdError extends TastespaceError {
   readonly near: readonly string[];
 
-  constructor(message: string, near: readonly string[] = []) {
-    super("unknown-id", message, near.length > 0 ? { remedy: `did you mean ${near.map((name) => `"${name}"`).join(", ")}?` } : {});
+  /** @param remedy where none is near. */
+  constructor(message: string, near: readonly string[] = [], remedy?: string) {
+    super("unknown-id", message, { remedy: near.length > 0 ? `did you mean ${near.map((name) => `"${name}"`).join(", ")}?` : remedy });
     this.near = near;
   }
 }
@@ -94,9 +97,9 @@ export class NotPositiveDefiniteError extends TastespaceError {
   readonly sweep: number | undefined;
 
   constructor(side: "users" | "items", row: number, { id, sweep }: { id?: string | number; sweep?: number } = {}) {
-    const named = id === undefined ? "" : `, ${side === "users" ? "user" : "item"} ${id},`;
+    const [one, named] = [side === "users" ? "user" : "item", id === undefined ? `at index ${row}` : shown(id)];
     const when = sweep === undefined ? "" : ` in sweep ${sweep}`;
-    super("not-positive-definite", `the normal equations of ${side} row ${row}${named} are not positive definite${when}`, {
+    super("not-positive-definite", `the normal equations of ${one} ${named} are not positive definite${when}`, {
       remedy: "give tau and gamma a positive value",
     });
     this.side = side;

@@ -2,9 +2,9 @@
 // (src/node.ts).
 
 export * from "./errors.js";
-export { Catalogue, type CatalogueEntry } from "./ratings/catalogue.js";
+export { Catalogue, type CatalogueEntry, type GivenEntry } from "./ratings/catalogue.js";
 export { Ids, type RawId, toRawId } from "./ratings/ids.js";
-export { type FromOptions, type RatingRow } from "./ratings/rows.js";
+export { type FromOptions, type GivenRating, type RatingRow, type RatingTuple } from "./ratings/rows.js";
 export type { RatingColumns } from "./ratings/rating-columns.js";
 export { Ratings, type RatingStatistics } from "./ratings/ratings.js";
 export { buildCsr, type Csr, csrOf } from "./ratings/csr.js";
@@ -56,9 +56,11 @@ export { type GibbsDraw, type Parameters, type Posterior, type Precisions } from
 export {
   FactorModel,
   type FactorModelParts,
+  type ListedItem,
   type ModelSource,
   type PredictOptions,
   type Recommendation,
+  type RecommendationOf,
   type RecommendOptions,
   type SimilarItemsOptions,
   type SimilarUser,
@@ -71,6 +73,7 @@ export { type Predictive } from "./recommend/predictive.js";
 export { predictRatings, type PredictedRatings, type PredictRatingsOptions } from "./recommend/predict-ratings.js";
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
+export type { Rated } from "./recommend/rated.js";
 export { fit, type FitOptions, type FitOptionsOf, type FitResult, type TrainingOptions } from "./training/fit.js";
 export { type ModelState, type TrainingState } from "./models/training.js";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdentity } from "./training/checkpoint.js";

@@ -2,7 +2,8 @@
 
 import { version } from "../package.json";
 import { ModelFileError } from "./errors.js";
-import { FactorModel, type ModelSource } from "./models/factor-model.js";
+import { FactorModel, MODEL_KIND, type ModelSource } from "./models/factor-model.js";
+import { BYTES, checkArguments } from "./options.js";
 import { type GibbsDraw, type Posterior, type Precisions, samplesOf } from "./models/parameters.js";
 import { exactHalves, fromHalves } from "./half.js";
 import { isDraw, isPrecisions } from "./models/parameter-shapes.js";
@@ -55,6 +56,7 @@ const LONGEST_METADATA = 2 ** 20;
  * writes other numbers leaves it out.
  */
 export function encodeModel(model: FactorModel): Uint8Array {
+  checkArguments("encodeModel", { model: [model, MODEL_KIND] });
   return joinedPieces(modelPieces(model));
 }
 
@@ -170,6 +172,7 @@ export const modelFailure = (name: string, what: string, cause?: unknown): Model
  * @throws ModelFileError when the file is no model, is truncated or damaged, or comes from a newer version.
  */
 export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
+  checkArguments("decodeModel", { bytes: [bytes, BYTES] });
   const fail = (what: string, cause?: unknown): ModelFileError => modelFailure(name, what, cause);
   return modelIn(decodeHeader(bytes, fail), name);
 }

@@ -5,9 +5,10 @@ import { writeDurably } from "./durable-file.js";
 import { ModelFileError } from "./errors.js";
 import { reasonOf } from "./file-trouble.js";
 import { modelFailure, modelIn, modelPieces } from "./model-file.js";
-import type { FactorModel } from "./models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "./models/factor-model.js";
+import { checkArguments, PATH } from "./options.js";
 import { decodeHeader, readTensorFile, type TensorFile } from "./safetensors.js";
-import { type Checkpoint, checkpointFailure, checkpointIn, checkpointPieces } from "./training/checkpoint.js";
+import { type Checkpoint, CHECKPOINT_KIND, checkpointFailure, checkpointIn, checkpointPieces } from "./training/checkpoint.js";
 
 export * from "./index.js";
 export { directoryFolder, type FileOptions, fileSource, readPath } from "./ratings/files.js";
@@ -28,6 +29,7 @@ export { type Wire } from "./distributed/wire.js";
  * @throws OutputError naming the path.
  */
 export async function save(model: FactorModel, path: string): Promise<void> {
+  checkArguments("save", { model: [model, MODEL_KIND], path: [path, PATH] });
   await writeDurably(path, modelPieces(model));
 }
 
@@ -37,6 +39,7 @@ export async function save(model: FactorModel, path: string): Promise<void> {
  * @throws OutputError naming the path.
  */
 export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Promise<void> {
+  checkArguments("saveCheckpoint", { checkpoint: [checkpoint, CHECKPOINT_KIND], path: [path, PATH] });
   await writeDurably(path, checkpointPieces(checkpoint));
 }
 
@@ -46,6 +49,7 @@ export async function saveCheckpoint(checkpoint: Checkpoint, path: string): Prom
  * @throws ModelFileError when it is damaged or no checkpoint.
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  checkArguments("loadCheckpoint", { path: [path, PATH] });
   try {
     return checkpointIn(await tensorFile(path, checkpointFailure));
   } catch (cause) {
@@ -57,6 +61,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
 
 /** @throws ModelFileError naming the file when it is missing, damaged or no model. */
 export async function load(path: string): Promise<FactorModel> {
+  checkArguments("load", { path: [path, PATH] });
   let file: TensorFile;
   try {
     file = await tensorFile(path, (what, cause) => modelFailure(path, what, cause));

@@ -131,7 +131,7 @@ test("what is no object of options is refused", async () => {
 const CALLS: [call: (options: never) => unknown, options: object, near: string][] = [
   [(o) => planTraining(train, o), { factor: 3 }, '"factors"'],
   [(o) => search(train, o), { space: {}, metod: "grid" }, '"method"'],
-  [(o) => search(train, o), { space: {}, factors: 3 }, "the options are"],
+  [(o) => search(train, o), { space: {}, factors: 3 }, '"factors" is an option of "space"'],
   [(o) => search(train, o), { space: {}, holdout: { shares: 0.3 } }, '"share"'],
   [(o) => search(train, o), { space: { rank: [3] } }, '"factors"'],
   [(o) => partialFit(model, train, o), { refits: "users" }, '"refit"'],

@@ -1,7 +1,7 @@
 // tastespace recommend: the best items for a user of the data, or for a new one by a few ratings.
 
 import { Command } from "commander";
-import type { FactorModel, Recommendation } from "../models/factor-model.js";
+import type { FactorModel, ListedItem, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import { parseRated } from "./analysis-options.js";
@@ -64,11 +64,11 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
 /** With its prediction within the scale of the ratings. */
 export const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
   ...item,
-  ...(predicted !== undefined && { predicted: model.clipped(predicted) }),
+  predicted: model.clipped(predicted),
 });
 
 /** A list of items as a table; ± is one standard deviation of a rating. */
-export function listing(list: readonly Recommendation[]): string {
+export function listing(list: readonly (ListedItem & Partial<Recommendation>)[]): string {
   if (list.length === 0) return "nothing: no item passes the filters that has not been rated already";
   const predicted = list.some((item) => item.predicted !== undefined);
   return table(

@@ -1,7 +1,7 @@
 // tastespace similar: the items, or the users, whose factors point the same way.
 
 import { Command } from "commander";
-import type { FactorModel, Recommendation, SimilarUser } from "../models/factor-model.js";
+import type { FactorModel, ListedItem, SimilarUser } from "../models/factor-model.js";
 import { load } from "../node.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { checkOne, wholeNumber } from "./options.js";
@@ -36,7 +36,7 @@ export function similarCommand(): Command {
     });
 }
 
-function itemsLike(model: FactorModel, item: string, flags: SimilarFlags): Recommendation[] {
+function itemsLike(model: FactorModel, item: string, flags: SimilarFlags): ListedItem[] {
   const id = model.findItem(item);
   const list = model.similarItems(id, { n: flags.n, filter: filterOf(model, flags) });
   print(dim(`like ${model.catalogue.title(id)}, among items with at least ${flags.minimumRatings} ratings`));

@@ -1,7 +1,7 @@
 // Chooses the engine: a hardware GPU when there is one, else the fast one on the processor, saying why.
 
-import { DeviceError, OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { DeviceError } from "../errors.js";
+import { checkArguments, checkOptions, FUNCTION, hasPart, type Kind, namesOf, oneOf, wholeFrom } from "../options.js";
 import { CpuEngine } from "./cpu/engine.js";
 import type { Engine } from "./engine.js";
 import { ReferenceEngine } from "./reference/engine.js";
@@ -23,7 +23,26 @@ export interface EngineOptions extends WebGpuOptions {
   readonly threads?: number | undefined;
 }
 
-const ENGINE_NAMES = namesOf<EngineOptions>({ ...GPU_OPTIONS, tuning: true, threads: true });
+const ENGINE_NAMES = namesOf<EngineOptions>({ ...GPU_OPTIONS, tuning: true, threads: wholeFrom(1) });
+const CHOICE_KIND = oneOf(...DEVICE_CHOICES);
+const NOTICE_KIND: Kind = {
+  ...FUNCTION,
+  remedy: (value) => (typeof value === "object" ? "options come third: openEngine(choice, undefined, { threads: … })" : undefined),
+};
+
+/** What functions that compute on an engine ask for. */
+export const ENGINE_KIND: Kind = {
+  must: "an engine",
+  holds: (value) => hasPart(value, "info", "topItems"),
+  remedy: (value) => (value instanceof Promise ? "await it" : 'await openEngine("auto") gives one'),
+};
+
+/** A choice of where to compute, or an engine. */
+export const DEVICE_KIND: Kind = {
+  must: `${CHOICE_KIND.must}, or an engine`,
+  holds: (value) => CHOICE_KIND.holds(value) || ENGINE_KIND.holds(value),
+  remedy: (value) => (value instanceof Promise ? "await it" : undefined),
+};
 
 /**
  * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the
@@ -37,9 +56,8 @@ export async function openEngine(
   onNotice: (notice: string) => void = () => {},
   options: EngineOptions = {},
 ): Promise<Engine> {
+  checkArguments("openEngine", { choice: [choice, CHOICE_KIND], onNotice: [onNotice, NOTICE_KIND] });
   checkOptions("openEngine", options, ENGINE_NAMES);
-  if (!DEVICE_CHOICES.includes(choice))
-    throw new OptionsError(`device is "${String(choice)}": it must be ${DEVICE_CHOICES.map((name) => `"${name}"`).join(", ")}`);
   if (choice === "reference") return new ReferenceEngine();
   if (choice === "cpu") return await CpuEngine.create({ threads: options.threads, onNotice });
   const { threads, ...gpuOptions } = options;

@@ -1,8 +1,8 @@
 // Tables as CSV.
 
 import { csvLines } from "../ratings/delimited.js";
-import { cellsOf, type Table } from "./table.js";
-import { checkOptions, namesOf } from "../options.js";
+import { cellsOf, type Table, TABLE_KIND } from "./table.js";
+import { checkArguments, checkOptions, namesOf, SWITCH } from "../options.js";
 
 /** How a table is written. */
 export interface CsvOptions {
@@ -10,10 +10,11 @@ export interface CsvOptions {
   readonly header?: boolean | undefined;
 }
 
-const CSV_NAMES = namesOf<CsvOptions>({ header: true });
+const CSV_NAMES = namesOf<CsvOptions>({ header: SWITCH });
 
 /** The table as CSV text, names first unless `header` is false, as for what follows in a file that has them. */
 export function encodeCsv(table: Table, options: CsvOptions = {}): string {
+  checkArguments("encodeCsv", { table: [table, TABLE_KIND] });
   checkOptions("encodeCsv", options, CSV_NAMES);
   const { header = true } = options;
   const columns = table.map(cellsOf);

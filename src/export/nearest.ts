@@ -6,8 +6,8 @@ import { checkWritable, writeDurably } from "../durable-file.js";
 import type { Index } from "usearch";
 import { OptionsError, OutputError, TastespaceError } from "../errors.js";
 import { reasonOf } from "../file-trouble.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { checkArguments, checkOptions, namesOf, NUMBER, oneOf, PATH } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 
 /** What an index finds. */
@@ -22,7 +22,7 @@ export interface IndexOptions {
   readonly alpha?: number | undefined;
 }
 
-const INDEX_NAMES = namesOf<IndexOptions>({ nearest: true, alpha: true });
+const INDEX_NAMES = namesOf<IndexOptions>({ nearest: oneOf("score", "similar"), alpha: NUMBER });
 
 /** What is written beside an index, as JSON: how to look up in it, and what the keys that it gives mean. */
 export interface IndexKey {
@@ -51,11 +51,9 @@ const GRAPH = { connectivity: 32, expansion_add: 256, expansion_search: 256, mul
  *   installed or has no build for this machine.
  */
 export async function buildIndex(model: FactorModel, options: IndexOptions = {}): Promise<{ index: Index; key: IndexKey }> {
+  checkArguments("buildIndex", { model: [model, MODEL_KIND] });
   checkOptions("buildIndex", options, INDEX_NAMES);
   const { nearest = "score", alpha = 1 } = options;
-  if (nearest !== "score" && nearest !== "similar")
-    throw new OptionsError(`nearest is "${String(nearest)}": it must be "score" or "similar"`);
-  if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
   const { factors: K, itemFactors, itemBiases } = model.parameters;
   if (nearest === "similar" && K === 0) {
     throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
@@ -90,6 +88,7 @@ export async function buildIndex(model: FactorModel, options: IndexOptions = {})
 
 /** What a user looks up in an index of "score": [u, 1]. @throws UnknownIdError */
 export function queryOf(model: FactorModel, user: RawId): Float32Array {
+  checkArguments("queryOf", { model: [model, MODEL_KIND] });
   const K = model.parameters.factors;
   const m = knownIndex(model.users, user, "user");
   const query = new Float32Array(K + 1).fill(1);
@@ -102,6 +101,7 @@ export function queryOf(model: FactorModel, user: RawId): Float32Array {
  * and its key as JSON at `${path}.json`.
  */
 export async function saveIndex(model: FactorModel, path: string, options: IndexOptions = {}): Promise<void> {
+  checkArguments("saveIndex", { model: [model, MODEL_KIND], path: [path, PATH] });
   const { index, key } = await buildIndex(model, options);
   await checkWritable(path);
   const unfinished = `${path}.${process.pid}.part`;

@@ -2,7 +2,8 @@
 // memory. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { numericTensors } from "../model-file.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import { zipSync } from "../zip.js";
 import { areWhole } from "./table.js";
@@ -21,6 +22,7 @@ export interface NpyArray {
  * + user_factors[m] @ item_factors[n].
  */
 export function encodeNpz(model: FactorModel): Uint8Array {
+  checkArguments("encodeNpz", { model: [model, MODEL_KIND] });
   const { users, items, catalogue } = model;
   const texts = (data: readonly string[]): NpyArray => ({ shape: [data.length], data });
   const ids = (raw: readonly RawId[]): NpyArray =>

@@ -1,7 +1,8 @@
 // Tables as Parquet, whole or appended batch by batch.
 
+import { checkArguments } from "../options.js";
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
-import type { Table, TableColumn } from "./table.js";
+import { type Table, TABLE_KIND, type TableColumn } from "./table.js";
 
 /** The table as a Parquet file, compressed by Snappy. */
 export function encodeParquet(table: Table): Uint8Array {
@@ -15,6 +16,7 @@ export class ParquetFile {
   readonly #writer: ParquetWriter;
 
   constructor(first: Table) {
+    checkArguments("ParquetFile", { first: [first, TABLE_KIND] });
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema: schemaFromColumnData({ columnData: first.map(sourceOf) }),
@@ -25,6 +27,7 @@ export class ParquetFile {
 
   /** Adds the rows of a table of the same columns. */
   append(table: Table): void {
+    checkArguments("append", { table: [table, TABLE_KIND] });
     void this.#writer.write({ columnData: table.map(sourceOf), rowGroupSize: ROW_GROUP });
   }
 

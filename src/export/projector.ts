@@ -2,7 +2,8 @@
 // two tables of tab-separated text, and its config.
 
 import { OptionsError } from "../errors.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments, oneOf } from "../options.js";
 import { cellsOf, modelTable } from "./table.js";
 
 /**
@@ -20,6 +21,7 @@ export interface ProjectorFiles {
 
 /** @throws OptionsError when K = 0. */
 export function encodeProjector(model: FactorModel, side: "users" | "items" = "items"): ProjectorFiles {
+  checkArguments("encodeProjector", { model: [model, MODEL_KIND], side: [side, oneOf("users", "items")] });
   const K = model.parameters.factors;
   if (K === 0) throw new OptionsError("a model without factors has no embedding", { remedy: "train with factors of 1 or more" });
   const table = modelTable(model, side);

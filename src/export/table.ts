@@ -1,6 +1,7 @@
 // Tables that other tools read: typed columns, which csv.ts and parquet.ts write.
 
-import type { FactorModel } from "../models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments, hasPart, type Kind, LIST, listOf, oneOf } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import type { RecommendedItem } from "../recommend/recommend-all.js";
 
@@ -17,8 +18,17 @@ export type TableColumn = { readonly name: string } & (
 /** Columns of equal length. */
 export type Table = readonly TableColumn[];
 
+const COLUMN_KIND: Kind = { must: "a column", holds: (value) => hasPart(value, "name", "values") };
+
+/** What writers of tables ask for. */
+export const TABLE_KIND: Kind = {
+  ...listOf(COLUMN_KIND, "a table: a list of columns"),
+  remedy: () => "modelTable(model, side) and recommendationTable(model, rows) make tables",
+};
+
 /** One side of a model, a row per entity: id, title and genres (of items), ratings, bias, and the K factors f1 … fK. */
 export function modelTable(model: FactorModel, side: "users" | "items"): Table {
+  checkArguments("modelTable", { model: [model, MODEL_KIND], side: [side, oneOf("users", "items")] });
   const { parameters, catalogue } = model;
   const K = parameters.factors;
   const ids = model[side].raw;
@@ -43,6 +53,7 @@ export function modelTable(model: FactorModel, side: "users" | "items"): Table {
 
 /** Ranked lists: user, rank from 1, item, title, score. */
 export function recommendationTable(model: FactorModel, rows: readonly RecommendedItem[]): Table {
+  checkArguments("recommendationTable", { model: [model, MODEL_KIND], rows: [rows, LIST] });
   return [
     { name: "user", kind: "id", values: rows.map(({ user }) => user), whole: areWhole(model.users.raw) },
     { name: "rank", kind: "count", values: rows.map(({ rank }) => rank) },

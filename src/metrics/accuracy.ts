@@ -1,7 +1,9 @@
 // Errors of predicted ratings.
 
-import type { FactorModel } from "../models/factor-model.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { OptionsError } from "../errors.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { weightOfAll } from "../ratings/weights.js";
 
 /** Errors over ratings, rating units. Clipped: r̂ at least the smallest and at most the largest training rating. */
@@ -15,9 +17,18 @@ export interface Accuracy {
 /**
  * Root mean squared and mean absolute error over ratings, rating units: √(Σ w (r − r̂)²/Σ w) and Σ w |r − r̂|/Σ w, w =
  * 1 where ratings have no weights, of predictions as they are and clipped to the scale. NaN for no ratings. The terms
- * of users and items that the model does not know are left out of r̂.
+ * of users and items that the model does not know are left out of r̂. Of `logistic`, the errors of its
+ * probabilities.
+ *
+ * @throws OptionsError when the model predicts preferences (`implicit`).
  */
 export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
+  checkArguments("accuracy", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
+  if (model.predicts === "preference") {
+    throw new OptionsError(`a model of ${model.model} predicts no ratings, so there is no error of them`, {
+      remedy: "rankingMetrics(model, train, heldOut) measures its lists",
+    });
+  }
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   const sums = { squares: 0, absolutes: 0, clippedSquares: 0, clippedAbsolutes: 0 };
@@ -48,6 +59,7 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
  * @throws OptionsError when the model is a point estimate.
  */
 export function logDensity(model: FactorModel, ratings: Ratings): number {
+  checkArguments("logDensity", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   let sum = 0;

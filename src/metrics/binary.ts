@@ -1,8 +1,9 @@
 // Metrics of probabilities against 0/1 data.
 
 import { OptionsError } from "../errors.js";
-import type { FactorModel } from "../models/factor-model.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { weightOfAll } from "../ratings/weights.js";
 import { indicesIn } from "./accuracy.js";
 
@@ -24,7 +25,9 @@ export interface BinaryMetrics {
  * @throws OptionsError when the model gives no probabilities.
  */
 export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetrics {
-  if (model.predicts !== "probability") throw new OptionsError(`a model of ${model.model} gives no probabilities`);
+  checkArguments("binaryMetrics", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
+  if (model.predicts !== "probability")
+    throw new OptionsError(`a model of ${model.model} gives no probabilities`, { remedy: "train a model of logistic" });
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));

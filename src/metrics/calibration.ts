@@ -1,9 +1,10 @@
 // Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Predictive distributions".
 
 import { OptionsError } from "../errors.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments, NUMBERS } from "../options.js";
 import { inverseNormal } from "../random-counter.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** How many ratings an interval of one level holds. */
 export interface CalibrationPoint {
@@ -34,6 +35,7 @@ const MOST = 200_000;
  * @throws OptionsError when the model predicts without spread (all but `vb` and `gibbs`), and when no rating is left.
  */
 export function calibration(model: FactorModel, heldOut: Ratings, levels: readonly number[] = LEVELS): Calibration {
+  checkArguments("calibration", { model: [model, MODEL_KIND], heldOut: [heldOut, RATINGS_KIND] });
   const standardized: number[] = [];
   const weights: number[] = [];
   const step = Math.max(1, heldOut.count / MOST);
@@ -52,14 +54,12 @@ export function calibration(model: FactorModel, heldOut: Ratings, levels: readon
 /**
  * The same of standardized residuals (r − r̂) / deviation, which are to be standard normal.
  *
- * @param weights of the residuals. Default: 1 each.
+ * @param given weights of the residuals. Default: 1 each.
  * @throws OptionsError when there are none.
  */
-export function calibrationOf(
-  standardized: readonly number[],
-  levels: readonly number[] = LEVELS,
-  weights: readonly number[] = standardized.map(() => 1),
-): Calibration {
+export function calibrationOf(standardized: readonly number[], levels: readonly number[] = LEVELS, given?: readonly number[]): Calibration {
+  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS], weights: [given ?? [], NUMBERS] });
+  const weights = given ?? standardized.map(() => 1);
   if (standardized.length === 0) throw new OptionsError("there are no ratings to measure intervals by", { remedy: "hold ratings out" });
   const order = Array.from(standardized, (_, at) => at).sort((a, b) => Math.abs(standardized[a]) - Math.abs(standardized[b]));
   const sizes = Float64Array.from(order, (at) => Math.abs(standardized[at]));

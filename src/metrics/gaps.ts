@@ -1,7 +1,8 @@
 // What a model cannot know of held-out ratings: users and items that it was not trained on.
 
-import type { FactorModel } from "../models/factor-model.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { checkArguments } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { indicesIn } from "./accuracy.js";
 
 /** Users and items of held-out ratings, and the ratings that are of at least one of them. */
@@ -28,6 +29,7 @@ const TRAINED = 2;
 
 /** Counts the users, items and ratings of a held-out set that a model does not know, or has without a training rating. */
 export function gapsOf(model: FactorModel, train: Ratings, heldOut: Ratings): Gaps {
+  checkArguments("gapsOf", { model: [model, MODEL_KIND], train: [train, RATINGS_KIND], heldOut: [heldOut, RATINGS_KIND] });
   const users = statesOf(model, "users", train, heldOut);
   const items = statesOf(model, "items", train, heldOut);
   const ratings = [0, 0, 0];

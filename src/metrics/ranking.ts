@@ -4,13 +4,13 @@
 // could make, are left out and counted.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
-import { OptionsError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { RatingsError } from "../errors.js";
+import { checkArguments, checkOptions, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { isPositive, type Relevance } from "../models/predictions.js";
 import { definitionOf } from "../models/registry.js";
 import { compareIds, type RawId } from "../ratings/ids.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { counted } from "../ratings/weights.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
@@ -62,7 +62,14 @@ export interface RankingOptions {
   readonly perUser?: boolean | undefined;
 }
 
-const RANKING_NAMES = namesOf<RankingOptions>({ k: true, threshold: true, alpha: true, coldStart: true, auc: true, perUser: true });
+const RANKING_NAMES = namesOf<RankingOptions>({
+  k: wholeFrom(1),
+  threshold: NUMBER,
+  alpha: NUMBER,
+  coldStart: SWITCH,
+  auc: SWITCH,
+  perUser: SWITCH,
+});
 
 /**
  * Means over the users that have a relevant item and a training rating. Weights of ratings are not asked, but those of
@@ -130,12 +137,10 @@ interface Wanted {
 }
 
 function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, options: RankingOptions): Wanted {
+  checkArguments("rankingMetrics", { model: [model, MODEL_KIND], train: [allTrain, RATINGS_KIND], heldOut: [allHeldOut, RATINGS_KIND] });
   const [train, heldOut] = [counted(allTrain), counted(allHeldOut)];
   checkOptions("rankingMetrics", options, RANKING_NAMES);
   const { k = 10, alpha = 1, threshold } = options;
-  if (!Number.isInteger(k) || k < 1) throw new OptionsError(`k is ${k}: it must be a whole number, 1 or greater`);
-  if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
-  if (threshold !== undefined && !Number.isFinite(threshold)) throw new OptionsError(`threshold is ${threshold}: it must be a number`);
   const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {
     const users = indicesIn(model.users, ratings.users);
     const items = indicesIn(model.items, ratings.items);

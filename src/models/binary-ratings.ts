@@ -1,8 +1,10 @@
 // Ratings as 0 and 1, for `logistic`: by a threshold, or positives with sampled negatives.
 
 import { RatingsError } from "../errors.js";
+import { howMany } from "../shown.js";
+import { WHOLE, checkArguments, hasPart, type Kind } from "../options.js";
 import { counterKey, type CounterKey, mixedWords } from "../random-counter.js";
-import { Ratings } from "../ratings/ratings.js";
+import { HELD_OUT_KIND, Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** Which ratings are 1: those from the threshold on, or above 0; and how many pairs are drawn for each of them as 0. */
 export interface BinaryRule {
@@ -32,6 +34,12 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
  *   or when all are alike.
  */
 export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {
+  checkArguments("binaryRatings", {
+    ratings: [ratings, RATINGS_KIND],
+    heldOut: [heldOut, MAYBE_HELD_OUT],
+    h: [h, RULE_KIND],
+    seed: [seed, WHOLE],
+  });
   const key = JSON.stringify([h.positiveThreshold, h.negatives, seed]);
   const known = lastMade.get(ratings);
   if (known?.key === key && known.of === heldOut) return known;
@@ -39,6 +47,12 @@ export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h:
   lastMade.set(ratings, made);
   return made;
 }
+
+const MAYBE_HELD_OUT: Kind = { ...HELD_OUT_KIND, holds: (value) => value === undefined || HELD_OUT_KIND.holds(value) };
+const RULE_KIND: Kind = {
+  must: "{ positiveThreshold, negatives }",
+  holds: (value) => hasPart(value, "positiveThreshold", "negatives"),
+};
 
 function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
@@ -94,7 +108,7 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
   const train = binary(ratings, counterKey(seed, "training negatives"));
   const { minimum, maximum } = train.statistics();
   if (minimum === maximum) {
-    throw new RatingsError(`all ${train.count} ratings are ${maximum === 1 ? "positive" : "negative"}`, {
+    throw new RatingsError(`all ${howMany(train.count, "rating")} are ${maximum === 1 ? "positive" : "negative"}`, {
       remedy: "choose another positiveThreshold, or sample negatives",
     });
   }

@@ -1,15 +1,32 @@
 // A trained model: parameters, the ids and catalogue they belong to, and what a user asks of them.
 
-import { OptionsError, RatingsError, UnknownIdError } from "../errors.js";
+import { OptionsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
+import { nearIds } from "../ratings/near.js";
+import { shown } from "../shown.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
-import { checkOptions, namesOf } from "../options.js";
+import {
+  checkArguments,
+  checkOptions,
+  FUNCTION,
+  hasPart,
+  type Kind,
+  namesOf,
+  NUMBER,
+  numberFrom,
+  oneOf,
+  SWITCH,
+  TEXT,
+  WHOLE,
+  wholeFrom,
+} from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import type { Engine } from "../engine/engine.js";
-import { type Entity, type FewRatings, fewRatings, foldIn, openCovariances, type RatedPair } from "../recommend/fold-in.js";
+import { type Entity, type FewRatings, foldIn, openCovariances } from "../recommend/fold-in.js";
+import { fewRatings, type Rated } from "../recommend/rated.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
 import { covarianceAt, sampleScores } from "../recommend/posterior.js";
 import { type Predictive, predictiveBetween } from "../recommend/predictive.js";
@@ -34,8 +51,8 @@ export interface ModelSource {
 }
 
 /** Everything a model file holds. */
-export interface FactorModelParts {
-  readonly model: ModelName;
+export interface FactorModelParts<M extends ModelName = ModelName> {
+  readonly model: M;
   readonly hyperparameters: Hyperparameters;
   readonly parameters: Parameters;
   readonly users: Ids;
@@ -53,19 +70,27 @@ export interface FactorModelParts {
 }
 
 /** An item of a list. */
-export interface Recommendation {
+export interface ListedItem {
   readonly id: RawId;
   readonly title: string;
   readonly genres: readonly string[];
   /** What the list is ordered by: u·v + αb, or the cosine for similar items. */
   readonly score: number;
-  /** Predicted rating, rating units; absent for similar items. */
-  readonly predicted?: number;
-  /** Standard deviation of a rating around it, rating units; of models that know it (`vb`, `gibbs`). */
-  readonly deviation?: number;
   /** Ratings of the item in training. */
   readonly ratings: number;
 }
+
+/** An item of a list for somebody. */
+export interface Recommendation extends ListedItem {
+  /** Predicted rating, rating units; of models of other things what `predict` gives. */
+  readonly predicted: number;
+  /** Standard deviation of a rating around it, rating units; of models that know it (`vb`, `gibbs`). */
+  readonly deviation?: number;
+}
+
+/** The same of a model whose name is known: lists of `vb` and `gibbs` have deviations. */
+export type RecommendationOf<M extends ModelName> = Recommendation &
+  ([M] extends ["vb" | "gibbs"] ? { readonly deviation: number } : unknown);
 
 /** Which similar items are listed. */
 export interface SimilarItemsOptions extends Pick<RecommendOptions, "n" | "filter"> {
@@ -115,19 +140,31 @@ export interface RecommendOptions {
   readonly thompsonSeed?: number | undefined;
 }
 
-const PREDICT_NAMES = namesOf<PredictOptions>({ coldStart: true });
-const LIST_NAMES = { n: true, alpha: true, coldStart: true, filter: true, thompsonSeed: true } as const;
-const RECOMMEND_NAMES = namesOf<RecommendOptions>({ ...LIST_NAMES, filterSeen: true });
+/** Places of a list, unless options say otherwise. */
+const DEFAULT_COUNT = 10;
+const PREDICT_NAMES = namesOf<PredictOptions>({ coldStart: oneOf("error", "mean") });
+/** Where conditions on items, which lists do not take by themselves, are options. */
+export const whereElse = (name: string): string | undefined =>
+  CONDITIONS.has(name) ? `itemFilter: filter takes what itemFilter(model, { ${name}: … }) gives` : undefined;
+const CONDITIONS: ReadonlySet<string> = new Set(["genres", "fromYear", "toYear", "minimumRatings", "include", "exclude", "where"]);
+
+/** A filter of items, where conditions are at hand instead. */
+export const FILTER: Kind = {
+  ...FUNCTION,
+  remedy: (value) => (typeof value === "object" ? "itemFilter(model, { genres: … }) makes one of conditions" : undefined),
+};
+const LIST_NAMES = { n: wholeFrom(1), alpha: NUMBER, coldStart: SWITCH, filter: FILTER, thompsonSeed: WHOLE } as const;
+const RECOMMEND_NAMES = namesOf<RecommendOptions>({ ...LIST_NAMES, filterSeen: SWITCH });
 const RECOMMEND_FOR_NAMES = namesOf<Omit<RecommendOptions, "filterSeen">>(LIST_NAMES);
-const SIMILAR_ITEMS_NAMES = namesOf<SimilarItemsOptions>({ n: true, filter: true, minimumRatings: true });
-const SIMILAR_USERS_NAMES = namesOf<SimilarUsersOptions>({ n: true, minimumRatings: true });
+const SIMILAR_ITEMS_NAMES = namesOf<SimilarItemsOptions>({ n: wholeFrom(1), filter: FILTER, minimumRatings: numberFrom(0) });
+const SIMILAR_USERS_NAMES = namesOf<SimilarUsersOptions>({ n: wholeFrom(1), minimumRatings: numberFrom(0) });
 
 /**
  * A trained model, of any kind: predicts, recommends, finds similar items.
  * Users and items are named by the raw ids of the data.
  */
-export class FactorModel implements FactorModelParts {
-  readonly model: ModelName;
+export class FactorModel<M extends ModelName = ModelName> implements FactorModelParts<M> {
+  readonly model: M;
   readonly hyperparameters: Hyperparameters;
   readonly parameters: Parameters;
   readonly users: Ids;
@@ -141,7 +178,7 @@ export class FactorModel implements FactorModelParts {
   #itemPlaces: Uint32Array | undefined;
   #itemGram: Float64Array | undefined;
 
-  constructor(parts: FactorModelParts) {
+  constructor(parts: FactorModelParts<M>) {
     this.model = parts.model;
     this.hyperparameters = parts.hyperparameters;
     this.parameters = parts.parameters;
@@ -156,7 +193,7 @@ export class FactorModel implements FactorModelParts {
   }
 
   /** The same model, which knows where its ratings came from. */
-  withSource(source: ModelSource): FactorModel {
+  withSource(source: ModelSource): FactorModel<M> {
     const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen } = this;
     return new FactorModel({ model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, source });
   }
@@ -257,8 +294,8 @@ export class FactorModel implements FactorModelParts {
    *
    * @throws UnknownIdError; OptionsError when seen items are to be left out and the model does not hold them.
    */
-  recommend(user: RawId, options: RecommendOptions = {}): Recommendation[] {
-    checkOptions("recommend", options, RECOMMEND_NAMES);
+  recommend(user: RawId, options: RecommendOptions = {}): RecommendationOf<M>[] {
+    checkOptions("recommend", options, RECOMMEND_NAMES, whereElse);
     const m = this.#userIndex(user);
     let seen = new Set<number>();
     if (options.filterSeen !== false) {
@@ -275,13 +312,14 @@ export class FactorModel implements FactorModelParts {
   /**
    * The best items for a new user from a few ratings, by fold-in; the rated items are left out.
    *
-   * @param rated raw item ids and ratings, each with a weight where it has one; of an item rated twice, the last
-   *   rating counts.
-   * @throws UnknownIdError, RatingsError for a rating that is not finite, or far outside the scale of the training ratings.
+   * @param rated [item, rating] or { item, rating } by raw ids, each with a weight where it has one; of an
+   *   item rated twice, the last rating counts.
+   * @throws UnknownIdError; OptionsError; RatingsError for a rating that is not finite, or beyond the scale of the
+   *   training ratings by more than half of its width; of `implicit`, where none is above 0.
    */
-  recommendFor(rated: Iterable<RatedPair>, options: Omit<RecommendOptions, "filterSeen"> = {}): Recommendation[] {
-    checkOptions("recommendFor", options, RECOMMEND_FOR_NAMES);
-    const few = this.#fewRatings(rated);
+  recommendFor(rated: Iterable<Rated>, options: Omit<RecommendOptions, "filterSeen"> = {}): RecommendationOf<M>[] {
+    checkOptions("recommendFor", options, RECOMMEND_FOR_NAMES, whereElse);
+    const few = fewRatings("recommendFor", this, rated);
     return this.#list(this.#foldIn(few), new Set(few.index), options);
   }
 
@@ -293,11 +331,11 @@ export class FactorModel implements FactorModelParts {
    */
   async recommendForOn(
     engine: Engine,
-    rated: Iterable<RatedPair>,
+    rated: Iterable<Rated>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
-  ): Promise<Recommendation[]> {
-    checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES);
-    const few = this.#fewRatings(rated);
+  ): Promise<RecommendationOf<M>[]> {
+    checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES, whereElse);
+    const few = fewRatings("recommendForOn", this, rated);
     const means = this.#meansOf(few);
     const user = this.#definition.overAllPairs ? this.#foldIn(few) : await foldInOn(engine, few, this.parameters, this, means);
     return this.#list(user, new Set(few.index), options);
@@ -325,15 +363,15 @@ export class FactorModel implements FactorModelParts {
    *
    * @throws UnknownIdError; OptionsError when K = 0.
    */
-  similarItems(item: RawId, options: SimilarItemsOptions = {}): Recommendation[] {
-    checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES);
+  similarItems(item: RawId, options: SimilarItemsOptions = {}): ListedItem[] {
+    checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES, whereElse);
     if (this.parameters.factors === 0)
       throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
     const n = this.#itemIndex(item);
     const scores = cosines(n, this.parameters);
     const enough = options.minimumRatings ?? 1;
     const allowed = (index: number): boolean => index !== n && this.itemCounts[index] >= enough && this.#passes(index, options.filter);
-    return topScored(scores, checkCount(options.n), allowed, this.itemPlaces).map((index) => this.#describe(index, scores[index]));
+    return topScored(scores, options.n ?? DEFAULT_COUNT, allowed, this.itemPlaces).map((index) => this.#describe(index, scores[index]));
   }
 
   /**
@@ -359,7 +397,7 @@ export class FactorModel implements FactorModelParts {
     const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors, itemBiases: parameters.userBiases });
     const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
     const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
-    return topScored(scores, checkCount(options.n), allowed, places).map((other) => {
+    return topScored(scores, options.n ?? DEFAULT_COUNT, allowed, places).map((other) => {
       const similar = { id: users.rawAt(other), score: scores[other] };
       return counts ? { ...similar, ratings: counts[other] } : similar;
     });
@@ -372,11 +410,19 @@ export class FactorModel implements FactorModelParts {
    *   where there are several.
    */
   findItem(text: string): RawId {
+    checkArguments("findItem", { text: [text, TEXT] });
     const n = this.items.indexOf(text);
     if (n >= 0) return this.items.rawAt(n);
     const byId = this.catalogue.get(toRawId(text));
     const entries = byId ? [byId] : this.catalogue.byTitle(text);
-    if (entries.length === 0) throw new UnknownIdError(`no item is called "${text}"`, this.catalogue.near(text));
+    if (entries.length === 0) {
+      const near = [...new Set([...nearIds(text, this.items.raw), ...this.catalogue.near(text)])].slice(0, 3);
+      throw new UnknownIdError(
+        `no item is called ${shown(text)}`,
+        near,
+        `give an id or a title, such as ${shown(this.catalogue.title(this.items.rawAt(0)))}`,
+      );
+    }
     const known = entries.filter(({ id }) => this.items.indexOf(id) >= 0 || this.#cold("items", id));
     if (known.length === 0) throw new UnknownIdError(`"${entries[0].title}" has no ratings, so the model knows nothing of it`);
     if (known.length > 1) {
@@ -397,28 +443,6 @@ export class FactorModel implements FactorModelParts {
 
   #userIndex(user: RawId): number {
     return knownIndex(this.users, user, "user");
-  }
-
-  /**
-   * @throws UnknownIdError; RatingsError for a rating that is no number.
-   *   Of an item rated twice, the last rating counts.
-   */
-  #fewRatings(rated: Iterable<RatedPair>): FewRatings {
-    return fewRatings(rated, (item, rating) => {
-      this.#checkScale(item, rating);
-      return this.#itemIndex(item);
-    });
-  }
-
-  /** A rating as far beyond the scale as the scale is wide is on another scale. */
-  #checkScale(item: RawId, rating: number): void {
-    const { minimum, maximum } = this.statistics;
-    const width = maximum - minimum;
-    if (this.predicts !== "rating" || width === 0 || (rating >= minimum - width && rating <= maximum + width)) return;
-    throw new RatingsError(
-      `the rating of item ${item} is ${rating}, and those that the model was trained on go from ${minimum} to ${maximum}`,
-      { remedy: "give ratings on that scale" },
-    );
   }
 
   #itemIndex(item: RawId): number {
@@ -478,27 +502,25 @@ export class FactorModel implements FactorModelParts {
     return { factors: Float64Array.from(factors.subarray(row * K, (row + 1) * K)), bias: biases[row] };
   }
 
-  #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): Recommendation[] {
-    const alpha = options.alpha ?? 1;
-    if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
+  #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): RecommendationOf<M>[] {
+    const { alpha = 1, n: count = DEFAULT_COUNT } = options;
     const scores =
       options.thompsonSeed === undefined
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
-    const count = checkCount(options.n);
     const allowed = (index: number): boolean =>
       this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
     const list = best.map((index) => {
-      const { mean, deviation } = this.#predictiveBetween(user, this.#item(index));
-      return withDeviation(this.#describe(index, scores[index], mean), deviation);
+      const { mean: predicted, deviation } = this.#predictiveBetween(user, this.#item(index));
+      return withDeviation<M>({ ...this.#describe(index, scores[index]), predicted }, deviation);
     });
     if (!options.coldStart) return list;
     return [...list, ...this.#coldList(user, count, options)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
   /** The best of the items that the ratings do not hold, scored by the prior means of their features. */
-  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions): Recommendation[] {
+  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions): RecommendationOf<M>[] {
     const table = this.features?.items;
     if (!table) throw new OptionsError("this model knows no item features", { remedy: `train ${featuredModels(" or")} with itemFeatures` });
     const scored = table.ids.raw.flatMap((id) => {
@@ -510,7 +532,7 @@ export class FactorModel implements FactorModelParts {
     return best.map(({ id, item, score }) => {
       const { mean: predicted, deviation } = this.#predictiveBetween(user, item);
       const genres = this.catalogue.get(id)?.genres ?? [];
-      return withDeviation({ id, title: this.catalogue.title(id), genres, score, predicted, ratings: 0 }, deviation);
+      return withDeviation<M>({ id, title: this.catalogue.title(id), genres, score, predicted, ratings: 0 }, deviation);
     });
   }
 
@@ -530,24 +552,30 @@ export class FactorModel implements FactorModelParts {
     return { mean: this.#definition.predicts.respond(mean), deviation };
   }
 
-  #describe(index: number, score: number, predicted?: number): Recommendation {
+  #describe(index: number, score: number): ListedItem {
     const id = this.items.rawAt(index);
-    const described = {
+    return {
       id,
       title: this.catalogue.title(id),
       genres: this.catalogue.get(id)?.genres ?? [],
       score,
       ratings: this.itemCounts[index],
     };
-    return predicted === undefined ? described : { ...described, predicted };
   }
 }
 
-/** With the deviation, where the model knows it. */
-const withDeviation = (item: Recommendation, deviation: number): Recommendation =>
-  Number.isNaN(deviation) ? item : { ...item, deviation };
+/** What functions that take a model ask for. */
+export const MODEL_KIND: Kind = {
+  must: "a FactorModel",
+  holds: (value) => hasPart(value, "parameters", "itemCounts", "recommend"),
+  remedy(value) {
+    if (value instanceof Promise) return "await it";
+    if (hasPart(value, "model")) return "give its part model";
+    if (typeof value === "string") return "await load(path) gives the model of a file";
+    return undefined;
+  },
+};
 
-function checkCount(n = 10): number {
-  if (!Number.isInteger(n) || n < 1) throw new OptionsError(`n is ${n}: it must be a whole number, 1 or greater`);
-  return n;
-}
+/** With the deviation, where the model knows it. */
+const withDeviation = <M extends ModelName>(item: Recommendation, deviation: number): RecommendationOf<M> =>
+  (Number.isNaN(deviation) ? item : { ...item, deviation }) as RecommendationOf<M>;

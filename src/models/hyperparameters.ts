@@ -2,6 +2,7 @@
 // checks, units, flags, what can be searched for and the fields of the demo's form come out of it.
 
 import { OptionsError } from "../errors.js";
+import { shown } from "../shown.js";
 
 /** The largest number of factors that the kernels solve. */
 export const MAX_FACTORS = 128;
@@ -118,11 +119,6 @@ export const unitsOf = <H extends object>(table: TableOf<H>): UnitPowers<H> =>
   Object.fromEntries(
     entriesOf(table).flatMap(([name, entry]) => (entry.kind === "number" && entry.unit ? [[name, entry.unit]] : [])),
   ) as UnitPowers<H>;
-
-/** A value as an error shows it; what comes out of a file may be anything. */
-export function shown(value: unknown): string {
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
-}
 
 /** The defaults, overwritten by what is given and not undefined; names that the table does not have are left out. */
 export const filled = <H extends object>(table: TableOf<H>, given: Partial<H>): H =>

@@ -2,6 +2,7 @@
 
 import type { DeviceInfo, Engine, Spread } from "../engine/engine.js";
 import { OptionsError } from "../errors.js";
+import { shown } from "../shown.js";
 import type { Csr } from "../ratings/csr.js";
 import { als } from "./als.js";
 import { gd } from "./gd.js";
@@ -64,7 +65,7 @@ export const featuredModels = (last = ","): string => `${FEATURED.slice(0, -1).j
 
 /** @throws OptionsError when no model has this name. */
 export function checkModel(name: string): ModelName {
-  if (!Object.hasOwn(MODELS, name)) throw new OptionsError(`model is "${name}": it must be one of ${MODEL_NAMES.join(", ")}`);
+  if (!Object.hasOwn(MODELS, name)) throw new OptionsError(`model is ${shown(name)}: it must be one of ${MODEL_NAMES.join(", ")}`);
   return name as ModelName;
 }
 

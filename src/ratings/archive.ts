@@ -2,6 +2,7 @@
 // which streams by and is checked against the archive's list.
 
 import { RatingsError } from "../errors.js";
+import { BLOB, TEXT, checkArguments } from "../options.js";
 import { Inflate } from "../zip.js";
 import { checkRatio } from "./compression.js";
 import { Crc32 } from "./crc32.js";
@@ -154,6 +155,7 @@ async function* inflated(pieces: AsyncGenerator<Uint8Array>, fail: Fail, onTaken
  * @throws RatingsError, on reading, for an archive that is damaged or ends too early.
  */
 export function zipFolder(blob: Blob, name = blob instanceof File ? blob.name : "archive"): Folder {
+  checkArguments("zipFolder", { blob: [blob, BLOB], name: [name, TEXT] });
   const fail: Fail = (what, cause) => new RatingsError(`${name}: ${what}`, { cause, file: name, remedy: "fetch the archive again" });
   let entries: Promise<ZipEntry[]> | undefined;
   const listed = (): Promise<ZipEntry[]> => (entries ??= zipEntries(blob, fail));

@@ -27,6 +27,8 @@ export interface FoundColumns {
   readonly places: ColumnPlaces;
   /** Whether the first row names the columns. */
   readonly isHeader: boolean;
+  /** Columns of the table. */
+  readonly width: number;
   /** For people. */
   readonly described: string;
   /** Those that nobody has named: neither a header nor the caller. */
@@ -72,6 +74,7 @@ const OPTIONS: Record<FoundColumn, string> = {
   value: "--rating-column",
   time: "--time-column",
 };
+const HELD: Record<Column, string> = { user: "user", item: "item", value: "rating", time: "time", weight: "weight" };
 const NONE = "none";
 
 /** "user_id:token" is user_id of a type. */
@@ -124,6 +127,10 @@ export function findColumns(
     const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
       throw ask(`there is no column "${wanted}"`, `the columns are ${names.map((name) => `"${name}"`).join(", ")}`);
+    }
+    if (place >= width) {
+      const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is 1 column" : `are ${width} columns`}`;
+      throw ask(what, hasNames ? `the columns are ${names.map((name) => `"${name}"`).join(", ")}` : undefined);
     }
     if (place >= 0 && isTaken(place)) throw ask(`${nameOf(place)} would be two columns at once`);
     places[column] = place;
@@ -209,7 +216,7 @@ export function findColumns(
 
   const said = ALL.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
   const described = `${said.join(", ")}${places.value < 0 ? "; no ratings: every row counts as 1" : ""}`;
-  return { places, isHeader, described, unnamed, suggestion: suggestion() };
+  return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
 }
 
 const quoted = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));

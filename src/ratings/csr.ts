@@ -1,5 +1,6 @@
 // Compressed sparse rows: the ratings sorted by one side by a counting sort, which keeps file order within a row.
 
+import { checkArguments, hasPart, type Kind, oneOf } from "../options.js";
 import type { RatingColumns } from "./rating-columns.js";
 
 /** Row `m` holds the ratings `start[m]` to `start[m + 1]` − 1; `index` is the dense index on the other side. */
@@ -53,8 +54,12 @@ function sorted({ user, item, value: unsorted, weight: unsortedWeight }: RatingC
 /** Columns, and how many rows each side has. */
 type Sided = RatingColumns & { readonly [side in "users" | "items"]: { readonly size: number } };
 
-/** The CSR of a set of ratings by one side. */
+const SIDED_KIND: Kind = { must: "Ratings", holds: (value) => hasPart(value, "users", "value") };
+export const SIDE_KIND = oneOf("users", "items");
+
+/** The CSR of a set of ratings by one side. @throws OptionsError for what are no ratings. */
 export function csrOf(ratings: Sided, side: "users" | "items"): Csr {
+  checkArguments("csrOf", { ratings: [ratings, SIDED_KIND], side: [side, SIDE_KIND] });
   return buildCsr(ratings, side, ratings[side].size);
 }
 

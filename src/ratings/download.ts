@@ -7,6 +7,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DownloadError } from "../errors.js";
+import { shown } from "../shown.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { checkOptions, namesOf } from "../options.js";
 import { isWantedFile, unpacked, zipEntries } from "./archive.js";
@@ -41,7 +42,7 @@ export async function fetchKnownSet(name: string, options: FetchOptions = {}): P
   checkOptions("fetchKnownSet", options, FETCH_NAMES);
   const set = KNOWN_SETS.find((known) => known.name === name);
   if (!set)
-    throw new DownloadError(`there is no data set "${name}"`, {
+    throw new DownloadError(`there is no data set ${shown(name)}`, {
       remedy: `the sets are ${KNOWN_SETS.map((known) => known.name).join(", ")}`,
     });
   const cache = options.cacheFolder ?? defaultCacheFolder();

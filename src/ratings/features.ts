@@ -2,12 +2,28 @@
 // docs/models.md, "Side information".
 
 import { OptionsError, RatingsError } from "../errors.js";
+import { checkArguments, hasPart, type Kind, LIST, listOf } from "../options.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Csr } from "./csr.js";
-import { Ids, type RawId } from "./ids.js";
+import { Ids, isRawId, type RawId } from "./ids.js";
+import { shown } from "../shown.js";
 import { besideEachOther, type SparseRows } from "./sparse.js";
 
 const NO_ENTRIES = { start: new Uint32Array(1), index: new Uint32Array(0), value: new Float32Array(0) };
+
+const ENTRY_SHAPE = "give entries [id, feature, weight]: an id, a text and, if you like, a number";
+const ENTRIES: Kind = { ...LIST, must: "a list of [id, feature, weight]" };
+const isEntry = (entry: unknown): boolean =>
+  Array.isArray(entry) &&
+  isRawId(entry[0]) &&
+  typeof entry[1] === "string" &&
+  (entry[2] === undefined || (typeof entry[2] === "number" && Number.isFinite(entry[2])));
+
+const GENRES_OF: Kind = {
+  must: "a Catalogue",
+  holds: (value) => hasPart(value, "entries", "byTitle"),
+  remedy: (value) => (hasPart(value, "catalogue") ? "give its part catalogue" : undefined),
+};
 
 /**
  * Which entity has which features. The matrix S holds w / √Σw² for an entity's features of weight w, which is 1/√F_n
@@ -31,12 +47,21 @@ export class FeatureTable {
     this.rated = rated;
   }
 
-  /** A table from entries; of a feature that an id has twice, the last weight counts. */
-  static from(entries: Iterable<readonly [id: RawId, feature: string, weight: number]>): FeatureTable {
+  /**
+   * A table from entries, whose weight is 1 by default; of a feature that an id has twice, the last weight counts.
+   *
+   * @throws OptionsError for what is no list; RatingsError naming the first wrong entry, from 1, with what it holds.
+   */
+  static from(entries: Iterable<readonly [id: RawId, feature: string, weight?: number]>): FeatureTable {
+    checkArguments("FeatureTable.from", { entries: [entries, ENTRIES] });
     const ids = new Ids();
+    let number = 0;
     const names = new Map<string, number>();
     const sets: Map<number, number>[] = [];
-    for (const [id, feature, weight] of entries) {
+    for (const entry of entries) {
+      number++;
+      if (!isEntry(entry)) throw new RatingsError(`entry ${number} of the features, ${shown(entry)}, is none`, { remedy: ENTRY_SHAPE });
+      const [id, feature, weight = 1] = entry;
       const row = ids.add(id);
       if (!names.has(feature)) names.set(feature, names.size);
       (sets[row] ??= new Map()).set(names.get(feature)!, weight);
@@ -55,6 +80,7 @@ export class FeatureTable {
 
   /** The genres of the catalogue's items, all of one weight. @throws RatingsError when there are none. */
   static genres(catalogue: Catalogue): FeatureTable {
+    checkArguments("FeatureTable.genres", { catalogue: [catalogue, GENRES_OF] });
     const table = FeatureTable.from([...catalogue.entries()].flatMap(({ id, genres }) => genres.map((genre) => [id, genre, 1] as const)));
     if (table.names.length === 0) throw new RatingsError("the data set has no genres", { remedy: "give a table of item features instead" });
     return table;
@@ -67,6 +93,7 @@ export class FeatureTable {
 
   /** One table of all the features of several: each kind keeps its own scale. @throws OptionsError for none. */
   static join(tables: readonly FeatureTable[]): FeatureTable {
+    checkArguments("FeatureTable.join", { tables: [tables, listOf(FEATURES_KIND, "a list of FeatureTables")] });
     if (tables.length === 0) throw new OptionsError("there are no tables of features to join");
     if (tables.length === 1) return tables[0];
     const ids = new Ids([...new Set(tables.flatMap((table) => table.ids.raw))]);
@@ -110,6 +137,14 @@ export class FeatureTable {
     return { count: wanted.size, columns: this.names.length, start, index, value };
   }
 }
+
+/** What functions that take features ask for. */
+export const FEATURES_KIND: Kind = {
+  must: "a FeatureTable",
+  holds: (value) => hasPart(value, "names", "ids", "rows", "rowsFor"),
+  remedy: () =>
+    "FeatureTable.genres(ratings.catalogue) makes one of genres, FeatureTable.from(entries) of [id, feature, weight], readFeatures of a table",
+};
 
 /** What is known of the features of each side. */
 export interface FeatureTables {

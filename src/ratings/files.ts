@@ -5,7 +5,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
-import { nameHere, namesOf } from "../options.js";
+import { checkArguments, nameHere, namesOf, numberFrom, PATH, wholeFrom } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
 import type { Catalogue } from "./catalogue.js";
 import { KNOWN_SETS } from "./known-sets.js";
@@ -18,11 +18,11 @@ import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTa
 export type FileOptions = SegmentOptions & TableCacheOptions;
 
 const FILE_NAMES = namesOf<FileOptions>({
-  threads: true,
-  segmentBytes: true,
-  smallestBytes: true,
-  cacheFolder: true,
-  smallestKept: true,
+  threads: wholeFrom(1),
+  segmentBytes: wholeFrom(1),
+  smallestBytes: numberFrom(0),
+  cacheFolder: PATH,
+  smallestKept: numberFrom(0),
 });
 
 /** Bytes read at a time. */
@@ -30,6 +30,7 @@ const CHUNK_BYTES = 1 << 20;
 
 /** A file; a large one of plain text is read on several threads. @throws RatingsError when the file is not there. */
 export async function fileSource(path: string, options: FileOptions = {}): Promise<RatingSource> {
+  checkArguments("fileSource", { path: [path, PATH] });
   const file = await statOf(path);
   const stream = (): AsyncIterable<Uint8Array> => chunksOfFile(path);
   // What comes through a pipe can be read once, from its beginning, and is another thing the next time.
@@ -72,6 +73,7 @@ async function bytesBetween(path: string, from: number, to: number): Promise<Arr
 
 /** A directory of the file system. */
 export function directoryFolder(path: string, options: FileOptions = {}): Folder {
+  checkArguments("directoryFolder", { path: [path, PATH] });
   return { name: path, list: async () => (await readdir(path)).sort(), open: (file) => fileSource(join(path, file), options) };
 }
 
@@ -82,6 +84,7 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
  * @throws RatingsError
  */
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
+  checkArguments("readPath", { path: [path, PATH] });
   checkReadOptions("readPath", options, FILE_NAMES);
   if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
   const catalogue = options.catalogue ? undefined : await besideOf(path, options);

@@ -3,7 +3,8 @@
 
 import table from "../../data/films.txt?raw";
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { howMany } from "../shown.js";
+import { checkOptions, namesOf, finiteFrom, WHOLE, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 import { Catalogue } from "./catalogue.js";
 import { Ids } from "./ids.js";
@@ -40,7 +41,7 @@ export interface FilmRatingsOptions {
   readonly seed?: number | undefined;
 }
 
-const FILM_NAMES = namesOf<FilmRatingsOptions>({ users: true, ratings: true, noise: true, seed: true });
+const FILM_NAMES = namesOf<FilmRatingsOptions>({ users: wholeFrom(1), ratings: wholeFrom(1), noise: finiteFrom(0), seed: WHOLE });
 
 let known: readonly Film[] | undefined;
 
@@ -95,13 +96,11 @@ export function filmRatings(options: FilmRatingsOptions = {}): Ratings {
   const { users: M = 1000, ratings: L = 60_000, noise = 0.5, seed = 1 } = options;
   const all = films();
   const N = all.length;
-  for (const [name, value] of Object.entries({ users: M, ratings: L })) {
-    if (!Number.isInteger(value) || value < 1) throw new OptionsError(`${name} is ${value}: it must be a whole number, 1 or greater`);
-  }
   const most = M * Math.floor(N / 2);
-  if (L < M || L > most) throw new OptionsError(`${L} ratings by ${M} users of ${N} films: there must be from ${M} to ${most} ratings`);
-  if (!(noise >= 0) || !Number.isFinite(noise)) throw new OptionsError(`noise is ${noise}: a standard deviation must be 0 or greater`);
-  if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
+  if (L < M || L > most)
+    throw new OptionsError(
+      `${howMany(L, "rating")} by ${howMany(M, "user")} of ${howMany(N, "film")}: there must be from ${M} to ${most} ratings`,
+    );
   const random = seededRandom(seed);
   const appeal = appealOf(all);
   const makers = inventMakers(all, random);

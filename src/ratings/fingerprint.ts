@@ -4,7 +4,8 @@
 import { mixedWords } from "../random-counter.js";
 import type { RawId } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
-import type { Ratings } from "./ratings.js";
+import { checkArguments } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "./ratings.js";
 import { counted } from "./weights.js";
 import { type Fingerprint, wholeOf } from "./share.js";
 
@@ -14,6 +15,7 @@ const known = new WeakMap<Ratings, Fingerprint>();
 
 /** Asked again for the same ratings it is not computed again. */
 export function fingerprintOf(ratings: Ratings): Fingerprint {
+  checkArguments("fingerprintOf", { ratings: [ratings, RATINGS_KIND] });
   let fingerprint = known.get(ratings);
   if (!fingerprint) known.set(ratings, (fingerprint = wholeOf(ratings)?.fingerprint ?? computed(ratings)));
   return fingerprint;

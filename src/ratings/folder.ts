@@ -1,5 +1,6 @@
 // Where ratings come from, whatever the platform: named streams of bytes, and folders of them.
 
+import { BLOB, BYTES, checkArguments, hasPart, type Kind, TEXT } from "../options.js";
 import type { RowFormat } from "./row-reader.js";
 import type { Segment } from "./segment.js";
 import type { TableCache } from "./table.js";
@@ -39,8 +40,28 @@ export interface Folder {
   open(file: string): Promise<RatingSource>;
 }
 
+/** What functions that read a file ask for. */
+export const SOURCE_KIND: Kind = {
+  must: "a source",
+  holds: (value) => hasPart(value, "name", "stream") && !(value instanceof Blob),
+  remedy: (value) => {
+    if (value instanceof Promise) return "await it";
+    if (value instanceof Blob) return "blobSource(blob) makes one of it";
+    if (typeof value === "string") return "await fileSource(path) makes one of a file, textSource(name, text) of text";
+    return undefined;
+  },
+};
+
+/** What functions that read a folder ask for. */
+export const FOLDER_KIND: Kind = {
+  must: "a folder",
+  holds: (value) => hasPart(value, "list", "open"),
+  remedy: (value) => (typeof value === "string" ? "directoryFolder(path) makes one, readPath(path) reads it" : undefined),
+};
+
 /** Bytes that are in memory. */
 export function bytesSource(name: string, bytes: Uint8Array): RatingSource {
+  checkArguments("bytesSource", { name: [name, TEXT], bytes: [bytes, BYTES] });
   return {
     name,
     bytes: bytes.length,
@@ -52,11 +73,13 @@ export function bytesSource(name: string, bytes: Uint8Array): RatingSource {
 
 /** Text that is in memory, as UTF-8. */
 export function textSource(name: string, text: string): RatingSource {
+  checkArguments("textSource", { name: [name, TEXT], text: [text, TEXT] });
   return bytesSource(name, new TextEncoder().encode(text));
 }
 
 /** A file that a user chose or dropped. */
 export function blobSource(blob: Blob, name = blob instanceof File ? blob.name : "ratings"): RatingSource {
+  checkArguments("blobSource", { blob: [blob, BLOB], name: [name, TEXT] });
   return { name, bytes: blob.size, stream: () => blob.stream(), range: (from, to) => blob.slice(from, to).arrayBuffer() };
 }
 

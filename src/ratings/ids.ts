@@ -1,9 +1,14 @@
 // Maps raw user and item ids, any integer or string, to dense indices in order of first appearance, and back.
 
 import { UnknownIdError } from "../errors.js";
+import { shown } from "../shown.js";
+import { nearIds } from "./near.js";
 
 /** An id as the data has it: an integer or text. */
 export type RawId = number | string;
+
+/** Whether a value is an id: a whole number, or text that is not empty. */
+export const isRawId = (value: unknown): value is RawId => (typeof value === "string" ? value.trim() !== "" : Number.isSafeInteger(value));
 
 /**
  * The id that a cell of text stands for: a number when the text is the canonical form of a safe integer ("7", "-3"),
@@ -123,7 +128,11 @@ export class Ids {
 /** The dense index of a raw id of a model. @throws UnknownIdError */
 export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {
   const index = ids.indexOf(id);
-  if (index < 0) throw new UnknownIdError(`no ${what} has the id "${id}" among the ${ids.size} of the model`);
+  if (index < 0) {
+    const remedy =
+      what === "user" ? "someone new needs ratings, not an id" : "an item is known by ratings; findItem(title) gives the id of a title";
+    throw new UnknownIdError(`no ${what} has the id ${shown(id)} among the ${ids.size} of the model`, nearIds(id, ids.raw), remedy);
+  }
   return index;
 }
 

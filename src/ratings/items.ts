@@ -1,9 +1,10 @@
 // A table of one's own about items: titles, genres and years, its columns found by their names.
 
 import { RatingsError } from "../errors.js";
-import { Catalogue, type CatalogueEntry } from "./catalogue.js";
+import { Catalogue, type GivenEntry } from "./catalogue.js";
 import { simplified } from "./columns.js";
-import type { RatingSource } from "./folder.js";
+import { checkArguments } from "../options.js";
+import { type RatingSource, SOURCE_KIND } from "./folder.js";
 import { openRows, withSample } from "./forms.js";
 import { toRawId } from "./ids.js";
 import { openText, type TextOptions } from "./open-text.js";
@@ -36,6 +37,7 @@ const NO_GENRES = new Set(["", "(no genres listed)", "\\N", "N/A"]);
  * @throws RatingsError when there is no column of ids or of titles, or no item.
  */
 export async function readItems(source: RatingSource, options: TextOptions = {}): Promise<Catalogue> {
+  checkArguments("readItems", { source: [source, SOURCE_KIND] });
   const table = await openRows(source, await openText(source, options), options);
   const sample = await withSample(table);
   const [first = [], ...body] = sample.names ? [sample.names, ...sample.rows] : sample.rows;
@@ -64,7 +66,7 @@ export async function readItems(source: RatingSource, options: TextOptions = {})
   const isList = isHeader && (first[places.genres] ?? "").endsWith(":token_seq");
   // Titles with commas in them stand unquoted in Netflix' file.
   const titleIsLast = !isHeader && places.title === 2;
-  const entries: CatalogueEntry[] = [];
+  const entries: GivenEntry[] = [];
   let skip = isHeader && sample.names === undefined;
   for await (const { rows } of sample.all(Object.values(places).filter((place) => place >= 0))) {
     for (const row of rows) {
@@ -76,9 +78,8 @@ export async function readItems(source: RatingSource, options: TextOptions = {})
       const title = (titleIsLast ? row.slice(2).join(",") : (row[places.title] ?? "")).trim();
       if (id === "" || title === "") continue;
       const [year] = /(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)/.exec(row[places.year] ?? "") ?? [];
-      const isDated = year === undefined || /\(\d{4}\)\s*$/.test(title);
       const genres = genresIn(row[places.genres] ?? "", isList);
-      entries.push({ id: toRawId(id), title: isDated ? title : `${title} (${year})`, genres });
+      entries.push({ id: toRawId(id), title, genres, year: year === undefined ? undefined : Number(year) });
     }
   }
   if (entries.length === 0)

@@ -57,13 +57,22 @@ export function areScannable(delimiter: string, { user, item, ...others }: Colum
  * rating, time and weight decimal numbers, all of at most 15 digits; empty lines are passed over.
  *
  * @param from where a line starts; `delimiter` and `places` are scannable.
+ * @param width columns that a row may have; one with more is not plain. Default: any number.
  * @param rows is filled from its front.
  * @returns where the first row starts that is not plain or finds no room; the block's length when there is none.
  */
-export function scanNumericRows(bytes: Uint8Array, from: number, delimiter: string, places: ColumnPlaces, rows: NumericRows): number {
+export function scanNumericRows(
+  bytes: Uint8Array,
+  from: number,
+  delimiter: string,
+  places: ColumnPlaces,
+  rows: NumericRows,
+  width = Infinity,
+): number {
   const first = delimiter.charCodeAt(0);
   const second = delimiter.length > 1 ? delimiter.charCodeAt(1) : undefined;
   const { user, item, value, time, weight } = places;
+  const more = width - 1 - Math.max(user, item, value, time, weight);
   const inOrder = second === undefined && user === 0 && item === 1 && value === 2 && time === 3 && weight < 0;
   let at = from;
   rows.count = 0;
@@ -78,8 +87,10 @@ export function scanNumericRows(bytes: Uint8Array, from: number, delimiter: stri
     } else {
       let end = scanRow(bytes, at, first, second, places, rows);
       if (end === NOT_PLAIN) break;
-      // Further columns are of no interest.
-      while (bytes[end] !== NEWLINE) end++;
+      // Further columns are of no interest, but for their number.
+      let further = 0;
+      for (; bytes[end] !== NEWLINE; end++) if (isDelimiter(bytes, end, first, second)) further++;
+      if (further > more) break;
       at = end + 1;
       rows.count++;
       rows.lines++;

@@ -2,7 +2,8 @@
 
 import { compareIds, type RawId } from "./ids.js";
 import { csrOf, rowLengths } from "./csr.js";
-import type { Ratings } from "./ratings.js";
+import { checkArguments, hasPart, type Kind, NUMBERS, wholeFrom } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "./ratings.js";
 
 /** Ratings from `from` up to but not including `to`; a single value of a scale where both are equal. */
 export interface RatingBin {
@@ -11,11 +12,13 @@ export interface RatingBin {
   readonly count: number;
 }
 
+const VALUES_KIND: Kind = { ...NUMBERS, remedy: (value) => (hasPart(value, "value") ? "give its part value" : undefined) };
 /** A scale with more values than this is cut into so many bins of equal width. */
 const MOST_BINS = 20;
 
 /** The values of a scale, or the bins over it, that stand for all ratings of a set: lowest first. */
 export function ratingScale(values: Float32Array): Omit<RatingBin, "count">[] {
+  checkArguments("ratingScale", { values: [values, VALUES_KIND] });
   const distinct = new Set<number>();
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
@@ -28,8 +31,10 @@ export function ratingScale(values: Float32Array): Omit<RatingBin, "count">[] {
   return Array.from({ length: MOST_BINS }, (_, bin) => ({ from: edge(bin), to: edge(bin + 1) }));
 }
 
-/** How many of the values fall into each bin of a scale; the last bin holds its upper end too. */
-export function ratingHistogram(values: Float32Array, scale = ratingScale(values)): RatingBin[] {
+/** How many of the values fall into each bin of a scale, by default their own; the last bin holds its upper end too. */
+export function ratingHistogram(values: Float32Array, bins?: readonly Omit<RatingBin, "count">[]): RatingBin[] {
+  checkArguments("ratingHistogram", { values: [values, VALUES_KIND] });
+  const scale = bins ?? ratingScale(values);
   const counts = new Uint32Array(scale.length);
   for (const value of values) {
     // The last bin that begins at or below the value.
@@ -46,11 +51,13 @@ export function ratingHistogram(values: Float32Array, scale = ratingScale(values
 
 /** Ratings of every user or item, [count], in index order. */
 export function ratingsOfEach(ratings: Ratings, side: "users" | "items"): Uint32Array {
+  checkArguments("ratingsOfEach", { ratings: [ratings, RATINGS_KIND] });
   return rowLengths(csrOf(ratings, side));
 }
 
-/** The values of one item's ratings. */
+/** The values of one item's ratings. @param item its index. */
 export function ratingsOfItem(ratings: Ratings, item: number): Float32Array {
+  checkArguments("ratingsOfItem", { ratings: [ratings, RATINGS_KIND], item: [item, wholeFrom(0)] });
   const { start, value } = csrOf(ratings, "items");
   return value.subarray(start[item], start[item + 1]);
 }
@@ -77,6 +84,7 @@ export interface RatedItem {
 
 /** The items with the most ratings, of equals those of the lower raw id. */
 export function mostRated(ratings: Ratings, n = 20): RatedItem[] {
+  checkArguments("mostRated", { ratings: [ratings, RATINGS_KIND], n: [n, wholeFrom(1)] });
   const counts = ratingsOfEach(ratings, "items");
   return Array.from(counts, (_, item) => item)
     .sort((a, b) => counts[b] - counts[a] || compareIds(ratings.items.rawAt(a), ratings.items.rawAt(b)))

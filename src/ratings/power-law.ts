@@ -1,5 +1,7 @@
 // The power law behind numbers of ratings: its slope on log-log axes by maximum likelihood, and from where on it holds.
 
+import { checkArguments, NUMBERS } from "../options.js";
+
 /** p(x) ∝ x^−exponent for whole x ≥ `from`: a line of slope −exponent on log-log axes. */
 export interface PowerLaw {
   readonly exponent: number;
@@ -28,6 +30,7 @@ const EXPONENTS = { from: 1.01, to: 10 };
  * @returns undefined when fewer than 50 numbers, or no two different ones, are above 0.
  */
 export function powerLaw(numbers: ArrayLike<number>): PowerLaw | undefined {
+  checkArguments("powerLaw", { numbers: [numbers, NUMBERS] });
   const table = frequencies(numbers).filter(([value]) => value > 0);
   // Σ n and Σ n log x of each value and all above it.
   const tail: { count: number; logs: number }[] = [];

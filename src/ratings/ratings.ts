@@ -1,12 +1,14 @@
 // The ratings as columns of dense indices and values, in file order. Everything downstream reads these typed arrays.
 
 import { RatingsError } from "../errors.js";
-import { Catalogue } from "./catalogue.js";
+import { hasPart, type Kind, LIST } from "../options.js";
+import { howMany } from "../shown.js";
+import { type Catalogue, catalogueOf, type GivenEntry } from "./catalogue.js";
 import type { Ids, RawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
 import { wholeOf } from "./share.js";
-import { checkRows, type FromOptions, type RatingRow, RowTaker } from "./rows.js";
+import { checkRows, type FromOptions, type GivenRating, RowTaker } from "./rows.js";
 
 export type { RatingStatistics } from "./rating-columns.js";
 
@@ -26,15 +28,18 @@ export class Ratings implements RatingColumns {
    * @throws RatingsError when the columns differ in length, an index is beyond its ids,
    *   a value is not finite or too large to be squared, or a weight is not from 0 to 10⁹.
    */
-  constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue: Catalogue = new Catalogue()) {
+  constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue?: Catalogue | Iterable<GivenEntry>) {
     const { user, item, value, weight, time } = columns;
     if ([item, value, weight, time].some((column) => column && column.length !== user.length)) {
-      const weights = weight ? `, ${weight.length} weights` : "";
-      throw new RatingsError(`columns differ in length: ${user.length} users, ${item.length} items, ${value.length} values${weights}`);
+      const weights = weight ? `, ${howMany(weight.length, "weight")}` : "";
+      const lengths = `${howMany(user.length, "user")}, ${howMany(item.length, "item")}, ${howMany(value.length, "value")}${weights}`;
+      throw new RatingsError(`columns differ in length: ${lengths}`);
     }
     for (let at = 0; at < user.length; at++) {
-      if (user[at] >= users.size) throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${users.size} users`);
-      if (item[at] >= items.size) throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${items.size} items`);
+      if (user[at] >= users.size)
+        throw new RatingsError(`rating ${at}: user index ${user[at]} is beyond the ${howMany(users.size, "user")}`);
+      if (item[at] >= items.size)
+        throw new RatingsError(`rating ${at}: item index ${item[at]} is beyond the ${howMany(items.size, "item")}`);
       if (!Number.isFinite(value[at])) throw new RatingsError(`rating ${at}: value ${value[at]} is not a finite number`);
       if (Math.abs(value[at]) > LARGEST_RATING) {
         throw new RatingsError(`rating ${at}: value ${value[at]} is beyond ±${LARGEST_RATING}`, {
@@ -54,7 +59,7 @@ export class Ratings implements RatingColumns {
     this.time = time;
     this.users = users;
     this.items = items;
-    this.catalogue = catalogue;
+    this.catalogue = catalogueOf(catalogue);
   }
 
   /**
@@ -63,7 +68,7 @@ export class Ratings implements RatingColumns {
    *
    * @throws RatingsError naming the first wrong row, from 1, with what it holds.
    */
-  static from(rows: Iterable<RatingRow>, options: FromOptions = {}): Ratings {
+  static from(rows: Iterable<GivenRating>, options: FromOptions = {}): Ratings {
     const taker = new RowTaker("Ratings.from", options);
     checkRows("Ratings.from", rows, [Symbol.iterator]);
     for (const row of rows) taker.take(row);
@@ -72,7 +77,7 @@ export class Ratings implements RatingColumns {
 
   /** The same from rows that come one by one, such as those of a database's cursor. */
   static async fromAsync(
-    rows: AsyncIterable<RatingRow> | Iterable<RatingRow | Promise<RatingRow>>,
+    rows: AsyncIterable<GivenRating> | Iterable<GivenRating | Promise<GivenRating>>,
     options: FromOptions = {},
   ): Promise<Ratings> {
     const taker = new RowTaker("Ratings.fromAsync", options);
@@ -128,6 +133,27 @@ export class Ratings implements RatingColumns {
       wholeOf(this)?.statistics ?? statisticsFrom(addedUp(NO_VALUES, this), this.users, this.items, this.count, this.weight !== undefined));
   }
 }
+
+/** What functions that take ratings ask for. */
+export const RATINGS_KIND: Kind = {
+  must: "Ratings",
+  holds: (value) => hasPart(value, "users", "items", "user", "item", "value", "select"),
+  remedy(value) {
+    if (value instanceof Promise) return "await it";
+    if (hasPart(value, "heldOut")) return "give its part train, or heldOut";
+    if (hasPart(value, "ratings")) return "give its part ratings";
+    if (typeof value === "string") return "const { ratings } = await readPath(path) reads a file";
+    if (LIST.holds(value)) return "Ratings.from(rows) makes them of rows";
+    return value === undefined ? "Ratings.from(rows) makes them of rows, readPath(path) reads a file" : undefined;
+  },
+};
+
+/** The same of those that are held out. */
+export const HELD_OUT_KIND: Kind = {
+  ...RATINGS_KIND,
+  remedy: (value) =>
+    hasPart(value, "heldOut") ? "give its part heldOut" : "const { train, heldOut } = splitRatings(ratings) holds some of one set out",
+};
 
 /** Sum, weight, minimum and maximum of no values. */
 export const NO_VALUES = Float64Array.of(0, 0, Infinity, -Infinity);

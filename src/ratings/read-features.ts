@@ -2,10 +2,10 @@
 // RecBole have them of users and items.
 
 import { RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { checkArguments, checkOptions, FUNCTION, namesOf, SIGNAL, SWITCH, TEXT } from "../options.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import { FeatureTable } from "./features.js";
-import type { RatingSource } from "./folder.js";
+import { type RatingSource, SOURCE_KIND } from "./folder.js";
 import { type RawId, toRawId } from "./ids.js";
 
 type Entry = readonly [id: RawId, feature: string, weight: number];
@@ -16,7 +16,13 @@ const FEATURE_NAMES = /^(features?|tags?|genres?|attributes?|labels?|terms?|keyw
 /** A name of a column as RecBole writes it, with the type behind a colon. */
 const TYPED_NAME = /^([^:]+):(token|token_seq|float|float_seq)$/;
 
-const OPTION_NAMES = namesOf<DelimitedOptions>({ delimiter: true, encoding: true, quotes: true, onProgress: true, signal: true });
+const OPTION_NAMES = namesOf<DelimitedOptions>({
+  delimiter: TEXT,
+  encoding: TEXT,
+  quotes: SWITCH,
+  onProgress: FUNCTION,
+  signal: SIGNAL,
+});
 
 interface Row {
   readonly cells: readonly string[];
@@ -45,6 +51,7 @@ const GROUPS = 8;
  * @throws RatingsError naming file and line of the first malformed row, or for an empty file.
  */
 export async function readFeatures(source: RatingSource, options: DelimitedOptions = {}): Promise<FeatureTable> {
+  checkArguments("readFeatures", { source: [source, SOURCE_KIND] });
   checkOptions("readFeatures", options, OPTION_NAMES);
   const file = (source.name.split(/[\\/]/).at(-1) ?? "").replace(/\.gz$/, "");
   const fixed = MOVIELENS_ATTRIBUTES[file];

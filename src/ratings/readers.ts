@@ -1,14 +1,28 @@
 // Readers: a table of ratings in any form, or a folder in one of the known layouts, into Ratings.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import { Catalogue } from "./catalogue.js";
+import {
+  checkArguments,
+  checkOptions,
+  FUNCTION,
+  hasPart,
+  type Kind,
+  listOf,
+  type Names,
+  namesOf,
+  namesTogether,
+  oneOf,
+  SIGNAL,
+  SWITCH,
+  TEXT,
+} from "../options.js";
+import { type Catalogue, CATALOGUE_KIND, catalogueOf, type GivenEntry } from "./catalogue.js";
 import { unitsPerSecond } from "./cells.js";
 import { type AskedColumns, findColumns, type FoundColumns } from "./columns.js";
 import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "./doubts.js";
-import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
-import type { Folder, RatingSource } from "./folder.js";
+import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
+import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
 import { fromMatrix, openMatrixMarket, openRows, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids } from "./ids.js";
@@ -48,31 +62,64 @@ export interface ReadOptions extends DelimitedOptions {
   /** A ready-made split in a folder: "u1" reads u1.base to train on and u1.test as held out. */
   readonly split?: string | undefined;
   /** Titles and genres, instead of those that stand beside the ratings. */
-  readonly catalogue?: Catalogue | undefined;
+  readonly catalogue?: Catalogue | Iterable<GivenEntry> | undefined;
 }
 
-const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({ user: true, item: true, value: true, time: true, weight: true });
+const COLUMN_KIND: Kind = {
+  must: "the column's name, or its number from 0",
+  holds: (value) => typeof value === "string" || (Number.isSafeInteger(value) && (value as number) >= 0),
+};
+const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({
+  user: COLUMN_KIND,
+  item: COLUMN_KIND,
+  value: COLUMN_KIND,
+  time: COLUMN_KIND,
+  weight: COLUMN_KIND,
+});
+const SCALE_KIND: Kind = {
+  must: "[least, most], two numbers of which the first is less",
+  holds: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1],
+  remedy: (value) => {
+    const given =
+      typeof value === "string" ? value.split(/[:,\s-]+/).map(Number) : hasPart(value, "min") ? Object.values(value as object) : [];
+    return SCALE_KIND.holds(given) ? `write [${given.join(", ")}]` : undefined;
+  },
+};
+const MISSING_KIND: Kind = {
+  ...listOf(TEXT, "a list of texts, as the file writes them"),
+  remedy: (value) =>
+    [value].flat().every((one) => typeof one === "number" || typeof one === "string")
+      ? `write [${[value]
+          .flat()
+          .map((one) => `"${String(one)}"`)
+          .join(", ")}]`
+      : undefined,
+};
+const IDS_KIND: Kind = {
+  must: "{ users, items }, each of them Ids",
+  holds: (value) => hasPart(value, "users", "items") && Object.values(value as object).every((ids) => hasPart(ids, "rawAt", "add")),
+};
 const READ_NAMES = namesOf<ReadOptions>({
-  delimiter: true,
-  encoding: true,
-  quotes: true,
-  onProgress: true,
-  signal: true,
-  header: true,
+  delimiter: TEXT,
+  encoding: TEXT,
+  quotes: SWITCH,
+  onProgress: FUNCTION,
+  signal: SIGNAL,
+  header: SWITCH,
   columns: true,
-  layout: true,
-  duplicates: true,
-  missing: true,
-  scale: true,
-  skipBadRows: true,
-  ids: true,
-  split: true,
-  catalogue: true,
+  layout: oneOf("table", "matrix"),
+  duplicates: oneOf(...DUPLICATE_POLICIES),
+  missing: MISSING_KIND,
+  scale: SCALE_KIND,
+  skipBadRows: SWITCH,
+  ids: IDS_KIND,
+  split: TEXT,
+  catalogue: CATALOGUE_KIND,
 });
 
 /** @param more names of what a caller takes besides. @throws OptionsError */
-export function checkReadOptions(where: string, options: ReadOptions, more: ReadonlySet<string> = new Set()): void {
-  checkOptions(where, options, new Set([...READ_NAMES, ...more]));
+export function checkReadOptions(where: string, options: ReadOptions, more: Names = new Set()): void {
+  checkOptions(where, options, namesTogether(READ_NAMES, more));
   checkOptions(`${where}'s columns`, options.columns ?? {}, COLUMN_NAMES);
 }
 
@@ -101,6 +148,7 @@ export interface ReadResult {
  *   there; where columns or values can be taken in more than one way, with the options to say which.
  */
 export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue?: Catalogue): Promise<ReadResult> {
+  checkArguments("readRatings", { source: [source, SOURCE_KIND] });
   checkReadOptions("readRatings", options);
   return await readSource(source, options, catalogue);
 }
@@ -123,6 +171,7 @@ export async function readSource(source: RatingSource, options: ReadOptions, cat
  * @throws RatingsError saying what was looked for when nothing is recognised.
  */
 export async function readFolder(folder: Folder, options: ReadOptions = {}): Promise<ReadResult> {
+  checkArguments("readFolder", { folder: [folder, FOLDER_KIND] });
   checkReadOptions("readFolder", options);
   return await readTables(folder, options);
 }
@@ -130,7 +179,7 @@ export async function readFolder(folder: Folder, options: ReadOptions = {}): Pro
 /** `readFolder` with options that are known to be right. */
 export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
-  const catalogue = options.catalogue ?? (await readCatalogue(folder, layout, options));
+  const catalogue = options.catalogue ? catalogueOf(options.catalogue) : await readCatalogue(folder, layout, options);
   const settings = layoutOptions(layout, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const parts: RatingSource[] = [];
@@ -203,7 +252,6 @@ interface Part {
 
 async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
   const { users, items } = ids;
-  checkScale(options.scale);
   const parts: Part[] = [];
   for (const source of sources) parts.push(await parsePart(source, options, ids));
   const sum = (of: (reader: RowReader) => number): number => parts.reduce((total, { reader }) => total + of(reader), 0);
@@ -214,9 +262,13 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   if (read.value.length === 0) {
     const what =
       skippedRows > 0
-        ? `all ${skippedRows} rows are malformed`
+        ? skippedRows === 1
+          ? "the only row is malformed"
+          : `all ${skippedRows} rows are malformed`
         : missingRows > 0
-          ? `all ${missingRows} ratings are missing ones`
+          ? missingRows === 1
+            ? "the only rating is a missing one"
+            : `all ${missingRows} ratings are missing ones`
           : "there is a header but no rating";
     const why = reader.firstSkipped.length > 0 ? ` (line ${reader.firstSkipped[0].line}: ${reader.firstSkipped[0].what})` : "";
     throw new RatingsError(`${name}: ${what}${why}`, { file: name, remedy: "give a file with rows of user, item and rating" });
@@ -234,10 +286,6 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   const notes = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
-}
-
-function checkScale(scale: readonly [number, number] | undefined): void {
-  if (scale && !(scale[0] < scale[1])) throw new OptionsError(`scale is ${scale.join(":")}: the first must be less than the second`);
 }
 
 /** The rows of all parts, one behind the other. */
@@ -324,9 +372,9 @@ async function parseRows(
 const emptyFile = ({ name }: RatingSource): RatingsError =>
   new RatingsError(`${name}: the file is empty`, { file: name, remedy: "give a file with rows of user, item and rating" });
 
-function formatOf({ delimiter, encoding }: OpenText, { places }: FoundColumns, options: ReadOptions): RowFormat {
+function formatOf({ delimiter, encoding }: OpenText, { places, width }: FoundColumns, options: ReadOptions): RowFormat {
   const { quotes = true, skipBadRows = false, missing, scale } = options;
-  return { delimiter, encoding, quotes, places, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
+  return { delimiter, encoding, quotes, places, width, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
 }
 
 /** Delimited text, by the fast path where that can be. @param names of the columns, where no row names them. */

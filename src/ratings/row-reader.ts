@@ -6,6 +6,7 @@ import { GrowingColumns } from "./growing-columns.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
+import { howMany } from "../shown.js";
 import type { SkippedRow } from "./table.js";
 import { type Encoding, NEWLINE, newlinesIn, REPLACEMENT, type RowBatch, splitLines, TextDecoding } from "./text-lines.js";
 
@@ -17,6 +18,8 @@ export interface RowFormat {
   readonly quotes: boolean;
   /** `value` is −1 where every row counts as 1. */
   readonly places: ColumnPlaces;
+  /** Columns of the table, where their number is known: a row with more cells is malformed, unless those are empty. */
+  readonly width?: number | undefined;
   /** Leaves malformed rows out and counts them, instead of throwing. */
   readonly skipBadRows: boolean;
   /** Ratings that stand for none, as text: such rows are left out and counted. */
@@ -81,11 +84,11 @@ export class RowReader {
    * @throws BadRow
    */
   takeLines(bytes: Uint8Array, line: number, expectedRows = 0): number {
-    const { delimiter, places } = this.#format;
+    const { delimiter, places, width } = this.#format;
     const first = line;
     for (let at = 0; at < bytes.length;) {
       if (this.#scannable) {
-        const stop = scanNumericRows(bytes, at, delimiter, places, this.#scanned);
+        const stop = scanNumericRows(bytes, at, delimiter, places, this.#scanned, width);
         if (this.#isOffScale(this.#scanned) || hasBadWeight(this.#scanned)) {
           // As text, such a row can be named.
           this.takeRows(splitLines(bytes.subarray(at, stop), line, delimiter, this.text));
@@ -147,10 +150,12 @@ export class RowReader {
   }
 
   #malformed(row: readonly string[], value: number, weight: number): string | undefined {
-    const { places, scale } = this.#format;
+    const { places, scale, width = Infinity } = this.#format;
     const [user, item, rating] = [row[places.user], row[places.item], places.value < 0 ? "1" : row[places.value]];
     if (user === undefined || item === undefined || rating === undefined)
-      return `the row has ${row.length} cells, too few for user, item and rating`;
+      return `the row has ${howMany(row.length, "cell")}, too few for user, item and rating`;
+    if (row.length > width && row.slice(width).some((cell) => cell.trim() !== ""))
+      return `the row has ${row.length} cells, and the table has ${howMany(width, "column")}: a cell with a delimiter in it has to be quoted`;
     if (user.trim() === "") return "the user is empty";
     if (item.trim() === "") return "the item is empty";
     if (!Number.isFinite(Math.fround(value))) return `rating "${rating}" is not a number`;

@@ -2,33 +2,41 @@
 // every one is checked, and the first wrong one named.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { Catalogue } from "./catalogue.js";
+import { checkOptions, namesOf, oneOf } from "../options.js";
+import { shown } from "../shown.js";
+import { type Catalogue, CATALOGUE_KIND, type GivenEntry } from "./catalogue.js";
 import { doubtDuplicates } from "./doubts.js";
-import { type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
+import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
 import { GrowingColumns } from "./growing-columns.js";
-import { Ids, type RawId } from "./ids.js";
+import { Ids, isRawId, type RawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
 
 /**
- * A rating: as an array, or by name, as databases give rows. A time is a Date, or seconds since 1970 UTC; a weight
- * says how often the rating counts, once where it is left out.
+ * A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC; a weight says how often the
+ * rating counts, once where it is left out.
  */
-export type RatingRow =
-  | readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null, weight?: number]
-  | {
-      readonly user: RawId;
-      readonly item: RawId;
-      readonly rating: number;
-      readonly time?: number | Date | null | undefined;
-      readonly weight?: number | undefined;
-    };
+export interface RatingRow {
+  readonly user: RawId;
+  readonly item: RawId;
+  readonly rating: number;
+  readonly time?: number | Date | null | undefined;
+  readonly weight?: number | undefined;
+}
+
+/** A rating as an array. */
+export type RatingTuple = readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null, weight?: number];
+
+/**
+ * A rating as callers have it. Of arrays in a variable, TypeScript knows no places: they come as lists of texts and
+ * numbers, and are checked when they are taken, as all are.
+ */
+export type GivenRating = RatingRow | RatingTuple | readonly (RawId | Date | null | undefined)[];
 
 /** How rows are taken. */
 export interface FromOptions {
-  /** Titles and genres of the items. */
-  readonly catalogue?: Catalogue | undefined;
+  /** Titles and genres of the items, and years. */
+  readonly catalogue?: Catalogue | Iterable<GivenEntry> | undefined;
   /**
    * What becomes of a (user, item) pair rated twice, as in the readers.
    * Default "last", but an error when most rows are such.
@@ -36,10 +44,8 @@ export interface FromOptions {
   readonly duplicates?: DuplicatePolicy | undefined;
 }
 
-const FROM_NAMES = namesOf<FromOptions>({ catalogue: true, duplicates: true });
+const FROM_NAMES = namesOf<FromOptions>({ catalogue: CATALOGUE_KIND, duplicates: oneOf(...DUPLICATE_POLICIES) });
 const SHAPE = "give rows of [user, item, rating] or { user, item, rating }, either with a time, and a weight, or without";
-/** Of a row in an error. */
-const LONGEST_SHOWN = 100;
 
 /** Takes rows one by one. */
 export class RowTaker {
@@ -101,7 +107,7 @@ export class RowTaker {
   }
 
   #checkId(row: object, what: "user" | "item", id: unknown): void {
-    if (typeof id === "string" ? id.trim() !== "" : Number.isSafeInteger(id)) return;
+    if (isRawId(id)) return;
     if (id === undefined) throw this.#error(row, `there is no ${what}`, SHAPE);
     const remedy = typeof id === "bigint" ? "String(…) makes a text of it" : "give a whole number or text that is not empty";
     throw this.#error(row, `its ${what} ${shown(id)} is no id`, remedy);
@@ -129,16 +135,4 @@ export function checkRows(where: string, rows: unknown, kinds: readonly symbol[]
       ? "Ratings.fromAsync takes rows that come one by one"
       : "give an array of rows, or anything else that `for … of` goes through";
   throw new OptionsError(`${where} takes rows, and ${shown(rows)} is none`, { remedy });
-}
-
-/** A value as text for an error: short, whatever it is. */
-function shown(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : typeof part === "number" && !Number.isFinite(part) ? `${part}` : part)); // prettier-ignore
-  } catch {
-    // Rows that hold themselves have no JSON.
-  }
-  text ??= Object.prototype.toString.call(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

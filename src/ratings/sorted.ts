@@ -2,7 +2,8 @@
 // of the rows that they were read from.
 
 import { compareIds, Ids } from "./ids.js";
-import { Ratings } from "./ratings.js";
+import { checkArguments } from "../options.js";
+import { Ratings, RATINGS_KIND } from "./ratings.js";
 
 /**
  * The same ratings, user by user and item by item in the order of their raw ids, which are indexed in that order too.
@@ -10,6 +11,7 @@ import { Ratings } from "./ratings.js";
  * on the order of a file, to the last bit.
  */
 export function sortedRatings(ratings: Ratings): Ratings {
+  checkArguments("sortedRatings", { ratings: [ratings, RATINGS_KIND] });
   const users = sortedIds(ratings.users);
   const items = sortedIds(ratings.items);
   const rows = byKey(byKey(undefined, ratings.item, items.places), ratings.user, users.places);

@@ -2,10 +2,11 @@
 // Chance is a number for each row, which depends on the seed and the row's place in the file alone: the lowest are held out.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { checkArguments, checkKind, checkOptions, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";
 import { counterKey, counterOrder, counterWords } from "../random-counter.js";
+import { howMany } from "../shown.js";
 import { compareIds } from "./ids.js";
-import type { Ratings } from "./ratings.js";
+import { type Ratings, RATINGS_KIND } from "./ratings.js";
 
 /** How what is held out is chosen. */
 export type SplitKind = "random" | "user" | "time" | "last";
@@ -26,7 +27,12 @@ export interface SplitOptions {
   readonly seed?: number | undefined;
 }
 
-const SPLIT_NAMES = namesOf<SplitOptions>({ by: true, share: true, last: true, seed: true });
+/** Of what is held out. */
+export const SHARE_KIND: Kind = {
+  must: "a share, at least 0 and below 1",
+  holds: (value) => typeof value === "number" && value >= 0 && value < 1,
+};
+const SPLIT_NAMES = namesOf<SplitOptions>({ by: oneOf(...SPLIT_KINDS), share: SHARE_KIND, last: wholeFrom(1), seed: WHOLE });
 
 /** Ratings to train on and ratings to measure by; both have the users and items of the whole. */
 export interface Split {
@@ -41,6 +47,7 @@ export interface Split {
  *   RatingsError when a split by time finds no times.
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
+  checkArguments("splitRatings", { ratings: [ratings, RATINGS_KIND] });
   checkOptions("splitRatings", options, SPLIT_NAMES);
   const { by = "random", share = 0.2, last = 1, seed = 1 } = options;
   const count = heldOutCount(ratings.count, share);
@@ -53,8 +60,6 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
       return partition(ratings, shareOfEachUser(ratings, share, seed));
     case "last":
       return partition(ratings, latestOfEachUser(ratings, last));
-    default:
-      throw new OptionsError(`a split by "${String(by)}" is not known: it must be "random", "user", "time" or "last"`);
   }
 }
 
@@ -64,9 +69,9 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
  * @throws OptionsError for fewer than 2 folds or more than there are ratings.
  */
 export function* kFolds(ratings: Ratings, folds: number, seed = 1): Generator<Split> {
-  if (!Number.isInteger(folds) || folds < 2 || folds > ratings.count) {
-    throw new OptionsError(`folds is ${folds}: it must be a whole number from 2 to the ${ratings.count} ratings`);
-  }
+  checkArguments("kFolds", { ratings: [ratings, RATINGS_KIND], folds: [folds, FOLDS_KIND], seed: [seed, WHOLE] });
+  if (folds > ratings.count)
+    throw new OptionsError(`folds is ${folds}: it must be a whole number from 2 to the ${howMany(ratings.count, "rating")}`);
   const rows = counterOrder(ratings.count, counterKey(checkSeed(seed), "folds"));
   for (let fold = 0; fold < folds; fold++) {
     const from = Math.floor((rows.length * fold) / folds);
@@ -75,10 +80,15 @@ export function* kFolds(ratings: Ratings, folds: number, seed = 1): Generator<Sp
   }
 }
 
+const FOLDS_KIND: Kind = {
+  ...wholeFrom(2),
+  remedy: (value) => (typeof value === "object" ? "call kFolds(ratings, 5, seed): it takes no options" : undefined),
+};
+
 /** How many of so many ratings are held out. @throws OptionsError */
 export function heldOutCount(count: number, share: number): number {
-  if (share >= 0 && share < 1) return Math.round(count * share);
-  throw new OptionsError(`the held-out share is ${share}: it must be at least 0 and below 1`);
+  checkKind("share", share, SHARE_KIND);
+  return Math.round(count * share);
 }
 
 /** 1 for each of so many ratings that a split at random holds out, and 0 for the others. */
@@ -159,7 +169,6 @@ function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: n
 
 /** Marks the k latest of each user's ratings, and never all; at the same time, those of the higher raw item ids. */
 function latestOfEachUser(ratings: Ratings, k: number): Uint8Array {
-  if (!Number.isInteger(k) || k < 1) throw new OptionsError(`last is ${k}: it must be a whole number, 1 or greater`);
   const { item, items, count } = ratings;
   const time = timesOf(ratings);
   const marks = new Uint8Array(count);
@@ -199,6 +208,6 @@ function latest(ratings: Ratings, held: number): Uint8Array {
 }
 
 function checkSeed(seed: number): number {
-  if (Number.isSafeInteger(seed)) return seed;
-  throw new OptionsError(`seed is ${seed}: it must be a whole number`);
+  checkKind("seed", seed, WHOLE);
+  return seed;
 }

@@ -2,7 +2,8 @@
 // genres that shape the items, invented titles.
 
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { howMany } from "../shown.js";
+import { checkOptions, finiteFrom, namesOf, SWITCH, WHOLE, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";
 import { Ids } from "./ids.js";
@@ -27,13 +28,13 @@ export interface SyntheticOptions {
 }
 
 const SYNTHETIC_NAMES = namesOf<SyntheticOptions>({
-  users: true,
-  items: true,
-  ratings: true,
-  factors: true,
-  noise: true,
-  genres: true,
-  seed: true,
+  users: wholeFrom(1),
+  items: wholeFrom(1),
+  ratings: wholeFrom(1),
+  factors: wholeFrom(1),
+  noise: finiteFrom(0),
+  genres: SWITCH,
+  seed: WHOLE,
 });
 
 /** Sizes of real sets, for benchmarks. */
@@ -60,14 +61,11 @@ const POPULARITY = { users: 0.7, items: 0.9, offset: 8 };
 export function syntheticRatings(options: SyntheticOptions = {}): Ratings {
   checkOptions("syntheticRatings", options, SYNTHETIC_NAMES);
   const { users: M = 600, items: N = 400, ratings: L = 30_000, factors: K = 4, noise = 0.7, genres: withGenres = true, seed = 1 } = options;
-  for (const [name, value] of Object.entries({ users: M, items: N, ratings: L, factors: K })) {
-    if (!Number.isInteger(value) || value < 1) throw new OptionsError(`${name} is ${value}: it must be a whole number, 1 or greater`);
-  }
   if (L < Math.max(M, N) || L > M * N) {
-    throw new OptionsError(`${L} ratings of ${M} users and ${N} items: there must be from ${Math.max(M, N)} to ${M * N} ratings`);
+    throw new OptionsError(
+      `${howMany(L, "rating")} of ${howMany(M, "user")} and ${howMany(N, "item")}: there must be from ${Math.max(M, N)} to ${M * N} ratings`,
+    );
   }
-  if (!(noise >= 0) || !Number.isFinite(noise)) throw new OptionsError(`noise is ${noise}: a standard deviation must be 0 or greater`);
-  if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);
   const genres = Array.from({ length: N }, () => (withGenres ? inventGenres(random) : []));
   const truth = inventTruth(M, N, K, genres, random);

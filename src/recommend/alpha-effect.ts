@@ -2,8 +2,8 @@
 // the smaller, the more they follow the taste of each user, and the less what everybody likes.
 
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { checkArguments, checkOptions, listOf, namesOf, NUMBER, numberFrom, wholeFrom } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { scoreItems, topScored } from "./score.js";
 
 /** What the lists of all users are like at one weight of the item biases. */
@@ -31,7 +31,12 @@ export interface AlphaEffectOptions {
   readonly minimumRatings?: number | undefined;
 }
 
-const ALPHA_NAMES = namesOf<AlphaEffectOptions>({ alphas: true, n: true, users: true, minimumRatings: true });
+const ALPHA_NAMES = namesOf<AlphaEffectOptions>({
+  alphas: listOf(NUMBER, "a list of numbers"),
+  n: wholeFrom(1),
+  users: wholeFrom(1),
+  minimumRatings: numberFrom(0),
+});
 
 /**
  * Ranks by u·v + α b for some users at several α, leaving out what they have rated where the model knows it.
@@ -39,6 +44,7 @@ const ALPHA_NAMES = namesOf<AlphaEffectOptions>({ alphas: true, n: true, users: 
  * @throws OptionsError when K = 0: without factors α changes no order.
  */
 export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}): AlphaEffect[] {
+  checkArguments("alphaEffect", { model: [model, MODEL_KIND] });
   checkOptions("alphaEffect", options, ALPHA_NAMES);
   const { alphas = [0, 0.02, 0.1, 0.3, 1, 2], n = 10, users = 200, minimumRatings = 10 } = options;
   const { parameters, itemCounts, seen } = model;

@@ -1,6 +1,8 @@
 // Principal axes of factors: the few directions in which rows differ most, for maps of items or users.
 
 import { OptionsError } from "../errors.js";
+import { howMany } from "../shown.js";
+import { NUMBERS, checkArguments, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 
 /** The directions in which rows differ most, and where each row lies along them. */
@@ -23,10 +25,15 @@ export interface PrincipalAxes {
  * @throws OptionsError when there are fewer factors than axes, or `rows` has another length.
  */
 export function principalAxes(rows: Float32Array, count: number, K: number, axes: number): PrincipalAxes {
-  if (!Number.isInteger(axes) || axes < 1 || axes > K) {
-    throw new OptionsError(`axes is ${axes}: it must be a whole number from 1 to the ${K} factors`);
-  }
-  if (rows.length !== count * K) throw new OptionsError(`${rows.length} numbers are not ${count} rows of ${K} factors`);
+  checkArguments("principalAxes", {
+    rows: [rows, NUMBERS],
+    count: [count, wholeFrom(0)],
+    K: [K, wholeFrom(0)],
+    axes: [axes, wholeFrom(1)],
+  });
+  if (axes > K) throw new OptionsError(`axes is ${axes}: it must be a whole number from 1 to the ${howMany(K, "factor")}`);
+  if (rows.length !== count * K)
+    throw new OptionsError(`${howMany(rows.length, "number")} are not ${howMany(count, "row")} of ${howMany(K, "factor")}`);
   const mean = meanOf(rows, count, K);
   const covariance = covarianceOf(rows, count, K, mean);
   const { vectors, values } = leadingEigenvectors(covariance, K, axes);

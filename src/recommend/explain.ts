@@ -6,15 +6,16 @@ import { solveCholesky } from "../engine/reference/cholesky.js";
 import { addPrior, addRating, equationsOf, pullsTowards } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
 import { NotPositiveDefiniteError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { checkArguments, checkOptions, namesOf } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { ConvexRows } from "../models/new-rows.js";
 import { predictRating, rowsOf, samplesOf } from "../models/parameters.js";
 import { definitionOf, type Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
-import { type FewRatings, fewRatings, foldIn, type RatedPair, sampleState } from "./fold-in.js";
+import { type FewRatings, foldIn, sampleState } from "./fold-in.js";
 import { type MeanPart, meanParts } from "./prior-means.js";
+import { checkedRatings, type Rated } from "./rated.js";
 
 /** What one rating of the user has to do with a prediction. */
 export interface Contribution {
@@ -73,17 +74,18 @@ const EXPLAIN_NAMES = namesOf<ExplainOptions>({ user: true });
  *
  * @param rated the user's ratings, which the model does not keep: raw item ids, values and, where they have some,
  *   weights (`ratings.ratedBy(user)`); of an item rated twice, the last rating counts.
- * @throws UnknownIdError; RatingsError for a rating that is not finite; NotPositiveDefiniteError when τ or γ
+ * @throws UnknownIdError; RatingsError for ratings as in `recommendFor`; NotPositiveDefiniteError when τ or γ
  *   is 0 and the ratings are too few; OptionsError for `logistic` without precisions or with sampled
  *   negatives, and for `gibbs` without samples.
  */
-export function explain(model: FactorModel, item: RawId, rated: Iterable<RatedPair>, options: ExplainOptions = {}): Explanation {
+export function explain(model: FactorModel, item: RawId, rated: Iterable<Rated>, options: ExplainOptions = {}): Explanation {
+  checkArguments("explain", { model: [model, MODEL_KIND] });
   checkOptions("explain", options, EXPLAIN_NAMES);
   const { user } = options;
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");
-  const few = fewRatings(rated, (id) => knownIndex(model.items, id, "item"));
-  const values: Rated = Array.from(few.index, (n, at) => [n, few.value[at], few.weight ? few.weight[at] : 1]);
+  const few = checkedRatings("explain", model, rated);
+  const values: RatedPairs = Array.from(few.index, (n, at) => [n, few.value[at], few.weight ? few.weight[at] : 1]);
   const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: few.index };
   const parts = meanParts(model.parameters, model.features, "users", featured);
   const terms = combined(systemsOf(model, values, parts).map((system) => termsOf(system, n)));
@@ -113,7 +115,7 @@ export function explain(model: FactorModel, item: RawId, rated: Iterable<RatedPa
   };
 }
 
-type Rated = readonly (readonly [n: number, rating: number, weight: number])[];
+type RatedPairs = readonly (readonly [n: number, rating: number, weight: number])[];
 
 /** Equations A x = prior + Σ_j rights_j of a user's x = (u, b), and the vectors ỹ that x meets. D = K + 1. */
 interface UserEquations {
@@ -157,7 +159,7 @@ function combined(all: readonly Terms[]): Terms {
 }
 
 /** The user's equations, one set per sample. */
-function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[]): UserEquations[] {
+function systemsOf(model: FactorModel, rated: RatedPairs, parts: readonly MeanPart[]): UserEquations[] {
   const { hyperparameters: h, parameters } = model;
   const definition = definitionOf(model.model);
   const { newRows } = definition;
@@ -165,7 +167,7 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
   const { K, S } = samplesOf(parameters);
   const items = rowState(rowsOf(parameters, "items"), parameters.factors, parameters.posterior?.family ?? "none");
   const { value } = definition.rows?.(h, rowOf(rated)) ?? {};
-  const given: Rated = value ? rated.map(([n, , weight], at) => [n, value[at], weight]) : rated;
+  const given: RatedPairs = value ? rated.map(([n, , weight], at) => [n, value[at], weight]) : rated;
   return newRows
     .systems(h, "users", parameters)
     .map((system, s) =>
@@ -181,9 +183,9 @@ function systemsOf(model: FactorModel, rated: Rated, parts: readonly MeanPart[])
     );
 }
 
-const rowOf = (rated: Rated): Csr => ({ count: 1, start: Uint32Array.of(0, rated.length), ...fewOf(rated) });
+const rowOf = (rated: RatedPairs): Csr => ({ count: 1, start: Uint32Array.of(0, rated.length), ...fewOf(rated) });
 
-const fewOf = (rated: Rated): FewRatings => ({
+const fewOf = (rated: RatedPairs): FewRatings => ({
   index: Uint32Array.from(rated, ([n]) => n),
   value: Float32Array.from(rated, ([, rating]) => rating),
   weight: Float32Array.from(rated, ([, , weight]) => weight),
@@ -196,7 +198,7 @@ function equationsFor(
   system: System,
   items: RowState,
   K: number,
-  rated: Rated,
+  rated: RatedPairs,
   globalMean: number,
   means: readonly Float64Array[],
   gram?: Float64Array,
@@ -221,7 +223,7 @@ function equationsFor(
 }
 
 /** A = diag(τ…, γ), right-hand sides force ỹ: minus the derivatives of the ratings' losses at the solution. */
-function optimumEquations(model: FactorModel, newRows: ConvexRows<Hyperparameters>, rated: Rated): UserEquations {
+function optimumEquations(model: FactorModel, newRows: ConvexRows<Hyperparameters>, rated: RatedPairs): UserEquations {
   const { hyperparameters: h, parameters } = model;
   newRows.checkExplained?.(h);
   const { factors: K, itemFactors, itemBiases, globalMean } = parameters;

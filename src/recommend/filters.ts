@@ -1,10 +1,12 @@
 // Filters of ranked lists: by genre, year, number of ratings, and by item.
 
 import { OptionsError, UnknownIdError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { checkArguments, checkOptions, FUNCTION, LIST, listOf, namesOf, NUMBER, numberFrom, TEXT } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { Catalogue, CatalogueEntry } from "../ratings/catalogue.js";
 import type { RawId } from "../ratings/ids.js";
+import { nearIds } from "../ratings/near.js";
+import { shown } from "../shown.js";
 
 /** Which items are listed: those that pass everything that is given. */
 export interface ItemFilter {
@@ -28,13 +30,13 @@ export interface ItemFilter {
 }
 
 const FILTER_NAMES = namesOf<ItemFilter>({
-  genres: true,
-  fromYear: true,
-  toYear: true,
-  minimumRatings: true,
-  include: true,
-  exclude: true,
-  where: true,
+  genres: listOf(TEXT, "a list of genres"),
+  fromYear: NUMBER,
+  toYear: NUMBER,
+  minimumRatings: numberFrom(0),
+  include: LIST,
+  exclude: LIST,
+  where: FUNCTION,
 });
 
 /**
@@ -45,10 +47,10 @@ const FILTER_NAMES = namesOf<ItemFilter>({
  *   that neither model nor catalogue holds.
  */
 export function itemFilter(model: FactorModel, wanted: ItemFilter): (id: RawId) => boolean {
+  checkArguments("itemFilter", { model: [model, MODEL_KIND] });
   checkOptions("itemFilter", wanted, FILTER_NAMES);
   const { catalogue, items, itemCounts } = model;
   const { minimumRatings = 0, where } = wanted;
-  if (!(minimumRatings >= 0)) throw new OptionsError(`minimumRatings is ${minimumRatings}: it must be 0 or greater`);
   const genres = wanted.genres && checkedGenres(catalogue, wanted.genres);
   const inYears = yearsOf(catalogue, wanted);
   const include = wanted.include && idsOf(model, wanted.include);
@@ -102,7 +104,7 @@ function idsOf({ items, catalogue, features }: FactorModel, ids: Iterable<RawId>
     const n = items.indexOf(id);
     if (n >= 0) known.add(items.rawAt(n));
     else if (catalogue.get(id) || (features?.items?.ids.indexOf(id) ?? -1) >= 0) known.add(id);
-    else throw new UnknownIdError(`no item has the id "${id}"`);
+    else throw new UnknownIdError(`no item has the id ${shown(id)}`, nearIds(id, items.raw), "findItem(title) gives the id of a title");
   }
   return known;
 }

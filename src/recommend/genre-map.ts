@@ -1,8 +1,9 @@
 // A map of some genres' items in two dimensions, and of the features that shape them.
 
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
+import { howMany } from "../shown.js";
+import { checkArguments, checkOptions, listOf, namesOf, numberFrom, TEXT, wholeFrom } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { principalAxes } from "./embedding.js";
 import { learnedFeatures } from "./prior-means.js";
@@ -43,7 +44,11 @@ export interface GenreMapOptions {
   readonly perGenre?: number | undefined;
 }
 
-const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true, perGenre: true });
+const MAP_NAMES = namesOf<GenreMapOptions>({
+  genres: listOf(TEXT, "a list of genres"),
+  minimumRatings: numberFrom(0),
+  perGenre: wholeFrom(1),
+});
 
 /**
  * Places items by their factors: directly for K = 2, else along the first two principal axes of all items with enough
@@ -52,13 +57,17 @@ const MAP_NAMES = namesOf<GenreMapOptions>({ genres: true, minimumRatings: true,
  * @throws OptionsError when K is below 2, a genre is unknown, or there are no items of enough ratings.
  */
 export function genreMap(model: FactorModel, options: GenreMapOptions = {}): GenreMap {
+  checkArguments("genreMap", { model: [model, MODEL_KIND] });
   checkOptions("genreMap", options, MAP_NAMES);
   const { minimumRatings = 50, perGenre = 30 } = options;
   const { factors: K, itemFactors } = model.parameters;
-  if (K < 2) throw new OptionsError(`a model with ${K} factors has no map`, { remedy: "train with 2 factors or more" });
+  if (K < 2) throw new OptionsError(`a model with ${howMany(K, "factor")} has no map`, { remedy: "train with 2 factors or more" });
   const enough = Array.from(model.itemCounts.keys()).filter((item) => model.itemCounts[item] >= minimumRatings);
   if (enough.length < 2) {
-    throw new OptionsError(`only ${enough.length} items have ${minimumRatings} ratings`, { remedy: "ask for fewer ratings" });
+    throw new OptionsError(
+      `${enough.length === 0 ? "no item has" : `only ${enough.length} item has`} ${howMany(minimumRatings, "rating")} or more`,
+      { remedy: "ask for fewer ratings" },
+    );
   }
   const { axes, shares } = axesOf(model, enough);
   const place = (factors: Float32Array, row: number): { x: number; y: number } => {
@@ -73,7 +82,7 @@ export function genreMap(model: FactorModel, options: GenreMapOptions = {}): Gen
   const chosen = genres.flatMap((genre) => {
     const known = enough.filter((item) => genresOf(model, item).includes(genre));
     if (known.length === 0) {
-      throw new OptionsError(`no item of the genre "${genre}" has ${minimumRatings} ratings`, {
+      throw new OptionsError(`no item of the genre "${genre}" has ${howMany(minimumRatings, "rating")} or more`, {
         remedy: `there are ${[...itemsByGenre(model, enough).keys()].sort().join(", ")}`,
       });
     }

@@ -2,20 +2,22 @@
 
 import type { Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
-import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import { FactorModel } from "../models/factor-model.js";
+import { NotPositiveDefiniteError } from "../errors.js";
+import { checkArguments, checkOptions, FUNCTION, namesOf, oneOf } from "../options.js";
+import { FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
-import { definitionOf } from "../models/registry.js";
+import { definitionOf, type ModelName } from "../models/registry.js";
 import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
 import { counted } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
+import { shown } from "../shown.js";
 import { priorMeans } from "./prior-means.js";
+import { checkOnScale } from "./rated.js";
 
 /** What is solved besides what is new. */
 export interface PartialFitOptions {
@@ -24,9 +26,11 @@ export interface PartialFitOptions {
    * have: the model keeps no ratings to add to. Default: only what is new is solved.
    */
   readonly refit?: Side | undefined;
+  /** Called with what a person should know: that nothing is to be solved. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
+const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "items"), onNotice: FUNCTION });
 
 /**
  * A model with the new users and items of some ratings added, each by the exact solve of its row with the other side
@@ -35,7 +39,9 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
  *
  * Users come first, solved from their ratings of items that the model knows; then items, solved from their ratings by
  * all users, the new ones among them. A row that has no such rating is its prior mean. Rows that are not solved stay
- * bit-equal; hyperparameters, learned precisions and the global mean are kept. The model given is left as it is.
+ * bit-equal; hyperparameters, learned precisions and the global mean are kept. The model given is left as it is, and is
+ * what is returned when there is nothing to solve: no rating, or, without `refit`, none of anyone or anything new. So a
+ * loop that takes what has come in since the last time need not ask whether any of it is new.
  *
  * What the model says of the source of its training ratings stays, as they can still be read and split alike;
  * after a refit it is gone, as rows then rest on other ratings, held-out ones perhaps among them.
@@ -43,17 +49,20 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: true });
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
  *
  * @param given ratings by any users of any items; their catalogue names the new items.
- * @throws RatingsError for no ratings, or ratings other than 0 and 1 where `logistic` was trained on such; OptionsError
- *   when nothing is to be solved, or the model is `logistic` with sampled negatives; NotPositiveDefiniteError when τ or
- *   γ is 0 and a row's ratings are too few.
+ * @throws RatingsError for ratings beyond the scale of the training ratings by more than half of its width, or other
+ *   than 0 and 1 where `logistic` was trained on such; OptionsError when the model is `logistic` with sampled negatives;
+ *   NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
-export function partialFit(model: FactorModel, given: Ratings, options: PartialFitOptions = {}): FactorModel {
+export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ratings, options: PartialFitOptions = {}): FactorModel<M> {
+  checkArguments("partialFit", { model: [model, MODEL_KIND], ratings: [given, RATINGS_KIND] });
   const ratings = counted(given);
   checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
-  const { refit } = options;
+  const { refit, onNotice } = options;
+  if (ratings.count === 0) {
+    onNotice?.("there are no ratings to fit, so the model stays as it is");
+    return model;
+  }
   checkRatings(model, ratings);
-  if (refit !== undefined && refit !== "users" && refit !== "items")
-    throw new OptionsError(`refit is "${String(refit)}": it must be "users" or "items"`);
   const users = joinedIds(model.users, ratings.users, ratings.user);
   const items = joinedIds(model.items, ratings.items, ratings.item);
   const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value, weight: ratings.weight };
@@ -61,9 +70,11 @@ export function partialFit(model: FactorModel, given: Ratings, options: PartialF
   const solvedUsers = rowsToSolve(users, M, refit === "users");
   const solvedItems = rowsToSolve(items, N, refit === "items");
   if (solvedUsers.length + solvedItems.length === 0) {
-    throw new OptionsError("the model knows every user and item of the ratings", {
-      remedy: `to solve known ones anew, give all their ratings and set refit to "users" or "items"`,
-    });
+    onNotice?.(
+      "the model knows every user and item of the ratings, so it stays as it is; " +
+        'to solve known ones anew, give all their ratings and set refit to "users" or "items"',
+    );
+    return model;
   }
 
   const parameters = grown(model.parameters, users.ids.size, items.ids.size);
@@ -111,9 +122,10 @@ export function partialFit(model: FactorModel, given: Ratings, options: PartialF
   });
 }
 
-function checkRatings({ model, hyperparameters }: FactorModel, { count, value }: Ratings): void {
-  if (count === 0) throw new RatingsError("there are no ratings to fit");
-  definitionOf(model).checkNewRatings?.(hyperparameters, value);
+function checkRatings(model: FactorModel, { users, items, user, item, value }: Ratings): void {
+  definitionOf(model.model).checkNewRatings?.(model.hyperparameters, value);
+  for (let at = 0; at < value.length; at++)
+    checkOnScale(model, value[at], () => `user ${shown(users.rawAt(user[at]))}'s rating of item ${shown(items.rawAt(item[at]))}`);
 }
 
 /** The known ids and, behind them, the new ones that rows name; `index` is where each row's id stands among all. */

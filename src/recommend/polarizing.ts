@@ -1,9 +1,9 @@
 // Items that divide opinion: a long v moves predictions far up for some users and far down for others.
 
-import type { FactorModel } from "../models/factor-model.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import { topScored } from "./score.js";
-import { checkOptions, namesOf } from "../options.js";
+import { checkArguments, checkOptions, namesOf, numberFrom, wholeFrom } from "../options.js";
 
 /** An item and the length of its factors. */
 export interface ItemLength {
@@ -31,13 +31,14 @@ export interface PolarizingOptions {
   readonly minimumRatings?: number | undefined;
 }
 
-const POLARIZING_NAMES = namesOf<PolarizingOptions>({ n: true, minimumRatings: true });
+const POLARIZING_NAMES = namesOf<PolarizingOptions>({ n: wholeFrom(1), minimumRatings: numberFrom(0) });
 
 /**
  * The items with the longest and the shortest factors. Those with few ratings are left out:
  * their factors have not left the prior.
  */
 export function polarizingItems(model: FactorModel, options: PolarizingOptions = {}): PolarizingItems {
+  checkArguments("polarizingItems", { model: [model, MODEL_KIND] });
   checkOptions("polarizingItems", options, POLARIZING_NAMES);
   const { n = 10, minimumRatings = 50 } = options;
   const lengths = itemLengths(model);
@@ -58,6 +59,8 @@ export function polarizingItems(model: FactorModel, options: PolarizingOptions =
 }
 
 /** |v| of every item, [N]. */
-export function itemLengths({ parameters: { factors: K, itemFactors, itemBiases } }: FactorModel): Float64Array {
+export function itemLengths(model: FactorModel): Float64Array {
+  checkArguments("itemLengths", { model: [model, MODEL_KIND] });
+  const { factors: K, itemFactors, itemBiases } = model.parameters;
   return Float64Array.from(itemBiases, (_, item) => Math.hypot(...itemFactors.subarray(item * K, (item + 1) * K)));
 }

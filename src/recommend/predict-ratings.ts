@@ -1,9 +1,8 @@
 // Predictions of many pairs at once, and what becomes of users and items that the model does not know.
 
-import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel } from "../models/factor-model.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { checkArguments, checkOptions, namesOf, oneOf } from "../options.js";
+import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** What `predictRatings` predicts. */
 export interface PredictedRatings {
@@ -25,14 +24,13 @@ export interface PredictRatingsOptions {
   readonly coldStart?: "mean" | "drop" | undefined;
 }
 
-const PREDICT_RATINGS_NAMES = namesOf<PredictRatingsOptions>({ coldStart: true });
+const PREDICT_RATINGS_NAMES = namesOf<PredictRatingsOptions>({ coldStart: oneOf("mean", "drop") });
 
 /** Predicts the pairs of some ratings, whose values do not matter. @throws OptionsError */
 export function predictRatings(model: FactorModel, ratings: Ratings, options: PredictRatingsOptions = {}): PredictedRatings {
+  checkArguments("predictRatings", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
   checkOptions("predictRatings", options, PREDICT_RATINGS_NAMES);
   const { coldStart = "mean" } = options;
-  if (coldStart !== "mean" && coldStart !== "drop")
-    throw new OptionsError(`coldStart is "${String(coldStart)}": it must be "mean" or "drop"`);
   const knownUsers = ratings.users.raw.map((id) => model.knows("users", id));
   const knownItems = ratings.items.raw.map((id) => model.knows("items", id));
   const row: number[] = [];

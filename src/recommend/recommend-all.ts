@@ -1,9 +1,11 @@
 // Ranked lists for all users of a model or chosen ones, made on an engine in batches.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
+import { ENGINE_KIND } from "../engine/open-engine.js";
 import { OptionsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { FactorModel, RecommendOptions } from "../models/factor-model.js";
+import { howMany } from "../shown.js";
+import { checkArguments, checkOptions, LIST, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";
+import { type FactorModel, FILTER, MODEL_KIND, type RecommendOptions, whereElse } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { rankedLists } from "./ranked-lists.js";
@@ -25,7 +27,13 @@ export interface RecommendAllOptions extends Pick<RecommendOptions, "n" | "alpha
   readonly users?: Iterable<RawId> | undefined;
 }
 
-const RECOMMEND_ALL_NAMES = namesOf<RecommendAllOptions>({ n: true, alpha: true, filter: true, filterSeen: true, users: true });
+const RECOMMEND_ALL_NAMES = namesOf<RecommendAllOptions>({
+  n: wholeFrom(1),
+  alpha: NUMBER,
+  filter: FILTER,
+  filterSeen: SWITCH,
+  users: LIST,
+});
 
 /** Users whose places are given out at a time. */
 const USERS_AT_A_TIME = 16_384;
@@ -43,10 +51,9 @@ export async function* recommendAll(
   model: FactorModel,
   options: RecommendAllOptions = {},
 ): AsyncGenerator<RecommendedItem[]> {
-  checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES);
+  checkArguments("recommendAll", { engine: [engine, ENGINE_KIND], model: [model, MODEL_KIND] });
+  checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES, whereElse);
   const { n = 10, alpha = 1, filter, filterSeen = true } = options;
-  if (!Number.isInteger(n) || n < 1) throw new OptionsError(`n is ${n}: it must be a whole number, 1 or greater`);
-  if (!Number.isFinite(alpha)) throw new OptionsError(`alpha is ${alpha}: it must be a number`);
   if (filterSeen && !model.seen) {
     throw new OptionsError("this model does not hold which items its users have rated", {
       remedy: "train with keepSeen, or set filterSeen to false",
@@ -56,7 +63,7 @@ export async function* recommendAll(
   const chosen = options.users && chosenUsers(model, options.users);
   const allowed = Uint8Array.from(items.raw, (id, n) => Number(model.listsAt(n) && (!filter || filter(id))));
   const count = allowed.reduce((sum, kept) => sum + kept, 0);
-  if (count === 0) throw new OptionsError(`the filter keeps none of the ${items.size} items`);
+  if (count === 0) throw new OptionsError(`the filter keeps none of the ${howMany(items.size, "item")}`);
   const k = Math.min(n, count);
   const lists = await rankedLists(engine, model, {
     users: chosen,

@@ -4,7 +4,7 @@ import type { DeviceInfo } from "../engine/engine.js";
 import { TastespaceError } from "../errors.js";
 import { calibration } from "../metrics/calibration.js";
 import { heldOutFigure } from "../models/figures.js";
-import type { FactorModel } from "../models/factor-model.js";
+import type { FactorModel, ListedItem } from "../models/factor-model.js";
 import type { RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { alphaEffect } from "../recommend/alpha-effect.js";
@@ -225,7 +225,7 @@ export function modelLists(model: FactorModel, { rated, similar, alpha, listed }
   if (model.parameters.factors === 0) return [];
   const head = ["#", "title", "genres", "ratings"];
   const popular = (id: RawId): boolean => model.itemCounts[model.items.indexOf(id)] >= LISTED_RATINGS;
-  const rows = (list: ReturnType<FactorModel["recommend"]>): string[][] =>
+  const rows = (list: readonly ListedItem[]): string[][] =>
     list.map((item, at) => [String(at + 1), item.title, item.genres.join(", "), item.ratings.toLocaleString("en-US")]);
   return [
     ...rated.flatMap(({ title, value }) =>

@@ -1,11 +1,11 @@
 // What a model of ratings has to be better than: the biases of users and items alone.
 
 import type { Engine } from "../engine/engine.js";
-import type { DeviceChoice } from "../engine/open-engine.js";
+import { DEVICE_KIND, type DeviceChoice } from "../engine/open-engine.js";
 import { type Accuracy, accuracy } from "../metrics/accuracy.js";
 import { type ModelName, MODELS } from "../models/registry.js";
-import { checkOptions, namesOf } from "../options.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { checkArguments, checkOptions, namesOf, SIGNAL } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { fit } from "./fit.js";
 
 /** Where the biases are trained. */
@@ -15,7 +15,7 @@ export interface BiasOnlyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const BIAS_ONLY_NAMES = namesOf<BiasOnlyOptions>({ device: true, signal: true });
+const BIAS_ONLY_NAMES = namesOf<BiasOnlyOptions>({ device: DEVICE_KIND, signal: SIGNAL });
 
 /**
  * Errors on held-out ratings of `als` with K = 0 and its other defaults, trained on the rest until its objective, which
@@ -24,6 +24,7 @@ const BIAS_ONLY_NAMES = namesOf<BiasOnlyOptions>({ device: true, signal: true })
  * @throws as `fit`.
  */
 export async function biasOnlyAccuracy(train: Ratings, heldOut: Ratings, options: BiasOnlyOptions = {}): Promise<Accuracy> {
+  checkArguments("biasOnlyAccuracy", { train: [train, RATINGS_KIND], heldOut: [heldOut, RATINGS_KIND] });
   checkOptions("biasOnlyAccuracy", options, BIAS_ONLY_NAMES);
   const { model } = await fit(train, { ...options, factors: 0, keepSeen: false });
   return accuracy(model, heldOut);

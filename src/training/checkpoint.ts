@@ -6,6 +6,7 @@ import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
 import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import type { TrainingState } from "../models/training.js";
+import { BYTES, checkArguments, hasPart, type Kind } from "../options.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { decodeHeader, joinedPieces, type Tensor, type TensorFile, tensorPieces, tensorsOf } from "../safetensors.js";
@@ -37,6 +38,13 @@ export interface Checkpoint {
   readonly history: readonly HistoryEntry[];
   readonly state: TrainingState;
 }
+
+/** What functions that take a checkpoint ask for. */
+export const CHECKPOINT_KIND: Kind = {
+  must: "a checkpoint",
+  holds: (value) => hasPart(value, "identity", "state"),
+  remedy: (value) => (typeof value === "string" ? "await loadCheckpoint(path) gives the one of a file" : undefined),
+};
 
 /**
  * @param features names of the features of each side.
@@ -97,6 +105,7 @@ const FORMAT_VERSION = "1";
 
 /** A checkpoint as the bytes of one safetensors file: arrays by name, the rest as JSON in the metadata. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  checkArguments("encodeCheckpoint", { checkpoint: [checkpoint, CHECKPOINT_KIND] });
   return joinedPieces(checkpointPieces(checkpoint));
 }
 
@@ -118,6 +127,7 @@ export function checkpointPieces({ identity, history, state }: Checkpoint): Gene
 
 /** @throws ModelFileError when the bytes are no whole checkpoint, or one of another version. */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+  checkArguments("decodeCheckpoint", { bytes: [bytes, BYTES] });
   return checkpointIn(decodeHeader(bytes, checkpointFailure));
 }
 

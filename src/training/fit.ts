@@ -3,9 +3,9 @@
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Side } from "../engine/engine.js";
-import { type DeviceChoice, openEngine } from "../engine/open-engine.js";
+import { DEVICE_KIND, type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
-import { FactorModel } from "../models/factor-model.js";
+import { FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
 import { type Figures, heldOutFigure } from "../models/figures.js";
 import { unitsOf } from "../models/hyperparameters.js";
@@ -23,18 +23,35 @@ import {
   openTraining,
   type Problem,
   type SumsOf,
+  tableOf,
 } from "../models/registry.js";
 import type { Training } from "../models/training.js";
-import { checkObject, checkOptions, nameHere, namesOf } from "../options.js";
-import type { FeatureTable, FeatureTables } from "../ratings/features.js";
-import type { Ratings } from "../ratings/ratings.js";
+import {
+  checkArguments,
+  checkObject,
+  checkOptions,
+  FUNCTION,
+  nameHere,
+  namesOf,
+  namesTogether,
+  numberAbove,
+  numberFrom,
+  oneOf,
+  SIGNAL,
+  SWITCH,
+  WHOLE,
+  wholeFrom,
+} from "../options.js";
+import { type FeatureTable, FEATURES_KIND, type FeatureTables } from "../ratings/features.js";
+import { HELD_OUT_KIND, type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
 import { counted, weightOfAll } from "../ratings/weights.js";
-import { type Checkpoint, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
+import { type Checkpoint, CHECKPOINT_KIND, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
-import { checkMeasure, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
+import { shown } from "../shown.js";
+import { checkMeasure, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
 import { stopwatch, sweepUntilStop } from "./sweeps.js";
@@ -107,30 +124,32 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly keepSeen?: boolean | undefined;
 }
 
+/** The options that trainings of all models have in common with searches. */
+export const SHARED_KINDS = {
+  sweeps: wholeFrom(0),
+  tolerance: numberFrom(0),
+  patience: wholeFrom(1),
+  ...MEASURE_KINDS,
+  itemFeatures: FEATURES_KIND,
+  userFeatures: FEATURES_KIND,
+  seed: WHOLE,
+  device: DEVICE_KIND,
+  onNotice: FUNCTION,
+  signal: SIGNAL,
+} as const;
 const TRAINING_NAMES = namesOf<TrainingOptions>({
   model: true,
-  heldOut: true,
-  sweeps: true,
-  earlyStop: true,
-  tolerance: true,
-  patience: true,
-  measureBy: true,
-  measureEvery: true,
-  measureThreshold: true,
-  itemFeatures: true,
-  userFeatures: true,
-  seed: true,
-  init: true,
-  device: true,
-  deviceMemory: true,
-  keeps: true,
-  onSweep: true,
-  onCheckpoint: true,
-  checkpointEvery: true,
-  resume: true,
-  onNotice: true,
-  signal: true,
-  keepSeen: true,
+  heldOut: HELD_OUT_KIND,
+  earlyStop: SWITCH,
+  init: MODEL_KIND,
+  deviceMemory: numberAbove(0),
+  keeps: oneOf("best", "last"),
+  onSweep: FUNCTION,
+  onCheckpoint: FUNCTION,
+  checkpointEvery: wholeFrom(1),
+  resume: CHECKPOINT_KIND,
+  keepSeen: SWITCH,
+  ...SHARED_KINDS,
 });
 
 /** How to train one model: its own hyperparameters and no others. Those that are left out have the model's defaults. */
@@ -142,8 +161,8 @@ export type FitOptionsOf<M extends ModelName> = TrainingOptions &
 export type FitOptions = { readonly [M in ModelName]: FitOptionsOf<M> }[ModelName];
 
 /** A training: the model, what was measured on the way, why it ended and where it ran. */
-export interface FitResult {
-  readonly model: FactorModel;
+export interface FitResult<M extends ModelName = ModelName> {
+  readonly model: FactorModel<M>;
   readonly history: readonly HistoryEntry[];
   readonly stop: Stop;
   readonly device: DeviceInfo;
@@ -157,8 +176,9 @@ export interface FitResult {
  * @throws OptionsError, RatingsError when there is nothing to train on, DeviceError,
  *   NotPositiveDefiniteError, DivergedError.
  */
-export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult>;
+export async function fit<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<FitResult<M>>;
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
+  checkArguments("fit", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("fit", options);
   return await outlivingDevices(options, (again, opened) => fitModel(model, ratings, again, opened));
 }
@@ -172,7 +192,8 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
   checkObject(where, options, TRAINING_NAMES);
   const model = checkModel(options.model ?? "als");
   hyperparametersOf(model, options);
-  checkOptions(where, options, new Set([...Object.keys(MODELS[model].table), ...TRAINING_NAMES]), (name) => {
+  checkOptions(where, options, namesTogether(new Set(Object.keys(MODELS[model].table)), TRAINING_NAMES), (name) => {
+    if (name === "threads") return 'openEngine, whose engines device takes: await openEngine("cpu", undefined, { threads: … })';
     const others = MODEL_NAMES.filter((other) => Object.hasOwn(MODELS[other].table, name));
     return others.length > 0 ? `the model ${others.join(", ")}` : undefined;
   });
@@ -196,6 +217,9 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     keeps,
     settling: MODELS[model].settling?.(MODELS[model].complete(asked)),
   });
+  if (!tables) noticeIdle(model, asked, options.onNotice);
+  if (stopping.sweeps === 0 && !options.init && !options.resume)
+    options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
   checkRatings(given, options.heldOut);
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
@@ -204,7 +228,6 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
   const completed = hyperparametersFromStandard(standard, units, s, asked);
   const seed = options.seed ?? 1;
-  if (!Number.isSafeInteger(seed)) throw new OptionsError(`seed is ${seed}: it must be a whole number`);
   if (ofRatings && areCounts(given))
     options.onNotice?.(`${LIKE_COUNTS}; ${model} takes them for ratings, and implicit is the model of counts`);
   const clock = stopwatch();
@@ -410,6 +433,17 @@ export function hyperparametersOf<M extends ModelName>(model: M, options: FitOpt
   return Object.fromEntries(given) as Partial<HyperparametersOf[M]>;
 }
 
+/** Says which hyperparameters of features are given to no effect, other than their defaults. */
+function noticeIdle<M extends ModelName>(model: M, asked: Partial<HyperparametersOf[M]>, onNotice: TrainingOptions["onNotice"]): void {
+  for (const [name, value] of Object.entries(asked)) {
+    if (!OF_FEATURES.has(name) || value === tableOf(model)[name]?.default) continue;
+    onNotice?.(`${name} is ${shown(value)} to no effect, since there are no features: give itemFeatures or userFeatures`);
+  }
+}
+
+/** Hyperparameters that mean nothing without features. */
+const OF_FEATURES: ReadonlySet<string> = new Set(["tauFeatures"]);
+
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
 function featuresOf<M extends ModelName>(
   model: M,
@@ -425,9 +459,7 @@ function featuresOf<M extends ModelName>(
   return { users: userFeatures, items: itemFeatures };
 }
 
-function checkCheckpoints({ checkpointEvery = CHECKPOINT_EVERY, resume, init }: TrainingOptions): void {
-  if (!Number.isInteger(checkpointEvery) || checkpointEvery < 1)
-    throw new OptionsError(`checkpointEvery is ${checkpointEvery}: it must be a whole number, 1 or greater`);
+function checkCheckpoints({ resume, init }: TrainingOptions): void {
   if (resume && init) {
     throw new OptionsError("init and resume are both given", {
       remedy: "resume goes on with a training as it was; init starts a new one from a model",

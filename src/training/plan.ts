@@ -11,7 +11,8 @@ import {
   MODELS,
   spreadOf,
 } from "../models/registry.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { checkArguments } from "../options.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { checkFitOptions, fit, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
 
@@ -46,6 +47,7 @@ const BYTES_PER_WEIGHT = 12;
  */
 export async function planTraining<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<TrainingPlan>;
 export async function planTraining(ratings: Ratings, options: FitOptions = {}): Promise<TrainingPlan> {
+  checkArguments("planTraining", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("planTraining", options);
   const { device = "auto", heldOut, deviceMemory } = options;
   const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: deviceMemory }) : device;

@@ -1,7 +1,8 @@
 // A preset for whom the most accurate predictions are worth their time: gibbs with all side information that there is.
 
+import { checkArguments } from "../options.js";
 import { FeatureTable } from "../ratings/features.js";
-import type { Ratings } from "../ratings/ratings.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import type { FitOptionsOf } from "./fit.js";
 
 /** What a preset chose. */
@@ -41,6 +42,7 @@ const MOST_RATED = 20_000_000;
  * @param given   what is chosen already: features given for a side are all that it has.
  */
 export function accurate(ratings: Ratings, { users, items }: PresetTables = {}, given: PresetGiven = {}): Preset {
+  checkArguments("accurate", { ratings: [ratings, RATINGS_KIND] });
   const { factors = FACTORS.find(([most]) => ratings.count <= most)![1], sweeps = ratings.count > MANY_RATINGS ? FEWER_SWEEPS : SWEEPS } =
     given;
   const rated = ratings.count <= MOST_RATED ? [FeatureTable.ratedSets()] : [];

@@ -11,6 +11,7 @@ import type { Figures, RankingMeasure } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { compareIds } from "../ratings/ids.js";
+import { NUMBER, oneOf, wholeFrom } from "../options.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
@@ -41,14 +42,15 @@ const LEAST_USERS = 100;
 
 type RankingFigures = Required<Pick<Figures, "heldOutNdcg" | "heldOutRecall">> & Pick<Figures, "heldOutAuc">;
 
+/** What each of the options must be. */
+export const MEASURE_KINDS = {
+  measureBy: oneOf("loss", "ndcg", "recall", "auc"),
+  measureEvery: wholeFrom(1),
+  measureThreshold: NUMBER,
+} as const;
+
 /** @throws OptionsError naming the option and its value. */
-export function checkMeasure({ measureBy, measureEvery = 1, measureThreshold }: MeasureOptions, heldOut: Ratings | undefined): void {
-  if (measureBy !== undefined && !["loss", "ndcg", "recall", "auc"].includes(measureBy))
-    throw new OptionsError(`measureBy is "${measureBy}": it must be "loss", "ndcg", "recall" or "auc"`);
-  if (!Number.isInteger(measureEvery) || measureEvery < 1)
-    throw new OptionsError(`measureEvery is ${measureEvery}: it must be a whole number, 1 or greater`);
-  if (measureThreshold !== undefined && !Number.isFinite(measureThreshold))
-    throw new OptionsError(`measureThreshold is ${measureThreshold}: it must be a number`);
+export function checkMeasure({ measureBy }: MeasureOptions, heldOut: Ratings | undefined): void {
   if (measureBy !== undefined && measureBy !== "loss" && !heldOut)
     throw new OptionsError(`measureBy is "${measureBy}", and nothing is held out to measure by`, { remedy: "hold ratings out" });
 }

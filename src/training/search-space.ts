@@ -2,7 +2,8 @@
 // and the points of a grid or of chance.
 
 import { OptionsError } from "../errors.js";
-import { nameHere } from "../options.js";
+import { checkKind, hasPart, type Kind, nameHere } from "../options.js";
+import { shown } from "../shown.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
 import { entriesOf, type ModelName, MODELS } from "../models/registry.js";
 import { type Random, seededRandom } from "../random.js";
@@ -40,8 +41,20 @@ export function hyperparametersAt(point: Point): Record<string, Choice> {
   return Object.fromEntries([...both, ...own]);
 }
 
+const SPACE_KIND: Kind = {
+  must: "an object of hyperparameters with the values to try",
+  holds: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  remedy: () => "space: { factors: [8, 16], tau: { from: 0.1, to: 10 } }",
+};
+const VALUES_KIND: Kind = {
+  must: "a list of values to try, or a range",
+  holds: (value) => Array.isArray(value) || hasPart(value, "from", "to"),
+  remedy: (value) => `write [${shown(value)}], or { from: …, to: … }`,
+};
+
 /** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
 export function checkSpace(model: ModelName, space: SearchSpace): void {
+  checkKind("space", space, SPACE_KIND);
   for (const [name, choices] of Object.entries(space)) {
     for (const own of Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name].sides : [name]) {
       if (Object.hasOwn(MODELS[model].table, own)) continue;
@@ -50,6 +63,7 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
         remedy: nameHere(name, new Set(known)) ?? `it has ${known.join(", ")}`,
       });
     }
+    checkKind(name, choices, VALUES_KIND);
     if (isRange(choices)) {
       if (!(choices.from <= choices.to) || (choices.scale === "log" && choices.from <= 0)) {
         throw new OptionsError(`${name} ranges from ${choices.from} to ${choices.to}: it must rise, and on a log scale start above 0`);
@@ -60,6 +74,7 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
 
 /** All combinations, the last hyperparameter varying fastest. @throws OptionsError for a range. */
 export function gridPoints(space: SearchSpace): Point[] {
+  checkKind("space", space, SPACE_KIND);
   let points: Point[] = [{}];
   for (const [name, choices] of Object.entries(space)) {
     if (isRange(choices)) {
@@ -73,6 +88,7 @@ export function gridPoints(space: SearchSpace): Point[] {
 
 /** Different points drawn by chance, at most `count`: fewer where the space has no more. */
 export function randomPoints(space: SearchSpace, count: number, seed: number): Point[] {
+  checkKind("space", space, SPACE_KIND);
   const random = seededRandom(seed);
   const points = new Map<string, Point>();
   // A space of few values runs out of new points.

@@ -4,16 +4,16 @@
 import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { checkArguments, checkOptions, FUNCTION, hasPart, type Kind, LIST, namesOf, oneOf, SWITCH, wholeFrom } from "../options.js";
 import { FACTORS } from "../models/hyperparameters.js";
 import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
 import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import type { Precisions } from "../models/parameters.js";
-import type { Ratings } from "../ratings/ratings.js";
-import { kFolds, type Split, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
+import { kFolds, SHARE_KIND, type Split, SPLIT_KINDS, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
 import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import type { Checkpoint } from "./checkpoint.js";
-import { fit, type FitOptions, type FitResult, type TrainingOptions } from "./fit.js";
+import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
@@ -74,33 +74,28 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   readonly resumed?: SearchResult | undefined;
 }
 
+const FOLDS_KIND: Kind = {
+  must: "0, or 2 or greater",
+  holds: (value) => Number.isInteger(value) && (value === 0 || (value as number) >= 2),
+};
+const RESULT_KIND: Kind = { must: "the result of a search", holds: (value) => hasPart(value, "plan", "trials") };
 const SEARCH_NAMES = namesOf<SearchOptions>({
-  model: true,
   space: true,
-  method: true,
-  trials: true,
-  eta: true,
-  leastSweeps: true,
-  folds: true,
+  model: true,
+  method: oneOf("grid", "random", "halving"),
+  trials: wholeFrom(1),
+  eta: wholeFrom(2),
+  leastSweeps: wholeFrom(1),
+  folds: FOLDS_KIND,
   holdout: true,
-  test: true,
-  alternative: true,
-  sweeps: true,
-  tolerance: true,
-  patience: true,
-  measureBy: true,
-  measureEvery: true,
-  measureThreshold: true,
-  itemFeatures: true,
-  userFeatures: true,
-  seed: true,
-  device: true,
-  onTrial: true,
-  resumed: true,
-  onNotice: true,
-  signal: true,
+  test: SHARE_KIND,
+  alternative: SWITCH,
+  onTrial: FUNCTION,
+  resumed: RESULT_KIND,
+  ...SHARED_KINDS,
+  sweeps: wholeFrom(1),
 });
-const HOLDOUT_NAMES = namesOf<NonNullable<SearchOptions["holdout"]>>({ by: true, share: true, last: true });
+const HOLDOUT_NAMES = namesOf<NonNullable<SearchOptions["holdout"]>>({ by: oneOf(...SPLIT_KINDS), share: SHARE_KIND, last: wholeFrom(1) });
 
 /** What decides a search's outcome: two searches with equal plans on equal ratings give equal trials. */
 export interface SearchPlan {
@@ -182,6 +177,7 @@ export interface SearchResult {
  *   what `fit` throws, except for failures of single points.
  */
 export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
+  checkArguments("search", { ratings: [ratings, RATINGS_KIND] });
   checkOptions("search", options, SEARCH_NAMES, (name) =>
     HYPERPARAMETER_NAMES.has(name) ? `"space", where hyperparameters stand with the values to try` : undefined,
   );
@@ -208,6 +204,7 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
 
 /** Trials best first: those of more rungs, then by loss, then by number; failed ones last. */
 export function rankedTrials(trials: readonly Trial[]): Trial[] {
+  checkArguments("rankedTrials", { trials: [trials, LIST] });
   const loss = (trial: Trial): number => trial.rungs.at(-1)?.loss ?? Infinity;
   const rungs = (trial: Trial): number => (trial.error === undefined ? trial.rungs.length : -1);
   return [...trials].sort((a, b) => rungs(b) - rungs(a) || loss(a) - loss(b) || a.number - b.number);
@@ -223,16 +220,6 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
       remedy: "measure by ndcg, recall or auc",
     });
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
-  if (!["grid", "random", "halving"].includes(method)) throw new OptionsError(`method is "${method}": it must be grid, random or halving`);
-  for (const [name, value, least] of [
-    ["trials", trials, 1],
-    ["eta", eta, 2],
-    ["leastSweeps", leastSweeps, 1],
-    ["sweeps", sweeps, 1],
-  ] as const)
-    // prettier-ignore
-    if (!Number.isInteger(value) || value < least) throw new OptionsError(`${name} is ${value}: it must be a whole number, ${least} or greater`);
-  if (folds !== 0 && (!Number.isInteger(folds) || folds < 2)) throw new OptionsError(`folds is ${folds}: it must be 0, or 2 or greater`);
   const { by = "random", share = 0.2, last } = holdout;
   if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   checkSpace(model, options.space);

@@ -3,6 +3,7 @@
 import { otherSide, type Side } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
 import { OptionsError } from "../errors.js";
+import { howMany } from "../shown.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { type Parameters, sampleOf, samplesOf } from "../models/parameters.js";
 import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
@@ -57,8 +58,8 @@ export function parametersFrom(
   const { users, items } = init;
   const parameters = lastSample(init.parameters);
   if (parameters.factors !== K) {
-    throw new OptionsError(`the model to start from has ${parameters.factors} factors, not ${K}`, {
-      remedy: `ask for ${parameters.factors} factors`,
+    throw new OptionsError(`the model to start from has ${howMany(parameters.factors, "factor")}, not ${K}`, {
+      remedy: `ask for ${howMany(parameters.factors, "factor")}`,
     });
   }
   // The covariances go along when they are of the kind that is asked for;

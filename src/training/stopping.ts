@@ -1,8 +1,8 @@
 // When a training ends: after a number of sweeps, when the objective barely moves,
 // or when the held-out error keeps rising.
 
-import { OptionsError } from "../errors.js";
 import { heldOutLoss } from "../models/figures.js";
+import { checkKind, numberFrom, wholeFrom } from "../options.js";
 import type { HistoryEntry, StopReason } from "./history.js";
 
 /** Most sweeps of a model that names no number of its own. */
@@ -38,10 +38,9 @@ export function stoppingRule(
   options: StoppingOptions & { readonly keeps?: "best" | "last" | undefined; readonly settling?: number | undefined },
 ): Stopping {
   const { sweeps = DEFAULT_SWEEPS, earlyStop = true, tolerance = 1e-6, patience = DEFAULT_PATIENCE, settling = 0 } = options;
-  if (!Number.isInteger(sweeps) || sweeps < 0) throw new OptionsError(`sweeps is ${sweeps}: it must be a whole number, 0 or greater`);
-  if (!(tolerance >= 0)) throw new OptionsError(`tolerance is ${tolerance}: it must be 0 or greater`);
-  if (!Number.isInteger(patience) || patience < 1)
-    throw new OptionsError(`patience is ${patience}: it must be a whole number, 1 or greater`);
+  checkKind("sweeps", sweeps, wholeFrom(0));
+  checkKind("tolerance", tolerance, numberFrom(0));
+  checkKind("patience", patience, wholeFrom(1));
   return {
     sweeps,
     keepsLast: options.keeps === "last",

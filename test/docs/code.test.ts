@@ -1,5 +1,6 @@
 // The programs of README.md and docs/code.md run as they stand there, and print what the page says.
 
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
@@ -22,6 +23,15 @@ describe.each(programs.filter(({ name }) => !TESTED_ALONE.includes(name)))("$pag
     expect(program.printed).toBeTruthy();
     expect(await runProgram(program, folder)).toBe(program.printed);
   });
+});
+
+test.each(["from-memory.mjs", "every-minute.mjs"])("%s compiles as TypeScript, strict and without an annotation", (name) => {
+  const file = name.replace(/mjs$/, "mts");
+  writeFileSync(join(folder, file), named(name).code);
+  const options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--types", "node", file];
+  const checked = spawnSync(process.execPath, [join(import.meta.dirname, "../../node_modules/typescript/bin/tsc"), ...options], { cwd: folder, encoding: "utf8" }); // prettier-ignore
+  expect(checked.stdout).toBe("");
+  expect(checked.status).toBe(0);
 });
 
 test("every program is tested", () => {

@@ -129,10 +129,14 @@ test("code.md lists what the server may be asked", () => {
   });
 });
 
+/** An option beside what it must be, as `namesOf` takes them. */
+const OPTION =
+  /^ {2}(\w+): (?:true|[A-Z_]+|\w+From\(.*|\w+Of\(.*|numberAbove\(.*)|(?<=[{,] ?)(\w+): (?:true|[A-Z_]{3,}|\w+From\(|oneOf\()/gm;
+
 test("names that code.md gives to those who come from elsewhere are names of ours", () => {
   const options = readdirSync("src", { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
-    .flatMap((file) => [...read(join("src", file)).matchAll(/^ {2}(\w+): true,|(?<=[{,] ?)(\w+): true/gm)].map(([, a, b]) => a ?? b));
+    .flatMap((file) => [...read(join("src", file)).matchAll(OPTION)].map(([, a, b]) => a ?? b));
   const methods = Object.getOwnPropertyNames(library.FactorModel.prototype);
   const known = new Set([...Object.keys(library), ...options, ...methods, ...HYPERPARAMETER_NAMES, ...MODEL_NAMES]);
   /** Variables, values and words of the command line. */

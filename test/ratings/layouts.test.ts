@@ -239,7 +239,7 @@ test("rows left out are counted, and the first three are named by line and reaso
   expect(firstSkipped).toEqual([
     { file: path, line: 3, what: "the item is empty" },
     { file: path, line: 4, what: 'rating "five" is not a number' },
-    { file: path, line: 5, what: "the row has 1 cells, too few for user, item and rating" },
+    { file: path, line: 5, what: "the row has 1 cell, too few for user, item and rating" },
   ]);
 });
 

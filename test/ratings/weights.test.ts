@@ -14,7 +14,7 @@ import { fingerprintOf } from "../../src/ratings/fingerprint.js";
 import { mostRated } from "../../src/ratings/popularity.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import type { ReadOptions } from "../../src/ratings/readers.js";
-import type { RatingRow } from "../../src/ratings/rows.js";
+import type { GivenRating } from "../../src/ratings/rows.js";
 import { sortedRatings } from "../../src/ratings/sorted.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { counted } from "../../src/ratings/weights.js";
@@ -102,7 +102,7 @@ describe("a column of weights", () => {
   });
 });
 
-const rows: readonly RatingRow[] = [["ann", 1, 4, null, 2], ["ann", 2, 1], ["bob", 1, 5, null, 0], ["bob", 2, 2, null, 3]]; // prettier-ignore
+const rows: readonly GivenRating[] = [["ann", 1, 4, null, 2], ["ann", 2, 1], ["bob", 1, 5, null, 0], ["bob", 2, 2, null, 3]]; // prettier-ignore
 const ratings = Ratings.from(rows);
 /** The same without weights. */
 const plain = new Ratings({ user: ratings.user, item: ratings.item, value: ratings.value }, ratings.users, ratings.items);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openTraining } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { NotPositiveDefiniteError, OptionsError, RatingsError } from "../../src/errors.js";
+import { NotPositiveDefiniteError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import type { AlsHyperparameters } from "../../src/models/als.js";
 import { FactorModel } from "../../src/models/factor-model.js";
@@ -173,7 +173,9 @@ test("a known user is solved anew when asked for, and left alone otherwise", asy
   expect(again.parameters.userFactors.slice(0, 6)).not.toEqual(model.parameters.userFactors.slice(0, 6));
   expect(again.parameters.itemFactors).toEqual(model.parameters.itemFactors);
   expect(again.itemCounts).toEqual(model.itemCounts);
-  expect(() => partialFit(model, all)).toThrow(OptionsError);
+  const notices: string[] = [];
+  expect(partialFit(model, all, { onNotice: (notice) => notices.push(notice) })).toBe(model);
+  expect(notices).toEqual([expect.stringMatching(/knows every user and item .* set refit to "users" or "items"/)]);
 });
 
 test("where the training ratings came from stays known, until known rows are solved from others", async () => {
@@ -205,7 +207,10 @@ test("a new item with features starts from their mean, and stays there without r
 
 test("what cannot be fitted is refused, saying why", async () => {
   const { model } = await train({ factors: 2 });
-  expect(() => partialFit(model, Ratings.from([]))).toThrow(RatingsError);
+  expect(partialFit(model, Ratings.from([]))).toBe(model);
+  expect(() => partialFit(model, Ratings.from([["ann", 1, 50]]))).toThrow(
+    `user "ann"'s rating of item 1 is 50, and those that the model was trained on go from`,
+  );
   const sampled = (await train({ model: "logistic", negatives: 2, factors: 2 })).model;
   expect(() => partialFit(sampled, Ratings.from([["ann", 1, 1]]))).toThrow(/sampled negatives/);
   const binary = Ratings.from([...invented.user].map((m, at) => [m, invented.item[at], Number(invented.value[at] > 3)] as const));

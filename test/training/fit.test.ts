@@ -198,7 +198,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     const failing = fit(few, { factors: 3, tauUsers: 0, tauItems: 0, gammaUsers: 0, gammaItems: 0, device: engine });
     await expect(failing).rejects.toThrow(NotPositiveDefiniteError);
     await expect(failing).rejects.toMatchObject({ side: "users", row: 0, id: 1, sweep: 1 });
-    await expect(failing).rejects.toThrow("users row 0, user 1, are not positive definite in sweep 1");
+    await expect(failing).rejects.toThrow("the normal equations of user 1 are not positive definite in sweep 1");
   });
 
   test("numbers beyond float32 are reported, never returned as NaN", async () => {

@@ -1,7 +1,7 @@
 // The cpu engine: the operations of engine.ts as WebAssembly SIMD kernels on the threads of the processor.
 
-import { DeviceError, OptionsError } from "../../errors.js";
-import { checkOptions, namesOf } from "../../options.js";
+import { DeviceError } from "../../errors.js";
+import { checkOptions, FUNCTION, namesOf, numberAbove, wholeFrom } from "../../options.js";
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
 import { onAnother } from "../on-another.js";
@@ -31,7 +31,14 @@ export interface CpuOptions {
   readonly workers?: boolean | undefined;
 }
 
-const CPU_NAMES = namesOf<CpuOptions>({ threads: true, memoryBytes: true, onNotice: true, build: true, memory: true, workers: true });
+const CPU_NAMES = namesOf<CpuOptions>({
+  threads: wholeFrom(1),
+  memoryBytes: numberAbove(0),
+  onNotice: FUNCTION,
+  build: true,
+  memory: true,
+  workers: true,
+});
 
 /** Computes with WebAssembly SIMD on all cores: in worker threads in Node, in web workers in browsers. */
 export class CpuEngine implements Engine {
@@ -54,9 +61,6 @@ export class CpuEngine implements Engine {
   static async create(options: CpuOptions = {}): Promise<CpuEngine> {
     checkOptions("CpuEngine.create", options, CPU_NAMES);
     const { threads, memoryBytes = LARGEST_MEMORY, onNotice = () => {}, build = hasRelaxedSimd() ? "relaxed" : "simd" } = options;
-    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1))
-      throw new OptionsError(`threads is ${threads}: it must be a whole number, 1 or greater`);
-    if (!(memoryBytes > 0)) throw new OptionsError(`memoryBytes is ${memoryBytes}: it must be greater than 0`);
     const shared = options.memory !== "own" && sharesMemory();
     const wanted = Math.min(threads ?? processorCores(), MOST_THREADS);
     if (!shared && (threads ?? 1) > 1 && options.memory !== "own")

@@ -1,0 +1,38 @@
+// Values as errors show them: as they would be written in a program, and short, whatever they are.
+
+const LONGEST_SHOWN = 100;
+/** Of a list or an object, as much as can be shown at all. */
+const MOST_PARTS = 20;
+const DEEPEST = 4;
+
+/** A value as text for an error. */
+export function shown(value: unknown): string {
+  const text = written(value, 0);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** "1 rating", "2 ratings". */
+export const howMany = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+function written(value: unknown, depth: number): string {
+  if (typeof value === "string") return JSON.stringify(value.length > LONGEST_SHOWN ? value.slice(0, LONGEST_SHOWN + 1) : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : JSON.stringify(value);
+  if (value instanceof Promise) return "a Promise";
+  if (value instanceof Error) return `${value.name} {…}`;
+  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  if (isList) return depth === DEEPEST ? "[…]" : `[${parts(value as ArrayLike<unknown>, depth)}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype)
+    return `${(value.constructor as { name?: string } | undefined)?.name || "object"} {…}`;
+  if (depth === DEEPEST) return "{…}";
+  const entries = Object.entries(value).slice(0, MOST_PARTS);
+  return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${written(part, depth + 1)}`).join(",")}}`;
+}
+
+function parts(values: ArrayLike<unknown>, depth: number): string {
+  const first = Array.from({ length: Math.min(values.length, MOST_PARTS) }, (_, at) => written(values[at], depth + 1));
+  return [...first, ...(values.length > MOST_PARTS ? ["…"] : [])].join(",");
+}
