@@ -96,7 +96,11 @@ export async function countsOf(kernels: readonly Text[], families: readonly stri
     const rows: CompilerCounts[] = [];
     for (const family of families) {
       const env = { ...process.env, RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
-      const { stdout } = await run(program, translated.map(({ path }) => path), { env, maxBuffer: MOST_OUTPUT }); // prettier-ignore
+      const { stdout } = await run(
+        program,
+        translated.map(({ path }) => path),
+        { env, maxBuffer: MOST_OUTPUT },
+      );
       for (const line of stdout.trim().split("\n")) {
         const said = JSON.parse(line) as Record<string, number> & { file: string };
         const { kernel, entryPoint } = translated.find(({ path }) => path === (said.file as unknown as string))!;

@@ -41,7 +41,9 @@ export async function float32({ factors: [K], shapes: [shape], rows: count, devi
       const error = await errorOf(model, engine, train, heldOut, K);
       errors.push(error);
       const { objective, relative, trainRmse, heldOutRmse } = error;
-      console.log(`${model.padEnd(4)} ${engine.info.name}: objective ${objective.toFixed(1)}, relative error ${relative.toExponential(1)}; of RMSE ${trainRmse.toExponential(1)} (train), ${heldOutRmse.toExponential(1)} (held out)`); // prettier-ignore
+      console.log(
+        `${model.padEnd(4)} ${engine.info.name}: objective ${objective.toFixed(1)}, relative error ${relative.toExponential(1)}; of RMSE ${trainRmse.toExponential(1)} (train), ${heldOutRmse.toExponential(1)} (held out)`,
+      );
     }
     engine.destroy();
   }

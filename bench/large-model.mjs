@@ -57,7 +57,8 @@ async function compare() {
   check(parameters.userBiases, 2);
   check(parameters.itemBiases, 3);
   let ordered = ids.size === M;
-  for (let user = 0; user < M; user++) if (ids.rawAt(user) !== idAt(user) || (user % 1000 === 0 && ids.indexOf(idAt(user)) !== user)) ordered = false; // prettier-ignore
+  for (let user = 0; user < M; user++)
+    if (ids.rawAt(user) !== idAt(user) || (user % 1000 === 0 && ids.indexOf(idAt(user)) !== user)) ordered = false;
   console.log(
     `read: ${parameters.userFactors.length} user factors, ${different} numbers differ, ids ${ordered ? "are" : "ARE NOT"} the same`,
   );

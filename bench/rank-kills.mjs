@@ -24,7 +24,13 @@ const MODELS = [
   ["logistic", "--positive-threshold", "4", "--sweeps", "10"],
 ];
 /** Ranks of the training that is killed, and of the one that goes on. */
-const PAIRS = [[2, 4], [4, 2], [4, 1], [2, 1], [4, 4]]; // prettier-ignore
+const PAIRS = [
+  [2, 4],
+  [4, 2],
+  [4, 1],
+  [2, 1],
+  [4, 4],
+];
 const MPIRUN = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"];
 /** A job whose rank has died must have ended after so long. */
 const LONGEST_MS = 10_000;
@@ -35,7 +41,7 @@ const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROO
 const flagsOf = ([model, ...flags]) => ["--model", model, ...flags, "--no-early-stop", "--device", values.device];
 
 /** The processes that a process has started. */
-const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number); // prettier-ignore
+const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
 
 /** Trains on so many ranks, 1 without MPI; kills a rank after so long. @returns how it ended, or undefined when it was not killed. */
 function train(ranks, args, killAfter) {
@@ -93,10 +99,14 @@ for (let at = 0; at < wanted; at++) {
   const same = digest(out) === known.digest;
   if (same) equal++;
   const how = `${ranks} ranks, ended ${(died.ms / 1000).toFixed(1)} s after the kill${died.named ? "" : ", not naming the rank"}`;
-  console.log(`${String(at + 1).padStart(3)}  ${model[0].padEnd(9)} ${how}; on ${others}: ${same ? "bit-equal" : "ANOTHER MODEL"} (${((performance.now() - began) / 1000).toFixed(0)} s)`); // prettier-ignore
+  console.log(
+    `${String(at + 1).padStart(3)}  ${model[0].padEnd(9)} ${how}; on ${others}: ${same ? "bit-equal" : "ANOTHER MODEL"} (${((performance.now() - began) / 1000).toFixed(0)} s)`,
+  );
 }
 rmSync(folder, { recursive: true });
-console.log(`${wanted} kills: ${ended} jobs ended in time and named the rank, at most ${(slowest / 1000).toFixed(1)} s after; ${equal} of ${wanted} bit-equal`); // prettier-ignore
+console.log(
+  `${wanted} kills: ${ended} jobs ended in time and named the rank, at most ${(slowest / 1000).toFixed(1)} s after; ${equal} of ${wanted} bit-equal`,
+);
 process.exitCode = equal === wanted && ended === wanted ? 0 : 1;
 
 async function timed(run) {

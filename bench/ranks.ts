@@ -44,7 +44,9 @@ interface Row {
 
 export async function ranks(options: BenchOptions): Promise<object> {
   if (isStartedForMpi()) return await one(options);
-  console.log(`${options.shape}, ${availableParallelism()} cores: seconds of a sweep, of which in calls; bytes received by rank 0; its peak memory`); // prettier-ignore
+  console.log(
+    `${options.shape}, ${availableParallelism()} cores: seconds of a sweep, of which in calls; bytes received by rank 0; its peak memory`,
+  );
   const rows: Row[] = [];
   const gathers: Gather[] = [];
   for (const count of COUNTS) {
@@ -155,7 +157,11 @@ async function one({ factors, shape, device }: BenchOptions): Promise<object> {
         keepSeen: false,
         onSweep,
       } as FitOptions);
-      const sweeps = marks.slice(2).map((mark, at) => ({ seconds: mark.seconds - marks[at + 1].seconds, bytes: mark.bytes - marks[at + 1].bytes, ms: mark.ms - marks[at + 1].ms })); // prettier-ignore
+      const sweeps = marks.slice(2).map((mark, at) => ({
+        seconds: mark.seconds - marks[at + 1].seconds,
+        bytes: mark.bytes - marks[at + 1].bytes,
+        ms: mark.ms - marks[at + 1].ms,
+      }));
       const best = sweeps.reduce((a, b) => (b.seconds < a.seconds ? b : a));
       const row: Row = {
         model,

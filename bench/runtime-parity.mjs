@@ -34,7 +34,9 @@ for (const { model, factors, ...rest } of MODELS) {
   const [gpu, cpu] = [await last("webgpu"), await last("cpu")];
   const apart = Math.max(...gpu.map((figure, at) => Math.abs(figure / cpu[at] - 1)));
   worst = Math.max(worst, apart);
-  const variant = Object.entries(rest).map(([key, value]) => `${key}=${value}`).join(" "); // prettier-ignore
+  const variant = Object.entries(rest)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ");
   console.log(`${[model, `K=${factors}`, variant].filter(Boolean).join(" ").padEnd(52)} relative difference ${apart.toExponential(1)}`);
 }
 

@@ -43,7 +43,15 @@ export async function sidesRanking({ data, device, splits: wanted, options }: Be
       seed: number,
     ): Promise<{ model: FactorModel; seconds: number }> => {
       const given = { factors: 10, tauUsers: tau, tauItems: tau, tauFeatures: 20, sweeps: 20, ...options };
-      const fitted = await fit(train, { model: "implicit", ...given, ...tablesOf(train, kind), measureBy: "loss", earlyStop: false, seed, device: engine } as FitOptions); // prettier-ignore
+      const fitted = await fit(train, {
+        model: "implicit",
+        ...given,
+        ...tablesOf(train, kind),
+        measureBy: "loss",
+        earlyStop: false,
+        seed,
+        device: engine,
+      } as FitOptions);
       return { model: fitted.model, seconds: fitted.seconds.train };
     };
     console.log(`\n${basename(folder)}, splits ${wanted.join(", ")}: means, K = 10, relevant from ${RELEVANT} stars on`);
@@ -62,7 +70,9 @@ export async function sidesRanking({ data, device, splits: wanted, options }: Be
           seconds += took / wanted.length;
         }
         rows.push({ kind, tau, ndcg, auc, seconds });
-        console.log(`${kind.padEnd(20)}${String(tau).padStart(6)}${mean(ndcg).toFixed(4).padStart(10)}${spread(ndcg).toFixed(4).padStart(9)}${mean(auc).toFixed(4).padStart(8)}${seconds.toFixed(2).padStart(9)}`); // prettier-ignore
+        console.log(
+          `${kind.padEnd(20)}${String(tau).padStart(6)}${mean(ndcg).toFixed(4).padStart(10)}${spread(ndcg).toFixed(4).padStart(9)}${mean(auc).toFixed(4).padStart(8)}${seconds.toFixed(2).padStart(9)}`,
+        );
       }
     }
     console.log(`titles without a training rating, ${COLD_SHARE * 100} % of all: AUC among them, 0.5 by chance`);
@@ -114,7 +124,13 @@ function coldAuc({ parameters, features, items }: FactorModel, marks: Uint8Array
     "items",
     items.raw.map((id) => ({ id })),
   )!;
-  const cold = { factors: K, userFactors, userBiases: parameters.userBiases, itemFactors: new Float32Array(items.size * K), itemBiases: new Float32Array(items.size) }; // prettier-ignore
+  const cold = {
+    factors: K,
+    userFactors,
+    userBiases: parameters.userBiases,
+    itemFactors: new Float32Array(items.size * K),
+    itemBiases: new Float32Array(items.size),
+  };
   for (let n = 0; n < items.size; n++) cold.itemFactors.set(means.subarray(n * (K + 1), n * (K + 1) + K), n * K);
   const each: number[] = [];
   for (let m = 0; m < ratings[0].count; m++) {

@@ -85,9 +85,24 @@ function print(name: string, kind: string, results: readonly Result[]): void {
     results.reduce((sum, result) => sum + (of(result) ?? NaN), 0) / results.length;
   const clipped = mean((result) => result.clipped);
   const spread = Math.sqrt(results.reduce((sum, result) => sum + (result.clipped - clipped) ** 2, 0) / Math.max(1, results.length - 1));
-  const values = [clipped, spread, mean(({ rmse }) => rmse), mean(({ averaged }) => averaged), mean(({ within50 }) => within50), mean(({ within90 }) => within90)]; // prettier-ignore
+  const values = [
+    clipped,
+    spread,
+    mean(({ rmse }) => rmse),
+    mean(({ averaged }) => averaged),
+    mean(({ within50 }) => within50),
+    mean(({ within90 }) => within90),
+  ];
   const cells = values.map((value, at) => (Number.isNaN(value) ? "–" : value.toFixed(at < 4 ? 4 : 3)).padStart([9, 8, 11, 11, 9, 9][at]));
-  console.log(`${name.padEnd(8)}${kind.padEnd(22)}${results.map((result) => result.clipped.toFixed(4).padStart(9)).join("")}${cells.join("")}${mean(({ seconds }) => seconds).toFixed(2).padStart(9)}${mean(({ processorSeconds }) => processorSeconds).toFixed(2).padStart(13)}`); // prettier-ignore
+  console.log(
+    `${name.padEnd(8)}${kind.padEnd(22)}${results.map((result) => result.clipped.toFixed(4).padStart(9)).join("")}${cells.join("")}${mean(
+      ({ seconds }) => seconds,
+    )
+      .toFixed(2)
+      .padStart(9)}${mean(({ processorSeconds }) => processorSeconds)
+      .toFixed(2)
+      .padStart(13)}`,
+  );
 }
 
 async function measured({ train, heldOut }: Split, options: FitOptions, kind: Sides, users: FeatureTable | undefined): Promise<Result> {

@@ -97,7 +97,15 @@ export async function training({ factors, shape }: BenchOptions): Promise<object
   const rows: object[] = [];
   console.log(`${shape}, ${TRAINING_SWEEPS} sweeps: seconds of indexing, upload and compilation, sweeps; held-out RMSE`);
   for (const K of factors) {
-    const { seconds, history } = await fit(train, { heldOut, factors: K, tauUsers: 5, tauItems: 5, sweeps: TRAINING_SWEEPS, earlyStop: false, device: "webgpu" }); // prettier-ignore
+    const { seconds, history } = await fit(train, {
+      heldOut,
+      factors: K,
+      tauUsers: 5,
+      tauItems: 5,
+      sweeps: TRAINING_SWEEPS,
+      earlyStop: false,
+      device: "webgpu",
+    });
     const { heldOutRmse } = history[history.length - 1];
     rows.push({ factors: K, seconds, heldOutRmse });
     console.log(

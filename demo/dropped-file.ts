@@ -13,14 +13,22 @@ interface Kind {
 const RATINGS = "drop a CSV with a row for every rating, a MovieLens zip, or a model file";
 
 const KINDS: readonly Kind[] = [
-  { name: "a picture", remedy: RATINGS, begins: /^(\x89PNG|\xff\xd8\xff|GIF8|BM[^]{4}\0\0\0\0|RIFF[^]{4}WEBP|[^]{4}ftyp(avif|heic|mif1)|II\*\0|MM\0\*)/ },
+  {
+    name: "a picture",
+    remedy: RATINGS,
+    begins: /^(\x89PNG|\xff\xd8\xff|GIF8|BM[^]{4}\0\0\0\0|RIFF[^]{4}WEBP|[^]{4}ftyp(avif|heic|mif1)|II\*\0|MM\0\*)/,
+  },
   { name: "a picture", remedy: RATINGS, begins: /^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)?<svg/i },
   { name: "a PDF", remedy: "export the ratings as CSV and drop that", begins: /^%PDF/ },
-  { name: "a film or a piece of music", remedy: RATINGS, begins: /^(ID3|\xff[\xfb\xf3]|OggS|fLaC|RIFF[^]{4}(WAVE|AVI )|[^]{4}ftyp|[^]E\xdf\xa3)/ },
+  {
+    name: "a film or a piece of music",
+    remedy: RATINGS,
+    begins: /^(ID3|\xff[\xfb\xf3]|OggS|fLaC|RIFF[^]{4}(WAVE|AVI )|[^]{4}ftyp|[^]E\xdf\xa3)/,
+  },
   { name: "a web page", remedy: "save the ratings as CSV and drop that", begins: /^\s*<(!doctype html|html)/i },
   { name: "an old Excel or Word file", remedy: "save it as CSV and drop that", begins: /^\xd0\xcf[^]\xe0/ },
   { name: "a database", remedy: "export its table of ratings as CSV and drop that", begins: /^SQLite format 3/ },
-]; // prettier-ignore
+];
 
 const OFFICE = /\.(xlsx|xlsm|ods|numbers|docx|odt|pptx)$/i;
 const BEGINNING = 512;

@@ -22,7 +22,10 @@ export interface Genres {
 export function genresOf(genres: readonly (readonly string[])[]): Genres {
   const counts = new Map<string, number>();
   for (const names of genres) for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name).slice(0, MOST_COLOURS); // prettier-ignore
+  const names = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([name]) => name)
+    .slice(0, MOST_COLOURS);
   const place = new Map(names.map((name, at) => [name, at]));
   return { names, ofItem: Int8Array.from(genres, (of) => Math.max(-1, ...of.map((name) => place.get(name) ?? -1))) };
 }

@@ -273,7 +273,8 @@ export class MapView {
       const [left, top] = [x + 9, y - LABEL_HEIGHT / 2];
       const [right, bottom] = [left + this.#widthOf(text), top + LABEL_HEIGHT];
       if (depth <= 0 || left < 2 || top < 2 || right > width - 2 || bottom > height - 2) continue;
-      if (taken.some(([l, t, r, b]) => left < r + LABEL_GAP && right > l - LABEL_GAP && top < b + LABEL_GAP && bottom > t - LABEL_GAP)) continue; // prettier-ignore
+      if (taken.some(([l, t, r, b]) => left < r + LABEL_GAP && right > l - LABEL_GAP && top < b + LABEL_GAP && bottom > t - LABEL_GAP))
+        continue;
       taken.push([left, top, right, bottom]);
       shown.push({ text, x: left, y: top });
     }

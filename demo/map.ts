@@ -210,7 +210,10 @@ export class MapPanel {
       seen.set(genre, (seen.get(genre) ?? 0) + 1);
       return seen.get(genre)!;
     });
-    return byCount.map((point, at) => ({ point, turn: turn[at] })).sort((a, b) => a.turn - b.turn).map(({ point }) => point); // prettier-ignore
+    return byCount
+      .map((point, at) => ({ point, turn: turn[at] }))
+      .sort((a, b) => a.turn - b.turn)
+      .map(({ point }) => point);
   }
 
   #renderLegend(): void {

@@ -14,10 +14,15 @@ export function pageLinks(): Plugin {
       const { name, repository } = JSON.parse(read("../package.json")) as { name: string; repository?: string | { url: string } };
       const url = (typeof repository === "string" ? repository : repository?.url)?.replace(/^git\+/, "").replace(/\.git$/, "");
       const links = [
-        ...(url ? [["Repository", url], ["Package", `https://www.npmjs.com/package/${name}`]] : []),
+        ...(url
+          ? [
+              ["Repository", url],
+              ["Package", `https://www.npmjs.com/package/${name}`],
+            ]
+          : []),
         ["Guide", "./guide.txt"],
         ["Licence", "./licence.txt"],
-      ]; // prettier-ignore
+      ];
       return html.replace("<!--links-->", links.map(([text, href]) => `<a href="${href}">${text}</a>`).join("\n"));
     },
     configureServer(server) {

@@ -153,7 +153,15 @@ export class RatePanel {
       </li>`;
     find("rated-title").hidden = rated.length === 0;
     render(
-      rated.length === 0 ? nothing : html`<ul class="titles">${repeat(rated, ([item]) => item, ([item]) => row(item))}</ul>`, // prettier-ignore
+      rated.length === 0
+        ? nothing
+        : html`<ul class="titles">
+            ${repeat(
+              rated,
+              ([item]) => item,
+              ([item]) => row(item),
+            )}
+          </ul>`,
       find("rated"),
     );
     const card = (item: number) =>
@@ -167,8 +175,10 @@ export class RatePanel {
         </div>
       </li>`;
     render(
-      html`<ul class="cards">${repeat(this.#suggestions, (item) => item, card)}</ul>
-        <button type="button" class="quiet" @click=${() => this.#pass(this.#suggestions)}>Show others</button>`, // prettier-ignore
+      html`<ul class="cards">
+          ${repeat(this.#suggestions, (item) => item, card)}
+        </ul>
+        <button type="button" class="quiet" @click=${() => this.#pass(this.#suggestions)}>Show others</button>`,
       find("suggested"),
     );
   }
@@ -211,16 +221,29 @@ export class RatePanel {
     clearFailure(find("list-error"));
     render(
       html`<ol class="list">
-          ${repeat(list, ({ id }) => id, (item) => this.#entry(item))}
+          ${repeat(
+            list,
+            ({ id }) => id,
+            (item) => this.#entry(item),
+          )}
         </ol>
         ${legendOf(list)}
-        ${list.length >= LISTED
-          ? html`<button type="button" class="quiet" @click=${() => this.#toggleMore()}>${this.#more ? "Show fewer" : "Show more"}</button>`
-          : nothing}`, // prettier-ignore
+        ${
+          list.length >= LISTED
+            ? html`<button type="button" class="quiet" @click=${() => this.#toggleMore()}>
+                ${this.#more ? "Show fewer" : "Show more"}
+              </button>`
+            : nothing
+        }`,
       find("list"),
     );
     find("list-status").textContent =
-      list.length === 0 ? "No title is left to recommend" : `The list has changed: ${list.slice(0, 3).map(({ title }) => title).join("; ")}`; // prettier-ignore
+      list.length === 0
+        ? "No title is left to recommend"
+        : `The list has changed: ${list
+            .slice(0, 3)
+            .map(({ title }) => title)
+            .join("; ")}`;
     this.#onChange({ ...answer, list }, this.taste);
   }
 

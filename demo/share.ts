@@ -43,10 +43,13 @@ export class SharePanel {
 
   link(): string {
     const parameters = new URLSearchParams({
-      [RATINGS]: this.#rate.taste.entries().map(([id, stars]) => `${encodeURIComponent(id)}*${stars}`).join(" "),
+      [RATINGS]: this.#rate.taste
+        .entries()
+        .map(([id, stars]) => `${encodeURIComponent(id)}*${stars}`)
+        .join(" "),
       ...this.#rate.options(),
       ...this.#settings.changed(),
-    }); // prettier-ignore
+    });
     return `${location.href.replace(/#.*$/, "")}#${parameters.toString()}`;
   }
 

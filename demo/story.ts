@@ -152,8 +152,13 @@ function mosaic(filled: number) {
   const order = Array.from({ length: columns * rows }, (_, at) => at).sort((a, b) => chance(a) - chance(b));
   return html`<svg class="holes" viewBox="0 0 ${columns} ${rows}" aria-hidden="true">
     <rect width=${columns} height=${rows} class="empty" />
-    <path d=${order.slice(0, wanted).map((at) => `M${at % columns} ${Math.floor(at / columns)}h.9v.9h-.9z`).join("")} />
-  </svg>`; // prettier-ignore
+    <path
+      d=${order
+        .slice(0, wanted)
+        .map((at) => `M${at % columns} ${Math.floor(at / columns)}h.9v.9h-.9z`)
+        .join("")}
+    />
+  </svg>`;
 }
 
 /** Factors as bars up and down from a middle line. */

@@ -97,7 +97,8 @@ export class TrainPanel {
     // The keyboard goes on from where it was.
     const goOn = (button: HTMLElement): void => button.focus({ preventScroll: true });
     if (running && focused === this.#start) goOn(this.#pause);
-    else if (!running && (focused === this.#pause || focused === this.#cancel)) goOn(shelf && !find("next").hidden ? find("next") : this.#start); // prettier-ignore
+    else if (!running && (focused === this.#pause || focused === this.#cancel))
+      goOn(shelf && !find("next").hidden ? find("next") : this.#start);
   }
 
   async #train(device?: Settings["device"]): Promise<void> {

@@ -343,7 +343,13 @@ export class Workshop {
     if (model.parameters.factors === 0) return { list, you: undefined, sum: undefined };
     const { factors, bias } = foldedIn(model, ratings);
     const { placed } = this.#mapOf(model);
-    const you = ratings.length > 0 ? placeOf(placed, factors.map((value) => value * this.#reach)) : undefined; // prettier-ignore
+    const you =
+      ratings.length > 0
+        ? placeOf(
+            placed,
+            factors.map((value) => value * this.#reach),
+          )
+        : undefined;
     return { list, you, sum: list.length > 0 && isSum(model) ? sumOf(model, list[0].id, factors, bias) : undefined };
   }
 

@@ -18,6 +18,24 @@ const { train, heldOut } = splitRatings(plays, { share: 0.2, seed: 1 });
 
 const { model } = await fit(train, { model: "implicit", factors: 2, confidence: 0.5, tauUsers: 1, tauItems: 1, device: "cpu" });
 console.log(`recall@3 on the held-out plays: ${rankingMetrics(model, train, heldOut, { k: 3, threshold: 0 }).recall.toFixed(2)}`);
-console.log("for listener 5:", model.recommend("listener 5", { n: 3 }).map(({ id }) => id).join(", ")); // prettier-ignore
-console.log("like Grieg:", model.similarItems("Grieg", { n: 3 }).map(({ id }) => id).join(", ")); // prettier-ignore
-console.log("for someone who played Holst twice:", model.recommendFor([["Holst", 2]], { n: 3 }).map(({ id }) => id).join(", ")); // prettier-ignore
+console.log(
+  "for listener 5:",
+  model
+    .recommend("listener 5", { n: 3 })
+    .map(({ id }) => id)
+    .join(", "),
+);
+console.log(
+  "like Grieg:",
+  model
+    .similarItems("Grieg", { n: 3 })
+    .map(({ id }) => id)
+    .join(", "),
+);
+console.log(
+  "for someone who played Holst twice:",
+  model
+    .recommendFor([["Holst", 2]], { n: 3 })
+    .map(({ id }) => id)
+    .join(", "),
+);

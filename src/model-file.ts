@@ -33,7 +33,10 @@ import {
 const FORMAT_VERSION = 2;
 /** Of the record of where the ratings came from; a later one is passed over. */
 const SOURCE_VERSION = 1;
-const FEATURE_SIDES = [["users", "user"], ["items", "item"]] as const; // prettier-ignore
+const FEATURE_SIDES = [
+  ["users", "user"],
+  ["items", "item"],
+] as const;
 /** Texts longer than this, in bytes, become tensors: readers of the header need not parse megabytes. */
 const LONGEST_METADATA = 2 ** 20;
 

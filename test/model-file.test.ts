@@ -42,7 +42,10 @@ test("the header is plain safetensors: aligned, tensors without gaps, names as d
   expect(header["user_factors"]).toMatchObject({ dtype: "F32", shape: [40, 5] });
   expect(header["item_factors"]).toMatchObject({ dtype: "F32", shape: [30, 5] });
   expect(header["global_mean"]).toMatchObject({ dtype: "F32", shape: [1] });
-  const spans = Object.entries(header).filter(([name]) => name !== "__metadata__").map(([, { data_offsets }]) => data_offsets).sort((a, b) => a[0] - b[0]); // prettier-ignore
+  const spans = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([, { data_offsets }]) => data_offsets)
+    .sort((a, b) => a[0] - b[0]);
   spans.forEach(([from], at) => expect(from).toBe(at === 0 ? 0 : spans[at - 1][1]));
   expect(8 + length + spans[spans.length - 1][1]).toBe(bytes.length);
 });
@@ -176,7 +179,11 @@ test("damaged, foreign and newer files are refused with the file's name", async 
 test("tensors that overlap, leave gaps, or hold other numbers than were written are refused by name", async () => {
   const bytes = encodeModel(await train(2));
   const offsets = (header: Header, name: string): [number, number] => header[name]["data_offsets"] as [number, number];
-  const overlapping = withHeader(bytes, (header) => void (header["item_factors"]["data_offsets"] = [0, offsets(header, "item_factors")[1] - offsets(header, "item_factors")[0]])); // prettier-ignore
+  const overlapping = withHeader(
+    bytes,
+    (header) =>
+      void (header["item_factors"]["data_offsets"] = [0, offsets(header, "item_factors")[1] - offsets(header, "item_factors")[0]]),
+  );
   expect(() => decodeModel(overlapping, "m.safetensors")).toThrow(/m\.safetensors: tensor \w+ overlaps another/);
   const gone = withHeader(bytes, (header) => void delete header["user_biases"]);
   expect(() => decodeModel(gone, "m.safetensors")).toThrow(/m\.safetensors: tensor \w+ overlaps another, or leaves a gap/);
@@ -248,7 +255,8 @@ test("where the ratings came from comes back; files without it load, and a later
   expect(decodeModel(bytes).source).toEqual(source);
   expect(decodeModel(bytes).parameters).toEqual(model.parameters);
   expect(decodeModel(encodeModel(model)).source).toBeUndefined();
-  const changed = (from: string, to: string): Uint8Array => new Uint8Array(Buffer.from(Buffer.from(bytes).toString("latin1").replace(from, to), "latin1")); // prettier-ignore
+  const changed = (from: string, to: string): Uint8Array =>
+    new Uint8Array(Buffer.from(Buffer.from(bytes).toString("latin1").replace(from, to), "latin1"));
   expect(decodeModel(changed('{\\"version\\":1,', '{\\"version\\":7,')).source).toBeUndefined();
   expect(() => decodeModel(changed('\\"ratings\\":300', '\\"ratings\\":"30'))).toThrow(ModelFileError);
 });

@@ -8,11 +8,7 @@ test.each([
   [0.999, 3.290526731],
   [-0.95, -1.959963985],
   [0.9999, 3.890591886],
-])(
-  // prettier-ignore
-  "the normal quantile at %f is %f",
-  (x, quantile) => expect(inverseNormal(x)).toBeCloseTo(quantile, 5),
-);
+])("the normal quantile at %f is %f", (x, quantile) => expect(inverseNormal(x)).toBeCloseTo(quantile, 5));
 
 test("numbers of different counters have the moments of independent normal ones, whichever counter runs", () => {
   for (const place of [0, 1, 2, 3]) {
@@ -35,7 +31,14 @@ test("numbers of different counters have the moments of independent normal ones,
 test("a place has the same word in any range, and another under any other seed or purpose", () => {
   const key = counterKey(5, "split");
   const whole = counterWords(key, 0, 100);
-  for (const [from, to] of [[0, 1], [3, 9], [5, 6], [8, 100], [50, 50]]) expect(counterWords(key, from, to)).toEqual(whole.slice(from, to)); // prettier-ignore
+  for (const [from, to] of [
+    [0, 1],
+    [3, 9],
+    [5, 6],
+    [8, 100],
+    [50, 50],
+  ])
+    expect(counterWords(key, from, to)).toEqual(whole.slice(from, to));
   const others = [
     counterKey(6, "split"),
     counterKey(-5, "split"),
@@ -49,7 +52,8 @@ test("a place has the same word in any range, and another under any other seed o
 });
 
 test("an order holds every number once, and leaves none near its place more often than chance does", () => {
-  for (const length of [0, 1, 2, 5, 1000]) expect([...counterOrder(length, counterKey(1, "folds"))].sort((a, b) => a - b)).toEqual([...Array(length).keys()]); // prettier-ignore
+  for (const length of [0, 1, 2, 5, 1000])
+    expect([...counterOrder(length, counterKey(1, "folds"))].sort((a, b) => a - b)).toEqual([...Array(length).keys()]);
   const length = 5;
   const counts = new Float64Array(length * length);
   for (let seed = 0; seed < 10_000; seed++)

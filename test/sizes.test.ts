@@ -82,7 +82,9 @@ test("one tensor beyond what an array of bytes can hold is laid out in parts, wi
   const { body } = layOut([{ name: "large", dtype: "F32", shape: [values.length], data: values }], {});
   expect(body.reduce((sum, part) => sum + part.length, 0)).toBe(large.byteLength);
   expect([...body.at(-1)!.subarray(-4)]).toEqual([0, 0, 0xa0, 0x40]);
-  const tensors = [13, 1, 0, 30].map((length, at) => ({ name: `t${at}`, dtype: "U8", shape: [length], data: new Uint8Array(length).map((_, k) => k + at) }) as const); // prettier-ignore
+  const tensors = [13, 1, 0, 30].map(
+    (length, at) => ({ name: `t${at}`, dtype: "U8", shape: [length], data: new Uint8Array(length).map((_, k) => k + at) }) as const,
+  );
   const [whole, parts] = [layOut(tensors, {}), layOut(tensors, {}, 4)];
   expect(parts.head).toEqual(whole.head);
   expect(parts.body.every(({ length }) => length <= 4)).toBe(true);
@@ -115,7 +117,9 @@ test("a file that is cut off or changed anywhere is refused, read in pieces or a
 });
 
 test("a checkpoint in pieces is the one that is made at once", async () => {
-  const checkpoint = await checkpointAfter(1, (options) => fit(train, { model: "gibbs", burnIn: 0, factors: 3, heldOut, device: "reference", ...options })); // prettier-ignore
+  const checkpoint = await checkpointAfter(1, (options) =>
+    fit(train, { model: "gibbs", burnIn: 0, factors: 3, heldOut, device: "reference", ...options }),
+  );
   await saveCheckpoint(checkpoint, join(folder, "checkpoint"));
   expect(new Uint8Array(readFileSync(join(folder, "checkpoint")))).toEqual(encodeCheckpoint(checkpoint));
   expect(await loadCheckpoint(join(folder, "checkpoint"))).toEqual(checkpoint);

@@ -51,7 +51,11 @@ import {
   zipFolder,
 } from "../src/node.js";
 
-const rows = [["ann", "tea", 5], ["ann", "cocoa", 4], ["ben", "tea", 1]]; // prettier-ignore
+const rows = [
+  ["ann", "tea", 5],
+  ["ann", "cocoa", 4],
+  ["ben", "tea", 1],
+];
 const ROWS = '[["ann","tea",5],["ann","cocoa",4],["ben","tea",1]]';
 const data = syntheticRatings({ users: 30, items: 20, ratings: 200 });
 const { train, heldOut } = splitRatings(data);
@@ -61,8 +65,25 @@ const { minimum, maximum } = model.statistics;
 const beyond = (maximum - minimum) / 2;
 const SCALE = `go from ${minimum} to ${maximum}: it takes ratings from ${minimum - beyond} to ${maximum + beyond}`;
 const implicit = (await fit(train, { ...quick, model: "implicit" })).model;
-const named = (await fit(Ratings.from([["U1", "Zum Adler, Nr. 1", 5], ["U2", "G0007", 3], ["U2", "Zum Adler, Nr. 1", 1]]), quick)).model; // prettier-ignore
-const ids = (await fit(Ratings.from([["U1", "a", 5], ["U2", "G0007", 3]]), quick)).model; // prettier-ignore
+const named = (
+  await fit(
+    Ratings.from([
+      ["U1", "Zum Adler, Nr. 1", 5],
+      ["U2", "G0007", 3],
+      ["U2", "Zum Adler, Nr. 1", 1],
+    ]),
+    quick,
+  )
+).model;
+const ids = (
+  await fit(
+    Ratings.from([
+      ["U1", "a", 5],
+      ["U2", "G0007", 3],
+    ]),
+    quick,
+  )
+).model;
 
 /** What is thrown, which must be one of ours: its message and its remedy. */
 async function told(call: () => unknown): Promise<string> {
@@ -213,7 +234,15 @@ test("entries of a catalogue are taken as they are, with years, by whichever spe
     { id: "1", title: "Heat", genres: ["Crime"], year: 1995 },
     { id: 2, title: "Babe (1995)", year: 1995 },
   ];
-  const ratings = Ratings.from([["ann", 1, 5], ["ann", 2, 4], ["ben", 1, 1], ["ben", 3, 5]], { catalogue }); // prettier-ignore
+  const ratings = Ratings.from(
+    [
+      ["ann", 1, 5],
+      ["ann", 2, 4],
+      ["ben", 1, 1],
+      ["ben", 3, 5],
+    ],
+    { catalogue },
+  );
   expect([1, 2, 3].map((id) => ratings.catalogue.title(id))).toEqual(["Heat (1995)", "Babe (1995)", "3"]);
   const { model } = await fit(ratings, quick);
   const list = model.recommend("ann", { filterSeen: false, filter: itemFilter(model, { fromYear: 1990 }) });
@@ -221,7 +250,16 @@ test("entries of a catalogue are taken as they are, with years, by whichever spe
 });
 
 test("ratings as objects are the same as pairs, wherever a few are taken", async () => {
-  const [pairs, objects] = [[[1, 5], [2, 1]] as const, [{ item: 1, rating: 5 }, { item: 2, rating: 1 }]]; // prettier-ignore
+  const [pairs, objects] = [
+    [
+      [1, 5],
+      [2, 1],
+    ] as const,
+    [
+      { item: 1, rating: 5 },
+      { item: 2, rating: 1 },
+    ],
+  ];
   expect(model.recommendFor(objects)).toEqual(model.recommendFor(pairs));
   expect(await model.recommendForOn(new ReferenceEngine(), objects)).toEqual(model.recommendFor(pairs));
   expect(explain(model, 3, objects)).toEqual(explain(model, 3, pairs));

@@ -116,7 +116,12 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
       ["metric", "value"],
       [
         ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, figure(value, 6)]),
-        ...(biasOnly ? [["RMSE of the biases alone", figure(biasOnly.rmse, 6)], ["clipped to the scale", figure(biasOnly.rmseClipped, 6)]] : []), // prettier-ignore
+        ...(biasOnly
+          ? [
+              ["RMSE of the biases alone", figure(biasOnly.rmse, 6)],
+              ["clipped to the scale", figure(biasOnly.rmseClipped, 6)],
+            ]
+          : []),
         ...LIST_METRICS.map(([name, title, atK]) => [atK ? `${title}@${k}` : title, figure(values[name], 4)]),
         ["coverage", figure(ranking.coverage, 4)],
       ],

@@ -56,7 +56,12 @@ async function features(modelPath: string, { of, top, csv: path }: FeaturesFlags
     const id = (of === "users" ? model.items : model.users).rawAt(f - learned.named);
     return of === "users" ? `rated: ${model.catalogue.title(id)}` : `rated by ${id}`;
   };
-  const all = Array.from(learned.biases, (bias, f): Learned => ({ name: nameAt(f), f: Array.from(learned.factors.subarray(f * K, (f + 1) * K)), bias, count: counts[f] })); // prettier-ignore
+  const all = Array.from(learned.biases, (bias, f): Learned => ({
+    name: nameAt(f),
+    f: Array.from(learned.factors.subarray(f * K, (f + 1) * K)),
+    bias,
+    count: counts[f],
+  }));
   const norm = (f: readonly number[]): number => Math.hypot(...f);
   const named = all.slice(0, learned.named);
   const strongest = all.slice(learned.named).sort((a, b) => norm(b.f) - norm(a.f));

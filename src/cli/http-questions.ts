@@ -54,7 +54,12 @@ const NUMBER: Kind = { what: "a number", shape: isNumber, ofText: numberOf };
 const WHOLE: Kind = { what: "a whole number", shape: Number.isSafeInteger, ofText: numberOf };
 const FLAG: Kind = { what: "true or false", shape: isFlag, ofText: (text) => (text === "true" ? true : text === "false" ? false : text) };
 const IDS: Kind = { what: "a list of ids or titles", shape: listOf(isId), ofText: same, many: true };
-const PAIRS: Kind = { what: "a list of pairs of an item and a rating, such as [[1, 5], [50, 2]]", shape: listOf(isPair), ofText: pairOf, many: true }; // prettier-ignore
+const PAIRS: Kind = {
+  what: "a list of pairs of an item and a rating, such as [[1, 5], [50, 2]]",
+  shape: listOf(isPair),
+  ofText: pairOf,
+  many: true,
+};
 
 const KINDS: { readonly [N in Name]-?: Kind } = {
   user: ID,

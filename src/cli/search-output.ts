@@ -18,10 +18,17 @@ export function liveTable(
   const names = Object.keys(space);
   const widths = names.map((name) => Math.max(WIDTHS.cell, name.length));
   const line = (number: string, point: readonly string[], sweeps: string, loss: string, time: string): string =>
-    [number.padStart(WIDTHS.number), ...point.map((cell, at) => cell.padStart(widths[at])), sweeps.padStart(7), loss.padStart(WIDTHS.loss), time.padStart(WIDTHS.time)].join("  "); // prettier-ignore
+    [
+      number.padStart(WIDTHS.number),
+      ...point.map((cell, at) => cell.padStart(widths[at])),
+      sweeps.padStart(7),
+      loss.padStart(WIDTHS.loss),
+      time.padStart(WIDTHS.time),
+    ].join("  ");
   const progress = countProgress("trials");
   let begun = false;
-  const done = ({ trials }: SearchResult): number => trials.reduce((sum, { rungs, error }) => sum + Math.max(rungs.length, Number(error !== undefined)), 0); // prettier-ignore
+  const done = ({ trials }: SearchResult): number =>
+    trials.reduce((sum, { rungs, error }) => sum + Math.max(rungs.length, Number(error !== undefined)), 0);
   return {
     show(trial, sofar) {
       progress.clear();
@@ -59,11 +66,26 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
   const best = rankedTrials(trials).find(({ error }) => error === undefined);
   if (!best) return print(`all ${count(failed)} trials failed`);
   const names = Object.keys(plan.space);
-  const spreadOf = (losses: readonly number[]): string => (losses.length > 1 ? ` (${Math.min(...losses).toFixed(4)} to ${Math.max(...losses).toFixed(4)})` : ""); // prettier-ignore
-  const rows = rankedTrials(trials).slice(0, LISTED).filter(({ error }) => error === undefined).map(({ number: at, point, rungs }, rank) => [
-    String(rank + 1), String(at + 1), ...names.map((name) => String(point[name])), rungs.at(-1)!.loss.toFixed(4) + spreadOf(rungs.at(-1)!.losses), rungs.at(-1)!.bestSweeps.join(", "),
-  ]); // prettier-ignore
-  print(table(["#", "trial", ...names, `held-out ${measure}`, "best sweep"], rows, [0, 1, ...names.map((_, at) => at + 2), names.length + 2]).replace(/^\n/, "")); // prettier-ignore
+  const spreadOf = (losses: readonly number[]): string =>
+    losses.length > 1 ? ` (${Math.min(...losses).toFixed(4)} to ${Math.max(...losses).toFixed(4)})` : "";
+  const rows = rankedTrials(trials)
+    .slice(0, LISTED)
+    .filter(({ error }) => error === undefined)
+    .map(({ number: at, point, rungs }, rank) => [
+      String(rank + 1),
+      String(at + 1),
+      ...names.map((name) => String(point[name])),
+      rungs.at(-1)!.loss.toFixed(4) + spreadOf(rungs.at(-1)!.losses),
+      rungs.at(-1)!.bestSweeps.join(", "),
+    ]);
+  print(
+    table(["#", "trial", ...names, `held-out ${measure}`, "best sweep"], rows, [
+      0,
+      1,
+      ...names.map((_, at) => at + 2),
+      names.length + 2,
+    ]).replace(/^\n/, ""),
+  );
   if (failed > 0) print(dim(`${count(failed)} of ${count(trials.length)} trials failed`));
   print();
   const [loss, time] = [best.rungs.at(-1)!.loss, trials.reduce((sum, trial) => sum + (trial.rungs.at(-1)?.seconds ?? 0), 0)];
@@ -77,7 +99,9 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
     const K = users.length - 1;
     const taus = users.slice(0, K);
     const tau = K > 0 ? `, τ ${Math.min(...taus).toPrecision(3)} to ${Math.max(...taus).toPrecision(3)}` : "";
-    print(`${dim("vb")}       held-out ${measure} ${bold(alternative.loss.toFixed(4))} with K = ${alternative.factors}, no search: it learned λ ${lambda.toPrecision(3)}${tau}, in ${seconds(alternative.seconds)}`); // prettier-ignore
+    print(
+      `${dim("vb")}       held-out ${measure} ${bold(alternative.loss.toFixed(4))} with K = ${alternative.factors}, no search: it learned λ ${lambda.toPrecision(3)}${tau}, in ${seconds(alternative.seconds)}`,
+    );
   }
   if (test) {
     const other = test.alternative === undefined ? "" : `, vb ${bold(test.alternative.toFixed(4))}`;
@@ -107,10 +131,34 @@ export function trialRows({ trials, plan, measure, alternative, biasOnly }: Sear
   const names = Object.keys(plan.space);
   const rows = trials.map(({ number: at, point, rungs, error }) => {
     const rung = rungs.at(-1);
-    return [at + 1, ...names.map((name) => String(point[name])), rung?.loss ?? "", rung?.bestSweeps.join(" ") ?? "", rung?.sweeps ?? "", rung?.seconds ?? "", error ?? ""]; // prettier-ignore
+    return [
+      at + 1,
+      ...names.map((name) => String(point[name])),
+      rung?.loss ?? "",
+      rung?.bestSweeps.join(" ") ?? "",
+      rung?.sweeps ?? "",
+      rung?.seconds ?? "",
+      error ?? "",
+    ];
   });
-  const vb = alternative && ["vb", ...names.map((name) => (name === "factors" ? alternative.factors : "")), alternative.loss, alternative.bestSweeps.join(" "), alternative.sweeps, alternative.seconds, ""]; // prettier-ignore
-  const biases = typeof biasOnly === "number" && ["biases alone", ...names.map((name) => (name === "factors" ? 0 : "")), biasOnly, "", "", "", ""]; // prettier-ignore
+  const vb = alternative && [
+    "vb",
+    ...names.map((name) => (name === "factors" ? alternative.factors : "")),
+    alternative.loss,
+    alternative.bestSweeps.join(" "),
+    alternative.sweeps,
+    alternative.seconds,
+    "",
+  ];
+  const biases = typeof biasOnly === "number" && [
+    "biases alone",
+    ...names.map((name) => (name === "factors" ? 0 : "")),
+    biasOnly,
+    "",
+    "",
+    "",
+    "",
+  ];
   const loss = `held-out ${measure}`;
   return [
     ["trial", ...names, loss, "best sweeps", "sweeps", "seconds", "error"],

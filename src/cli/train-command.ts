@@ -16,7 +16,10 @@ export function readingFlags(flags: DataFlags): string[] {
     ...(flags.sort ? ["--sort"] : []),
   ];
   const quoted = (text: string): string => (/[^\w./:~-]/.test(text) ? `"${text}"` : text);
-  return [...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${typed(name)} ${quoted(value)}`])), ...switches]; // prettier-ignore
+  return [
+    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${typed(name)} ${quoted(value)}`])),
+    ...switches,
+  ];
 }
 
 function trainCommandAt(

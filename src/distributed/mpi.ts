@@ -236,7 +236,12 @@ class Mpi implements Communicator {
     const all = make(lengths.reduce((sum, length) => sum + length, 0));
     const got = cutInto(all, lengths);
     if (longest <= most) {
-      await call(concatenated(parts), parts.map((part) => part.length), all, lengths); // prettier-ignore
+      await call(
+        concatenated(parts),
+        parts.map((part) => part.length),
+        all,
+        lengths,
+      );
       return got;
     }
     for (let from = 0; from < longest; from += most) {

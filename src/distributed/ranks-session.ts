@@ -173,7 +173,10 @@ export class RanksSession implements Session {
     const counts = parts.map(({ from, to }) => to - from);
     const width = await this.#widthOf(side);
     const all = new (own.constructor as new (length: number) => Sent)(width * counts.reduce((sum, count) => sum + count, 0));
-    const rows = cutInto(all, counts.map((count) => count * width)); // prettier-ignore
+    const rows = cutInto(
+      all,
+      counts.map((count) => count * width),
+    );
     rows[rank].set(own);
     await this.#ranks.gatherRows(all, width, counts);
     for (const [r, part] of parts.entries()) {

@@ -203,7 +203,14 @@ async function readPart(
     const [low, high] = [Math.max(from - before, 0), Math.min(to - before, sizes[at])];
     // The first row is of whoever has the first bytes behind it; of the last rank where nothing stands behind.
     const hasFirst = sizes[at] === 0 ? from <= before && (before < to || ranks.rank === ranks.size - 1) : low === 0 && high > 0;
-    if (hasFirst) take({ columns: first.columns.columns(), users: first.users.raw, items: first.items.raw, skippedRows: first.skippedRows, missingRows: first.missingRows }); // prettier-ignore
+    if (hasFirst)
+      take({
+        columns: first.columns.columns(),
+        users: first.users.raw,
+        items: first.items.raw,
+        skippedRows: first.skippedRows,
+        missingRows: first.missingRows,
+      });
     before += sizes[at];
     for (let next = low; next < high;) {
       const read = await linesFrom(
@@ -296,7 +303,10 @@ async function withoutDuplicates(
   const weights = weight && concatenated(await sent(weight, to, ranks));
   const all = { user: concatenated(users), item: concatenated(items), value: concatenated(values), weight: weights };
   const found = mergeDuplicates(all, ids.users.size, ids.items.size, duplicates ?? "last", (at) => {
-    return new RatingsError(`${name}: user ${ids.users.rawAt(all.user[at])} rated item ${ids.items.rawAt(all.item[at])} more than once`, { file: name, remedy: "--duplicates last, first, mean, sum or count says which rating counts" }); // prettier-ignore
+    return new RatingsError(`${name}: user ${ids.users.rawAt(all.user[at])} rated item ${ids.items.rawAt(all.item[at])} more than once`, {
+      file: name,
+      remedy: "--duplicates last, first, mean, sum or count says which rating counts",
+    });
   });
   const [duplicateRows, rows] = await ranks.sum(Float64Array.of(found.duplicateRows, all.value.length));
   if (duplicates === undefined) doubtDuplicates(rows, duplicateRows, name);

@@ -472,7 +472,10 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   #entityAt(side: "users" | "items", row: number): Entity {
     const { posterior, draws, drawnBiases, factors: K } = this.parameters;
     const S = draws?.length ?? 1;
-    const drawn = drawnBiases && { biases: Float64Array.from(drawnBiases[side].subarray(row * S, (row + 1) * S)), covariances: this.#open(side, row) }; // prettier-ignore
+    const drawn = drawnBiases && {
+      biases: Float64Array.from(drawnBiases[side].subarray(row * S, (row + 1) * S)),
+      covariances: this.#open(side, row),
+    };
     return {
       ...this.#rowAt(side, row),
       ...(posterior && { covariance: covarianceAt(posterior, side, row, K + 1) }),

@@ -109,7 +109,12 @@ export abstract class Training<H, Sums> {
     const { values, arrays } = this.modelState();
     const weights = SIDES.flatMap((side) => {
       const known = this.features[side];
-      return known ? [[`weights of ${side}`, known.weights.slice()], [`kept weights of ${side}`, known.kept.slice()]] as const : []; // prettier-ignore
+      return known
+        ? ([
+            [`weights of ${side}`, known.weights.slice()],
+            [`kept weights of ${side}`, known.kept.slice()],
+          ] as const)
+        : [];
     });
     return { engine: await this.session.readState(), model: { values, arrays: { ...arrays, ...Object.fromEntries(weights) } } };
   }

@@ -81,7 +81,11 @@ export class Catalogue {
 
   /** The titles nearest to a mistyped one: those that share most of its words first, then by edit distance. */
   near(title: string, count = 3): string[] {
-    return nearTitles(title, Array.from(this.#entries.values(), (entry) => entry.title), count); // prettier-ignore
+    return nearTitles(
+      title,
+      Array.from(this.#entries.values(), (entry) => entry.title),
+      count,
+    );
   }
 }
 
@@ -97,7 +101,8 @@ export const CATALOGUE_KIND: Kind = {
 export const catalogueOf = (given: Catalogue | Iterable<GivenEntry> = []): Catalogue => (isCatalogue(given) ? given : new Catalogue(given));
 
 function checkedEntry(entry: GivenEntry, number: number): CatalogueEntry {
-  const refuse = (what: string, remedy = SHAPE): RatingsError => new RatingsError(`entry ${number} of the catalogue, ${shown(entry)}: ${what}`, { remedy }); // prettier-ignore
+  const refuse = (what: string, remedy = SHAPE): RatingsError =>
+    new RatingsError(`entry ${number} of the catalogue, ${shown(entry)}: ${what}`, { remedy });
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) throw refuse("it is no entry");
   const unknown = Object.keys(entry).find((name) => !ENTRY_NAMES.has(name));
   if (unknown !== undefined) throw refuse(`it has no part "${unknown}"`, nameHere(unknown, ENTRY_NAMES) ?? SHAPE);

@@ -21,7 +21,8 @@ export function ratingIn(cell: string): { value: number; outOf?: number } {
 }
 
 /** "2005-09-06", "2005-09-06 10:11:12.5", "2005/09/06T10:11Z", "2005-09-06T10:11:12+02:00". */
-const ISO = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))? ?(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2}))?)?$/i; // prettier-ignore
+const ISO =
+  /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))? ?(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2}))?)?$/i;
 /** "06.09.2005": points are written where the day comes first. */
 const DAY_FIRST = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)$/;
 /** "6 Sep 2005", "Sep 6, 2005", "Tue Sep 06 10:11:12 +0000 2005"; and "09 6, 2005", whose comma tells day from year. */

@@ -267,7 +267,8 @@ function kindOf(body: readonly (readonly string[])[], place: number): Kind {
   const numbers = values.filter((value) => !Number.isNaN(value));
   const isNumeric = cells.length > 0 && numbers.length === cells.length;
   const times = cells.filter((cell) => Number.isFinite(timeIn(cell)));
-  const isTime = cells.length > 0 && cells.every((cell, at) => (Number.isNaN(values[at]) ? Number.isFinite(timeIn(cell)) : looksLikeTime(values[at]))); // prettier-ignore
+  const isTime =
+    cells.length > 0 && cells.every((cell, at) => (Number.isNaN(values[at]) ? Number.isFinite(timeIn(cell)) : looksLikeTime(values[at])));
   const distinct = new Set(cells).size;
   const inRange = numbers.every((value) => value >= LEAST_RATING && value <= LARGEST_RATING);
   return {
@@ -308,9 +309,17 @@ function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, numbe
   const take = (column: Column, among: readonly number[]): void => {
     if (chosen[column] < 0 && among.length > 0) chosen[column] = among[0];
   };
-  take("time", left().filter((place) => kinds[place].isTime)); // prettier-ignore
+  take(
+    "time",
+    left().filter((place) => kinds[place].isTime),
+  );
   const fewestFirst = (a: number, b: number): number => kinds[a].distinct - kinds[b].distinct;
-  take("value", left().filter((place) => kinds[place].isRating).sort(fewestFirst)); // prettier-ignore
+  take(
+    "value",
+    left()
+      .filter((place) => kinds[place].isRating)
+      .sort(fewestFirst),
+  );
   take("user", left());
   take("item", left());
   return ORDER.flatMap((column) => (chosen[column] < 0 ? [] : [`${OPTIONS[column]} ${name(chosen[column])}`])).join(" ");

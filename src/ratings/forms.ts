@@ -28,7 +28,12 @@ export const SAMPLE_ROWS = 1000;
 const MOST_BYTES = 1 << 29;
 
 const fault = (source: RatingSource, line: number | undefined, what: string, remedy: string, cause?: unknown): RatingsError =>
-  new RatingsError(`${source.name}${line === undefined ? "" : `:${line}`}: ${what}`, { file: source.name, remedy, cause, ...(line !== undefined && { line }) }); // prettier-ignore
+  new RatingsError(`${source.name}${line === undefined ? "" : `:${line}`}: ${what}`, {
+    file: source.name,
+    remedy,
+    cause,
+    ...(line !== undefined && { line }),
+  });
 
 /**
  * The rows of a source of any form but MatrixMarket, whose rows are delimited text.
@@ -188,7 +193,13 @@ async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerato
     value = JSON.parse(await allText(source, opened));
   } catch (cause) {
     if (cause instanceof RatingsError) throw cause;
-    throw fault(source, undefined, `it is damaged JSON: ${cause instanceof Error ? cause.message : String(cause)}`, "check that the file is whole", cause); // prettier-ignore
+    throw fault(
+      source,
+      undefined,
+      `it is damaged JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "check that the file is whole",
+      cause,
+    );
   }
   const objects = (value as unknown[]).filter(isObject);
   if (objects.length < (value as unknown[]).length)
@@ -202,7 +213,13 @@ async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerato
  */
 async function openParquet(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const damaged = (cause: unknown): RatingsError =>
-    fault(source, undefined, `it is a damaged Parquet file, or one of a kind that is not read: ${cause instanceof Error ? cause.message : String(cause)}`, "write it with Snappy, gzip, zstd or no compression, or as CSV", cause); // prettier-ignore
+    fault(
+      source,
+      undefined,
+      `it is a damaged Parquet file, or one of a kind that is not read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "write it with Snappy, gzip, zstd or no compression, or as CSV",
+      cause,
+    );
   const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
@@ -279,14 +296,18 @@ async function openArff(source: RatingSource, opened: OpenText): Promise<RowTabl
   const firstLine = front.split("\n").length + 1;
   const rows: string[][] = [];
   const lines: number[] = [];
-  text.slice(from).split(/\r?\n/).forEach((line, at) => {
-    const trimmed = line.trim();
-    if (trimmed === "" || trimmed.startsWith("%")) return;
-    if (trimmed.startsWith("{")) throw fault(source, firstLine + at, "it is a sparse ARFF file, which is not read", "write it dense, or as CSV");
-    const cells = trimmed.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
-    rows.push(cells.map((cell) => (cell.trim() === "?" ? "" : unquoted(cell.trim()))));
-    lines.push(firstLine + at);
-  }); // prettier-ignore
+  text
+    .slice(from)
+    .split(/\r?\n/)
+    .forEach((line, at) => {
+      const trimmed = line.trim();
+      if (trimmed === "" || trimmed.startsWith("%")) return;
+      if (trimmed.startsWith("{"))
+        throw fault(source, firstLine + at, "it is a sparse ARFF file, which is not read", "write it dense, or as CSV");
+      const cells = trimmed.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
+      rows.push(cells.map((cell) => (cell.trim() === "?" ? "" : unquoted(cell.trim()))));
+      lines.push(firstLine + at);
+    });
   return {
     form: "ARFF",
     names,
@@ -379,7 +400,12 @@ export async function fromMatrix(
   const [first, ...body] = sample.names ? [sample.names, ...sample.rows] : sample.rows;
   const isNumeric = (cell: string): boolean => cell.trim() === "" || Number.isFinite(Number(cell.replace(",", ".")));
   if (!first) return { form: "a matrix", batches: () => sample.all([]) };
-  const isHeader = header ?? (sample.names !== undefined || first.slice(1).some((cell) => !isNumeric(cell)) || first[0].trim() === "" || !isNumeric(first[0]) && body.length > 0 && isNumeric(body[0][0] ?? "")); // prettier-ignore
+  const isHeader =
+    header ??
+    (sample.names !== undefined ||
+      first.slice(1).some((cell) => !isNumeric(cell)) ||
+      first[0].trim() === "" ||
+      (!isNumeric(first[0]) && body.length > 0 && isNumeric(body[0][0] ?? "")));
   const cells = isHeader ? body : [first, ...body];
   // Some such files begin every row with the number of its ratings.
   let people = user === undefined ? -1 : typeof user === "number" ? user : first.findIndex((name) => name.trim() === user.trim());
@@ -387,7 +413,8 @@ export async function fromMatrix(
     throw fault(source, 1, `there is no column "${user}"`, `the columns are ${first.slice(0, 5).join(", ")} …`);
   if (people < 0 && (cells.some((row) => !isNumeric(row[0] ?? "")) || (isHeader && isPersonName(first[0])))) people = 0;
   const noRating = new Set(["", ...missing].map((text) => (text === "" ? text : String(Number(text)))));
-  const ratingsIn = (row: readonly string[]): number => row.slice(1).filter((cell) => !noRating.has(cell.trim() === "" ? "" : String(Number(cell)))).length; // prettier-ignore
+  const ratingsIn = (row: readonly string[]): number =>
+    row.slice(1).filter((cell) => !noRating.has(cell.trim() === "" ? "" : String(Number(cell)))).length;
   const counts = user === undefined && people < 0 && cells.length > 1 && cells.every((row) => Number(row[0]) === ratingsIn(row));
   const firstItem = people === 0 || counts ? 1 : 0;
   const itemOf = (place: number): string => (isHeader && first[place]?.trim()) || String(place + 1 - firstItem);

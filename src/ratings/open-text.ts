@@ -297,7 +297,10 @@ const SNIFFED_LINES = 100;
 export function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boolean): string {
   let text = asciiOf(isWhole ? head : head.subarray(0, head.lastIndexOf(NEWLINE) + 1));
   if (quotes) text = text.replaceAll(/"[^"]*"/g, "x");
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "").slice(0, SNIFFED_LINES); // prettier-ignore
+  const lines = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "")
+    .slice(0, SNIFFED_LINES);
   const agreement = (cells: (line: string) => number): { share: number; cells: number } => {
     const counts = new Map<number, number>();
     for (const line of lines) counts.set(cells(line), (counts.get(cells(line)) ?? 0) + 1);

@@ -178,7 +178,12 @@ export function foldInRows(
     factors,
     biases,
     ...(covariances && { covariances: covariances.packed }),
-    ...(parameters.draws && { drawnBiases: Float64Array.from({ length: rows.count * S }, (_, at) => solved[at % S].biases[Math.floor(at / S)] - biases[Math.floor(at / S)]) }), // prettier-ignore
+    ...(parameters.draws && {
+      drawnBiases: Float64Array.from(
+        { length: rows.count * S },
+        (_, at) => solved[at % S].biases[Math.floor(at / S)] - biases[Math.floor(at / S)],
+      ),
+    }),
   };
 }
 

@@ -102,7 +102,14 @@ function mostRatedFigure(ratings: Ratings, n = 20): Figure {
       y: { label: null, domain: items.map(({ title }) => title), tickFormat: (title: string) => shortTitle(title, 30), tickSize: 0 },
       marks: [
         Plot.barX(items, { x: "ratings", y: "title", fill: colour("series-1"), insetTop: 2, insetBottom: 2 }),
-        Plot.text(items, { x: "ratings", y: "title", text: ({ mean }: { mean: number }) => mean.toFixed(2), textAnchor: "end", dx: -5, fill: colour("ground") }), // prettier-ignore
+        Plot.text(items, {
+          x: "ratings",
+          y: "title",
+          text: ({ mean }: { mean: number }) => mean.toFixed(2),
+          textAnchor: "end",
+          dx: -5,
+          fill: colour("ground"),
+        }),
       ],
     },
   });

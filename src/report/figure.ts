@@ -34,7 +34,11 @@ export function inGrid(figures: readonly Figure[], columns: number): Pick<Figure
   const cells = figures.map(({ svg }, at) =>
     svg.replace("<svg ", `<svg x="${(at % columns) * cellWidth}" y="${Math.floor(at / columns) * cellHeight}" `),
   );
-  return { svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${cells.join("")}</svg>`, width, height }; // prettier-ignore
+  return {
+    svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${cells.join("")}</svg>`,
+    width,
+    height,
+  };
 }
 
 export const escaped = (text: string): string =>

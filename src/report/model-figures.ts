@@ -48,7 +48,15 @@ export function genreMapFigure(map: GenreMap, run: Named): Figure {
   const texts = (anchor: "start" | "end" | "middle", feature: boolean): Plot.Markish =>
     Plot.text(
       labels.filter((label) => label.anchor === anchor && label.feature === feature),
-      { x: "x", y: "y", text: "text", textAnchor: anchor, fontSize: MAP.fontSize, fill: colour(feature ? "ink" : "muted"), fontWeight: feature ? 700 : 400 }, // prettier-ignore
+      {
+        x: "x",
+        y: "y",
+        text: "text",
+        textAnchor: anchor,
+        fontSize: MAP.fontSize,
+        fill: colour(feature ? "ink" : "muted"),
+        fontWeight: feature ? 700 : 400,
+      },
     );
   return figure({
     name: `map-${run.name}`,
@@ -74,7 +82,13 @@ export function genreMapFigure(map: GenreMap, run: Named): Figure {
       marks: [
         Plot.ruleX([0], { stroke: colour("rule") }),
         Plot.ruleY([0], { stroke: colour("rule") }),
-        Plot.dot(map.items, { x: "x", y: "y", r: 4, fill: ink, title: (item: MappedItem) => `${item.title}: ${counted(item.ratings, "rating")}` }), // prettier-ignore
+        Plot.dot(map.items, {
+          x: "x",
+          y: "y",
+          r: 4,
+          fill: ink,
+          title: (item: MappedItem) => `${item.title}: ${counted(item.ratings, "rating")}`,
+        }),
         Plot.dot(map.features, { x: "x", y: "y", r: 4.5, symbol: "times", stroke: colour("ink"), strokeWidth: 2, title: "name" }),
         ...([true, false] as const).flatMap((feature) => (["start", "end", "middle"] as const).map((anchor) => texts(anchor, feature))),
       ],
@@ -106,7 +120,11 @@ export function polarizingFigure({ most, least }: PolarizingItems, ratings: Rati
   const heads = [most, least].flatMap((items, column) =>
     items.slice(0, shown).map((item, row) => ({ column: columns[column], row, item })),
   );
-  const named = (items: readonly ItemLength[]): string => items.slice(0, 3).map(({ title }) => title).join(", "); // prettier-ignore
+  const named = (items: readonly ItemLength[]): string =>
+    items
+      .slice(0, 3)
+      .map(({ title }) => title)
+      .join(", ");
   return figure({
     name: `polarizing-${run.name}`,
     title: `Most and least polarizing items${run.title}`,
@@ -200,7 +218,13 @@ export function calibrationFigure({ points, ratings, meanSquare }: Calibration, 
       x: { domain: [0, 1], label: "promised share →", tickFormat: "%", grid: true, ticks: 5 },
       y: { domain: [0, 1], label: "↑ share of held-out ratings within", tickFormat: "%", grid: true, ticks: 5 },
       marks: [
-        Plot.line([[0, 0], [1, 1]], { stroke: colour("muted"), strokeDasharray: "4 3" }), // prettier-ignore
+        Plot.line(
+          [
+            [0, 0],
+            [1, 1],
+          ],
+          { stroke: colour("muted"), strokeDasharray: "4 3" },
+        ),
         Plot.line(points, { x: "level", y: "covered", stroke: colour("series-1"), strokeWidth: 2 }),
         Plot.dot(points, { x: "level", y: "covered", r: 4, fill: colour("series-1") }),
       ],

@@ -65,7 +65,9 @@ const themeStyle = (): string =>
     ":root { color-scheme: light dark; }",
     ":root:has(#theme-light:checked) { color-scheme: light; }",
     ":root:has(#theme-dark:checked) { color-scheme: dark; }",
-    `:root { ${Object.entries(COLOURS).map(([name, { light, dark }]) => `--${name}: light-dark(${light}, ${dark});`).join(" ")} }`, // prettier-ignore
+    `:root { ${Object.entries(COLOURS)
+      .map(([name, { light, dark }]) => `--${name}: light-dark(${light}, ${dark});`)
+      .join(" ")} }`,
   ].join("\n");
 
 const themeChoice = (name: string): string =>

@@ -49,7 +49,12 @@ export function figure({ name, title, description, table, legend = [], plot }: F
     ` viewBox="0 0 ${width} ${height}" fill="currentColor" font-family="system-ui, sans-serif" font-size="${FONT_SIZE}" text-anchor="middle" color="${colour("ink")}">`,
     `<title id="${id}-title">${escaped(title)}</title><desc id="${id}-description">${escaped(description)}</desc>`,
     `${legendMarkup(rows)}<g transform="translate(0,${legendHeight})">`,
-    shortened(Array.from(drawn.children).filter(({ tagName }) => tagName !== "style").map((child) => child.outerHTML).join("")), // prettier-ignore
+    shortened(
+      Array.from(drawn.children)
+        .filter(({ tagName }) => tagName !== "style")
+        .map((child) => child.outerHTML)
+        .join(""),
+    ),
     "</g></svg>",
   ].join("");
   return { name, title, description, svg, width, height, table };

@@ -97,7 +97,9 @@ function runsSection(runs: readonly ReportRun[]): Section {
       device.kind,
     ];
   });
-  const devices = [...new Set(runs.map(({ device: { kind, name, software } }) => (kind === "webgpu" && software ? `${name}, a software driver` : name)))]; // prettier-ignore
+  const devices = [
+    ...new Set(runs.map(({ device: { kind, name, software } }) => (kind === "webgpu" && software ? `${name}, a software driver` : name))),
+  ];
   return {
     title: "Training",
     introduction: `Runs side by side. Objectives compare only between runs of the same model on the same ratings; held-out errors only on the same split. Trained on ${devices.join(" and on ")}.`,
@@ -146,7 +148,15 @@ function searchSection(result: SearchResult, command: string | undefined, title:
               rungs.at(-1)?.seconds.toFixed(2) ?? "–",
             ]),
           ...(alternative
-            ? [["vb", ...names.map((name) => learned(name, alternative)), alternative.loss.toFixed(4), alternative.sweeps, alternative.seconds.toFixed(2)]] // prettier-ignore
+            ? [
+                [
+                  "vb",
+                  ...names.map((name) => learned(name, alternative)),
+                  alternative.loss.toFixed(4),
+                  alternative.sweeps,
+                  alternative.seconds.toFixed(2),
+                ],
+              ]
             : []),
           ...(typeof biasOnly === "number"
             ? [["biases alone", ...names.map((name) => (name === "factors" ? "0" : "–")), biasOnly.toFixed(4), "–", "–"]]

@@ -121,7 +121,15 @@ function curves(runs: readonly TrainingCurve[], parts: readonly Part[], { name, 
           const dashes = part.dashed ? DASHES.dashed : isChained(runs.indexOf(run)) ? DASHES.chained : undefined;
           return Plot.line(points, { x, y: "value", stroke: ink, strokeWidth: part.dashed ? 1.5 : 2, strokeDasharray: dashes });
         }),
-        Plot.dot(kept, { x, y: "value", r: 4, fill: "ink", stroke: colour("ground"), strokeWidth: 1.5, title: ({ run, value }: CurvePoint) => `${run}: ${plain(value)}` }), // prettier-ignore
+        Plot.dot(kept, {
+          x,
+          y: "value",
+          r: 4,
+          fill: "ink",
+          stroke: colour("ground"),
+          strokeWidth: 1.5,
+          title: ({ run, value }: CurvePoint) => `${run}: ${plain(value)}`,
+        }),
       ],
     },
   });

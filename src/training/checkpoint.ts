@@ -118,7 +118,11 @@ export function checkpointPieces({ identity, history, state }: Checkpoint): Gene
       shape: [data.length],
       data,
     }));
-  const text = { name: "training", dtype: "U8", data: new TextEncoder().encode(JSON.stringify({ identity, history, values: state.model.values })) } as const; // prettier-ignore
+  const text = {
+    name: "training",
+    dtype: "U8",
+    data: new TextEncoder().encode(JSON.stringify({ identity, history, values: state.model.values })),
+  } as const;
   return tensorPieces(
     [...tensors("engine", state.engine), ...tensors("model", state.model.arrays), { ...text, shape: [text.data.length] }],
     { format: FORMAT, format_version: FORMAT_VERSION, tastespace_version: version },
@@ -152,7 +156,9 @@ export function checkpointIn(file: TensorFile): Checkpoint {
   }
   if (!isTold(told)) throw fail("the checkpoint is damaged: its history or its identity is not what it should be");
   const group = <A>(name: string): Record<string, A> =>
-    Object.fromEntries([...tensors].filter(([key]) => key.startsWith(`${name}: `)).map(([key, data]) => [key.slice(name.length + 2), data as A])); // prettier-ignore
+    Object.fromEntries(
+      [...tensors].filter(([key]) => key.startsWith(`${name}: `)).map(([key, data]) => [key.slice(name.length + 2), data as A]),
+    );
   const state: TrainingState = { engine: group("engine"), model: { values: told.values, arrays: group("model") } };
   return { identity: told.identity, history: told.history, state };
 }

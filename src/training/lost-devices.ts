@@ -54,7 +54,9 @@ export async function outlivingDevices<O extends Outliving, T>(given: O, train: 
       const from = last ?? given.resume;
       if (last) options = { ...options, resume: last, init: undefined };
       const sweep = from?.history.at(-1)?.sweep;
-      given.onNotice?.(`${error.message}; the training ${sweep === undefined ? "begins again" : `goes on after sweep ${sweep}`} on another device`); // prettier-ignore
+      given.onNotice?.(
+        `${error.message}; the training ${sweep === undefined ? "begins again" : `goes on after sweep ${sweep}`} on another device`,
+      );
     }
   }
 }

@@ -55,7 +55,13 @@ test("a dropped file is read, gzip too", async () => {
 
 test("someone new joins a model, everyone's lists are made on WebGPU, and exports are bytes in memory", async () => {
   const { model } = await fit(syntheticRatings({ users: 80, items: 60, ratings: 1200 }), { factors: 3, sweeps: 3, device: "cpu" });
-  const bigger = partialFit(model, Ratings.from([["ann", 1, 5], ["ann", 2, 1]])); // prettier-ignore
+  const bigger = partialFit(
+    model,
+    Ratings.from([
+      ["ann", 1, 5],
+      ["ann", 2, 1],
+    ]),
+  );
   const engine = await openEngine("webgpu");
   for await (const rows of recommendAll(engine, bigger, { n: 3 })) {
     expect(rows.length).toBe(3 * 81);

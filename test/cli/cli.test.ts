@@ -89,7 +89,9 @@ test("a flag of another model is refused with the flags that there are", async (
 });
 
 test("a reader that stops early is no failure", async () => {
-  const child = spawn(process.execPath, ["dist/cli.js", "train", "--device", "cpu", "--sweeps", "300", "--no-early-stop"], { stdio: ["ignore", "pipe", "pipe"] }); // prettier-ignore
+  const child = spawn(process.execPath, ["dist/cli.js", "train", "--device", "cpu", "--sweeps", "300", "--no-early-stop"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   child.stdout.once("data", () => child.stdout.destroy());
@@ -165,9 +167,15 @@ test("evaluate tells what is relevant, what was unknown or cold, and every user'
     expect(out).toContain(name);
   const { ranking, gaps } = json<{ ranking: { recall: number; users: number }; gaps: object }>(report);
   expect(gaps).toMatchObject({ unknown: { users: 1, items: 1, ratings: 2 } });
-  const [header, ...rows] = readFileSync(csv, "utf8").trim().split(/\r?\n/).map((line) => line.split(",")); // prettier-ignore
+  const [header, ...rows] = readFileSync(csv, "utf8")
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split(","));
   expect(header.slice(0, 2)).toEqual(["user", "relevant"]);
-  expect(rows.map((row) => row.slice(0, 2))).toEqual([["1", "2"], ["2", "1"]]); // prettier-ignore
+  expect(rows.map((row) => row.slice(0, 2))).toEqual([
+    ["1", "2"],
+    ["2", "1"],
+  ]);
   const recalls = rows.map((row) => Number(row[header.indexOf("recall")]));
   expect(ranking.recall).toBeCloseTo((recalls[0] + recalls[1]) / 2, 12);
 });
@@ -251,7 +259,9 @@ test("recommend lists unseen items of a user, and for a new one by title", async
 test("shown predictions are on the scale of the ratings, unless asked for as they are; a rating on no such scale is refused", async () => {
   const shown = async (...flags: string[]): Promise<number[]> => {
     const json = inFolder("scale.json");
-    expect(await tastespace("recommend", model, "--rated", "1=5", "--rated", "2=5", "-n", "60", "--alpha", "9", ...flags, "--json", json)).toMatchObject({ code: 0 }); // prettier-ignore
+    expect(
+      await tastespace("recommend", model, "--rated", "1=5", "--rated", "2=5", "-n", "60", "--alpha", "9", ...flags, "--json", json),
+    ).toMatchObject({ code: 0 });
     return (JSON.parse(readFileSync(json, "utf8")) as { predicted: number }[]).map(({ predicted }) => predicted);
   };
   const [clipped, raw] = [await shown(), await shown("--no-clip")];
@@ -289,12 +299,16 @@ test("users like a user are listed; lists are written for chosen users, by name 
   );
   expect(out).toContain("6 rows for 2 users");
   expect(readFileSync(listed, "utf8")).toBe(readFileSync(named, "utf8"));
-  const users = readFileSync(listed, "utf8").trim().split(/\r?\n/).slice(1).map((line) => line.split(",")[0]); // prettier-ignore
+  const users = readFileSync(listed, "utf8")
+    .trim()
+    .split(/\r?\n/)
+    .slice(1)
+    .map((line) => line.split(",")[0]);
   expect(users).toEqual(["5", "5", "5", "2", "2", "2"]);
 });
 
 test("a sorted file and a shuffled one give the same training and the same metrics", async () => {
-  const [header, ...rows] = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n"); // prettier-ignore
+  const [header, ...rows] = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n");
   writeFileSync(inFolder("shuffled.csv"), [header, ...rows.reverse()].join("\n"));
   const results: unknown[] = [];
   for (const file of ["data/tiny/ratings.csv", inFolder("shuffled.csv")]) {
@@ -321,7 +335,9 @@ test("a sorted file and a shuffled one give the same training and the same metri
       run,
     );
     expect(trained).toMatchObject({ code: 0, err: "" });
-    expect(await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--threshold", "3", "--json", report)).toMatchObject({ code: 0 }); // prettier-ignore
+    expect(await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--threshold", "3", "--json", report)).toMatchObject({
+      code: 0,
+    });
     results.push([json<Run>(run).history.map(({ objective, heldOutRmse }) => [objective, heldOutRmse]), json(report)]);
   }
   expect(results[1]).toEqual(results[0]);
@@ -331,7 +347,11 @@ test("the last of every user are held out, and measured again by evaluate", asyn
   const [file, run, report] = [inFolder("last.safetensors"), inFolder("last-run.json"), inFolder("last.json")];
   const flags = ["data/tiny/ratings.csv", "--holdout-by", "last", "--holdout-last", "2", "--device", "cpu"];
   await tastespace("train", ...flags, "--factors", "0", "--sweeps", "2", "--out", file, "--json", run);
-  const rows = readFileSync("data/tiny/ratings.csv", "utf8").trim().split("\n").slice(1).map((line) => line.split(",")[0]); // prettier-ignore
+  const rows = readFileSync("data/tiny/ratings.csv", "utf8")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(",")[0]);
   const counts = [...new Set(rows)].map((user) => rows.filter((other) => other === user).length);
   const held = counts.reduce((sum, count) => sum + Math.min(2, count - 1), 0);
   expect(json<Run>(run).data.heldOut).toBe(held);

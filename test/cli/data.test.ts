@@ -45,14 +45,17 @@ test("what a table was taken for is said in a line, and evaluate reads it alike 
   const moved = ["evaluate", inFolder("there", "model.safetensors"), "--device", "cpu", "--json", report];
   const refusedAgain = await tastespace(...moved);
   expect(refusedAgain).toMatchObject({ code: 2, err: expect.stringContaining("has 46 ratings; when") as string });
-  expect(await tastespace(...moved, "--allow-trained")).toMatchObject({ code: 0, err: expect.stringContaining("has 46 ratings; when") as string }); // prettier-ignore
+  expect(await tastespace(...moved, "--allow-trained")).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("has 46 ratings; when") as string,
+  });
 });
 
 test("a model that new users have joined, in another folder, still knows where its ratings are; one solved from others does not", async () => {
   mkdirSync(inFolder("trained"));
   mkdirSync(inFolder("joined"));
   const table = (persons: readonly string[]): string =>
-    `user,item,rating\n${persons.flatMap((person, at) => Array.from({ length: 10 }, (_, n) => `${person},f${n},${1 + ((at + n * 3) % 5)}\n`)).join("")}`; // prettier-ignore
+    `user,item,rating\n${persons.flatMap((person, at) => Array.from({ length: 10 }, (_, n) => `${person},f${n},${1 + ((at + n * 3) % 5)}\n`)).join("")}`;
   writeFileSync(inFolder("trained", "own.csv"), table(["ann", "bo", "cy", "di"]));
   writeFileSync(inFolder("more.csv"), table(["eve"]));
   writeFileSync(inFolder("again.csv"), table(["ann"]));
@@ -68,7 +71,10 @@ test("a model that new users have joined, in another folder, still knows where i
   expect(await rmse(joined)).toBe(await rmse(model));
   const refit = await tastespace("partial-fit", model, inFolder("again.csv"), "--refit", "users", "--out", joined);
   expect(refit).toMatchObject({ code: 0 });
-  expect(await tastespace("evaluate", joined)).toMatchObject({ code: 2, err: expect.stringContaining("does not say where its ratings are") as string }); // prettier-ignore
+  expect(await tastespace("evaluate", joined)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("does not say where its ratings are") as string,
+  });
 });
 
 test("a held-out last rating of every user is found again, and another split can be asked for", async () => {
@@ -86,7 +92,9 @@ test("a held-out last rating of every user is found again, and another split can
   expect(await heldOut("--holdout-last", "3", "--allow-trained")).toBe(12);
   expect(await heldOut("--holdout-by", "random", "--holdout", "0.25", "--allow-trained")).toBe(10);
   writeFileSync(inFolder("timed-test.csv"), "user,item,rating\np1,f10,5\n");
-  expect(await tastespace("train", inFolder("timed.csv"), "--test", inFolder("timed-test.csv"), ...BIASES, "--out", model)).toMatchObject({ code: 0 }); // prettier-ignore
+  expect(await tastespace("train", inFolder("timed.csv"), "--test", inFolder("timed-test.csv"), ...BIASES, "--out", model)).toMatchObject({
+    code: 0,
+  });
   expect(await heldOut()).toBe(1);
   expect(await heldOut("--holdout-by", "last", "--allow-trained")).toBe(4);
 });
@@ -106,7 +114,11 @@ test("positives alone are learned from by implicit and logistic, and refused by 
 });
 
 test("standard input is read, and rows left out are named", () => {
-  const input = `user,item,rating\n${survey.split("\n").slice(1, -1).map((row) => row.split(";").reverse().join(",")).join("\n")}\nann,x,many\n`; // prettier-ignore
+  const input = `user,item,rating\n${survey
+    .split("\n")
+    .slice(1, -1)
+    .map((row) => row.split(";").reverse().join(","))
+    .join("\n")}\nann,x,many\n`;
   const args = ["-c", `node dist/cli.js train - --missing 99 --skip-bad-rows ${BIASES.join(" ")} 2>&1`];
   const out = execFileSync("bash", args, { input, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
   expect(out).toContain("standard input: 45 ratings, 6 users, 10 items");

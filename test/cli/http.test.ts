@@ -64,12 +64,24 @@ describe("answers are the library's", () => {
   test("for someone new, by ids and by titles", async () => {
     const wanted = { items: asJson(model.recommendFor([[7, 5], [9, 1]], { n: 3 })) }; // prettier-ignore
     expect((await ask("/recommend", { rated: [[title, 5], [9, 1]], n: 3, clip: false })).body).toEqual(wanted); // prettier-ignore
-    const address = new URLSearchParams([["rated", `${title}=5`], ["rated", "9=1"], ["n", "3"], ["clip", "false"]]); // prettier-ignore
+    const address = new URLSearchParams([
+      ["rated", `${title}=5`],
+      ["rated", "9=1"],
+      ["n", "3"],
+      ["clip", "false"],
+    ]);
     expect((await ask(`/recommend?${address}`)).body).toEqual(wanted);
   });
 
   test("on the scale of the ratings, unless clip is false", async () => {
-    const loud = { rated: [[7, 7], [9, 7], [11, 7]], n: 50 }; // prettier-ignore
+    const loud = {
+      rated: [
+        [7, 7],
+        [9, 7],
+        [11, 7],
+      ],
+      n: 50,
+    };
     const highest = (list: { predicted: number }[]): number => Math.max(...list.map(({ predicted }) => predicted));
     expect(highest((await ask("/recommend", loud)).body.items)).toBe(5);
     expect(highest((await ask("/recommend", { ...loud, clip: false })).body.items)).toBeGreaterThan(5);

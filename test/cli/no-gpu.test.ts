@@ -21,8 +21,16 @@ test("auto says in a sentence that it trains on the processor, or nothing", asyn
 });
 
 test.runIf(process.platform === "linux" && !existsSync("/etc/vulkan/icd.d"))("webgpu without a driver ends with a sentence", async () => {
-  const nowhere = { HOME: "/nowhere", XDG_DATA_DIRS: "/nowhere", XDG_CONFIG_DIRS: "/nowhere", XDG_DATA_HOME: "/nowhere", XDG_CONFIG_HOME: "/nowhere" }; // prettier-ignore
+  const nowhere = {
+    HOME: "/nowhere",
+    XDG_DATA_DIRS: "/nowhere",
+    XDG_CONFIG_DIRS: "/nowhere",
+    XDG_DATA_HOME: "/nowhere",
+    XDG_CONFIG_HOME: "/nowhere",
+  };
   const { code, err } = await ran(["train", "--device", "webgpu", "--sweeps", "1"], nowhere);
   expect(code).toBe(1);
-  expect(err).toMatch(/^error there is no GPU that WebGPU can use: (libvulkan.so.1 is not installed|no Vulkan driver is installed)\n {6}install a Vulkan driver, or train on the CPU\n$/); // prettier-ignore
+  expect(err).toMatch(
+    /^error there is no GPU that WebGPU can use: (libvulkan.so.1 is not installed|no Vulkan driver is installed)\n {6}install a Vulkan driver, or train on the CPU\n$/,
+  );
 });

@@ -129,8 +129,7 @@ test("what is not there is said in a sentence", async () => {
     ["train", rated, "--item-features", "nowhere"],
     ["train", rated, "--init", "nowhere"],
     ["train", rated, "--items", "nowhere"],
-  ]) // prettier-ignore
-  {
+  ]) {
     const { err, code } = await tastespace(...command);
     expect(err).toMatch(/there is no such file or folder/);
     expect(err).not.toMatch(/ENOENT|at .*\(/);
@@ -159,8 +158,7 @@ test.runIf(hasFull)("a full disk behind standard output, and a reader that has g
     "$T recommend $M --user 1 --json -",
     "$T export $M --format npz --out -",
     "$T train $D --sweeps 1 --device cpu",
-  ]) // prettier-ignore
-  {
+  ]) {
     const full = await shell(`${command} > /dev/full`);
     expect(full.err).toMatch(/error standard output cannot be written: the disk is full\n/);
     expect(full.err).not.toMatch(/ENOSPC|node:|at .*\(/);

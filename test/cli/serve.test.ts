@@ -58,13 +58,17 @@ test("filters hold together: genre, years, ratings, items", async () => {
 });
 
 describe("the lists of all users", () => {
-  const wanted = () => model.users.raw.flatMap((user) => model.recommend(user, { n: 3 }).map(({ id }, at) => [user, at + 1, id, model.catalogue.title(id)])); // prettier-ignore
+  const wanted = () =>
+    model.users.raw.flatMap((user) => model.recommend(user, { n: 3 }).map(({ id }, at) => [user, at + 1, id, model.catalogue.title(id)]));
 
   test("as CSV", async () => {
     expect(await ran("recommend-all", file, "--out", inFolder("all.csv"), "-n", "3", "--device", "cpu")).toMatch(
       /3,000 rows for 1,000 users/,
     );
-    const { data } = Papa.parse<[number, number, number, string, number]>(readFileSync(inFolder("all.csv"), "utf8"), { dynamicTyping: true, skipEmptyLines: true }); // prettier-ignore
+    const { data } = Papa.parse<[number, number, number, string, number]>(readFileSync(inFolder("all.csv"), "utf8"), {
+      dynamicTyping: true,
+      skipEmptyLines: true,
+    });
     expect(data[0]).toEqual(["user", "rank", "item", "title", "score"]);
     expect(data.slice(1).map((row) => row.slice(0, 4))).toEqual(wanted());
     expect(existsSync(`${inFolder("all.csv")}.part`)).toBe(false);
@@ -78,7 +82,10 @@ describe("the lists of all users", () => {
   });
 
   test("in no other format", async () => {
-    expect(await tastespace("recommend-all", file, "--out", "all.xlsx")).toMatchObject({ code: 2, err: expect.stringMatching(/must end in .csv or .parquet/) }); // prettier-ignore
+    expect(await tastespace("recommend-all", file, "--out", "all.xlsx")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/must end in .csv or .parquet/),
+    });
   });
 });
 
@@ -102,7 +109,10 @@ describe("explanations", () => {
 
   test("of nobody are refused", async () => {
     expect(await tastespace("explain", file, "--item", "20")).toMatchObject({ code: 2, err: expect.stringMatching(/say for whom/) });
-    expect(await tastespace("explain", file, "--item", "20", "--user", "nobody")).toMatchObject({ code: 2, err: expect.stringMatching(/nobody has no ratings/) }); // prettier-ignore
+    expect(await tastespace("explain", file, "--item", "20", "--user", "nobody")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nobody has no ratings/),
+    });
   });
 });
 
@@ -120,7 +130,10 @@ test("unknown users and items are an error, predicted without their terms, or le
   writeFileSync(inFolder("pairs.csv"), "userId,movieId,rating\n1,1,4\nnobody,2,3\n");
   const pairs = ["predict", file, "--pairs", inFolder("pairs.csv"), "--json", inFolder("pairs.json")];
   expect(await tastespace(...pairs)).toMatchObject({ code: 2, err: expect.stringMatching(/no user has the id "nobody"/) });
-  expect(await tastespace(...pairs, "--cold-start", "mean")).toMatchObject({ code: 0, err: expect.stringMatching(/predicted without their terms: 1/) }); // prettier-ignore
+  expect(await tastespace(...pairs, "--cold-start", "mean")).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/predicted without their terms: 1/),
+  });
   expect(json<object[]>(inFolder("pairs.json"))).toHaveLength(2);
   expect(await tastespace(...pairs, "--cold-start", "drop")).toMatchObject({ code: 0, err: expect.stringMatching(/left out: 1/) });
   expect(json<object[]>(inFolder("pairs.json"))).toEqual([{ user: 1, item: 1, rating: 4, predicted: model.predict(1, 1) }]);
@@ -145,7 +158,10 @@ describe("exports", () => {
   });
 
   test("an unknown format, and none, are wrong usage", async () => {
-    expect(await tastespace("export", file, "--format", "onnx", "--out", "x")).toMatchObject({ code: 2, err: expect.stringMatching(/Allowed choices are npz/) }); // prettier-ignore
+    expect(await tastespace("export", file, "--format", "onnx", "--out", "x")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/Allowed choices are npz/),
+    });
     expect(await tastespace("export", file, "--out", "x")).toMatchObject({ code: 2, err: expect.stringMatching(/--format/) });
   });
 });

@@ -53,14 +53,19 @@ test("it listens on loopback alone, and says so when it is told otherwise", asyn
   expect(new URL(url).hostname).toBe("127.0.0.1");
   expect(said()).not.toMatch(/network/);
   expect((await fetch(`${url}/health`)).status).toBe(200);
-  const outside = Object.values(networkInterfaces()).flat().find((face) => face && !face.internal && face.family === "IPv4"); // prettier-ignore
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((face) => face && !face.internal && face.family === "IPv4");
   if (outside) await expect(fetch(`http://${outside.address}:${new URL(url).port}/health`)).rejects.toThrow("fetch failed");
   expect((await serving("--host", "0.0.0.0")).said()).toMatch(/open to the network/);
 });
 
 test("a user's explanation comes from the ratings that the model was trained on", async () => {
   const { url } = await serving();
-  const { contributions, remainder } = (await (await fetch(`${url}/explain?user=7&item=20`)).json()) as { contributions: object[]; remainder: number }; // prettier-ignore
+  const { contributions, remainder } = (await (await fetch(`${url}/explain?user=7&item=20`)).json()) as {
+    contributions: object[];
+    remainder: number;
+  };
   expect(contributions.length).toBe(first.seen!.start[first.users.indexOf(7) + 1] - first.seen!.start[first.users.indexOf(7)]);
   expect(Math.abs(remainder)).toBeLessThan(0.05);
 });
@@ -129,8 +134,14 @@ test("a reader of its words that goes away ends nothing", async () => {
 test("what cannot be served is told before anything is opened", async () => {
   const { url } = await serving();
   const { port } = new URL(url);
-  expect(await tastespace("serve", inFolder("3"), "--port", port)).toMatchObject({ code: 2, err: expect.stringMatching(/another program has it/) }); // prettier-ignore
+  expect(await tastespace("serve", inFolder("3"), "--port", port)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/another program has it/),
+  });
   expect(await tastespace("serve", inFolder("3"), "--port", "70000")).toMatchObject({ code: 2, err: expect.stringMatching(/0 to 65535/) });
-  expect(await tastespace("serve", inFolder("3"), "--port", "0", "--host", "192.0.2.1")).toMatchObject({ code: 2, err: expect.stringMatching(/no such address/) }); // prettier-ignore
+  expect(await tastespace("serve", inFolder("3"), "--port", "0", "--host", "192.0.2.1")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/no such address/),
+  });
   expect(await tastespace("serve", inFolder("nothing"))).toMatchObject({ code: 1, err: expect.stringMatching(/cannot be read/) });
 });

@@ -368,11 +368,9 @@ test("without WebGPU the page says so, trains on the threads of the CPU, recomme
   await page.locator("#device", { hasText: /^No GPU here: WebAssembly on \d+ threads? computes$/ }).waitFor();
   await page.locator("#sources select").selectOption("small");
   await tune(page, QUICK);
-  expect(await page.locator("#tuning [name=device] option").evaluateAll((options) => options.map((option) => option.getAttribute("value")))).toEqual([
-    "auto",
-    "cpu",
-    "reference",
-  ]); // prettier-ignore
+  expect(
+    await page.locator("#tuning [name=device] option").evaluateAll((options) => options.map((option) => option.getAttribute("value"))),
+  ).toEqual(["auto", "cpu", "reference"]);
   await train(page);
   expect(await page.locator("#headline-sweep").innerText()).toMatch(/6 sweeps in .* by WebAssembly on \d+ thread/);
   await rate(page, 0, 5);

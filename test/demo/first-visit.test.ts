@@ -17,7 +17,12 @@ async function give(page: Page, title: string, stars: number): Promise<void> {
   const before = await page.locator("#list").innerText();
   await page.locator("#rate-search input").fill(title);
   await page.keyboard.press("Enter");
-  await page.locator("#suggested li").first().locator("label").nth(stars - 1).click(); // prettier-ignore
+  await page
+    .locator("#suggested li")
+    .first()
+    .locator("label")
+    .nth(stars - 1)
+    .click();
   await page.waitForFunction((before) => (document.querySelector("#list") as HTMLElement).innerText !== before, before);
 }
 
@@ -215,7 +220,10 @@ test("somebody's own export becomes their ratings", async () => {
   const table = `Date,Name,Year,Letterboxd URI,Rating\n${rows.join("\n")}\n2024-01-02,The Matrix,1999,https://boxd.it/y,5\n`;
   await drop(page, "ratings.csv", table.replace("The Fellowship", "The Lord of the Rings: The Fellowship"));
   await page.getByText("Read 4 ratings of yours from Letterboxd: the model knows 2 of the titles.").waitFor();
-  expect((await page.locator("#rated .title").allInnerTexts()).sort()).toEqual(["The Lord of the Rings: The Fellowship of the Ring (2001)", "The Matrix (1999)"]); // prettier-ignore
+  expect((await page.locator("#rated .title").allInnerTexts()).sort()).toEqual([
+    "The Lord of the Rings: The Fellowship of the Ring (2001)",
+    "The Matrix (1999)",
+  ]);
   await drop(page, "goodreads.csv", "Book Id,Title,Author,My Rating\n1,A Book,Somebody,4\n");
   await page.getByText("Read 1 ratings of yours from Goodreads: the model on this page knows none of the titles.").waitFor();
   expect(await page.locator("#rated li").count()).toBe(2);

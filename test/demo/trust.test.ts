@@ -134,14 +134,18 @@ test.each([
   { name: "paper.pdf", content: "%PDF-1.7\n", says: "paper.pdf is a PDF, not a table of ratings." },
   { name: "mine.xlsx", content: "PK\u0003\u0004", says: "mine.xlsx is an office document, not a table of ratings." },
   { name: "page.html", content: "<!doctype html><title>x</title>", says: "page.html is a web page, not a table of ratings." },
-  { name: "program.bin", content: Uint8Array.from([1, 2, 0, 0, 7]), says: "program.bin is neither text nor an archive, not a table of ratings." },
+  {
+    name: "program.bin",
+    content: Uint8Array.from([1, 2, 0, 0, 7]),
+    says: "program.bin is neither text nor an archive, not a table of ratings.",
+  },
 ])("$name is called what it is, with what to do instead", async ({ name, content, says }) => {
   const { page } = await openReady();
   await drop(page, name, content);
   await page.locator("#drop-error", { hasText: says }).waitFor();
   expect(await page.locator("#drop-error").innerText()).toMatch(/What helps: (drop|export|save)/);
   await page.locator("#start:enabled").waitFor();
-}); // prettier-ignore
+});
 
 test.each([{ width: 1280 }, { width: 375 }])("choosing a title on the map moves nothing at $width pixels", async ({ width }) => {
   const { page } = await openReady({ width });

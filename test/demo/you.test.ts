@@ -121,7 +121,10 @@ test.each([
 
 test("Letterboxd's archive is read; tables of many people and other archives are none of these", async () => {
   const zip = (files: Record<string, string>): File =>
-    new File([zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)]))) as Uint8Array<ArrayBuffer>], "x.zip"); // prettier-ignore
+    new File(
+      [zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)]))) as Uint8Array<ArrayBuffer>],
+      "x.zip",
+    );
   expect((await ownRatings(zip({ "ratings.csv": LETTERBOXD, "watched.csv": "Date,Name\n" })))?.rows.length).toBe(3);
   expect(await ownRatings(zip({ "ratings.csv": "userId,movieId,rating\n1,2,3\n" }))).toBeUndefined();
   expect(await ownRatings(new File(["user,item,rating\n1,2,3\n"], "mine.csv"))).toBeUndefined();

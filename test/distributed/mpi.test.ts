@@ -81,7 +81,12 @@ describe.runIf(withMpi)("under mpirun", () => {
   test("ranks that are asked for other things are named, with what differs", async () => {
     const path = csv("ratings.csv", rows);
     const args = ["train", path, "--device", "cpu"];
-    const { code, stderr } = await ended(startRanks([{ ranks: 1, args }, { ranks: 2, args: [...args, "--factors", "3"] }])); // prettier-ignore
+    const { code, stderr } = await ended(
+      startRanks([
+        { ranks: 1, args },
+        { ranks: 2, args: [...args, "--factors", "3"] },
+      ]),
+    );
     expect(code).not.toBe(0);
     expect(stderr).toContain("error rank 1 has options that differ from those of rank 0");
     expect(stderr.match(/^error /gm)).toHaveLength(1);
@@ -92,7 +97,12 @@ describe.runIf(withMpi)("under mpirun", () => {
     mkdirSync(place("elsewhere"));
     csv("ratings.csv", rows);
     csv("elsewhere/ratings.csv", [...rows.slice(1), "u1,i1,3"]);
-    const { code, stderr } = await ended(startRanks([{ ranks: 2, args, cwd: folder }, { ranks: 1, args, cwd: place("elsewhere") }])); // prettier-ignore
+    const { code, stderr } = await ended(
+      startRanks([
+        { ranks: 2, args, cwd: folder },
+        { ranks: 1, args, cwd: place("elsewhere") },
+      ]),
+    );
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/error rank 2 has ratings that differ from those of rank 0/);
   });

@@ -176,7 +176,9 @@ test("a training with halves on the wire is gone on with by such ranks alone", a
   const whole = await fit(few.train, { ...options, device: halves() });
   const resume = decodeCheckpoint(encodeCheckpoint(stopped));
   expectSameTraining(await fit(few.train, { ...options, device: halves(), resume }), whole);
-  await expect(fit(few.train, { ...options, device: one.reference, resume })).rejects.toThrow("its form of rows on the wire is halves, now it is full"); // prettier-ignore
+  await expect(fit(few.train, { ...options, device: one.reference, resume })).rejects.toThrow(
+    "its form of rows on the wire is halves, now it is full",
+  );
 });
 
 test.each([

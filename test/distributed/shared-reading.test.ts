@@ -44,7 +44,6 @@ for (const [at, [from, to]] of [
   [350, 351],
   [351, 900],
 ].entries())
-  // prettier-ignore
   file(`parts/part-${at + 1}.csv`, [HEADER, ...rows.slice(from, to), ""].join("\n"));
 
 const PATHS: readonly (readonly [name: string, path: string])[] = [

@@ -5,7 +5,13 @@ import { DivergedError } from "../../src/errors.js";
 
 test("a row comes back with its bias as it was and each factor within half a last digit, and is sent on unchanged", () => {
   const number = fc.float({ min: -4000, max: 4000, noNaN: true });
-  const rows = fc.integer({ min: 0, max: 9 }).chain((K) => fc.record({ K: fc.constant(K), factors: fc.array(number, { minLength: 5 * K, maxLength: 5 * K }), biases: fc.array(number, { minLength: 5, maxLength: 5 }) })); // prettier-ignore
+  const rows = fc.integer({ min: 0, max: 9 }).chain((K) =>
+    fc.record({
+      K: fc.constant(K),
+      factors: fc.array(number, { minLength: 5 * K, maxLength: 5 * K }),
+      biases: fc.array(number, { minLength: 5, maxLength: 5 }),
+    }),
+  );
   fc.assert(
     fc.property(rows, ({ K, factors, biases }) => {
       const given = { factors: Float32Array.from(factors), biases: Float32Array.from(biases) };

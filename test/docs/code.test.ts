@@ -29,7 +29,10 @@ test.each(["from-memory.mjs", "every-minute.mjs"])("%s compiles as TypeScript, s
   const file = name.replace(/mjs$/, "mts");
   writeFileSync(join(folder, file), named(name).code);
   const options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--types", "node", file];
-  const checked = spawnSync(process.execPath, [join(import.meta.dirname, "../../node_modules/typescript/bin/tsc"), ...options], { cwd: folder, encoding: "utf8" }); // prettier-ignore
+  const checked = spawnSync(process.execPath, [join(import.meta.dirname, "../../node_modules/typescript/bin/tsc"), ...options], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   expect(checked.stdout).toBe("");
   expect(checked.status).toBe(0);
 });

@@ -10,14 +10,33 @@ import * as library from "../../src/node.js";
 import { tastespace } from "../support/command-line.js";
 
 const read = (path: string): string => readFileSync(path, "utf8");
-const pages = ["README.md", "CONTRIBUTING.md", "examples/README.md", ...readdirSync("docs").filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)]; // prettier-ignore
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "examples/README.md",
+  ...readdirSync("docs")
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 /** Rows of the tables of a text, cell by cell. */
 const rowsOf = (text: string): string[][] =>
-  text.split("\n").filter((line) => line.startsWith("| ")).map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 /** Code in a text. */
 const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
 /** A heading as a link names it. */
-const anchorOf = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N} -]/gu, "").replaceAll(" ", "-"); // prettier-ignore
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} -]/gu, "")
+    .replaceAll(" ", "-");
 
 describe.each(pages)("%s", (page) => {
   test("links to what there is", () => {
@@ -34,7 +53,10 @@ describe.each(pages)("%s", (page) => {
 test.each(["README.md", "CONTRIBUTING.md", "docs/code.md", "docs/commands.md", "docs/errors.md", "docs/benchmarks.md", "docs/limits.md"])(
   "lines of prose in %s have fewer than 120 characters",
   (page) => {
-    const prose = read(page).replace(/^```[\s\S]*?^```$/gm, "").split("\n").filter((line) => !line.startsWith("|") && !line.startsWith("    ")); // prettier-ignore
+    const prose = read(page)
+      .replace(/^```[\s\S]*?^```$/gm, "")
+      .split("\n")
+      .filter((line) => !line.startsWith("|") && !line.startsWith("    "));
     for (const line of prose) expect(line.length, line).toBeLessThanOrEqual(120);
   },
 );
@@ -61,7 +83,6 @@ test("README says words before it uses them, and its state in the first screen",
     ["sweep", "**sweep**"],
     ["factors", "**factors**"],
   ] as const)
-    // prettier-ignore
     expect(text.replace(/```[\s\S]*?```/g, "").indexOf(word), word).toBe(text.replace(/```[\s\S]*?```/g, "").indexOf(said) + 2);
 });
 
@@ -76,7 +97,11 @@ test("README's table has the measured figures", () => {
     const { results } = rows.find((row) => row.name === name)!;
     const mean = (of: (result: Row["results"][number]) => number): number =>
       results.reduce((sum, result) => sum + of(result), 0) / results.length;
-    return [results[0].rmse === null ? "–" : mean(({ rmse }) => rmse!).toFixed(3), mean(({ ndcg }) => ndcg).toFixed(3), mean(({ seconds }) => seconds).toFixed(1)]; // prettier-ignore
+    return [
+      results[0].rmse === null ? "–" : mean(({ rmse }) => rmse!).toFixed(3),
+      mean(({ ndcg }) => ndcg).toFixed(3),
+      mean(({ seconds }) => seconds).toFixed(1),
+    ];
   };
   const table = new Map(rowsOf(read("README.md")).map(([name, , ...figures]) => [name, figures]));
   for (const [name, measured] of [
@@ -85,7 +110,6 @@ test("README's table has the measured figures", () => {
     ["`implicit`", "implicit"],
     ["`logistic`", "logistic"],
   ] as const)
-    // prettier-ignore
     expect(table.get(name), name).toEqual(figuresOf(rows.find((row) => row.name.startsWith(measured))!.name));
   const [als, genres] = [figuresOf("als"), figuresOf("als with genres")];
   expect(table.get("`als`")).toEqual([`${als[0]}, with genres ${genres[0]}`, `${als[1]}, ${genres[1]}`, als[2]]);
@@ -113,7 +137,9 @@ test("commands.md lists every command, and no other", async () => {
   const { out } = await tastespace("--help");
   const commands = [...out.matchAll(/^ {2}([\w-]+)(?:\|\w+)? \[options\]/gm)].map(([, name]) => name);
   expect(commands.length).toBeGreaterThan(10);
-  const listed = rowsOf(read("docs/commands.md").split("## Data")[0]).slice(1).map(([name]) => codeIn(name)[0]); // prettier-ignore
+  const listed = rowsOf(read("docs/commands.md").split("## Data")[0])
+    .slice(1)
+    .map(([name]) => codeIn(name)[0]);
   expect(listed.sort()).toEqual(commands.sort());
 });
 
@@ -121,7 +147,9 @@ test("code.md lists what the server may be asked", () => {
   const text = read("docs/code.md");
   const filters = codeIn(/Filters are ([^.]*)\./.exec(text)![1]);
   const rows = rowsOf(text).filter(([path]) => path.startsWith("`/"));
-  const said = Object.fromEntries(rows.map(([path, names]) => [codeIn(path)[0], [...codeIn(names), ...(names.includes("filters") ? filters : [])]])); // prettier-ignore
+  const said = Object.fromEntries(
+    rows.map(([path, names]) => [codeIn(path)[0], [...codeIn(names), ...(names.includes("filters") ? filters : [])]]),
+  );
   const known = Object.entries(QUESTIONS).map(([path, { names }]) => [path, [...names].sort()]);
   expect(Object.fromEntries(Object.entries(said).map(([path, names]) => [path, [...new Set(names)].sort()]))).toEqual({
     ...Object.fromEntries(known),

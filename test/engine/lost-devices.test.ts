@@ -101,7 +101,10 @@ describe.each(MODELS)("$model", (options) => {
         }
         return undefined;
       });
-      await expect(trainOn(engine, options)).rejects.toMatchObject({ code: "out-of-memory", remedy: expect.stringContaining("deviceMemory") as string }); // prettier-ignore
+      await expect(trainOn(engine, options)).rejects.toMatchObject({
+        code: "out-of-memory",
+        remedy: expect.stringContaining("deviceMemory") as string,
+      });
       expect((await trainOn(engine, options)).history).toHaveLength(SWEEPS + 1);
       expect(heldBy(devices.at(-1)!)).toBeLessThanOrEqual(heldBy(before.devices[0]));
     }
@@ -114,7 +117,10 @@ describe.each(MODELS)("$model", (options) => {
       const { engine, devices } = await fakeEngine((kind, at) =>
         refuses && kind === "createComputePipelineAsync" && at >= number ? Promise.reject(new Error("nothing for this driver")) : undefined,
       );
-      await expect(trainOn(engine, options)).rejects.toMatchObject({ code: "shader", message: expect.stringContaining("nothing for this driver") as string }); // prettier-ignore
+      await expect(trainOn(engine, options)).rejects.toMatchObject({
+        code: "shader",
+        message: expect.stringContaining("nothing for this driver") as string,
+      });
       const left = heldBy(devices[0]);
       refuses = false;
       expect((await trainOn(engine, options)).history).toHaveLength(SWEEPS + 1);
@@ -156,7 +162,10 @@ test("a training that loses every device ends with a typed error after the fourt
 
 test("devices of which none ever answers, and adapters that are never offered, are typed errors", async () => {
   const { engine, devices } = await fakeEngine((kind) => (kind === "mapAsync" ? NEVER : undefined));
-  await expect(trainOn(engine, {})).rejects.toMatchObject({ code: "device-lost", message: expect.stringMatching(/has not answered for 0.06 s while reading/) as string }); // prettier-ignore
+  await expect(trainOn(engine, {})).rejects.toMatchObject({
+    code: "device-lost",
+    message: expect.stringMatching(/has not answered for 0.06 s while reading/) as string,
+  });
   expect(devices).toHaveLength(4);
   const silent = { requestAdapter: () => NEVER } as unknown as GPU;
   await expect(WebGpuEngine.create({ gpu: silent, waitMs: WAIT_MS })).rejects.toMatchObject({ code: "no-adapter" });

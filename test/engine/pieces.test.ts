@@ -11,7 +11,12 @@ import { DeviceError } from "../../src/errors.js";
 import { buildCsr, rowOfEach } from "../../src/ratings/csr.js";
 import { hotCase } from "../parity/cases.js";
 
-const limits = fc.record({ seed: fc.nat(1000), rows: fc.integer({ min: 1, max: 60 }), others: fc.integer({ min: 1, max: 60 }), most: fc.integer({ min: 1, max: 500 }) }); // prettier-ignore
+const limits = fc.record({
+  seed: fc.nat(1000),
+  rows: fc.integer({ min: 1, max: 60 }),
+  others: fc.integer({ min: 1, max: 60 }),
+  most: fc.integer({ min: 1, max: 500 }),
+});
 
 test("pieces hold every rating once, in the order of its row, with numbers that count from their shards", () => {
   fc.assert(
@@ -63,7 +68,11 @@ test("a schedule over several pieces solves every row once and reads every ratin
       const all = cutPieces(csr, own, new Shards(items, others), Math.max(200, most));
       for (let shard = 0; shard < own.count; shard++) {
         const pieces = all.filter((piece) => piece.own === shard).map((piece) => piece.csr);
-        const { tasks, dispatches, partials } = planSchedule(pieces, { from: 0, to: pieces[0].count }, { partials: 160, ratings: mostRatings, tasks: 7 }); // prettier-ignore
+        const { tasks, dispatches, partials } = planSchedule(
+          pieces,
+          { from: 0, to: pieces[0].count },
+          { partials: 160, ratings: mostRatings, tasks: 7 },
+        );
         const solved: number[] = [];
         const read = pieces.map(({ index }) => new Uint8Array(index.length));
         expect(partials).toBeLessThanOrEqual(160);
@@ -124,5 +133,11 @@ test("full covariances are cut into as many shards as they take, and what cannot
 });
 
 test("bytes are told in the unit that people read", () => {
-  expect([100, 2048, 5 * 2 ** 20, 3 * 2 ** 30, 5000 * 2 ** 30].map(byteText)).toEqual(["0.1 KiB", "2.0 KiB", "5.0 MiB", "3.0 GiB", "5000.0 GiB"]); // prettier-ignore
+  expect([100, 2048, 5 * 2 ** 20, 3 * 2 ** 30, 5000 * 2 ** 30].map(byteText)).toEqual([
+    "0.1 KiB",
+    "2.0 KiB",
+    "5.0 MiB",
+    "3.0 GiB",
+    "5000.0 GiB",
+  ]);
 });

@@ -13,14 +13,28 @@ import { smallModel } from "../support/models.js";
 
 const usearch = await import("usearch").catch(() => undefined);
 const path = join(mkdtempSync(join(tmpdir(), "tastespace-index-")), "items.usearch");
-const { model } = await fit(syntheticRatings({ users: 300, items: 1500, ratings: 12_000 }), { factors: 8, tauUsers: 2, tauItems: 2, sweeps: 4, device: "cpu" }); // prettier-ignore
+const { model } = await fit(syntheticRatings({ users: 300, items: 1500, ratings: 12_000 }), {
+  factors: 8,
+  tauUsers: 2,
+  tauItems: 2,
+  sweeps: 4,
+  device: "cpu",
+});
 const everything = (): boolean => true;
 
 describe.runIf(usearch)("read by USearch", () => {
   test.each([1, 0.1])("a user looks up the items of the largest u·v + αb, α = %f", async (alpha) => {
     await saveIndex(model, path, { alpha });
     const key = JSON.parse(readFileSync(`${path}.json`, "utf8")) as IndexKey;
-    const index = new usearch!.Index({ dimensions: key.dimensions, metric: usearch!.MetricKind.IP, quantization: usearch!.ScalarKind.F32, connectivity: 0, expansion_add: 0, expansion_search: 256, multi: false }); // prettier-ignore
+    const index = new usearch!.Index({
+      dimensions: key.dimensions,
+      metric: usearch!.MetricKind.IP,
+      quantization: usearch!.ScalarKind.F32,
+      connectivity: 0,
+      expansion_add: 0,
+      expansion_search: 256,
+      multi: false,
+    });
     index.load(path);
     expect(index.size()).toBe(1500);
     expect(key).toMatchObject({ library: "usearch", metric: "ip", dimensions: 9, nearest: "score", alpha, ids: model.items.raw });

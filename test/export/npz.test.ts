@@ -50,7 +50,12 @@ describe.runIf(hasNumpy)("read by NumPy", () => {
       "[a['item_feature_names'].tolist(), a['item_feature_ids'].tolist(), list(a['user_feature_weights'].shape)]",
     );
     expect(names).toEqual([sides.itemFeatures.names, sides.itemFeatures.ids.raw, [30, 4]]);
-    const [expected] = priorMeans(model.parameters, model.features, "items", sides.itemFeatures.ids.raw.map((id) => ({ id })))!; // prettier-ignore
+    const [expected] = priorMeans(
+      model.parameters,
+      model.features,
+      "items",
+      sides.itemFeatures.ids.raw.map((id) => ({ id })),
+    )!;
     means.forEach((mean, at) => expect(mean).toBeCloseTo(expected[4 * at + 3], 5));
   });
 

@@ -47,7 +47,9 @@ test("tables appended one by one come back as one", async () => {
     const file = new ParquetFile(recommendationTable(model, rows.slice(0, 50)));
     file.append(recommendationTable(model, rows.slice(50)));
     const read = await parquetReadObjects({ file: fileOf(file.finish()) });
-    expect(read.map(({ user, rank, item }) => [Number(user), rank, Number(item)])).toEqual(rows.map(({ user, rank, item }) => [user, rank, item])); // prettier-ignore
+    expect(read.map(({ user, rank, item }) => [Number(user), rank, Number(item)])).toEqual(
+      rows.map(({ user, rank, item }) => [user, rank, item]),
+    );
   }
 });
 

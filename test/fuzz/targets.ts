@@ -49,7 +49,9 @@ const jsonLines = bytesOf(rows.map(([user, item, rating]) => JSON.stringify({ us
 const matrixMarket = bytesOf(
   `%%MatrixMarket matrix coordinate real general\n12 9 60\n${rows.map(([u, i, r]) => `${u} ${i} ${r}`).join("\n")}\n`,
 );
-const arff = bytesOf(`@relation r\n@attribute user numeric\n@attribute item numeric\n@attribute rating numeric\n@data\n${rows.map((row) => row.slice(0, 3).join()).join("\n")}\n`); // prettier-ignore
+const arff = bytesOf(
+  `@relation r\n@attribute user numeric\n@attribute item numeric\n@attribute rating numeric\n@data\n${rows.map((row) => row.slice(0, 3).join()).join("\n")}\n`,
+);
 const netflix = bytesOf("1:\n5,3,2005-09-06\n6,4,2005-09-07\n2:\n5,1,2005-09-08\n");
 const column = (at: number): number[] => rows.map((row) => row[at]);
 const parquet = new Uint8Array(

@@ -30,7 +30,13 @@ test("errors are those of predict, whatever the ids' order and whether the model
 
 test("ratings 1 and 2 above and below the prediction of unknown pairs have errors by hand", () => {
   const mean = model.predict("nobody", "nothing", { coldStart: "mean" });
-  const { rmse, mae } = accuracy(model, Ratings.from([["a", "x", mean + 1], ["b", "y", mean - 2]])); // prettier-ignore
+  const { rmse, mae } = accuracy(
+    model,
+    Ratings.from([
+      ["a", "x", mean + 1],
+      ["b", "y", mean - 2],
+    ]),
+  );
   expect(rmse).toBeCloseTo(Math.sqrt(2.5), 6);
   expect(mae).toBeCloseTo(1.5, 6);
 });
@@ -97,7 +103,11 @@ test("clipped errors are those of predictions that are moved onto the scale of t
   ]);
   const train = Ratings.from([...liked, ...others]);
   const { model } = await fit(train, { factors: 0, gammaUsers: 0.01, gammaItems: 0.01, sweeps: 40, earlyStop: false, device: "reference" });
-  const held = Ratings.from([["a", "x1", 2], ["b", "y", 4], ["a", "y", 3]]); // prettier-ignore
+  const held = Ratings.from([
+    ["a", "x1", 2],
+    ["b", "y", 4],
+    ["a", "y", 3],
+  ]);
   const predicted = [model.predict("a", "x1"), model.predict("b", "y"), model.predict("a", "y")];
   expect(Math.min(...predicted) < 1 || Math.max(...predicted) > 5).toBe(true);
   const errors = predicted.map((value, at) => held.value[at] - Math.max(1, Math.min(5, value)));

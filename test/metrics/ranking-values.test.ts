@@ -20,7 +20,10 @@ const rowsOf = (set: Ratings): Row[] =>
   Array.from(set.value, (value, at) => [set.users.rawAt(set.user[at]), set.items.rawAt(set.item[at]), value]);
 const shuffled = <T>(rows: readonly T[], seed: number): T[] => {
   const random = seededRandom(seed);
-  return rows.map((row) => ({ row, key: random.uniform() })).sort((a, b) => a.key - b.key).map(({ row }) => row); // prettier-ignore
+  return rows
+    .map((row) => ({ row, key: random.uniform() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ row }) => row);
 };
 
 /** A model with one coarse factor, so that many scores tie; `coarse` 0 ties all. */
@@ -125,7 +128,10 @@ test("one model measured by shuffled rows gives the same numbers to the last bit
   const model = tying(train);
   const first = rankingMetrics(model, train, heldOut, { k: 5, perUser: true });
   for (const seed of [1, 2, 3]) {
-    const again = rankingMetrics(model, Ratings.from(shuffled(rowsOf(train), seed)), Ratings.from(shuffled(rowsOf(heldOut), seed)), { k: 5, perUser: true }); // prettier-ignore
+    const again = rankingMetrics(model, Ratings.from(shuffled(rowsOf(train), seed)), Ratings.from(shuffled(rowsOf(heldOut), seed)), {
+      k: 5,
+      perUser: true,
+    });
     expect(again).toEqual(first);
   }
 });
@@ -139,13 +145,31 @@ test("an engine's lists break ties in the same way", async () => {
 });
 
 test("users without a training rating are left out and counted, and so is what the model does not know; cold items are misses", () => {
-  const all = Ratings.from([[1, 10, 5], [1, 11, 5], [2, 10, 4], [3, 12, 4], [3, 10, 3], [1, 13, 4]]); // prettier-ignore
+  const all = Ratings.from([
+    [1, 10, 5],
+    [1, 11, 5],
+    [2, 10, 4],
+    [3, 12, 4],
+    [3, 10, 3],
+    [1, 13, 4],
+  ]);
   const own = all.select(Uint32Array.of(0, 1, 2));
   const model = tying(own, all.users, all.items);
-  const test = Ratings.from([[1, 13, 4], [3, 12, 4], [3, 10, 3], [4, 10, 5], [4, 99, 5], [2, 98, 5], [2, 11, 5]]); // prettier-ignore
+  const test = Ratings.from([
+    [1, 13, 4],
+    [3, 12, 4],
+    [3, 10, 3],
+    [4, 10, 5],
+    [4, 99, 5],
+    [2, 98, 5],
+    [2, 11, 5],
+  ]);
   const { users, gaps, perUser, recall } = rankingMetrics(model, own, test, { k: 9, threshold: 1, perUser: true });
   expect(users).toBe(2);
-  expect(perUser!.map(({ user, relevant }) => [user, relevant])).toEqual([[1, 1], [2, 1]]); // prettier-ignore
+  expect(perUser!.map(({ user, relevant }) => [user, relevant])).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
   // Item 13 has no training rating: the list of user 1 cannot hold it. That of user 2 holds item 11.
   expect(recall).toBe(0.5);
   expect(gaps).toEqual({ unknown: { users: 1, items: 2, ratings: 3 }, cold: { users: 1, items: 2, ratings: 3 } });
@@ -153,10 +177,21 @@ test("users without a training rating are left out and counted, and so is what t
 
 test("without a threshold, relevant is what the model takes for positive, else what is rated the mean or more", () => {
   const als = tying(train);
-  const parts = { parameters: als.parameters, users: als.users, items: als.items, catalogue: als.catalogue, statistics: als.statistics, itemCounts: als.itemCounts }; // prettier-ignore
+  const parts = {
+    parameters: als.parameters,
+    users: als.users,
+    items: als.items,
+    catalogue: als.catalogue,
+    statistics: als.statistics,
+    itemCounts: als.itemCounts,
+  };
   const of = (model: "implicit" | "logistic", hyperparameters: FactorModel["hyperparameters"]): FactorModel =>
     new FactorModel({ ...parts, model, hyperparameters });
-  const zeros = new Ratings({ user: heldOut.user, item: heldOut.item, value: heldOut.value.map((value) => (value < 3 ? 0 : value - 2)) }, heldOut.users, heldOut.items); // prettier-ignore
+  const zeros = new Ratings(
+    { user: heldOut.user, item: heldOut.item, value: heldOut.value.map((value) => (value < 3 ? 0 : value - 2)) },
+    heldOut.users,
+    heldOut.items,
+  );
   const relevant = (model: FactorModel, threshold?: number): number =>
     rankingMetrics(model, train, zeros, { threshold, perUser: true }).perUser!.reduce((sum, user) => sum + user.relevant, 0);
   const counted = (from: number): number => zeros.value.filter((value) => value >= from).length;

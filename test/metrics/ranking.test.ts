@@ -33,9 +33,18 @@ function alphabetical(): FactorModel {
 }
 
 test("metrics of short lists are those worked out by hand", () => {
-  const train = Ratings.from([[1, "a", 5], [2, "b", 1]]); // prettier-ignore
+  const train = Ratings.from([
+    [1, "a", 5],
+    [2, "b", 1],
+  ]);
   // User 1 is listed b and c, and likes b and d; user 2 is listed a and c, and likes c.
-  const heldOut = Ratings.from([[1, "d", 4], [1, "b", 5], [1, "c", 1], [2, "c", 4], [2, "e", 3.5]]); // prettier-ignore
+  const heldOut = Ratings.from([
+    [1, "d", 4],
+    [1, "b", 5],
+    [1, "c", 1],
+    [2, "c", 4],
+    [2, "e", 3.5],
+  ]);
   const metrics = rankingMetrics(alphabetical(), train, heldOut, { k: 2, threshold: 4 });
   const second = 1 / Math.log2(3);
   expect(metrics).toMatchObject({ k: 2, users: 2 });
@@ -47,7 +56,12 @@ test("metrics of short lists are those worked out by hand", () => {
 
 test("what was seen in training, and what the model does not know, is not relevant", () => {
   const train = Ratings.from([[1, "a", 5]]);
-  const heldOut = Ratings.from([[1, "a", 5], [1, "b", 5], [1, "unheard", 5], ["stranger", "b", 5]]); // prettier-ignore
+  const heldOut = Ratings.from([
+    [1, "a", 5],
+    [1, "b", 5],
+    [1, "unheard", 5],
+    ["stranger", "b", 5],
+  ]);
   expect(rankingMetrics(alphabetical(), train, heldOut, { k: 1 })).toMatchObject({ users: 1, precision: 1, recall: 1, ndcg: 1 });
 });
 
@@ -72,7 +86,10 @@ test("a list as long as the catalogue recalls everything; recall and coverage gr
 });
 
 test("without anybody to measure by there is an error that says why", () => {
-  const ratings = Ratings.from([[1, "a", 5], [1, "b", 2]]); // prettier-ignore
+  const ratings = Ratings.from([
+    [1, "a", 5],
+    [1, "b", 2],
+  ]);
   const none = ratings.select(new Uint32Array(0));
   expect(() => rankingMetrics(alphabetical(), ratings, none)).toThrow(RatingsError);
   const strangers = Ratings.from([["stranger", "a", 5]]);

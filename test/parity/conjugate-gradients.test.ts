@@ -105,7 +105,8 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
     const system = confidentSystem(0.7, 3);
     const operations = { solve: "confident", steps: 3, pulls: SIDES, sums: [] } as const;
     const workload = cgWorkload(hotCase(7, 57, 71, 2000), system, { factors: K, operations });
-    const pulls = (side: Side): Float64Array => somePulls(workload.rows[side].biases.length, K).map((value, at) => (at % (K + 1) === K ? 0 : value)); // prettier-ignore
+    const pulls = (side: Side): Float64Array =>
+      somePulls(workload.rows[side].biases.length, K).map((value, at) => (at % (K + 1) === K ? 0 : value));
     const solveOne =
       (side: Side) =>
       async (session: Session): Promise<void> => {
@@ -257,7 +258,12 @@ describe.each(ENGINE_KINDS)("%s", (kind) => {
         const state = await session.readState();
         await session.solve("items", system);
         await session.writeState(state);
-        for (const [from, to] of [[0, 1], [1, 30], [30, 57]]) await session.solve("users", system, { from, to }); // prettier-ignore
+        for (const [from, to] of [
+          [0, 1],
+          [1, 30],
+          [30, 57],
+        ])
+          await session.solve("users", system, { from, to });
         await session.solve("items", system);
       });
       for (const side of SIDES) for (const name of ["factors", "biases"] as const) expect(cut[side][name]).toEqual(whole[side][name]);

@@ -97,7 +97,14 @@ test.each(["diagonal", "full"] as const)("vb, %s: a sweep and its ELBO agree whe
 
 test("implicit: a sweep and its sums agree when cut", async () => {
   const { byUser, byItem, initial } = problemOf(given, { factors: K, biases: false, mean: false });
-  const problem: Problem<"implicit"> = { model: "implicit", hyperparameters: implicitHyperparameters({ factors: K }), byUser, byItem, initial, seed: 1 }; // prettier-ignore
+  const problem: Problem<"implicit"> = {
+    model: "implicit",
+    hyperparameters: implicitHyperparameters({ factors: K }),
+    byUser,
+    byItem,
+    initial,
+    seed: 1,
+  };
   const [actual, expected] = [await sweep(cut, problem), await sweep(reference, problem)];
   expectClose(actual.parameters, expected.parameters, 1e-4);
   for (const name of ["allSquares", "seenSquares"] as const)
@@ -134,7 +141,15 @@ test.each([
 
 test("gibbs: the same draw, and the same moments, when cut: random numbers count rows from the first of the side", async () => {
   const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K });
-  const problem: Problem<"gibbs"> = { model: "gibbs", hyperparameters: gibbsHyperparameters({ factors: K }), byUser, byItem, heldOut, initial, seed: 1 }; // prettier-ignore
+  const problem: Problem<"gibbs"> = {
+    model: "gibbs",
+    hyperparameters: gibbsHyperparameters({ factors: K }),
+    byUser,
+    byItem,
+    heldOut,
+    initial,
+    seed: 1,
+  };
   const D = K + 1;
   const precision = Float64Array.from({ length: (D * (D + 1)) / 2 }, (_, at) => (at === 0 || [2, 5, 9, 14, 20].includes(at) ? 3 : 0.1));
   const prior = { mean: Float64Array.from({ length: D }, (_, k) => 0.1 * k), precision } as unknown as Prior;
@@ -157,7 +172,10 @@ test("als with item features: factors of features agree when the items are cut",
   const entries = Array.from({ length: given.items }, (_, item) => [item, names[item % 3], 1 + (item % 2)] as const);
   const items = new Ids();
   for (let item = 0; item < given.items; item++) items.add(item);
-  const problem = { ...problemOf(given, { factors: K, tauUsers: 2, tauItems: 3, tauFeatures: 0.5 }), features: { items: FeatureTable.from(entries).rowsFor(items) } }; // prettier-ignore
+  const problem = {
+    ...problemOf(given, { factors: K, tauUsers: 2, tauItems: 3, tauFeatures: 0.5 }),
+    features: { items: FeatureTable.from(entries).rowsFor(items) },
+  };
   const trained = async (engine: Engine): Promise<Parameters> => {
     const session = await openTraining(engine, problem);
     await session.sweep(1);
@@ -193,7 +211,15 @@ test("ratings beyond the device memory that is allowed are streamed, to the same
 
 test("gd: two steps and their sums agree when cut", async () => {
   const { byUser, byItem, heldOut, initial } = problemOf(given, { factors: K });
-  const problem: Problem<"gd"> = { model: "gd", hyperparameters: gdHyperparameters({ factors: K, stepSize: 0.1 }), byUser, byItem, heldOut, initial, seed: 1 }; // prettier-ignore
+  const problem: Problem<"gd"> = {
+    model: "gd",
+    hyperparameters: gdHyperparameters({ factors: K, stepSize: 0.1 }),
+    byUser,
+    byItem,
+    heldOut,
+    initial,
+    seed: 1,
+  };
   const trained = async (engine: Engine) => {
     const session = await openTraining(engine, problem);
     for (const number of [1, 2]) await session.sweep(number);

@@ -122,18 +122,26 @@ test("lists agree but for scores that float32 cannot tell apart", async () => {
 });
 
 test("batches and runs cover all users and items, and nothing they need exceeds a binding", () => {
-  const sizes = fc.record({ M: fc.integer({ min: 0, max: 300_000 }), N: fc.integer({ min: 0, max: 3_000_000 }), K: fc.nat({ max: MAX_FACTORS }), k: fc.integer({ min: 1, max: 2000 }) }); // prettier-ignore
+  const sizes = fc.record({
+    M: fc.integer({ min: 0, max: 300_000 }),
+    N: fc.integer({ min: 0, max: 3_000_000 }),
+    K: fc.nat({ max: MAX_FACTORS }),
+    k: fc.integer({ min: 1, max: 2000 }),
+  });
   fc.assert(
     fc.property(sizes, fc.constantFrom(2 ** 20, 2 ** 27), ({ M, N, K, k }, bytes) => {
       const plan = planScores(K);
       const { batches, runs } = cutRanking(M, N, k, plan, bytes);
       const largest = (rows: readonly { count: number; padded: number }[], of: "count" | "padded"): number =>
         rows.reduce((most, row) => Math.max(most, row[of]), 0);
-      for (const [rows, count] of [[batches, M], [runs, N]] as const) {
+      for (const [rows, count] of [
+        [batches, M],
+        [runs, N],
+      ] as const) {
         expect(rows.reduce((next, row) => (row.first === next ? next + row.count : NaN), 0)).toBe(count);
         expect(rows.every((row) => row.padded >= row.count)).toBe(true);
         expect(largest(rows, "padded") * plan.blocks * 16).toBeLessThanOrEqual(bytes);
-      } // prettier-ignore
+      }
       expect(largest(batches, "count")).toBeLessThanOrEqual(65_535);
       expect(largest(batches, "count") * k * 4).toBeLessThanOrEqual(bytes);
       expect(largest(batches, "padded") * largest(runs, "padded") * 4).toBeLessThanOrEqual(bytes);

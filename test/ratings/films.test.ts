@@ -48,9 +48,13 @@ test("the same seed gives the same ratings, another seed others", () => {
 });
 
 test("sizes from one rating a user to half of all pairs are met, whatever the seed", () => {
-  const shape = fc
-    .integer({ min: 1, max: 12 })
-    .chain((users) => fc.record({ users: fc.constant(users), ratings: fc.integer({ min: users, max: users * Math.floor(all.length / 2) }), seed: fc.maxSafeInteger() })); // prettier-ignore
+  const shape = fc.integer({ min: 1, max: 12 }).chain((users) =>
+    fc.record({
+      users: fc.constant(users),
+      ratings: fc.integer({ min: users, max: users * Math.floor(all.length / 2) }),
+      seed: fc.maxSafeInteger(),
+    }),
+  );
   fc.assert(
     fc.property(shape, (options) => {
       const { count, users, user, item } = filmRatings(options);

@@ -193,7 +193,8 @@ test.each(REFUSED)("asked or refused: $name", async ({ content, says, remedy }) 
 });
 
 describe("what was asked is settled by the option that the error names", () => {
-  const read = async (content: Content, options: ReadOptions): Promise<ReadResult> => await readPath(written({ file: "table", content }), options); // prettier-ignore
+  const read = async (content: Content, options: ReadOptions): Promise<ReadResult> =>
+    await readPath(written({ file: "table", content }), options);
   test("missing values", async () => {
     const content = REFUSED[0].content;
     const without = await read(content, { missing: ["-1"] });
@@ -249,7 +250,12 @@ test("rows left out of a file that is read on several threads are named alike", 
   const inThreads = await readPath(path, { skipBadRows: true, missing: ["5"], threads: 2, segmentBytes: 3000, smallestBytes: 0 });
   const inOne = await readPath(path, { skipBadRows: true, missing: ["5"], threads: 1 });
   expect(inThreads.firstSkipped?.map(({ line }) => line)).toEqual([701, 1401, 2101]);
-  const about = ({ firstSkipped, skippedRows, missingRows, ratings }: ReadResult) => ({ firstSkipped, skippedRows, missingRows, count: ratings.count }); // prettier-ignore
+  const about = ({ firstSkipped, skippedRows, missingRows, ratings }: ReadResult) => ({
+    firstSkipped,
+    skippedRows,
+    missingRows,
+    count: ratings.count,
+  });
   expect(about(inThreads)).toEqual(about(inOne));
   expect(inThreads.missingRows).toBeGreaterThan(500);
 });
@@ -291,8 +297,12 @@ test("docs/data.md lists these layouts, and what is said of the others", async (
     layout.name,
     layout.options ? code(layout.options[0]) : "",
     layout.columns,
-    [`${layout.users} × ${layout.rated}, ${layout.ratings}`, ...(layout.time === undefined ? [] : ["times"]), ...(layout.title === undefined ? [] : ["titles"])].join(", "),
-  ]); // prettier-ignore
+    [
+      `${layout.users} × ${layout.rated}, ${layout.ratings}`,
+      ...(layout.time === undefined ? [] : ["times"]),
+      ...(layout.title === undefined ? [] : ["titles"]),
+    ].join(", "),
+  ]);
   const refused: string[][] = [];
   for (const { name, content } of REFUSED) {
     const path = written({ file: "table", content });

@@ -32,8 +32,17 @@ test("plain rows are scanned as they would be split, up to the first that is not
       const bytes = new TextEncoder().encode(text);
       const found = new NumericRows();
       const stop = scanNumericRows(bytes, 0, delimiter, places, found);
-      const scanned = Array.from({ length: found.count }, (_, at) => [found.user[at], found.item[at], found.value[at], places.time < 0 || found.time[at]]); // prettier-ignore
-      const lines = new TextDecoder().decode(bytes.subarray(0, stop)).split("\n").map((line) => line.replace(/\r$/, "")).filter(Boolean); // prettier-ignore
+      const scanned = Array.from({ length: found.count }, (_, at) => [
+        found.user[at],
+        found.item[at],
+        found.value[at],
+        places.time < 0 || found.time[at],
+      ]);
+      const lines = new TextDecoder()
+        .decode(bytes.subarray(0, stop))
+        .split("\n")
+        .map((line) => line.replace(/\r$/, ""))
+        .filter(Boolean);
       expect(scanned).toEqual(
         lines.map((line) => {
           const cells = line.split(delimiter);
@@ -53,7 +62,9 @@ test("plain rows are scanned as they would be split, up to the first that is not
 });
 
 test("a file is read alike in pieces of any size, with plain and odd rows mixed, and errors name the right line", async () => {
-  const row = fc.tuple(fc.constantFrom("1", "2", "x", "007", '"q,1"'), fc.integer({ min: 1, max: 9 }), fc.constantFrom("3", "4.5", "0.5"), fc.nat()).map((cells) => cells.join(",")); // prettier-ignore
+  const row = fc
+    .tuple(fc.constantFrom("1", "2", "x", "007", '"q,1"'), fc.integer({ min: 1, max: 9 }), fc.constantFrom("3", "4.5", "0.5"), fc.nat())
+    .map((cells) => cells.join(","));
   await fc.assert(
     fc.asyncProperty(
       fc.array(row, { minLength: 1, maxLength: 30 }),

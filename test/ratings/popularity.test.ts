@@ -24,9 +24,18 @@ test("every rating falls into one bin, whatever the scale", () => {
 });
 
 test("one item's ratings are counted on the scale of all", () => {
-  const ratings = Ratings.from([[1, "a", 1], [2, "a", 5], [3, "a", 5], [1, "b", 3]]); // prettier-ignore
+  const ratings = Ratings.from([
+    [1, "a", 1],
+    [2, "a", 5],
+    [3, "a", 5],
+    [1, "b", 3],
+  ]);
   const bins = ratingHistogram(ratingsOfItem(ratings, 0), ratingScale(ratings.value));
-  expect(bins.map(({ from, count }) => [from, count])).toEqual([[1, 1], [3, 0], [5, 2]]); // prettier-ignore
+  expect(bins.map(({ from, count }) => [from, count])).toEqual([
+    [1, 1],
+    [3, 0],
+    [5, 2],
+  ]);
 });
 
 test("the most rated items come by falling count, with their means", () => {

@@ -43,9 +43,16 @@ test("RecBole's types part tokens; names and postcodes, which tell everybody apa
   expect(table.names.filter((name) => name.startsWith("title"))).toEqual([]);
   expect(table.names.filter((name) => name.startsWith("class"))).toEqual(["class=Drama", "class=War"]);
   // Forty ages in eight groups of five.
-  expect(table.names.filter((name) => name.startsWith("age"))).toEqual(
-    ["age=20–24", "age=25–29", "age=30–34", "age=35–39", "age=40–44", "age=45–49", "age=50–54", "age=55–59"],
-  ); // prettier-ignore
+  expect(table.names.filter((name) => name.startsWith("age"))).toEqual([
+    "age=20–24",
+    "age=25–29",
+    "age=30–34",
+    "age=35–39",
+    "age=40–44",
+    "age=45–49",
+    "age=50–54",
+    "age=55–59",
+  ]);
   expect(setsOf(table)[7]).toEqual(["age=25–29", "class=Drama", "class=War"]);
 });
 
@@ -64,8 +71,15 @@ test("u.user and u.item are known by their names", async () => {
 });
 
 test("joined tables keep the scale of each kind, and rated sets come last, scaled by their own number", () => {
-  const colours = FeatureTable.from([[1, "red", 1], [1, "round", 1], [2, "red", 1]]); // prettier-ignore
-  const sizes = FeatureTable.from([[2, "large", 1], [3, "large", 1]]); // prettier-ignore
+  const colours = FeatureTable.from([
+    [1, "red", 1],
+    [1, "round", 1],
+    [2, "red", 1],
+  ]);
+  const sizes = FeatureTable.from([
+    [2, "large", 1],
+    [3, "large", 1],
+  ]);
   const table = FeatureTable.join([colours, FeatureTable.ratedSets(), sizes]);
   expect(table.names).toEqual(["red", "round", "large"]);
   const S = table.rowsFor(new Ids([1, 2, 3]), {

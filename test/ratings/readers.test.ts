@@ -20,7 +20,10 @@ const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) =
 
 test("a table without a header is read in the order user, item, rating, time", async () => {
   const { ratings } = await read("7\tx\t4.5\t100\n8\ty\t1\t200\n");
-  expect(triples(ratings)).toEqual([[7, "x", 4.5], [8, "y", 1]]); // prettier-ignore
+  expect(triples(ratings)).toEqual([
+    [7, "x", 4.5],
+    [8, "y", 1],
+  ]);
   expect(ratings.time).toEqual(Float64Array.of(100, 200));
 });
 
@@ -38,7 +41,10 @@ test("gzip is recognised by its first bytes, and progress counts compressed byte
   const bytes = gzipSync("1,2,3\n4,5,2\n");
   let done = 0;
   const { ratings } = await readRatings(bytesSource("ratings.csv.gz", bytes), { onProgress: (read) => (done = read) });
-  expect(triples(ratings)).toEqual([[1, 2, 3], [4, 5, 2]]); // prettier-ignore
+  expect(triples(ratings)).toEqual([
+    [1, 2, 3],
+    [4, 5, 2],
+  ]);
   expect(done).toBe(bytes.length);
 });
 
@@ -76,7 +82,10 @@ describe("a malformed row", () => {
 
   test("is counted and left out on request, its ids too", async () => {
     const { ratings, skippedRows } = await read(text, { skipBadRows: true });
-    expect(triples(ratings)).toEqual([[1, 2, 3], [3, 2, 5]]); // prettier-ignore
+    expect(triples(ratings)).toEqual([
+      [1, 2, 3],
+      [3, 2, 5],
+    ]);
     expect(skippedRows).toBe(4);
     expect(ratings.users.raw).toEqual([1, 3]);
   });
@@ -108,7 +117,11 @@ describe("duplicate pairs", () => {
     ["mean", 4],
   ] as const)("%s", async (duplicates, expected) => {
     const { ratings, duplicateRows } = await read(text, { duplicates });
-    expect(triples(ratings)).toEqual([[1, 2, expected], [1, 4, 1], [2, 2, 2]]); // prettier-ignore
+    expect(triples(ratings)).toEqual([
+      [1, 2, expected],
+      [1, 4, 1],
+      [2, 2, 2],
+    ]);
     expect(duplicateRows).toBe(2);
   });
   test("error names the pair", async () => {

@@ -23,7 +23,10 @@ function refused(row: unknown): RatingsError {
 }
 
 test("arrays and objects, from any iterable and any async one, are the same ratings", async () => {
-  const arrays = [["ann", 1, 5], ["bob", "x", 2.5]] as const; // prettier-ignore
+  const arrays = [
+    ["ann", 1, 5],
+    ["bob", "x", 2.5],
+  ] as const;
   const objects = arrays.map(([user, item, rating]) => ({ user, item, rating, id: 7 }));
   const all = [
     Ratings.from(arrays),
@@ -51,7 +54,12 @@ test("arrays and objects, from any iterable and any async one, are the same rati
 test("times are seconds or dates; without one in every row there are none", () => {
   const timed = Ratings.from([["ann", 1, 5, 1000], { user: "bob", item: 1, rating: 2, time: new Date(2_000_500) }]);
   expect(timed.time).toEqual(Float64Array.of(1000, 2000.5));
-  expect(Ratings.from([["ann", 1, 5, 1000], ["bob", 1, 2, null]]).time).toBeUndefined(); // prettier-ignore
+  expect(
+    Ratings.from([
+      ["ann", 1, 5, 1000],
+      ["bob", 1, 2, null],
+    ]).time,
+  ).toBeUndefined();
   expect(refused(["bob", 1, 2, "yesterday"]).message).toBe('row 2, ["bob",1,2,"yesterday"]: its time "yesterday" is none');
   expect(refused(["bob", 1, 2, new Date(NaN)]).message).toContain("its time");
 });
@@ -107,9 +115,13 @@ test("what cannot be gone through is refused, and async rows are pointed to thei
   for (const rows of [5, null, "ann,1,5", { user: 1 }]) expect(none(() => Ratings.from(rows as never))).toBeInstanceOf(OptionsError);
   expect(none(() => Ratings.from((async function* () {})() as never)).remedy).toContain("Ratings.fromAsync");
   await expect(Ratings.fromAsync(5 as never)).rejects.toThrow(OptionsError);
-  await expect(Ratings.fromAsync((async function* () {
-    yield ["bob", 1, null] as never;
-  })())).rejects.toThrow("row 1"); // prettier-ignore
+  await expect(
+    Ratings.fromAsync(
+      (async function* () {
+        yield ["bob", 1, null] as never;
+      })(),
+    ),
+  ).rejects.toThrow("row 1");
 });
 
 test("pairs rated twice are what the readers make of them, and never on both sides of a split", async () => {
@@ -125,9 +137,17 @@ test("pairs rated twice are what the readers make of them, and never on both sid
     const pairs = new Set(rowsOf(train).map((row) => (row as unknown[]).slice(0, 2).join()));
     expect(rowsOf(heldOut).filter((row) => pairs.has((row as unknown[]).slice(0, 2).join()))).toEqual([]);
   }
-  expect(() => Ratings.from([["ann", 1, 5], ["ann", 1, 4]], { duplicates: "error" })).toThrow('row 2: user "ann" rated item 1 before'); // prettier-ignore
+  expect(() =>
+    Ratings.from(
+      [
+        ["ann", 1, 5],
+        ["ann", 1, 4],
+      ],
+      { duplicates: "error" },
+    ),
+  ).toThrow('row 2: user "ann" rated item 1 before');
   expect(() => Ratings.from([["ann", 1, 5]], { duplicates: "never" as never })).toThrow(OptionsError);
-  expect(() => Ratings.from([["ann", 1, 5]], { duplicate: "last" } as never)).toThrow('no option "duplicate"'); // prettier-ignore
+  expect(() => Ratings.from([["ann", 1, 5]], { duplicate: "last" } as never)).toThrow('no option "duplicate"');
 });
 
 test("most rows naming pairs again is doubted, as in the readers", () => {

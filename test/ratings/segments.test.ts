@@ -34,13 +34,24 @@ async function outcome(reading: Promise<ReadResult>): Promise<unknown> {
   }
 }
 
-const id = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 300 }).map(String) }, { weight: 1, arbitrary: fc.constantFrom("x", "é", "007", "-4", "99999999", "123456789012345678") }); // prettier-ignore
+const id = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 1, max: 300 }).map(String) },
+  { weight: 1, arbitrary: fc.constantFrom("x", "é", "007", "-4", "99999999", "123456789012345678") },
+);
 const good = fc.tuple(id, id, fc.constantFrom("3", "4.5", "0.5", "1e0"), fc.nat().map(String)).map((cells) => cells.join(","));
 const bad = fc.constantFrom("1,2,many,3", "1,,3,4", "1,2", "1;2;3;4", "5,6,1e99,7");
 const odd = fc.constantFrom("", "1,2,3,", "1,2,3", '"7",8,2,9', '8,"9\n",1,2', "1,2,3,4,further", "3,4,5,not a time");
 const file = fc.record({
-  header: fc.constantFrom("userId,movieId,rating,timestamp\n", '"user","item","rating","time"\n', "\uFEFFuserId,movieId,rating,timestamp\r\n", ""), // prettier-ignore
-  rows: fc.array(fc.oneof({ weight: 20, arbitrary: good }, { weight: 2, arbitrary: odd }, { weight: 1, arbitrary: bad }), { minLength: 1, maxLength: 60 }), // prettier-ignore
+  header: fc.constantFrom(
+    "userId,movieId,rating,timestamp\n",
+    '"user","item","rating","time"\n',
+    "\uFEFFuserId,movieId,rating,timestamp\r\n",
+    "",
+  ),
+  rows: fc.array(fc.oneof({ weight: 20, arbitrary: good }, { weight: 2, arbitrary: odd }, { weight: 1, arbitrary: bad }), {
+    minLength: 1,
+    maxLength: 60,
+  }),
   end: fc.constantFrom("\n", "\r\n"),
   closed: fc.boolean(),
   segmentBytes: fc.integer({ min: 1, max: 400 }),

@@ -141,16 +141,33 @@ test("a split by user leaves everyone a rating to train on, whatever the share",
     }),
   );
   // Two of three ratings are 0.7 of them, rounded; of a single one, none is held out.
-  const few = Ratings.from([["a", 1, 5], ["a", 2, 5], ["a", 3, 5], ["b", 1, 5]]); // prettier-ignore
+  const few = Ratings.from([
+    ["a", 1, 5],
+    ["a", 2, 5],
+    ["a", 3, 5],
+    ["b", 1, 5],
+  ]);
   const { heldOut } = splitRatings(few, { by: "user", share: 0.9 });
   expect(Array.from(heldOut.user, (user) => heldOut.users.rawAt(user))).toEqual(["a", "a"]);
 });
 
 test("the last k of every user are held out, one at least is left, and the order of rows moves nothing", () => {
-  const rows = [["a", 3, 30], ["a", 1, 10], ["a", 2, 20], ["b", 1, 5], ["c", 9, 7], ["c", 2, 7], ["c", 10, 7]] as const; // prettier-ignore
+  const rows = [
+    ["a", 3, 30],
+    ["a", 1, 10],
+    ["a", 2, 20],
+    ["b", 1, 5],
+    ["c", 9, 7],
+    ["c", 2, 7],
+    ["c", 10, 7],
+  ] as const;
   const held = (order: readonly (typeof rows)[number][], last?: number): string[] => {
     const plain = Ratings.from(order.map(([user, item]) => [user, item, 1]));
-    const timed = new Ratings({ user: plain.user, item: plain.item, value: plain.value, time: Float64Array.from(order, ([, , time]) => time) }, plain.users, plain.items); // prettier-ignore
+    const timed = new Ratings(
+      { user: plain.user, item: plain.item, value: plain.value, time: Float64Array.from(order, ([, , time]) => time) },
+      plain.users,
+      plain.items,
+    );
     const { heldOut } = splitRatings(timed, { by: "last", last });
     return Array.from(heldOut.user, (user, at) => `${heldOut.users.rawAt(user)}${heldOut.items.rawAt(heldOut.item[at])}`).sort();
   };

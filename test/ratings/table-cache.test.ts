@@ -18,14 +18,20 @@ beforeEach(() => {
 
 const cacheFolder = (): string => join(folder, "cache");
 const kept = (): string[] => readdirSync(join(cacheFolder(), "ratings")).map((name) => join(cacheFolder(), "ratings", name));
-const read = (options: ReadOptions = {}, smallestKept = 1): Promise<ReadResult> => readPath(path, { ...options, cacheFolder: cacheFolder(), smallestKept }); // prettier-ignore
+const read = (options: ReadOptions = {}, smallestKept = 1): Promise<ReadResult> =>
+  readPath(path, { ...options, cacheFolder: cacheFolder(), smallestKept });
 const isCached = ({ format }: ReadResult): boolean => format.endsWith(", from the cache");
 const content = ({ ratings, skippedRows, duplicateRows }: ReadResult) => {
   const { user, item, value, time, users, items } = ratings;
   return { user, item, value, time, users: users.raw, items: items.raw, skippedRows, duplicateRows };
 };
 
-const cells = fc.tuple(fc.constantFrom("1", "70000", "x", "007", '"q"'), fc.nat(), fc.constantFrom("3", "4.5", "many"), fc.constantFrom("5", "-1.5", "")); // prettier-ignore
+const cells = fc.tuple(
+  fc.constantFrom("1", "70000", "x", "007", '"q"'),
+  fc.nat(),
+  fc.constantFrom("3", "4.5", "many"),
+  fc.constantFrom("5", "-1.5", ""),
+);
 
 test("a table comes back as it was read, ids, times and counts", async () => {
   await fc.assert(

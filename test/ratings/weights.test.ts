@@ -42,14 +42,20 @@ describe("a column of weights", () => {
     ["beside text", "user,item,rating,w\nann,10,4,2\nann,11,3,0.5\nbob,10,5,0\n"],
     ["between others, with decimal commas", "w;user;item;rating\n2;ann;10;4\n0,5;ann;11;3\n0;bob;10;5\n"],
     ["in quotes", 'user,item,rating,w\n"ann, a",10,4,"2"\n"ann, a",11,3,0.5\nbob,10,5,0\n'],
-    ["of JSON lines", '{"user":1,"item":10,"rating":4,"w":2}\n{"user":1,"item":11,"rating":3,"w":0.5}\n{"user":2,"item":10,"rating":5,"w":0}\n'],
-    ["of ARFF", "@relation r\n@attribute user numeric\n@attribute item numeric\n@attribute rating numeric\n@attribute w numeric\n@data\n1,10,4,2\n1,11,3,0.5\n2,10,5,0\n"],
+    [
+      "of JSON lines",
+      '{"user":1,"item":10,"rating":4,"w":2}\n{"user":1,"item":11,"rating":3,"w":0.5}\n{"user":2,"item":10,"rating":5,"w":0}\n',
+    ],
+    [
+      "of ARFF",
+      "@relation r\n@attribute user numeric\n@attribute item numeric\n@attribute rating numeric\n@attribute w numeric\n@data\n1,10,4,2\n1,11,3,0.5\n2,10,5,0\n",
+    ],
   ])("is read where it is asked for: %s", async (_, text) => {
     const ratings = await read(text, weighted);
     expect([...ratings.weight!]).toEqual([2, 0.5, 0]);
     expect([...ratings.value]).toEqual([4, 3, 5]);
     expect((await read(text)).weight).toBe(undefined);
-  }); // prettier-ignore
+  });
 
   test("is told, and may be named by number", async () => {
     const { understood, ratings } = await readPath(written(TABLE), { columns: { weight: 3 } });
@@ -62,7 +68,10 @@ describe("a column of weights", () => {
     const text = "user,item,weight\n1,10,4\n1,11,3\n";
     expect([...(await read(text)).value]).toEqual([4, 3]);
     const ratings = await read(text, { columns: { weight: "weight" } });
-    expect([[...ratings.value], [...ratings.weight!]]).toEqual([[1, 1], [4, 3]]); // prettier-ignore
+    expect([[...ratings.value], [...ratings.weight!]]).toEqual([
+      [1, 1],
+      [4, 3],
+    ]);
   });
 
   test.each(["-1", "x", "", "Infinity", "2e9", "NaN"])(
@@ -102,7 +111,12 @@ describe("a column of weights", () => {
   });
 });
 
-const rows: readonly GivenRating[] = [["ann", 1, 4, null, 2], ["ann", 2, 1], ["bob", 1, 5, null, 0], ["bob", 2, 2, null, 3]]; // prettier-ignore
+const rows: readonly GivenRating[] = [
+  ["ann", 1, 4, null, 2],
+  ["ann", 2, 1],
+  ["bob", 1, 5, null, 0],
+  ["bob", 2, 2, null, 3],
+];
 const ratings = Ratings.from(rows);
 /** The same without weights. */
 const plain = new Ratings({ user: ratings.user, item: ratings.item, value: ratings.value }, ratings.users, ratings.items);
@@ -110,12 +124,20 @@ const plain = new Ratings({ user: ratings.user, item: ratings.item, value: ratin
 describe("ratings with weights", () => {
   test("come of rows, as arrays and by name; a wrong one is named", () => {
     expect([...ratings.weight!]).toEqual([2, 1, 0, 3]);
-    expect(ratings.ratedBy("ann")).toEqual([[1, 4, 2], [2, 1, 1]]); // prettier-ignore
+    expect(ratings.ratedBy("ann")).toEqual([
+      [1, 4, 2],
+      [2, 1, 1],
+    ]);
     expect([...Ratings.from([{ user: 1, item: 2, rating: 3, weight: 0.5 }]).weight!]).toEqual([0.5]);
     expect(Ratings.from([["ann", 1, 4]]).weight).toBe(undefined);
     expect(Ratings.from([["ann", 1, 4]]).ratedBy("ann")).toEqual([[1, 4]]);
     for (const weight of [-1, NaN, Infinity, "2", null])
-      expect(() => Ratings.from([["ann", 1, 4], ["ann", 2, 4, null, weight as number]])).toThrow(/^row 2, .*: its weight .* is not from 0 to/); // prettier-ignore
+      expect(() =>
+        Ratings.from([
+          ["ann", 1, 4],
+          ["ann", 2, 4, null, weight as number],
+        ]),
+      ).toThrow(/^row 2, .*: its weight .* is not from 0 to/);
   });
 
   test("are checked where they are made of columns", () => {
@@ -132,7 +154,10 @@ describe("ratings with weights", () => {
     expect(weight).toBe(6);
     expect(own).toEqual({ ...repeated.statistics(), ratings: 4 });
     expect(unitOf(counted(ratings))).toBe(unitOf(repeated));
-    expect(mostRated(counted(ratings)).map(({ id, mean }) => [id, mean])).toEqual([[2, 7 / 4], [1, 4]]); // prettier-ignore
+    expect(mostRated(counted(ratings)).map(({ id, mean }) => [id, mean])).toEqual([
+      [2, 7 / 4],
+      [1, 4],
+    ]);
     expect(rowWeights(csrOf(counted(ratings), "users"))).toEqual(Float64Array.of(3, 3));
   });
 
@@ -150,7 +175,13 @@ describe("ratings with weights", () => {
     const { user, item, value, users, items } = ratings;
     const of = (weight?: Float32Array): object => fingerprintOf(new Ratings({ user, item, value, weight }, users, items));
     expect(of(Float32Array.of(1, 1, 1, 1))).toEqual(of());
-    const prints = [of(), of(Float32Array.of(2, 1, 1, 1)), of(Float32Array.of(1, 2, 1, 1)), of(Float32Array.of(0, 1, 1, 1)), of(Float32Array.of(0.5, 1, 1, 1))]; // prettier-ignore
+    const prints = [
+      of(),
+      of(Float32Array.of(2, 1, 1, 1)),
+      of(Float32Array.of(1, 2, 1, 1)),
+      of(Float32Array.of(0, 1, 1, 1)),
+      of(Float32Array.of(0.5, 1, 1, 1)),
+    ];
     expect(new Set(prints.map((print) => JSON.stringify(print))).size).toBe(5);
     expect(of(Float32Array.of(1, 0, 1, 1))).toEqual(fingerprintOf(plain.select(Uint32Array.of(0, 2, 3))));
   });
@@ -167,7 +198,12 @@ describe("ratings with weights", () => {
     ["sum", 7, 2.5],
     ["count", 2, 2.5],
   ] as const)("that come twice are merged by the rule: %s", (policy, value, weight) => {
-    const twice = { user: Uint32Array.of(0, 0, 0), item: Uint32Array.of(0, 0, 0), value: Float32Array.of(5, 2, 1), weight: Float32Array.of(1, 4, 0) }; // prettier-ignore
+    const twice = {
+      user: Uint32Array.of(0, 0, 0),
+      item: Uint32Array.of(0, 0, 0),
+      value: Float32Array.of(5, 2, 1),
+      weight: Float32Array.of(1, 4, 0),
+    };
     const merge = (): ReturnType<typeof mergeDuplicates> => mergeDuplicates(twice, 1, 1, policy, () => new Error("twice"));
     const { columns, duplicateRows } = merge();
     expect(duplicateRows).toBe(1);

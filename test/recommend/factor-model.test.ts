@@ -14,7 +14,9 @@ const ratings = new Ratings(invented, invented.users, invented.items, new Catalo
 const { model } = await fit(ratings, { factors: 3, tauUsers: 1, tauItems: 1, sweeps: 4, device: "cpu" });
 const forgetful = (await fit(ratings, { factors: 0, sweeps: 1, device: "cpu", keepSeen: false })).model;
 const rated = (user: number): number[] =>
-  Array.from(ratings.item).filter((_, at) => ratings.users.rawAt(ratings.user[at]) === user).map((n) => ratings.items.rawAt(n) as number); // prettier-ignore
+  Array.from(ratings.item)
+    .filter((_, at) => ratings.users.rawAt(ratings.user[at]) === user)
+    .map((n) => ratings.items.rawAt(n) as number);
 const anyUser = fc.constantFrom(...(ratings.users.raw as number[]));
 const descending = (values: readonly number[]): boolean => values.every((value, at) => at === 0 || value <= values[at - 1]);
 /** What `act` throws. */
@@ -54,10 +56,25 @@ test("seen items are listed when asked for, and a model that has forgotten them 
 });
 
 test("a new user's list leaves out what was rated; of a repeated item the last rating counts, in any order", () => {
-  const list = model.recommendFor([[1, 5], [2, 1], [3, 4]], { n: 30 }); // prettier-ignore
+  const list = model.recommendFor(
+    [
+      [1, 5],
+      [2, 1],
+      [3, 4],
+    ],
+    { n: 30 },
+  );
   expect(list.length).toBe(27);
   expect(list.map(({ id }) => id)).not.toEqual(expect.arrayContaining([expect.toBeOneOf([1, 2, 3])]));
-  const again = model.recommendFor([[3, 4], [1, 2], [2, 1], [1, 5]], { n: 30 }); // prettier-ignore
+  const again = model.recommendFor(
+    [
+      [3, 4],
+      [1, 2],
+      [2, 1],
+      [1, 5],
+    ],
+    { n: 30 },
+  );
   expect(again.map(({ id }) => id)).toEqual(list.map(({ id }) => id));
   again.forEach(({ predicted }, at) => expect(predicted).toBeCloseTo(list[at].predicted!, 8));
 });

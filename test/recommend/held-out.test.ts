@@ -18,7 +18,7 @@ test("seen are the training ratings, user by user in ascending order, and no oth
 
 test.each(["als", "implicit"] as const)("lists of %s hit as many held-out items as scores ranked by hand do, whatever it was measured by", async (name) => {
   const hits = async (measured: boolean): Promise<number> => {
-    const { model } = await fit(train, { model: name, factors: 3, sweeps: 3, heldOut: measured ? heldOut : undefined, keeps: "last", earlyStop: false, device: "cpu" }); // prettier-ignore
+    const { model } = await fit(train, { model: name, factors: 3, sweeps: 3, heldOut: measured ? heldOut : undefined, keeps: "last", earlyStop: false, device: "cpu" });
     const wanted = new Set(Array.from(heldOut.user, (user, at) => `${user}:${heldOut.item[at]}`));
     let listed = 0;
     let byHand = 0;

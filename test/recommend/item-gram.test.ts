@@ -20,7 +20,10 @@ test("it is Σ v vᵀ, the same array each time", async () => {
   }
   expect(model.itemGram).toBe(model.itemGram);
   const before = model.itemGram.slice();
-  model.recommendFor([[1, 5], [2, 1]]); // prettier-ignore
+  model.recommendFor([
+    [1, 5],
+    [2, 1],
+  ]);
   expect(model.itemGram).toEqual(before);
 });
 

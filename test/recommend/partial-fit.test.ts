@@ -74,13 +74,24 @@ test.each(SOLVED)("a user removed from training comes back as the row of the hal
   expect(again.seen).toEqual(model.seen);
 });
 
-const GROWN = [...SOLVED, { model: "gibbs", burnIn: 1, factors: 3 }, { model: "gd", factors: 3 }, { model: "logistic", factors: 3, positiveThreshold: 4 }] as const; // prettier-ignore
+const GROWN = [
+  ...SOLVED,
+  { model: "gibbs", burnIn: 1, factors: 3 },
+  { model: "gd", factors: 3 },
+  { model: "logistic", factors: 3, positiveThreshold: 4 },
+] as const;
 
 test.each(GROWN)("no old row moves, and a saved copy predicts the same to the bit: %o", async (options) => {
   const { model } = await train(options);
   const more = Ratings.from([
-    ["ann", 1, 5], ["ann", 2, 1], ["ben", 3, 4], ["ben", "new film", 5], [1, "new film", 2], [2, "new film", 4], [3, "other film", 3],
-  ]); // prettier-ignore
+    ["ann", 1, 5],
+    ["ann", 2, 1],
+    ["ben", 3, 4],
+    ["ben", "new film", 5],
+    [1, "new film", 2],
+    [2, "new film", 4],
+    [3, "other film", 3],
+  ]);
   const bigger = partialFit(model, more);
   expect(bigger.users.raw).toEqual([...model.users.raw, "ann", "ben"]);
   expect(bigger.items.raw).toEqual([...model.items.raw, "new film", "other film"]);
@@ -97,7 +108,6 @@ test.each(GROWN)("no old row moves, and a saved copy predicts the same to the bi
     [7, "other film"],
     [1, 1],
   ] as const)
-    // prettier-ignore
     expect(loaded.predict(user, item)).toBe(bigger.predict(user, item));
   expect(bigger.predict(1, 1)).toBe(model.predict(1, 1));
   expect(loaded.recommend("ann", { n: 99 })).toEqual(bigger.recommend("ann", { n: 99 }));
@@ -105,7 +115,12 @@ test.each(GROWN)("no old row moves, and a saved copy predicts the same to the bi
 
 test("the parts can be joined one after the other: users first, then items by all users, is the stated order", async () => {
   const { model } = await train({ factors: 3, tauUsers: 2, tauItems: 2 });
-  const rows = [["ann", 1, 5], ["ann", "film", 1], [4, "film", 5], ["ben", 2, 2]] as const; // prettier-ignore
+  const rows = [
+    ["ann", 1, 5],
+    ["ann", "film", 1],
+    [4, "film", 5],
+    ["ben", 2, 2],
+  ] as const;
   const once = partialFit(model, Ratings.from(rows));
   const users = partialFit(model, Ratings.from(rows.filter(([, item]) => item !== "film")));
   const both = partialFit(users, Ratings.from(rows.filter(([, item]) => item === "film")));
@@ -115,7 +130,11 @@ test("the parts can be joined one after the other: users first, then items by al
 
 test.each(GROWN)("a new user is recommended and predicted what recommendFor gives for the same ratings: %o", async (options) => {
   const { model } = await train(options);
-  const rated = [[1, 5], [2, 1], [9, 4]] as const; // prettier-ignore
+  const rated = [
+    [1, 5],
+    [2, 1],
+    [9, 4],
+  ] as const;
   const bigger = partialFit(model, Ratings.from(rated.map(([item, value]) => ["ann", item, value])));
   const asNew = model.recommendFor(rated, { n: 99 });
   const asKnown = new Map(bigger.recommend("ann", { n: 99 }).map((item) => [item.id, item]));
@@ -140,15 +159,34 @@ test("a new item is the mirror image of a new user", async () => {
     itemCounts: new Uint32Array(40),
     seen: undefined,
   });
-  const item = partialFit(model, Ratings.from([[1, "film", 5], [2, "film", 1]])).parameters; // prettier-ignore
-  const user = partialFit(mirrored, Ratings.from([["film", 1, 5], ["film", 2, 1]])).parameters; // prettier-ignore
+  const item = partialFit(
+    model,
+    Ratings.from([
+      [1, "film", 5],
+      [2, "film", 1],
+    ]),
+  ).parameters;
+  const user = partialFit(
+    mirrored,
+    Ratings.from([
+      ["film", 1, 5],
+      ["film", 2, 1],
+    ]),
+  ).parameters;
   expect(item.itemFactors).toEqual(user.userFactors);
   expect(item.itemBiases).toEqual(user.userBiases);
 });
 
 test("counts and seen items grow by what is new", async () => {
   const { model } = await train({ factors: 3 });
-  const bigger = partialFit(model, Ratings.from([["ann", 1, 5], ["ann", 2, 1], [5, "film", 3]])); // prettier-ignore
+  const bigger = partialFit(
+    model,
+    Ratings.from([
+      ["ann", 1, 5],
+      ["ann", 2, 1],
+      [5, "film", 3],
+    ]),
+  );
   const countOf = (of: FactorModel, item: string | number): number => of.itemCounts[of.items.indexOf(item)];
   expect([countOf(bigger, 1), countOf(bigger, 2)]).toEqual([countOf(model, 1) + 1, countOf(model, 2) + 1]);
   expect(countOf(bigger, "film")).toBe(1);
@@ -158,7 +196,10 @@ test("counts and seen items grow by what is new", async () => {
 
 test("the catalogue of the ratings names the new items; what the model knows of the old ones stays", async () => {
   const { model } = await train({ factors: 0 });
-  const named = new Catalogue([{ id: "film", title: "A Film (2020)", genres: ["Drama"] }, { id: 1, title: "Renamed", genres: [] }]); // prettier-ignore
+  const named = new Catalogue([
+    { id: "film", title: "A Film (2020)", genres: ["Drama"] },
+    { id: 1, title: "Renamed", genres: [] },
+  ]);
   const bigger = partialFit(model, Ratings.from([[1, "film", 5]], { catalogue: named }));
   expect(bigger.findItem("a film (2020)")).toBe("film");
   expect(bigger.catalogue.title(1)).toBe(model.catalogue.title(1));
@@ -193,12 +234,18 @@ test("where the training ratings came from stays known, until known rows are sol
 });
 
 test("a new item with features starts from their mean, and stays there without ratings by known users", async () => {
-  const genres = FeatureTable.from([...Array.from({ length: 30 }, (_, n) => [n + 1, n % 2 ? "odd" : "even", 1] as const), ["film", "odd", 1]]); // prettier-ignore
+  const genres = FeatureTable.from([
+    ...Array.from({ length: 30 }, (_, n) => [n + 1, n % 2 ? "odd" : "even", 1] as const),
+    ["film", "odd", 1],
+  ]);
   const { model } = await train({ factors: 2, tauUsers: 1, tauItems: 1, itemFeatures: genres });
   const cold = model.predict(3, "film");
   const userBias = model.parameters.userBiases[model.users.indexOf(3)];
   const K = 2;
-  const firm = new FactorModel({ ...partsOf(model), hyperparameters: { ...model.hyperparameters, tauItems: 1e9, gammaItems: 1e9 } as never }); // prettier-ignore
+  const firm = new FactorModel({
+    ...partsOf(model),
+    hyperparameters: { ...model.hyperparameters, tauItems: 1e9, gammaItems: 1e9 } as never,
+  });
   const bigger = partialFit(firm, Ratings.from([[3, "film", 5]]));
   expect(bigger.predict(3, "film")).toBeCloseTo(cold, 5);
   expect(bigger.parameters.itemFactors.slice(30 * K).some((value) => Math.abs(value) > 1e-3)).toBe(true);

@@ -8,7 +8,13 @@ import { fit } from "../../src/training/fit.js";
 
 const ratings = syntheticRatings({ users: 30, items: 20, ratings: 250 });
 const { model } = await fit(ratings, { factors: 2, sweeps: 3, device: "cpu" });
-const pairs = Ratings.from([[1, 1, 0], ["nobody", 2, 0], [3, "nothing", 0], [4, 5, 0], ["nobody", "nothing", 0]]); // prettier-ignore
+const pairs = Ratings.from([
+  [1, 1, 0],
+  ["nobody", 2, 0],
+  [3, "nothing", 0],
+  [4, 5, 0],
+  ["nobody", "nothing", 0],
+]);
 
 test("mean predicts the unknown by the mean and the bias that is known", () => {
   const { row, predicted, cold } = predictRatings(model, pairs, { coldStart: "mean" });
@@ -33,7 +39,10 @@ test("drop leaves the unknown out and counts them", () => {
 });
 
 test("an item with features that the model knows is not unknown", async () => {
-  const genres = FeatureTable.from([...Array.from({ length: 20 }, (_, n) => [n + 1, n % 2 ? "odd" : "even", 1] as const), ["nothing", "odd", 1]]); // prettier-ignore
+  const genres = FeatureTable.from([
+    ...Array.from({ length: 20 }, (_, n) => [n + 1, n % 2 ? "odd" : "even", 1] as const),
+    ["nothing", "odd", 1],
+  ]);
   const featured = (await fit(ratings, { factors: 2, sweeps: 3, itemFeatures: genres, device: "cpu" })).model;
   const { row, predicted, cold } = predictRatings(featured, pairs, { coldStart: "drop" });
   expect([...row]).toEqual([0, 2, 3]);

@@ -20,7 +20,10 @@ import { fit } from "../../src/training/fit.js";
 
 const ratings = syntheticRatings({ users: 90, items: 60, ratings: 2200, noise: 0.6, seed: 11 });
 const { train, heldOut } = splitRatings(ratings, { seed: 3 });
-const itemFeatures = FeatureTable.from([["unseen", "odd", 1], ...ratings.items.raw.map((id) => [id, Number(id) % 2 ? "odd" : "even", 1] as const)]); // prettier-ignore
+const itemFeatures = FeatureTable.from([
+  ["unseen", "odd", 1],
+  ...ratings.items.raw.map((id) => [id, Number(id) % 2 ? "odd" : "even", 1] as const),
+]);
 const given = { model: "gibbs", factors: 3, burnIn: 8, sweeps: 48, device: "cpu" } as const;
 const { model } = await fit(train, { ...given, itemFeatures, userFeatures: FeatureTable.ratedSets() });
 const { parameters } = model;
@@ -58,7 +61,6 @@ test("the interval of a known pair is that of its draws: their spread, and the n
     [7, 31],
     [40, 2],
   ]) {
-    // prettier-ignore
     const predictions = Array.from({ length: S }, (_, s) => {
       let r = parameters.globalMean + parameters.userBiases[m] + parameters.itemBiases[n];
       r += parameters.drawnBiases!.users[m * S + s] + parameters.drawnBiases!.items[n * S + s];
@@ -80,7 +82,7 @@ test("the interval of a known pair is that of its draws: their spread, and the n
 test("of titles that nobody rated, of people who are new, and of both, the interval is that of what may be drawn", () => {
   const cold = priorEntity(parameters, "items", priorMeans(parameters, model.features, "items", [{ id: "unseen" }]));
   const few = { index: Uint32Array.of(3, 8, 20), value: Float32Array.of(5, 1, 4) };
-  const folded = foldIn(few, "users", parameters, model, priorMeans(parameters, model.features, "users", [{ rated: few.index }])); // prettier-ignore
+  const folded = foldIn(few, "users", parameters, model, priorMeans(parameters, model.features, "users", [{ rated: few.index }]));
   const nobody = priorEntity(parameters, "users");
   const known: Entity = {
     factors: Float64Array.from(parameters.itemFactors.subarray(0, S * K)),
@@ -93,7 +95,6 @@ test("of titles that nobody rated, of people who are new, and of both, the inter
     [nobody, known],
     [nobody, cold],
   ]) {
-    // prettier-ignore
     const { deviation } = predictiveBetween(parameters, user, item);
     expect(deviation ** 2 / sampledVariance(user, item, 60_000)).toBeCloseTo(1, 1);
   }
@@ -104,7 +105,10 @@ test("of titles that nobody rated, of people who are new, and of both, the inter
 });
 
 test("lists of someone new carry the same intervals, and so does a file", () => {
-  const mine = [[3, 5], [8, 1]] as const; // prettier-ignore
+  const mine = [
+    [3, 5],
+    [8, 1],
+  ] as const;
   const loaded = decodeModel(encodeModel(model));
   const list = model.recommendFor(mine, { n: 60, coldStart: true });
   expect(list.every(({ deviation }) => deviation! > 0.3)).toBe(true);
@@ -112,12 +116,17 @@ test("lists of someone new carry the same intervals, and so does a file", () => 
   expect(loaded.recommendFor(mine, { n: 60, coldStart: true })).toEqual(list);
   expect(loaded.parameters.draws!.map(({ lambda }) => lambda)).toEqual(parameters.draws!.map(({ lambda }) => lambda));
   // Fewer ratings, less known of who gave them.
-  const width = (rated: readonly (readonly [number, number])[]): number => model.recommendFor(rated, { n: 30 }).reduce((sum, { deviation }) => sum + deviation!, 0); // prettier-ignore
+  const width = (rated: readonly (readonly [number, number])[]): number =>
+    model.recommendFor(rated, { n: 30 }).reduce((sum, { deviation }) => sum + deviation!, 0);
   expect(width(train.ratedBy(5) as unknown as readonly (readonly [number, number])[])).toBeLessThan(width(mine));
 });
 
 test("who joins the model later has the interval of someone new, also out of a file", () => {
-  const mine = [[3, 5], [8, 1], [30, 4]] as const; // prettier-ignore
+  const mine = [
+    [3, 5],
+    [8, 1],
+    [30, 4],
+  ] as const;
   const rated = [...mine.map(([item, value]) => ["ann", item, value] as const), ...[5, 6, 7].map((user) => [user, "late", 4] as const)];
   const joined = partialFit(model, Ratings.from(rated));
   const list = new Map(model.recommendFor(mine, { n: 60 }).map(({ id, deviation }) => [id, deviation!]));

@@ -17,11 +17,23 @@ const ratings = syntheticRatings({ users: 80, items: 50, ratings: 1600, seed: 6 
 const rated = FeatureTable.ratedSets();
 const genres = FeatureTable.join([
   FeatureTable.genres(ratings.catalogue),
-  FeatureTable.from([["unseen", "new", 1], ["unseen", "odd", 1], ...ratings.items.raw.map((id) => [id, Number(id) % 2 ? "odd" : "even", 1] as const)]), // prettier-ignore
+  FeatureTable.from([
+    ["unseen", "new", 1],
+    ["unseen", "odd", 1],
+    ...ratings.items.raw.map((id) => [id, Number(id) % 2 ? "odd" : "even", 1] as const),
+  ]),
 ]);
-const places = FeatureTable.from([["stranger", "north", 1], ...ratings.users.raw.map((id) => [id, Number(id) % 3 ? "north" : "south", 1] as const)]); // prettier-ignore
+const places = FeatureTable.from([
+  ["stranger", "north", 1],
+  ...ratings.users.raw.map((id) => [id, Number(id) % 3 ? "north" : "south", 1] as const),
+]);
 const sides = { itemFeatures: FeatureTable.join([genres, rated]), userFeatures: FeatureTable.join([places, rated]) };
-const OPTIONS = { als: { model: "als" }, vb: { model: "vb" }, gibbs: { model: "gibbs", burnIn: 3, sweeps: 12 }, implicit: { model: "implicit", tauUsers: 2, tauItems: 2 } } as const; // prettier-ignore
+const OPTIONS = {
+  als: { model: "als" },
+  vb: { model: "vb" },
+  gibbs: { model: "gibbs", burnIn: 3, sweeps: 12 },
+  implicit: { model: "implicit", tauUsers: 2, tauItems: 2 },
+} as const;
 const trained = async (name: keyof typeof OPTIONS): Promise<FactorModel> =>
   (await fit(ratings, { factors: 3, sweeps: 6, earlyStop: false, keeps: "last", device: "cpu", ...sides, ...OPTIONS[name] } as FitOptions))
     .model;
@@ -60,15 +72,27 @@ describe.each(["als", "vb", "gibbs", "implicit"] as const)("%s", (name) => {
 
   test("which titles someone new has rated counts, not only how", () => {
     const known = ratings.items.raw.slice(0, 20);
-    const one = model.recommendFor(known.slice(0, 5).map((id) => [id, 3] as const), { n: 45 }); // prettier-ignore
+    const one = model.recommendFor(
+      known.slice(0, 5).map((id) => [id, 3] as const),
+      { n: 45 },
+    );
     const without = new Map(
-      withoutRated(model).recommendFor(known.slice(0, 5).map((id) => [id, 3] as const), { n: 45 }).map(({ id, score }) => [id, score]),
-    ); // prettier-ignore
+      withoutRated(model)
+        .recommendFor(
+          known.slice(0, 5).map((id) => [id, 3] as const),
+          { n: 45 },
+        )
+        .map(({ id, score }) => [id, score]),
+    );
     expect(one.some(({ id, score }) => Math.abs(score - without.get(id)!) > 1e-5)).toBe(true);
   });
 
   test("an explanation adds up to the prediction, and says what each feature adds", () => {
-    const mine = [[1, 5], [7, 2], [11, 4]] as const; // prettier-ignore
+    const mine = [
+      [1, 5],
+      [7, 2],
+      [11, 4],
+    ] as const;
     const told = explain(model, 20, mine);
     const predicted = model.recommendFor(mine, { n: 49 }).find(({ id }) => id === 20)!.predicted!;
     expect(told.predicted).toBeCloseTo(predicted, 4);
@@ -85,9 +109,20 @@ describe.each(["als", "vb", "gibbs", "implicit"] as const)("%s", (name) => {
     const loaded = decodeModel(encodeModel(model));
     expect(loaded.parameters).toEqual(parameters);
     expect(loaded.features!.users!.rated).toBe(true);
-    const mine = [[1, 5], [7, 2]] as const; // prettier-ignore
+    const mine = [
+      [1, 5],
+      [7, 2],
+    ] as const;
     expect(loaded.recommendFor(mine)).toEqual(model.recommendFor(mine));
-    const bigger = partialFit(loaded, Ratings.from([["ann", 1, 5], ["ann", 7, 2], ["ann", "film", 4], [3, "film", 4]])); // prettier-ignore
+    const bigger = partialFit(
+      loaded,
+      Ratings.from([
+        ["ann", 1, 5],
+        ["ann", 7, 2],
+        ["ann", "film", 4],
+        [3, "film", 4],
+      ]),
+    );
     // Someone new is solved alike by both, the rated set among them; of a title that came later nothing was learned.
     const list = model.recommendFor(mine, { n: 40 });
     for (const { id, predicted } of list.slice(0, 5)) expect(bigger.predict("ann", id)).toBeCloseTo(predicted!, 3);
@@ -152,7 +187,11 @@ test("the preset takes all side information that there is", () => {
   // What is given is neither chosen nor said to be.
   const given = accurate(ratings, { users: places }, { factors: 4, sweeps: 5, itemFeatures: genres });
   expect(given.options).toMatchObject({ factors: 4, sweeps: 5, itemFeatures: { rated: false } });
-  expect(given.chosen).toBe("gibbs with 4 factors and 5 sweeps, as given; side information: features of items, features of users, who rated what"); // prettier-ignore
+  expect(given.chosen).toBe(
+    "gibbs with 4 factors and 5 sweeps, as given; side information: features of items, features of users, who rated what",
+  );
   const { chosen: half } = accurate(ratings, {}, { sweeps: 7, userFeatures: places, itemFeatures: genres });
-  expect(half).toBe("gibbs with 10 factors, by the 1,600 ratings, and 7 sweeps, as given; side information: features of items, features of users"); // prettier-ignore
+  expect(half).toBe(
+    "gibbs with 10 factors, by the 1,600 ratings, and 7 sweeps, as given; side information: features of items, features of users",
+  );
 });

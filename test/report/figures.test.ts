@@ -134,7 +134,11 @@ test("titles cannot break out of a figure", () => {
 
 test("labels cover neither each other nor a foreign dot, and stay inside", () => {
   const size = { width: 400, height: 300 };
-  const point = fc.record({ x: fc.double({ min: 5, max: 395, noNaN: true }), y: fc.double({ min: 5, max: 295, noNaN: true }), text: fc.string({ minLength: 1, maxLength: 30 }) }); // prettier-ignore
+  const point = fc.record({
+    x: fc.double({ min: 5, max: 395, noNaN: true }),
+    y: fc.double({ min: 5, max: 295, noNaN: true }),
+    text: fc.string({ minLength: 1, maxLength: 30 }),
+  });
   fc.assert(
     fc.property(fc.array(point, { maxLength: 40 }), (points) => {
       const boxes = placeLabels(points, size, 11).map(({ at, x, y, anchor }) => {

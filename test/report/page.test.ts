@@ -124,7 +124,11 @@ test("every figure is whole: well-formed alone, named, described, with its numbe
   const figures = await tab.evaluate(() =>
     [...document.querySelectorAll("figure")].map((figure) => ({
       name: figure.id,
-      label: figure.querySelector("svg")!.getAttribute("aria-labelledby")!.split(" ").map((id) => document.getElementById(id)?.textContent), // prettier-ignore
+      label: figure
+        .querySelector("svg")!
+        .getAttribute("aria-labelledby")!
+        .split(" ")
+        .map((id) => document.getElementById(id)?.textContent),
       rows: figure.querySelectorAll("tbody tr").length,
     })),
   );
@@ -134,7 +138,9 @@ test("every figure is whole: well-formed alone, named, described, with its numbe
     expect(label.every((text) => text)).toBe(true);
     expect(rows).toBeGreaterThan(0);
   }
-  expect(await tab.evaluate(() => [...document.querySelectorAll("[id]")].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at))).toEqual([]); // prettier-ignore
+  expect(
+    await tab.evaluate(() => [...document.querySelectorAll("[id]")].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at)),
+  ).toEqual([]);
   const files = names.map((name) => readFileSync(join(inFolder("figures"), `${name}.svg`), "utf8"));
   const broken = await tab.evaluate(
     (texts) => texts.filter((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")),

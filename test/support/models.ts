@@ -17,7 +17,12 @@ export async function smallModel(options: FitOptions = {}, texts = false): Promi
   const entries = [...invented.catalogue.entries()];
   const named = entries.map((entry, n) => ({ ...entry, id: `tt${entry.id}`, title: AWKWARD_TITLES[n] ?? entry.title }));
   const ratings = texts
-    ? new Ratings(invented, new Ids(invented.users.raw.map((id) => `u${id}`)), new Ids(invented.items.raw.map((id) => `tt${id}`)), new Catalogue(named)) // prettier-ignore
+    ? new Ratings(
+        invented,
+        new Ids(invented.users.raw.map((id) => `u${id}`)),
+        new Ids(invented.items.raw.map((id) => `tt${id}`)),
+        new Catalogue(named),
+      )
     : invented;
   return (await fit(ratings, { factors: 3, sweeps: 3, device: "cpu", ...options })).model;
 }

@@ -57,7 +57,10 @@ export async function startPostgres(): Promise<Postgres> {
   const settings = ["-D", data, "-U", "tastespace", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
   await promisify(execFile)(join(programs, "initdb"), settings, as);
   const port = await freePort();
-  const server = spawn(join(programs, "postgres"), ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", "", "-F"], { ...as, stdio: "ignore" }); // prettier-ignore
+  const server = spawn(join(programs, "postgres"), ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", "", "-F"], {
+    ...as,
+    stdio: "ignore",
+  });
   const url = `postgres://tastespace@127.0.0.1:${port}/postgres`;
   for (let tries = 1; ; tries++) {
     const client = new pg.Client({ connectionString: url });

@@ -91,7 +91,12 @@ function implicitByHand({ byUser, features, hyperparameters: h }: Problem<"impli
   return 0.5 * sum;
 }
 
-const STEPS = [["solve", "users"], ["solveFeatures", "users"], ["solve", "items"], ["solveFeatures", "items"]] as const; // prettier-ignore
+const STEPS = [
+  ["solve", "users"],
+  ["solveFeatures", "users"],
+  ["solve", "items"],
+  ["solveFeatures", "items"],
+] as const;
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {
   const engine = engines[kind];
@@ -258,7 +263,12 @@ test("items without ratings are predicted and recommended by their genres, befor
   expect(() => loaded.predict(user, 9999)).toThrow(UnknownIdError);
   expect(loaded.predict(user, 75)).toBe(model.predict(user, 75));
   const list = loaded.recommend(user, { n: 200, alpha: 0, coldStart: true });
-  expect(list.filter(({ ratings: count }) => count === 0).map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual([71, 72, 73, 74, 75, 76, 77, 78, 79, 80]); // prettier-ignore
+  expect(
+    list
+      .filter(({ ratings: count }) => count === 0)
+      .map(({ id }) => Number(id))
+      .sort((a, b) => a - b),
+  ).toEqual([71, 72, 73, 74, 75, 76, 77, 78, 79, 80]);
   expect(list.every(({ score }, at) => at === 0 || score <= list[at - 1].score)).toBe(true);
   expect(list.find(({ id }) => id === 75)!.predicted).toBeCloseTo(model.predict(user, 75), 5);
   // The held-out ratings of the cold items are predicted better by their genres than by

@@ -82,7 +82,13 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
       session.destroy();
       return parameters;
     };
-    expect(await solved([{ from: 0, to: 1 }, { from: 1, to: 64 }, { from: 64, to: 90 }])).toEqual(await solved([{ from: 0, to: 90 }])); // prettier-ignore
+    expect(
+      await solved([
+        { from: 0, to: 1 },
+        { from: 1, to: 64 },
+        { from: 64, to: 90 },
+      ]),
+    ).toEqual(await solved([{ from: 0, to: 90 }]));
   });
 
   test("the bias-only optimum is the same from any start", async () => {
@@ -194,7 +200,12 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 
   test("a precision of 0 and too few ratings name the first row without a solution", async () => {
-    const few = Ratings.from([[1, 1, 3], [2, 1, 4], [2, 2, 5], [3, 2, 1]]); // prettier-ignore
+    const few = Ratings.from([
+      [1, 1, 3],
+      [2, 1, 4],
+      [2, 2, 5],
+      [3, 2, 1],
+    ]);
     const failing = fit(few, { factors: 3, tauUsers: 0, tauItems: 0, gammaUsers: 0, gammaItems: 0, device: engine });
     await expect(failing).rejects.toThrow(NotPositiveDefiniteError);
     await expect(failing).rejects.toMatchObject({ side: "users", row: 0, id: 1, sweep: 1 });

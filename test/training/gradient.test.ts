@@ -51,7 +51,11 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   });
 
   test("the same seed gives the same model, another seed another", async () => {
-    const [a, b, c] = [await run({ model: "sgd", sweeps: 3 }), await run({ model: "sgd", sweeps: 3 }), await run({ model: "sgd", sweeps: 3, seed: 2 })]; // prettier-ignore
+    const [a, b, c] = [
+      await run({ model: "sgd", sweeps: 3 }),
+      await run({ model: "sgd", sweeps: 3 }),
+      await run({ model: "sgd", sweeps: 3, seed: 2 }),
+    ];
     expect(a.model.parameters).toEqual(b.model.parameters);
     expect(a.model.parameters).not.toEqual(c.model.parameters);
   });
@@ -71,7 +75,14 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     expect(loaded.predict(1, 1)).toBe(model.predict(1, 1));
     expect(loaded.predict(1, 1)).toBeGreaterThan(0);
     expect(loaded.predict(1, 1)).toBeLessThan(1);
-    const probability = (rating: number): number => loaded.recommendFor([[1, rating], [2, rating]], { n: 200 })[0].predicted!; // prettier-ignore
+    const probability = (rating: number): number =>
+      loaded.recommendFor(
+        [
+          [1, rating],
+          [2, rating],
+        ],
+        { n: 200 },
+      )[0].predicted!;
     expect(probability(5)).toBeGreaterThan(probability(1));
   });
 });
@@ -140,7 +151,12 @@ test("negatives are pairs without a training rating, as many as asked for each p
 test("data that are no 0 and 1 are refused with what to do", async () => {
   await expect(fit(train, { model: "logistic", device: "cpu" })).rejects.toThrow(RatingsError);
   await expect(fit(train, { model: "logistic", positiveThreshold: 9, device: "cpu" })).rejects.toThrow(/negative/);
-  const binary = Ratings.from([["a", 1, 1], ["a", 2, 0], ["b", 1, 0], ["b", 2, 1]]); // prettier-ignore
+  const binary = Ratings.from([
+    ["a", 1, 1],
+    ["a", 2, 0],
+    ["b", 1, 0],
+    ["b", 2, 1],
+  ]);
   await expect(fit(binary, { model: "logistic", factors: 1, sweeps: 2, device: "cpu" })).resolves.toBeDefined();
   // @ts-expect-error: the types know which hyperparameters a model has.
   await expect(fit(binary, { model: "logistic", lambda: 2, device: "cpu" })).rejects.toThrow(/logistic has no hyperparameter "lambda"/);
@@ -148,7 +164,13 @@ test("data that are no 0 and 1 are refused with what to do", async () => {
 });
 
 test("the AUC counts pairs, ties by half", async () => {
-  const rows = Ratings.from([["a", 1, 1], ["a", 2, 0], ["b", 1, 0], ["b", 2, 1], ["b", 3, 0]]); // prettier-ignore
+  const rows = Ratings.from([
+    ["a", 1, 1],
+    ["a", 2, 0],
+    ["b", 1, 0],
+    ["b", 2, 1],
+    ["b", 3, 0],
+  ]);
   const { model } = await fit(rows, { model: "logistic", factors: 1, sweeps: 5, device: "cpu" });
   const p = (user: string, item: number): number => model.predict(user, item);
   const positives = [p("a", 1), p("b", 2)];

@@ -29,7 +29,15 @@ const LOOSE: readonly FitOptions[] = [
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {
   test.each(LOOSE)("histories hold the held-out RMSE of clipped predictions: $model", async (options) => {
-    const { model, history } = await fit(train, { ...options, factors: 6, heldOut, device: engines[kind], sweeps: 8, earlyStop: false, keeps: "last" }); // prettier-ignore
+    const { model, history } = await fit(train, {
+      ...options,
+      factors: 6,
+      heldOut,
+      device: engines[kind],
+      sweeps: 8,
+      earlyStop: false,
+      keeps: "last",
+    });
     const measured = accuracy(model, heldOut);
     const last = history.at(-1)!;
     expect(last.heldOutRmse!).toBeCloseTo(measured.rmse, 4);

@@ -14,13 +14,21 @@ import { relativeError } from "../parity/cases.js";
 
 const stars = syntheticRatings({ users: 60, items: 40, ratings: 900, seed: 7 });
 /** Ratings from −3 to 3 in whole steps, zeros among them. */
-const signed = new Ratings({ user: stars.user, item: stars.item, value: stars.value.map((value) => Math.round(value * 1.4 - 4)) }, stars.users, stars.items); // prettier-ignore
+const signed = new Ratings(
+  { user: stars.user, item: stars.item, value: stars.value.map((value) => Math.round(value * 1.4 - 4)) },
+  stars.users,
+  stars.items,
+);
 const [K, ALPHA, TAU_USERS, TAU_ITEMS] = [3, 2, 0.7, 1.3];
 const shared = { model: "implicit", factors: K, confidence: ALPHA, tauUsers: TAU_USERS, tauItems: TAU_ITEMS, sweeps: 5, earlyStop: false, keeps: "last", device: "reference" } as const; // prettier-ignore
 const [M, N] = [signed.users.size, signed.items.size];
 
 /** What feedback counts for. */
-const F: Readonly<Record<Counts, (r: number) => number>> = { raw: Math.abs, log: (r) => Math.log(1 + Math.abs(r)), binary: (r) => Math.abs(Math.sign(r)) }; // prettier-ignore
+const F: Readonly<Record<Counts, (r: number) => number>> = {
+  raw: Math.abs,
+  log: (r) => Math.log(1 + Math.abs(r)),
+  binary: (r) => Math.abs(Math.sign(r)),
+};
 
 /** p and c of every pair, [M, N] row-major. */
 function denseOf(ratings: Ratings, f: (r: number) => number): { p: Float64Array; c: Float64Array } {
@@ -93,7 +101,8 @@ describe.each(COUNTS)("ratings from −3 to 3, counts %s", (counts) => {
   test("likes are predicted above pairs without a rating, and these above dislikes", async () => {
     const { model } = await fit(signed, { ...options, sweeps: 10 });
     const known = new Set(Array.from(signed.user, (m, at) => m * N + signed.item[at]));
-    const mean = (pairs: readonly number[]): number => pairs.reduce((sum, pair) => sum + scoreOf(model, Math.floor(pair / N), pair % N), 0) / pairs.length; // prettier-ignore
+    const mean = (pairs: readonly number[]): number =>
+      pairs.reduce((sum, pair) => sum + scoreOf(model, Math.floor(pair / N), pair % N), 0) / pairs.length;
     const of = (keep: (value: number) => boolean): number[] => [...known].filter((_, at) => keep(signed.value[at]));
     const none = Array.from({ length: M * N }, (_, pair) => pair).filter((pair) => !known.has(pair));
     expect(mean(of((value) => value > 0))).toBeGreaterThan(mean(none) + 0.2);
@@ -113,7 +122,9 @@ describe.each(COUNTS)("ratings from −3 to 3, counts %s", (counts) => {
   test("zeros are as good as no rows", async () => {
     const rows = Uint32Array.from(signed.value.keys()).filter((at) => signed.value[at] !== 0);
     const [all, without] = [await fit(signed, options), await fit(signed.select(rows), options)];
-    expect(without.history.map(({ objective }) => objective.toPrecision(10))).toEqual(all.history.map(({ objective }) => objective.toPrecision(10))); // prettier-ignore
+    expect(without.history.map(({ objective }) => objective.toPrecision(10))).toEqual(
+      all.history.map(({ objective }) => objective.toPrecision(10)),
+    );
     const [a, b] = [all.model.parameters, without.model.parameters];
     for (const side of ["userFactors", "itemFactors"] as const) a[side].forEach((value, at) => expect(b[side][at]).toBeCloseTo(value, 6));
   });
@@ -121,7 +132,12 @@ describe.each(COUNTS)("ratings from −3 to 3, counts %s", (counts) => {
   test("someone new who dislikes is folded in by the dense equations, and explained by them", async () => {
     const { model } = await fit(signed, options);
     const { itemFactors: v } = model.parameters;
-    const rated = [[1, 2], [2, -3], [3, 0], [4, 1]] as const; // prettier-ignore
+    const rated = [
+      [1, 2],
+      [2, -3],
+      [3, 0],
+      [4, 1],
+    ] as const;
     const values = new Map(rated.map(([id, r]) => [model.items.indexOf(id), r]));
     const matrix = Array.from({ length: K }, (_, i) => Array.from({ length: K }, (_, j) => (i === j ? TAU_USERS : 0)));
     const right = Array<number>(K).fill(0);
@@ -136,7 +152,10 @@ describe.each(COUNTS)("ratings from −3 to 3, counts %s", (counts) => {
     const u = solved(matrix, right);
     for (const { id, score } of model.recommendFor(rated, { n: N })) {
       const n = model.items.indexOf(id);
-      expect(score).toBeCloseTo(u.reduce((sum, value, k) => sum + value * v[n * K + k], 0), 5); // prettier-ignore
+      expect(score).toBeCloseTo(
+        u.reduce((sum, value, k) => sum + value * v[n * K + k], 0),
+        5,
+      );
       const { predicted, contributions } = explain(model, id, rated);
       expect(predicted).toBeCloseTo(score, 5);
       expect(contributions.reduce((sum, { contribution }) => sum + contribution, 0)).toBeCloseTo(score, 5);
@@ -145,7 +164,10 @@ describe.each(COUNTS)("ratings from −3 to 3, counts %s", (counts) => {
 });
 
 test("feedback of which nothing is above 0 is refused", async () => {
-  const disliked = Ratings.from([["a", 1, 0], ["b", 1, -2]]); // prettier-ignore
+  const disliked = Ratings.from([
+    ["a", 1, 0],
+    ["b", 1, -2],
+  ]);
   await expect(fit(disliked, { ...shared, factors: 1 })).rejects.toThrow(RatingsError);
   await expect(fit(disliked, { ...shared, factors: 1 })).rejects.toThrow(/no rating is above 0, the largest is 0/);
 });

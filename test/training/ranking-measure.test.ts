@@ -94,7 +94,15 @@ describe("search", () => {
     const own = splitRatings(all, { share: 0.2, seed: 1 });
     const losses: number[] = [];
     for (const tau of [0.1, 5, 500]) {
-      const { model } = await fit(own.train, { model: "implicit", factors: 3, tauUsers: tau, tauItems: tau, sweeps: 6, heldOut: own.heldOut, device: "cpu" }); // prettier-ignore
+      const { model } = await fit(own.train, {
+        model: "implicit",
+        factors: 3,
+        tauUsers: tau,
+        tauItems: tau,
+        sweeps: 6,
+        heldOut: own.heldOut,
+        device: "cpu",
+      });
       losses.push(1 - rankingMetrics(model, own.train, own.heldOut).ndcg);
     }
     result.trials.forEach(({ rungs }, at) => expect(rungs[0].loss).toBeCloseTo(losses[at], 6));
@@ -103,7 +111,15 @@ describe("search", () => {
 
   test("als and vb beside it are compared by AUC, and on the test share too, by halving", async () => {
     const all = syntheticRatings({ users: 100, items: 60, ratings: 2000, seed: 9 });
-    const result = await search(all, { space: { tau: { from: 1, to: 50 }, factors: [3] }, method: "halving", trials: 4, sweeps: 9, measureBy: "auc", test: 0.1, device: "cpu" }); // prettier-ignore
+    const result = await search(all, {
+      space: { tau: { from: 1, to: 50 }, factors: [3] },
+      method: "halving",
+      trials: 4,
+      sweeps: 9,
+      measureBy: "auc",
+      test: 0.1,
+      device: "cpu",
+    });
     expect(result.measure).toBe("1 − AUC");
     for (const loss of [result.alternative!.loss, result.test!.best, result.test!.alternative!]) {
       expect(loss).toBeGreaterThan(0);
@@ -119,9 +135,18 @@ test("a measure that cannot be taken is refused by name", async () => {
   await expect(fit(train, { ...options, heldOut, measureEvery: 0 })).rejects.toThrow(OptionsError);
   await expect(fit(train, { ...options, heldOut, measureBy: "auc", measureThreshold: 99 })).rejects.toThrow(RatingsError);
   // Unasked, it is told, and training goes on.
-  const all = Ratings.from([["a", 1, 2], ["a", 2, 1], ["b", 1, 3]]); // prettier-ignore
+  const all = Ratings.from([
+    ["a", 1, 2],
+    ["a", 2, 1],
+    ["b", 1, 3],
+  ]);
   const notices: string[] = [];
-  const { history } = await fit(all.select(Uint32Array.of(0, 1)), { ...options, model: "implicit", heldOut: all.select(Uint32Array.of(2)), onNotice: (notice) => notices.push(notice) }); // prettier-ignore
+  const { history } = await fit(all.select(Uint32Array.of(0, 1)), {
+    ...options,
+    model: "implicit",
+    heldOut: all.select(Uint32Array.of(2)),
+    onNotice: (notice) => notices.push(notice),
+  });
   expect(history).toHaveLength(2);
   expect(notices.join()).toMatch(/nothing is measured between sweeps: no user is left/);
 });

@@ -82,7 +82,11 @@ test("other ratings, and the same in another order, are refused", async () => {
 });
 
 test("a fingerprint does not depend on the order of rows, and on every id and value", () => {
-  const rows = [["ann", 1, 4], ["bob", 2, 3], ["ann", 2, 5]] as const; // prettier-ignore
+  const rows = [
+    ["ann", 1, 4],
+    ["bob", 2, 3],
+    ["ann", 2, 5],
+  ] as const;
   const of = (given: readonly (readonly [string | number, string | number, number])[]): string =>
     fingerprintOf(Ratings.from(given.map((row) => [...row] as [string | number, string | number, number]))).set;
   expect(of([rows[2], rows[0], rows[1]])).toBe(of(rows));

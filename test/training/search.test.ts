@@ -142,7 +142,16 @@ describe("trials", () => {
   });
 
   test("a survivor of halving ends where an uninterrupted training does", async () => {
-    const result = await run({ method: "halving", trials: 4, eta: 2, sweeps: 8, leastSweeps: 2, tolerance: 0, patience: 99, space: { factors: [2], tau: { from: 5, to: 50 } } }); // prettier-ignore
+    const result = await run({
+      method: "halving",
+      trials: 4,
+      eta: 2,
+      sweeps: 8,
+      leastSweeps: 2,
+      tolerance: 0,
+      patience: 99,
+      space: { factors: [2], tau: { from: 5, to: 50 } },
+    });
     const best = result.trials.find(({ number }) => number === result.best)!;
     const { train, heldOut } = splitRatings(ratings, { share: 0.2 });
     const whole = await fit(train, { ...hyperparametersAt(best.point), heldOut, sweeps: 8, tolerance: 0, patience: 99, device: engine });
@@ -169,7 +178,14 @@ describe("trials", () => {
   test("an aborted search keeps its finished trials and goes on to the same end", async () => {
     const whole = await run({ space, sweeps: 4 });
     const controller = new AbortController();
-    const part = await run({ space, sweeps: 4, signal: controller.signal, onTrial: ({ number }) => { if (number === 1) controller.abort(); } }); // prettier-ignore
+    const part = await run({
+      space,
+      sweeps: 4,
+      signal: controller.signal,
+      onTrial: ({ number }) => {
+        if (number === 1) controller.abort();
+      },
+    });
     expect(part.complete).toBe(false);
     expect(part.trials).toHaveLength(2);
     expect(timeless(await run({ space, sweeps: 4, resumed: part }))).toEqual(timeless(whole));
@@ -189,7 +205,14 @@ describe("trials", () => {
     expect(tested!.ratings).toBe(heldOut.count);
     expect(alternative!.factors).toBe(2);
     expect(alternative!.precisions.users).toHaveLength(3);
-    const { history } = await fit(train, { model: "vb", factors: 2, heldOut, sweeps: alternative!.bestSweeps[0], earlyStop: false, device: engine }); // prettier-ignore
+    const { history } = await fit(train, {
+      model: "vb",
+      factors: 2,
+      heldOut,
+      sweeps: alternative!.bestSweeps[0],
+      earlyStop: false,
+      device: engine,
+    });
     expect(tested!.alternative).toBe(history.at(-1)!.heldOutRmse);
   });
 

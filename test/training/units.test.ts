@@ -63,7 +63,6 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
       [1, -7],
       [-3, 100],
     ] as const) {
-      // prettier-ignore
       const other = await trained(options, c, shift);
       const [before, after] = [plain, other].map(({ history }) => history.at(-1)!.heldOutRmse!);
       // A negative factor turns ratings round: for random starting factors and draws that is another start.
@@ -75,7 +74,6 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
         [5, 7],
         [20, 3],
       ] as const)
-        // prettier-ignore
         expect((other.model.predictAt(m, n) - shift) / c).toBeCloseTo(plain.model.predictAt(m, n), 3);
     }
   });

@@ -11,7 +11,9 @@ import { fit } from "../../src/training/fit.js";
 
 /** Four items are rated; the fifth has a rating that is held out, and no other. */
 const whole = Ratings.from(
-  [1, 2, 3, 4, 5, 6].flatMap((user) => [1, 2, 3, 4].map((item) => [user, item, ((user + item) % 5) + 1] as [number, number, number])).concat([[1, 5, 5]]), // prettier-ignore
+  [1, 2, 3, 4, 5, 6]
+    .flatMap((user) => [1, 2, 3, 4].map((item) => [user, item, ((user + item) % 5) + 1] as [number, number, number]))
+    .concat([[1, 5, 5]]),
 );
 const train = whole.select(Uint32Array.from({ length: whole.count - 1 }, (_, at) => at));
 const heldOut = whole.select(Uint32Array.of(whole.count - 1));

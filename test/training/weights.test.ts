@@ -41,12 +41,15 @@ const SETTINGS: readonly { readonly name: string; readonly options: FitOptions; 
   { name: "als, weighted by ratings", options: { factors: 6, regularization: "weighted", tauUsers: 0.2, tauItems: 0.2 } },
   { name: "als in turn", options: { factors: 6, update: "sequential" } },
   { name: "als by conjugate gradients", options: { factors: 6, solver: "cg" } },
-  { name: "als in turn by conjugate gradients, weighted", options: { factors: 6, solver: "cg", update: "sequential", regularization: "weighted", tauUsers: 0.2, tauItems: 0.2 } },
+  {
+    name: "als in turn by conjugate gradients, weighted",
+    options: { factors: 6, solver: "cg", update: "sequential", regularization: "weighted", tauUsers: 0.2, tauItems: 0.2 },
+  },
   { name: "vb", options: { model: "vb", factors: 4, warmUp: 1 } },
   { name: "vb, diagonal", options: { model: "vb", factors: 4, warmUp: 1, covariance: "diagonal" } },
   { name: "gibbs", options: { model: "gibbs", factors: 4, burnIn: 1 } },
   { name: "gd", options: { model: "gd", factors: 4 } },
-]; // prettier-ignore
+];
 
 /** Steps by one rating after another: twice a step is not the step of a rating twice. */
 const STOCHASTIC: typeof SETTINGS = [
@@ -125,7 +128,13 @@ test("the objective of als never rises, and the ELBO of vb never falls, whatever
 });
 
 test("a stochastic step is as long as the rating's weight, and its shares of the precisions add up to them", async () => {
-  const one = (index: number): Csr => ({ count: 1, start: Uint32Array.of(0, 1), index: Uint32Array.of(index), value: Float32Array.of(4), weight: Float32Array.of(2.5) }); // prettier-ignore
+  const one = (index: number): Csr => ({
+    count: 1,
+    start: Uint32Array.of(0, 1),
+    index: Uint32Array.of(index),
+    value: Float32Array.of(4),
+    weight: Float32Array.of(2.5),
+  });
   const side = (x: number, b: number): Rows => ({ factors: Float32Array.of(x), biases: Float32Array.of(b) });
   const [u, v, b, c] = [0.5, 0.25, 0.125, -0.5];
   const session = await engines.reference.open({

@@ -10,8 +10,9 @@ export type KernelBuild = "simd" | "relaxed";
 /** The smallest modules that use an instruction: i8x16.popcnt of SIMD128, f32x4.relaxed_madd of relaxed SIMD. */
 const SIMD_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
 const RELAXED_PROBE = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11,
-]; // prettier-ignore
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253,
+  133, 2, 11,
+];
 
 const validates = (bytes: readonly number[]): boolean => typeof WebAssembly === "object" && WebAssembly.validate(Uint8Array.from(bytes));
 

@@ -63,9 +63,17 @@ test.each(
 test("slices one by one are all rows", async () => {
   const course = coursesOf(16)["sequential"];
   const system = { kind: "sequential", lambda: 1.3, precisions: Array<number>(17).fill(2), weighted: false, biases: true } as const;
-  const slices = { ...course, run: async (session: Parameters<typeof course.run>[0]) => {
-    for (const [from, to] of [[0, 1], [1, 77], [77, 230]]) await session.solve("users", system, { from, to });
-  } }; // prettier-ignore
+  const slices = {
+    ...course,
+    run: async (session: Parameters<typeof course.run>[0]) => {
+      for (const [from, to] of [
+        [0, 1],
+        [1, 77],
+        [77, 230],
+      ])
+        await session.solve("users", system, { from, to });
+    },
+  };
   const whole = { ...course, run: (session: Parameters<typeof course.run>[0]) => session.solve("users", system) };
   const engine = await CpuEngine.create({ threads: 2 });
   expectSame(await follow(engine, given, slices), await follow(one, given, whole));

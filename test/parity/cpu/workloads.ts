@@ -162,7 +162,12 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
     run: (session) => session.solve(side, { kind: "confident", confidence, tau: 3 }),
     sums: USUAL,
   });
-  const uncertain = { ...USUAL, ...ofSides("posteriorSums"), expected: { of: "expectedErrors", over: "training", lambda: 1.1 }, expectedHeldOut: { of: "expectedErrors", over: "heldOut", lambda: 0.7 } } as const; // prettier-ignore
+  const uncertain = {
+    ...USUAL,
+    ...ofSides("posteriorSums"),
+    expected: { of: "expectedErrors", over: "training", lambda: 1.1 },
+    expectedHeldOut: { of: "expectedErrors", over: "heldOut", lambda: 0.7 },
+  } as const;
   const precisions = { users: { factors: 2, biases: 1 }, items: { factors: 3, biases: 0.5 } };
   const epochs = (link: "identity" | "logistic", biases: boolean): Course => ({
     settings: { factors: K, biases, operations: { epochs: { seed: 4, link } } },

@@ -120,7 +120,12 @@ export class PatchSegments implements GramSegments {
     this.#segments = segmentsOf(shards, length);
     let first = 0;
     this.#settings = shards.map(({ count }, shard) => {
-      const words = uniformWords([["u", count], ["u", length], ["u", first], ["f", 0]]); // prettier-ignore
+      const words = uniformWords([
+        ["u", count],
+        ["u", length],
+        ["u", first],
+        ["f", 0],
+      ]);
       first += this.#segments[shard];
       return uploadUniform(device, `settings of the ${label}`, words);
     });

@@ -29,7 +29,16 @@ export class RowPass {
     this.#label = label;
     this.#shards = shards;
     this.#blocks = blocksOf(K);
-    this.#settings = shards.map(({ count }) => uploadUniform(device, `settings of ${label}`, uniformWords([["u", count], ["f", 0]]))); // prettier-ignore
+    this.#settings = shards.map(({ count }) =>
+      uploadUniform(
+        device,
+        `settings of ${label}`,
+        uniformWords([
+          ["u", count],
+          ["f", 0],
+        ]),
+      ),
+    );
     this.beside = beside ? shards.map(({ count }) => beside(count * this.#blocks)) : [];
   }
 

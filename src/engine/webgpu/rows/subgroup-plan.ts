@@ -140,8 +140,11 @@ class Loops {
       ...range(this.#groups).map((g) => `let own_${q}_${g} = ${this.#ownComponent(q, g)};`),
     ]);
     const sums = this.held.map(
-      ([g, J]) => `sum_${g}_${J} += ${range(this.#size).map((q) => `own_${q}_${g} * y_${q}_${J}`).join(" + ")};`,
-    ); // prettier-ignore
+      ([g, J]) =>
+        `sum_${g}_${J} += ${range(this.#size)
+          .map((q) => `own_${q}_${g} * y_${q}_${J}`)
+          .join(" + ")};`,
+    );
     return [
       ...range(this.#size, 1).map((l) => `let is_${l} = lane == ${l}u;`),
       `for (var start = 0u; start < count; start += SUBGROUP) {\n${lines([...load, ...add, ...sums])}  }`,
@@ -183,7 +186,10 @@ class Loops {
   #setBiasAside(): string[] {
     const bias = this.#row(this.#K);
     const rhs = this.#row(4 * this.#blocks - 1);
-    const before = (J: number): string => `vec4f(${range(4).map((c) => Number(4 * J + c < this.#K)).join(", ")})`; // prettier-ignore
+    const before = (J: number): string =>
+      `vec4f(${range(4)
+        .map((c) => Number(4 * J + c < this.#K))
+        .join(", ")})`;
     return [
       ...range(bias.J + 1).map((J) => `coupling_${J} = subgroupBroadcast(sum_${bias.g}_${J}, ${bias.lane}u) * ${before(J)};`),
       `bias_sum = subgroupBroadcast(sum_${rhs.g}_${bias.J}[${bias.c}], ${rhs.lane}u);`,
@@ -232,7 +238,12 @@ class Loops {
         .reverse()
         .flatMap((k) => {
           const { g, lane, J: J0, c } = this.#row(k);
-          const before = (J: number): string => (J < J0 ? "" : ` * vec4f(${range(4).map((at) => Number(at < c)).join(", ")})`); // prettier-ignore
+          const before = (J: number): string =>
+            J < J0
+              ? ""
+              : ` * vec4f(${range(4)
+                  .map((at) => Number(at < c))
+                  .join(", ")})`;
           return [
             `let x_${k} = solution_${J0}[${c}] / subgroupBroadcast(sum_${g}_${J0}[${c}], ${lane}u);`,
             `solution_${J0}[${c}] = x_${k};`,
@@ -244,7 +255,9 @@ class Loops {
 
   #biasAfter(): string[] {
     const { J, c } = this.#row(this.#K);
-    const sum = range(J + 1).map((at) => ` - dot(coupling_${at}, solution_${at})`).join(""); // prettier-ignore
+    const sum = range(J + 1)
+      .map((at) => ` - dot(coupling_${at}, solution_${at})`)
+      .join("");
     return [`solution_${J}[${c}] = (bias_sum${sum}) / bias_precision;`];
   }
 

@@ -41,7 +41,13 @@ const UNCLIPPED: SumSettings = [
 ];
 
 /** Nothing where nothing is clipped: another request for the same sum in one pass may clip. */
-const clipSettings = (clip: Bounds | undefined): SumSettings => (clip ? [["f", clip.least], ["f", clip.most]] : []); // prettier-ignore
+const clipSettings = (clip: Bounds | undefined): SumSettings =>
+  clip
+    ? [
+        ["f", clip.least],
+        ["f", clip.most],
+      ]
+    : [];
 
 export class SessionSums {
   readonly #device: Device;

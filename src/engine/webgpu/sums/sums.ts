@@ -92,7 +92,12 @@ export class Sum {
     this.runs = runs.map((run) => {
       const length = Math.max(SHORTEST_RUN, Math.ceil(run.count / MOST_PARTIALS));
       const workgroups = run.blocks ? run.blocks.length - 1 : Math.ceil(run.count / length);
-      const cut: SumSettings = run.blocks ? [] : [["u", run.count], ["u", length]]; // prettier-ignore
+      const cut: SumSettings = run.blocks
+        ? []
+        : [
+            ["u", run.count],
+            ["u", length],
+          ];
       return {
         ...run,
         workgroups,
