@@ -25,7 +25,7 @@ describe.each(programs.filter(({ name }) => !TESTED_ALONE.includes(name)))("$pag
   });
 });
 
-test.each(["from-memory.mjs", "every-minute.mjs"])("%s compiles as TypeScript, strict and without an annotation", (name) => {
+test.each(["first.mjs", "from-memory.mjs", "every-minute.mjs"])("%s compiles as TypeScript, strict and without an annotation", (name) => {
   const file = name.replace(/mjs$/, "mts");
   writeFileSync(join(folder, file), named(name).code);
   const options = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--types", "node", file];
