@@ -41,6 +41,8 @@ const ENTRIES: readonly Entry[] = [
 
 interface Result {
   readonly rmse: number | null;
+  /** With predictions within the scale of the ratings. */
+  readonly clipped: number | null;
   readonly logDensity: number | null;
   readonly auc: number | null;
   readonly ndcg: number;
@@ -50,6 +52,18 @@ interface Result {
   readonly secondsToBest: number | null;
 }
 
+/** Means that stand behind the RMSE of every split, with their digits. */
+const MEANS: readonly (readonly [head: string, digits: number, of: (result: Result) => number | null])[] = [
+  ["mean", 4, ({ rmse }) => rmse],
+  ["clipped", 4, ({ clipped }) => clipped],
+  ["log dens.", 4, ({ logDensity }) => logDensity],
+  ["AUC", 3, ({ auc }) => auc],
+  ["nDCG@10", 4, ({ ndcg }) => ndcg],
+  ["recall@10", 4, ({ recall }) => recall],
+  ["seconds", 1, ({ seconds }) => seconds],
+  [`to best + ${NEAR}`, 2, ({ secondsToBest }) => secondsToBest],
+];
+
 export async function models({ data, device }: BenchOptions): Promise<object> {
   if (!data) throw new Error("say which data: --data PATH, for example a MovieLens folder");
   const splits = await splitsOf(data);
@@ -57,9 +71,11 @@ export async function models({ data, device }: BenchOptions): Promise<object> {
   console.log(
     `${train.users.size} users, ${train.items.size} items, K = ${FACTORS}, ${splits.length} splits, held-out RMSE after the last sweep`,
   );
-  console.log(
-    `${"model".padEnd(18)}${splits.map((_, at) => `split ${at + 1}`.padStart(9)).join("")}     mean  spread  log dens.    AUC  nDCG@10  recall@10  seconds  to best + ${NEAR}`,
-  );
+  const heads = [...splits.map((_, at) => `split ${at + 1}`), "spread", ...MEANS.map(([head]) => head)];
+  const widths = heads.map((head) => Math.max(9, head.length + 2));
+  const line = (name: string, cells: readonly string[]): string =>
+    name.padEnd(18) + cells.map((text, at) => text.padStart(widths[at])).join("");
+  console.log(line("model", heads));
   const rows: object[] = [];
   for (const { name, options, genres } of ENTRIES) {
     if (genres && ![...splits[0].train.catalogue.entries()].some(({ genres: of }) => of.length > 0)) {
@@ -72,35 +88,9 @@ export async function models({ data, device }: BenchOptions): Promise<object> {
       results.reduce((sum, result) => sum + (of(result) ?? NaN), 0) / results.length;
     const rmse = mean((result) => result.rmse);
     const spread = Math.sqrt(results.reduce((sum, result) => sum + ((result.rmse ?? NaN) - rmse) ** 2, 0) / (results.length - 1));
-    const cell = (value: number | null, digits: number, width: number): string =>
-      (value === null || Number.isNaN(value) ? "–" : value.toFixed(digits)).padStart(width);
-    console.log(
-      `${name.padEnd(18)}${results.map((result) => cell(result.rmse, 4, 9)).join("")}${cell(rmse, 4, 9)}${cell(spread, 4, 8)}${cell(
-        mean((result) => result.logDensity),
-        4,
-        11,
-      )}${cell(
-        mean((result) => result.auc),
-        3,
-        7,
-      )}${cell(
-        mean((result) => result.ndcg),
-        4,
-        9,
-      )}${cell(
-        mean((result) => result.recall),
-        4,
-        11,
-      )}${cell(
-        mean((result) => result.seconds),
-        1,
-        9,
-      )}${cell(
-        mean((result) => result.secondsToBest),
-        2,
-        17,
-      )}`,
-    );
+    const cell = (value: number | null, digits: number): string => (value === null || Number.isNaN(value) ? "–" : value.toFixed(digits));
+    const means = MEANS.map(([, digits, of]) => cell(mean(of), digits));
+    console.log(line(name, [...results.map((result) => cell(result.rmse, 4)), cell(spread, 4), ...means]));
     rows.push({ name, options, results });
   }
   return { data: basename(data), device, splits: splits.length, factors: FACTORS, rows };
@@ -116,6 +106,7 @@ async function measured(split: Split, options: FitOptions, genres = false): Prom
     model.model === "logistic" ? binaryRatings(train, heldOut, logisticHyperparameters({ positiveThreshold: POSITIVE }), 1) : undefined;
   return {
     rmse: last.heldOutRmse,
+    clipped: last.heldOutRmseClipped ?? null,
     logDensity: last.heldOutLogDensity ?? null,
     auc: binary ? binaryMetrics(model, binary.heldOut!).auc : null,
     ndcg: ranking.ndcg,
