@@ -133,7 +133,7 @@ export function drawRatio(features: SideInformation, { precision }: Prior, rando
 }
 
 /** Draws λ from its gamma posterior given L or Σ w and the squared errors, under the prior Gamma(1, 1). */
-export function drawLambda(ratings: number, squares: number, random: Random): number {
+function drawLambda(ratings: number, squares: number, random: Random): number {
   return random.gamma(1 + ratings / 2) / (1 + squares / 2);
 }
 

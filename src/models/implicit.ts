@@ -59,7 +59,7 @@ export const implicitHyperparameters = (given: Partial<ImplicitHyperparameters> 
   completedWithSolver(IMPLICIT_TABLE, given);
 
 /** Feedback as it is trained on: ±f(|r|). */
-export function countedFeedback({ counts }: Pick<ImplicitHyperparameters, "counts">, values: Float32Array): Float32Array {
+function countedFeedback({ counts }: Pick<ImplicitHyperparameters, "counts">, values: Float32Array): Float32Array {
   if (counts === "raw") return values;
   return values.map(counts === "binary" ? Math.sign : (value) => Math.sign(value) * Math.log1p(Math.abs(value)));
 }

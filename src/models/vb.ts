@@ -162,7 +162,7 @@ function divergence(precisions: readonly number[], { count, secondMoments, logDe
  * The precisions at which the ELBO is largest for the posterior as it is: 1/λ = Σ E[(r − r̂)²] / L, τ_u,k = M / Σ_m
  * E[u_mk²] (automatic relevance determination: factors that explain nothing are pruned), γ alike; τ_v is kept.
  */
-export function learnedPrecisions(before: Precisions, sums: VbSums): Precisions {
+function learnedPrecisions(before: Precisions, sums: VbSums): Precisions {
   const { users, items } = sums;
   const K = before.users.length - 1;
   return {

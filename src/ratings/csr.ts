@@ -55,7 +55,7 @@ function sorted({ user, item, value: unsorted, weight: unsortedWeight }: RatingC
 type Sided = RatingColumns & { readonly [side in "users" | "items"]: { readonly size: number } };
 
 const SIDED_KIND: Kind = { must: "Ratings", holds: (value) => hasPart(value, "users", "value") };
-export const SIDE_KIND = oneOf("users", "items");
+const SIDE_KIND = oneOf("users", "items");
 
 /** The CSR of a set of ratings by one side. @throws OptionsError for what are no ratings. */
 export function csrOf(ratings: Sided, side: "users" | "items"): Csr {

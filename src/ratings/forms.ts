@@ -23,7 +23,7 @@ export interface RowTable {
 }
 
 /** Rows by which columns are found out. */
-export const SAMPLE_ROWS = 1000;
+const SAMPLE_ROWS = 1000;
 /** JSON that is one array, and ARFF, are read at once, up to here. */
 const MOST_BYTES = 1 << 29;
 
@@ -128,7 +128,7 @@ async function allText(source: RatingSource, { chunks, encoding }: OpenText): Pr
 }
 
 /** A value as the text of a cell; of a list, its texts with "|" between. */
-export function cellText(value: unknown): string {
+function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);

@@ -45,7 +45,7 @@ export interface OpenText {
 }
 
 /** Delimiters that are recognised without being named, but for runs of blanks. */
-export const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
+const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
 /** Any number of blanks and tabs. */
 export const BLANKS = " ";
 
@@ -294,7 +294,7 @@ const SNIFFED_LINES = 100;
  * The delimiter that cuts most of the first lines into the same number of cells, and into the most of them.
  * What stands in quotes is passed over. Blanks are asked last, as they also stand in titles and times.
  */
-export function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boolean): string {
+function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boolean): string {
   let text = asciiOf(isWhole ? head : head.subarray(0, head.lastIndexOf(NEWLINE) + 1));
   if (quotes) text = text.replaceAll(/"[^"]*"/g, "x");
   const lines = text

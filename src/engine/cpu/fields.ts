@@ -14,7 +14,7 @@ export const columnStride = (K: number): number => padded(K + 2);
 /** Numbers that covariances of a row take, as they come from outside and as they are stored. */
 export const spreadLength = (K: number, spread: Spread): number =>
   spread === "full" ? ((K + 1) * (K + 2)) / 2 : spread === "diagonal" ? K + 1 : 0;
-export const spreadStride = (K: number, spread: Spread): number => padded(spreadLength(K, spread));
+const spreadStride = (K: number, spread: Spread): number => padded(spreadLength(K, spread));
 
 export type ElementType = "f32" | "u32" | "f64";
 export type Elements = Float32Array | Uint32Array | Float64Array;
