@@ -1,6 +1,6 @@
-// A vite plugin: `import kernels from "./kernels/index.ts?assembly"` compiles AssemblyScript into WebAssembly, twice, and gives both as
-// base64 text: with SIMD128 alone, and with relaxed SIMD for fused multiply-adds. What was compiled is kept under .cache by a hash of the
-// sources, so that only a change of them costs the compiler's time.
+// A vite plugin: `import kernels from "./kernels/index.ts?assembly"` compiles AssemblyScript into WebAssembly, twice,
+// and gives both as base64 text: with SIMD128 alone, and with relaxed SIMD for fused multiply-adds. What was compiled
+// is kept under .cache by a hash of the sources, so that only a change of them costs the compiler's time.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// A vite plugin: `import script from "./thread.ts?script"` gives a module with all that it imports as the text of one CommonJS script. A
-// thread can then be started wherever its code was bundled to, in dist/, in tests, or in somebody's own bundle, with no file beside it.
+// A vite plugin: `import script from "./thread.ts?script"` gives a module with all that it imports as the text of one
+// CommonJS script. A thread can then be started wherever its code was bundled to, in dist/, in tests, or in somebody's
+// own bundle, with no file beside it.
 
 import { dirname, resolve } from "node:path";
 import { build, type Plugin, type Rolldown } from "vite";

@@ -1,4 +1,5 @@
-// The library, built twice: for browsers (dist/index.js) and for Node (dist/node.js and the CLI). They differ in where WebGPU comes from.
+// The library, built twice: for browsers (dist/index.js) and for Node (dist/node.js and the CLI).
+// They differ in where WebGPU comes from.
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";

@@ -1,5 +1,5 @@
-// npm run consumers -- [NAME...]: the package as other projects take it. It is packed, installed into a fresh project per
-// consumer, and built, checked or run there. Needs the npm registry.
+// npm run consumers -- [NAME...]: the package as other projects take it.
+// It is packed, installed into a fresh project per consumer, and built, checked or run there. Needs the npm registry.
 
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// npm run release:check [-- --all]: whether this commit can be published. Every check is run and told, also after one has failed;
-// --all adds what takes minutes. It publishes nothing.
+// npm run release:check [-- --all]: whether this commit can be published.
+// Every check is run and told, also after one has failed; --all adds what takes minutes. It publishes nothing.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// npm start: builds, trains on the built-in ratings and recommends. It says so first, since building is silent and takes a while.
+// npm start: builds, trains on the built-in ratings and recommends.
+// It says so first, since building is silent and takes a while.
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";

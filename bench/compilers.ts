@@ -1,6 +1,7 @@
-// What the compilers of real cards say of the kernels, without a card: Dawn's translation of every Gram-and-solve kernel
-// goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's packages mesa-vulkan-drivers,
-// libvulkan-dev, spirv-tools and gcc. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
+// What the compilers of real cards say of the kernels, without a card: Dawn's translation of every
+// Gram-and-solve kernel goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's
+// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc. `--data FOLDER` judges kernels that
+// `npm run kernels` wrote, of another version, say.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,6 +1,7 @@
-// What a card does, in one run of a few minutes: parity of every model with the float64 reference on the machine's own
-// adapter, the ceilings and the half-sweeps against them, a sweep of every model, other plans of the tile kernel, ranked
-// lists. A software driver is refused unless it is asked for by `--device webgpu`: its figures say nothing of a card.
+// What a card does, in one run of a few minutes: parity of every model with the float64 reference on the
+// machine's own adapter, the ceilings and the half-sweeps against them, a sweep of every model, other plans
+// of the tile kernel, ranked lists. A software driver is refused unless it is asked for by
+// `--device webgpu`: its figures say nothing of a card.
 
 import { requestDevice } from "../src/engine/webgpu/device/device.js";
 import { parityOfModels } from "./gpu-parity.js";

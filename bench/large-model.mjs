@@ -1,5 +1,5 @@
-// node bench/large-model.mjs FOLDER [USERS]: writes a model of 18 million users with ids that are text, 64 factors, 4.7 GB,
-// reads it in another process, and compares every number and id. Takes some 10 GB of memory; the file is deleted.
+// node bench/large-model.mjs FOLDER [USERS]: writes a model of 18 million users with ids that are text, 64 factors, 4.7
+// GB, reads it in another process, and compares every number and id. Takes some 10 GB of memory; the file is deleted.
 
 import { spawnSync } from "node:child_process";
 import { rmSync, statSync } from "node:fs";

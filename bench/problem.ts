@@ -45,7 +45,9 @@ export const problemOfCase = ({ model, others }: ModelCase, ratings: Ratings, K:
 /** A problem of `als`, from random parameters like those of a trained model. */
 export const problemOf = (ratings: Ratings, K: number, heldOut?: Ratings): Problem => problemOfModel("als", ratings, K, heldOut);
 
-/** A problem of any model, with its defaults but for what is given. `logistic` takes ratings of 4 and more as positive. */
+/**
+ * A problem of any model, with its defaults but for what is given. `logistic` takes ratings of 4 and more as positive.
+ */
 function problemOfModel<M extends ModelName>(
   model: M,
   given: Ratings,

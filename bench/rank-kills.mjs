@@ -1,6 +1,6 @@
-// npm run kills:ranks -- [COUNT] [--data PATH] [--device cpu]: kills one rank of trainings on 2 or 4 ranks by SIGKILL at
-// random moments. The job must end within seconds and name the rank; the training then goes on from its checkpoint on
-// another number of ranks, and its model file must be that of one process, byte for byte. Over all models in turn.
+// npm run kills:ranks -- [COUNT] [--data PATH] [--device cpu]: kills one rank of trainings on 2 or 4 ranks by SIGKILL
+// at random moments. The job must end within seconds and name the rank; the training then goes on from its checkpoint
+// on another number of ranks, and its model file must be that of one process, byte for byte. Over all models in turn.
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -43,7 +43,11 @@ const flagsOf = ([model, ...flags]) => ["--model", model, ...flags, "--no-early-
 /** The processes that a process has started. */
 const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
 
-/** Trains on so many ranks, 1 without MPI; kills a rank after so long. @returns how it ended, or undefined when it was not killed. */
+/**
+ * Trains on so many ranks, 1 without MPI; kills a rank after so long.
+ *
+ * @returns how it ended, or undefined when it was not killed.
+ */
 function train(ranks, args, killAfter) {
   const command = [process.execPath, "dist/cli.js", "train", ...(values.data ? [values.data] : []), ...args];
   return new Promise((resolve, reject) => {

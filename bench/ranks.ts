@@ -1,6 +1,6 @@
-// Sweeps on 1, 2 and 4 ranks of this machine: seconds of a sweep and its measurement, of which in calls of MPI, bytes that
-// a rank receives, and its memory; bytes a second of a gather. Each is a job of its own under mpirun, whose ranks run this
-// same file. Of halves on the wire: what making them takes, and what they do to a training.
+// Sweeps on 1, 2 and 4 ranks of this machine: seconds of a sweep and its measurement, of which in calls of MPI, bytes
+// that a rank receives, and its memory; bytes a second of a gather. Each is a job of its own under mpirun, whose ranks
+// run this same file. Of halves on the wire: what making them takes, and what they do to a training.
 
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";

@@ -1,13 +1,15 @@
 // node bench/scale-model.mjs: the model of time of docs/scale.md: seconds of a sweep of als on P ranks with a GPU each.
-// A half-sweep takes a time a rating and a time a row, both fitted to what was measured on one GPU. Every rank receives all
-// rows but its own. What is sent while other rows are solved costs only what is left: a share of it is hidden.
+// A half-sweep takes a time a rating and a time a row, both fitted to what was measured on one GPU. Every rank receives
+// all rows but its own. What is sent while other rows are solved costs only what is left: a share of it is hidden.
 
 import { readFileSync } from "node:fs";
 
 const K = 64;
 const D = K + 1;
 const ROW_BYTES = 4 * 4 * Math.ceil(D / 4);
-/** Bytes a second of a 100 Gbit/s network of which four fifths are reached, and of the way onto the GPU: assumptions. */
+/**
+ * Bytes a second of a 100 Gbit/s network of which four fifths are reached, and of the way onto the GPU: assumptions.
+ */
 const NETWORK = 10e9;
 const BUS = 20e9;
 /** Share of a transfer that solves hide in eight chunks: seen on a 50 Mbit/s link. */

@@ -1,5 +1,5 @@
-// Requests per second of `tastespace serve`, one process on one port, asked by autocannon from threads of another process,
-// and what the change of the model under load costs.
+// Requests per second of `tastespace serve`, one process on one port, asked by autocannon from threads of another
+// process, and what the change of the model under load costs.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,6 @@
-// node docs/run-code.mjs: runs the programs of README.md and code.md, and writes what they print below them. A test runs them too, and
-// compares. A program is a block with a file's name behind its language; what it prints is the `text` block that follows.
+// node docs/run-code.mjs: runs the programs of README.md and code.md, and writes what they print below them. A
+// test runs them too, and compares. A program is a block with a file's name behind its language; what it
+// prints is the `text` block that follows.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

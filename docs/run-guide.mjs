@@ -1,5 +1,6 @@
-// npm run figures [-- PATH]: runs every command of guide.md on ml-latest-small, or on PATH in its place, and takes the figures that the
-// documentation shows into docs/figures/. The figures are so made by the very commands that the guide explains, and a test runs them too.
+// npm run figures [-- PATH]: runs every command of guide.md on ml-latest-small, or on PATH in its place, and takes the
+// figures that the documentation shows into docs/figures/. The figures are so made by the very commands that the guide
+// explains, and a test runs them too.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";

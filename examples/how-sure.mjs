@@ -1,4 +1,5 @@
-// Variational Bayes learns its own precisions and knows how sure it is: an interval around every prediction, and a list that explores.
+// Variational Bayes learns its own precisions and knows how sure it is:
+// an interval around every prediction, and a list that explores.
 
 import { fit, splitRatings, syntheticRatings } from "tastespace";
 

@@ -1,4 +1,5 @@
-// A table of one's own: any delimiter and column names, malformed rows counted, features of the items from a second table.
+// A table of one's own: any delimiter and column names, malformed rows counted,
+// features of the items from a second table.
 
 import { fit, readFeatures, readRatings, textSource } from "tastespace";
 

@@ -10,7 +10,10 @@ import { reasonOf } from "./file-trouble.js";
 /** As systems follow them. */
 const MOST_LINKS = 40;
 
-/** Where a path leads: symbolic links are followed, so that a link is not replaced by a file; also one to what is not there yet. */
+/**
+ * Where a path leads: symbolic links are followed, so that a link is not replaced by a file;
+ * also one to what is not there yet.
+ */
 async function targetOf(path: string): Promise<string> {
   let target = path;
   for (let links = 0; links < MOST_LINKS; links++) {
@@ -101,7 +104,11 @@ export class DurableFile {
     }
   }
 
-  /** All of it: a call of the file system may write a part. @throws OutputError naming the path; nothing is left behind. */
+  /**
+   * All of it: a call of the file system may write a part.
+   *
+   * @throws OutputError naming the path; nothing is left behind.
+   */
   async write(bytes: Uint8Array | string): Promise<void> {
     await this.#orAbandon(() => this.#file.writeFile(bytes));
   }

@@ -14,7 +14,10 @@ export interface Kind {
   readonly remedy?: ((value: unknown) => string | undefined) | undefined;
 }
 
-/** Whether a value is an object with parts of these names: a class of ours, too, may come from another copy of this code. */
+/**
+ * Whether a value is an object with parts of these names:
+ * a class of ours, too, may come from another copy of this code.
+ */
 export const hasPart = (value: unknown, ...names: readonly string[]): boolean =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 

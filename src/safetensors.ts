@@ -65,7 +65,9 @@ export function layOut(
 /** Bytes of a piece of a file that is written piece by piece. */
 const PIECE_BYTES = 2 ** 26;
 
-/** A file in pieces, in order, with a checksum of the tensors in its metadata: it may be larger than an array can be. */
+/**
+ * A file in pieces, in order, with a checksum of the tensors in its metadata: it may be larger than an array can be.
+ */
 export function* tensorPieces(
   tensors: readonly Tensor[],
   metadata: Record<string, string>,

@@ -1,5 +1,5 @@
-// node spirv.mjs FILE.wgsl ENTRY: prints an entry point as Dawn's compiler translates it for Vulkan. A process of its own,
-// because what Dawn prints goes to standard output.
+// node spirv.mjs FILE.wgsl ENTRY: prints an entry point as Dawn's compiler translates it for Vulkan.
+// A process of its own, because what Dawn prints goes to standard output.
 
 import { readFileSync } from "node:fs";
 import { create, globals } from "webgpu";

@@ -78,8 +78,8 @@ if (isSilentRank()) program.configureOutput({ writeOut: () => {}, writeErr: () =
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-// A full disk, or a reader that has gone, ends the words but no work whose result goes to a file. A reader of words that has had enough, such as
-// head, is no failure; what holds data is told by whoever wrote them.
+// A full disk, or a reader that has gone, ends the words but no work whose result goes to a file.
+// A reader of words that has had enough, such as head, is no failure; what holds data is told by whoever wrote them.
 process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
   if (outputs.onStandardOutput) return;
   wordsToStandardError(false);

@@ -1,4 +1,5 @@
-// Where commands write: files, checked before long work and written whole or not at all, or standard output, which "-" stands for.
+// Where commands write: files, checked before long work and written whole or not at all, or standard output,
+// which "-" stands for.
 
 import { devNull } from "node:os";
 import { resolve } from "node:path";
@@ -19,7 +20,8 @@ const FILES: ReadonlySet<string> = new Set(["out", "json", "csv", "plot", "perUs
 const FOLDERS: ReadonlySet<string> = new Set(["figures"]);
 
 /**
- * Checks all outputs of a command before it begins. With one of them on standard output, what is said to people goes to standard error.
+ * Checks all outputs of a command before it begins. With one of them on standard output,
+ * what is said to people goes to standard error.
  *
  * @throws OutputError for the first that cannot be written; OptionsError when two are the same.
  */

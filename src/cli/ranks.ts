@@ -1,4 +1,5 @@
-// What a command does as one of several ranks: rank 0 speaks and writes, the others compute, and all stop when one fails.
+// What a command does as one of several ranks: rank 0 speaks and writes, the others compute,
+// and all stop when one fails.
 
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
@@ -22,7 +23,11 @@ function toldRank(env: NodeJS.ProcessEnv = process.env): number {
 /** Whether this process is another rank than 0: it says nothing. */
 export const isSilentRank = (): boolean => isStartedForMpi() && toldRank() > 0;
 
-/** Joins the ranks, where mpirun has started this process. @throws RanksError, OptionsError for a command that none can share. */
+/**
+ * Joins the ranks, where mpirun has started this process.
+ *
+ * @throws RanksError, OptionsError for a command that none can share.
+ */
 export async function meetRanks(command: Command): Promise<void> {
   if (!isStartedForMpi()) return;
   if (isSilentRank()) silence();
@@ -55,7 +60,8 @@ export function threadsOfRank(given: number | undefined): number | undefined {
 /**
  * Makes sure that all ranks are about to do the same.
  *
- * @param told by name, what must be the same. @throws RanksError on rank 0, naming the first rank that differs and in what.
+ * @param told by name, what must be the same. @throws RanksError on rank 0, naming the
+ *   first rank that differs and in what.
  */
 export async function agreeOn(told: Readonly<Record<string, unknown>>): Promise<void> {
   if (ranks.size === 1) return;
@@ -77,7 +83,10 @@ export async function agreeOn(told: Readonly<Record<string, unknown>>): Promise<
   }
 }
 
-/** A checkpoint that rank 0 has read, on all ranks: its numbers array by array, which may be larger together than one can be. */
+/**
+ * A checkpoint that rank 0 has read, on all ranks: its numbers array by array,
+ * which may be larger together than one can be.
+ */
 export async function checkpointFromFirst(read: Checkpoint | undefined): Promise<Checkpoint | undefined> {
   const groups = read && [read.state.engine, read.state.model.arrays];
   const names = groups?.map((arrays) => Object.entries(arrays).map(([name, { constructor }]) => [name, constructor === Float64Array]));

@@ -6,7 +6,11 @@ import colours from "picocolors";
 
 let words: NodeJS.WriteStream | undefined = process.stdout;
 
-/** From now on what is said goes to standard error: standard output holds data. @param said false: what would be said is not. */
+/**
+ * From now on what is said goes to standard error: standard output holds data.
+ *
+ * @param said false: what would be said is not.
+ */
 export function wordsToStandardError(said = true): void {
   if (silent) return;
   words = said ? process.stderr : undefined;
@@ -31,7 +35,10 @@ export function notice(text: string): void {
   process.stderr.write(`${colours.yellow("note")} ${shown(text)}\n`);
 }
 
-/** What `dim` and `bold` make, which passes; any other control character, and what turns the direction of writing, is shown. */
+/**
+ * What `dim` and `bold` make, which passes; any other control character, and what turns
+ * the direction of writing, is shown.
+ */
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /(\x1b\[[12]m[^\x00-\x1f\x7f-\x9f]*\x1b\[22m)|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 

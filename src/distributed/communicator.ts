@@ -18,8 +18,8 @@ export interface Communicator {
   /** Bytes that this rank has received, and milliseconds that it has waited in calls. */
   readonly traffic: { readonly bytes: number; readonly ms: number };
   /**
-   * Brings every rank's rows into every rank's `rows`, [Σ counts, width] row-major, rank by rank. A rank has put its own
-   * there.
+   * Brings every rank's rows into every rank's `rows`, [Σ counts, width] row-major, rank by rank.
+   * A rank has put its own there.
    *
    * @param counts rows of each rank, [size].
    */

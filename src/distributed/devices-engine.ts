@@ -1,4 +1,5 @@
-// One engine made of several in one process, each with a device of its own: they share a training out as ranks do, and meet in memory.
+// One engine made of several in one process, each with a device of its own:
+// they share a training out as ranks do, and meet in memory.
 
 import {
   type BatchStep,

@@ -21,15 +21,18 @@ import { checkWire, type Wire, WIRES } from "./wire.js";
 /** How ranks work together. */
 export interface RanksOptions {
   /**
-   * How rows travel: "full", every bit of them; "halves", factors in half precision (`als`, `implicit`), which every rank
-   * then holds so, for networks that are slow. Results are the same bits on any number of ranks either way. Default "full".
+   * How rows travel: "full", every bit of them; "halves", factors in half precision (`als`, `implicit`),
+   * which every rank then holds so, for networks that are slow. Results are the same bits on any number
+   * of ranks either way. Default "full".
    */
   readonly wire?: Wire | undefined;
 }
 
 const RANKS_NAMES = namesOf<RanksOptions>({ wire: true });
 
-/** Trains on all ranks: each makes one of these around an engine of its own, of the same kind, and makes the same calls. */
+/**
+ * Trains on all ranks: each makes one of these around an engine of its own, of the same kind, and makes the same calls.
+ */
 export class RanksEngine implements Engine {
   readonly info: DeviceInfo;
   readonly #inner: Engine;
@@ -53,7 +56,10 @@ export class RanksEngine implements Engine {
     return this.#inner.memory({ ...outline, ratings: share(outline.ratings), heldOut: share(outline.heldOut) });
   }
 
-  /** @throws RanksError when there are more ranks than rows; OptionsError when what is trained cannot do with rounded rows. */
+  /**
+   * @throws RanksError when there are more ranks than rows;
+   *   OptionsError when what is trained cannot do with rounded rows.
+   */
   async open(workload: Workload): Promise<Session> {
     const { size, rank } = this.#ranks;
     checkWire(this.#wire, workload);

@@ -1,6 +1,6 @@
-// One rank's part of a training that several ranks share. Every rank holds all rows; it solves its slice of each side and
-// gives the others what came of it. Sums over ratings are added in blocks, in the order of the rows, whoever holds them.
-// So every rank has the same numbers at any time, and they are those of one process, bit for bit.
+// One rank's part of a training that several ranks share. Every rank holds all rows; it solves its slice of each side
+// and gives the others what came of it. Sums over ratings are added in blocks, in the order of the rows, whoever holds
+// them. So every rank has the same numbers at any time, and they are those of one process, bit for bit.
 
 import { roundsOf } from "../engine/blocks.js";
 import {

@@ -11,7 +11,12 @@ export const isStartedForMpi = (env: NodeJS.ProcessEnv = process.env): boolean =
 
 const ENVIRONMENT: Kind = { must: "an environment", holds: (value) => typeof value === "object" && value !== null };
 
-/** Joins the others, where there are any; MPI is loaded only then. @param most elements of one message. @throws RanksError */
+/**
+ * Joins the others, where there are any; MPI is loaded only then.
+ *
+ * @param most elements of one message.
+ * @throws RanksError
+ */
 export async function joinRanks(env: NodeJS.ProcessEnv = process.env, most?: number): Promise<Communicator> {
   checkArguments("joinRanks", { env: [env, ENVIRONMENT] });
   if (!isStartedForMpi(env)) return new Alone();

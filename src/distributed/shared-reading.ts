@@ -1,7 +1,7 @@
-// Reads a table so that each rank holds only its share. A rank reads its range of the bytes; ids are put together in the
-// order of the file; pairs rated twice are merged where one rank has all ratings of a user; the split is that of one
-// process; and every rating goes to the owners of its user and of its item. Nothing of this depends on how many ranks
-// there are but where what lies.
+// Reads a table so that each rank holds only its share. A rank reads its range of the bytes; ids are put together in
+// the order of the file; pairs rated twice are merged where one rank has all ratings of a user; the split is that of
+// one process; and every rating goes to the owners of its user and of its item. Nothing of this depends on how many
+// ranks there are but where what lies.
 
 import { RatingsError, RanksError } from "../errors.js";
 import { decodeIds, encodeIds } from "../id-list.js";
@@ -70,7 +70,8 @@ interface Part {
 }
 
 /**
- * @returns undefined, on all ranks, where the table has to be read whole: it is compressed, quoted, or no delimited text.
+ * @returns undefined, on all ranks, where the table has to be read whole:
+ *   it is compressed, quoted, or no delimited text.
  * @throws RatingsError as `readRatings`, RanksError when a rank's part holds no rating.
  */
 export async function readShare(files: TableFiles, ranks: Communicator, given: ShareOptions): Promise<SharedSplit | undefined> {
@@ -93,7 +94,10 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   return { train, heldOut: held, counts, fingerprint, format: files.format, columns, skippedRows, missingRows, duplicateRows };
 }
 
-/** All ids, and the rows of this rank's part of the file without pairs rated twice; undefined where it has to be read whole. */
+/**
+ * All ids, and the rows of this rank's part of the file without pairs rated twice;
+ * undefined where it has to be read whole.
+ */
 async function readRows(files: TableFiles, ranks: Communicator, options: ShareOptions) {
   const tables: (OpenedTable | undefined)[] = [];
   for (const source of files.sources) tables.push(await openTable(source, options));
@@ -290,7 +294,10 @@ function translated(indices: Uint32Array, by: Uint32Array): Uint32Array {
   return indices;
 }
 
-/** Merges pairs that are rated twice: whoever has all of a user's ratings finds them, and tells those who have read them. */
+/**
+ * Merges pairs that are rated twice: whoever has all of a user's ratings finds them,
+ * and tells those who have read them.
+ */
 async function withoutDuplicates(
   { user, item, value, weight }: RatingColumns,
   ids: { users: Ids; items: Ids },

@@ -1,5 +1,6 @@
-// How rows travel between ranks: as they are, or with factors in half precision, for networks that are slow. Each row is
-// rounded by itself, and its owner keeps it as the others get it: all ranks hold the same rows, however many they are.
+// How rows travel between ranks: as they are, or with factors in half precision, for networks that
+// are slow. Each row is rounded by itself, and its owner keeps it as the others get it: all ranks
+// hold the same rows, however many they are.
 
 import type { Rows, Workload } from "../engine/engine.js";
 import { DivergedError, OptionsError } from "../errors.js";

@@ -116,8 +116,8 @@ export const firstGroupOf = (shard: number, shards: number, B: number): number =
 /**
  * Users in runs of about equal cost, so that whoever holds some of them holds whole groups; items by their ratings.
  *
- * @param lengths ratings of each row. @param cuts where the rows of both sides are cut: no group has rows of two shards.
- *   Default: nowhere.
+ * @param lengths ratings of each row. @param cuts where the rows of both sides are cut:
+ *   no group has rows of two shards. Default: nowhere.
  */
 export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: number, cuts?: Readonly<Record<Side, RowCut>>): Dealing {
   const [users, items] = [lengths.users.length, lengths.items.length];

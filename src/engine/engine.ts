@@ -82,8 +82,8 @@ export interface PointSystem {
 /**
  * Normal equations over all pairs: with p = 1 where r > 0, else 0, and c = 1 + α w|r|, w the rating's weight, 1 where
  * there are no weights,
- * (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y, and the row's pull. The Gram matrix YᵀY of all rows of the other side is the
- * engine's to keep. There are no biases and no mean.
+ * (YᵀY + Σ (c − 1) y yᵀ + τ I) x = Σ c p y, and the row's pull.
+ * The Gram matrix YᵀY of all rows of the other side is the engine's to keep. There are no biases and no mean.
  */
 export interface ConfidentSystem {
   readonly kind: "confident";
@@ -142,7 +142,10 @@ export interface Epoch {
   readonly biases: boolean;
   /** η. */
   readonly step: number;
-  /** A round alone, by its number, and of its blocks those of these groups of users. Default: all rounds, as they are drawn. */
+  /**
+   * A round alone, by its number, and of its blocks those of these groups of users.
+   * Default: all rounds, as they are drawn.
+   */
   readonly round?: { readonly number: number; readonly groups: RowSlice } | undefined;
 }
 

@@ -44,8 +44,8 @@ export interface IndexKey {
 const GRAPH = { connectivity: 32, expansion_add: 256, expansion_search: 256, multi: false };
 
 /**
- * Indexes the items that have a training rating; of any other, lists say nothing. Of what `index.search(queryOf(model, user), n, 0)` returns,
- * `keys` are item indices and `distances` 1 − score.
+ * Indexes the items that have a training rating; of any other, lists say nothing.
+ * Of what `index.search(queryOf(model, user), n, 0)` returns, `keys` are item indices and `distances` 1 − score.
  *
  * @throws OptionsError; TastespaceError when the optional package `usearch` is not
  *   installed or has no build for this machine.

@@ -27,7 +27,9 @@ const UNKNOWN = 0;
 const COLD = 1;
 const TRAINED = 2;
 
-/** Counts the users, items and ratings of a held-out set that a model does not know, or has without a training rating. */
+/**
+ * Counts the users, items and ratings of a held-out set that a model does not know, or has without a training rating.
+ */
 export function gapsOf(model: FactorModel, train: Ratings, heldOut: Ratings): Gaps {
   checkArguments("gapsOf", { model: [model, MODEL_KIND], train: [train, RATINGS_KIND], heldOut: [heldOut, RATINGS_KIND] });
   const users = statesOf(model, "users", train, heldOut);

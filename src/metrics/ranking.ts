@@ -1,7 +1,7 @@
-// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training,
-// of those that `recommend` lists. Their definitions stand in ranked-list.ts. Nothing here depends on the order of the ratings: equals are listed by
-// the number of their ratings and then by raw id, and users whom nothing is known of, whose lists only such rules
-// could make, are left out and counted.
+// Metrics of ranked lists: every user with relevant held-out items is given the k best items not seen in training, of
+// those that `recommend` lists. Their definitions stand in ranked-list.ts. Nothing here depends on the order of the
+// ratings: equals are listed by the number of their ratings and then by raw id, and users whom nothing is known of,
+// whose lists only such rules could make, are left out and counted.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import { RatingsError } from "../errors.js";

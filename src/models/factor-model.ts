@@ -290,7 +290,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   }
 
   /**
-   * The best items for a user of the training data, best first. Items without a training rating, as a split may leave them, are none of them.
+   * The best items for a user of the training data, best first.
+   * Items without a training rating, as a split may leave them, are none of them.
    *
    * @throws UnknownIdError; OptionsError when seen items are to be left out and the model does not hold them.
    */
@@ -350,8 +351,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   }
 
   /**
-   * A predicted rating on the scale of the training ratings: at least their smallest, at most their largest. What models
-   * that predict no ratings give stays as it is.
+   * A predicted rating on the scale of the training ratings: at least their smallest, at most their largest.
+   * What models that predict no ratings give stays as it is.
    */
   clipped(predicted: number): number {
     const { minimum, maximum } = this.statistics;

@@ -10,7 +10,10 @@ export interface Figures {
   readonly trainRmse: number | null;
   /** Root mean squared error over the held-out ratings; null when there are none. */
   readonly heldOutRmse: number | null;
-  /** The same of predictions clipped to the scale of the training ratings; absent for models that do not predict ratings. */
+  /**
+   * The same of predictions clipped to the scale of the training ratings;
+   * absent for models that do not predict ratings.
+   */
   readonly heldOutRmseClipped?: number | null;
   /** Evidence lower bound, nats (`vb`). */
   readonly elbo?: number;

@@ -31,8 +31,8 @@ export interface ImplicitHyperparameters extends SolverHyperparameters {
   /** α, what a unit of feedback of either sign adds to the confidence, ≥ 0. Default 1; 0 for a full 0/1 matrix. */
   readonly confidence: number;
   /**
-   * f, what feedback counts for: "log" (default), log(1 + |r|), so that a song played a thousand times does not outweigh
-   * all others; "binary", 1; "raw", |r|.
+   * f, what feedback counts for: "log" (default), log(1 + |r|), so that a song played a thousand times does not
+   * outweigh all others; "binary", 1; "raw", |r|.
    */
   readonly counts: Counts;
   /** τ_u and τ_v, precisions of the factors, ≥ 0. Default 10. */

@@ -124,7 +124,9 @@ export function columnSums(a: Float64Array, b: Float64Array, D: number): Float64
   return sums;
 }
 
-/** The weights of the features of one side, those that are set aside, and the prior means that the present ones give. */
+/**
+ * The weights of the features of one side, those that are set aside, and the prior means that the present ones give.
+ */
 export class SideInformation implements Features {
   readonly rows: SparseRows;
   readonly columns: SparseRows;

@@ -219,13 +219,19 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly patience?: number;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last";
-  /** What of ranked lists says how good a sweep is, unless options say otherwise. Default: the model's held-out loss. */
+  /**
+   * What of ranked lists says how good a sweep is, unless options say otherwise. Default: the model's held-out loss.
+   */
   readonly measureBy?: RankingMeasure;
   /** Sweeps in which the model is not yet what it is to be: none of them is the best, or ends the training. */
   settling?(h: H): number;
   /** Whether features of users and items shape its rows. */
   readonly takesFeatures?: boolean;
-  /** Checks that something ties rows of a side to its features, where not all hyperparameters do. @throws OptionsError */
+  /**
+   * Checks that something ties rows of a side to its features, where not all hyperparameters do.
+   *
+   * @throws OptionsError
+   */
   checkFeatures?(h: H, side: Side): void;
   /** What it predicts. What predicts ratings is trained in standard units of them. */
   readonly predicts: Predictions;

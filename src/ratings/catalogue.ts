@@ -32,7 +32,9 @@ export class Catalogue {
   readonly #entries = new Map<RawId, CatalogueEntry>();
   #byTitle: Map<string, CatalogueEntry[]> | undefined;
 
-  /** @throws OptionsError for what is no list; RatingsError naming the first wrong entry, from 1, with what it holds. */
+  /**
+   * @throws OptionsError for what is no list; RatingsError naming the first wrong entry, from 1, with what it holds.
+   */
   constructor(entries: Iterable<GivenEntry> = []) {
     if (!LIST.holds(entries)) throw new OptionsError(`a Catalogue takes a list of entries, not ${shown(entries)}`, { remedy: SHAPE });
     let number = 0;
@@ -52,7 +54,10 @@ export class Catalogue {
     return this.#entries.values();
   }
 
-  /** The item of this raw id; undefined when there is none. Text that spells an integer finds it, and the other way round. */
+  /**
+   * The item of this raw id; undefined when there is none.
+   * Text that spells an integer finds it, and the other way round.
+   */
   get(id: RawId): CatalogueEntry | undefined {
     return this.#entries.get(id) ?? this.#entries.get(typeof id === "string" ? toRawId(id) : String(id));
   }

@@ -1,4 +1,5 @@
-// How far packed bytes may grow: tables of ratings grow some five times, what grows hundreds of times was made to fill a memory.
+// How far packed bytes may grow: tables of ratings grow some five times, what grows hundreds
+// of times was made to fill a memory.
 
 /** Bytes that come out of one, at most, on average. */
 const MOST_RATIO = 200;

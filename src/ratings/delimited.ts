@@ -150,8 +150,8 @@ const isFormula = (cell: string | number): boolean =>
   typeof cell === "string" && /^[=+\-@\t\r]/.test(cell) && !Number.isFinite(Number(cell));
 
 /**
- * Rows as lines of CSV, each ended by a newline; cells that hold a comma, a quote or a newline are quoted. Text that a spreadsheet would take for
- * a formula is given a quote in front, by which it stays text; numbers stay as they are.
+ * Rows as lines of CSV, each ended by a newline; cells that hold a comma, a quote or a newline are quoted. Text that a
+ * spreadsheet would take for a formula is given a quote in front, by which it stays text; numbers stay as they are.
  */
 export function csvLines(rows: readonly (readonly (string | number)[])[]): string {
   const safe = rows.map((row) => row.map((cell) => (isFormula(cell) ? `'${cell}` : cell)));

@@ -1,5 +1,5 @@
-// Invented ratings of real films: people who never lived, whose tastes are mixtures of genre, mood, era, director and series.
-// The films and what is said of them stand in data/films.txt, which was written down from common knowledge.
+// Invented ratings of real films: people who never lived, whose tastes are mixtures of genre, mood, era, director and
+// series. The films and what is said of them stand in data/films.txt, which was written down from common knowledge.
 
 import table from "../../data/films.txt?raw";
 import { OptionsError } from "../errors.js";
@@ -45,7 +45,10 @@ const FILM_NAMES = namesOf<FilmRatingsOptions>({ users: wholeFrom(1), ratings: w
 
 let known: readonly Film[] | undefined;
 
-/** The films that the library knows by itself, by year. In {@link filmRatings} their ids are their places in this list, from 1. */
+/**
+ * The films that the library knows by itself, by year. In {@link filmRatings} their ids
+ * are their places in this list, from 1.
+ */
 export function films(): readonly Film[] {
   known ??= table
     .split("\n")
@@ -57,7 +60,9 @@ export function films(): readonly Film[] {
   return known;
 }
 
-/** What people like, and what they like less for it: by genre, mood, era (its decade's name below), director and series. */
+/**
+ * What people like, and what they like less for it: by genre, mood, era (its decade's name below), director and series.
+ */
 const TASTES: readonly Readonly<Record<string, number>>[] = [
   { Action: 1, Adventure: 0.6, "Science Fiction": 0.3, wild: 0.7, Romance: -0.4, thoughtful: -0.4, early: -0.5 },
   { Romance: 1, tender: 0.8, sad: 0.2, Action: -0.5, Horror: -0.5, War: -0.3 },

@@ -45,8 +45,8 @@ const GROUPS = 8;
 /**
  * Reads features of users or items: rows (id, feature) or (id, feature, weight), with or without a header, or a table
  * whose first column are ids and whose others are attributes: with a row of names, as RecBole's `.user` and `.item`
- * have it, or MovieLens' `u.user`, `users.dat` and `u.item`. Numbers of many values are put into groups of about as many entities
- * each. Attributes that tell nearly every entity apart, as titles and postcodes do, are left out.
+ * have it, or MovieLens' `u.user`, `users.dat` and `u.item`. Numbers of many values are put into groups of about as
+ * many entities each. Attributes that tell nearly every entity apart, as titles and postcodes do, are left out.
  *
  * @throws RatingsError naming file and line of the first malformed row, or for an empty file.
  */

@@ -422,7 +422,10 @@ export interface OpenedTable {
   readonly start: Place;
 }
 
-/** @returns undefined where the bytes are no plain delimited text of which a line can be read by itself. @throws RatingsError */
+/**
+ * @returns undefined where the bytes are no plain delimited text of which a line can be read by itself.
+ * @throws RatingsError
+ */
 export async function openTable(source: RatingSource, options: ReadOptions): Promise<OpenedTable | undefined> {
   const opened = await openText(source, options);
   try {

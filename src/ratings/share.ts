@@ -12,8 +12,8 @@ export interface Fingerprint {
 }
 
 /**
- * What a session holds of a workload that several sessions share: the ratings of some rows of each side, whose others are
- * empty, and some held-out ratings. The rows themselves it holds all.
+ * What a session holds of a workload that several sessions share: the ratings of some rows of each side,
+ * whose others are empty, and some held-out ratings. The rows themselves it holds all.
  */
 export interface Share {
   readonly rows: { readonly [side in "users" | "items"]: { readonly from: number; readonly to: number } };

@@ -1,5 +1,6 @@
-// Splits ratings into training and held-out sets: which rows are held out is marked, and both parts keep file order.
-// Chance is a number for each row, which depends on the seed and the row's place in the file alone: the lowest are held out.
+// Splits ratings into training and held-out sets: which rows are held out is marked, and both parts
+// keep file order. Chance is a number for each row, which depends on the seed and the row's place in
+// the file alone: the lowest are held out.
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkArguments, checkKind, checkOptions, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";

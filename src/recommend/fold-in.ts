@@ -132,8 +132,8 @@ export function foldInSystem(side: Side, parameters: Parameters, { model, hyperp
 }
 
 /**
- * Solves new rows, float64, as the model says: by linear equations, the solutions at several samples averaged, or at the
- * optimum of a convex objective. A row without ratings becomes 0, or its prior.
+ * Solves new rows, float64, as the model says: by linear equations, the solutions at several samples averaged,
+ * or at the optimum of a convex objective. A row without ratings becomes 0, or its prior.
  *
  * @param rows  ratings of the new rows; `index` is that of the other side's parameters.
  * @param side  "users" folds in users against the items' parameters, "items" the other way round.

@@ -50,8 +50,8 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "it
  *
  * @param given ratings by any users of any items; their catalogue names the new items.
  * @throws RatingsError for ratings beyond the scale of the training ratings by more than half of its width, or other
- *   than 0 and 1 where `logistic` was trained on such; OptionsError when the model is `logistic` with sampled negatives;
- *   NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
+ *   than 0 and 1 where `logistic` was trained on such; OptionsError when the model is `logistic` with sampled
+ *   negatives; NotPositiveDefiniteError when τ or γ is 0 and a row's ratings are too few.
  */
 export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ratings, options: PartialFitOptions = {}): FactorModel<M> {
   checkArguments("partialFit", { model: [model, MODEL_KIND], ratings: [given, RATINGS_KIND] });

@@ -22,7 +22,9 @@ export function predictiveBetween(parameters: Parameters, user: Entity, item: En
   return { mean, deviation: Math.sqrt(1 / posterior.precisions.lambda + variance) };
 }
 
-/** The variance of the draws' predictions, and the mean of what each leaves open: its noise, and rows that are no draws. */
+/**
+ * The variance of the draws' predictions, and the mean of what each leaves open: its noise, and rows that are no draws.
+ */
 function varianceOverDraws(draws: readonly GibbsDraw[], user: Entity, item: Entity): number {
   const S = draws.length;
   const K = user.factors.length / S;

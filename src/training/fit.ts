@@ -388,7 +388,9 @@ function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: n
   );
 }
 
-/** Whether lists are measured after sweeps: where options ask for it, and of models without a loss unless they do not. */
+/**
+ * Whether lists are measured after sweeps: where options ask for it, and of models without a loss unless they do not.
+ */
 const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].measureBy ?? "loss" }: TrainingOptions): boolean =>
   heldOut !== undefined && measureBy !== "loss";
 

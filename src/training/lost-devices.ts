@@ -1,5 +1,6 @@
-// Trainings outlive the device that they compute on: one that is lost is replaced, and the training goes on from its last
-// checkpoint, or begins again where it takes none. Either way it ends with the bytes of one that nothing happened to.
+// Trainings outlive the device that they compute on: one that is lost is replaced, and the training
+// goes on from its last checkpoint, or begins again where it takes none. Either way it ends with the
+// bytes of one that nothing happened to.
 
 import { DeviceError } from "../errors.js";
 import type { DeviceInfo, Engine } from "../engine/engine.js";

@@ -104,7 +104,10 @@ export function parametersFrom(
   };
 }
 
-/** The weights of the features of one side that the model knows by name, or by the ids that are rated; others start at 0. */
+/**
+ * The weights of the features of one side that the model knows by name, or by the ids that are rated;
+ * others start at 0.
+ */
 function featuresFrom(init: FactorModel, side: Side, tables: FeatureTables, ratings: Ratings): Float32Array | undefined {
   const [learned, wanted] = [learnedWeights(init.parameters, init.features, side), tables[side]];
   if (!learned || !wanted) return undefined;

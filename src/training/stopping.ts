@@ -62,8 +62,8 @@ const measuredSince = (history: readonly HistoryEntry[], sweep: number): number 
   history.filter((entry) => entry.sweep > sweep && heldOutLoss(entry) !== null).length;
 
 /**
- * The sweep of the lowest held-out loss, the first of equals; without any, the last sweep. Sweeps up to `settling` count
- * only while there are no others.
+ * The sweep of the lowest held-out loss, the first of equals; without any, the last sweep.
+ * Sweeps up to `settling` count only while there are no others.
  */
 export function bestSweep(history: readonly HistoryEntry[], settling = 0): number {
   const last = history[history.length - 1].sweep;

@@ -1,5 +1,5 @@
-// What a communicator promises, asked of the one that MPI makes. Run by mpirun, on any number of ranks; messages have so
-// few elements that every call takes several.
+// What a communicator promises, asked of the one that MPI makes.
+// Run by mpirun, on any number of ranks; messages have so few elements that every call takes several.
 
 import assert from "node:assert/strict";
 import { joinRanks } from "../../dist/node.js";

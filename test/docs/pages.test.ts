@@ -1,4 +1,5 @@
-// What the pages say is so: links lead somewhere, codes and commands and parameters are those that there are, figures are those measured.
+// What the pages say is so: links lead somewhere, codes and commands and parameters are those that there are,
+// figures are those measured.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -128,7 +128,8 @@ test("every place is held out as often as any other, whatever its neighbours are
       if (at > 0 && numbers[at - 1] <= last) pairs.both++;
     });
   }
-  // 500 expected of each place, with a standard deviation of 19; and a sixteenth of the pairs, a little less for being drawn once.
+  // 500 expected of each place, with a standard deviation of 19; and a sixteenth of the pairs,
+  // a little less for being drawn once.
   for (const count of alone) expect(Math.abs(count - 500)).toBeLessThan(100);
   expect(Math.abs(pairs.both / (599 * 2000) - (0.25 * 149) / 599)).toBeLessThan(0.001);
 });

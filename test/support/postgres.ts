@@ -1,5 +1,6 @@
-// A PostgreSQL of the test's own: a temporary data folder, a free port of loopback, gone afterwards. It is taken from the machine;
-// with TASTESPACE_TEST_POSTGRES=install, as continuous integration has it, root on Debian installs it first.
+// A PostgreSQL of the test's own: a temporary data folder, a free port of loopback, gone afterwards.
+// It is taken from the machine; with TASTESPACE_TEST_POSTGRES=install, as continuous integration has
+// it, root on Debian installs it first.
 
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

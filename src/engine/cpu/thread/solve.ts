@@ -51,7 +51,11 @@ function takeSystem(session: ThreadSession, system: SystemNumbers): void {
 
 /** How rows are solved that lie where kernels reach them. */
 interface RowSolver {
-  /** Several rows, by where their starts, indices and values are. @returns the first that was singular among them; −1 for none. */
+  /**
+   * Several rows, by where their starts, indices and values are.
+   *
+   * @returns the first that was singular among them; −1 for none.
+   */
   many(row: number, rows: number, start: number, index: number, value: number): number;
   /** A row with more ratings than are taken at a time. @returns whether it could be solved. */
   one(row: number, ratings: RatingsOfRow): Generator<void, boolean>;

@@ -16,7 +16,8 @@ const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on
  * Dawn's GPU object, one for the process, and one more with experiments.
  * `TASTESPACE_DAWN` holds Dawn's own options, separated by spaces.
  *
- * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded, and where no driver is.
+ * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded,
+ *   and where no driver is.
  */
 export async function requestGpu(experiments = false): Promise<GPU> {
   const kind = experiments ? "experimental" : "ordinary";

@@ -1,5 +1,5 @@
-// Whether Dawn can find a GPU on Linux, found out without Dawn: where there is none, or only a software driver, it writes warnings to
-// standard error, in words for its makers.
+// Whether Dawn can find a GPU on Linux, found out without Dawn:
+// where there is none, or only a software driver, it writes warnings to standard error, in words for its makers.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
