@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# bare-root.sh COMMAND…: runs each command in a fresh copy of what HEAD holds, on a bare machine: a minimal Debian with Node, npm and nothing
-# else, without git, fonts, Vulkan, a browser or Python. The machine is a folder (debootstrap, chroot) that is made anew and removed.
-# It takes root on Debian. Where no such machine can be made it says why in a sentence and exits with 75; else it exits as the first
-# command that fails does.
+# bare-root.sh COMMAND…: runs each command in a fresh copy of what HEAD holds, on a bare machine: a minimal Debian with
+# Node, npm and nothing else, without git, fonts, Vulkan, a browser or Python. The machine is a folder (debootstrap,
+# chroot) that is made anew and removed. It takes root on Debian. Where no such machine can be made it says why in a
+# sentence and exits with 75; else it exits as the first command that fails does.
 #   .ci/bare-root.sh 'npm ci && npm start' 'npm ci && npm test'
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,7 +25,8 @@ root=$(mktemp -d /var/tmp/bare-root.XXXXXX)
 chmod 755 "$root"
 log=$root.log
 child=
-# Mounts live in a namespace of the commands' own, so they are gone as soon as the commands are, and the folder can be removed.
+# Mounts live in a namespace of the commands' own, so they are gone as soon as the commands are, and the folder can be
+# removed.
 finish() {
   [ -z "$child" ] || { kill -KILL "$child" && wait "$child"; } 2>/dev/null || true
   rm -rf --one-file-system "$root" "$log"
