@@ -87,8 +87,9 @@ test("a training that keeps the untrained sweep 0 says so, with what decided it"
   expect(notices).toEqual([expect.stringMatching(/untrained one of sweep 0: by 1 held-out rating none of the 5 sweeps .* RMSE of 0\.00/)]);
   notices.length = 0;
   await fit(train, { ...options, heldOut: atMean, keeps: "last" });
-  await fit(train, { ...options, heldOut: atMean, sweeps: 0 });
   await fit(train, { ...options, heldOut });
   await fit(train, options);
   expect(notices).toEqual([]);
+  await fit(train, { ...options, heldOut: atMean, sweeps: 0 });
+  expect(notices).toEqual(["sweeps is 0, so the model is the untrained one: its factors are random"]);
 });
