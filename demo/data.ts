@@ -19,6 +19,7 @@ import {
   syntheticRatings,
   zipFolder,
 } from "../src/index.js";
+import { counted } from "../src/report/words.js";
 import { filmRatings } from "../src/ratings/films.js";
 import type { Report } from "./report.js";
 
@@ -97,8 +98,6 @@ export async function readDropped(
   ];
   return { data: { name: name.replace(/\.(zip|csv|tsv|dat|data)(\.gz)?$/, ""), ratings: read.ratings }, notes };
 }
-
-const counted = (count: number, one: string, many: string): string => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 async function readAny(files: readonly File[], name: string, skipBadRows: boolean, columns?: AskedColumns): Promise<ReadResult> {
   const [first] = files;

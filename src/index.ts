@@ -67,13 +67,12 @@ export {
   type SimilarUsersOptions,
 } from "./models/factor-model.js";
 export { type Contribution, explain, type Explanation, type ExplainOptions } from "./recommend/explain.js";
-export type { RatedPair } from "./recommend/fold-in.js";
 export { itemFilter, type ItemFilter } from "./recommend/filters.js";
 export { type Predictive } from "./recommend/predictive.js";
 export { predictRatings, type PredictedRatings, type PredictRatingsOptions } from "./recommend/predict-ratings.js";
 export { recommendAll, type RecommendAllOptions, type RecommendedItem } from "./recommend/recommend-all.js";
 export { partialFit, type PartialFitOptions } from "./recommend/partial-fit.js";
-export type { Rated } from "./recommend/rated.js";
+export type { Rated, RatedPair } from "./recommend/rated.js";
 export { fit, type FitOptions, type FitOptionsOf, type FitResult, type TrainingOptions } from "./training/fit.js";
 export { type ModelState, type TrainingState } from "./models/training.js";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdentity } from "./training/checkpoint.js";

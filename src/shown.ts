@@ -11,8 +11,11 @@ export function shown(value: unknown): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
+/** "rating" of one, "ratings" of others. */
+export const plural = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many);
+
 /** "1 rating", "2 ratings". */
-export const howMany = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+export const howMany = (count: number, one: string, many?: string): string => `${count} ${plural(count, one, many)}`;
 
 function written(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST_SHOWN ? value.slice(0, LONGEST_SHOWN + 1) : value);

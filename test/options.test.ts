@@ -32,23 +32,14 @@ import {
   syntheticRatings,
   WebGpuEngine,
 } from "../src/node.js";
+import { refusal } from "./support/refusal.js";
 
 const ratings = syntheticRatings({ users: 20, items: 20, ratings: 150 });
 const { train, heldOut } = splitRatings(ratings);
 const { model } = await fit(train, { factors: 2, sweeps: 1, device: "reference" });
 const table = bytesSource("r.csv", new TextEncoder().encode("1,1,1"));
 
-/** The message and the remedy of what is thrown. */
-async function told(call: () => unknown): Promise<string> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(OptionsError);
-    const { message, remedy } = error as OptionsError;
-    return `${message}: ${remedy}`;
-  }
-  throw new Error("nothing was refused");
-}
+const told = (call: () => unknown): Promise<string> => refusal(call, ": ", OptionsError);
 
 test("fit names the option that was meant", async () => {
   // @ts-expect-error

@@ -46,10 +46,10 @@ import {
   search,
   splitRatings,
   syntheticRatings,
-  TastespaceError,
   textSource,
   zipFolder,
 } from "../src/node.js";
+import { refusal } from "./support/refusal.js";
 
 const rows = [
   ["ann", "tea", 5],
@@ -84,18 +84,6 @@ const ids = (
     quick,
   )
 ).model;
-
-/** What is thrown, which must be one of ours: its message and its remedy. */
-async function told(call: () => unknown): Promise<string> {
-  try {
-    await call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TastespaceError);
-    const { message, remedy } = error as TastespaceError;
-    return `${message} | ${remedy}`;
-  }
-  throw new Error("nothing was refused");
-}
 
 // What the types refuse is what is tried here.
 const any = (value: unknown): never => value as never;
@@ -222,6 +210,8 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
     ["a decimal comma among text", () => readRatings(text("user,item,rating\na,b,3\na,c,4,9\n")), "r.csv:3: the row has 4 cells, and the table has 3 columns"],
   ],
 }; // prettier-ignore
+
+const told = (call: () => unknown): Promise<string> => refusal(call, " | ");
 
 describe.each(Object.entries(SLIPS))("%s", (_, slips) => {
   test.each(slips)("%s", async (_slip, call, expected) => {

@@ -22,6 +22,7 @@ import { type ReadOptions, readRatings, type ReadResult } from "../ratings/reade
 import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
+import { counted } from "../report/words.js";
 import type { DataFlags, OtherDataFlags, ShareFlags, SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
@@ -172,7 +173,7 @@ const FRONT_BYTES = 2 ** 16;
 function skipped({ skippedRows, firstSkipped = [] }: Pick<ReadResult, "skippedRows" | "firstSkipped">): string {
   const named = firstSkipped.map(({ file, line, what }) => `\n       ${file}:${line}: ${what}`);
   const more = skippedRows > firstSkipped.length && named.length > 0 ? "\n       …" : "";
-  return `${count(skippedRows)} malformed ${skippedRows === 1 ? "row" : "rows"} left out${named.length > 0 ? ":" : ""}${named.join("")}${more}`;
+  return `${counted(skippedRows, "malformed row")} left out${named.length > 0 ? ":" : ""}${named.join("")}${more}`;
 }
 
 /** Says what the ratings were taken for: which column is what, and what else is not as in most files. */
@@ -281,7 +282,7 @@ const featureParts = (list: string): string[] =>
     return place;
   });
 
-/** Finds out early that a file of features is not there. @throws RatingsFileError */
+/** Finds out early that a file of features is not there. @throws RatingsError */
 export async function checkFeatureFiles(list: string | undefined): Promise<void> {
   for (const place of list === undefined ? [] : featureParts(list)) if (place !== RATED && place !== GENRES) await fileSource(place);
 }

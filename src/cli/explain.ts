@@ -7,7 +7,7 @@ import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
-import type { RatedPair } from "../recommend/fold-in.js";
+import type { RatedPair } from "../recommend/rated.js";
 import { loadTrainingData, splitOf } from "./data.js";
 import {
   addDataOptions,

@@ -6,7 +6,7 @@ import { csrOf } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain } from "../recommend/explain.js";
-import type { RatedPair } from "../recommend/fold-in.js";
+import type { RatedPair } from "../recommend/rated.js";
 import type { Asked, Name } from "./http-questions.js";
 import { filterOf } from "./item-filter.js";
 import { checkOne } from "./options.js";

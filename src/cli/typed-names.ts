@@ -20,8 +20,8 @@ function flagTyped(name: string, flags: ReadonlyMap<string, string>): string | u
 }
 
 /**
- * A sentence of the library with flags in the place of options' names: of a name at its start that something "is", of
- * one in quotes, and of one that no word of English is, having a capital letter within.
+ * A sentence of the library with flags in the place of options' names: of a name at its start that something "is", and
+ * of one that no word of English is, having a capital letter within.
  */
 export function asTyped(command: Command | undefined, sentence: string): string {
   if (!command) return sentence;

@@ -51,8 +51,8 @@ export class DevicesEngine implements Engine {
 
   /** Of each of the engines. */
   memory(outline: WorkloadOutline): MemoryReport | undefined {
-    const share = (count: number): number => Math.ceil(count / this.#engines.length);
-    return this.#engines[0].memory({ ...outline, ratings: share(outline.ratings), heldOut: share(outline.heldOut) });
+    const [ranks] = ranksTogether(this.#engines.length);
+    return new RanksEngine(this.#engines[0], ranks).memory(outline);
   }
 
   /** @throws RanksError when there are more engines than rows of a side. */

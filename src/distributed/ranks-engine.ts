@@ -10,8 +10,8 @@ import {
   type Workload,
   type WorkloadOutline,
 } from "../engine/engine.js";
-import { OptionsError, RanksError } from "../errors.js";
-import { checkOptions, namesOf } from "../options.js";
+import { RanksError } from "../errors.js";
+import { checkOptions, namesOf, oneOf } from "../options.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Communicator } from "./communicator.js";
 import { RanksSession } from "./ranks-session.js";
@@ -28,7 +28,7 @@ export interface RanksOptions {
   readonly wire?: Wire | undefined;
 }
 
-const RANKS_NAMES = namesOf<RanksOptions>({ wire: true });
+const RANKS_NAMES = namesOf<RanksOptions>({ wire: oneOf(...WIRES) });
 
 /**
  * Trains on all ranks: each makes one of these around an engine of its own, of the same kind, and makes the same calls.
@@ -43,7 +43,6 @@ export class RanksEngine implements Engine {
   constructor(inner: Engine, ranks: Communicator, options: RanksOptions = {}) {
     checkOptions("RanksEngine", options, RANKS_NAMES);
     const { wire = "full" } = options;
-    if (!WIRES.includes(wire)) throw new OptionsError(`wire is "${String(wire)}": it must be "full" or "halves"`);
     this.#inner = inner;
     this.#ranks = ranks;
     this.#wire = wire;

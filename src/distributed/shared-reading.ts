@@ -170,7 +170,7 @@ async function splitHere(rows: RatingColumns, ranks: Communicator, { holdout, se
   return { train, held, counts: { ratings: sum(0), heldOut: sum(1) }, heldBefore: sum(1, ranks.rank) };
 }
 
-/** As `counted` of the ratings of all ranks: those of weight 0 are left out, and weights that are all 1. */
+/** As `ratingsThatCount` of the ratings of all ranks: those of weight 0 are left out, and weights that are all 1. */
 async function counting(rows: RatingColumns, ranks: Communicator): Promise<RatingColumns> {
   if (!rows.weight) return rows;
   const { weight, ...others } = chosen(

@@ -134,11 +134,11 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
     firstUsers.set(cutByCost(lengths.users, firstGroupOf(shard + 1, userCut.count, B) - first, unit, slice), first);
   }
   const itemGroup = new Uint32Array(items);
-  const places = counterWords(counterKey(seed, "item groups"), 0, items);
+  const chances = counterWords(counterKey(seed, "item groups"), 0, items);
   for (let shard = 0; shard < itemCut.count; shard++) {
     const here = { from: shard * itemCut.size, to: Math.min(items, (shard + 1) * itemCut.size) };
     const groups = { from: firstGroupOf(shard, itemCut.count, B), to: firstGroupOf(shard + 1, itemCut.count, B) };
-    dealByRatings(lengths.items, places, here, groups, itemGroup);
+    dealByRatings(lengths.items, chances, here, groups, itemGroup);
   }
   return { groups: B, users: firstUsers, itemGroup };
 }
@@ -147,11 +147,11 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
  * Deals rows, those of most ratings first, a row to each group at a time, of which the one of fewest ratings chooses
  * first: a round waits for its longest block.
  *
- * @param places a random number of each row, which decides between rows of equal length.
+ * @param chances a random number of each row, which decides between rows of equal length.
  */
-function dealByRatings(lengths: Uint32Array, places: Uint32Array, rows: RowSlice, groups: RowSlice, groupOf: Uint32Array): void {
+function dealByRatings(lengths: Uint32Array, chances: Uint32Array, rows: RowSlice, groups: RowSlice, groupOf: Uint32Array): void {
   const order = Uint32Array.from({ length: rows.to - rows.from }, (_, at) => rows.from + at);
-  order.sort((a, b) => lengths[b] - lengths[a] || places[a] - places[b]);
+  order.sort((a, b) => lengths[b] - lengths[a] || chances[a] - chances[b]);
   const next = Array.from({ length: groups.to - groups.from }, (_, at) => ({ group: groups.from + at, ratings: 0 }));
   for (let from = 0; from < order.length; from += next.length) {
     next.sort((a, b) => a.ratings - b.ratings || a.group - b.group);

@@ -3,6 +3,7 @@
 import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments } from "../options.js";
+import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { weightOfAll } from "../ratings/weights.js";
 
@@ -36,7 +37,7 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
     const predicted = model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
     const error = ratings.value[at] - predicted;
     const clipped = ratings.value[at] - model.clipped(predicted);
-    const weight = ratings.weight ? ratings.weight[at] : 1;
+    const weight = weightAt(ratings, at);
     sums.squares += weight * error * error;
     sums.absolutes += weight * Math.abs(error);
     sums.clippedSquares += weight * clipped * clipped;
@@ -65,10 +66,7 @@ export function logDensity(model: FactorModel, ratings: Ratings): number {
   let sum = 0;
   for (let at = 0; at < ratings.count; at++) {
     const { mean, deviation } = model.predictiveAt(users[ratings.user[at]], items[ratings.item[at]]);
-    sum -=
-      (ratings.weight ? ratings.weight[at] : 1) *
-      0.5 *
-      (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
+    sum -= weightAt(ratings, at) * 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
   }
   return sum / weightOfAll(ratings);
 }

@@ -3,6 +3,7 @@
 import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments } from "../options.js";
+import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { weightOfAll } from "../ratings/weights.js";
 import { indicesIn } from "./accuracy.js";
@@ -31,7 +32,7 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));
-  const weightOf = (at: number): number => (ratings.weight ? ratings.weight[at] : 1);
+  const weightOf = (at: number): number => weightAt(ratings, at);
   let loss = 0;
   for (let at = 0; at < ratings.count; at++) {
     const p = Math.min(1 - 1e-15, Math.max(1e-15, scores[at]));

@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments, NUMBERS } from "../options.js";
 import { inverseNormal } from "../random-counter.js";
+import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** How many ratings an interval of one level holds. */
@@ -43,10 +44,11 @@ export function calibration(model: FactorModel, heldOut: Ratings, levels: readon
     const at = Math.floor(next);
     const [user, item] = [heldOut.users.rawAt(heldOut.user[at]), heldOut.items.rawAt(heldOut.item[at])];
     if (model.users.indexOf(user) < 0 || model.items.indexOf(item) < 0) continue;
+    const weight = weightAt(heldOut, at);
+    if (weight === 0) continue;
     const { mean, deviation } = model.predictive(user, item);
-    if (heldOut.weight?.[at] === 0) continue;
     standardized.push((heldOut.value[at] - mean) / deviation);
-    weights.push(heldOut.weight ? heldOut.weight[at] : 1);
+    weights.push(weight);
   }
   return calibrationOf(standardized, levels, weights);
 }

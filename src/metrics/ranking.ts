@@ -11,7 +11,7 @@ import { isPositive, type Relevance } from "../models/predictions.js";
 import { definitionOf } from "../models/registry.js";
 import { compareIds, type RawId } from "../ratings/ids.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import { counted } from "../ratings/weights.js";
+import { ratingsThatCount } from "../ratings/weights.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "./accuracy.js";
@@ -138,7 +138,7 @@ interface Wanted {
 
 function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, options: RankingOptions): Wanted {
   checkArguments("rankingMetrics", { model: [model, MODEL_KIND], train: [allTrain, RATINGS_KIND], heldOut: [allHeldOut, RATINGS_KIND] });
-  const [train, heldOut] = [counted(allTrain), counted(allHeldOut)];
+  const [train, heldOut] = [ratingsThatCount(allTrain), ratingsThatCount(allHeldOut)];
   checkOptions("rankingMetrics", options, RANKING_NAMES);
   const { k = 10, alpha = 1, threshold } = options;
   const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {

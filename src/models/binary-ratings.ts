@@ -4,6 +4,7 @@ import { RatingsError } from "../errors.js";
 import { howMany } from "../shown.js";
 import { WHOLE, checkArguments, hasPart, type Kind } from "../options.js";
 import { counterKey, type CounterKey, mixedWords } from "../random-counter.js";
+import { weightAt } from "../ratings/rating-columns.js";
 import { HELD_OUT_KIND, Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
 /** Which ratings are 1: those from the threshold on, or above 0; and how many pairs are drawn for each of them as 0. */
@@ -83,7 +84,7 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
     for (let at = 0; at < set.count; at++) {
       const positive = isPositive(set.value[at]);
       if (!positive && h.negatives > 0) continue;
-      const own = set.weight ? set.weight[at] : 1;
+      const own = weightAt(set, at);
       push(set.user[at], set.item[at], positive ? 1 : 0, own);
       // A user who has rated nearly everything is given fewer.
       for (let drawn = 0, tries = 0; drawn < h.negatives && tries < 20 * h.negatives; tries++) {

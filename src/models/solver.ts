@@ -2,6 +2,7 @@
 // which of the two is taken where nothing is said. docs/models.md, "Conjugate gradients".
 
 import type { DeviceInfo } from "../engine/engine.js";
+import { howMany } from "../shown.js";
 import { checkValue, choice, completed, MAX_FACTORS, type NumberOf, type TableOf, whole } from "./hyperparameters.js";
 
 /** Cholesky's factorization of each row's system, or steps of conjugate gradients from the row's present values. */
@@ -69,4 +70,4 @@ export const withFasterSolver =
 export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | undefined => (solver === "cg" ? cgSteps : undefined);
 
 /** Steps of conjugate gradients in words: "cg, 3 steps". */
-export const solverText = (steps: number): string => `cg, ${steps} ${steps === 1 ? "step" : "steps"}`;
+export const solverText = (steps: number): string => `cg, ${howMany(steps, "step")}`;

@@ -116,6 +116,7 @@ export function findColumns(
       Object.fromEntries(ALL.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
       (place) => (hasNames && names[place].trim() !== "" ? quoted(nameOf(place)) : `${place + 1}`),
     );
+  const allNames = (): string => names.map((name) => `"${name}"`).join(", ");
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
   const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);
@@ -126,11 +127,11 @@ export function findColumns(
     const isNone = wanted === NONE && (column === "value" || column === "time") && !simple.includes(NONE);
     const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
-      throw ask(`there is no column "${wanted}"`, `the columns are ${names.map((name) => `"${name}"`).join(", ")}`);
+      throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
     }
     if (place >= width) {
       const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is 1 column" : `are ${width} columns`}`;
-      throw ask(what, hasNames ? `the columns are ${names.map((name) => `"${name}"`).join(", ")}` : undefined);
+      throw ask(what, hasNames ? `the columns are ${allNames()}` : undefined);
     }
     if (place >= 0 && isTaken(place)) throw ask(`${nameOf(place)} would be two columns at once`);
     places[column] = place;
@@ -178,17 +179,11 @@ export function findColumns(
     const what = column === "user" ? "users" : "items";
     if (place < 0 && left.length === 0)
       throw ask(
-        width === 0
-          ? "it is empty"
-          : `${hasNames ? `its columns are ${names.map((name) => `"${name}"`).join(", ")}` : `it has ${width} columns`}: there is none of ${what}`,
+        width === 0 ? "it is empty" : `${hasNames ? `its columns are ${allNames()}` : `it has ${width} columns`}: there is none of ${what}`,
         `give a table with a column of ${what}; or, where one of these is theirs, say so with ${OPTIONS[column]}`,
       );
     if (place < 0)
-      throw ask(
-        hasNames
-          ? `which column holds the ${what} is not clear from ${names.map((name) => `"${name}"`).join(", ")}`
-          : `there is no column left for the ${what}`,
-      );
+      throw ask(hasNames ? `which column holds the ${what} is not clear from ${allNames()}` : `there is no column left for the ${what}`);
     places[column] = place;
     unnamed.add(column);
   }
@@ -199,7 +194,7 @@ export function findColumns(
     const [place] = !hasNames && left.includes(POSITIONS.value) ? [POSITIONS.value] : candidates;
     if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !kinds[place].isRating))
       throw ask(
-        `which column holds the ratings is not clear from ${names.map((name) => `"${name}"`).join(", ")}`,
+        `which column holds the ratings is not clear from ${allNames()}`,
         `say ${candidates.map((at) => `--rating-column ${quoted(nameOf(at))}`).join(" or ")}, or --rating-column none where every row counts as 1`,
       );
     if (place !== undefined && kinds[place].isTime && body.length > 0)

@@ -2,7 +2,7 @@
 
 import { OptionsError } from "../errors.js";
 import { isAscending, rowStarts } from "./csr.js";
-import type { RatingColumns } from "./rating-columns.js";
+import { type RatingColumns, weightAt } from "./rating-columns.js";
 
 /** The names of what may become of a pair rated twice. */
 export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "error"] as const;
@@ -75,7 +75,7 @@ function merged(columns: RatingColumns, items: number, policy: DuplicatePolicy, 
   for (let k = 0; k < user.length; k++) {
     const at = order ? order[k] : k;
     const n = item[at];
-    const own = columns.weight ? columns.weight[at] : 1;
+    const own = weightAt(columns, at);
     if (own === 0) continue;
     if (ratedBy[n] !== user[at] + 1) {
       ratedBy[n] = user[at] + 1;

@@ -6,7 +6,7 @@ import type { RawId } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { checkArguments } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "./ratings.js";
-import { counted } from "./weights.js";
+import { ratingsThatCount } from "./weights.js";
 import { type Fingerprint, wholeOf } from "./share.js";
 
 export type { Fingerprint } from "./share.js";
@@ -23,7 +23,7 @@ export function fingerprintOf(ratings: Ratings): Fingerprint {
 
 function computed(ratings: Ratings): Fingerprint {
   const { users, items } = ratings;
-  const counting = counted(ratings);
+  const counting = ratingsThatCount(ratings);
   const taking = new Fingerprinting(users.raw, items.raw, counting.count);
   taking.take(counting);
   return taking.fingerprint;

@@ -2,6 +2,7 @@
 // Netflix', and tables in parts.
 
 import { RatingsError } from "../errors.js";
+import { howMany } from "../shown.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";
 import { readItems } from "./items.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
@@ -65,7 +66,7 @@ export function findLayout(folder: string, files: readonly string[], split?: str
   );
 }
 
-const partsOf = (count: number): string => `a table in ${count} ${count === 1 ? "part" : "parts"}`;
+const partsOf = (count: number): string => `a table in ${howMany(count, "part")}`;
 
 /** By their numbers: part 10 behind part 9. */
 const inOrder = (files: readonly string[]): string[] => [...files].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));

@@ -2,6 +2,7 @@
 
 import { compareIds, type RawId } from "./ids.js";
 import { csrOf, rowLengths } from "./csr.js";
+import { weightAt } from "./rating-columns.js";
 import { checkArguments, hasPart, type Kind, NUMBERS, wholeFrom } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "./ratings.js";
 
@@ -63,10 +64,11 @@ export function ratingsOfItem(ratings: Ratings, item: number): Float32Array {
 }
 
 function meanOfItem(ratings: Ratings, item: number): number {
-  const { start, value, weight } = csrOf(ratings, "items");
+  const rows = csrOf(ratings, "items");
+  const { start, value } = rows;
   let [sum, total] = [0, 0];
   for (let at = start[item]; at < start[item + 1]; at++) {
-    const own = weight ? weight[at] : 1;
+    const own = weightAt(rows, at);
     sum += own * value[at];
     total += own;
   }

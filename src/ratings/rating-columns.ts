@@ -13,6 +13,9 @@ export interface RatingColumns {
   readonly unit?: number | undefined;
 }
 
+/** How often the rating at a place of ratings, or of rows of them, counts. */
+export const weightAt = ({ weight }: Pick<RatingColumns, "weight">, at: number): number => (weight ? weight[at] : 1);
+
 /**
  * Of a set of ratings: numbers of users, items and ratings; mean, minimum and maximum in rating units, of those that
  * count.

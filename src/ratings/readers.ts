@@ -87,13 +87,11 @@ const SCALE_KIND: Kind = {
 };
 const MISSING_KIND: Kind = {
   ...listOf(TEXT, "a list of texts, as the file writes them"),
-  remedy: (value) =>
-    [value].flat().every((one) => typeof one === "number" || typeof one === "string")
-      ? `write [${[value]
-          .flat()
-          .map((one) => `"${String(one)}"`)
-          .join(", ")}]`
-      : undefined,
+  remedy(value) {
+    const all = [value].flat();
+    const couldBe = all.every((one) => typeof one === "number" || typeof one === "string");
+    return couldBe ? `write [${all.map((one) => `"${String(one)}"`).join(", ")}]` : undefined;
+  },
 };
 const IDS_KIND: Kind = {
   must: "{ users, items }, each of them Ids",

@@ -9,7 +9,7 @@ const known = new WeakMap<Ratings, Ratings>();
  * The ratings that count, with the same ids: those of weight 0 are left out, and where all others weigh 1 there are no
  * weights. The same object when asked again; the ratings themselves, where they have no weights.
  */
-export function counted(ratings: Ratings): Ratings {
+export function ratingsThatCount(ratings: Ratings): Ratings {
   // What ranks share has been through this as it was read.
   if (!ratings.weight || wholeOf(ratings)) return ratings;
   let counting = known.get(ratings);

@@ -12,6 +12,7 @@ import type { ConvexRows } from "../models/new-rows.js";
 import { predictRating, rowsOf, samplesOf } from "../models/parameters.js";
 import { definitionOf, type Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
+import { weightAt } from "../ratings/rating-columns.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
 import { type FewRatings, foldIn, sampleState } from "./fold-in.js";
 import { type MeanPart, meanParts } from "./prior-means.js";
@@ -85,7 +86,7 @@ export function explain(model: FactorModel, item: RawId, rated: Iterable<Rated>,
   const n = knownIndex(model.items, item, "item");
   const m = user === undefined ? undefined : knownIndex(model.users, user, "user");
   const few = checkedRatings("explain", model, rated);
-  const values: RatedPairs = Array.from(few.index, (n, at) => [n, few.value[at], few.weight ? few.weight[at] : 1]);
+  const values: RatedPairs = Array.from(few.index, (n, at) => [n, few.value[at], weightAt(few, at)]);
   const featured = { id: m === undefined ? undefined : model.users.rawAt(m), rated: few.index };
   const parts = meanParts(model.parameters, model.features, "users", featured);
   const terms = combined(systemsOf(model, values, parts).map((system) => termsOf(system, n)));

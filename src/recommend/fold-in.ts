@@ -5,13 +5,12 @@ import { packedTriangle, solveCholesky, symmetricInverse, triangle } from "../en
 import { gramSolve } from "../engine/reference/gram-solve.js";
 import { addPrior, addRating, equationsOf, pullsTowards, rowGram } from "../engine/reference/normal-equations.js";
 import { type RowState, rowState } from "../engine/reference/rows.js";
-import { NotPositiveDefiniteError, RatingsError } from "../errors.js";
+import { NotPositiveDefiniteError } from "../errors.js";
 import type { ConvexRows } from "../models/new-rows.js";
 import { type Parameters, rowsOf, sampleOf, samplesOf, sampleShare } from "../models/parameters.js";
 import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
-import type { RawId } from "../ratings/ids.js";
-import { isWeight, LARGEST_WEIGHT } from "../ratings/largest-rating.js";
+import { weightAt } from "../ratings/rating-columns.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
 export interface FewRatings {
@@ -19,31 +18,6 @@ export interface FewRatings {
   readonly value: Float32Array;
   /** How often each counts. Default: once. */
   readonly weight?: Float32Array | undefined;
-}
-
-/** An item that somebody has rated, the rating, and how often it counts: once where that is left out. */
-export type RatedPair = readonly [item: RawId, rating: number, weight?: number];
-
-/**
- * Ratings by the indices of their items. Of an item rated twice the last rating counts; one of weight 0 does not.
- *
- * @throws RatingsError for a rating or a weight that is none.
- */
-export function fewRatings(rated: Iterable<RatedPair>, indexOf: (item: RawId, rating: number) => number): FewRatings {
-  const values = new Map<number, readonly [rating: number, weight: number]>();
-  let isWeighted = false;
-  for (const [item, rating, weight = 1] of rated) {
-    if (!Number.isFinite(rating)) throw new RatingsError(`the rating of item ${item} is ${rating}, not a number`);
-    if (!isWeight(weight)) throw new RatingsError(`the weight of item ${item}'s rating is ${weight}, not from 0 to ${LARGEST_WEIGHT}`);
-    const index = indexOf(item, rating);
-    if (weight > 0) values.set(index, [rating, weight]);
-    isWeighted ||= weight !== 1;
-  }
-  return {
-    index: Uint32Array.from(values.keys()),
-    value: Float32Array.from(values.values(), ([rating]) => rating),
-    weight: isWeighted ? Float32Array.from(values.values(), ([, weight]) => weight) : undefined,
-  };
 }
 
 /**
@@ -237,7 +211,7 @@ function descend(
       let sum = globalMean + biases[other];
       for (let k = 0; k < D; k++) sum += x[k] * y(k);
       const { force, curvature } = pull(rows.value[at], sum);
-      const weight = rows.weight ? rows.weight[at] : 1;
+      const weight = weightAt(rows, at);
       for (let i = 0; i < D; i++) {
         gradient[i] -= weight * force * y(i);
         for (let j = 0; j <= i; j++) hessian[i * D + j] += weight * curvature * y(i) * y(j);

@@ -13,7 +13,7 @@ import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import type { SeenItems } from "../ratings/seen.js";
-import { counted } from "../ratings/weights.js";
+import { ratingsThatCount } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 import { shown } from "../shown.js";
 import { priorMeans } from "./prior-means.js";
@@ -55,7 +55,7 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "it
  */
 export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ratings, options: PartialFitOptions = {}): FactorModel<M> {
   checkArguments("partialFit", { model: [model, MODEL_KIND], ratings: [given, RATINGS_KIND] });
-  const ratings = counted(given);
+  const ratings = ratingsThatCount(given);
   checkOptions("partialFit", options, PARTIAL_FIT_NAMES);
   const { refit, onNotice } = options;
   if (ratings.count === 0) {

@@ -7,7 +7,11 @@ import { hasPart, LIST } from "../options.js";
 import { type Ids, knownIndex, type RawId } from "../ratings/ids.js";
 import type { RatingStatistics } from "../ratings/rating-columns.js";
 import { shown } from "../shown.js";
-import { type FewRatings, fewRatings as indexed, type RatedPair } from "./fold-in.js";
+import { isWeight, LARGEST_WEIGHT } from "../ratings/largest-rating.js";
+import type { FewRatings } from "./fold-in.js";
+
+/** An item that somebody has rated, the rating, and how often it counts: once where that is left out. */
+export type RatedPair = readonly [item: RawId, rating: number, weight?: number];
 
 /** A rating of an item: as a pair, or by name, with a weight where it counts other than once. */
 export type Rated =
@@ -26,10 +30,10 @@ interface Rateable {
 const SHAPE = "give a list of [item, rating] or { item, rating }";
 
 /**
- * Ratings by the model's indices; of an item rated twice, the last rating counts.
+ * Ratings by the model's indices. Of an item rated twice the last rating counts; one of weight 0 does not.
  *
- * @throws OptionsError for what is no list; RatingsError for what is no rating, or lies beyond the scale of the
- *   training ratings; UnknownIdError.
+ * @throws OptionsError for what is no list; RatingsError for what is no rating or no weight, or lies beyond the scale
+ *   of the training ratings; UnknownIdError.
  */
 export function checkedRatings(where: string, model: Rateable, rated: Iterable<Rated>): FewRatings {
   if (!LIST.holds(rated)) {
@@ -40,10 +44,20 @@ export function checkedRatings(where: string, model: Rateable, rated: Iterable<R
         : SHAPE;
     throw new OptionsError(`${where} takes a list of ratings as rated, not ${shown(rated)}`, { remedy });
   }
-  return indexed(pairsOf(rated), (item, rating) => {
+  const values = new Map<number, readonly [rating: number, weight: number]>();
+  let isWeighted = false;
+  for (const [item, rating, weight = 1] of pairsOf(rated)) {
+    if (!isWeight(weight)) throw new RatingsError(`the weight of item ${item}'s rating is ${weight}, not from 0 to ${LARGEST_WEIGHT}`);
     checkOnScale(model, rating, () => `the rating of item ${shown(item)}`);
-    return knownIndex(model.items, item, "item");
-  });
+    const index = knownIndex(model.items, item, "item");
+    if (weight > 0) values.set(index, [rating, weight]);
+    isWeighted ||= weight !== 1;
+  }
+  return {
+    index: Uint32Array.from(values.keys()),
+    value: Float32Array.from(values.values(), ([rating]) => rating),
+    weight: isWeighted ? Float32Array.from(values.values(), ([, weight]) => weight) : undefined,
+  };
 }
 
 function* pairsOf(rated: Iterable<Rated>): Generator<RatedPair> {

@@ -46,11 +46,11 @@ import { type FeatureTable, FEATURES_KIND, type FeatureTables } from "../ratings
 import { HELD_OUT_KIND, type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
-import { counted, weightOfAll } from "../ratings/weights.js";
+import { ratingsThatCount, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
-import { shown } from "../shown.js";
+import { howMany, shown } from "../shown.js";
 import { checkMeasure, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
@@ -201,8 +201,8 @@ export function checkFitOptions(where: string, options: FitOptions): ModelName {
 }
 
 async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: FitOptions, opened: OnOpened): Promise<FitResult> {
-  const given = counted(all);
-  const options = { ...asGiven, heldOut: asGiven.heldOut && counted(asGiven.heldOut) };
+  const given = ratingsThatCount(all);
+  const options = { ...asGiven, heldOut: asGiven.heldOut && ratingsThatCount(asGiven.heldOut) };
   const asked = hyperparametersOf(model, options);
   const { sweeps, earlyStop, patience, keeps = options.keeps, predicts } = MODELS[model];
   const ofRatings = predicts.of === "rating";
@@ -381,7 +381,7 @@ function finite(parameters: Parameters): Parameters {
 /** Says that no sweep was better than none. */
 function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number): string {
   const { name, value } = heldOutFigure(history[0]);
-  const by = `${heldOut} held-out ${heldOut === 1 ? "rating" : "ratings"}`;
+  const by = howMany(heldOut, "held-out rating");
   return (
     `the model is the untrained one of sweep 0: by ${by} none of the ${sweep} sweeps after it was better than its ${name} of ${value?.toFixed(4)}; ` +
     "hold out more, train with other hyperparameters, or keep the last sweep"

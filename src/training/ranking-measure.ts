@@ -94,20 +94,21 @@ export function rankingMeasure(
   const users = all.length <= most ? all : Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]);
   const counts = rowLengths(csrOf(train, "items"));
   const places = placesAmongEquals(train.items, counts);
-  const seen = seenItems(train);
   const measuresAuc = wantsAuc || users.length * train.items.size <= MOST_AUC_SCORES;
-  const fromLists = async (parameters: Parameters): Promise<RankingFigures> => {
-    const model = { parameters, itemPlaces: places, users: train.users, items: train.items };
-    const lists = await rankedLists(engine, model, { users, allowed: (item) => counts[item] > 0, seen, k: MEASURED_K, alpha: 1 });
-    const { ndcg, recall } = meansOf(
-      users.map((m, at): RankingValues => {
-        const list = Array.from(lists.subarray(at * MEASURED_K, (at + 1) * MEASURED_K)).filter((item) => item !== NO_ITEM);
-        return { ...listValues(list, relevant.get(m)!, MEASURED_K), auc: NaN };
-      }),
-    );
-    return { heldOutNdcg: ndcg, heldOutRecall: recall };
-  };
-  if (!measuresAuc) return fromLists;
+  if (!measuresAuc) {
+    const seen = seenItems(train);
+    return async (parameters) => {
+      const model = { parameters, itemPlaces: places, users: train.users, items: train.items };
+      const lists = await rankedLists(engine, model, { users, allowed: (item) => counts[item] > 0, seen, k: MEASURED_K, alpha: 1 });
+      const { ndcg, recall } = meansOf(
+        users.map((m, at): RankingValues => {
+          const list = Array.from(lists.subarray(at * MEASURED_K, (at + 1) * MEASURED_K)).filter((item) => item !== NO_ITEM);
+          return { ...listValues(list, relevant.get(m)!, MEASURED_K), auc: NaN };
+        }),
+      );
+      return { heldOutNdcg: ndcg, heldOutRecall: recall };
+    };
+  }
   return async (parameters) => {
     const { factors: K, userFactors } = parameters;
     const breathe = breather();

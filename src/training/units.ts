@@ -9,7 +9,7 @@ import type { Figures } from "../models/figures.js";
 import type { UnitPowers } from "../models/hyperparameters.js";
 import type { Parameters, Posterior, Precisions } from "../models/parameters.js";
 import type { Csr } from "../ratings/csr.js";
-import type { RatingColumns } from "../ratings/rating-columns.js";
+import { type RatingColumns, weightAt } from "../ratings/rating-columns.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { wholeOf } from "../ratings/share.js";
 
@@ -35,9 +35,10 @@ export function unitOf(ratings: Ratings): number {
 }
 
 /** Adds Σ w (r − mean)², value by value, to what has been added up before. */
-export function squaresAround({ value, weight }: RatingColumns, mean: number, before: number): number {
+export function squaresAround(ratings: RatingColumns, mean: number, before: number): number {
+  const { value } = ratings;
   let squares = before;
-  for (let at = 0; at < value.length; at++) squares += (weight ? weight[at] : 1) * (value[at] - mean) ** 2;
+  for (let at = 0; at < value.length; at++) squares += weightAt(ratings, at) * (value[at] - mean) ** 2;
   return squares;
 }
 

@@ -10,7 +10,7 @@ import { accuracy } from "../../src/metrics/accuracy.js";
 import { load } from "../../src/node.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
-import { counted } from "../../src/ratings/weights.js";
+import { ratingsThatCount } from "../../src/ratings/weights.js";
 import { fit } from "../../src/training/fit.js";
 import { tastespace } from "../support/command-line.js";
 
@@ -190,7 +190,7 @@ test("weights are read by --weight-column, and the model's own column is measure
   const { train, heldOut } = splitRatings(ratings, { share: 0.2, seed: 1 });
   const { model: same } = await fit(train, { heldOut, device: "cpu", factors: 0, sweeps: 2 });
   expect((await load(model)).parameters).toEqual(same.parameters);
-  expect((await load(model)).statistics).toEqual(counted(train).statistics());
+  expect((await load(model)).statistics).toEqual(ratingsThatCount(train).statistics());
   expect(await tastespace("evaluate", model, "--device", "cpu", "--json", report)).toMatchObject({ code: 0 });
   const { rmse } = JSON.parse(readFileSync(report, "utf8")) as { rmse: number };
   expect(rmse).toBe(accuracy(same, heldOut).rmse);

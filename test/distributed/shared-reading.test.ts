@@ -17,7 +17,7 @@ import { csrOf, rowWeights } from "../../src/ratings/csr.js";
 import { fingerprintOf } from "../../src/ratings/fingerprint.js";
 import { wholeOf } from "../../src/ratings/share.js";
 import { splitRatings } from "../../src/ratings/split.js";
-import { counted } from "../../src/ratings/weights.js";
+import { ratingsThatCount } from "../../src/ratings/weights.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { unitOf } from "../../src/training/units.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
@@ -105,7 +105,7 @@ test.each(["last", "mean", "sum"] as const)(
   async (duplicates) => {
     const { ratings } = await readPath(weighed, { duplicates, columns });
     const split = splitRatings(ratings, { share: 0.2, seed: 1 });
-    const [train, heldOut] = [counted(split.train), counted(split.heldOut)];
+    const [train, heldOut] = [ratingsThatCount(split.train), ratingsThatCount(split.heldOut)];
     expect(train.count).toBeLessThan(split.train.count);
     const weights = { users: rowWeights(csrOf(train, "users")), items: rowWeights(csrOf(train, "items")) };
     for (const count of [1, 2, 3]) {

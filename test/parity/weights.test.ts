@@ -2,10 +2,9 @@
 // twin: with empty rows, and a row that has a third of all ratings.
 
 import { describe, test } from "vitest";
-import type { SumRequest } from "../../src/engine/engine.js";
 import { testEngines, withWebGpu } from "../support/engines.js";
 import { hotCase, weightedCase } from "./cases.js";
-import { type Course, coursesOf, descentCoursesOf, expectClose, follow } from "./cpu/workloads.js";
+import { type Course, coursesOf, descentCoursesOf, expectClose, follow, POINT_SUMS } from "./cpu/workloads.js";
 
 const engines = await testEngines();
 const MOST = 1e-4;
@@ -30,29 +29,22 @@ test("on cpu, long rows", async () => {
   for (const course of LONG(6)) expectClose(await follow(engines.cpu, long, course), await follow(engines.reference, long, course), MOST);
 });
 
-const POINTS: Readonly<Record<string, SumRequest>> = {
-  train: { of: "squaredErrors", over: "training" },
-  heldOut: { of: "squaredErrors", over: "heldOut" },
-  clipped: { of: "squaredErrors", over: "heldOut", clip: { least: 2.5, most: 3.5 } },
-  norms: { of: "squaredNorms", side: "users", weighted: false },
-  weightedNorms: { of: "squaredNorms", side: "items", weighted: true },
-};
-const UNCERTAIN: typeof POINTS = {
+const UNCERTAIN: typeof POINT_SUMS = {
   squares: { of: "expectedSquares", lambda: 1.3 },
   expected: { of: "expectedErrors", over: "heldOut", lambda: 0.7 },
   users: { of: "posteriorSums", side: "users" },
 };
-const CONFIDENT: typeof POINTS = { confident: { of: "confidentErrors", confidence: 3 } };
-const SUMS: Readonly<Record<string, typeof POINTS>> = {
-  joint: POINTS,
-  "conjugate gradients in turn": POINTS,
-  epochs: POINTS,
-  weighted: POINTS,
-  sequential: POINTS,
-  drawn: POINTS,
+const CONFIDENT: typeof POINT_SUMS = { confident: { of: "confidentErrors", confidence: 3 } };
+const SUMS: Readonly<Record<string, typeof POINT_SUMS>> = {
+  joint: POINT_SUMS,
+  "conjugate gradients in turn": POINT_SUMS,
+  epochs: POINT_SUMS,
+  weighted: POINT_SUMS,
+  sequential: POINT_SUMS,
+  drawn: POINT_SUMS,
   "averaged draws": coursesOf(1)["averaged draws"].sums,
-  "batch steps": POINTS,
-  "conjugate gradients": POINTS,
+  "batch steps": POINT_SUMS,
+  "conjugate gradients": POINT_SUMS,
   diagonal: UNCERTAIN,
   full: UNCERTAIN,
   "confident users": CONFIDENT,
@@ -63,7 +55,7 @@ const EVERY_COURSE_AT = 6;
 const FEW = ["joint", "conjugate gradients in turn", "epochs"];
 
 /** A course as a GPU can follow it: no sums but those that rows are made for, and rows set aside at its end. */
-function onGpu({ settings, run, ...others }: Course, sums: typeof POINTS): Course {
+function onGpu({ settings, run, ...others }: Course, sums: typeof POINT_SUMS): Course {
   const operations = { ...settings.operations, sums: [...new Set(Object.values(sums).map(({ of }) => of))] };
   return {
     ...others,
@@ -87,7 +79,7 @@ describe.runIf(withWebGpu)("on webgpu", () => {
 
   test("long rows", async () => {
     for (const [at, course] of LONG(6).entries()) {
-      const own = onGpu(course, at === 1 ? UNCERTAIN : POINTS);
+      const own = onGpu(course, at === 1 ? UNCERTAIN : POINT_SUMS);
       expectClose(await follow(engines.webgpu, long, own), await follow(engines.reference, long, own), MOST);
     }
   });

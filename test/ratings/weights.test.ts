@@ -17,7 +17,7 @@ import type { ReadOptions } from "../../src/ratings/readers.js";
 import type { GivenRating } from "../../src/ratings/rows.js";
 import { sortedRatings } from "../../src/ratings/sorted.js";
 import { splitRatings } from "../../src/ratings/split.js";
-import { counted } from "../../src/ratings/weights.js";
+import { ratingsThatCount } from "../../src/ratings/weights.js";
 import { fit } from "../../src/training/fit.js";
 import { unitOf } from "../../src/training/units.js";
 
@@ -153,21 +153,21 @@ describe("ratings with weights", () => {
     const { weight, ...own } = ratings.statistics();
     expect(weight).toBe(6);
     expect(own).toEqual({ ...repeated.statistics(), ratings: 4 });
-    expect(unitOf(counted(ratings))).toBe(unitOf(repeated));
-    expect(mostRated(counted(ratings)).map(({ id, mean }) => [id, mean])).toEqual([
+    expect(unitOf(ratingsThatCount(ratings))).toBe(unitOf(repeated));
+    expect(mostRated(ratingsThatCount(ratings)).map(({ id, mean }) => [id, mean])).toEqual([
       [2, 7 / 4],
       [1, 4],
     ]);
-    expect(rowWeights(csrOf(counted(ratings), "users"))).toEqual(Float64Array.of(3, 3));
+    expect(rowWeights(csrOf(ratingsThatCount(ratings), "users"))).toEqual(Float64Array.of(3, 3));
   });
 
   test("that count have neither weights of 0 nor ones alone, and all ids", () => {
-    expect([...counted(ratings).value]).toEqual([4, 1, 2]);
-    expect(counted(ratings).users).toBe(ratings.users);
-    expect(counted(ratings)).toBe(counted(ratings));
+    expect([...ratingsThatCount(ratings).value]).toEqual([4, 1, 2]);
+    expect(ratingsThatCount(ratings).users).toBe(ratings.users);
+    expect(ratingsThatCount(ratings)).toBe(ratingsThatCount(ratings));
     const { user, item, value, users, items } = ratings;
-    expect(counted(plain)).toBe(plain);
-    const ones = counted(new Ratings({ user, item, value, weight: Float32Array.of(1, 0, 1, 1) }, users, items));
+    expect(ratingsThatCount(plain)).toBe(plain);
+    const ones = ratingsThatCount(new Ratings({ user, item, value, weight: Float32Array.of(1, 0, 1, 1) }, users, items));
     expect([ones.weight, [...ones.value]]).toEqual([undefined, [4, 5, 2]]);
   });
 

@@ -2,6 +2,7 @@
 
 import { DeviceError } from "../../errors.js";
 import { checkOptions, FUNCTION, namesOf, numberAbove, wholeFrom } from "../../options.js";
+import { howMany } from "../../shown.js";
 import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
 import { onAnother } from "../on-another.js";
@@ -54,7 +55,7 @@ export class CpuEngine implements Engine {
     this.#another = another;
     this.#memoryBytes = memoryBytes;
     const simd = build === "relaxed" ? "WebAssembly, relaxed SIMD" : "WebAssembly SIMD";
-    this.info = { kind: "cpu", name: `${simd} on ${crew.threads} ${crew.threads === 1 ? "thread" : "threads"}`, software: true };
+    this.info = { kind: "cpu", name: `${simd} on ${howMany(crew.threads, "thread")}`, software: true };
   }
 
   /** @throws DeviceError of code "no-webassembly" where WebAssembly has no SIMD. */

@@ -1,9 +1,9 @@
 // Errors of predictions averaged over draws, float64: the plain loop that shaders/averaged-errors.wgsl parallelises.
 
-import type { RatingColumns } from "../../ratings/rating-columns.js";
+import { type RatingColumns, weightAt } from "../../ratings/rating-columns.js";
 import type { AveragedErrors, Bounds } from "../engine.js";
 import type { RowState } from "./rows.js";
-import { clipped, predicted, UNBOUNDED, weightAt } from "./squared-errors.js";
+import { clipped, predicted, UNBOUNDED } from "./squared-errors.js";
 
 /** Sums over the draws of each rating's prediction and density, [ratings]. */
 export interface DrawSums {

@@ -1,9 +1,8 @@
 // Errors of implicit feedback, float64: the plain loop that shaders/confident-errors.wgsl parallelises.
 // Hu, Koren and Volinsky 2008.
 
-import type { RatingColumns } from "../../ratings/rating-columns.js";
+import { type RatingColumns, weightAt } from "../../ratings/rating-columns.js";
 import type { RowState } from "./rows.js";
-import { weightAt } from "./squared-errors.js";
 
 /** Σ c (p − u·v)² − (u·v)² over the feedback, p = 1 where r > 0, else 0, and c = 1 + α w|r|. */
 export function confidentErrors(confidence: number, ratings: RatingColumns, K: number, users: RowState, items: RowState): number {

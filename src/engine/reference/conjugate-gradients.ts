@@ -2,6 +2,7 @@
 // The matrix of a row's system is never formed. docs/models.md, "Conjugate gradients".
 
 import { type Csr, rowWeights } from "../../ratings/csr.js";
+import { weightAt } from "../../ratings/rating-columns.js";
 import type { ConfidentSystem, PointSystem, RowSlice } from "../engine.js";
 import { rowGram } from "./normal-equations.js";
 import type { RowState } from "./rows.js";
@@ -68,7 +69,7 @@ function descend(
 
   const y = (at: number, k: number): number => (k < K ? fixed.factors[rows.index[at] * K + k] : joint ? 1 : 0);
   const lambdaOf = (at: number): number =>
-    (rows.weight?.[at] ?? 1) * (system.kind === "confident" ? system.confidence * Math.abs(rows.value[at]) : system.lambda);
+    weightAt(rows, at) * (system.kind === "confident" ? system.confidence * Math.abs(rows.value[at]) : system.lambda);
   const targetOf = (at: number): number => {
     if (system.kind === "confident") return rows.value[at] > 0 ? 1 + lambdaOf(at) : 0;
     return lambdaOf(at) * (rows.value[at] - globalMean - fixed.biases[rows.index[at]] - held);

@@ -1,11 +1,11 @@
 // Errors of uncertain rows, float64: the plain loop that shaders/expected-errors.wgsl parallelises.
 // docs/models.md, "Variational Bayes".
 
-import type { RatingColumns } from "../../ratings/rating-columns.js";
+import { type RatingColumns, weightAt } from "../../ratings/rating-columns.js";
 import type { ExpectedErrors } from "../engine.js";
 import { triangle } from "./cholesky.js";
 import { entry, type RowState } from "./rows.js";
-import { predicted, weightAt } from "./squared-errors.js";
+import { predicted } from "./squared-errors.js";
 
 /** The factors' means [K] of an entity, and its covariance of (factors, bias) as a packed lower triangle. */
 export interface UncertainRow {

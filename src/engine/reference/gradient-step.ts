@@ -2,6 +2,7 @@
 // shaders/take-step.wgsl parallelise.
 
 import { type Csr, rowWeights } from "../../ratings/csr.js";
+import { weightAt } from "../../ratings/rating-columns.js";
 import type { BatchStep, RowSlice, Side } from "../engine.js";
 import type { RowState } from "./rows.js";
 import { predicted } from "./squared-errors.js";
@@ -36,7 +37,7 @@ export function gradientStep(
     for (let k = 0; k < K; k++) gradient[k] = precisions[side][k] * own.factors[row * K + k];
     gradient[K] = precisions[side][K] * own.biases[row];
     for (let at = rows.start[row]; at < rows.start[row + 1]; at++) {
-      const e = (rows.weight?.[at] ?? 1) * (rows.value[at] - predicted(own, other, row, rows.index[at], K, globalMean));
+      const e = weightAt(rows, at) * (rows.value[at] - predicted(own, other, row, rows.index[at], K, globalMean));
       for (let k = 0; k < K; k++) gradient[k] -= lambda * e * other.factors[rows.index[at] * K + k];
       gradient[K] -= lambda * e;
     }

@@ -1,5 +1,6 @@
 // An epoch of stochastic steps, float64: the plain loop that shaders/sgd-blocks.wgsl parallelises.
 
+import { weightAt } from "../../ratings/rating-columns.js";
 import { sigmoid } from "../../sigmoid.js";
 import type { BlockPlan } from "../blocks.js";
 import type { Epoch, RowSlice, Side } from "../engine.js";
@@ -35,7 +36,7 @@ export function sgdEpoch(
         const score = predicted(users, items, m, n, K, globalMean);
         const e = lambda * (plan.value[at] - (link === "logistic" ? sigmoid(score) : score));
         const [userWeight, itemWeight] = [weights.users[m], weights.items[n]];
-        const own = step * (plan.weight ? plan.weight[at] : 1);
+        const own = step * weightAt(plan, at);
         for (let k = 0; k < K; k++) {
           const old = u[k];
           u[k] += own * (e * v[k] - (precisions.users.factors / userWeight) * old);

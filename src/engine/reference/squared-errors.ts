@@ -1,6 +1,6 @@
 // Squared errors, float64: the plain loop that shaders/squared-errors.wgsl parallelises.
 
-import type { RatingColumns } from "../../ratings/rating-columns.js";
+import { type RatingColumns, weightAt } from "../../ratings/rating-columns.js";
 import type { Bounds } from "../engine.js";
 import type { RowState } from "./rows.js";
 
@@ -16,9 +16,6 @@ export const clipped = (prediction: number, { least, most }: Bounds): number => 
 
 /** No bounds at all. */
 export const UNBOUNDED: Bounds = { least: -Infinity, most: Infinity };
-
-/** How often a rating counts. */
-export const weightAt = ({ weight }: RatingColumns, at: number): number => (weight ? weight[at] : 1);
 
 /** Σ w (r − r̂)² over some ratings, r̂ clipped to the bounds. */
 export function squaredErrors(

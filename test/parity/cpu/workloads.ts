@@ -121,12 +121,16 @@ export interface Course {
 const ofSides = (of: "moments" | "posteriorSums") =>
   Object.fromEntries(SIDES.map((side) => [`${of} ${side}`, { of, side }])) as Record<string, SumRequest>;
 
-const USUAL: Readonly<Record<string, SumRequest>> = {
+/** Sums over point estimates. */
+export const POINT_SUMS: Readonly<Record<string, SumRequest>> = {
   train: { of: "squaredErrors", over: "training" },
   heldOut: { of: "squaredErrors", over: "heldOut" },
   clipped: { of: "squaredErrors", over: "heldOut", clip: { least: 2.5, most: 3.5 } },
   norms: { of: "squaredNorms", side: "users", weighted: false },
   weightedNorms: { of: "squaredNorms", side: "items", weighted: true },
+};
+const USUAL: typeof POINT_SUMS = {
+  ...POINT_SUMS,
   confident: { of: "confidentErrors", confidence: 3 },
   logLosses: { of: "logLosses", over: "training" },
   ...ofSides("moments"),
