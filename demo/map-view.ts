@@ -86,6 +86,7 @@ export class MapView {
     this.#palette = palette;
     this.#marks = new Uint8Array(points.radii.length);
     [this.#hovered, this.#chosen] = [-1, -1];
+    this.#named = [];
     if (!this.#painter) {
       await this.#choosePainter();
       this.#openWhenSeen();

@@ -31,8 +31,10 @@ export class MapPanel {
   readonly #view: MapView;
   readonly #search: SearchBox;
   #shelf: Shelf | undefined;
-  /** Items of the points; none until the map of the present model has come. */
+  /** Items of the points; none until the map of the present model's titles has come. */
   #items: readonly number[] = [];
+  /** What the points that are drawn are called, which may be those of the model before. */
+  #titles: readonly string[] = [];
   #places = new Float32Array(0);
   #points = new Map<number, number>();
   #recommended: readonly number[] = [];
@@ -48,8 +50,8 @@ export class MapPanel {
     this.#taste = taste;
     this.#onRate = onRate;
     this.#view = new MapView(find("sky"), {
-      titleOf: (point) => this.#shelf!.titles[this.#items[point]],
-      onPick: (point) => void this.choose(point < 0 ? -1 : this.#items[point]),
+      titleOf: (point) => this.#titles[point],
+      onPick: (point) => void this.choose(this.#items[point] ?? -1),
     });
     this.#search = new SearchBox(find("map-search"), "Find a title on the map", (item) => void this.choose(item));
   }
@@ -60,6 +62,8 @@ export class MapPanel {
   }
 
   async setShelf(shelf: Shelf): Promise<void> {
+    // Points of other titles stay until those of this model come, and are none of its own.
+    if (!this.#items.every((item) => shelf.ids[item] === this.#shelf!.ids[item])) [this.#items, this.#points] = [[], new Map()];
     this.#shelf = shelf;
     this.#search.setShelf(shelf);
     this.#chosen = -1;
@@ -149,7 +153,8 @@ export class MapPanel {
     this.#renderChosen();
   }
 
-  async #show(items: readonly number[], cloud: Cloud, { counts, factors }: Shelf): Promise<void> {
+  async #show(items: readonly number[], cloud: Cloud, { titles, counts, factors }: Shelf): Promise<void> {
+    this.#titles = items.map((item) => titles[item]);
     if (this.#isSame(items)) this.#place(cloud);
     else {
       this.#items = items;

@@ -69,7 +69,10 @@ test("a dropped zip is read, trained on, kept over a reload, and forgotten when 
   await page.locator("#start:enabled").waitFor();
   await tune(page, QUICK);
   await train(page);
-  await page.getByRole("button", { name: "Forget ml-tiny" }).click();
+  const forget = page.getByRole("button", { name: "Forget ml-tiny" });
+  await forget.click();
+  // It goes when the browser's storage has forgotten, too.
+  await forget.waitFor({ state: "detached" });
   await page.reload();
   await page.locator("#start:enabled").waitFor();
   expect(await page.getByText("ml-tiny").count()).toBe(0);
