@@ -17,7 +17,7 @@ import {
   stochasticSpread,
   stochasticTable,
   withoutUnrated,
-  withStepSize,
+  withSteps,
 } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
@@ -32,8 +32,10 @@ export interface LogisticHyperparameters extends SteppedHyperparameters, Stochas
   readonly negatives: number;
 }
 
+const STEPS = { adagrad: { stepSize: 0.2, decay: 0 }, shared: { stepSize: 0.05, decay: 0.05 } };
+
 export const LOGISTIC_TABLE: TableOf<LogisticHyperparameters> = {
-  ...stochasticTable(8, 1, 0.05),
+  ...stochasticTable(8, 1, STEPS),
   positiveThreshold: numeric(null, { placeholder: "rating", about: "ratings from this on are positive" }),
   negatives: whole(0, { placeholder: "k", about: "draw k unrated pairs as negatives for each positive", least: 0 }),
 };
@@ -43,7 +45,7 @@ export const LOGISTIC_DEFAULTS: LogisticHyperparameters = defaultsOf(LOGISTIC_TA
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function logisticHyperparameters(given: Partial<LogisticHyperparameters> = {}): LogisticHyperparameters {
-  const h = completed(LOGISTIC_TABLE, withStepSize(given));
+  const h = completed(LOGISTIC_TABLE, withSteps(given, STEPS));
   checkSomething(h);
   return h;
 }

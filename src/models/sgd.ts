@@ -11,18 +11,20 @@ import {
   stochasticSpread,
   stochasticTable,
   withoutUnrated,
-  withStepSize,
+  withSteps,
 } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
-export const SGD_TABLE: TableOf<SgdHyperparameters> = { ...stochasticTable(10, 5, 0.02), lambda: LAMBDA };
+const STEPS = { adagrad: { stepSize: 0.2, decay: 0 }, shared: { stepSize: 0.05, decay: 0.02 } };
+
+export const SGD_TABLE: TableOf<SgdHyperparameters> = { ...stochasticTable(10, 5, STEPS), lambda: LAMBDA };
 
 /** Of `sgd`, where nothing is given. */
 export const SGD_DEFAULTS: SgdHyperparameters = defaultsOf(SGD_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function sgdHyperparameters(given: Partial<SgdHyperparameters> = {}): SgdHyperparameters {
-  const h = completed(SGD_TABLE, withStepSize(given));
+  const h = completed(SGD_TABLE, withSteps(given, STEPS));
   checkSomething(h);
   return h;
 }

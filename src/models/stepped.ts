@@ -33,9 +33,11 @@ export interface SteppedHyperparameters {
   readonly mean: boolean;
   /** Whether users and items have biases. Default true. */
   readonly biases: boolean;
-  /** η, > 0. Default 0.3 (`gd`); of `sgd` and `logistic` that of their rate, see {@link Rate}. */
+  /** η, > 0. Default 0.3 (`gd`); 0.2, with the rate "shared" 0.05 (`sgd`, `logistic`). */
   readonly stepSize: number;
-  /** δ: the step of sweep t is η / (1 + δ (t − 1)). Default 0 (`gd`), 0.02 (`sgd`), 0.05 (`logistic`). */
+  /**
+   * δ: the step of sweep t is η / (1 + δ (t − 1)). Default 0; with the rate "shared" 0.02 (`sgd`), 0.05 (`logistic`).
+   */
   readonly decay: number;
 }
 
@@ -71,25 +73,25 @@ export const steppedTable = (tau: number, gamma: number, stepSize: number, decay
   decay: notNegative(decay, { symbol: "δ", about: "sweep t steps by η / (1 + δ (t − 1))" }),
 });
 
-/** η of each rate where none is given. */
-const STEP_SIZES: Readonly<Record<Rate, number>> = { adagrad: 0.2, shared: 0.05 };
+/** η and δ of each rate, where none are given. */
+type Steps = Readonly<Record<Rate, { readonly stepSize: number; readonly decay: number }>>;
 
 /** That of stochastic gradient descent. */
-export const stochasticTable = (tau: number, gamma: number, decay: number) => {
-  const { stepSize, ...others } = steppedTable(tau, gamma, STEP_SIZES.adagrad, decay);
+export function stochasticTable(tau: number, gamma: number, { adagrad, shared }: Steps) {
+  const { stepSize, decay, ...others } = steppedTable(tau, gamma, adagrad.stepSize, adagrad.decay);
   const rate: ChoiceOf<Rate> = choice("adagrad", ["adagrad", "shared"], {
     placeholder: "how",
     about: "adagrad: rows have steps of their own, which fall with their slopes; shared: all have the same",
   });
-  const taken = `${STEP_SIZES.adagrad}, with --rate shared ${STEP_SIZES.shared}`;
-  return { ...others, rate, stepSize: { ...stepSize, taken } };
-};
+  const taken = (of: "stepSize" | "decay"): string => `${adagrad[of]}, with --rate shared ${shared[of]}`;
+  return { ...others, rate, stepSize: { ...stepSize, taken: taken("stepSize") }, decay: { ...decay, taken: taken("decay") } };
+}
 
-/** What is given, with η of its rate where it is not. */
-export const withStepSize = <H extends SteppedHyperparameters & StochasticHyperparameters>(given: Partial<H>): Partial<H> => ({
-  ...given,
-  stepSize: given.stepSize ?? STEP_SIZES[given.rate ?? "adagrad"],
-});
+/** What is given, with the η and δ of its rate where they are not. */
+export const withSteps = <H extends SteppedHyperparameters & StochasticHyperparameters>(given: Partial<H>, steps: Steps): Partial<H> => {
+  const own = steps[Object.hasOwn(steps, given.rate ?? "") ? given.rate! : "adagrad"];
+  return { ...given, stepSize: given.stepSize ?? own.stepSize, decay: given.decay ?? own.decay };
+};
 
 /** What the rows of stochastic gradient descent carry. */
 export const stochasticSpread = ({ rate }: StochasticHyperparameters): Spread => (rate === "adagrad" ? "squares" : "none");
