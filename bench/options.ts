@@ -33,7 +33,7 @@ export interface BenchOptions {
    */
   readonly python: string;
   readonly libmf: string | undefined;
-  /** Which engines `peers` takes, of those there are, and which kinds of models. */
+  /** Which engines `peers` takes, and which kinds of models; "sgd": LIBMF and what stands beside it alone. */
   readonly engines: readonly string[];
   readonly kinds: readonly string[];
   /** Solvers of ours, and of others that have the choice. */

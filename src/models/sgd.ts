@@ -15,7 +15,7 @@ import {
 } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
-const STEPS = { adagrad: { stepSize: 0.2, decay: 0 }, shared: { stepSize: 0.05, decay: 0.02 } };
+const STEPS = { adagrad: { stepSize: 0.15, decay: 0 }, shared: { stepSize: 0.05, decay: 0.02 } };
 
 export const SGD_TABLE: TableOf<SgdHyperparameters> = { ...stochasticTable(10, 5, STEPS), lambda: LAMBDA };
 

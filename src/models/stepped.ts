@@ -33,7 +33,7 @@ export interface SteppedHyperparameters {
   readonly mean: boolean;
   /** Whether users and items have biases. Default true. */
   readonly biases: boolean;
-  /** η, > 0. Default 0.3 (`gd`); 0.2, with the rate "shared" 0.05 (`sgd`, `logistic`). */
+  /** η, > 0. Default 0.3 (`gd`), 0.15 (`sgd`), 0.2 (`logistic`); with the rate "shared" 0.05. */
   readonly stepSize: number;
   /**
    * δ: the step of sweep t is η / (1 + δ (t − 1)). Default 0; with the rate "shared" 0.02 (`sgd`), 0.05 (`logistic`).
