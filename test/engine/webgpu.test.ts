@@ -8,7 +8,7 @@ import { everyDescentKernel, everyKernel } from "../../src/engine/webgpu/every-k
 import { ratingStoresOf } from "../../src/engine/webgpu/memory/rating-store.js";
 import { planMemory, sidePlan } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
+import { worksOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
 import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
@@ -238,19 +238,19 @@ test("a schedule gives every row and every rating of a slice to exactly one task
   const { tasks, dispatches, partials } = planSchedule([rows], slice, { partials: 4 });
   const solved: number[] = [];
   const covered = new Uint8Array(rows.index.length);
-  for (const { kernel, firstTask, taskCount } of dispatches) {
+  for (const { work, firstTask, taskCount } of dispatches) {
     let before = Infinity;
     for (let task = firstTask; task < firstTask + taskCount; task++) {
       const [row, first, count, segment, segments] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-      if (kernel !== "row_segments") solved.push(row);
-      if (kernel !== "long_rows") {
+      if (work !== "row_segments") solved.push(row);
+      if (work !== "long_rows") {
         for (let at = first; at < first + count; at++) covered[at]++;
         expect(count).toBeLessThanOrEqual(before);
         before = count;
       } else expect(segment + segments).toBeLessThanOrEqual(partials);
     }
   }
-  expect(new Set(dispatches.map(({ kernel }) => kernel))).toEqual(new Set(kernelsOf([rows])));
+  expect(new Set(dispatches.map(({ work }) => work))).toEqual(new Set(worksOf([rows])));
   expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
   expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
   expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);
