@@ -66,6 +66,34 @@ fn sigmoid(x: f32) -> f32 {
   return select(t, 1.0, x >= 0.0) / (1.0 + t);
 }
 
+// What a lane holds of two rows, and one over the weight of each row's ratings. The lane of their biases has the G of
+// factors and bias of both.
+struct Pair {
+  user: array<vec4f, OWN>,
+  item: array<vec4f, OWN>,
+  user_share: f32,
+  item_share: f32,
+  user_squares: vec4f,
+  item_squares: vec4f,
+}
+
+fn pair_of(rating: Rating, lane: u32) -> Pair {
+  var pair: Pair;
+  pair.user_share = 1.0 / user_rows[rating.user + RHS_BLOCK][RHS_AT];
+  pair.item_share = 1.0 / item_rows[rating.item + RHS_BLOCK][RHS_AT];
+  for (var own = 0u; own < OWN; own++) {
+    let b = lane + own * TEAM;
+    if (b >= BLOCKS) { continue; }
+    pair.user[own] = user_rows[rating.user + b];
+    pair.item[own] = item_rows[rating.item + b];
+  }
+  if (OWN_RATES && lane == BIAS_LANE) {
+    pair.user_squares = user_rows[rating.user + BLOCKS];
+    pair.item_squares = item_rows[rating.item + BLOCKS];
+  }
+  return pair;
+}
+
 @compute @workgroup_size(TEAM * TEAMS)
 fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let group = round.first_block / settings.groups + workgroup.x * TEAMS + local / TEAM;
@@ -85,42 +113,34 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   if (local == 0u) { steps = atomicLoad(&most); }
   let last_step = workgroupUniformLoad(&steps);
 
-  // The next rating is asked for while the present one is worked on.
-  var next = rating_at(first);
+  // A step mostly waits for memory: the rows of the next rating, and the one after it, are asked for while the present
+  // one is worked on. Where the next rating has one of the present rows, it is given what they become.
+  let lane = local % TEAM;
+  var rating = rating_at(first);
+  var next = rating_at(first + select(0u, 1u, 1u < count));
+  var pair = pair_of(rating, lane);
   for (var n = 0u; n < last_step; n++) {
-    let rating = next;
-    next = rating_at(first + select(0u, n + 1u, n + 1u < count));
-    let user_weight = user_rows[rating.user + RHS_BLOCK][RHS_AT];
-    let item_weight = item_rows[rating.item + RHS_BLOCK][RHS_AT];
-    var u: array<vec4f, OWN>;
-    var v: array<vec4f, OWN>;
+    let after = rating_at(first + select(0u, n + 2u, n + 2u < count));
+    var next_pair = pair_of(next, lane);
     var share = 0.0;
     var norms = vec2f();
     for (var own = 0u; own < OWN; own++) {
-      let b = local % TEAM + own * TEAM;
+      let b = lane + own * TEAM;
       if (b >= BLOCKS) { continue; }
-      u[own] = user_rows[rating.user + b];
-      v[own] = item_rows[rating.item + b];
-      let x = u[own] * is_factor(b);
-      share += dot(x, v[own]);
-      if (OWN_RATES) { norms += vec2f(dot(x, x), dot(v[own] * is_factor(b), v[own])); }
-      if (b == BIAS_BLOCK) { share += u[own][BIAS_AT] + v[own][BIAS_AT]; }
+      let u = pair.user[own] * is_factor(b);
+      let v = pair.item[own];
+      share += dot(u, v);
+      if (OWN_RATES) { norms += vec2f(dot(u, u), dot(v * is_factor(b), v)); }
+      if (b == BIAS_BLOCK) { share += pair.user[own][BIAS_AT] + v[BIAS_AT]; }
     }
     var score = settings.mean;
     // Of factors and bias.
-    let step = rating.weight * settings.step;
-    var user_rates = vec2f(step);
-    var item_rates = vec2f(step);
-    var user_squares = vec4f();
-    var item_squares = vec4f();
+    var user_rates = vec2f(rating.weight * settings.step);
+    var item_rates = user_rates;
     if (OWN_RATES) {
-      if (local % TEAM == BIAS_LANE) {
-        user_squares = user_rows[rating.user + BLOCKS];
-        item_squares = item_rows[rating.item + BLOCKS];
-        user_rates = step / sqrt(1.0 + user_squares.xy);
-        item_rates = step / sqrt(1.0 + item_squares.xy);
-      }
-      let told = select(vec2f(), vec2f(user_rates.x, item_rates.x), local % TEAM == BIAS_LANE);
+      user_rates /= sqrt(1.0 + pair.user_squares.xy);
+      item_rates /= sqrt(1.0 + pair.item_squares.xy);
+      let told = select(vec2f(), vec2f(user_rates.x, item_rates.x), lane == BIAS_LANE);
       let sums = team_sums(vec4f(share, norms, told.x), local, n);
       score += sums.x;
       norms = sums.yz;
@@ -132,42 +152,47 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     var e = settings.lambda * (rating.value - score);
     if (LOGISTIC) { e = rating.value - sigmoid(score); }
     if (n < count) {
-      let user_shrink = vec2f(settings.tau_users, settings.gamma_users) / user_weight;
-      let item_shrink = vec2f(settings.tau_items, settings.gamma_items) / item_weight;
+      let user_shrink = vec2f(settings.tau_users, settings.gamma_users) * pair.user_share;
+      let item_shrink = vec2f(settings.tau_items, settings.gamma_items) * pair.item_share;
       for (var own = 0u; own < OWN; own++) {
-        let b = local % TEAM + own * TEAM;
+        let b = lane + own * TEAM;
         if (b >= BLOCKS) { continue; }
+        let u = pair.user[own];
+        let v = pair.item[own];
         let mask = is_factor(b);
-        var new_u = u[own] + mask * user_rates.x * (e * v[own] - user_shrink.x * u[own]);
-        var new_v = v[own] + mask * item_rates.x * (e * u[own] - item_shrink.x * v[own]);
+        var new_u = u + mask * user_rates.x * (e * v - user_shrink.x * u);
+        var new_v = v + mask * item_rates.x * (e * u - item_shrink.x * v);
         if (b == BIAS_BLOCK) {
-          let biases = vec2f(u[own][BIAS_AT], v[own][BIAS_AT]);
-          if (OWN_RATES && K > 0u) {
-            let product = score - settings.mean - biases.x - biases.y;
-            let squares = vec2f(slope_squares(e, user_shrink.x, norms, product), slope_squares(e, item_shrink.x, norms.yx, product));
-            user_squares.x += rating.weight * squares.x / f32(K);
-            item_squares.x += rating.weight * squares.y / f32(K);
-          }
-          if (settings.biases == 1u) {
-            let slopes = vec2f(e) - vec2f(user_shrink.y, item_shrink.y) * biases;
-            new_u[BIAS_AT] += user_rates.y * slopes.x;
-            new_v[BIAS_AT] += item_rates.y * slopes.y;
-            user_squares.y += rating.weight * slopes.x * slopes.x;
-            item_squares.y += rating.weight * slopes.y * slopes.y;
-          }
+          let biases = vec2f(u[BIAS_AT], v[BIAS_AT]);
+          var slopes = vec2f();
+          if (settings.biases == 1u) { slopes = vec2f(e) - vec2f(user_shrink.y, item_shrink.y) * biases; }
+          new_u[BIAS_AT] += user_rates.y * slopes.x;
+          new_v[BIAS_AT] += item_rates.y * slopes.y;
           if (OWN_RATES) {
+            let product = score - settings.mean - biases.x - biases.y;
+            let user_slopes = vec2f(slope_squares(e, user_shrink.x, norms, product), slopes.x * slopes.x);
+            let item_slopes = vec2f(slope_squares(e, item_shrink.x, norms.yx, product), slopes.y * slopes.y);
+            let user_squares = pair.user_squares + vec4f(rating.weight * user_slopes, 0.0, 0.0);
+            let item_squares = pair.item_squares + vec4f(rating.weight * item_slopes, 0.0, 0.0);
             user_rows[rating.user + BLOCKS] = user_squares;
             item_rows[rating.item + BLOCKS] = item_squares;
+            if (next.user == rating.user) { next_pair.user_squares = user_squares; }
+            if (next.item == rating.item) { next_pair.item_squares = item_squares; }
           }
         }
         user_rows[rating.user + b] = new_u;
         item_rows[rating.item + b] = new_v;
+        if (next.user == rating.user) { next_pair.user[own] = new_u; }
+        if (next.item == rating.item) { next_pair.item[own] = new_v; }
       }
     }
+    rating = next;
+    next = after;
+    pair = next_pair;
   }
 }
 
-// |e y − t x|², of |x|² and |y|² (`norms`) and x·y.
+// |e y − t x|² / K, of |x|² and |y|² (`norms`) and x·y.
 fn slope_squares(e: f32, t: f32, norms: vec2f, product: f32) -> f32 {
-  return max(0.0, e * e * norms.y - 2.0 * e * t * product + t * t * norms.x);
+  return max(0.0, e * e * norms.y - 2.0 * e * t * product + t * t * norms.x) / f32(max(K, 1u));
 }
