@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly rows: number;
   /** In which precision `sweep` gathers and multiplies. */
   readonly precisions: readonly Precision[];
-  /** Which models `sides` and `model-sweeps` take; the rest is of `sides`: kinds of side information, splits, options. */
+  /** Which models `models`, `sides` and `model-sweeps` take; of `sides` alone: kinds of information, splits, options. */
   readonly models: readonly string[] | undefined;
   readonly sides: readonly string[] | undefined;
   readonly splits: readonly number[];

@@ -23,6 +23,7 @@ import { type Split, splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import type { BenchOptions } from "./options.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
+import type { HistoryEntry } from "../src/training/history.js";
 import { median } from "./median.js";
 import { libmf } from "./peers/libmf.js";
 import { canImport, python } from "./peers/python.js";
@@ -37,6 +38,8 @@ const LIBMF_DEFAULT = [0.1, 0.1];
 /** Its η, which ours takes where it has its schedule. */
 const LIBMF_STEP = 0.1;
 const RELEVANT = 4;
+/** Of the runs that seconds to LIBMF's error are told of. */
+const REPEATS = 3;
 
 interface Entry {
   readonly factors: number;
@@ -271,8 +274,17 @@ async function secondsTo(
       ? { tauUsers: lambdaUsers, tauItems: lambdaItems, biases: false, mean: false, regularization: "weighted" }
       : { tauUsers: lambdaUsers * perRow.users, tauItems: lambdaItems * perRow.items };
   const shared = { factors: K, lambda: 1, heldOut, sweeps: EPOCHS, earlyStop: false, device: engine } as const;
-  const { history } = await fit(train, { ...shared, ...options, ...asked } as FitOptions);
-  const reached = target === undefined ? undefined : history.find(({ heldOutRmse }) => heldOutRmse! <= target);
+  const run = async () => (await fit(train, { ...shared, ...options, ...asked } as FitOptions)).history;
+  const reachedIn = (history: readonly HistoryEntry[]) =>
+    target === undefined ? undefined : history.find(({ heldOutRmse }) => heldOutRmse! <= target);
+  const secondsOf = (history: readonly HistoryEntry[]): number => (reachedIn(history) ?? history.at(-1)!).seconds;
+  // The shortest, as of LIBMF: what else the machine does only ever adds to it.
+  let history = await run();
+  for (let repeat = 1; repeat < REPEATS; repeat++) {
+    const again = await run();
+    if (secondsOf(again) < secondsOf(history)) history = again;
+  }
+  const reached = reachedIn(history);
   const best = Math.min(...history.map(({ heldOutRmse }) => heldOutRmse!));
   const told = reached ? `${reached.seconds.toFixed(2)} s, ${reached.sweep} sweeps, to LIBMF's RMSE` : "LIBMF's RMSE not reached";
   const seconds = history.slice(1).map(({ seconds: after }, at) => after - history[at].seconds);
