@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly rows: number;
   /** In which precision `sweep` gathers and multiplies. */
   readonly precisions: readonly Precision[];
-  /** Which models `models`, `sides` and `model-sweeps` take; of `sides` alone: kinds of information, splits, options. */
+  /** Which models `models`, `sides` and `model-sweeps` take; of `sides` alone: kinds of information, splits, more. */
   readonly models: readonly string[] | undefined;
   readonly sides: readonly string[] | undefined;
   readonly splits: readonly number[];

@@ -147,7 +147,11 @@ test("with one rating, every step is η g / √(1 + G), and G is what has come t
       const by = { ...csr, weight: Float32Array.of(weight) };
       const rows = (own: readonly number[]): Rows => ({ factors: Float32Array.from(own.slice(0, K)), biases: Float32Array.of(own[K]) });
       const session = await engines.reference.open({
-        ...{ factors: K, globalMean: 0.5, byUser: by, byItem: by, spread: "squares" },
+        factors: K,
+        globalMean: 0.5,
+        byUser: by,
+        byItem: by,
+        spread: "squares",
         rows: { users: rows(start.slice(0, 4)), items: rows(start.slice(4)) },
         operations: { epochs: { seed: 1, link: "identity" }, sums: [] },
       });
@@ -156,7 +160,11 @@ test("with one rating, every step is η g / √(1 + G), and G is what has come t
       for (let epoch = 1; epoch <= 4; epoch++) {
         const own = { factors: tau, biases: gamma };
         await session.runEpoch({
-          ...{ number: epoch, link: "identity", lambda, step, biases: true },
+          number: epoch,
+          link: "identity",
+          lambda,
+          step,
+          biases: true,
           precisions: { users: own, items: own },
         });
         const dot = user.x.slice(0, K).reduce((sum, value, k) => sum + value * item.x[k], 0);
