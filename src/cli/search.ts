@@ -20,6 +20,7 @@ import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 type Spread = SearchSpace[string];
 
@@ -99,7 +100,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
   printUnderstood(read);
-  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
+  const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();
   const interrupt = (): void => {
@@ -131,7 +132,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       userFeatures: await featuresFrom(flags.userFeatures),
       alternative: flags.vb,
       device: engine,
-      onNotice: notice,
+      onNotice: noticeAsTyped,
       signal: controller.signal,
       resumed,
       async onTrial(trial, sofar) {

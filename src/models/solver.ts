@@ -47,9 +47,9 @@ export function completedWithSolver<H extends WithSolver>(table: TableOf<H>, giv
   const { factors = limits.default!, solver = factors > MAX_FACTORS ? "cg" : "cholesky" } = given;
   checkValue("solver", choices, solver);
   const most = mostFactors(solver);
-  const remedy = factors > most && factors <= MAX_FACTORS_CG ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : limits.remedy!;
+  const remedy = factors > most && factors <= MAX_FACTORS_CG ? `solver: "cg" takes up to ${MAX_FACTORS_CG}` : limits.remedy!;
   const ofSolver: NumberOf = { ...limits, most, remedy };
-  checkValue("factors", ofSolver, factors, `with solver "${solver}" `);
+  checkValue("factors", ofSolver, factors, `with solver: "${solver}" `);
   return completed(table, { ...given, solver });
 }
 

@@ -100,7 +100,10 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
     await turn((chunks) => decoded(chunks, wide ?? encoding));
   } else if (text.head.includes(0)) {
     await text.chunks.return(undefined);
-    throw fail("it holds no text", "give a table of text, JSON lines or a Parquet file; or name its --encoding");
+    throw fail(
+      "it holds no text",
+      'give a table of text, JSON lines or a Parquet file; or name its encoding, such as encoding: "utf-16le"',
+    );
   }
   if (startsWith(text.head, BYTE_ORDER_MARK)) {
     if (at !== undefined) at += BYTE_ORDER_MARK.length;

@@ -28,7 +28,7 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
 export function kernelModule(shared: boolean, build: KernelBuild = hasRelaxedSimd() ? "relaxed" : "simd"): Promise<WebAssembly.Module> {
   if (!hasSimd()) {
     throw new DeviceError("no-webassembly", "this runtime has no WebAssembly with SIMD, which the cpu engine computes with", {
-      remedy: 'update it, or take device "reference", which is slow',
+      remedy: 'update it, or take device: "reference", which is slow',
     });
   }
   const name = `${build} ${shared}`;

@@ -62,7 +62,7 @@ export function beginSolver(
   const variant = { ...({ kind, spread, pulled } as GramSystem), factors, values: formatOf(byUser), halves };
   const { steps } = workload.operations;
   if (steps !== undefined && tuning?.tensorCores)
-    throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver "cholesky"' });
+    throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver: "cholesky"' });
   const kernel = steps === undefined ? chooseGramKernel(device, variant, tuning) : descentKernel(device, variant, steps);
   beginCompiling(device, kernel);
   return { variant, kernel };
