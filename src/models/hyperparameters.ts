@@ -21,6 +21,8 @@ interface Described {
   readonly flag?: string;
   /** What is taken by default, where that depends on the training. */
   readonly taken?: string;
+  /** The value of another hyperparameter at which it does nothing. */
+  readonly idleAt?: Readonly<Record<string, number | string | boolean>>;
 }
 
 /** A number; nothing may be given for it where the default is null. */
@@ -90,13 +92,13 @@ export const FACTORS_ALONE = whole(10, { symbol: "K", about: "factors", least: 1
 export const LAMBDA = positive(1, { symbol: "λ", about: "precision of the noise", hint: "vb starts from it", unit: 2 });
 /** @param of what else than 0 or greater they must be. */
 export const factorPrecisions = (tau: number, of = notNegative, more: Pick<Described, "taken"> = {}) => ({
-  tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1, ...more }),
-  tauItems: of(tau, { symbol: "τ", about: "precision of the item factors", unit: 1, ...more }),
+  tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1, idleAt: { factors: 0 }, ...more }),
+  tauItems: of(tau, { symbol: "τ", about: "precision of the item factors", unit: 1, idleAt: { factors: 0 }, ...more }),
 });
 /** @param of as in `factorPrecisions`. */
 export const biasPrecisions = (gamma: number, of = notNegative) => ({
-  gammaUsers: of(gamma, { symbol: "γ", about: "precision of the user biases", unit: 2 }),
-  gammaItems: of(gamma, { symbol: "γ", about: "precision of the item biases", unit: 2 }),
+  gammaUsers: of(gamma, { symbol: "γ", about: "precision of the user biases", unit: 2, idleAt: { biases: false } }),
+  gammaItems: of(gamma, { symbol: "γ", about: "precision of the item biases", unit: 2, idleAt: { biases: false } }),
 });
 export const MEAN = onOff(true, { symbol: "μ", about: "leave the global mean out (μ = 0)" });
 export const BIASES = onOff(true, { symbol: "b", about: "leave the biases out" });

@@ -31,7 +31,7 @@ export const SOLVER: TableOf<SolverHyperparameters> = {
     about: `factor every row's system, or move it by conjugate gradients, up to ${MAX_FACTORS_CG} factors`,
     taken: "the faster one",
   }),
-  cgSteps: whole(3, { placeholder: "n", about: "steps of conjugate gradients a half-sweep", least: 1 }),
+  cgSteps: whole(3, { placeholder: "n", about: "steps of conjugate gradients a half-sweep", least: 1, idleAt: { solver: "cholesky" } }),
 };
 
 type WithSolver = SolverHyperparameters & { readonly factors: number };
