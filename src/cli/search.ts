@@ -91,7 +91,7 @@ export function spread(text: string, whole: boolean): Spread {
 
 async function searchAndTell(path: string | undefined, flags: SearchFlags): Promise<void> {
   const space = spaceOf(flags);
-  const resumed = flags.resume ? await resumedFrom(flags) : undefined;
+  const resume = flags.resume ? await resumedFrom(flags) : undefined;
   const read = await loadData(path, flags);
   const { ratings, format, heldOut } = read;
   if (heldOut)
@@ -109,7 +109,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     controller.abort();
   };
   process.once("SIGINT", interrupt);
-  const live = liveTable(space, resumed, flags.vb && hasAlternative(flags.model));
+  const live = liveTable(space, resume, flags.vb && hasAlternative(flags.model));
   try {
     const result = await search(ratings, {
       model: flags.model,
@@ -134,7 +134,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       device: engine,
       onNotice: noticeAsTyped,
       signal: controller.signal,
-      resumed,
+      resume,
       async onTrial(trial, sofar) {
         live.show(trial, sofar);
         // Standard output takes the whole result once.

@@ -33,6 +33,7 @@ function flagTyped(name: string, flags: ReadonlyMap<string, string>): string | u
 const OTHERWISE: Readonly<Record<string, string>> = {
   "with keepSeen: true": "without --no-seen",
   "filterSeen: false": "--include-seen",
+  memoryBytes: "--device-memory",
   "save(model, path)": "tastespace train … --out FILE",
 };
 

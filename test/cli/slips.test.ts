@@ -4,6 +4,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { trainCommand } from "../../src/cli/train.js";
+import { asTyped, nameFlagsOf } from "../../src/cli/typed-names.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-slips-"));
@@ -66,6 +68,25 @@ test.each<[args: string[], code: number, said: RegExp]>([
   const ran = await tastespace(...args);
   expect(ran.err).toMatch(said);
   expect(ran.code).toBe(code);
+});
+
+test.each([
+  ["give memoryBytes a number of bytes", "give --device-memory a number of bytes"],
+  ['go on with device: "cpu"', "go on with --device cpu"],
+  ['take solver: "cholesky"', "take --solver cholesky"],
+  ['go on with wire: "halves"', "go on with --wire halves"],
+  ["give tauUsers a positive value, and gammaUsers where", "give --tau-users a positive value, and --gamma-users where"],
+  ['say columns: { time: "a }", value: 0 }, or columns.weight', 'say --time-column "a }" --rating-column 1, or --weight-column'],
+  ['missing: ["99", "-1"] leaves them out; missing: [] keeps them', "--missing 99,-1 leaves them out; --missing none keeps them"],
+  ["skipBadRows: true leaves such rows out", "--skip-bad-rows leaves such rows out"],
+  // No options of this command, or none at all.
+  ['coldStart: "mean" takes the mean', 'coldStart: "mean" takes the mean'],
+  ["space: { factors: [8], tau: [1] }", "space: { factors: [8], tau: [1] }"],
+  ["missing.csv: 25 % of the ratings are 0", "missing.csv: 25 % of the ratings are 0"],
+  ["leave out items without a rating", "leave out items without a rating"],
+])("of train, %s is %s", (written, typed) => {
+  nameFlagsOf(trainCommand());
+  expect(asTyped(written)).toBe(typed);
 });
 
 test("what the library notices is named as it is typed, too", async () => {

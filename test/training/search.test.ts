@@ -204,9 +204,9 @@ describe("trials", () => {
     const saved: SearchResult[] = [];
     const whole = await run({ ...shared, onTrial: (_, result) => void saved.push(JSON.parse(JSON.stringify(result)) as SearchResult) });
     expect(saved).toHaveLength(whole.planned);
-    for (const resumed of saved) expect(timeless(await run({ ...shared, resumed }))).toEqual(timeless(whole));
+    for (const resume of saved) expect(timeless(await run({ ...shared, resume }))).toEqual(timeless(whole));
     const again = new CountingEngine();
-    expect(timeless(await run({ ...shared, resumed: JSON.parse(JSON.stringify(whole)) as SearchResult, device: again }))).toEqual(
+    expect(timeless(await run({ ...shared, resume: JSON.parse(JSON.stringify(whole)) as SearchResult, device: again }))).toEqual(
       timeless(whole),
     );
     expect(again.sweeps).toBe(0);
@@ -225,7 +225,7 @@ describe("trials", () => {
     });
     expect(part.complete).toBe(false);
     expect(part.trials).toHaveLength(2);
-    expect(timeless(await run({ space, sweeps: 4, resumed: part }))).toEqual(timeless(whole));
+    expect(timeless(await run({ space, sweeps: 4, resume: part }))).toEqual(timeless(whole));
   });
 
   test("a point at which training fails is a result with its error, and the last of the ranking", async () => {
@@ -277,6 +277,6 @@ test.each<[Partial<SearchOptions>, RegExp]>([
 });
 
 test("a result of another plan is refused", async () => {
-  const resumed = await run({ space: { factors: [1] }, sweeps: 2 });
-  await expect(run({ space: { factors: [1] }, sweeps: 3, resumed })).rejects.toThrow(/another plan/);
+  const resume = await run({ space: { factors: [1] }, sweeps: 2 });
+  await expect(run({ space: { factors: [1] }, sweeps: 3, resume })).rejects.toThrow(/another plan/);
 });
