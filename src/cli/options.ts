@@ -73,7 +73,7 @@ export function engineKinds(text: string): EngineKind[] {
 }
 
 /** Two numbers, the first less than the second: 1:5. */
-export function scale(text: string): [number, number] {
+function scale(text: string): [number, number] {
   const ends = text.split(":");
   if (ends.length !== 2) throw new InvalidArgumentError("it must be two numbers, such as 1:5.");
   const [from, to] = ends.map(number);

@@ -43,7 +43,7 @@ export interface NumberOf extends Described {
 }
 
 /** One of several words. */
-export interface ChoiceOf<V extends string = string> extends Described {
+interface ChoiceOf<V extends string = string> extends Described {
   readonly kind: "choice";
   readonly default: V;
   readonly choices: readonly V[];
@@ -123,7 +123,7 @@ export const unitsOf = <H extends object>(table: TableOf<H>): UnitPowers<H> =>
   ) as UnitPowers<H>;
 
 /** The defaults, overwritten by what is given and not undefined; names that the table does not have are left out. */
-export const filled = <H extends object>(table: TableOf<H>, given: Partial<H>): H =>
+const filled = <H extends object>(table: TableOf<H>, given: Partial<H>): H =>
   Object.fromEntries(entriesOf(table).map(([name, entry]) => [name, given[name as keyof H] ?? entry.default])) as H;
 
 /** The same, checked. @throws OptionsError naming the first hyperparameter that has a value which it may not have. */

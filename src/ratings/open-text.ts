@@ -23,7 +23,7 @@ export interface TextOptions {
 }
 
 /** What a source holds, by its first bytes. */
-export type Form = "delimited" | "json" | "parquet" | "matrix-market" | "arff" | "netflix";
+type Form = "delimited" | "json" | "parquet" | "matrix-market" | "arff" | "netflix";
 
 export interface OpenText {
   readonly form: Form;
@@ -47,7 +47,7 @@ export interface OpenText {
 /** Delimiters that are recognised without being named, but for runs of blanks. */
 const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
 /** Any number of blanks and tabs. */
-export const BLANKS = " ";
+const BLANKS = " ";
 
 const HEAD_BYTES = 1 << 16;
 const GZIP_MAGIC = [0x1f, 0x8b];

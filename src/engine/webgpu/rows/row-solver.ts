@@ -32,7 +32,7 @@ const BYTES_PER_BLOCK = 16;
 const MOST_AS_HALF = 2 ** 14;
 
 /** What a half-sweep needs of a session. */
-export interface RowSolverParts {
+interface RowSolverParts {
   readonly workload: Workload;
   readonly kernel: GramKernel;
   readonly variant: GramVariant;
