@@ -25,7 +25,7 @@ export type HyperparametersOf = { readonly [M in ModelName]: ReturnType<(typeof 
 export type Hyperparameters = HyperparametersOf[ModelName];
 
 /** The training of each model. */
-type TrainingOf = { readonly [M in ModelName]: ReturnType<(typeof DEFINITIONS)[M]["train"]> };
+export type TrainingOf = { readonly [M in ModelName]: ReturnType<(typeof DEFINITIONS)[M]["train"]> };
 /** What a training of a model measures. */
 export type SumsOf<M extends ModelName> = Awaited<ReturnType<TrainingOf[M]["measure"]>>;
 

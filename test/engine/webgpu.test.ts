@@ -13,6 +13,7 @@ import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { MAX_FACTORS_CG } from "../../src/models/solver.js";
+import type { Parameters } from "../../src/models/parameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
 import { deviceWithoutInfo } from "../support/bare-device.js";
@@ -198,6 +199,26 @@ test("a trace takes the time of every pass, by kernel, where the adapter has tim
   }
   training.destroy();
   engine.destroy();
+});
+
+test("half-sweeps are planned anew once a device turns out to be fast, and solve every row to the same bits", async () => {
+  const problem = problemOf(hotCase(5, 300, 200, 9_000), { factors: 6 });
+  const engine = await WebGpuEngine.create({ defaultLimits: true });
+  let operations = 4e9;
+  let growth = 1;
+  Object.defineProperty(engine.device.pace, "most", { get: () => (operations *= growth) });
+  const sweeps = async (): Promise<Parameters> => {
+    const training = await openTraining(engine, problem);
+    for (let number = 1; number <= 3; number++) await training.sweep(number);
+    const parameters = await training.read();
+    training.destroy();
+    return parameters;
+  };
+  const steady = await sweeps();
+  growth = 8;
+  const paced = await sweeps();
+  engine.destroy();
+  expect(paced).toEqual(steady);
 });
 
 test("every plan stays within the default limits of WebGPU", () => {

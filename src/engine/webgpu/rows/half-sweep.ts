@@ -59,8 +59,12 @@ interface HalfSweepParts {
 export const UNIFORM_ALIGNMENT = 256;
 /** Bytes of the uniform struct Dispatch. */
 const DISPATCH_BYTES = 16;
-/** Operations of one dispatch, at most about: a few milliseconds on a slow GPU. */
+/** Operations of one dispatch, at most about, before the pace of the device is known: some 40 ms on a slow GPU. */
 const MOST_PER_DISPATCH = 4e9;
+/** Then a dispatch may take this share of a submission: what follows it waits for its last rows. */
+const DISPATCH_SHARE = 1 / 20;
+/** A schedule is made anew when dispatches may be so many times as long. */
+const WORTH_PLANNING = 3;
 
 /** One dispatch, with the tasks, ratings and rows it is bound to. */
 interface Step extends DispatchPlan {
@@ -70,10 +74,14 @@ interface Step extends DispatchPlan {
 
 /** Work on the rows of one shard. */
 interface Schedule {
+  /** Operations that a dispatch may have. */
+  readonly most: number;
   readonly dispatchGroup: GPUBindGroup;
   readonly steps: readonly Step[];
   readonly buffers: readonly GPUBuffer[];
 }
+
+const destroyAll = (buffers: readonly GPUBuffer[]): void => buffers.forEach((buffer) => buffer.destroy());
 
 /** Begins to compile what nearly every half-sweep needs, for `HalfSweep.compile` to find. */
 export function beginCompiling(device: Device, { kernel, base }: RowKernel): void {
@@ -120,15 +128,13 @@ export class HalfSweep {
       const [from, to] = [Math.max(slice.from, first) - first, Math.min(slice.to, shards.to(shard)) - first];
       if (from >= to) continue;
       const key = `${shard}:${from}:${to}`;
-      let schedule = this.#schedules.get(key);
-      if (!schedule) this.#schedules.set(key, (schedule = this.#schedule(shard, { from, to })));
-      await this.#run(schedule);
+      await this.#run(this.#scheduleOf(key, shard, { from, to }));
     }
   }
 
   destroy(): void {
     this.#settings.destroy();
-    for (const { buffers } of this.#schedules.values()) for (const buffer of buffers) buffer.destroy();
+    for (const { buffers } of this.#schedules.values()) destroyAll(buffers);
   }
 
   /** Pieces are loaded where they are streamed, and submissions cut by what they cost. */
@@ -165,11 +171,22 @@ export class HalfSweep {
     return this.#parts.ratings.pieces.filter(({ own }) => own === shard).map(({ csr }) => csr);
   }
 
-  #schedule(shard: number, slice: RowSlice): Schedule {
+  /** The schedule of a slice, made anew as the device turns out to be faster: rows are solved in the same way by any. */
+  #scheduleOf(key: string, shard: number, slice: RowSlice): Schedule {
+    const paced = Math.max(MOST_PER_DISPATCH, DISPATCH_SHARE * this.#device.pace.most);
+    const most = this.#parts.rowKernel.mostPerDispatch ?? paced;
+    const known = this.#schedules.get(key);
+    if (known && most < WORTH_PLANNING * known.most) return known;
+    if (known) destroyAll(known.buffers);
+    const schedule = this.#schedule(shard, slice, most);
+    this.#schedules.set(key, schedule);
+    return schedule;
+  }
+
+  #schedule(shard: number, slice: RowSlice, mostPerDispatch: number): Schedule {
     const { side, rowKernel, shards, ratings, scratchBytes } = this.#parts;
     const pieces = this.#piecesOf(shard);
     const { perRating, perRow } = rowKernel.operations;
-    const { mostPerDispatch = MOST_PER_DISPATCH } = rowKernel;
     const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
       partials: Math.floor(scratchBytes / rowKernel.partialBytes),
       tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(mostPerDispatch / perRow)),
@@ -190,7 +207,7 @@ export class HalfSweep {
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
     const base = this.#parts.base ?? this.#settings;
     const dispatchGroup = bindDispatches(this.#device, `dispatches of ${side}`, dispatchBuffer, base, rowKernel.base);
-    return { steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
+    return { most: mostPerDispatch, steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
   }
 
   /** The tasks in buffers that can be bound, cut between dispatches. */
