@@ -1,6 +1,7 @@
 // The kernels as a WebAssembly module: the build that the runtime can run, importing a memory
 // that threads share or one of its own.
 
+import "../platform-names.js";
 import { DeviceError } from "../../errors.js";
 // eslint-disable-next-line import/default
 import builds from "./kernels/index.ts?assembly";

@@ -5,7 +5,7 @@ import { byteText } from "../../../byte-text.js";
 import { DeviceError, TastespaceError } from "../../../errors.js";
 import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
-import "./gpu-names.js";
+import "../../platform-names.js";
 import { Pace } from "./pace.js";
 import { Trace } from "./trace.js";
 import { requestGpu } from "#gpu";
