@@ -77,13 +77,13 @@ test("a schedule over several pieces solves every row once and reads every ratin
         const solved: number[] = [];
         const read = pieces.map(({ index }) => new Uint8Array(index.length));
         expect(partials).toBeLessThanOrEqual(160);
-        for (const { kernel, piece, firstTask, taskCount, ratings: counted } of dispatches) {
+        for (const { work, piece, firstTask, taskCount, ratings: counted } of dispatches) {
           expect(taskCount).toBeLessThanOrEqual(7);
           let sum = 0;
           for (let task = firstTask; task < firstTask + taskCount; task++) {
             const [row, first, count] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-            if (kernel !== "row_segments") solved.push(row);
-            if (kernel === "long_rows") continue;
+            if (work !== "row_segments") solved.push(row);
+            if (work === "long_rows") continue;
             sum += count;
             for (let at = first; at < first + count; at++) read[piece][at]++;
           }

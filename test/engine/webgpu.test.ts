@@ -8,7 +8,7 @@ import { everyDescentKernel, everyKernel } from "../../src/engine/webgpu/every-k
 import { ratingStoresOf } from "../../src/engine/webgpu/memory/rating-store.js";
 import { planMemory, sidePlan } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
+import { worksOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
 import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
@@ -16,6 +16,7 @@ import { MAX_FACTORS_CG } from "../../src/models/solver.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
+import { requestGpu } from "#gpu";
 import { deviceWithoutInfo } from "../support/bare-device.js";
 import { openTraining } from "../../src/models/registry.js";
 
@@ -172,6 +173,16 @@ test("trainings of the same ratings share what is uploaded, also one after the o
   device.destroy();
 });
 
+test("devices that are asked for at once come from one GPU object, which outlives them", async () => {
+  const devices = await Promise.all([0, 1].map(() => requestDevice({ defaultLimits: true })));
+  const [first, second] = await Promise.all([requestGpu(), requestGpu()]);
+  expect(first).toBe(second);
+  for (const { gpu } of devices) {
+    await gpu.queue.onSubmittedWorkDone();
+    gpu.destroy();
+  }
+});
+
 test("a shader that does not compile is an error with the compiler's line", async () => {
   const device = await requestDevice();
   const { compilePipeline } = await import("../../src/engine/webgpu/device/pipelines.js");
@@ -238,19 +249,19 @@ test("a schedule gives every row and every rating of a slice to exactly one task
   const { tasks, dispatches, partials } = planSchedule([rows], slice, { partials: 4 });
   const solved: number[] = [];
   const covered = new Uint8Array(rows.index.length);
-  for (const { kernel, firstTask, taskCount } of dispatches) {
+  for (const { work, firstTask, taskCount } of dispatches) {
     let before = Infinity;
     for (let task = firstTask; task < firstTask + taskCount; task++) {
       const [row, first, count, segment, segments] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-      if (kernel !== "row_segments") solved.push(row);
-      if (kernel !== "long_rows") {
+      if (work !== "row_segments") solved.push(row);
+      if (work !== "long_rows") {
         for (let at = first; at < first + count; at++) covered[at]++;
         expect(count).toBeLessThanOrEqual(before);
         before = count;
       } else expect(segment + segments).toBeLessThanOrEqual(partials);
     }
   }
-  expect(new Set(dispatches.map(({ kernel }) => kernel))).toEqual(new Set(kernelsOf([rows])));
+  expect(new Set(dispatches.map(({ work }) => work))).toEqual(new Set(worksOf([rows])));
   expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
   expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
   expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);

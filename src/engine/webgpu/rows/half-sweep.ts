@@ -10,7 +10,7 @@ import type { BaseBinding, RowKernel } from "./gram-kernel.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { Shards } from "../memory/pieces.js";
 import type { RatingStore } from "../memory/rating-store.js";
-import { type DispatchPlan, type RowEntryPoint, kernelsOf, planSchedule, TASK_FIELDS } from "./schedule.js";
+import { type DispatchPlan, type RowWork, planSchedule, TASK_FIELDS, worksOf } from "./schedule.js";
 import { blocksOf } from "./tile-plan.js";
 
 /** What a half-sweep's equations hold beside ratings and rows. */
@@ -81,13 +81,16 @@ interface Schedule {
   readonly buffers: readonly GPUBuffer[];
 }
 
+const entryPointOf = ({ entryPoints }: RowKernel, work: RowWork): string => entryPoints?.[work] ?? work;
+
 const destroyAll = (buffers: readonly GPUBuffer[]): void => buffers.forEach((buffer) => buffer.destroy());
 
 /** Begins to compile what nearly every half-sweep needs, for `HalfSweep.compile` to find. */
-export function beginCompiling(device: Device, { kernel, base }: RowKernel): void {
+export function beginCompiling(device: Device, rowKernel: RowKernel): void {
+  const { kernel, base } = rowKernel;
   const layout = device.gpu.createPipelineLayout({ bindGroupLayouts: [...layoutsOf(device, base)] });
   // What is wrong with it is thrown by whoever waits for it.
-  compilePipeline(device, kernel, "whole_rows", layout).catch(() => {});
+  compilePipeline(device, kernel, entryPointOf(rowKernel, "whole_rows"), layout).catch(() => {});
 }
 
 export class HalfSweep {
@@ -95,7 +98,7 @@ export class HalfSweep {
   readonly #parts: HalfSweepParts;
   readonly #settings: GPUBuffer;
   readonly #layouts: readonly GPUBindGroupLayout[];
-  readonly #pipelines = new Map<RowEntryPoint, GPUComputePipeline>();
+  readonly #pipelines = new Map<RowWork, GPUComputePipeline>();
   readonly #schedules = new Map<string, Schedule>();
 
   constructor(device: Device, parts: HalfSweepParts) {
@@ -108,9 +111,9 @@ export class HalfSweep {
   async compile(): Promise<void> {
     const { rowKernel, shards } = this.#parts;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
-    const entryPoints = new Set(Array.from({ length: shards.count }, (_, shard) => kernelsOf(this.#piecesOf(shard))).flat());
-    const compiled = [...entryPoints].map(async (entryPoint) => {
-      this.#pipelines.set(entryPoint, await compilePipeline(this.#device, rowKernel.kernel, entryPoint, layout));
+    const works = new Set(Array.from({ length: shards.count }, (_, shard) => worksOf(this.#piecesOf(shard))).flat());
+    const compiled = [...works].map(async (work) => {
+      this.#pipelines.set(work, await compilePipeline(this.#device, rowKernel.kernel, entryPointOf(rowKernel, work), layout));
     });
     await Promise.all(compiled);
   }
@@ -142,7 +145,7 @@ export class HalfSweep {
     const { side, ratings, rowKernel } = this.#parts;
     // A pass may hold many dispatches, but a trace tells kernels apart.
     const { trace } = this.#device;
-    const labelOf = ({ kernel }: Step): string => (trace ? `${rowKernel.kernel.name} ${kernel}` : `half-sweep of ${side}`);
+    const labelOf = ({ work }: Step): string => (trace ? `${rowKernel.kernel.name} ${work}` : `half-sweep of ${side}`);
     for (let at = 0; at < steps.length;) {
       ratings.load(steps[at].piece);
       const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${side}` });
@@ -155,8 +158,8 @@ export class HalfSweep {
           pass = this.#device.beginPass(encoder, labelOf(steps[at]));
         }
         first = false;
-        const { kernel, taskCount, group } = steps[at];
-        pass.setPipeline(this.#pipelines.get(kernel)!);
+        const { work, taskCount, group } = steps[at];
+        pass.setPipeline(this.#pipelines.get(work)!);
         pass.setBindGroup(0, group);
         pass.setBindGroup(1, dispatchGroup, [at * UNIFORM_ALIGNMENT]);
         dispatch(pass, Math.ceil(taskCount / rowKernel.tasksPerWorkgroup));
