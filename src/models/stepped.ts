@@ -83,7 +83,7 @@ export function stochasticTable(tau: number, gamma: number, { adagrad, shared }:
     placeholder: "how",
     about: "adagrad: rows have steps of their own, which fall with their slopes; shared: all have the same",
   });
-  const taken = (of: "stepSize" | "decay"): string => `${adagrad[of]}, with --rate shared ${shared[of]}`;
+  const taken = (of: "stepSize" | "decay"): string => `${adagrad[of]}, shared ${shared[of]}`;
   return { ...others, rate, stepSize: { ...stepSize, taken: taken("stepSize") }, decay: { ...decay, taken: taken("decay") } };
 }
 
