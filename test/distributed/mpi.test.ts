@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
 import { ended, runRanks, startRanks, withMpi } from "../support/mpirun.js";
 
@@ -143,6 +144,20 @@ describe.runIf(withMpi)("under mpirun", () => {
       expect(stdout).toContain("data     ");
     }
     train("--sweeps", "6", "--checkpoint", place("checkpoint"), "--resume", "--out", place("several"));
+    expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
+  test("of a Parquet file each rank reads its share", async () => {
+    const columnData = Object.entries({ user: [7, 83], item: [5, 61], rating: [1, 5] }).map(([name, [step, of]]) => {
+      return { name, data: Array.from({ length: 3000 }, (_, at) => (at * step) % of), type: "INT32" as const };
+    });
+    writeFileSync(place("shares.parquet"), new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 700 })));
+    const args = ["train", place("shares.parquet"), "--device", "cpu", "--factors", "3", "--sweeps", "2", "--no-early-stop"];
+    expect(spawnSync(process.execPath, ["dist/cli.js", ...args, "--out", place("one")]).status).toBe(0);
+    const { code, stdout, stderr } = await runRanks(3, ...args, "--out", place("several"));
+    expect(stderr).not.toContain("every rank reads all ratings");
+    expect(code).toBe(0);
+    expect(stdout).toContain("(Parquet)");
     expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
   });
 
