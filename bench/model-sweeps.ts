@@ -12,13 +12,13 @@ import { MODEL_CASES, nameOf, problemOfCase, takes } from "./problem.js";
 
 const LONG_ENOUGH_MS = 500;
 const MOST = 20;
-export async function modelSweeps({ factors, shape }: BenchOptions): Promise<object> {
+export async function modelSweeps({ factors, shape, models }: BenchOptions): Promise<object> {
   const { train, heldOut } = splitRatings(syntheticRatings(SYNTHETIC_SHAPES[shape]), { share: 0.2, seed: 1 });
   const engine = await WebGpuEngine.create({ trace: true });
   console.log(`${shape}, ${train.count.toLocaleString("en-US")} ratings to train on; medians, ms`);
   console.log("model                        K   compile and upload     sweep   measure   ns a rating   device, both   dearest passes");
   const rows: object[] = [];
-  for (const given of MODEL_CASES) {
+  for (const given of MODEL_CASES.filter(({ model }) => models?.includes(model) ?? true)) {
     const name = nameOf(given);
     for (const K of factors.filter((K) => takes(given, K))) {
       const times = await timesOf(engine, problemOfCase(given, train, K, heldOut));

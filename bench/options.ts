@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly rows: number;
   /** In which precision `sweep` gathers and multiplies. */
   readonly precisions: readonly Precision[];
-  /** Which models and which kinds of side information `sides` takes, over how many splits, and with what else. */
+  /** Which models `sides` and `model-sweeps` take; the rest is of `sides`: kinds of side information, splits, options. */
   readonly models: readonly string[] | undefined;
   readonly sides: readonly string[] | undefined;
   readonly splits: readonly number[];

@@ -14,7 +14,7 @@ import { implicitHyperparameters } from "../src/models/implicit.js";
 import { MAX_FACTORS } from "../src/models/hyperparameters.js";
 import { type Solver, SOLVERS } from "../src/models/solver.js";
 import { type Parameters, predictRating } from "../src/models/parameters.js";
-import { type HyperparametersOf, openTraining } from "../src/models/registry.js";
+import { type HyperparametersOf, openTraining, type TrainingOf } from "../src/models/registry.js";
 import { seededRandom } from "../src/random.js";
 import { buildCsr } from "../src/ratings/csr.js";
 import { readPath } from "../src/ratings/files.js";
@@ -287,12 +287,25 @@ function timed(factors: number, name: string, device: string, seconds: readonly 
   return { factors, name, device, sweeps: SWEEPS, secondsPerSweep: median(seconds.slice(1)) };
 }
 
+/** A card that was idle takes a second to raise its clocks. */
+const WARM_MS = 1500;
+
 /** Trains without measuring in between. */
 async function sweep(
   engine: Engine,
   problem: Problem<"als"> | Problem<"implicit">,
 ): Promise<{ parameters: Parameters; seconds: number[] }> {
-  const session = await (problem.model === "als" ? openTraining(engine, problem) : openTraining(engine, problem));
+  const open = (): Promise<TrainingOf["als"] | TrainingOf["implicit"]> =>
+    problem.model === "als" ? openTraining(engine, problem) : openTraining(engine, problem);
+  if (engine instanceof WebGpuEngine && !engine.info.software) {
+    const warming = await open();
+    for (const started = performance.now(); performance.now() - started < WARM_MS;) {
+      await warming.sweep(1);
+      await engine.device.gpu.queue.onSubmittedWorkDone();
+    }
+    warming.destroy();
+  }
+  const session = await open();
   const seconds: number[] = [];
   for (let number = 1; number <= SWEEPS; number++) {
     const started = performance.now();

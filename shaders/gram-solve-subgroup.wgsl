@@ -33,12 +33,16 @@ fn solve(row: u32, weight: f32, lane: u32) {
   write_solution(row * BLOCKS, lane);
 }
 
+// Whole rows and long ones share the solve, so that it is compiled once.
 @compute @workgroup_size(SUBGROUP)
-fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
   if (!is_task(at)) { return; }
   clear_sums();
-  add_ratings(tasks[at].first, tasks[at].count, lane);
+  if (tasks[at].segments == 0u) { add_ratings(tasks[at].first, tasks[at].count, lane); }
+  for (var segment = 0u; segment < tasks[at].segments; segment++) {
+    add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane);
+  }
   solve(tasks[at].row, tasks[at].weight, lane);
 }
 
@@ -49,15 +53,4 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   clear_sums();
   add_ratings(tasks[at].first, tasks[at].count, lane);
   store_sums(tasks[at].segment * PARTIAL + lane);
-}
-
-@compute @workgroup_size(SUBGROUP)
-fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let at = task_at(group, groups);
-  if (!is_task(at)) { return; }
-  clear_sums();
-  for (var segment = 0u; segment < tasks[at].segments; segment++) {
-    add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane);
-  }
-  solve(tasks[at].row, tasks[at].weight, lane);
 }

@@ -62,6 +62,27 @@ fn sigmoid(x: f32) -> f32 {
   return select(t, 1.0, x >= 0.0) / (1.0 + t);
 }
 
+// What a lane holds of two rows, and one over the weight of each row's ratings.
+struct Pair {
+  user: array<vec4f, OWN>,
+  item: array<vec4f, OWN>,
+  user_share: f32,
+  item_share: f32,
+}
+
+fn pair_of(rating: Rating, lane: u32) -> Pair {
+  var pair: Pair;
+  pair.user_share = 1.0 / user_rows[rating.user + RHS_BLOCK][RHS_AT];
+  pair.item_share = 1.0 / item_rows[rating.item + RHS_BLOCK][RHS_AT];
+  for (var own = 0u; own < OWN; own++) {
+    let b = lane + own * TEAM;
+    if (b >= BLOCKS) { continue; }
+    pair.user[own] = user_rows[rating.user + b];
+    pair.item[own] = item_rows[rating.item + b];
+  }
+  return pair;
+}
+
 @compute @workgroup_size(TEAM * TEAMS)
 fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let group = round.first_block / settings.groups + workgroup.x * TEAMS + local / TEAM;
@@ -81,42 +102,47 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   if (local == 0u) { steps = atomicLoad(&most); }
   let last_step = workgroupUniformLoad(&steps);
 
-  // The next rating is asked for while the present one is worked on.
-  var next = rating_at(first);
+  // A step mostly waits for memory: the rows of the next rating, and the one after it, are asked for while the present
+  // one is worked on. Where the next rating has one of the present rows, it is given what they become.
+  let lane = local % TEAM;
+  var rating = rating_at(first);
+  var next = rating_at(first + select(0u, 1u, 1u < count));
+  var pair = pair_of(rating, lane);
   for (var n = 0u; n < last_step; n++) {
-    let rating = next;
-    next = rating_at(first + select(0u, n + 1u, n + 1u < count));
-    let user_weight = user_rows[rating.user + RHS_BLOCK][RHS_AT];
-    let item_weight = item_rows[rating.item + RHS_BLOCK][RHS_AT];
-    var u: array<vec4f, OWN>;
-    var v: array<vec4f, OWN>;
+    let after = rating_at(first + select(0u, n + 2u, n + 2u < count));
+    var next_pair = pair_of(next, lane);
     var share = 0.0;
     for (var own = 0u; own < OWN; own++) {
-      let b = local % TEAM + own * TEAM;
+      let b = lane + own * TEAM;
       if (b >= BLOCKS) { continue; }
-      u[own] = user_rows[rating.user + b];
-      v[own] = item_rows[rating.item + b];
-      share += dot(u[own] * is_factor(b), v[own]);
-      if (b == BIAS_BLOCK) { share += u[own][BIAS_AT] + v[own][BIAS_AT]; }
+      share += dot(pair.user[own] * is_factor(b), pair.item[own]);
+      if (b == BIAS_BLOCK) { share += pair.user[own][BIAS_AT] + pair.item[own][BIAS_AT]; }
     }
     let score = settings.mean + team_sum(share, local, n);
     var e = settings.lambda * (rating.value - score);
     if (LOGISTIC) { e = rating.value - sigmoid(score); }
     if (n < count) {
       for (var own = 0u; own < OWN; own++) {
-        let b = local % TEAM + own * TEAM;
+        let b = lane + own * TEAM;
         if (b >= BLOCKS) { continue; }
+        let u = pair.user[own];
+        let v = pair.item[own];
         let step = rating.weight * settings.step;
         let mask = is_factor(b) * step;
-        var new_u = u[own] + mask * (e * v[own] - (settings.tau_users / user_weight) * u[own]);
-        var new_v = v[own] + mask * (e * u[own] - (settings.tau_items / item_weight) * v[own]);
+        var new_u = u + mask * (e * v - settings.tau_users * pair.user_share * u);
+        var new_v = v + mask * (e * u - settings.tau_items * pair.item_share * v);
         if (b == BIAS_BLOCK && settings.biases == 1u) {
-          new_u[BIAS_AT] += step * (e - (settings.gamma_users / user_weight) * u[own][BIAS_AT]);
-          new_v[BIAS_AT] += step * (e - (settings.gamma_items / item_weight) * v[own][BIAS_AT]);
+          new_u[BIAS_AT] += step * (e - settings.gamma_users * pair.user_share * u[BIAS_AT]);
+          new_v[BIAS_AT] += step * (e - settings.gamma_items * pair.item_share * v[BIAS_AT]);
         }
         user_rows[rating.user + b] = new_u;
         item_rows[rating.item + b] = new_v;
+        if (next.user == rating.user) { next_pair.user[own] = new_u; }
+        if (next.item == rating.item) { next_pair.item[own] = new_v; }
       }
     }
+    rating = next;
+    next = after;
+    pair = next_pair;
   }
 }

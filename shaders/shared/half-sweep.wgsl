@@ -33,9 +33,9 @@ struct Dispatch {
 }
 
 // Rows, and the indices of ratings, count from the first row of what is bound.
-// whole_rows: the ratings of a row. row_segments: the ratings of a segment, `segment` its place among the partial sums,
+// Whole rows: the ratings of a row. row_segments: the ratings of a segment, `segment` its place among the partial sums,
 // `segments` that of the row's first.
-// long_rows: `count` ratings in all, in `segments` segments from `segment` on.
+// Long rows: `count` ratings in all, in `segments` segments from `segment` on.
 // `weight` is that of a row's ratings together: their number, where they have no weights.
 struct Task {
   row: u32,

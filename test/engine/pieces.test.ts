@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { byteText } from "../../src/byte-text.js";
 import { planMemory, type ProblemSize } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { cutPieces, cutRatings, Shards } from "../../src/engine/webgpu/memory/pieces.js";
+import { dispatch } from "../../src/engine/webgpu/device/bindings.js";
 import { planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
 import { packValues, valueFormat } from "../../src/engine/webgpu/memory/values.js";
 import { DeviceError } from "../../src/errors.js";
@@ -76,13 +77,13 @@ test("a schedule over several pieces solves every row once and reads every ratin
         const solved: number[] = [];
         const read = pieces.map(({ index }) => new Uint8Array(index.length));
         expect(partials).toBeLessThanOrEqual(160);
-        for (const { kernel, piece, firstTask, taskCount, ratings: counted } of dispatches) {
+        for (const { work, piece, firstTask, taskCount, ratings: counted } of dispatches) {
           expect(taskCount).toBeLessThanOrEqual(7);
           let sum = 0;
           for (let task = firstTask; task < firstTask + taskCount; task++) {
             const [row, first, count] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-            if (kernel !== "row_segments") solved.push(row);
-            if (kernel === "long_rows") continue;
+            if (work !== "row_segments") solved.push(row);
+            if (work === "long_rows") continue;
             sum += count;
             for (let at = first; at < first + count; at++) read[piece][at]++;
           }
@@ -95,6 +96,17 @@ test("a schedule over several pieces solves every row once and reads every ratin
     }),
     { numRuns: 30 },
   );
+});
+
+test("workgroups are laid out in two dimensions with hardly any that have nothing to do", () => {
+  for (const wanted of [0, 1, 65_535, 65_536, 69_878, 131_070, 131_071, 10_000_003]) {
+    const given: [number, number][] = [];
+    dispatch({ dispatchWorkgroups: (x: number, y: number) => given.push([x, y]) } as unknown as GPUComputePassEncoder, wanted);
+    const total = given.reduce((sum, [x, y]) => sum + x * y, 0);
+    expect(given.every(([x, y]) => x <= 65_535 && y <= 65_535)).toBe(true);
+    expect(total).toBeGreaterThanOrEqual(wanted);
+    expect(total - wanted).toBeLessThanOrEqual(wanted / 65_535);
+  }
 });
 
 test("values are packed into a byte where that is exact, and only there", () => {

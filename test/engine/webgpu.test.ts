@@ -8,11 +8,12 @@ import { everyDescentKernel, everyKernel } from "../../src/engine/webgpu/every-k
 import { ratingStoresOf } from "../../src/engine/webgpu/memory/rating-store.js";
 import { planMemory, sidePlan } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { kernelsOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
+import { worksOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
 import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { MAX_FACTORS_CG } from "../../src/models/solver.js";
+import type { Parameters } from "../../src/models/parameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
 import { deviceWithoutInfo } from "../support/bare-device.js";
@@ -200,6 +201,26 @@ test("a trace takes the time of every pass, by kernel, where the adapter has tim
   engine.destroy();
 });
 
+test("half-sweeps are planned anew once a device turns out to be fast, and solve every row to the same bits", async () => {
+  const problem = problemOf(hotCase(5, 300, 200, 9_000), { factors: 6 });
+  const engine = await WebGpuEngine.create({ defaultLimits: true });
+  let operations = 4e9;
+  let growth = 1;
+  Object.defineProperty(engine.device.pace, "most", { get: () => (operations *= growth) });
+  const sweeps = async (): Promise<Parameters> => {
+    const training = await openTraining(engine, problem);
+    for (let number = 1; number <= 3; number++) await training.sweep(number);
+    const parameters = await training.read();
+    training.destroy();
+    return parameters;
+  };
+  const steady = await sweeps();
+  growth = 8;
+  const paced = await sweeps();
+  engine.destroy();
+  expect(paced).toEqual(steady);
+});
+
 test("every plan stays within the default limits of WebGPU", () => {
   for (let K = 0; K <= MAX_FACTORS; K++) {
     const plan = planTiles(K);
@@ -217,19 +238,19 @@ test("a schedule gives every row and every rating of a slice to exactly one task
   const { tasks, dispatches, partials } = planSchedule([rows], slice, { partials: 4 });
   const solved: number[] = [];
   const covered = new Uint8Array(rows.index.length);
-  for (const { kernel, firstTask, taskCount } of dispatches) {
+  for (const { work, firstTask, taskCount } of dispatches) {
     let before = Infinity;
     for (let task = firstTask; task < firstTask + taskCount; task++) {
       const [row, first, count, segment, segments] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-      if (kernel !== "row_segments") solved.push(row);
-      if (kernel !== "long_rows") {
+      if (work !== "row_segments") solved.push(row);
+      if (work !== "long_rows") {
         for (let at = first; at < first + count; at++) covered[at]++;
         expect(count).toBeLessThanOrEqual(before);
         before = count;
       } else expect(segment + segments).toBeLessThanOrEqual(partials);
     }
   }
-  expect(new Set(dispatches.map(({ kernel }) => kernel))).toEqual(new Set(kernelsOf([rows])));
+  expect(new Set(dispatches.map(({ work }) => work))).toEqual(new Set(worksOf([rows])));
   expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
   expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
   expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);

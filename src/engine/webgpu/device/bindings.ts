@@ -16,8 +16,12 @@ export function bindBuffers(device: Device, label: string, layout: GPUBindGroupL
   return device.gpu.createBindGroup({ label, layout, entries });
 }
 
-/** Dispatches workgroups that count themselves along x, then y. */
+/**
+ * Dispatches workgroups that count themselves along x, then y: as many, or a few more for a whole rectangle. A
+ * workgroup without a task of its own still goes through a kernel's barriers, which costs what a row without
+ * ratings does.
+ */
 export function dispatch(pass: GPUComputePassEncoder, workgroups: number): void {
-  const wide = Math.min(workgroups, WORKGROUPS_PER_DIMENSION);
-  if (wide > 0) pass.dispatchWorkgroups(wide, Math.ceil(workgroups / wide));
+  const high = Math.ceil(workgroups / WORKGROUPS_PER_DIMENSION);
+  if (high > 0) pass.dispatchWorkgroups(Math.ceil(workgroups / high), high);
 }

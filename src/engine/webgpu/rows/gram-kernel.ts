@@ -5,6 +5,7 @@ import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, suitsSubgroups } from "./gram-kernels.js";
 import { planMatrices } from "./matrix-plan.js";
+import type { RowWork } from "./schedule.js";
 import { planSubgroup } from "./subgroup-plan.js";
 import { planTiles, type TileTuning } from "./tile-plan.js";
 
@@ -14,6 +15,8 @@ export type BaseBinding = "uniform" | "read-only-storage";
 /** A kernel that goes through a side's rows by the tasks of a schedule. */
 export interface RowKernel {
   readonly kernel: Kernel;
+  /** The entry points of works that are not named for them. */
+  readonly entryPoints?: { readonly [W in RowWork]?: string } | undefined;
   /** Rows, or segments of rows, that a workgroup takes. */
   readonly tasksPerWorkgroup: number;
   /** Bytes that a segment of a row leaves in the scratch buffer. */
@@ -54,6 +57,9 @@ export interface GramTuning extends TileTuning {
   readonly dispatchOperations?: number | undefined;
 }
 
+/** Rows are solved by one entry point, from their ratings or from their segments. */
+const SOLVES = { whole_rows: "solve_rows", long_rows: "solve_rows" } as const;
+
 const BYTES_PER_TILE = 64;
 const BYTES_PER_VEC4 = 16;
 
@@ -66,6 +72,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
   if (subgroup) {
     return {
       kernel: gramSolveSubgroupKernel(subgroup, variant),
+      entryPoints: SOLVES,
       tasksPerWorkgroup: 1,
       partialBytes: subgroup.partial * BYTES_PER_VEC4,
       operations,
@@ -78,6 +85,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
   const plan = byMatrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
   return {
     kernel: gramSolveKernel(plan, variant),
+    entryPoints: SOLVES,
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
     operations,

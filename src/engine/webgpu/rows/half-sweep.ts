@@ -10,7 +10,7 @@ import type { BaseBinding, RowKernel } from "./gram-kernel.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { Shards } from "../memory/pieces.js";
 import type { RatingStore } from "../memory/rating-store.js";
-import { type DispatchPlan, type RowEntryPoint, kernelsOf, planSchedule, TASK_FIELDS } from "./schedule.js";
+import { type DispatchPlan, type RowWork, planSchedule, TASK_FIELDS, worksOf } from "./schedule.js";
 import { blocksOf } from "./tile-plan.js";
 
 /** What a half-sweep's equations hold beside ratings and rows. */
@@ -59,8 +59,12 @@ export interface HalfSweepParts {
 export const UNIFORM_ALIGNMENT = 256;
 /** Bytes of the uniform struct Dispatch. */
 const DISPATCH_BYTES = 16;
-/** Operations of one dispatch, at most about: a few milliseconds on a slow GPU. */
+/** Operations of one dispatch, at most about, before the pace of the device is known: some 40 ms on a slow GPU. */
 const MOST_PER_DISPATCH = 4e9;
+/** Then a dispatch may take this share of a submission: what follows it waits for its last rows. */
+const DISPATCH_SHARE = 1 / 20;
+/** A schedule is made anew when dispatches may be so many times as long. */
+const WORTH_PLANNING = 3;
 
 /** One dispatch, with the tasks, ratings and rows it is bound to. */
 interface Step extends DispatchPlan {
@@ -70,16 +74,23 @@ interface Step extends DispatchPlan {
 
 /** Work on the rows of one shard. */
 interface Schedule {
+  /** Operations that a dispatch may have. */
+  readonly most: number;
   readonly dispatchGroup: GPUBindGroup;
   readonly steps: readonly Step[];
   readonly buffers: readonly GPUBuffer[];
 }
 
+const entryPointOf = ({ entryPoints }: RowKernel, work: RowWork): string => entryPoints?.[work] ?? work;
+
+const destroyAll = (buffers: readonly GPUBuffer[]): void => buffers.forEach((buffer) => buffer.destroy());
+
 /** Begins to compile what nearly every half-sweep needs, for `HalfSweep.compile` to find. */
-export function beginCompiling(device: Device, { kernel, base }: RowKernel): void {
+export function beginCompiling(device: Device, rowKernel: RowKernel): void {
+  const { kernel, base } = rowKernel;
   const layout = device.gpu.createPipelineLayout({ bindGroupLayouts: [...layoutsOf(device, base)] });
   // What is wrong with it is thrown by whoever waits for it.
-  compilePipeline(device, kernel, "whole_rows", layout).catch(() => {});
+  compilePipeline(device, kernel, entryPointOf(rowKernel, "whole_rows"), layout).catch(() => {});
 }
 
 export class HalfSweep {
@@ -87,7 +98,7 @@ export class HalfSweep {
   readonly #parts: HalfSweepParts;
   readonly #settings: GPUBuffer;
   readonly #layouts: readonly GPUBindGroupLayout[];
-  readonly #pipelines = new Map<RowEntryPoint, GPUComputePipeline>();
+  readonly #pipelines = new Map<RowWork, GPUComputePipeline>();
   readonly #schedules = new Map<string, Schedule>();
 
   constructor(device: Device, parts: HalfSweepParts) {
@@ -100,9 +111,9 @@ export class HalfSweep {
   async compile(): Promise<void> {
     const { rowKernel, shards } = this.#parts;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
-    const entryPoints = new Set(Array.from({ length: shards.count }, (_, shard) => kernelsOf(this.#piecesOf(shard))).flat());
-    const compiled = [...entryPoints].map(async (entryPoint) => {
-      this.#pipelines.set(entryPoint, await compilePipeline(this.#device, rowKernel.kernel, entryPoint, layout));
+    const works = new Set(Array.from({ length: shards.count }, (_, shard) => worksOf(this.#piecesOf(shard))).flat());
+    const compiled = [...works].map(async (work) => {
+      this.#pipelines.set(work, await compilePipeline(this.#device, rowKernel.kernel, entryPointOf(rowKernel, work), layout));
     });
     await Promise.all(compiled);
   }
@@ -120,15 +131,13 @@ export class HalfSweep {
       const [from, to] = [Math.max(slice.from, first) - first, Math.min(slice.to, shards.to(shard)) - first];
       if (from >= to) continue;
       const key = `${shard}:${from}:${to}`;
-      let schedule = this.#schedules.get(key);
-      if (!schedule) this.#schedules.set(key, (schedule = this.#schedule(shard, { from, to })));
-      await this.#run(schedule);
+      await this.#run(this.#scheduleOf(key, shard, { from, to }));
     }
   }
 
   destroy(): void {
     this.#settings.destroy();
-    for (const { buffers } of this.#schedules.values()) for (const buffer of buffers) buffer.destroy();
+    for (const { buffers } of this.#schedules.values()) destroyAll(buffers);
   }
 
   /** Pieces are loaded where they are streamed, and submissions cut by what they cost. */
@@ -136,7 +145,7 @@ export class HalfSweep {
     const { side, ratings, rowKernel } = this.#parts;
     // A pass may hold many dispatches, but a trace tells kernels apart.
     const { trace } = this.#device;
-    const labelOf = ({ kernel }: Step): string => (trace ? `${rowKernel.kernel.name} ${kernel}` : `half-sweep of ${side}`);
+    const labelOf = ({ work }: Step): string => (trace ? `${rowKernel.kernel.name} ${work}` : `half-sweep of ${side}`);
     for (let at = 0; at < steps.length;) {
       ratings.load(steps[at].piece);
       const encoder = this.#device.gpu.createCommandEncoder({ label: `half-sweep of ${side}` });
@@ -149,8 +158,8 @@ export class HalfSweep {
           pass = this.#device.beginPass(encoder, labelOf(steps[at]));
         }
         first = false;
-        const { kernel, taskCount, group } = steps[at];
-        pass.setPipeline(this.#pipelines.get(kernel)!);
+        const { work, taskCount, group } = steps[at];
+        pass.setPipeline(this.#pipelines.get(work)!);
         pass.setBindGroup(0, group);
         pass.setBindGroup(1, dispatchGroup, [at * UNIFORM_ALIGNMENT]);
         dispatch(pass, Math.ceil(taskCount / rowKernel.tasksPerWorkgroup));
@@ -165,11 +174,22 @@ export class HalfSweep {
     return this.#parts.ratings.pieces.filter(({ own }) => own === shard).map(({ csr }) => csr);
   }
 
-  #schedule(shard: number, slice: RowSlice): Schedule {
+  /** The schedule of a slice, made anew as the device turns out to be faster: rows are solved in the same way by any. */
+  #scheduleOf(key: string, shard: number, slice: RowSlice): Schedule {
+    const paced = Math.max(MOST_PER_DISPATCH, DISPATCH_SHARE * this.#device.pace.most);
+    const most = this.#parts.rowKernel.mostPerDispatch ?? paced;
+    const known = this.#schedules.get(key);
+    if (known && most < WORTH_PLANNING * known.most) return known;
+    if (known) destroyAll(known.buffers);
+    const schedule = this.#schedule(shard, slice, most);
+    this.#schedules.set(key, schedule);
+    return schedule;
+  }
+
+  #schedule(shard: number, slice: RowSlice, mostPerDispatch: number): Schedule {
     const { side, rowKernel, shards, ratings, scratchBytes } = this.#parts;
     const pieces = this.#piecesOf(shard);
     const { perRating, perRow } = rowKernel.operations;
-    const { mostPerDispatch = MOST_PER_DISPATCH } = rowKernel;
     const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
       partials: Math.floor(scratchBytes / rowKernel.partialBytes),
       tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(mostPerDispatch / perRow)),
@@ -190,7 +210,7 @@ export class HalfSweep {
     const dispatchBuffer = uploadUniform(this.#device, `dispatches of ${side}`, words.buffer);
     const base = this.#parts.base ?? this.#settings;
     const dispatchGroup = bindDispatches(this.#device, `dispatches of ${side}`, dispatchBuffer, base, rowKernel.base);
-    return { steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
+    return { most: mostPerDispatch, steps, dispatchGroup, buffers: [...pages.map(({ buffer }) => buffer), partialBuffer, dispatchBuffer] };
   }
 
   /** The tasks in buffers that can be bound, cut between dispatches. */

@@ -12,10 +12,11 @@ export const TASK_FIELDS = 6;
 export const SEGMENT_RATINGS = 1024;
 const SEGMENTS_PER_ROW = 512;
 
-export type RowEntryPoint = "whole_rows" | "row_segments" | "long_rows";
+/** What a dispatch does: solves whole rows, adds up segments of long ones, or solves those from their segments. */
+export type RowWork = "whole_rows" | "row_segments" | "long_rows";
 
 export interface DispatchPlan {
-  readonly kernel: RowEntryPoint;
+  readonly work: RowWork;
   /** The piece whose ratings are read; 0 where none are. */
   readonly piece: number;
   readonly firstTask: number;
@@ -72,8 +73,8 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
   return { tasks: tasks.words(), dispatches: tasks.dispatches, partials };
 }
 
-/** The kernels that the rows, or any slice of them, need. */
-export function kernelsOf(pieces: readonly Csr[]): readonly RowEntryPoint[] {
+/** What there is to do for the rows, or any slice of them. */
+export function worksOf(pieces: readonly Csr[]): readonly RowWork[] {
   const { short, long } = sortRows(pieces, { from: 0, to: pieces[0].count });
   return [
     ...(short.some((rows) => rows.length > 0) ? (["whole_rows"] as const) : []),
@@ -182,20 +183,20 @@ class TaskList {
     this.#limits = limits;
   }
 
-  add<T>(kernel: RowEntryPoint, piece: number, entries: ArrayLike<T>, taskOf: (entry: T) => Task): void {
+  add<T>(work: RowWork, piece: number, entries: ArrayLike<T>, taskOf: (entry: T) => Task): void {
     const { tasks: mostTasks = Infinity, ratings: mostRatings = Infinity } = this.#limits;
     const words = new Uint32Array(entries.length * TASK_FIELDS);
     const floats = new Float32Array(words.buffer);
     let [firstTask, ratings] = [this.#count, 0];
     const end = (at: number): void => {
       const taskCount = this.#count + at - firstTask;
-      const rows = kernel === "row_segments" ? 0 : taskCount;
-      if (taskCount > 0) this.dispatches.push({ kernel, piece, firstTask, taskCount, ratings, rows, phase: 0 });
+      const rows = work === "row_segments" ? 0 : taskCount;
+      if (taskCount > 0) this.dispatches.push({ work, piece, firstTask, taskCount, ratings, rows, phase: 0 });
       [firstTask, ratings] = [this.#count + at, 0];
     };
     for (let at = 0; at < entries.length; at++) {
       const task = taskOf(entries[at]);
-      const read = kernel === "long_rows" ? 0 : task[2];
+      const read = work === "long_rows" ? 0 : task[2];
       if (this.#count + at - firstTask >= mostTasks || (ratings > 0 && ratings + read > mostRatings)) end(at);
       words.set(task, at * TASK_FIELDS);
       floats[(at + 1) * TASK_FIELDS - 1] = task[TASK_FIELDS - 1];
