@@ -48,6 +48,17 @@ describe.runIf(withMpi)("under mpirun", () => {
     }
   });
 
+  test("on webgpu the model file is that of one process, on 2 ranks", async () => {
+    const ratings = Array.from({ length: 900 }, (_, at) => `u${(at * 7) % 41},i${(at * at) % 23},${1 + (at % 5)}`);
+    const args = ["train", csv("gpu.csv", ratings), "--model", "gibbs", "--burn-in", "1", "--device", "webgpu", "--factors", "3"];
+    const more = ["--sweeps", "3", "--no-early-stop", "--duplicates", "last", "--out"];
+    const { status } = spawnSync(process.execPath, ["dist/cli.js", ...args, ...more, place("one")]);
+    expect(status).toBe(0);
+    const { code } = await runRanks(2, ...args, ...more, place("several"));
+    expect(code).toBe(0);
+    expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
   test("with halves on the wire the model file is the same on 1, 2 and 4 ranks, and other models are refused", async () => {
     const args = ["--device", "cpu", "--factors", "5", "--sweeps", "3", "--no-early-stop", "--wire", "halves"];
     const { status } = spawnSync(process.execPath, ["dist/cli.js", "train", ...args, "--out", place("one")]);
