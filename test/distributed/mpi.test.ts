@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
+import { makeHosts } from "../support/hosts.js";
 import { ended, runRanks, startRanks, withMpi } from "../support/mpirun.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-ranks-"));
@@ -170,6 +171,24 @@ describe.runIf(withMpi)("under mpirun", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("(Parquet)");
     expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
+  test("between hosts, over TCP, the model file is that of one process", async ({ skip }) => {
+    const hosts = makeHosts(2);
+    if (!hosts) return skip("no network namespaces can be made here, which takes root");
+    try {
+      const ratings = Array.from({ length: 900 }, (_, at) => `u${(at * 7) % 41},i${(at * at) % 23},${1 + (at % 5)}`);
+      const args = ["train", csv("hosts.csv", ratings), "--device", "cpu", "--model", "vb", "--factors", "3", "--sweeps", "2"];
+      const more = ["--no-early-stop", "--duplicates", "last", "--out"];
+      expect(spawnSync(process.execPath, ["dist/cli.js", ...args, ...more, place("one")]).status).toBe(0);
+      const { code, stdout, stderr } = await ended(hosts.start(...args, ...more, place("several")));
+      expect(stderr).not.toMatch(/^error/m);
+      expect(code).toBe(0);
+      expect(stdout).toContain("ranks    2, by Open MPI");
+      expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+    } finally {
+      hosts.close();
+    }
   });
 
   test("more ranks than rows are refused", async () => {
