@@ -16,6 +16,7 @@ import { MAX_FACTORS_CG } from "../../src/models/solver.js";
 import type { Parameters } from "../../src/models/parameters.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import { hotCase, problemOf, randomCase } from "../parity/cases.js";
+import { requestGpu } from "#gpu";
 import { deviceWithoutInfo } from "../support/bare-device.js";
 import { openTraining } from "../../src/models/registry.js";
 
@@ -170,6 +171,16 @@ test("trainings of the same ratings share what is uploaded, also one after the o
   const others = buildCsr(randomCase(2, 30, 20, 200).ratings, "users", users);
   expect(stores.borrow("users", others, planOf(3))).not.toBe(first);
   device.destroy();
+});
+
+test("devices that are asked for at once come from one GPU object, which outlives them", async () => {
+  const devices = await Promise.all([0, 1].map(() => requestDevice({ defaultLimits: true })));
+  const [first, second] = await Promise.all([requestGpu(), requestGpu()]);
+  expect(first).toBe(second);
+  for (const { gpu } of devices) {
+    await gpu.queue.onSubmittedWorkDone();
+    gpu.destroy();
+  }
 });
 
 test("a shader that does not compile is an error with the compiler's line", async () => {

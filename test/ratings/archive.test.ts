@@ -86,9 +86,9 @@ test("a turned bit anywhere is refused or changes nothing", async () => {
 
 test("what grows hundreds of times is refused before it fills the memory, in a zip archive and gzipped", async () => {
   const rows = strToU8("1,1,1\n".repeat(1 << 20));
-  const chunks = Array.from({ length: 20 }, () => rows);
+  const chunks = Array.from({ length: 11 }, () => rows);
   const bomb = Buffer.concat(chunks);
-  const archive = zipSync({ "ratings.csv": bomb }, { level: 9 });
+  const archive = zipSync({ "ratings.csv": bomb }, { level: 6 });
   await expect(readFolder(zipFolder(new File([archive as Uint8Array<ArrayBuffer>], "bomb.zip")))).rejects.toThrow(
     /grows to more than 200 times/,
   );

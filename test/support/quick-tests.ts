@@ -1,6 +1,6 @@
-// What `npm run test:quick` leaves out: the files that need a WebGPU device, a browser or the built package, and those
-// that run the float64 reference at every K. It is read off the files themselves, so that a new test is sorted by what
-// it uses. The tests of all engines stay, without `webgpu` (engines.ts).
+// What `npm run test:quick` leaves out: the files that need a WebGPU device, a browser, the built package or the
+// compilers of cards, and those that run the float64 reference at every K. It is read off the files themselves, so that
+// a new test is sorted by what it uses. The tests of all engines stay, without `webgpu` (engines.ts).
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ const NEEDS: Readonly<Record<string, RegExp>> = {
   "a WebGPU device": /WebGpuEngine\.create|requestDevice|openEngine\([^)]*"webgpu"|device: "webgpu"/,
   "a browser": /from "playwright"/,
   "the reference at every K": /EVERY_K|"\.\/workloads\.js"/,
+  "the compilers of cards": /missingCompilers/,
   "the built package": /support\/command-line|run-guide|run-code|"dist\//,
 };
 

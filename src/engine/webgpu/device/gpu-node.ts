@@ -7,7 +7,7 @@ import { whyNoVulkan } from "./vulkan.js";
 export { whyNoHardware } from "./vulkan.js";
 
 // Dawn's GPU objects must outlive every adapter and device made from them: collected, they take the process down.
-const made: { ordinary?: GPU; experimental?: GPU } = {};
+const made: { ordinary?: Promise<GPU>; experimental?: Promise<GPU> } = {};
 
 /** What Dawn must be told before it offers subgroup matrices. NVIDIA's drivers offer halves only when asked. */
 const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia";
@@ -19,9 +19,15 @@ const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on
  * @throws DeviceError of code "no-adapter" when the package is not installed or cannot be loaded,
  *   and where no driver is.
  */
-export async function requestGpu(experiments = false): Promise<GPU> {
+export function requestGpu(experiments = false): Promise<GPU> {
   const kind = experiments ? "experimental" : "ordinary";
-  if (made[kind]) return made[kind];
+  const begun = (made[kind] ??= makeGpu(experiments));
+  // What has failed once may be asked for again.
+  begun.catch(() => delete made[kind]);
+  return begun;
+}
+
+async function makeGpu(experiments: boolean): Promise<GPU> {
   dlopenSoftwareDriver();
   const missing = whyNoVulkan();
   if (missing !== undefined)
@@ -32,7 +38,7 @@ export async function requestGpu(experiments = false): Promise<GPU> {
     const { create, globals } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "webgpu");
     Object.assign(globalThis, globals);
     const options = (process.env["TASTESPACE_DAWN"] ?? "").split(" ").filter(Boolean);
-    return (made[kind] = create(experiments ? [...options, EXPERIMENTS] : options));
+    return create(experiments ? [...options, EXPERIMENTS] : options);
   } catch (cause) {
     throw new DeviceError(
       "no-adapter",
