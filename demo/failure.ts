@@ -17,10 +17,12 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof TastespaceError))
     return isFailure(error) ? error : { message: error instanceof Error ? error.message : String(error) };
   const malformedRow = error instanceof RatingsError && error.line !== undefined;
-  // Remedies that name an option of the command line are of no use here.
-  const remedy = error.remedy?.startsWith("--") ? undefined : error.remedy;
+  const remedy = error instanceof RatingsError && READER_OPTION.test(error.remedy ?? "") ? undefined : error.remedy;
   return { message: error.message, code: error.code, remedy, malformedRow };
 }
+
+/** An option of the reader, as programs write it: of no use here, where a form and buttons say the same. */
+const READER_OPTION = /(?:^|\s)\w+: (?:["[{]|true)|\bcolumns\./;
 
 const isFailure = (error: unknown): error is Failure => typeof error === "object" && error !== null && "malformedRow" in error;
 

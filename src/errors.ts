@@ -100,7 +100,7 @@ export class NotPositiveDefiniteError extends TastespaceError {
     const [one, named] = [side === "users" ? "user" : "item", id === undefined ? `at index ${row}` : shown(id)];
     const when = sweep === undefined ? "" : ` in sweep ${sweep}`;
     super("not-positive-definite", `the normal equations of ${one} ${named} are not positive definite${when}`, {
-      remedy: "give tau and gamma a positive value",
+      remedy: `give ${side === "users" ? "tauUsers" : "tauItems"} a positive value, and ${side === "users" ? "gammaUsers" : "gammaItems"} where there are biases`,
     });
     this.side = side;
     this.row = row;

@@ -39,7 +39,7 @@ let table: Float32Array | undefined;
 export const numbersOfHalves = (): Float32Array => (table ??= Float32Array.from({ length: 1 << 16 }, (_, half) => numberOf(half)));
 
 /** Halves that stand for numbers times 2^exponent, by which the largest of them lies below what a half holds. */
-export interface Halves {
+interface Halves {
   readonly halves: Uint16Array;
   readonly exponent: number;
 }

@@ -69,7 +69,7 @@ export async function load(path: string): Promise<FactorModel> {
     if (cause instanceof ModelFileError) throw cause;
     throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, {
       cause,
-      remedy: "train one with `tastespace train … --out FILE`",
+      remedy: "write one by save(model, path)",
     });
   }
   return modelIn(file, path);

@@ -90,7 +90,7 @@ export function joinedPieces(pieces: Iterable<Uint8Array>): Uint8Array {
 }
 
 /** What stands behind the header of a file, in memory as one array or tensor by tensor. */
-export interface TensorBody {
+interface TensorBody {
   readonly length: number;
   /** The bytes of a tensor, in parts; not to be written to. */
   view(from: number, to: number): readonly Uint8Array[];

@@ -23,10 +23,11 @@ import { OptionsError } from "../errors.js";
 import { type Split, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
-import type { DataFlags, OtherDataFlags, ShareFlags, SplitFlags } from "./options.js";
+import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 /** Held out where nothing else is said. */
 const HELD_OUT_SHARE = 0.2;
@@ -47,7 +48,7 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
         ? await readRatings({ name: "standard input", stream: () => process.stdin }, options)
         : await readPath(place, { ...options, cacheFolder: flags.cache ? defaultCacheFolder() : undefined });
     bar.stop();
-    for (const warning of result.warnings) notice(warning);
+    for (const warning of result.warnings) noticeAsTyped(warning);
     noticeLeftOut(result, flags);
     if (catalogue && !result.ratings.items.raw.some((id) => catalogue.get(id)))
       notice(`${flags.items}: none of its ${count(catalogue.size)} items is among the ${count(result.ratings.items.size)} that are rated`);
@@ -73,13 +74,7 @@ function readOptionsOf(flags: DataFlags): ReadOptions {
   return {
     delimiter: flags.delimiter === "\\t" ? "\t" : flags.delimiter,
     header: flags.header,
-    columns: {
-      user: column(flags.userColumn),
-      item: column(flags.itemColumn),
-      value: column(flags.ratingColumn),
-      time: column(flags.timeColumn),
-      weight: column(flags.weightColumn),
-    },
+    columns: Object.fromEntries(Object.entries(COLUMN_FLAGS).map(([held, flag]) => [held, column(flags[flag])])),
     layout: flags.layout,
     missing: flags.missing?.split(","),
     scale: flags.scale,

@@ -34,6 +34,7 @@ import {
 } from "./options.js";
 import { writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print, table } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags, OtherDataFlags {
   test?: string;
@@ -92,7 +93,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   refuseTrained(model, heldOut, flags);
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
-  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
+  const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   let ranking: RankingMetrics;
   let biasOnly: Accuracy | undefined;
   try {

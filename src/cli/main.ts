@@ -25,7 +25,7 @@ import { serveCommand } from "./serve.js";
 import { similarCommand } from "./similar.js";
 import { shown, wordsToStandardError } from "./terminal.js";
 import { trainCommand } from "./train.js";
-import { asTyped, withNameHere } from "./typed-names.js";
+import { asTyped, nameFlagsOf, withNameHere } from "./typed-names.js";
 
 const program = new Command("tastespace")
   .description("Recommender models trained on your own GPU, through WebGPU, or on your processor.")
@@ -66,9 +66,8 @@ for (const make of commands) {
   program.addCommand(command);
 }
 
-let running: Command | undefined;
 program.hook("preAction", async (_program, command) => {
-  running = command;
+  nameFlagsOf(command);
   await meetRanks(command);
   if (ranksHere().rank === 0) await checkOutputs(command);
 });
@@ -99,9 +98,9 @@ try {
 function report(error: unknown, where = ""): number {
   // What commander throws it has told already, but for what a command finds out about an argument itself.
   if (error instanceof CommanderError && !(error instanceof InvalidArgumentError)) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  process.stderr.write(`${colours.red("error")} ${where}${shown(asTyped(running, messageOf(error)))}\n`);
+  process.stderr.write(`${colours.red("error")} ${where}${shown(asTyped(messageOf(error)))}\n`);
   if (error instanceof TastespaceError) {
-    if (error.remedy) process.stderr.write(`${colours.dim("      ")}${shown(asTyped(running, error.remedy))}\n`);
+    if (error.remedy) process.stderr.write(`${colours.dim("      ")}${shown(asTyped(error.remedy))}\n`);
   } else if (error instanceof Error && process.env["TASTESPACE_DEBUG"]) {
     process.stderr.write(`${error.stack}\n`);
   }

@@ -3,6 +3,7 @@
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/open-engine.js";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionsError } from "../errors.js";
+import type { Column } from "../ratings/columns.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
 import type { RankingMeasure } from "../models/figures.js";
 import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
@@ -72,7 +73,7 @@ export function engineKinds(text: string): EngineKind[] {
 }
 
 /** Two numbers, the first less than the second: 1:5. */
-export function scale(text: string): [number, number] {
+function scale(text: string): [number, number] {
   const ends = text.split(":");
   if (ends.length !== 2) throw new InvalidArgumentError("it must be two numbers, such as 1:5.");
   const [from, to] = ends.map(number);
@@ -103,6 +104,15 @@ export interface DataFlags {
   sort?: boolean;
   cache: boolean;
 }
+
+/** The flags of columns, by what a column holds. */
+export const COLUMN_FLAGS = {
+  user: "userColumn",
+  item: "itemColumn",
+  value: "ratingColumn",
+  time: "timeColumn",
+  weight: "weightColumn",
+} as const satisfies Record<Column, keyof DataFlags>;
 
 export function addDataOptions(command: Command): Command {
   const add = (flags: string, description: string): Option => {

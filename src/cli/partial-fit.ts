@@ -8,7 +8,8 @@ import { loadData, printUnderstood } from "./data.js";
 import { addDataOptions, type DataFlags } from "./options.js";
 import { sourceFrom } from "./run-file.js";
 import { writeOutput } from "./output.js";
-import { count, dim, notice, print } from "./terminal.js";
+import { count, dim, print } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 interface PartialFitFlags extends DataFlags {
   out: string;
@@ -34,7 +35,7 @@ export function partialFitCommand(): Command {
       const read = await loadData(data, flags);
       printUnderstood(read);
       const { ratings } = read;
-      const bigger = partialFit(model, ratings, { refit: flags.refit, onNotice: notice });
+      const bigger = partialFit(model, ratings, { refit: flags.refit, onNotice: noticeAsTyped });
       const written = bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger;
       await writeOutput(flags.out, encodeModel(written));
       const sizes = (side: "users" | "items"): string =>

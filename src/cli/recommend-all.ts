@@ -14,7 +14,8 @@ import { recommendAll } from "../recommend/recommend-all.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { addDeviceOption, type DeviceFlags, number, wholeNumber } from "./options.js";
 import { isStandardOutput, openOutput, writeOutput } from "./output.js";
-import { count, dim, notice, print, seconds } from "./terminal.js";
+import { count, dim, print, seconds } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 interface RecommendAllFlags extends DeviceFlags, FilterFlags {
   out: string;
@@ -45,7 +46,7 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
   const model = await load(path);
   const filter = filterOf(model, flags);
   const users = flags.users === undefined ? undefined : await chosenUsers(flags.users);
-  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
+  const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   const started = performance.now();
   let rows = 0;
   try {

@@ -67,19 +67,20 @@ export const onScale = (model: FactorModel, { predicted, ...item }: Recommendati
   predicted: model.clipped(predicted),
 });
 
-/** A list of items as a table; ± is one standard deviation of a rating. */
+/** A list of items as a table, with genres where a title has some; ± is one standard deviation of a rating. */
 export function listing(list: readonly (ListedItem & Partial<Recommendation>)[]): string {
   if (list.length === 0) return "nothing: no item passes the filters that has not been rated already";
   const predicted = list.some((item) => item.predicted !== undefined);
+  const hasGenres = list.some(({ genres }) => genres.length > 0);
   return table(
-    ["#", "title", ...(predicted ? ["predicted"] : []), predicted ? "score" : "cosine", "ratings", "genres"],
+    ["#", "title", ...(predicted ? ["predicted"] : []), predicted ? "score" : "cosine", "ratings", ...(hasGenres ? ["genres"] : [])],
     list.map((item, at) => [
       String(at + 1),
       item.title,
       ...(item.predicted === undefined ? [] : [withDeviation(item.predicted, item.deviation)]),
       item.score.toFixed(3),
       count(item.ratings),
-      dim(item.genres.join(", ")),
+      ...(hasGenres ? [dim(item.genres.join(", "))] : []),
     ]),
     predicted ? [0, 2, 3, 4] : [0, 2, 3],
   );

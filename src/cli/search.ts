@@ -20,6 +20,7 @@ import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 type Spread = SearchSpace[string];
 
@@ -90,7 +91,7 @@ export function spread(text: string, whole: boolean): Spread {
 
 async function searchAndTell(path: string | undefined, flags: SearchFlags): Promise<void> {
   const space = spaceOf(flags);
-  const resumed = flags.resume ? await resumedFrom(flags) : undefined;
+  const resume = flags.resume ? await resumedFrom(flags) : undefined;
   const read = await loadData(path, flags);
   const { ratings, format, heldOut } = read;
   if (heldOut)
@@ -99,7 +100,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
   printUnderstood(read);
-  const engine = await openEngine(flags.device, notice, { threads: flags.threads });
+  const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();
   const interrupt = (): void => {
@@ -108,7 +109,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     controller.abort();
   };
   process.once("SIGINT", interrupt);
-  const live = liveTable(space, resumed, flags.vb && hasAlternative(flags.model));
+  const live = liveTable(space, resume, flags.vb && hasAlternative(flags.model));
   try {
     const result = await search(ratings, {
       model: flags.model,
@@ -131,9 +132,9 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       userFeatures: await featuresFrom(flags.userFeatures),
       alternative: flags.vb,
       device: engine,
-      onNotice: notice,
+      onNotice: noticeAsTyped,
       signal: controller.signal,
-      resumed,
+      resume,
       async onTrial(trial, sofar) {
         live.show(trial, sofar);
         // Standard output takes the whole result once.

@@ -54,6 +54,7 @@ import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js"
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
+import { noticeAsTyped } from "./typed-names.js";
 
 /** A preset in the place of a model. */
 const ACCURATE = "accurate";
@@ -243,7 +244,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       device: engine,
       keepSeen: flags.seen,
       signal: controller.signal,
-      onNotice: notice,
+      onNotice: noticeAsTyped,
       onSweep: printSweep,
       checkpointEvery: flags.checkpointEvery,
       onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
@@ -428,10 +429,10 @@ function comparison({ heldOutRmse, heldOutRmseClipped }: HistoryEntry, biasOnly:
 async function openOwn({ device, devices, threads: given, deviceMemory, halfPrecision, tensorCores }: TrainFlags): Promise<Engine> {
   const tuning = { halfPrecision, tensorCores };
   const threads = threadsOfRank(given);
-  if (!devices) return await openEngine(device, notice, { threads, memoryBytes: deviceMemory, tuning });
+  if (!devices) return await openEngine(device, noticeAsTyped, { threads, memoryBytes: deviceMemory, tuning });
   const each = Math.max(1, Math.floor((threads ?? availableParallelism()) / devices.length));
   const engines: Engine[] = [];
-  for (const kind of devices) engines.push(await openEngine(kind, notice, { threads: each, memoryBytes: deviceMemory, tuning }));
+  for (const kind of devices) engines.push(await openEngine(kind, noticeAsTyped, { threads: each, memoryBytes: deviceMemory, tuning }));
   if (devices.length > 1 && devices[0] === "webgpu")
     notice(`all of them on ${engines[0].info.name}: WebGPU cannot choose among cards, so start a rank a card where there are several`);
   return new DevicesEngine(engines);

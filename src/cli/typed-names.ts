@@ -3,7 +3,17 @@
 import type { Command } from "commander";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
+import type { Column } from "../ratings/columns.js";
 import { flagOf } from "./hyperparameter-flags.js";
+import { COLUMN_FLAGS } from "./options.js";
+import { notice } from "./terminal.js";
+
+let running: Command | undefined;
+
+/** From now on options are named by the flags of this command. */
+export function nameFlagsOf(command: Command | undefined): void {
+  running = command;
+}
 
 /** The flags of a command by the names of their options. */
 const flagsOf = (command: Command): Map<string, string> =>
@@ -19,16 +29,62 @@ function flagTyped(name: string, flags: ReadonlyMap<string, string>): string | u
   return flag && both && flags.has(both) && !wasTyped(flag) && wasTyped(flags.get(both)!) ? flags.get(both) : flag;
 }
 
-/**
- * A sentence of the library with flags in the place of options' names: of a name at its start that something "is", and
- * of one that no word of English is, having a capital letter within.
- */
-export function asTyped(command: Command | undefined, sentence: string): string {
-  if (!command) return sentence;
-  const flags = flagsOf(command);
-  const typed = (name: string): string => flagTyped(name, flags) ?? name;
-  return sentence.replace(/^([a-z][A-Za-z]*)(?= is )/, typed).replaceAll(/(?<![\w"-])[a-z]+(?:[A-Z][a-z]*)+(?![\w"])/g, typed);
+/** What programs write and what is typed for it, where the two are not alike or belong to another command. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  "with keepSeen: true": "without --no-seen",
+  "filterSeen: false": "--include-seen",
+  memoryBytes: "--device-memory",
+  "save(model, path)": "tastespace train … --out FILE",
+};
+
+const TEXT = String.raw`"(?:[^"\\]|\\.)*"`;
+const VALUE = String.raw`(?:${TEXT}|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
+/** An option with its value, or with several to choose from: `missing: ["0"]`, `layout: "table" or "matrix"`. */
+const SETTING = new RegExp(String.raw`(?<![\w".]|\{ )([a-z][A-Za-z]*): (${VALUE}(?:(?:, | or )${VALUE})*)(?!\w)`, "g");
+const COLUMN = String.raw`(\w+): (${TEXT}|\d+)`;
+/** `columns: { user: "who", value: 2 }` */
+const COLUMNS = new RegExp(String.raw`\bcolumns: \{ (${COLUMN}(?:, ${COLUMN})*) \}`, "g");
+
+const isColumn = (held: string): held is Column => Object.hasOwn(COLUMN_FLAGS, held);
+
+/** A value as it is typed: texts without quotes where they need none. */
+function typedValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : typedValue(value.join(","));
+  const text = String(value);
+  return /^[\w.,-]+$/.test(text) ? text : JSON.stringify(text);
 }
+
+/** Columns as they are typed, where they are counted from 1. */
+const typedColumns = (columns: string, typed: (name: string) => string): string =>
+  Array.from(columns.matchAll(new RegExp(COLUMN, "g")), ([all, held, text]) => {
+    const column = JSON.parse(text) as string | number;
+    return isColumn(held) ? `${typed(COLUMN_FLAGS[held])} ${typedValue(typeof column === "number" ? column + 1 : column)}` : all;
+  }).join(" ");
+
+/** The values of a flag, as they are typed; a switch has none. */
+const typedValues = (values: string): string =>
+  values === "true" || values === "false" ? "" : ` ${values.replaceAll(new RegExp(VALUE, "g"), (value) => typedValue(JSON.parse(value)))}`;
+
+/**
+ * A sentence of the library with flags in the place of options: of one with its value, of a column's, of a name that
+ * something "is" at its start or that is to be left out, and of one that no word of English is, having a capital
+ * letter within.
+ */
+export function asTyped(sentence: string): string {
+  if (!running) return sentence;
+  const flags = flagsOf(running);
+  const typed = (name: string): string => flagTyped(name, flags) ?? name;
+  const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
+  return known
+    .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
+    .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(name) ? `${typed(name)}${typedValues(values)}` : all))
+    .replaceAll(/\bcolumns\.([a-z]+)/g, (all, held: string) => (isColumn(held) ? typed(COLUMN_FLAGS[held]) : all))
+    .replaceAll(/^[a-z][A-Za-z]*(?= is )|(?<=leave )[a-z]+(?= out)/g, typed)
+    .replaceAll(/(?<![\w"-])[a-z]+(?:[A-Z][a-z]*)+(?![\w"])/g, typed);
+}
+
+/** A notice of the library. */
+export const noticeAsTyped = (text: string): void => notice(asTyped(text));
 
 /** What commander says of an unknown option, with what another library's name for something is here. */
 export function withNameHere(command: Command, text: string): string {

@@ -7,8 +7,8 @@ import { RatingsError, RanksError } from "../errors.js";
 import { decodeIds, encodeIds } from "../id-list.js";
 import { buildCsr, type Csr, rowWeights } from "../ratings/csr.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "../ratings/doubts.js";
-import { markedOnly, mergeDuplicates } from "../ratings/duplicates.js";
 import type { Place } from "../ratings/delimited.js";
+import { markedOnly, mergeDuplicates, WHICH_COUNTS } from "../ratings/duplicates.js";
 import { type TableFiles } from "../ratings/files.js";
 import { type Fingerprint, Fingerprinting, joinedSets } from "../ratings/fingerprint.js";
 import { GrowingColumns } from "../ratings/growing-columns.js";
@@ -16,7 +16,7 @@ import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import { addedUp, NO_VALUES, Ratings, statisticsFrom, type RatingStatistics } from "../ratings/ratings.js";
 import { type OpenedTable, openTable, type ReadOptions } from "../ratings/readers.js";
-import { BadRow, RowReader } from "../ratings/row-reader.js";
+import { aboutBadRow, BadRow, RowReader } from "../ratings/row-reader.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
 import type { Understanding } from "../ratings/table.js";
@@ -300,7 +300,7 @@ async function throwFirstBad({ bad, lines }: Part, ranks: Communicator, files: T
   throw new RatingsError(`${name}:${line}: ${what}`, {
     file: name,
     line,
-    remedy: "--skip-bad-rows leaves such rows out and counts them",
+    remedy: aboutBadRow(what),
   });
 }
 
@@ -335,7 +335,7 @@ async function withoutDuplicates(
   const found = mergeDuplicates(all, ids.users.size, ids.items.size, duplicates ?? "last", (at) => {
     return new RatingsError(`${name}: user ${ids.users.rawAt(all.user[at])} rated item ${ids.items.rawAt(all.item[at])} more than once`, {
       file: name,
-      remedy: "--duplicates last, first, mean, sum or count says which rating counts",
+      remedy: WHICH_COUNTS,
     });
   });
   const [duplicateRows, rows] = await ranks.sum(Float64Array.of(found.duplicateRows, all.value.length));

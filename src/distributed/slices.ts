@@ -23,7 +23,7 @@ export interface Slices {
 }
 
 /** What decides about slices: how many ratings rows have. */
-export interface SliceOutline {
+interface SliceOutline {
   readonly lengths: Share["lengths"];
   readonly heldOut: number;
   /** Of stochastic steps. */

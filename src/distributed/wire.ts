@@ -62,7 +62,7 @@ export function checkWire(wire: Wire, { spread, operations }: Pick<Workload, "sp
       : spread === "diagonal" || spread === "full"
         ? "the bound would no longer rise with every sweep"
         : "steps are smaller than what halves can tell apart";
-  throw new OptionsError(`halves on the wire are for als and implicit: ${why}`, { remedy: "leave wire at full" });
+  throw new OptionsError(`halves on the wire are for als and implicit: ${why}`, { remedy: "leave wire out" });
 }
 
 const isPoint = (solve: Workload["operations"]["solve"]): boolean => solve === "joint" || solve === "sequential";

@@ -302,7 +302,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     if (options.filterSeen !== false) {
       if (!this.seen) {
         throw new OptionsError("this model does not hold which items a user has rated", {
-          remedy: "train with keepSeen, or set filterSeen to false",
+          remedy: "train with keepSeen: true, or give filterSeen: false",
         });
       }
       seen = new Set(this.seen.items.subarray(this.seen.start[m], this.seen.start[m + 1]));
@@ -389,7 +389,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
       throw new OptionsError("a model without factors knows no similar users", { remedy: "train with factors of 1 or more" });
     if (options.minimumRatings !== undefined && !seen) {
       throw new OptionsError("this model does not hold how many ratings its users have", {
-        remedy: "train with keepSeen, or leave minimumRatings out",
+        remedy: "train with keepSeen: true, or leave minimumRatings out",
       });
     }
     const m = this.#userIndex(user);

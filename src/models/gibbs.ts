@@ -52,7 +52,7 @@ export const GIBBS_DEFAULTS: GibbsHyperparameters = defaultsOf(GIBBS_TABLE);
 export const gibbsHyperparameters = (given: Partial<GibbsHyperparameters> = {}): GibbsHyperparameters => completed(GIBBS_TABLE, given);
 
 /** What the weights B [F, D] of a side's features add to the posterior of its mean and precision. */
-export interface WeightMoments {
+interface WeightMoments {
   readonly count: number;
   /** λ_B BᵀB, the lower triangle, [D, D] row-major. */
   readonly gram: ArrayLike<number>;
@@ -191,7 +191,7 @@ export interface Sample {
  * the users' divided by S, so that u·v is the mean of the samples' u·v; biases averaged, and how far each sample's are
  * from that.
  */
-export function averageOf(samples: readonly Sample[]): Parameters {
+function averageOf(samples: readonly Sample[]): Parameters {
   const S = samples.length;
   const [{ parameters: first }] = samples;
   const K = first.factors;

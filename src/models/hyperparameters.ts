@@ -21,6 +21,8 @@ interface Described {
   readonly flag?: string;
   /** What is taken by default, where that depends on the training. */
   readonly taken?: string;
+  /** The value of another hyperparameter at which it does nothing. */
+  readonly idleAt?: Readonly<Record<string, number | string | boolean>>;
 }
 
 /** A number; nothing may be given for it where the default is null. */
@@ -41,7 +43,7 @@ export interface NumberOf extends Described {
 }
 
 /** One of several words. */
-export interface ChoiceOf<V extends string = string> extends Described {
+interface ChoiceOf<V extends string = string> extends Described {
   readonly kind: "choice";
   readonly default: V;
   readonly choices: readonly V[];
@@ -90,13 +92,13 @@ export const FACTORS_ALONE = whole(10, { symbol: "K", about: "factors", least: 1
 export const LAMBDA = positive(1, { symbol: "λ", about: "precision of the noise", hint: "vb starts from it", unit: 2 });
 /** @param of what else than 0 or greater they must be. */
 export const factorPrecisions = (tau: number, of = notNegative, more: Pick<Described, "taken"> = {}) => ({
-  tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1, ...more }),
-  tauItems: of(tau, { symbol: "τ", about: "precision of the item factors", unit: 1, ...more }),
+  tauUsers: of(tau, { symbol: "τ", about: "precision of the user factors", unit: 1, idleAt: { factors: 0 }, ...more }),
+  tauItems: of(tau, { symbol: "τ", about: "precision of the item factors", unit: 1, idleAt: { factors: 0 }, ...more }),
 });
 /** @param of as in `factorPrecisions`. */
 export const biasPrecisions = (gamma: number, of = notNegative) => ({
-  gammaUsers: of(gamma, { symbol: "γ", about: "precision of the user biases", unit: 2 }),
-  gammaItems: of(gamma, { symbol: "γ", about: "precision of the item biases", unit: 2 }),
+  gammaUsers: of(gamma, { symbol: "γ", about: "precision of the user biases", unit: 2, idleAt: { biases: false } }),
+  gammaItems: of(gamma, { symbol: "γ", about: "precision of the item biases", unit: 2, idleAt: { biases: false } }),
 });
 export const MEAN = onOff(true, { symbol: "μ", about: "leave the global mean out (μ = 0)" });
 export const BIASES = onOff(true, { symbol: "b", about: "leave the biases out" });
@@ -121,7 +123,7 @@ export const unitsOf = <H extends object>(table: TableOf<H>): UnitPowers<H> =>
   ) as UnitPowers<H>;
 
 /** The defaults, overwritten by what is given and not undefined; names that the table does not have are left out. */
-export const filled = <H extends object>(table: TableOf<H>, given: Partial<H>): H =>
+const filled = <H extends object>(table: TableOf<H>, given: Partial<H>): H =>
   Object.fromEntries(entriesOf(table).map(([name, entry]) => [name, given[name as keyof H] ?? entry.default])) as H;
 
 /** The same, checked. @throws OptionsError naming the first hyperparameter that has a value which it may not have. */

@@ -11,7 +11,7 @@ const MOST_STEPS = 1000;
 export const STEPS_A_SWEEP = 3;
 
 /** Which entity of a side has which features. */
-export interface Features {
+interface Features {
   /** S and Sᵀ. */
   readonly rows: SparseRows;
   readonly columns: SparseRows;

@@ -31,7 +31,7 @@ export const SOLVER: TableOf<SolverHyperparameters> = {
     about: `factor every row's system, or move it by conjugate gradients, up to ${MAX_FACTORS_CG} factors`,
     taken: "the faster one",
   }),
-  cgSteps: whole(3, { placeholder: "n", about: "steps of conjugate gradients a half-sweep", least: 1 }),
+  cgSteps: whole(3, { placeholder: "n", about: "steps of conjugate gradients a half-sweep", least: 1, idleAt: { solver: "cholesky" } }),
 };
 
 type WithSolver = SolverHyperparameters & { readonly factors: number };
@@ -47,9 +47,9 @@ export function completedWithSolver<H extends WithSolver>(table: TableOf<H>, giv
   const { factors = limits.default!, solver = factors > MAX_FACTORS ? "cg" : "cholesky" } = given;
   checkValue("solver", choices, solver);
   const most = mostFactors(solver);
-  const remedy = factors > most && factors <= MAX_FACTORS_CG ? `solver "cg" takes up to ${MAX_FACTORS_CG}` : limits.remedy!;
+  const remedy = factors > most && factors <= MAX_FACTORS_CG ? `solver: "cg" takes up to ${MAX_FACTORS_CG}` : limits.remedy!;
   const ofSolver: NumberOf = { ...limits, most, remedy };
-  checkValue("factors", ofSolver, factors, `with solver "${solver}" `);
+  checkValue("factors", ofSolver, factors, `with solver: "${solver}" `);
   return completed(table, { ...given, solver });
 }
 

@@ -126,7 +126,7 @@ function initialPrecisions(h: VbHyperparameters): Precisions {
 }
 
 /** Sums over ratings and entities from which ELBO, errors and precisions are put together in float64. */
-export interface VbSums {
+interface VbSums {
   /** L, ratings trained on, or Σ w, their weights together; sums over Ω are weighted. */
   readonly ratings: number;
   /** Σ_Ω (r − E r̂)² + Var r̂. */

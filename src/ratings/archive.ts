@@ -14,7 +14,7 @@ const WANTED = /^(ratings\.(csv|dat)|movies\.(csv|dat)|u\.(data|item)|u[ab1-5]\.
 export const isWantedFile = (name: string): boolean => WANTED.test(name);
 
 /** A file of an archive, as the archive's list has it. */
-export interface ZipEntry {
+interface ZipEntry {
   /** Its whole path, "/" between its parts. */
   readonly path: string;
   /** The last part of it: no entry leads out of a folder. */

@@ -1,5 +1,5 @@
 // Which column of a table holds what: by the names in its first row, in any order, else by position.
-// Where that leaves a doubt, reading stops with the options to type.
+// Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
 import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
@@ -33,7 +33,7 @@ export interface FoundColumns {
   readonly described: string;
   /** Those that nobody has named: neither a header nor the caller. */
   readonly unnamed: ReadonlySet<Column>;
-  /** What the caller may type, where the content speaks against these columns. */
+  /** What the caller may give, where the content speaks against these columns. */
   readonly suggestion: string;
 }
 
@@ -68,12 +68,6 @@ const FIRST_COUNT = KNOWN_NAMES.value.indexOf("weight");
 const ORDER = ["user", "item", "value", "time"] as const;
 const ALL = [...ORDER, "weight"] as const;
 const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, value: 2, time: 3 };
-const OPTIONS: Record<FoundColumn, string> = {
-  user: "--user-column",
-  item: "--item-column",
-  value: "--rating-column",
-  time: "--time-column",
-};
 const HELD: Record<Column, string> = { user: "user", item: "item", value: "rating", time: "time", weight: "weight" };
 const NONE = "none";
 
@@ -97,7 +91,7 @@ interface FindOptions {
 /**
  * @param options.layout "table" says that a row is a rating, even where the table looks
  *   like a matrix with a row per person.
- * @throws RatingsError that shows the options to type, where the columns cannot be told or are not there.
+ * @throws RatingsError that shows the option to give, where the columns cannot be told or are not there.
  */
 export function findColumns(sample: Sample, file: string, options: FindOptions): FoundColumns {
   const asked = options.columns ?? {};
@@ -112,11 +106,12 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
   const places: Record<Column, number> = { user: -1, item: -1, value: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
+  const written = (place: number): string => (hasNames && names[place].trim() !== "" ? JSON.stringify(nameOf(place)) : String(place));
   const suggestion = (): string =>
     suggested(
       kinds,
       Object.fromEntries(ALL.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
-      (place) => (hasNames && names[place].trim() !== "" ? quoted(nameOf(place)) : `${place + 1}`),
+      written,
     );
   const allNames = (): string => names.map((name) => `"${name}"`).join(", ");
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
@@ -149,7 +144,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       if (column === "value" && found.length > 1 && free.indexOf(found[0]) >= FIRST_COUNT)
         throw ask(
           `${counts.map(nameOf).join(" and ")} may both be the ratings`,
-          `choose one: ${counts.map((place) => `--rating-column ${quoted(nameOf(place))}`).join(" or ")}`,
+          `choose one: ${counts.map((place) => `columns: { value: ${written(place)} }`).join(" or ")}`,
         );
       places[column] = found[0];
       isSettled.add(column);
@@ -165,7 +160,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   ) {
     throw ask(
       `it has ${width} columns, and those behind the first hold numbers and have no names that are known: it may be a matrix`,
-      "--layout matrix reads a row as a person and a column as an item, --layout table a row as a rating",
+      'layout: "matrix" reads a row as a person and a column as an item, layout: "table" a row as a rating',
     );
   }
   const leftOver = (): number[] => names.flatMap((_, place) => (isTaken(place) ? [] : [place]));
@@ -182,7 +177,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     if (place < 0 && left.length === 0)
       throw ask(
         width === 0 ? "it is empty" : `${hasNames ? `its columns are ${allNames()}` : `it has ${width} columns`}: there is none of ${what}`,
-        `give a table with a column of ${what}; or, where one of these is theirs, say so with ${OPTIONS[column]}`,
+        `give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
       );
     if (place < 0)
       throw ask(hasNames ? `which column holds the ${what} is not clear from ${allNames()}` : `there is no column left for the ${what}`);
@@ -197,13 +192,17 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !kinds[place].isRating))
       throw ask(
         `which column holds the ratings is not clear from ${allNames()}`,
-        `say ${candidates.map((at) => `--rating-column ${quoted(nameOf(at))}`).join(" or ")}, or --rating-column none where every row counts as 1`,
+        `say ${candidates.map((at) => `columns: { value: ${written(at)} }`).join(" or ")}, or columns: { value: "none" } where every row counts as 1`,
       );
-    if (place !== undefined && kinds[place].isTime && body.length > 0)
+    if (place !== undefined && kinds[place].isTime && body.length > 0) {
+      const behind = kinds.findIndex(({ isRating }, at) => isRating && at > place);
+      const times =
+        behind < 0 ? `{ time: ${written(place)} } where every row counts as 1` : `{ time: ${written(place)}, value: ${written(behind)} }`;
       throw ask(
         `${nameOf(place)} would be the ratings, but looks like times (${body[0][place]})`,
-        `type --time-column ${hasNames ? quoted(nameOf(place)) : place + 1}${kinds.some(({ isRating }, at) => isRating && at > place) ? ` --rating-column ${kinds.findIndex(({ isRating }, at) => isRating && at > place) + 1}` : " where every row counts as 1"}, or --rating-column ${hasNames ? quoted(nameOf(place)) : place + 1} if they are ratings`,
+        `say columns: ${times}, or columns: { value: ${written(place)} } if they are ratings`,
       );
+    }
     if (place !== undefined && body.length > 1 && !kinds[place].hasRating && body.some((row) => (row[place] ?? "").trim() !== ""))
       throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
     places.value = place ?? -1;
@@ -230,8 +229,6 @@ export function namedColumns(names: readonly string[] | undefined, file: string,
     throw error;
   }
 }
-
-const quoted = (name: string): string => (/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));
 
 /** The column of a name: as it is written, else however it is spelt. */
 function nameAt(names: readonly string[], wanted: string): number {
@@ -312,7 +309,7 @@ function isMatrix(
 }
 
 /**
- * Options that fit the content: a column of few values for the ratings, one of dates for the times,
+ * An option that fits the content: a column of few values for the ratings, one of dates for the times,
  * the others in their order. Columns that are settled stay, and those that nothing is left for are left out.
  */
 function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, number>>, name: (place: number) => string): string {
@@ -334,5 +331,6 @@ function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, numbe
   );
   take("user", left());
   take("item", left());
-  return ORDER.flatMap((column) => (chosen[column] < 0 ? [] : [`${OPTIONS[column]} ${name(chosen[column])}`])).join(" ");
+  const parts = ORDER.flatMap((column) => (chosen[column] < 0 ? [] : [`${column}: ${name(chosen[column])}`]));
+  return `columns: { ${parts.join(", ")} }`;
 }

@@ -36,7 +36,7 @@ export function doubtScale(value: Float32Array, file: string): void {
   const refuse = (odd: number, scale: string): RatingsError =>
     new RatingsError(
       `${file}: ${((100 * counts.get(odd)!) / looked).toFixed(0)} % of the ratings are ${odd}, all others from ${scale}: it may stand for "not rated"`,
-      { file, remedy: `--missing ${odd} leaves such rows out; --missing none keeps ${odd} as a rating` },
+      { file, remedy: `missing: ["${odd}"] leaves such rows out; missing: [] keeps ${odd} as a rating` },
     );
   for (const odd of [distinct[0], distinct.at(-1)!]) {
     if (odd === 0 && distinct[0] < 0) continue;
@@ -85,7 +85,7 @@ export function doubtDuplicates(rows: number, duplicateRows: number, file: strin
     {
       file,
       remedy:
-        "--duplicates count or sum adds up a log of events, --duplicates last takes the last; or say which columns are users and items",
+        'duplicates: "count" or "sum" adds up a log of events, duplicates: "last" takes the last; or say which columns are users and items',
     },
   );
 }

@@ -12,6 +12,9 @@ export const DUPLICATE_POLICIES = ["last", "first", "mean", "sum", "count", "err
  */
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 
+/** What to do about a pair rated twice where that is an error. */
+export const WHICH_COUNTS = 'duplicates: "last", "first", "mean", "sum" or "count" says which rating counts';
+
 /**
  * One rating per pair, at the place of its first appearance. Time and weight are those of the rating that counts;
  * under "mean", "sum" and "count" the time is that of the last, and the weight the mean of all. The mean is weighted.

@@ -34,7 +34,7 @@ export function findLayout(folder: string, files: readonly string[], split?: str
     if (!base || !test) {
       const there = files.filter((file) => file.endsWith(".base")).map((file) => file.slice(0, -5));
       throw new RatingsError(`${folder}: there are no ${split}.base and ${split}.test`, {
-        remedy: there.length > 0 ? `the ready-made splits are ${there.join(", ")}` : "leave --split away to hold ratings out at random",
+        remedy: there.length > 0 ? `the ready-made splits are ${there.join(", ")}` : "leave split out to hold ratings out at random",
       });
     }
     const catalogue = find("u.item") ?? files.find((file) => /\.item(\.gz)?$/.test(file));

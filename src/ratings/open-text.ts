@@ -23,7 +23,7 @@ export interface TextOptions {
 }
 
 /** What a source holds, by its first bytes. */
-export type Form = "delimited" | "json" | "parquet" | "matrix-market" | "arff" | "netflix";
+type Form = "delimited" | "json" | "parquet" | "matrix-market" | "arff" | "netflix";
 
 export interface OpenText {
   readonly form: Form;
@@ -47,7 +47,7 @@ export interface OpenText {
 /** Delimiters that are recognised without being named, but for runs of blanks. */
 const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
 /** Any number of blanks and tabs. */
-export const BLANKS = " ";
+const BLANKS = " ";
 
 const HEAD_BYTES = 1 << 16;
 const GZIP_MAGIC = [0x1f, 0x8b];
@@ -100,7 +100,10 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
     await turn((chunks) => decoded(chunks, wide ?? encoding));
   } else if (text.head.includes(0)) {
     await text.chunks.return(undefined);
-    throw fail("it holds no text", "give a table of text, JSON lines or a Parquet file; or name its --encoding");
+    throw fail(
+      "it holds no text",
+      'give a table of text, JSON lines or a Parquet file; or name its encoding, such as encoding: "utf-16le"',
+    );
   }
   if (startsWith(text.head, BYTE_ORDER_MARK)) {
     if (at !== undefined) at += BYTE_ORDER_MARK.length;

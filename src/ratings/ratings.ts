@@ -156,7 +156,7 @@ export const HELD_OUT_KIND: Kind = {
 };
 
 /** Sum, weight, minimum and maximum of no values. */
-export const NO_VALUES = Float64Array.of(0, 0, Infinity, -Infinity);
+export const NO_VALUES: Float64Array = Float64Array.of(0, 0, Infinity, -Infinity);
 
 /** Adds values one by one to the weighted sum, the weight, the minimum and the maximum of those before. */
 export function addedUp([sum, total, minimum, maximum]: Float64Array, { value: values, weight: weights }: RatingColumns): Float64Array {

@@ -3,6 +3,7 @@
 import { OptionsError, RatingsError } from "../errors.js";
 import {
   checkArguments,
+  checkKind,
   checkOptions,
   FUNCTION,
   hasPart,
@@ -21,7 +22,7 @@ import { unitsPerSecond } from "./cells.js";
 import { type AskedColumns, findColumns, type FoundColumns, namedColumns } from "./columns.js";
 import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "./doubts.js";
-import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
+import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
 import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
 import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
@@ -30,7 +31,7 @@ import { type Layout, findLayout, readCatalogue } from "./movielens.js";
 import { type OpenText, openText } from "./open-text.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
-import { BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
+import { aboutBadRow, BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
 import { newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
 
@@ -69,13 +70,7 @@ const COLUMN_KIND: Kind = {
   must: "the column's name, or its number from 0",
   holds: (value) => typeof value === "string" || (Number.isSafeInteger(value) && (value as number) >= 0),
 };
-const COLUMN_NAMES = namesOf<NonNullable<ReadOptions["columns"]>>({
-  user: COLUMN_KIND,
-  item: COLUMN_KIND,
-  value: COLUMN_KIND,
-  time: COLUMN_KIND,
-  weight: COLUMN_KIND,
-});
+const COLUMN_NAMES = namesOf<AskedColumns>({ user: true, item: true, value: true, time: true, weight: true });
 const SCALE_KIND: Kind = {
   must: "[least, most], two numbers of which the first is less",
   holds: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1],
@@ -118,7 +113,9 @@ const READ_NAMES = namesOf<ReadOptions>({
 /** @param more names of what a caller takes besides. @throws OptionsError */
 export function checkReadOptions(where: string, options: ReadOptions, more: Names = new Set()): void {
   checkOptions(where, options, namesTogether(READ_NAMES, more));
-  checkOptions(`${where}'s columns`, options.columns ?? {}, COLUMN_NAMES);
+  const { columns = {} } = options;
+  checkOptions(`${where}'s columns`, columns, COLUMN_NAMES);
+  for (const [column, wanted] of Object.entries(columns)) if (wanted !== undefined) checkKind(`columns.${column}`, wanted, COLUMN_KIND);
 }
 
 /** Ratings as they were read, and what was left out on the way. */
@@ -276,7 +273,7 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
     return new RatingsError(`${name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
       file: name,
-      remedy: "--duplicates last, first, mean, sum or count says which rating counts",
+      remedy: WHICH_COUNTS,
     });
   });
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
@@ -333,15 +330,10 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
     return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, value: 2, time: "none" } }, ids);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
-    const [, cell] = /^rating "(.*)" is not a number$/.exec(error.message) ?? /^rating (\S+) is outside/.exec(error.message) ?? [];
-    const missing =
-      cell === undefined
-        ? ""
-        : `; --missing ${/^[\w.-]+$/.test(cell) ? cell : JSON.stringify(cell)} those that say ${cell === "" ? "nothing" : cell}`;
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
       file: source.name,
       line: error.line,
-      remedy: `--skip-bad-rows leaves such rows out and counts them${missing}${error.message.startsWith("the text ") ? "; --encoding latin1 reads all of it alike" : ""}`,
+      remedy: aboutBadRow(error.message),
     });
   }
 }

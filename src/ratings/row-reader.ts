@@ -38,6 +38,16 @@ export class BadRow extends Error {
   }
 }
 
+/** What to do about a malformed row, by what is wrong with it. */
+export function aboutBadRow(what: string): string {
+  const [, cell] = /^rating "(.*)" is not a number$/.exec(what) ?? /^rating (\S+) is outside/.exec(what) ?? [];
+  return [
+    "skipBadRows: true leaves such rows out and counts them",
+    ...(cell === undefined ? [] : [`missing: [${JSON.stringify(cell)}] those that say ${cell === "" ? "nothing" : cell}`]),
+    ...(what.startsWith("the text ") ? ['encoding: "latin1" reads all of it alike'] : []),
+  ].join("; ");
+}
+
 /** Of the rows that are left out, so many are named. */
 export const NAMED_ROWS = 3;
 /** Text behind a row that is no plain numbers is split up to here, before the scan is tried again. */

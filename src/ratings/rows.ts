@@ -6,7 +6,7 @@ import { checkOptions, namesOf, oneOf } from "../options.js";
 import { shown } from "../shown.js";
 import { type Catalogue, CATALOGUE_KIND, type GivenEntry } from "./catalogue.js";
 import { doubtDuplicates } from "./doubts.js";
-import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates } from "./duplicates.js";
+import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids, isRawId, type RawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
@@ -99,7 +99,7 @@ export class RowTaker {
       const [user, item] = [this.users.rawAt(read.user[at]), this.items.rawAt(read.item[at])];
       return new RatingsError(`row ${at + 1}: user ${shown(user)} rated item ${shown(item)} before`, {
         line: at + 1,
-        remedy: 'duplicates: "last", "first", "mean", "sum" or "count" says which rating counts',
+        remedy: WHICH_COUNTS,
       });
     });
     if (this.#duplicates === undefined) doubtDuplicates(this.#rows, duplicateRows, "the rows");

@@ -32,7 +32,7 @@ interface Seen {
 }
 
 /** What is true of a whole set of training ratings, and what of it is held here beside the ratings of some users. */
-export interface WholeRatings {
+interface WholeRatings {
   readonly statistics: RatingStatistics;
   /** s, the unit that models are trained in: `unitOf`. */
   readonly unit: number;

@@ -32,7 +32,7 @@ export interface Entity {
 }
 
 /** What is known of an entity at each of S samples beside its factors. */
-export interface DrawnEntity {
+interface DrawnEntity {
   /** By how much its bias is above the mean over the samples, [S]. */
   readonly biases: Float64Array;
   /** Covariances of (factors, bias) given each sample, packed lower triangles, of whom was not drawn in training. */

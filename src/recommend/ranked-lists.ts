@@ -8,7 +8,7 @@ import type { SeenItems } from "../ratings/seen.js";
 import { inverseOf } from "./score.js";
 
 /** What is ranked: a model, or one in training. */
-export type Rankable = Pick<FactorModel, "parameters" | "itemPlaces" | "users" | "items">;
+type Rankable = Pick<FactorModel, "parameters" | "itemPlaces" | "users" | "items">;
 
 /** For whom, by the indices of the model, and how. */
 interface ListsWanted {

@@ -56,7 +56,7 @@ export async function* recommendAll(
   const { n = 10, alpha = 1, filter, filterSeen = true } = options;
   if (filterSeen && !model.seen) {
     throw new OptionsError("this model does not hold which items its users have rated", {
-      remedy: "train with keepSeen, or set filterSeen to false",
+      remedy: "train with keepSeen: true, or give filterSeen: false",
     });
   }
   const { users, items, catalogue, parameters } = model;

@@ -233,22 +233,25 @@ const LISTED_RATINGS = 10;
 /** Lists for someone who gave one rating, with α and with the full biases; and similar items. */
 export function modelLists(model: FactorModel, { rated, similar, alpha, listed }: AnalysisOptions): TitledTable[] {
   if (model.parameters.factors === 0) return [];
-  const head = ["#", "title", "genres", "ratings"];
   const popular = (id: RawId): boolean => model.itemCounts[model.items.indexOf(id)] >= LISTED_RATINGS;
-  const rows = (list: readonly ListedItem[]): string[][] =>
-    list.map((item, at) => [String(at + 1), item.title, item.genres.join(", "), item.ratings.toLocaleString("en-US")]);
+  const titled = (title: string, list: readonly ListedItem[]): TitledTable => {
+    const hasGenres = list.some(({ genres }) => genres.length > 0);
+    const named = ({ title: name, genres }: ListedItem): string[] => (hasGenres ? [name, genres.join(", ")] : [name]);
+    return {
+      title,
+      head: ["#", "title", ...(hasGenres ? ["genres"] : []), "ratings"],
+      rows: list.map((item, at) => [String(at + 1), ...named(item), item.ratings.toLocaleString("en-US")]),
+    };
+  };
   return [
     ...rated.flatMap(({ title, value }) =>
-      [...new Set([alpha, 1])].map((weight) => ({
-        title: `For someone who gave ${title} ${plain(value)}, α = ${plain(weight)}`,
-        head,
-        rows: rows(model.recommendFor([[model.findItem(title), value]], { n: listed, alpha: weight, filter: popular })),
-      })),
+      [...new Set([alpha, 1])].map((weight) =>
+        titled(
+          `For someone who gave ${title} ${plain(value)}, α = ${plain(weight)}`,
+          model.recommendFor([[model.findItem(title), value]], { n: listed, alpha: weight, filter: popular }),
+        ),
+      ),
     ),
-    ...similar.map((title) => ({
-      title: `Most like ${title}`,
-      head,
-      rows: rows(model.similarItems(model.findItem(title), { n: listed, filter: popular })),
-    })),
+    ...similar.map((title) => titled(`Most like ${title}`, model.similarItems(model.findItem(title), { n: listed, filter: popular }))),
   ];
 }

@@ -76,9 +76,9 @@ export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): 
   for (const name of new Set([...Object.keys(checkpoint.hyperparameters), ...Object.keys(now.hyperparameters)]))
     different(`hyperparameter ${name}`, checkpoint.hyperparameters[name], now.hyperparameters[name], again);
   different("seed", checkpoint.seed, now.seed, again);
-  different("engine", checkpoint.engine, now.engine, `go on with device "${checkpoint.engine}"`);
+  different("engine", checkpoint.engine, now.engine, `go on with device: "${checkpoint.engine}"`);
   const wire = checkpoint.wire ?? "full";
-  different("form of rows on the wire", wire, now.wire ?? "full", `go on with --wire ${wire}`);
+  different("form of rows on the wire", wire, now.wire ?? "full", `go on with wire: "${wire}"`);
   different("choice of the sweep that is kept", checkpoint.keeps, now.keeps, again);
   for (const side of ["users", "items"] as const)
     different(`list of features of ${side}`, checkpoint.features[side], now.features[side], again);

@@ -91,7 +91,7 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
    * Bytes that the training may take on the GPU: ratings beyond it are streamed from the host's memory, sweep by sweep.
    * Default: no limit.
    */
-  readonly deviceMemory?: number | undefined;
+  readonly memoryBytes?: number | undefined;
   /** Which sweep the model is of: the best by the held-out ratings (default), or the last. */
   readonly keeps?: "best" | "last" | undefined;
   /**
@@ -142,7 +142,7 @@ const TRAINING_NAMES = namesOf<TrainingOptions>({
   heldOut: HELD_OUT_KIND,
   earlyStop: SWITCH,
   init: MODEL_KIND,
-  deviceMemory: numberAbove(0),
+  memoryBytes: numberAbove(0),
   keeps: oneOf("best", "last"),
   onSweep: FUNCTION,
   onCheckpoint: FUNCTION,
@@ -248,7 +248,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   const index = clock();
 
   const { device = "auto" } = options;
-  const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.deviceMemory }) : device;
+  const engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: options.memoryBytes }) : device;
   const hyperparameters = hyperparametersOn(model, completed, asked, engine.info);
   let training: Training<HyperparametersOf[M], SumsOf<M>> | undefined;
   try {

@@ -49,8 +49,8 @@ export async function planTraining<M extends ModelName = "als">(ratings: Ratings
 export async function planTraining(ratings: Ratings, options: FitOptions = {}): Promise<TrainingPlan> {
   checkArguments("planTraining", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("planTraining", options);
-  const { device = "auto", heldOut, deviceMemory } = options;
-  const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes: deviceMemory }) : device;
+  const { device = "auto", heldOut, memoryBytes } = options;
+  const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes }) : device;
   try {
     const memory = memoryOf(ratings, options, engine);
     const h = hyperparametersFor(model, options, engine);

@@ -72,7 +72,20 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
   }
 }
 
-/** All combinations, the last hyperparameter varying fastest. @throws OptionsError for a range. */
+/** What training at a point depends on, as text: without what does nothing there, such as τ where K is 0. */
+function settingAt(point: Point): string {
+  const given = hyperparametersAt(point);
+  const isIdle = (name: string): boolean =>
+    entriesOf(name).some(({ entry: { idleAt = {} } }) => Object.entries(idleAt).some(([other, value]) => given[other] === value));
+  return JSON.stringify(Object.entries(given).filter(([name]) => !isIdle(name)));
+}
+
+/**
+ * All combinations, the last hyperparameter varying fastest. Of those that differ only in what does nothing, such as τ
+ * where K is 0, the first alone.
+ *
+ * @throws OptionsError for a range.
+ */
 export function gridPoints(space: SearchSpace): Point[] {
   checkKind("space", space, SPACE_KIND);
   let points: Point[] = [{}];
@@ -83,10 +96,12 @@ export function gridPoints(space: SearchSpace): Point[] {
     const values = [...new Set(choices)];
     points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
   }
-  return points;
+  const settings = new Map<string, Point>();
+  for (const point of points) if (!settings.has(settingAt(point))) settings.set(settingAt(point), point);
+  return [...settings.values()];
 }
 
-/** Different points drawn by chance, at most `count`: fewer where the space has no more. */
+/** Different points drawn by chance, at most `count`: fewer where the space has no more. As in a grid, they differ in what does something. */
 export function randomPoints(space: SearchSpace, count: number, seed: number): Point[] {
   checkKind("space", space, SPACE_KIND);
   const random = seededRandom(seed);
@@ -94,7 +109,7 @@ export function randomPoints(space: SearchSpace, count: number, seed: number): P
   // A space of few values runs out of new points.
   for (let misses = 0; points.size < count && misses < 1000;) {
     const point = Object.fromEntries(Object.entries(space).map(([name, choices]) => [name, drawn(name, choices, random)]));
-    const key = JSON.stringify(point);
+    const key = settingAt(point);
     if (points.has(key)) misses++;
     else points.set(key, point);
   }

@@ -71,7 +71,7 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** Called after each training of a trial with the result so far, from which a search can be resumed; awaited. */
   readonly onTrial?: ((trial: Trial, result: SearchResult) => void | Promise<void>) | undefined;
   /** A result so far, of a search with the same plan: its trials are not trained again. */
-  readonly resumed?: SearchResult | undefined;
+  readonly resume?: SearchResult | undefined;
 }
 
 const FOLDS_KIND: Kind = {
@@ -91,7 +91,7 @@ const SEARCH_NAMES = namesOf<SearchOptions>({
   test: SHARE_KIND,
   alternative: SWITCH,
   onTrial: FUNCTION,
-  resumed: RESULT_KIND,
+  resume: RESULT_KIND,
   ...SHARED_KINDS,
   sweeps: wholeFrom(1),
 });
@@ -173,7 +173,7 @@ export interface SearchResult {
  *
  * The best of many trials looks better on the ratings it was chosen by than it is: `test` tells by how much.
  *
- * @throws OptionsError for a space, plan or resumed result that does not fit;
+ * @throws OptionsError for a space, plan or result to resume that does not fit;
  *   what `fit` throws, except for failures of single points.
  */
 export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
@@ -184,8 +184,8 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
   checkOptions("search's holdout", options.holdout ?? {}, HOLDOUT_NAMES);
   const plan = planOf(ratings, options);
   const points = pointsOf(plan);
-  const { resumed } = options;
-  if (resumed && JSON.stringify(resumed.plan) !== JSON.stringify(plan)) {
+  const { resume } = options;
+  if (resume && JSON.stringify(resume.plan) !== JSON.stringify(plan)) {
     throw new OptionsError("the search to resume has another plan", { remedy: "give the same options and ratings, or start a new search" });
   }
   const { train: rest, heldOut: test } =
@@ -295,14 +295,14 @@ class Search {
     readonly engine: Engine,
     readonly options: SearchOptions,
   ) {
-    const before = options.resumed?.trials ?? [];
+    const before = options.resume?.trials ?? [];
     this.#candidates = points.map((point, number) => {
       const known = before.find((trial) => trial.number === number);
       return { number, point, rungs: [...(known?.rungs ?? [])], error: known?.error };
     });
-    this.#alternative = options.resumed?.alternative;
-    this.#biasOnly = options.resumed?.biasOnly;
-    this.#test = options.resumed?.test;
+    this.#alternative = options.resume?.alternative;
+    this.#biasOnly = options.resume?.biasOnly;
+    this.#test = options.resume?.test;
   }
 
   async run(): Promise<SearchResult> {

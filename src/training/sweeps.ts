@@ -47,7 +47,7 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
     const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
     if (!Number.isFinite(measured.objective) || grown) {
       throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}: training diverges`, {
-        remedy: stepped ? "give stepSize a smaller value" : "give tau and gamma a larger value",
+        remedy: stepped ? "give stepSize a smaller value" : "give tauUsers and tauItems larger values",
       });
     }
     return { sweep, ...measured, seconds: elapsed };

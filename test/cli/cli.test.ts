@@ -457,7 +457,7 @@ test("train says when it solves by conjugate gradients, whether asked to or not,
   const asked = await trained("--model", "implicit", "--factors", "3", "--solver", "cg", "--cg-steps", "1");
   expect(asked.out).toMatch(/^solver +cg, 1 step$/m);
   const refused = await trained("--factors", "200", "--solver", "cholesky");
-  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('solver "cg" takes up to 512') as string });
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("--solver cg takes up to 512") as string });
 });
 
 test("a search tries solvers", async () => {

@@ -16,7 +16,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { beforeAll, expect, test } from "vitest";
+import { listing } from "../../src/cli/recommend.js";
 import { DurableFile, checkWritable, checkWritableFolder, writeDurably } from "../../src/durable-file.js";
 import { OutputError } from "../../src/errors.js";
 import { tastespace } from "../support/command-line.js";
@@ -110,6 +112,15 @@ test("formulas are text in CSV, numbers are numbers; escapes are text on the ter
   const unknown = await tastespace("similar", model, "Red \u001b[31mherr");
   // eslint-disable-next-line no-control-regex
   expect(unknown.err).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+});
+
+test("a list has a column of genres where a title has some", () => {
+  const heat = { id: 1, title: "Heat", genres: ["Crime", "Drama"], ratings: 3, score: 1 };
+  const babe = { ...heat, title: "Babe", genres: [] };
+  const lines = (...items: (typeof heat)[]): string[] => stripVTControlCharacters(listing(items)).split("\n");
+  expect(lines(babe, heat)[0]).toMatch(/^# +title +cosine +ratings +genres$/);
+  expect(lines(babe, heat)[2]).toMatch(/^2 +Heat +1\.000 +3 +Crime, Drama$/);
+  expect(lines(babe)).toEqual([expect.stringMatching(/^# +title +cosine +ratings$/), expect.stringMatching(/^1 +Babe +1\.000 +3$/)]);
 });
 
 test("a rating that is none is named", async () => {

@@ -4,6 +4,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { trainCommand } from "../../src/cli/train.js";
+import { asTyped, nameFlagsOf } from "../../src/cli/typed-names.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-slips-"));
@@ -14,6 +16,14 @@ const written = (name: string, text: string): string => {
 
 const rows = Array.from({ length: 60 }, (_, at) => `u${at % 10},i${at % 7},${1 + (at % 5)}`).join("\n");
 const table = written("table.csv", `user,item,rating\n${rows}\n`);
+const lines = (count: number, line: (at: number) => string): string => Array.from({ length: count }, (_, at) => line(at)).join("\n");
+const events = written("events.csv", `user,item\n${lines(60, (at) => `u${at % 5},i${at % 2}`)}`);
+const swapped = written("swapped.csv", "points,who is it,3rd\n4,heat,ann\n3,babe,ann\n");
+const numbered = written(
+  "numbered.csv",
+  lines(30, (at) => `${1 + (at % 5)},i${at},ann`),
+);
+const odd = written("odd.csv", `user,item,rating\n${lines(40, (at) => `u${at % 20},i${at % 39},${at % 7 < 4 ? 0 : 1 + (at % 10)}`)}`);
 const empty = written("empty.csv", "");
 const junk = written("junk.checkpoint", "junk\n");
 const train = ["train", table, "--device", "cpu"];
@@ -34,6 +44,20 @@ test.each<[args: string[], code: number, said: RegExp]>([
   [["train", "--resume"], 2, /--resume needs --checkpoint FILE/],
   [["train", "--init", "nope"], 1, /^error nope cannot be read/m],
   [["train", "--item-features", "nope"], 1, /^error nope: there is no such file or folder/m],
+  [["train", events], 1, /count or sum adds up a log of events, --duplicates last takes the last/],
+  [["train", events, "--duplicates", "error"], 1, /^ +--duplicates last, first, mean, sum or count says which rating counts$/m],
+  [["train", swapped], 1, /such as --user-column "who is it" --item-column 3rd --rating-column points$/m],
+  [["train", numbered], 1, /such as --user-column 2 --item-column 3 --rating-column 1$/m],
+  [["train", odd], 1, /^ +--missing 0 leaves such rows out; --missing none keeps 0 as a rating$/m],
+  [["train", folder, "--split", "u1"], 1, /^ +leave --split out to hold ratings out at random$/m],
+  [["train", table, "--encoding", "nope"], 2, /^error --encoding is "nope"/m],
+  [
+    ["train", "--factors", "200", "--solver", "cholesky"],
+    2,
+    /^error --factors is 200: with --solver cholesky .*\n +--solver cg takes up to 512$/m,
+  ],
+  [["train", "--model", "gibbs", "--device", "cpu", "--wire", "halves"], 2, /leave --wire out/],
+  [["recommend", "nowhere", "--user", "1"], 1, /^ +write one by tastespace train … --out FILE$/m],
   [["train", "ml-latset-small"], 1, /did you mean "ml-latest-small"\?/],
   [["train", empty], 1, /empty\.csv: it is empty\n/],
   [[...train, "--checkpoint", junk, "--resume"], 1, /junk\.checkpoint: it is no safetensors file/],
@@ -44,6 +68,40 @@ test.each<[args: string[], code: number, said: RegExp]>([
   const ran = await tastespace(...args);
   expect(ran.err).toMatch(said);
   expect(ran.code).toBe(code);
+});
+
+test.each([
+  ["give memoryBytes a number of bytes", "give --device-memory a number of bytes"],
+  ['go on with device: "cpu"', "go on with --device cpu"],
+  ['take solver: "cholesky"', "take --solver cholesky"],
+  ['go on with wire: "halves"', "go on with --wire halves"],
+  ["give tauUsers a positive value, and gammaUsers where", "give --tau-users a positive value, and --gamma-users where"],
+  ['say columns: { time: "a }", value: 0 }, or columns.weight', 'say --time-column "a }" --rating-column 1, or --weight-column'],
+  ['missing: ["99", "-1"] leaves them out; missing: [] keeps them', "--missing 99,-1 leaves them out; --missing none keeps them"],
+  ["skipBadRows: true leaves such rows out", "--skip-bad-rows leaves such rows out"],
+  // No options of this command, or none at all.
+  ['coldStart: "mean" takes the mean', 'coldStart: "mean" takes the mean'],
+  ["space: { factors: [8], tau: [1] }", "space: { factors: [8], tau: [1] }"],
+  ["missing.csv: 25 % of the ratings are 0", "missing.csv: 25 % of the ratings are 0"],
+  ["leave out items without a rating", "leave out items without a rating"],
+])("of train, %s is %s", (written, typed) => {
+  nameFlagsOf(trainCommand());
+  expect(asTyped(written)).toBe(typed);
+});
+
+test("what the library notices is named as it is typed, too", async () => {
+  const { err, code } = await tastespace(...train, "--tau-features", "3", "--sweeps", "0");
+  expect(err).toContain("note --tau-features is 3 to no effect, since there are no features: give --item-features or --user-features");
+  expect(err).toContain("note --sweeps is 0, so the model is the untrained one");
+  expect(code).toBe(0);
+});
+
+test("a model without what users rated says which flags help", async () => {
+  const model = join(folder, "unseen.safetensors");
+  await tastespace(...train, "--no-seen", "--out", model);
+  const { err, code } = await tastespace("recommend", model, "--user", "u1");
+  expect(err).toMatch(/^ +train without --no-seen, or give --include-seen$/m);
+  expect(code).toBe(2);
 });
 
 test("a list that filters have left nothing of says so", async () => {

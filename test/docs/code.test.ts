@@ -1,10 +1,9 @@
 // The programs of README.md and docs/code.md run as they stand there, and print what the page says.
 
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { readFileSync } from "node:fs";
 import { build, preview } from "vite";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { PAGES, projectFolder, programsOf, runProgram } from "../../docs/run-code.mjs";
@@ -35,6 +34,22 @@ test.each(["first.mjs", "from-memory.mjs", "every-minute.mjs"])("%s compiles as 
   });
   expect(checked.stdout).toBe("");
   expect(checked.status).toBe(0);
+});
+
+test("the published types need no library but that of the language, from TypeScript 5.6 on", () => {
+  writeFileSync(join(folder, "types.mts"), 'export * from "tastespace";\nexport { save } from "tastespace/node";\n');
+  const options = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022", "--module", "nodenext", "--types", "node", "types.mts"];
+  const checked = spawnSync(process.execPath, [join(import.meta.dirname, "../../node_modules/typescript/bin/tsc"), ...options], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(checked.stdout).toBe("");
+  // Typed arrays have had a parameter since 5.7.
+  const types = readdirSync("dist/types", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"));
+  expect(types.length).toBeGreaterThan(100);
+  expect(
+    types.filter((name) => /\b(?:Int|Uint|Float|BigInt|BigUint)\w*Array</.test(readFileSync(join("dist/types", name), "utf8"))),
+  ).toEqual([]);
 });
 
 test("every program is tested", () => {

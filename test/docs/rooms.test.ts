@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { expect, test } from "vitest";
+import { flagOf } from "../../src/cli/hyperparameter-flags.js";
 import { HYPERPARAMETER_NAMES, MODEL_NAMES } from "../../src/models/registry.js";
 
 const read = (path: string): string => readFileSync(path, "utf8");
@@ -47,6 +48,26 @@ test("nothing guesses a model from its name or from a hyperparameter: definition
       .flatMap((line) => (guess.test(line) && !line.includes("link ===") ? [`${path}: ${line.trim()}`] : [])),
   );
   expect(guesses).toEqual([]);
+});
+
+test("the library names its options, never a flag: src/cli/typed-names.ts makes flags of them", () => {
+  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).flatMap((name) =>
+    name.endsWith(".ts") ? [join("src", name)] : [],
+  );
+  const isCli = (path: string): boolean => path.startsWith(join("src", "cli"));
+  const written = files.filter(isCli).flatMap((path) => [...read(path).matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag));
+  const flags = new Set([...written, ...[...HYPERPARAMETER_NAMES].map(flagOf)]);
+  expect([...flags]).toEqual(expect.arrayContaining(["--missing", "--rating-column", "--tau-users", "--prior-scale"]));
+  const isComment = (line: string): boolean => /^\s*(?:\/\/|\/?\*)/.test(line);
+  const named = files
+    .filter((path) => !isCli(path))
+    .flatMap((path) =>
+      read(path)
+        .split("\n")
+        .map((line) => ({ path, line: line.trim() })),
+    )
+    .filter(({ line }) => !isComment(line) && [...line.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].some(([flag]) => flags.has(flag)));
+  expect(named).toEqual([]);
 });
 
 test("every room is on the line", () => {

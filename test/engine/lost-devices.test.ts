@@ -103,7 +103,7 @@ describe.each(MODELS)("$model", (options) => {
       });
       await expect(trainOn(engine, options)).rejects.toMatchObject({
         code: "out-of-memory",
-        remedy: expect.stringContaining("deviceMemory") as string,
+        remedy: expect.stringContaining("memoryBytes") as string,
       });
       expect((await trainOn(engine, options)).history).toHaveLength(SWEEPS + 1);
       expect(heldBy(devices.at(-1)!)).toBeLessThanOrEqual(heldBy(before.devices[0]));

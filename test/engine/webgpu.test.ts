@@ -55,7 +55,7 @@ test("a device that runs out of memory is a typed error with a remedy, whatever 
   await expect(device.checked("loading the ratings", () => Promise.reject(new Error("invalid buffer")))).rejects.toMatchObject({
     code: "out-of-memory",
     message: "the GPU ran out of memory while loading the ratings: no memory for user rows",
-    remedy: expect.stringContaining("deviceMemory") as string,
+    remedy: expect.stringContaining("memoryBytes") as string,
   });
 });
 

@@ -271,7 +271,7 @@ async function files(): Promise<Target[]> {
   return [
     target("run", run, page),
     target("search", found, page),
-    target("search to resume", found, async (file) => await search(ratings, { ...plan, resumed: resumedOf(file) })),
+    target("search to resume", found, async (file) => await search(ratings, { ...plan, resume: resumedOf(file) })),
   ];
 }
 

@@ -58,7 +58,7 @@ test("a training has the solver that was chosen in its model, also when it is go
 test("a solver is refused by name where it is unknown, takes no steps, or does not go so far", () => {
   expect(() => alsHyperparameters({ solver: "lu" as "cg" })).toThrow(/solver is "lu": it must be "cholesky" or "cg"/);
   expect(() => implicitHyperparameters({ solver: "cg", cgSteps: 0 })).toThrow(/cgSteps is 0: it must be a whole number, 1 or greater/);
-  expect(() => alsHyperparameters({ factors: 513 })).toThrow(/factors is 513: with solver "cg" it must be a whole number from 0 to 512/);
+  expect(() => alsHyperparameters({ factors: 513 })).toThrow(/factors is 513: with solver: "cg" it must be a whole number from 0 to 512/);
   for (const complete of [alsHyperparameters, implicitHyperparameters]) {
     const error = ((): unknown => {
       try {
@@ -68,7 +68,7 @@ test("a solver is refused by name where it is unknown, takes no steps, or does n
       }
     })();
     expect(error).toBeInstanceOf(OptionsError);
-    expect(error).toMatchObject({ remedy: 'solver "cg" takes up to 512' });
+    expect(error).toMatchObject({ remedy: 'solver: "cg" takes up to 512' });
   }
   expect(() => implicitHyperparameters({ factors: 0, solver: "cg" })).toThrow(/from 1 to 512/);
 });

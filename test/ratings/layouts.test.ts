@@ -8,7 +8,10 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
+import { Command } from "commander";
 import { RatingsError } from "../../src/errors.js";
+import { addDataOptions } from "../../src/cli/options.js";
+import { asTyped, nameFlagsOf } from "../../src/cli/typed-names.js";
 import { encodeParquet } from "../../src/export/parquet.js";
 import { fileSource, readPath } from "../../src/ratings/files.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
@@ -17,6 +20,9 @@ import type { ReadOptions, ReadResult } from "../../src/ratings/readers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The remedies are named by its flags, too. */
+nameFlagsOf(addDataOptions(new Command()));
 
 type Content = string | Uint8Array;
 
@@ -118,27 +124,28 @@ interface Refused {
   readonly name: string;
   readonly content: Content;
   readonly says: RegExp;
-  /** What to type. */
+  /** What to give, and what to type. */
   readonly remedy: RegExp;
+  readonly typed?: RegExp;
 }
 
 const REFUSED: readonly Refused[] = [
-  { name: "−1 for seen, not rated", content: forty((at) => (at % 4 === 0 ? -1 : 1 + (at % 10))), says: /25 % of the ratings are -1, all others from 1 to 10/, remedy: /--missing -1 leaves/ },
-  { name: "more than half zeros", content: forty((at) => (at % 7 < 4 ? 0 : 1 + (at % 10))), says: /60 % of the ratings are 0/, remedy: /--missing 0 leaves/ },
-  { name: "99 for none", content: forty((at) => (at % 8 === 0 ? 99 : 1 + (at % 5))), says: /13 % of the ratings are 99/, remedy: /--missing 99 leaves/ },
-  { name: "times in the place of ratings", content: rows(30, (at) => `u${at % 9},i${at},${1577836800 + at}`), says: /column 3 would be the ratings, but looks like times/, remedy: /--time-column 3/ },
-  { name: "a rating in front, without names", content: rows(30, (at) => `${1 + (at % 5)},i${at},ann`), says: /column 3 would be the ratings, but holds none \("ann"\)/, remedy: /--user-column 2 --item-column 3 --rating-column 1/ },
-  { name: "as many users as there are rating values", content: rows(100, (at) => `${1 + (at % 5)},${at},${at % 90}`), says: /there are 5 users, called 1, 2, 3, 4, 5, and 90 values of ratings: columns may be swapped/, remedy: /--user-column 2 --item-column 3 --rating-column 1/ },
-  { name: "a title and a rating, no users", content: "title,rating\nHeat,4\nBabe,3\n", says: /its columns are "title", "rating": there is none of users/, remedy: /--user-column/ },
-  { name: "two columns that may be ratings", content: "user,game,hours,plays\nann,chess,2,3\n", says: /hours and plays may both be the ratings/, remedy: /--rating-column hours or --rating-column plays/ },
-  { name: "names that say nothing beside names that do", content: "user_id,x,y,rating\nann,1,2,3\n", says: /which column holds the items is not clear/, remedy: /--item-column x/ },
-  { name: "ratings by name in the place of users", content: "points,what,who\n4,heat,ann\n3,babe,ann\n", says: /which column holds the users is not clear/, remedy: /--user-column what --item-column who --rating-column points/ },
-  { name: "numbers that may be ratings beside users and items", content: "user_id,item_id,session\nann,a,10023\nann,b,10024\nbob,a,10025\n", says: /which column holds the ratings is not clear/, remedy: /--rating-column session, or --rating-column none/ },
-  { name: "a matrix of numbers", content: rows(5, (at) => Array.from({ length: 12 }, (_, k) => 1 + ((at + k) % 5)).join(",")), says: /it may be a matrix/, remedy: /--layout matrix .*--layout table/ },
-  { name: "a matrix with names", content: `user,Heat,Babe,Alien\n${rows(5, (at) => `u${at},4,,${1 + at}`)}`, says: /it may be a matrix/, remedy: /--layout matrix/ },
-  { name: "a log, mostly of pairs that come again", content: `user,item\n${rows(60, (at) => `u${at % 5},i${at % 2}`)}`, says: /50 of 60 rows name a user and an item that an earlier row has named/, remedy: /--duplicates count or sum/ },
-  { name: "a rating in words", content: "user,item,rating\nann,heat,4\nann,babe,n/a\n", says: /:3: rating "n\/a" is not a number/, remedy: /--missing "n\/a"/ },
-  { name: "UTF-8 that goes on as Latin-1", content: Uint8Array.from([...new TextEncoder().encode(`user,item,rating\nann,Amélie,4\n${rows(9000, (at) => `u${at},i${at},3`)}`), ...latin1("bob,Zo\xeb,5\n")]), says: /:9003: the text is not UTF-8, though it is further up/, remedy: /--skip-bad-rows/ },
+  { name: "−1 for seen, not rated", content: forty((at) => (at % 4 === 0 ? -1 : 1 + (at % 10))), says: /25 % of the ratings are -1, all others from 1 to 10/, remedy: /missing: \["-1"\] leaves/, typed: /--missing -1 leaves/ },
+  { name: "more than half zeros", content: forty((at) => (at % 7 < 4 ? 0 : 1 + (at % 10))), says: /60 % of the ratings are 0/, remedy: /missing: \["0"\] leaves/, typed: /--missing 0 leaves/ },
+  { name: "99 for none", content: forty((at) => (at % 8 === 0 ? 99 : 1 + (at % 5))), says: /13 % of the ratings are 99/, remedy: /missing: \["99"\] leaves such rows out; missing: \[\] keeps 99/, typed: /--missing 99 leaves/ },
+  { name: "times in the place of ratings", content: rows(30, (at) => `u${at % 9},i${at},${1577836800 + at}`), says: /column 3 would be the ratings, but looks like times/, remedy: /columns: { time: 2 } where every row counts as 1, or columns: { value: 2 } if/, typed: /--time-column 3/ },
+  { name: "a rating in front, without names", content: rows(30, (at) => `${1 + (at % 5)},i${at},ann`), says: /column 3 would be the ratings, but holds none \("ann"\)/, remedy: /columns: { user: 1, item: 2, value: 0 }/, typed: /--user-column 2 --item-column 3 --rating-column 1/ },
+  { name: "as many users as there are rating values", content: rows(100, (at) => `${1 + (at % 5)},${at},${at % 90}`), says: /there are 5 users, called 1, 2, 3, 4, 5, and 90 values of ratings: columns may be swapped/, remedy: /columns: { user: 1, item: 2, value: 0 }/, typed: /--user-column 2 --item-column 3 --rating-column 1/ },
+  { name: "a title and a rating, no users", content: "title,rating\nHeat,4\nBabe,3\n", says: /its columns are "title", "rating": there is none of users/, remedy: /columns\.user$/, typed: /--user-column/ },
+  { name: "two columns that may be ratings", content: "user,game,hours,plays\nann,chess,2,3\n", says: /hours and plays may both be the ratings/, remedy: /columns: { value: "hours" } or columns: { value: "plays" }/, typed: /--rating-column hours or --rating-column plays/ },
+  { name: "names that say nothing beside names that do", content: "user_id,x,y,rating\nann,1,2,3\n", says: /which column holds the items is not clear/, remedy: /columns: { user: "user_id", item: "x", value: "rating" }/, typed: /--item-column x/ },
+  { name: "ratings by name in the place of users", content: "points,what,who\n4,heat,ann\n3,babe,ann\n", says: /which column holds the users is not clear/, remedy: /columns: { user: "what", item: "who", value: "points" }/, typed: /--user-column what --item-column who --rating-column points/ },
+  { name: "numbers that may be ratings beside users and items", content: "user_id,item_id,session\nann,a,10023\nann,b,10024\nbob,a,10025\n", says: /which column holds the ratings is not clear/, remedy: /columns: { value: "session" }, or columns: { value: "none" }/, typed: /--rating-column session, or --rating-column none/ },
+  { name: "a matrix of numbers", content: rows(5, (at) => Array.from({ length: 12 }, (_, k) => 1 + ((at + k) % 5)).join(",")), says: /it may be a matrix/, remedy: /layout: "matrix" .*layout: "table"/, typed: /--layout matrix .*--layout table/ },
+  { name: "a matrix with names", content: `user,Heat,Babe,Alien\n${rows(5, (at) => `u${at},4,,${1 + at}`)}`, says: /it may be a matrix/, remedy: /layout: "matrix"/, typed: /--layout matrix/ },
+  { name: "a log, mostly of pairs that come again", content: `user,item\n${rows(60, (at) => `u${at % 5},i${at % 2}`)}`, says: /50 of 60 rows name a user and an item that an earlier row has named/, remedy: /duplicates: "count" or "sum"/, typed: /--duplicates count or sum/ },
+  { name: "a rating in words", content: "user,item,rating\nann,heat,4\nann,babe,n/a\n", says: /:3: rating "n\/a" is not a number/, remedy: /missing: \["n\/a"\]/, typed: /--missing "n\/a"/ },
+  { name: "UTF-8 that goes on as Latin-1", content: Uint8Array.from([...new TextEncoder().encode(`user,item,rating\nann,Amélie,4\n${rows(9000, (at) => `u${at},i${at},3`)}`), ...latin1("bob,Zo\xeb,5\n")]), says: /:9003: the text is not UTF-8, though it is further up/, remedy: /skipBadRows: true .*encoding: "latin1"/, typed: /--skip-bad-rows/ },
   { name: "a spreadsheet", content: latin1("PK\x03\x04rest"), says: /a zip archive or a spreadsheet/, remedy: /save the sheet as CSV/ },
   { name: "Arrow", content: latin1("ARROW1\x00\x00rest"), says: /an Arrow file/, remedy: /Parquet or CSV/ },
   { name: "MatrixMarket, cut short", content: "%%MatrixMarket matrix coordinate real general\n2 2 3\n1 1 4\n", says: /it announces 3 entries and has 1/, remedy: /whole/ },
@@ -186,11 +193,13 @@ test.each(LAYOUTS)("$name", async (layout) => {
   expect(warnings).toEqual([]);
 });
 
-test.each(REFUSED)("asked or refused: $name", async ({ content, says, remedy }) => {
+test.each(REFUSED)("asked or refused: $name", async ({ content, says, remedy, typed = remedy }) => {
   const error = await readPath(written({ file: "table", content })).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(RatingsError);
   expect((error as RatingsError).message).toMatch(says);
   expect((error as RatingsError).remedy).toMatch(remedy);
+  expect((error as RatingsError).remedy).not.toContain("--");
+  expect(asTyped((error as RatingsError).remedy!)).toMatch(typed);
 });
 
 describe("what was asked is settled by the option that the error names", () => {
@@ -207,7 +216,7 @@ describe("what was asked is settled by the option that the error names", () => {
     await expect(read(REFUSED[2].content, { scale: [1, 5] })).rejects.toMatchObject({
       line: 2,
       message: expect.stringContaining("rating 99 is outside the scale 1:5") as string,
-      remedy: expect.stringContaining("--missing 99") as string,
+      remedy: expect.stringContaining('missing: ["99"]') as string,
     });
     expect((await read(REFUSED[2].content, { scale: [1, 5], missing: ["99"] })).missingRows).toBe(5);
     const plain = rows(40, (at) => `${at % 9},${at},${at === 30 ? 7 : 1 + (at % 5)}`);
@@ -309,7 +318,7 @@ test("docs/data.md lists these layouts, and what is said of the others", async (
     const path = written({ file: "table", content });
     const error = await readPath(path).catch((caught: unknown) => caught as RatingsError);
     const { message, remedy } = error as RatingsError;
-    refused.push([name, message.replaceAll(path, "FILE"), remedy ?? ""]);
+    refused.push([name, message.replaceAll(path, "FILE"), asTyped(remedy ?? "")]);
   }
   const withLayouts = replaced(
     page,

@@ -77,7 +77,7 @@ describe("a malformed row", () => {
     const error = await read(text).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(RatingsError);
     expect(error).toMatchObject({ message: 'ratings.csv:3: rating "four" is not a number', file: "ratings.csv", line: 3 });
-    expect((error as RatingsError).remedy).toContain("--skip-bad-rows");
+    expect((error as RatingsError).remedy).toContain("skipBadRows: true");
   });
 
   test("is counted and left out on request, its ids too", async () => {

@@ -18,6 +18,7 @@ import { type Figure, inGrid, standaloneSvg } from "../../src/report/figure.js";
 import { placeLabels } from "../../src/report/labels.js";
 import { alphaFigure, calibrationFigure, genreMapFigure, polarizingFigure } from "../../src/report/model-figures.js";
 import { textWidth } from "../../src/report/plot.js";
+import { modelLists } from "../../src/report/report.js";
 import { searchFigures } from "../../src/report/search-figures.js";
 import { trainingFigures } from "../../src/report/training-figures.js";
 import { fit, type FitResult } from "../../src/training/fit.js";
@@ -53,6 +54,18 @@ const drawn = (name: string, mark: string, element: string): number => {
   const groups = [...figures.get(name)!.svg.matchAll(new RegExp(`<g aria-label="${mark}"[^>]*>([\\s\\S]*?)</g>`, "g"))];
   return groups.reduce((sum, [, inside]) => sum + inside.split(`<${element} `).length - 1, 0);
 };
+
+test("lists have a column of genres where a title has some", async () => {
+  const { user, item, value, users, items } = ratings;
+  const { model: untitled } = await fit(new Ratings({ user, item, value }, users, items), { device: "cpu", factors: 1, sweeps: 1 });
+  const headsOf = (of: FactorModel): string[] =>
+    modelLists(of, { minimumRatings: 1, rated: [{ title: "1", value: 5 }], similar: ["1"], alpha: 1, listed: 3 }).map(({ head, rows }) => {
+      expect(rows.map((row) => row.length)).toEqual([head.length, head.length, head.length]);
+      return head.join();
+    });
+  expect(headsOf(model)).toEqual(["#,title,genres,ratings", "#,title,genres,ratings"]);
+  expect(headsOf(untitled)).toEqual(["#,title,ratings", "#,title,ratings"]);
+});
 
 describe("the points of the data are drawn", () => {
   test("a bar for each value of the scale, as high as its count", () => {

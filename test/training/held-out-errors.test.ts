@@ -70,7 +70,7 @@ test("a search tells the biases' RMSE on its splits and on its test share, and g
   const { train: rest, heldOut: test } = splitRatings(ratings, { share: 0.2, seed: 1 });
   expect(result.test!.biasOnly).toBeCloseTo((await biasOnlyAccuracy(rest, test, { device: engines.cpu })).rmse, 6);
   expect(result.biasOnly).toBeGreaterThan(0.5);
-  expect((await search(ratings, { ...options, resumed: result })).biasOnly).toBe(result.biasOnly);
+  expect((await search(ratings, { ...options, resume: result })).biasOnly).toBe(result.biasOnly);
   expect((await search(ratings, { ...options, alternative: false })).biasOnly).toBeUndefined();
   expect((await search(ratings, { ...options, model: "implicit" })).biasOnly).toBeUndefined();
   expect((await search(ratings, { ...options, measureBy: "ndcg" })).biasOnly).toBeUndefined();

@@ -5,7 +5,9 @@ import type { Session, Workload } from "../../src/engine/engine.js";
 import { OptionsError } from "../../src/errors.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { fit } from "../../src/training/fit.js";
+import type { Hyperparameter } from "../../src/models/hyperparameters.js";
+import { MODEL_NAMES, MODELS } from "../../src/models/registry.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
 import { rankedTrials, search, type SearchOptions, type SearchResult } from "../../src/training/search.js";
 import { gridPoints, hyperparametersAt, randomPoints } from "../../src/training/search-space.js";
 
@@ -78,6 +80,41 @@ describe("points", () => {
     }
   });
 
+  test("settings that differ only in what does nothing are counted once, in a grid and of those drawn", () => {
+    const space = { factors: [0, 2], tau: [2, 20], gamma: [1, 5] };
+    const points = gridPoints(space);
+    expect(points.map(({ factors, tau, gamma }) => [factors, tau, gamma].join(" "))).toEqual([
+      "0 2 1",
+      "0 2 5",
+      "2 2 1",
+      "2 2 5",
+      "2 20 1",
+      "2 20 5",
+    ]);
+    expect(gridPoints({ biases: [true, false], gammaUsers: [1, 2, 3], tauItems: [4, 5] })).toHaveLength(8);
+    expect(gridPoints({ solver: ["cholesky", "cg"], cgSteps: [2, 3, 4] })).toHaveLength(4);
+    expect(gridPoints({ tau: [1, 2, 3], tauUsers: [4], tauItems: [5] })).toHaveLength(1);
+    expect(randomPoints(space, 10, 1)).toHaveLength(6);
+  });
+
+  test.each(MODEL_NAMES)("what the tables say does nothing does nothing: %s", async (model) => {
+    const few = syntheticRatings({ users: 12, items: 9, ratings: 60, seed: 3 });
+    for (const [name, { idleAt = {} }] of Object.entries<Hyperparameter>(MODELS[model].table)) {
+      for (const [other, value] of Object.entries(idleAt)) {
+        const { least } = { least: 0, ...(MODELS[model].table as Record<string, Hyperparameter>)[other] };
+        if (!Object.hasOwn(MODELS[model].table, other) || (typeof value === "number" && value < least)) continue;
+        const trained = async (own: number, given: object): Promise<unknown> => {
+          const binary = model === "logistic" ? { positiveThreshold: 3 } : {};
+          const { model: of } = await fit(few, { model, ...binary, ...given, [name]: own, sweeps: 2, device: engine } as FitOptions);
+          return of.parameters;
+        };
+        expect(await trained(1, { [other]: value }), `${name} at ${other} ${value}`).toEqual(await trained(4, { [other]: value }));
+        const elsewhere = other === "solver" ? { solver: "cg" } : {};
+        expect(await trained(1, elsewhere), `${name} elsewhere`).not.toEqual(await trained(4, elsewhere));
+      }
+    }
+  });
+
   test("a space of few values gives them all and stops", () => {
     expect(randomPoints({ factors: [1, 2], tau: [3] }, 10, 1)).toHaveLength(2);
   });
@@ -101,7 +138,7 @@ describe("trials", () => {
     }
     const losses = trials.map(({ rungs }) => rungs[0].loss);
     expect(best).toBe(losses.indexOf(Math.min(...losses)));
-    expect({ measure, complete, count: trials.length }).toEqual({ measure: "RMSE", complete: true, count: 4 });
+    expect({ measure, complete, count: trials.length }).toEqual({ measure: "RMSE", complete: true, count: 3 });
   });
 
   test("every trial trains on the same indexes, built once a split", async () => {
@@ -167,9 +204,9 @@ describe("trials", () => {
     const saved: SearchResult[] = [];
     const whole = await run({ ...shared, onTrial: (_, result) => void saved.push(JSON.parse(JSON.stringify(result)) as SearchResult) });
     expect(saved).toHaveLength(whole.planned);
-    for (const resumed of saved) expect(timeless(await run({ ...shared, resumed }))).toEqual(timeless(whole));
+    for (const resume of saved) expect(timeless(await run({ ...shared, resume }))).toEqual(timeless(whole));
     const again = new CountingEngine();
-    expect(timeless(await run({ ...shared, resumed: JSON.parse(JSON.stringify(whole)) as SearchResult, device: again }))).toEqual(
+    expect(timeless(await run({ ...shared, resume: JSON.parse(JSON.stringify(whole)) as SearchResult, device: again }))).toEqual(
       timeless(whole),
     );
     expect(again.sweeps).toBe(0);
@@ -188,7 +225,7 @@ describe("trials", () => {
     });
     expect(part.complete).toBe(false);
     expect(part.trials).toHaveLength(2);
-    expect(timeless(await run({ space, sweeps: 4, resumed: part }))).toEqual(timeless(whole));
+    expect(timeless(await run({ space, sweeps: 4, resume: part }))).toEqual(timeless(whole));
   });
 
   test("a point at which training fails is a result with its error, and the last of the ranking", async () => {
@@ -240,6 +277,6 @@ test.each<[Partial<SearchOptions>, RegExp]>([
 });
 
 test("a result of another plan is refused", async () => {
-  const resumed = await run({ space: { factors: [1] }, sweeps: 2 });
-  await expect(run({ space: { factors: [1] }, sweeps: 3, resumed })).rejects.toThrow(/another plan/);
+  const resume = await run({ space: { factors: [1] }, sweeps: 2 });
+  await expect(run({ space: { factors: [1] }, sweeps: 3, resume })).rejects.toThrow(/another plan/);
 });

@@ -9,7 +9,7 @@ import type { Job, Reply, Request, SharedArrays, SharedJob, SessionOutline, Sole
 import { CONTROL_LENGTH, resetTickets } from "./thread/tickets.js";
 import { startWorker } from "#workers";
 
-export interface CrewOptions {
+interface CrewOptions {
   readonly module: WebAssembly.Module;
   /** For the calling thread, which has a memory of its own. */
   readonly unsharedModule: () => Promise<WebAssembly.Module>;

@@ -16,7 +16,7 @@ export const spreadLength = (K: number, spread: Spread): number =>
   spread === "full" ? ((K + 1) * (K + 2)) / 2 : spread === "diagonal" ? K + 1 : 0;
 const spreadStride = (K: number, spread: Spread): number => padded(spreadLength(K, spread));
 
-export type ElementType = "f32" | "u32" | "f64";
+type ElementType = "f32" | "u32" | "f64";
 export type Elements = Float32Array | Uint32Array | Float64Array;
 
 export const ARRAYS = { f32: Float32Array, u32: Uint32Array, f64: Float64Array } as const;

@@ -21,7 +21,7 @@ export interface PlacedField extends Field {
 }
 
 /** Scratch of one thread, by name: bytes from the thread's first one. */
-export type Scratch = Readonly<Record<string, { readonly offset: number; readonly bytes: number }>>;
+type Scratch = Readonly<Record<string, { readonly offset: number; readonly bytes: number }>>;
 
 export interface MemoryPlan {
   readonly fields: readonly PlacedField[];

@@ -1,6 +1,7 @@
 // The kernels as a WebAssembly module: the build that the runtime can run, importing a memory
 // that threads share or one of its own.
 
+import "../platform-names.js";
 import { DeviceError } from "../../errors.js";
 // eslint-disable-next-line import/default
 import builds from "./kernels/index.ts?assembly";
@@ -28,7 +29,7 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
 export function kernelModule(shared: boolean, build: KernelBuild = hasRelaxedSimd() ? "relaxed" : "simd"): Promise<WebAssembly.Module> {
   if (!hasSimd()) {
     throw new DeviceError("no-webassembly", "this runtime has no WebAssembly with SIMD, which the cpu engine computes with", {
-      remedy: 'update it, or take device "reference", which is slow',
+      remedy: 'update it, or take device: "reference", which is slow',
     });
   }
   const name = `${build} ${shared}`;

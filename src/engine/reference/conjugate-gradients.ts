@@ -8,7 +8,7 @@ import { rowGram } from "./normal-equations.js";
 import type { RowState } from "./rows.js";
 
 /** The square of the share of its first residual below which a row stops. */
-export const SMALLEST_RESIDUAL_SHARE = 1e-12;
+const SMALLEST_RESIDUAL_SHARE = 1e-12;
 
 /**
  * Moves every row of a slice by a few steps from its present values. Each step lowers the row's part of the objective.

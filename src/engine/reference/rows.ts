@@ -4,7 +4,7 @@ import { type CovarianceFamily, type RowChoice, type Rows, type RowSlice, type S
 import { logDeterminant, triangle } from "./cholesky.js";
 
 /** Covariances of (factors, bias) of every row, D = K + 1 coordinates. */
-export interface CovarianceState {
+interface CovarianceState {
   readonly family: CovarianceFamily;
   /** Packed lower triangles, [count, D (D + 1) / 2], of either family. */
   readonly packed: Float64Array;

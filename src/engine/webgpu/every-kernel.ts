@@ -32,7 +32,7 @@ import {
 } from "./sums/sum-kernels.js";
 
 /** What decides which kernels a session compiles. */
-export interface KernelUse {
+interface KernelUse {
   readonly factors: number;
   readonly spread: Spread;
   readonly operations: Operations;

@@ -42,7 +42,7 @@ export function itemSpread(item: usize, bytes: usize): usize {
 /** u·v + b_m + b_n. The last block of a row holds the bias behind what factors are left. */
 // @ts-ignore: decorator
 @inline
-export function scoreOf(u: usize, v: usize): f32 {
+function scoreOf(u: usize, v: usize): f32 {
   let sum = zeros();
   const last = rowBytes - 16;
   for (let at: usize = 0; at < last; at += 16) sum = multiplyAdd(v128.load(u + at), v128.load(v + at), sum);

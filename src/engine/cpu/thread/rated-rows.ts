@@ -3,7 +3,7 @@
 import { type RatingSet, type Side, SIDES } from "../../engine.js";
 import type { ThreadSession } from "./thread-session.js";
 
-export interface RatedPiece {
+interface RatedPiece {
   readonly user: number;
   readonly item: number;
   readonly value: number;

@@ -5,7 +5,7 @@ import { byteText } from "../../../byte-text.js";
 import { DeviceError, TastespaceError } from "../../../errors.js";
 import { checkOptions } from "../../../options.js";
 import type { DeviceInfo } from "../../engine.js";
-import "./gpu-names.js";
+import "../../platform-names.js";
 import { Pace } from "./pace.js";
 import { Trace } from "./trace.js";
 import { requestGpu } from "#gpu";
@@ -275,7 +275,7 @@ export class Device {
 
 const outOfMemory = (what: string, message: string): DeviceError =>
   new DeviceError("out-of-memory", `the GPU ran out of memory while ${what}: ${message}`, {
-    remedy: "give deviceMemory a number of bytes, beyond which ratings are streamed; use fewer factors; or train on the CPU",
+    remedy: "give memoryBytes a number of bytes, beyond which ratings are streamed; use fewer factors; or train on the CPU",
   });
 
 /** The errors that WebGPU's own calls throw. */

@@ -31,7 +31,7 @@ export interface ProblemSize {
   readonly copyBytes?: number | undefined;
 }
 
-export interface MemoryLimits {
+interface MemoryLimits {
   /** Bytes that one binding may have. */
   readonly bindingBytes: number;
   /** Bytes that the training may take in all. Default: no limit. */

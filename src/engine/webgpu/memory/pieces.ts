@@ -36,7 +36,7 @@ export interface Piece {
 }
 
 /** Ratings by columns, with users and items counted from the first row of their shards. */
-export interface RatingPiece {
+interface RatingPiece {
   readonly users: number;
   readonly items: number;
   readonly user: Uint32Array;

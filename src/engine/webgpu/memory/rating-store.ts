@@ -10,7 +10,7 @@ import { cutPieces, type Piece } from "./pieces.js";
 import { formatOf, packValues, valueBytes, type ValueFormat } from "./values.js";
 
 /** The columns of a piece. */
-export interface PieceBuffers {
+interface PieceBuffers {
   /** Row of each rating; of the users' side only, for the sums over ratings. */
   readonly row: GPUBuffer | undefined;
   readonly index: GPUBuffer;

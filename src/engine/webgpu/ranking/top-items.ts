@@ -10,7 +10,7 @@ import { itemScoresKernel, topItemsKernel } from "./ranking-kernels.js";
 import { compilePipeline } from "../device/pipelines.js";
 import { type ListPlan, MASKED, planList, planScores, type ScorePlan } from "./ranking-plan.js";
 
-export interface RankingTuning {
+interface RankingTuning {
   /** Bytes that one binding may take. Default: what the device can bind, but not more than 128 MiB. */
   readonly bindingBytes?: number | undefined;
   /** Whether lists are chosen as on a software driver. Default: whether the device is one. */

@@ -17,7 +17,7 @@ import type { GramKernel } from "./gram-kernel.js";
 import { type GramVariant, pullsText } from "./gram-kernels.js";
 import { blocksOf, descentPartialBytes, rowConstants, tilesOf } from "./tile-plan.js";
 
-export interface DescentPlan {
+interface DescentPlan {
   /** Lanes that share one row. */
   readonly team: number;
   /** Rows side by side in one workgroup. */

@@ -49,10 +49,10 @@ enable subgroups;
 diagnostic(off, chromium.subgroup_matrix_uniformity);`;
 
 /** What rows of a system may carry. */
-export type GramSpread = Exclude<Spread, "velocity">;
+type GramSpread = Exclude<Spread, "velocity">;
 
 /** The systems of sessions, and the rows of a side summed for their own moments. */
-export type GramKind = SystemKind | "moments";
+type GramKind = SystemKind | "moments";
 
 /** Every pair of a system and of what its rows carry that a kernel is made for, and whether rows have pulls. */
 export type GramSystem = { readonly pulled?: boolean | undefined } & (

@@ -14,7 +14,7 @@ import { TASK_FIELDS } from "./schedule.js";
 import { planTiles } from "./tile-plan.js";
 
 /** Segments of `length` rows; shard by shard they are numbered on. */
-export interface SegmentCut {
+interface SegmentCut {
   readonly label: string;
   readonly shards: readonly RowShard[];
   readonly K: number;

@@ -37,7 +37,7 @@ export interface HalfSweepSettings {
   readonly prior: readonly number[];
 }
 
-export interface HalfSweepParts {
+interface HalfSweepParts {
   readonly side: Side;
   readonly settings: HalfSweepSettings;
   readonly rowKernel: RowKernel;

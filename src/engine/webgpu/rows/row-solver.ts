@@ -32,7 +32,7 @@ const BYTES_PER_BLOCK = 16;
 const MOST_AS_HALF = 2 ** 14;
 
 /** What a half-sweep needs of a session. */
-export interface RowSolverParts {
+interface RowSolverParts {
   readonly workload: Workload;
   readonly kernel: GramKernel;
   readonly variant: GramVariant;
@@ -62,7 +62,7 @@ export function beginSolver(
   const variant = { ...({ kind, spread, pulled } as GramSystem), factors, values: formatOf(byUser), halves };
   const { steps } = workload.operations;
   if (steps !== undefined && tuning?.tensorCores)
-    throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver "cholesky"' });
+    throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver: "cholesky"' });
   const kernel = steps === undefined ? chooseGramKernel(device, variant, tuning) : descentKernel(device, variant, steps);
   beginCompiling(device, kernel);
   return { variant, kernel };

@@ -28,7 +28,7 @@ export interface DispatchPlan {
   readonly phase: number;
 }
 
-export interface SchedulePlan {
+interface SchedulePlan {
   /** [tasks, TASK_FIELDS] row-major. */
   readonly tasks: Uint32Array;
   readonly dispatches: readonly DispatchPlan[];
@@ -37,7 +37,7 @@ export interface SchedulePlan {
 }
 
 /** How much may be in one dispatch and in scratch. */
-export interface ScheduleLimits {
+interface ScheduleLimits {
   /** Partial Grams that fit the scratch buffer. */
   readonly partials: number;
   /** Tasks a dispatch may have. Default: no limit. */

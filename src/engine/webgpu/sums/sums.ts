@@ -16,7 +16,7 @@ const SHORTEST_RUN = 256;
 export type SumSettings = readonly (readonly ["f" | "u", number])[];
 
 /** One run of a summing kernel, over what fits its bindings. */
-export interface Run {
+interface Run {
   readonly inputs: readonly GPUBuffer[];
   /** What is bound after the blocks. */
   readonly more?: readonly GPUBuffer[] | undefined;
@@ -42,7 +42,7 @@ export interface RatingPieces {
   readonly pieces: readonly RatingPieceBuffers[];
 }
 
-export interface RatingPieceBuffers {
+interface RatingPieceBuffers {
   readonly user: GPUBuffer;
   readonly item: GPUBuffer;
   readonly value: GPUBuffer;
