@@ -119,10 +119,10 @@ export async function loadTraining(
     const shared = why === undefined ? await sharedSplit(path, flags, ranks, epochs) : undefined;
     if (shared) {
       noticeLeftOut(shared, flags);
-      const { train, heldOut, counts, fingerprint, format, columns } = shared;
-      return { read: { format, understood: { columns } }, fingerprint: () => fingerprint, train, heldOut, counts };
+      const { train, heldOut, counts, fingerprint, format, understood } = shared;
+      return { read: { format, understood }, fingerprint: () => fingerprint, train, heldOut, counts };
     }
-    notice(`every rank reads all ratings: ${why ?? "the file is compressed, quoted, or no delimited text"}`);
+    notice(`every rank reads all ratings: ${why ?? "the file is compressed or quoted, or neither delimited text nor Parquet"}`);
   }
   const read = await firstOnRank0(() => loadData(path, flags));
   const { train, heldOut } = await splitOf(read, flags);

@@ -1,12 +1,13 @@
-// Reads a table so that each rank holds only its share. A rank reads its range of the bytes; ids are put together in
-// the order of the file; pairs rated twice are merged where one rank has all ratings of a user; the split is that of
-// one process; and every rating goes to the owners of its user and of its item. Nothing of this depends on how many
-// ranks there are but where what lies.
+// Reads a table so that each rank holds only its share. A rank reads its range of the bytes, or of a Parquet file's
+// rows; ids are put together in the order of the file; pairs rated twice are merged where one rank has all ratings of
+// a user; the split is that of one process; and every rating goes to the owners of its user and of its item. Nothing of
+// this depends on how many ranks there are but where what lies.
 
 import { RatingsError, RanksError } from "../errors.js";
 import { decodeIds, encodeIds } from "../id-list.js";
 import { buildCsr, type Csr, rowWeights } from "../ratings/csr.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "../ratings/doubts.js";
+import type { Place } from "../ratings/delimited.js";
 import { markedOnly, mergeDuplicates, WHICH_COUNTS } from "../ratings/duplicates.js";
 import { type TableFiles } from "../ratings/files.js";
 import { type Fingerprint, Fingerprinting, joinedSets } from "../ratings/fingerprint.js";
@@ -15,9 +16,10 @@ import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import { addedUp, NO_VALUES, Ratings, statisticsFrom, type RatingStatistics } from "../ratings/ratings.js";
 import { type OpenedTable, openTable, type ReadOptions } from "../ratings/readers.js";
-import { aboutBadRow } from "../ratings/row-reader.js";
+import { aboutBadRow, BadRow, RowReader } from "../ratings/row-reader.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
 import type { SeenItems } from "../ratings/seen.js";
+import type { Understanding } from "../ratings/table.js";
 import { setWhole } from "../ratings/share.js";
 import { HALF, halvesCounted, heldOutCount, lowestMarked, reached, splitNumbers } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
@@ -46,7 +48,7 @@ export interface SharedSplit {
   /** What tells all ratings that were read from others, in whatever order. */
   readonly fingerprint: string;
   readonly format: string;
-  readonly columns: string;
+  readonly understood: Understanding;
   readonly skippedRows: number;
   readonly missingRows: number;
   readonly duplicateRows: number;
@@ -62,24 +64,24 @@ interface Part {
   readonly columns: RatingColumns;
   readonly users: Ids;
   readonly items: Ids;
-  /** Lines read of each file, but for that of a first row. */
+  /** Lines read of each file of text, but for that of a first row. */
   readonly lines: readonly number[];
   readonly skippedRows: number;
   readonly missingRows: number;
-  /** A malformed row, and its line from 1 among the lines read here. */
+  /** A malformed row; its line from 1 among the lines read here, or its number among all rows of a Parquet file. */
   readonly bad?: { readonly file: number; readonly what: string; readonly line: number } | undefined;
 }
 
 /**
  * @returns undefined, on all ranks, where the table has to be read whole:
- *   it is compressed, quoted, or no delimited text.
+ *   it is compressed or quoted, or neither delimited text nor Parquet.
  * @throws RatingsError as `readRatings`, RanksError when a rank's part holds no rating.
  */
 export async function readShare(files: TableFiles, ranks: Communicator, given: ShareOptions): Promise<SharedSplit | undefined> {
   const options = { ...given, delimiter: given.delimiter ?? files.delimiter, header: given.header ?? files.header };
   const read = await readRows(files, ranks, options);
   if (!read) return undefined;
-  const { ids, columns, skippedRows, missingRows, duplicateRows } = read;
+  const { ids, understood, skippedRows, missingRows, duplicateRows } = read;
   const { counts, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
   const catalogue = options.catalogue ?? (await files.catalogue());
   const train = new Ratings(byUser, ids.users, ids.items, catalogue);
@@ -92,7 +94,7 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   setWhole(train, { ...whole, share, byItem: ofItems, seen: seenOnRank0(share.lengths.users, ranks) });
   const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
   const fingerprint = joinedSets(whole.fingerprint, whole.heldOut.fingerprint);
-  return { train, heldOut: held, counts, fingerprint, format: files.format, columns, skippedRows, missingRows, duplicateRows };
+  return { train, heldOut: held, counts, fingerprint, format: files.format, understood, skippedRows, missingRows, duplicateRows };
 }
 
 /**
@@ -100,13 +102,14 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
  * undefined where it has to be read whole.
  */
 async function readRows(files: TableFiles, ranks: Communicator, options: ShareOptions) {
-  const tables: (OpenedTable | undefined)[] = [];
-  for (const source of files.sources) tables.push(await openTable(source, options));
-  const part = tables.every((table) => table !== undefined) ? await readPart(files, tables, ranks, options) : undefined;
+  const opened: (OpenedTable | undefined)[] = [];
+  for (const source of files.sources) opened.push(await openTable(source, options));
+  const tables = opened.filter((table) => table !== undefined);
+  const part = tables.length === opened.length ? await readPart(files, tables, ranks, options) : undefined;
   if ((await ranks.sum(Float64Array.of(part ? 0 : 1)))[0] > 0) return undefined;
   const { columns, users, items, skippedRows, missingRows } = part!;
   const [{ name }] = files.sources;
-  const { found } = tables[0]!;
+  const { found, form } = tables[0];
   await throwFirstBad(part!, ranks, files, tables);
   const sums = await ranks.gather(Float64Array.of(columns.value.length, skippedRows, missingRows));
   const empty = sums.findIndex(([rows]) => rows === 0);
@@ -122,7 +125,8 @@ async function readRows(files: TableFiles, ranks: Communicator, options: ShareOp
   if (options.scale === undefined && options.missing === undefined && found.places.value >= 0) doubtScale(rows.value, name);
   const total = (at: number): number => sums.reduce((sum, each) => sum + each[at], 0);
   const merged = await withoutDuplicates(rows, ids, ranks, options, name);
-  return { ...merged, ids, columns: found.described, skippedRows: total(1), missingRows: total(2) };
+  const understood = { columns: found.described, form };
+  return { ...merged, ids, understood, skippedRows: total(1), missingRows: total(2) };
 }
 
 /** Splits the rows as one process would, and sends each to the owners of its user and of its item. */
@@ -186,56 +190,79 @@ async function counting(rows: RatingColumns, ranks: Communicator): Promise<Ratin
 /** The rows of this rank's range of the bytes of all files, one behind the other. */
 async function readPart(
   { sources }: TableFiles,
-  tables: readonly (OpenedTable | undefined)[],
+  tables: readonly OpenedTable[],
   ranks: Communicator,
   { pieceBytes = PIECE_BYTES }: ShareOptions,
 ): Promise<Part | undefined> {
-  const sizes = sources.map(({ bytes }, at) => bytes! - tables[at]!.start.at);
+  const sizes = sources.map(({ bytes }, at) => bytes! - startOf(tables[at]).at);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const [from, to] = [0, 1].map((end) => Math.floor((total * (ranks.rank + end)) / ranks.size));
   const lines = sources.map(() => 0);
-  const part = { columns: new GrowingColumns(false), users: new Ids(), items: new Ids(), lines, skippedRows: 0, missingRows: 0 };
+  const all = new GrowingColumns(false, tables[0].format.places.weight >= 0);
+  const part = { users: new Ids(), items: new Ids(), lines, skippedRows: 0, missingRows: 0 };
   // Rows in all, if the rest is like what has been read.
   let expected = 0;
-  const take = ({ columns, users, items, skippedRows, missingRows }: Rows): void => {
-    part.columns.append(columns, part.users.addAll(users), part.items.addAll(items), expected);
+  const count = ({ skippedRows, missingRows }: Pick<Part, "skippedRows" | "missingRows">): void => {
     part.skippedRows += skippedRows;
     part.missingRows += missingRows;
   };
+  const take = (rows: Rows): void => {
+    all.append(rows.columns, part.users.addAll(rows.users), part.items.addAll(rows.items), expected);
+    count(rows);
+  };
   let before = 0;
-  for (const [at, source] of sources.entries()) {
-    const { format, first, start } = tables[at]!;
-    const [low, high] = [Math.max(from - before, 0), Math.min(to - before, sizes[at])];
-    // The first row is of whoever has the first bytes behind it; of the last rank where nothing stands behind.
-    const hasFirst = sizes[at] === 0 ? from <= before && (before < to || ranks.rank === ranks.size - 1) : low === 0 && high > 0;
-    if (hasFirst)
-      take({
-        columns: first.columns.columns(),
-        users: first.users.raw,
-        items: first.items.raw,
-        skippedRows: first.skippedRows,
-        missingRows: first.missingRows,
+  for (const [file, source] of sources.entries()) {
+    const [table, size] = [tables[file], sizes[file]];
+    const [low, high] = [Math.max(from - before, 0), Math.min(to - before, size)];
+    let bad: Segment["bad"];
+    if ("rowCount" in table) {
+      const { rowCount } = table;
+      // As many of all rows as the bytes are of all bytes.
+      const [first, last] = low < high ? [low, high].map((bytes) => Math.floor(rowCount * (bytes / size))) : [0, 0];
+      if (expected === 0) expected = Math.ceil(rowCount * ((to - from) / size));
+      const reader = new RowReader(table.format, part.users, part.items, undefined, all);
+      bad = await badOf(async () => {
+        for await (const batch of table.batches({ from: first, to: last })) {
+          all.reserve(batch.rows.length, expected);
+          reader.takeRows(batch);
+        }
       });
-    before += sizes[at];
-    for (let next = low; next < high;) {
-      const read = await linesFrom(
-        source.range!,
-        start.at + next,
-        Math.min(start.at + high, start.at + next + pieceBytes),
-        source.bytes!,
-        next === 0,
-      );
-      if (!read || (format.quotes && read.bytes.includes(QUOTE))) return undefined;
-      const segment = readSegment(read.bytes, read.end, format);
-      if (segment.bad)
-        return { ...part, columns: part.columns.columns(), bad: { file: at, what: segment.bad.what, line: lines[at] + segment.bad.line } };
-      if (expected === 0) expected = Math.ceil((segment.columns.value.length * (to - from)) / Math.max(1, read.bytes.length));
-      take(segment);
-      lines[at] += segment.lines;
-      next = Math.max(next + pieceBytes, read.end - start.at);
+      count(reader);
+    } else {
+      const { columns, users, items, ...left } = table.first;
+      // The first row is of whoever has the first bytes behind it; of the last rank where nothing stands behind.
+      const hasFirst = size === 0 ? from <= before && (before < to || ranks.rank === ranks.size - 1) : low === 0 && high > 0;
+      if (hasFirst) take({ ...left, columns: columns.columns(), users: users.raw, items: items.raw });
+      for (let next = low; next < high && !bad;) {
+        const { format, start } = table;
+        const end = Math.min(start.at + high, start.at + next + pieceBytes);
+        const read = await linesFrom(source.range!, start.at + next, end, source.bytes!, next === 0);
+        if (!read || (format.quotes && read.bytes.includes(QUOTE))) return undefined;
+        const segment = readSegment(read.bytes, read.end, format);
+        if (expected === 0) expected = Math.ceil((segment.columns.value.length * (to - from)) / Math.max(1, read.bytes.length));
+        take(segment);
+        bad = segment.bad && { ...segment.bad, line: lines[file] + segment.bad.line };
+        lines[file] += segment.lines;
+        next = Math.max(next + pieceBytes, read.end - start.at);
+      }
     }
+    if (bad) return { ...part, columns: all.columns(), bad: { file, ...bad } };
+    before += size;
   }
-  return { ...part, columns: part.columns.columns() };
+  return { ...part, columns: all.columns() };
+}
+
+/** Where what ranks share out starts: behind the first row of a text; a Parquet file is shared out whole. */
+const startOf = (table: OpenedTable): Place => ("start" in table ? table.start : { at: 0, line: 1 });
+
+/** The malformed row at which reading ends. */
+async function badOf(read: () => Promise<void>): Promise<Segment["bad"]> {
+  try {
+    await read();
+  } catch (error) {
+    if (!(error instanceof BadRow)) throw error;
+    return { what: error.message, line: error.line };
+  }
 }
 
 /** The whole lines that start in a range of bytes, each ended by a newline; undefined where a line is too long. */
@@ -261,19 +288,14 @@ async function linesFrom(
 }
 
 /** The first malformed row of the files, on all ranks, as one process would name it. */
-async function throwFirstBad(
-  { bad, lines }: Part,
-  ranks: Communicator,
-  files: TableFiles,
-  tables: readonly (OpenedTable | undefined)[],
-): Promise<void> {
+async function throwFirstBad({ bad, lines }: Part, ranks: Communicator, files: TableFiles, tables: readonly OpenedTable[]): Promise<void> {
   const texts = await gatherTexts(ranks, JSON.stringify({ bad: bad ?? null, lines }));
   const told = texts.map((text) => JSON.parse(text) as { bad: Part["bad"] | null; lines: number[] });
   const rank = told.findIndex((each) => each.bad);
   if (rank < 0) return;
   const { file, what, line: here } = told[rank].bad!;
   const before = told.slice(0, rank).reduce((sum, each) => sum + each.lines[file], 0);
-  const line = tables[file]!.start.line - 1 + before + here;
+  const line = startOf(tables[file]).line - 1 + before + here;
   const { name } = files.sources[file];
   throw new RatingsError(`${name}:${line}: ${what}`, {
     file: name,

@@ -82,16 +82,18 @@ export const simplified = (name: string): string =>
 const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
 
+interface FindOptions {
+  readonly header?: boolean | undefined;
+  readonly columns?: AskedColumns | undefined;
+  readonly layout?: string | undefined;
+}
+
 /**
  * @param options.layout "table" says that a row is a rating, even where the table looks
  *   like a matrix with a row per person.
  * @throws RatingsError that shows the option to give, where the columns cannot be told or are not there.
  */
-export function findColumns(
-  sample: Sample,
-  file: string,
-  options: { header?: boolean | undefined; columns?: AskedColumns | undefined; layout?: string | undefined },
-): FoundColumns {
+export function findColumns(sample: Sample, file: string, options: FindOptions): FoundColumns {
   const asked = options.columns ?? {};
   const rows = sample.rows.filter((row) => !isBlank(row));
   const names = sample.names ?? rows[0] ?? [];
@@ -211,6 +213,21 @@ export function findColumns(
   const said = ALL.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
   const described = `${said.join(", ")}${places.value < 0 ? "; no ratings: every row counts as 1" : ""}`;
   return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
+}
+
+/**
+ * The columns, where their names alone tell them, whatever the rows hold.
+ *
+ * @returns undefined where rows have to be looked at.
+ */
+export function namedColumns(names: readonly string[] | undefined, file: string, options: FindOptions): FoundColumns | undefined {
+  try {
+    const found = names && findColumns({ rows: [], names }, file, options);
+    return found?.unnamed.size === 0 ? found : undefined;
+  } catch (error) {
+    if (error instanceof RatingsError) return undefined;
+    throw error;
+  }
 }
 
 /** The column of a name: as it is written, else however it is spelt. */

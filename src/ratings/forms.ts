@@ -1,6 +1,7 @@
 // Tables in other forms than delimited text, as rows of cells:
 // JSON, Parquet, ARFF, MatrixMarket, the layout of Netflix' prize, and matrices with a row per person.
 
+import type { ParquetRowRange } from "hyparquet";
 import { RatingsError } from "../errors.js";
 import type { AskedColumns, Sample } from "./columns.js";
 import { blocksOf, rowsOf } from "./delimited.js";
@@ -16,10 +17,20 @@ export interface RowTable {
   readonly names?: readonly string[] | undefined;
   /** Which column is what, where the format says so. */
   readonly columns?: AskedColumns | undefined;
-  /** Whether `batches` may be called again, to read from the start. */
-  readonly isRepeatable?: boolean;
-  /** Cells of the columns that are wanted; others may be empty. */
-  batches(wanted?: readonly number[]): AsyncGenerator<RowBatch>;
+  /** How many rows there are, of a table that can be read from any of them on, and again. */
+  readonly rowCount?: number | undefined;
+  /**
+   * Cells of the columns that are wanted, of all where nothing is said; others may be empty.
+   *
+   * @param range of rows, where their number is known. Default: all.
+   */
+  batches(wanted?: readonly number[], range?: RowRange): AsyncGenerator<RowBatch>;
+}
+
+/** Rows of a table, from 0, but for the last. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Rows by which columns are found out. */
@@ -61,9 +72,9 @@ async function* delimitedRows(source: RatingSource, opened: OpenText, options: T
 }
 
 /** Rows in two: those by which columns are found out, and all of them. */
-export async function withSample(table: RowTable): Promise<Sample & { all(wanted: readonly number[]): AsyncGenerator<RowBatch> }> {
+export async function withSample(table: RowTable): Promise<Sample & { all(wanted?: readonly number[]): AsyncGenerator<RowBatch> }> {
   const taken: RowBatch[] = [];
-  const batches = table.batches();
+  const batches = table.batches(undefined, { from: 0, to: SAMPLE_ROWS });
   let count = 0;
   let next = await batches.next();
   for (; !next.done; next = await batches.next()) {
@@ -76,7 +87,7 @@ export async function withSample(table: RowTable): Promise<Sample & { all(wanted
     rows: taken.flatMap(({ rows }) => rows).slice(0, SAMPLE_ROWS),
     async *all(wanted) {
       try {
-        if (table.isRepeatable) {
+        if (table.rowCount !== undefined) {
           yield* table.batches(wanted);
           return;
         }
@@ -209,7 +220,7 @@ async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerato
 
 /**
  * Rows of a Parquet file, row group by row group; of a source that can be read from any place,
- * only the columns that are wanted.
+ * only the columns that are wanted, and of a group only the pages of the rows, where it has an index of them.
  */
 async function openParquet(source: RatingSource, opened: OpenText): Promise<RowTable> {
   const damaged = (cause: unknown): RatingsError =>
@@ -220,42 +231,55 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
       "write it with Snappy, gzip, zstd or no compression, or as CSV",
       cause,
     );
-  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
+  const [{ parquetMetadataAsync, parquetScan }, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
   const { bytes, range } = source;
+  /** What has been read of the row group: a column without an index of its pages is asked for whole, time and again. */
+  const kept = new Map<string, Promise<ArrayBuffer>>();
   let file: { byteLength: number; slice(from: number, to?: number): ArrayBuffer | Promise<ArrayBuffer> };
   if (range && bytes !== undefined && opened.at === 0) {
     await opened.chunks.return(undefined);
-    file = { byteLength: bytes, slice: (from, to = bytes) => range(from < 0 ? bytes + from : from, to) };
+    const slice = (from: number, to = bytes): Promise<ArrayBuffer> => {
+      const key = `${from}-${to}`;
+      const read = kept.get(key) ?? range(from < 0 ? bytes + from : from, to);
+      kept.set(key, read);
+      return read;
+    };
+    file = { byteLength: bytes, slice };
   } else file = await inMemory(opened.chunks);
   try {
     const metadata = await parquetMetadataAsync(file);
     const names = metadata.schema[0]?.num_children === undefined ? [] : topLevel(metadata.schema);
     if (!names.every((name) => typeof name === "string")) throw new Error("a column has no name");
+    const scan = await parquetScan({ file, metadata, compressors });
+    const rowCount = scan.ranges.at(-1)?.rowEnd ?? 0;
     return {
       form: "Parquet",
       names,
-      isRepeatable: true,
-      async *batches(wanted) {
-        const columns = wanted?.map((place) => names[place]) ?? names;
-        let rowStart = 0;
-        for (const { num_rows: rowsOfGroup } of metadata.row_groups) {
-          const end = rowStart + Number(rowsOfGroup);
-          for (; rowStart < end; rowStart = Math.min(end, rowStart + (wanted ? PARQUET_ROWS : SAMPLE_ROWS))) {
-            const rowEnd = Math.min(end, rowStart + (wanted ? PARQUET_ROWS : SAMPLE_ROWS));
-            let objects: Record<string, unknown>[];
-            try {
-              objects = await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors });
-            } catch (cause) {
-              throw damaged(cause);
+      rowCount,
+      async *batches(wanted = [...names.keys()], { from, to } = { from: 0, to: rowCount }) {
+        const empty = names.map(() => "");
+        const decoded = async (rows: ParquetRowRange): Promise<ArrayLike<unknown>[]> => {
+          const columns: ArrayLike<unknown>[] = [];
+          for (const place of wanted) columns.push(await scan.readColumn({ column: names[place], ...rows }));
+          if (columns.every(({ length }) => length >= rows.rowEnd - rows.rowStart)) return columns;
+          throw new Error("a column is shorter than its row group");
+        };
+        try {
+          for (const { rowStart, rowEnd, beginsGroup } of piecesOf(scan.ranges, { from, to })) {
+            if (beginsGroup) kept.clear();
+            const columns = await decoded({ rowStart, rowEnd }).catch((cause: unknown) => Promise.reject(damaged(cause)));
+            for (let first = rowStart; first < rowEnd; first += BATCH_ROWS) {
+              const lines = Array.from({ length: Math.min(BATCH_ROWS, rowEnd - first) }, (_, at) => first + at + 1);
+              const rows = lines.map(() => empty.slice());
+              wanted.forEach((place, k) => rows.forEach((row, at) => (row[place] = cellText(columns[k][first - rowStart + at]))));
+              yield { rows, lines };
             }
-            yield {
-              rows: objects.map((object) => names.map((name) => cellText(object[name]))),
-              lines: objects.map((_, at) => rowStart + at + 1),
-            };
           }
+        } finally {
+          kept.clear();
         }
       },
     };
@@ -264,8 +288,17 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
   }
 }
 
-/** Rows that are asked for at a time. */
-const PARQUET_ROWS = 1 << 20;
+/** Rows of a Parquet file that are decoded at a time, and that are made texts of: these take ten times the memory. */
+const [DECODED_ROWS, BATCH_ROWS] = [2 ** 18, 2 ** 13];
+
+/** A range of rows in pieces that are decoded at a time. */
+function* piecesOf(groups: readonly ParquetRowRange[], { from, to }: RowRange): Generator<ParquetRowRange & { beginsGroup: boolean }> {
+  for (const group of groups) {
+    const [start, end] = [Math.max(group.rowStart, from), Math.min(group.rowEnd, to)];
+    for (let rowStart = start; rowStart < end; rowStart += DECODED_ROWS)
+      yield { rowStart, rowEnd: Math.min(end, rowStart + DECODED_ROWS), beginsGroup: rowStart === start };
+  }
+}
 
 /** The names of a schema's columns; what is nested in one is not listed. */
 function topLevel(schema: readonly { name: string; num_children?: number | undefined }[]): string[] {
@@ -399,7 +432,7 @@ export async function fromMatrix(
   const sample = await withSample(table);
   const [first, ...body] = sample.names ? [sample.names, ...sample.rows] : sample.rows;
   const isNumeric = (cell: string): boolean => cell.trim() === "" || Number.isFinite(Number(cell.replace(",", ".")));
-  if (!first) return { form: "a matrix", batches: () => sample.all([]) };
+  if (!first) return { form: "a matrix", batches: () => sample.all() };
   const isHeader =
     header ??
     (sample.names !== undefined ||
@@ -424,7 +457,7 @@ export async function fromMatrix(
     async *batches() {
       let number = 0;
       let skip = isHeader && sample.names === undefined;
-      for await (const batch of sample.all([])) {
+      for await (const batch of sample.all()) {
         const rows: string[][] = [];
         const lines: number[] = [];
         for (let at = 0; at < batch.rows.length; at++) {

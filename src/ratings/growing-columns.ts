@@ -30,9 +30,21 @@ export class GrowingColumns {
     return this.#count;
   }
 
+  /** Makes room. @param rows that come next. @param expected rows in all, as far as can be told. */
+  reserve(rows: number, expected = 0): void {
+    const needed = this.#count + rows;
+    if (needed <= this.#capacity) return;
+    this.#capacity = Math.ceil(Math.max(needed, expected * MARGIN, this.#capacity * 2, FIRST_ROWS));
+    this.#user = grown(this.#user, new Uint32Array(this.#capacity), this.#count);
+    this.#item = grown(this.#item, new Uint32Array(this.#capacity), this.#count);
+    this.#value = grown(this.#value, new Float32Array(this.#capacity), this.#count);
+    this.#weight &&= grown(this.#weight, new Float32Array(this.#capacity), this.#count);
+    this.#time &&= grown(this.#time, new Float64Array(this.#capacity), this.#count);
+  }
+
   /** One row of dense indices. */
   push(user: number, item: number, value: number, time: number, weight = 1): void {
-    this.#reserve(1);
+    this.reserve(1);
     const at = this.#count++;
     this.#user[at] = user;
     this.#item[at] = item;
@@ -47,7 +59,7 @@ export class GrowingColumns {
   /** Scanned rows, whose ids are given indices. @param expected rows in all, as far as can be told. */
   addNumbers(rows: NumericRows, users: Ids, items: Ids, expected = 0): void {
     const { count } = rows;
-    this.#reserve(count, expected);
+    this.reserve(count, expected);
     const at = this.#count;
     users.addNumbers(rows.user, count, this.#user, at);
     items.addNumbers(rows.item, count, this.#item, at);
@@ -60,7 +72,7 @@ export class GrowingColumns {
   /** Rows that were indexed by other ids: `users[m]` and `items[n]` are the indices here of their m and n. */
   append(columns: RatingColumns, users: Uint32Array, items: Uint32Array, expected = 0): void {
     const { user, item, value, weight, time } = columns;
-    this.#reserve(user.length, expected);
+    this.reserve(user.length, expected);
     const at = this.#count;
     translate(user, users, this.#user, at);
     translate(item, items, this.#item, at);
@@ -73,7 +85,7 @@ export class GrowingColumns {
 
   /** Rows that were indexed by the same ids. */
   appendRows({ user, item, value, weight, time }: RatingColumns, expected = 0): void {
-    this.#reserve(user.length, expected);
+    this.reserve(user.length, expected);
     const at = this.#count;
     this.#user.set(user, at);
     this.#item.set(item, at);
@@ -104,17 +116,6 @@ export class GrowingColumns {
 
   #withWeights(): Float32Array {
     return (this.#weight ??= new Float32Array(this.#capacity).fill(1));
-  }
-
-  #reserve(rows: number, expected = 0): void {
-    const needed = this.#count + rows;
-    if (needed <= this.#capacity) return;
-    this.#capacity = Math.ceil(Math.max(needed, expected * MARGIN, this.#capacity * 2, FIRST_ROWS));
-    this.#user = grown(this.#user, new Uint32Array(this.#capacity), this.#count);
-    this.#item = grown(this.#item, new Uint32Array(this.#capacity), this.#count);
-    this.#value = grown(this.#value, new Float32Array(this.#capacity), this.#count);
-    this.#weight &&= grown(this.#weight, new Float32Array(this.#capacity), this.#count);
-    this.#time &&= grown(this.#time, new Float64Array(this.#capacity), this.#count);
   }
 }
 

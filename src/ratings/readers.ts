@@ -19,12 +19,12 @@ import {
 } from "../options.js";
 import { type Catalogue, CATALOGUE_KIND, catalogueOf, type GivenEntry } from "./catalogue.js";
 import { unitsPerSecond } from "./cells.js";
-import { type AskedColumns, findColumns, type FoundColumns } from "./columns.js";
+import { type AskedColumns, findColumns, type FoundColumns, namedColumns } from "./columns.js";
 import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
 import { doubtColumns, doubtDuplicates, doubtScale } from "./doubts.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
 import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
-import { fromMatrix, openMatrixMarket, openRows, type RowTable, withSample } from "./forms.js";
+import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
@@ -33,7 +33,7 @@ import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
 import { aboutBadRow, BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
-import { newlinesIn, TextDecoding } from "./text-lines.js";
+import { newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
 
 /** How a table of ratings is read; what is left out is found out. */
 export interface ReadOptions extends DelimitedOptions {
@@ -346,17 +346,26 @@ async function parseRows(
   options: ReadOptions,
   ids: { users: Ids; items: Ids },
 ): Promise<Part> {
-  const sample = await withSample(table);
-  if (sample.rows.length === 0) throw emptyFile(source);
-  const found = findColumns(sample, source.name, { ...options, columns: { ...table.columns, ...options.columns } });
+  const { found, all } = await findRows(source, table, options);
   const reader = new RowReader(formatOf(opened, found, options), ids.users, ids.items);
   let isFirst = found.isHeader;
-  for await (const { rows, lines } of sample.all(Object.values(found.places).filter((place) => place >= 0))) {
+  for await (const { rows, lines } of all(Object.values(found.places).filter((place) => place >= 0))) {
     options.signal?.throwIfAborted();
     reader.takeRows(isFirst ? { rows: rows.slice(1), lines: lines.slice(1) } : { rows, lines });
     if (rows.length > 0) isFirst = false;
   }
   return { reader, found, understood: { columns: found.described, encoding: opened.turnedFrom, form: table.form } };
+}
+
+/** The columns of a table of cells: by their names, where these tell them and it can be read from any row on. */
+async function findRows(source: RatingSource, table: RowTable, options: ReadOptions) {
+  const asked = { ...options, columns: { ...table.columns, ...options.columns } };
+  if (table.rowCount === 0) throw emptyFile(source);
+  const named = table.rowCount === undefined ? undefined : namedColumns(table.names, source.name, asked);
+  if (named) return { found: named, all: (wanted: readonly number[]) => table.batches(wanted) };
+  const sample = await withSample(table);
+  if (sample.rows.length === 0) throw emptyFile(source);
+  return { found: findColumns(sample, source.name, asked), all: (wanted: readonly number[]) => sample.all(wanted) };
 }
 
 const emptyFile = ({ name }: RatingSource): RatingsError =>
@@ -402,8 +411,12 @@ async function parseText(
   return { reader, found, understood: { columns: found.described, encoding } };
 }
 
-/** The front of a table whose rest can be read from any place on: what it is taken for, and its first row. */
-export interface OpenedTable {
+/** A table of which any part can be read by itself. */
+export type OpenedTable = OpenedText | OpenedRows;
+
+/** The front of a table of plain text: what it is taken for, and its first row. */
+export interface OpenedText {
+  readonly form?: undefined;
   readonly format: RowFormat;
   readonly found: FoundColumns;
   /** The first row, where it is a rating. */
@@ -412,31 +425,58 @@ export interface OpenedTable {
   readonly start: Place;
 }
 
+/** A table of cells, and what it is taken for. */
+export interface OpenedRows {
+  readonly form: string;
+  readonly format: RowFormat;
+  readonly found: FoundColumns;
+  readonly rowCount: number;
+  /** Cells of the columns that `format` names. */
+  readonly batches: (range: RowRange) => AsyncGenerator<RowBatch>;
+}
+
 /**
- * @returns undefined where the bytes are no plain delimited text of which a line can be read by itself.
+ * @returns undefined where the bytes are neither plain delimited text, of which a line can be read by itself,
+ *   nor a Parquet file.
  * @throws RatingsError
  */
 export async function openTable(source: RatingSource, options: ReadOptions): Promise<OpenedTable | undefined> {
   const opened = await openText(source, options);
   try {
-    if (opened.form !== "delimited" || options.layout === "matrix" || opened.at === undefined) return undefined;
-    if (!["guess", "utf-8", "latin1"].includes(opened.encoding) || source.range === undefined) return undefined;
-    const quotes = options.quotes ?? true;
-    const found = findColumns({ rows: headRows(opened, quotes).rows }, source.name, options);
-    const format = formatOf(opened, found, options);
-    for await (const block of blocksOf(source, opened, options)) {
-      const text = new TextDecoding(opened.encoding);
-      const rows = rowsOf(block, text);
-      if (rows.rows.every((row) => row.every((cell) => cell.trim() === ""))) continue;
-      if (block.end === undefined || block.quoted) return undefined;
-      const first = new RowReader(format, new Ids(), new Ids(), text);
-      if (!found.isHeader) first.takeRows(rows);
-      return { format, found, first, start: { at: block.end, line: block.line + newlinesIn(block.bytes) } };
-    }
-    throw emptyFile(source);
+    if (options.layout === "matrix" || opened.at === undefined || source.range === undefined) return undefined;
+    if (opened.form === "parquet") return await openedRows(source, opened, options);
+    return opened.form === "delimited" ? await openedText(source, opened, options) : undefined;
   } finally {
     await opened.chunks.return(undefined);
   }
+}
+
+/** Without times: only a split by time asks for them. */
+async function openedRows(source: RatingSource, opened: OpenText, options: ReadOptions): Promise<OpenedRows | undefined> {
+  const table = await openRows(source, opened, options);
+  const { rowCount, form } = table;
+  if (rowCount === undefined) return undefined;
+  const { found } = await findRows(source, table, options);
+  const format = formatOf(opened, { ...found, places: { ...found.places, time: -1 } }, options);
+  const wanted = Object.values(format.places).filter((place) => place >= 0);
+  return { form, format, found, rowCount, batches: (range) => table.batches(wanted, range) };
+}
+
+async function openedText(source: RatingSource, opened: OpenText, options: ReadOptions): Promise<OpenedText | undefined> {
+  if (!["guess", "utf-8", "latin1"].includes(opened.encoding)) return undefined;
+  const quotes = options.quotes ?? true;
+  const found = findColumns({ rows: headRows(opened, quotes).rows }, source.name, options);
+  const format = formatOf(opened, found, options);
+  for await (const block of blocksOf(source, opened, options)) {
+    const text = new TextDecoding(opened.encoding);
+    const rows = rowsOf(block, text);
+    if (rows.rows.every((row) => row.every((cell) => cell.trim() === ""))) continue;
+    if (block.end === undefined || block.quoted) return undefined;
+    const first = new RowReader(format, new Ids(), new Ids(), text);
+    if (!found.isHeader) first.takeRows(rows);
+    return { format, found, first, start: { at: block.end, line: block.line + newlinesIn(block.bytes) } };
+  }
+  throw emptyFile(source);
 }
 
 function takeBlock(reader: RowReader, block: Block, { bytes: size }: RatingSource): void {

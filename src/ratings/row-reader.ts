@@ -72,12 +72,19 @@ export class RowReader {
   /** The first time that was none, and left all ratings without. */
   firstBadTime: { readonly line: number; readonly text: string } | undefined;
 
-  constructor(format: RowFormat, users: Ids, items: Ids, text = new TextDecoding(format.encoding)) {
+  /** @param columns to add the rows to, of the same ids. */
+  constructor(
+    format: RowFormat,
+    users: Ids,
+    items: Ids,
+    text = new TextDecoding(format.encoding),
+    columns = new GrowingColumns(format.places.time >= 0, format.places.weight >= 0),
+  ) {
     this.#format = format;
     this.users = users;
     this.items = items;
     this.text = text;
-    this.columns = new GrowingColumns(format.places.time >= 0, format.places.weight >= 0);
+    this.columns = columns;
     this.#scanned = new NumericRows(format.places.weight >= 0);
     this.#scannable = areScannable(format.delimiter, format.places);
     const missing = (format.missing ?? []).map((value) => value.trim());

@@ -4,7 +4,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
+import { makeHosts } from "../support/hosts.js";
 import { ended, runRanks, startRanks, withMpi } from "../support/mpirun.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-ranks-"));
@@ -45,6 +47,17 @@ describe.runIf(withMpi)("under mpirun", () => {
       expect(stdout).toContain(`ranks    ${ranks}, by Open MPI`);
       expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
     }
+  });
+
+  test("on webgpu the model file is that of one process, on 2 ranks", async () => {
+    const ratings = Array.from({ length: 900 }, (_, at) => `u${(at * 7) % 41},i${(at * at) % 23},${1 + (at % 5)}`);
+    const args = ["train", csv("gpu.csv", ratings), "--model", "gibbs", "--burn-in", "1", "--device", "webgpu", "--factors", "3"];
+    const more = ["--sweeps", "3", "--no-early-stop", "--duplicates", "last", "--out"];
+    const { status } = spawnSync(process.execPath, ["dist/cli.js", ...args, ...more, place("one")]);
+    expect(status).toBe(0);
+    const { code } = await runRanks(2, ...args, ...more, place("several"));
+    expect(code).toBe(0);
+    expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
   });
 
   test("with halves on the wire the model file is the same on 1, 2 and 4 ranks, and other models are refused", async () => {
@@ -144,6 +157,38 @@ describe.runIf(withMpi)("under mpirun", () => {
     }
     train("--sweeps", "6", "--checkpoint", place("checkpoint"), "--resume", "--out", place("several"));
     expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
+  test("of a Parquet file each rank reads its share", async () => {
+    const columnData = Object.entries({ user: [7, 83], item: [5, 61], rating: [1, 5] }).map(([name, [step, of]]) => {
+      return { name, data: Array.from({ length: 3000 }, (_, at) => (at * step) % of), type: "INT32" as const };
+    });
+    writeFileSync(place("shares.parquet"), new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 700 })));
+    const args = ["train", place("shares.parquet"), "--device", "cpu", "--factors", "3", "--sweeps", "2", "--no-early-stop"];
+    expect(spawnSync(process.execPath, ["dist/cli.js", ...args, "--out", place("one")]).status).toBe(0);
+    const { code, stdout, stderr } = await runRanks(3, ...args, "--out", place("several"));
+    expect(stderr).not.toContain("every rank reads all ratings");
+    expect(code).toBe(0);
+    expect(stdout).toContain("(Parquet)");
+    expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+  });
+
+  test("between hosts, over TCP, the model file is that of one process", async ({ skip }) => {
+    const hosts = makeHosts(2);
+    if (!hosts) return skip("no network namespaces can be made here, which takes root");
+    try {
+      const ratings = Array.from({ length: 900 }, (_, at) => `u${(at * 7) % 41},i${(at * at) % 23},${1 + (at % 5)}`);
+      const args = ["train", csv("hosts.csv", ratings), "--device", "cpu", "--model", "vb", "--factors", "3", "--sweeps", "2"];
+      const more = ["--no-early-stop", "--duplicates", "last", "--out"];
+      expect(spawnSync(process.execPath, ["dist/cli.js", ...args, ...more, place("one")]).status).toBe(0);
+      const { code, stdout, stderr } = await ended(hosts.start(...args, ...more, place("several")));
+      expect(stderr).not.toMatch(/^error/m);
+      expect(code).toBe(0);
+      expect(stdout).toContain("ranks    2, by Open MPI");
+      expect(readFileSync(place("several")).equals(readFileSync(place("one")))).toBe(true);
+    } finally {
+      hosts.close();
+    }
   });
 
   test("more ranks than rows are refused", async () => {
