@@ -1,6 +1,6 @@
 // npm run bench -- [NAME…] [--json FILE] [--factors 10,32] [--shape ml-1m,ml-25m] [--data PATH] [--device auto]
 // [--ratings 1e6,5e6] [--rows 25000000] [--precision float32,half,tensor] [--python python3] [--libmf FOLDER]
-// [--engines cpu,webgpu,reference] [--kinds explicit,implicit] [--solvers cholesky,cg] [--models als,vb,gibbs]
+// [--engines cpu,webgpu,reference] [--kinds explicit,implicit,sgd] [--solvers cholesky,cg] [--models als,vb,gibbs]
 // [--sides "none;genres"] [--splits 1,2,3,4,5] [--options JSON]: runs the benchmarks that are named on this machine's
 // adapter; the half-sweep when none is.
 

@@ -64,7 +64,7 @@ const MEANS: readonly (readonly [head: string, digits: number, of: (result: Resu
   [`to best + ${NEAR}`, 2, ({ secondsToBest }) => secondsToBest],
 ];
 
-export async function models({ data, device }: BenchOptions): Promise<object> {
+export async function models({ data, device, models: asked }: BenchOptions): Promise<object> {
   if (!data) throw new Error("say which data: --data PATH, for example a MovieLens folder");
   const splits = await splitsOf(data);
   const { train } = splits[0];
@@ -78,6 +78,7 @@ export async function models({ data, device }: BenchOptions): Promise<object> {
   console.log(line("model", heads));
   const rows: object[] = [];
   for (const { name, options, genres } of ENTRIES) {
+    if (asked && !asked.includes(name)) continue;
     if (genres && ![...splits[0].train.catalogue.entries()].some(({ genres: of }) => of.length > 0)) {
       console.log(`${name.padEnd(18)}  left out: the data name no genres`);
       continue;

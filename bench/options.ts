@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly rows: number;
   /** In which precision `sweep` gathers and multiplies. */
   readonly precisions: readonly Precision[];
-  /** Which models `sides` and `model-sweeps` take; the rest is of `sides`: kinds of side information, splits, options. */
+  /** Which models `models`, `sides` and `model-sweeps` take; of `sides` alone: kinds of information, splits, more. */
   readonly models: readonly string[] | undefined;
   readonly sides: readonly string[] | undefined;
   readonly splits: readonly number[];
@@ -33,7 +33,7 @@ export interface BenchOptions {
    */
   readonly python: string;
   readonly libmf: string | undefined;
-  /** Which engines `peers` takes, of those there are, and which kinds of models. */
+  /** Which engines `peers` takes, and which kinds of models; "sgd": LIBMF and what stands beside it alone. */
   readonly engines: readonly string[];
   readonly kinds: readonly string[];
   /** Solvers of ours, and of others that have the choice. */

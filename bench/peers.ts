@@ -23,6 +23,7 @@ import { type Split, splitRatings } from "../src/ratings/split.js";
 import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js";
 import type { BenchOptions } from "./options.js";
 import { fit, type FitOptions } from "../src/training/fit.js";
+import type { HistoryEntry } from "../src/training/history.js";
 import { median } from "./median.js";
 import { libmf } from "./peers/libmf.js";
 import { canImport, python } from "./peers/python.js";
@@ -34,7 +35,11 @@ const EXPLICIT = { lambda: 1, tau: 20, gamma: 5 };
 const IMPLICIT = { confidence: 1, tau: 10 };
 /** What mf-train takes when it is told nothing, for users and items. */
 const LIBMF_DEFAULT = [0.1, 0.1];
+/** Its η, which ours takes where it has its schedule. */
+const LIBMF_STEP = 0.1;
 const RELEVANT = 4;
+/** Of the runs that seconds to LIBMF's error are told of. */
+const REPEATS = 3;
 
 interface Entry {
   readonly factors: number;
@@ -62,8 +67,9 @@ export async function peers(options: BenchOptions): Promise<object> {
   for (const K of options.kinds.includes("explicit") ? factors : []) {
     for await (const entry of explicitEntries(K, split, affordable(engines, K, train.count, missing), options, missing))
       rows.explicit.push(print(entry));
-    for await (const entry of libmfEntries(K, split, engines[0], options, missing)) rows.explicit.push(print(entry));
   }
+  for (const K of options.kinds.some((kind) => kind === "explicit" || kind === "sgd") ? factors : [])
+    for await (const entry of libmfEntries(K, split, engines[0], options, missing)) rows.explicit.push(print(entry));
   console.log(
     `\nimplicit feedback: α = ${IMPLICIT.confidence}, τ = ${IMPLICIT.tau}; relevant: held-out ratings of ${RELEVANT} or more\n${HEADER}        nDCG@10      recall@10`,
   );
@@ -189,7 +195,8 @@ async function* libmfEntries(
     });
     yield await oursExplicit(`tastespace als, LIBMF's, ${given}`, engine, split, same, startingParameters(split, K, false));
     const target = result?.heldOutRmse;
-    for (const model of ["als", "sgd"] as const) yield await secondsTo(model, target, engine, split, K, lambdaUsers, lambdaItems);
+    for (const [name, asked] of Object.entries(TO_LIBMF))
+      yield await secondsTo(name, asked, target, engine, split, K, lambdaUsers, lambdaItems);
   }
 }
 
@@ -239,13 +246,21 @@ async function* implicitEntries(
   }
 }
 
+/** What is trained until it has LIBMF's error. */
+const TO_LIBMF: Readonly<Record<string, FitOptions>> = {
+  als: { model: "als" },
+  sgd: { model: "sgd", stepSize: LIBMF_STEP },
+  "sgd, one rate": { model: "sgd", rate: "shared" },
+};
+
 /**
  * A training with measurements after every sweep, and the seconds that it takes to a held-out RMSE that
  * another reached. `als` has LIBMF's own objective; `sgd`'s precisions are those of an average row, since ours
  * are not scaled by numbers of ratings.
  */
 async function secondsTo(
-  model: "als" | "sgd",
+  name: string,
+  asked: FitOptions,
   target: number | undefined,
   engine: Engine,
   { train, heldOut }: Split,
@@ -255,17 +270,25 @@ async function secondsTo(
 ): Promise<Entry> {
   const perRow = { users: train.count / train.users.size, items: train.count / train.items.size };
   const options: FitOptions =
-    model === "als"
+    asked.model === "als"
       ? { tauUsers: lambdaUsers, tauItems: lambdaItems, biases: false, mean: false, regularization: "weighted" }
       : { tauUsers: lambdaUsers * perRow.users, tauItems: lambdaItems * perRow.items };
-  const shared = { model, factors: K, lambda: 1, heldOut, sweeps: EPOCHS, earlyStop: false, device: engine } as const;
-  const { history } = await fit(train, { ...shared, ...options });
-  const reached = target === undefined ? undefined : history.find(({ heldOutRmse }) => heldOutRmse! <= target);
+  const shared = { factors: K, lambda: 1, heldOut, sweeps: EPOCHS, earlyStop: false, device: engine } as const;
+  const run = async () => (await fit(train, { ...shared, ...options, ...asked } as FitOptions)).history;
+  const reachedIn = (history: readonly HistoryEntry[]) =>
+    target === undefined ? undefined : history.find(({ heldOutRmse }) => heldOutRmse! <= target);
+  const secondsOf = (history: readonly HistoryEntry[]): number => (reachedIn(history) ?? history.at(-1)!).seconds;
+  // The shortest, as of LIBMF: what else the machine does only ever adds to it.
+  let history = await run();
+  for (let repeat = 1; repeat < REPEATS; repeat++) {
+    const again = await run();
+    if (secondsOf(again) < secondsOf(history)) history = again;
+  }
+  const reached = reachedIn(history);
   const best = Math.min(...history.map(({ heldOutRmse }) => heldOutRmse!));
-  const told = reached ? `${reached.seconds.toFixed(2)} s to LIBMF's RMSE` : "LIBMF's RMSE not reached";
-  const name = `tastespace ${model}, measured: ${told}`;
+  const told = reached ? `${reached.seconds.toFixed(2)} s, ${reached.sweep} sweeps, to LIBMF's RMSE` : "LIBMF's RMSE not reached";
   const seconds = history.slice(1).map(({ seconds: after }, at) => after - history[at].seconds);
-  return { ...timed(K, name, engine.info.name, seconds), sweeps: EPOCHS, heldOutRmse: best };
+  return { ...timed(K, `tastespace ${name}, measured: ${told}`, engine.info.name, seconds), sweeps: EPOCHS, heldOutRmse: best };
 }
 
 async function oursExplicit(

@@ -2,9 +2,11 @@
 // block, which goes through its ratings one by one, the rows' vec4s shared out among its lanes. The blocks of a round
 // share no row, and a lane writes only what it reads itself, so plain stores do not race.
 // docs/models.md, "Gradient descent" and "Binary data". u ← u + η w (λ e v − (τ / n) u), v with the old u in the
-// same way, biases alike. LOGISTIC takes e = d − σ(score). Where rows or ratings are cut, a dispatch is bound to
-// a shard of each side and a piece of the blocks, and teams with others wait for theirs. A row carries n, the
-// weight of its ratings together, in its last component.
+// same way, biases alike. LOGISTIC takes e = d − σ(score). With OWN_RATES a row takes η / √(1 + G) for η, and G grows
+// by w |g|² / K, g being its slope; its bias likewise. The lane that holds a row's bias holds its G too, and tells the
+// others the rate; |g|² = e² |v|² − 2 e (τ / n) u·v + (τ / n)² |u|² comes out of sums over the lanes. Where rows or
+// ratings are cut, a dispatch is bound to a shard of each side and a piece of the blocks, and teams with others wait
+// for theirs. A row carries n, the weight of its ratings together, in its last component.
 // Launch: a team for each of the user groups of a piece, TEAMS per workgroup, once per round, piece and shard of items.
 // Twin: src/engine/reference/sgd-blocks.ts.
 
@@ -42,6 +44,8 @@ struct Round {
 
 // vec4s of a row that a lane takes, TEAM apart.
 const OWN = (BLOCKS + TEAM - 1u) / TEAM;
+// The lane that takes the one with the bias.
+const BIAS_LANE = BIAS_BLOCK % TEAM;
 
 var<workgroup> most: atomic<u32>;
 var<workgroup> steps: u32;
@@ -62,12 +66,15 @@ fn sigmoid(x: f32) -> f32 {
   return select(t, 1.0, x >= 0.0) / (1.0 + t);
 }
 
-// What a lane holds of two rows, and one over the weight of each row's ratings.
+// What a lane holds of two rows, and one over the weight of each row's ratings. The lane of their biases has the G of
+// factors and bias of both.
 struct Pair {
   user: array<vec4f, OWN>,
   item: array<vec4f, OWN>,
   user_share: f32,
   item_share: f32,
+  user_squares: vec4f,
+  item_squares: vec4f,
 }
 
 fn pair_of(rating: Rating, lane: u32) -> Pair {
@@ -79,6 +86,10 @@ fn pair_of(rating: Rating, lane: u32) -> Pair {
     if (b >= BLOCKS) { continue; }
     pair.user[own] = user_rows[rating.user + b];
     pair.item[own] = item_rows[rating.item + b];
+  }
+  if (OWN_RATES && lane == BIAS_LANE) {
+    pair.user_squares = user_rows[rating.user + BLOCKS];
+    pair.item_squares = item_rows[rating.item + BLOCKS];
   }
   return pair;
 }
@@ -112,28 +123,62 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     let after = rating_at(first + select(0u, n + 2u, n + 2u < count));
     var next_pair = pair_of(next, lane);
     var share = 0.0;
+    var norms = vec2f();
     for (var own = 0u; own < OWN; own++) {
       let b = lane + own * TEAM;
       if (b >= BLOCKS) { continue; }
-      share += dot(pair.user[own] * is_factor(b), pair.item[own]);
-      if (b == BIAS_BLOCK) { share += pair.user[own][BIAS_AT] + pair.item[own][BIAS_AT]; }
+      let u = pair.user[own] * is_factor(b);
+      let v = pair.item[own];
+      share += dot(u, v);
+      if (OWN_RATES) { norms += vec2f(dot(u, u), dot(v * is_factor(b), v)); }
+      if (b == BIAS_BLOCK) { share += pair.user[own][BIAS_AT] + v[BIAS_AT]; }
     }
-    let score = settings.mean + team_sum(share, local, n);
+    var score = settings.mean;
+    // Of factors and bias.
+    var user_rates = vec2f(rating.weight * settings.step);
+    var item_rates = user_rates;
+    if (OWN_RATES) {
+      user_rates /= sqrt(1.0 + pair.user_squares.xy);
+      item_rates /= sqrt(1.0 + pair.item_squares.xy);
+      let told = select(vec2f(), vec2f(user_rates.x, item_rates.x), lane == BIAS_LANE);
+      let sums = team_sums(vec4f(share, norms, told.x), local, n);
+      score += sums.x;
+      norms = sums.yz;
+      user_rates.x = sums.w;
+      item_rates.x = team_sum(told.y, local, n);
+    } else {
+      score += team_sum(share, local, n);
+    }
     var e = settings.lambda * (rating.value - score);
     if (LOGISTIC) { e = rating.value - sigmoid(score); }
     if (n < count) {
+      let user_shrink = vec2f(settings.tau_users, settings.gamma_users) * pair.user_share;
+      let item_shrink = vec2f(settings.tau_items, settings.gamma_items) * pair.item_share;
       for (var own = 0u; own < OWN; own++) {
         let b = lane + own * TEAM;
         if (b >= BLOCKS) { continue; }
         let u = pair.user[own];
         let v = pair.item[own];
-        let step = rating.weight * settings.step;
-        let mask = is_factor(b) * step;
-        var new_u = u + mask * (e * v - settings.tau_users * pair.user_share * u);
-        var new_v = v + mask * (e * u - settings.tau_items * pair.item_share * v);
-        if (b == BIAS_BLOCK && settings.biases == 1u) {
-          new_u[BIAS_AT] += step * (e - settings.gamma_users * pair.user_share * u[BIAS_AT]);
-          new_v[BIAS_AT] += step * (e - settings.gamma_items * pair.item_share * v[BIAS_AT]);
+        let mask = is_factor(b);
+        var new_u = u + mask * user_rates.x * (e * v - user_shrink.x * u);
+        var new_v = v + mask * item_rates.x * (e * u - item_shrink.x * v);
+        if (b == BIAS_BLOCK) {
+          let biases = vec2f(u[BIAS_AT], v[BIAS_AT]);
+          var slopes = vec2f();
+          if (settings.biases == 1u) { slopes = vec2f(e) - vec2f(user_shrink.y, item_shrink.y) * biases; }
+          new_u[BIAS_AT] += user_rates.y * slopes.x;
+          new_v[BIAS_AT] += item_rates.y * slopes.y;
+          if (OWN_RATES) {
+            let product = score - settings.mean - biases.x - biases.y;
+            let user_slopes = vec2f(slope_squares(e, user_shrink.x, norms, product), slopes.x * slopes.x);
+            let item_slopes = vec2f(slope_squares(e, item_shrink.x, norms.yx, product), slopes.y * slopes.y);
+            let user_squares = pair.user_squares + vec4f(rating.weight * user_slopes, 0.0, 0.0);
+            let item_squares = pair.item_squares + vec4f(rating.weight * item_slopes, 0.0, 0.0);
+            user_rows[rating.user + BLOCKS] = user_squares;
+            item_rows[rating.item + BLOCKS] = item_squares;
+            if (next.user == rating.user) { next_pair.user_squares = user_squares; }
+            if (next.item == rating.item) { next_pair.item_squares = item_squares; }
+          }
         }
         user_rows[rating.user + b] = new_u;
         item_rows[rating.item + b] = new_v;
@@ -145,4 +190,9 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     next = after;
     pair = next_pair;
   }
+}
+
+// |e y − t x|² / K, of |x|² and |y|² (`norms`) and x·y.
+fn slope_squares(e: f32, t: f32, norms: vec2f, product: f32) -> f32 {
+  return max(0.0, e * e * norms.y - 2.0 * e * t * product + t * t * norms.x) / f32(max(K, 1u));
 }

@@ -40,7 +40,7 @@ export { kFolds, type Split, type SplitKind, splitRatings, type SplitOptions } f
 export { ALS_DEFAULTS, type AlsHyperparameters } from "./models/als.js";
 export { GD_DEFAULTS, type GdHyperparameters } from "./models/gd.js";
 export { SGD_DEFAULTS } from "./models/sgd.js";
-export { type GradientHyperparameters } from "./models/stepped.js";
+export { type GradientHyperparameters, type Rate, type SgdHyperparameters, type StochasticHyperparameters } from "./models/stepped.js";
 export { LOGISTIC_DEFAULTS, type LogisticHyperparameters } from "./models/logistic.js";
 export { binaryRatings, type BinaryRule, type BinarySplit } from "./models/binary-ratings.js";
 export { binaryMetrics, type BinaryMetrics } from "./metrics/binary.js";

@@ -37,8 +37,8 @@ export interface RowSlice {
 /** Covariance of a row: one variance per coordinate, or the whole matrix. */
 export type CovarianceFamily = "diagonal" | "full";
 
-/** What a row carries beside factors and bias: nothing, its velocity, or its covariance. */
-export type Spread = "none" | "velocity" | CovarianceFamily;
+/** What a row carries beside factors and bias: nothing, its velocity, the squares of its slopes, or its covariance. */
+export type Spread = "none" | "velocity" | "squares" | CovarianceFamily;
 
 /** Some rows of one side: a slice, or their numbers. */
 export type RowChoice = RowSlice | Uint32Array;
@@ -131,6 +131,10 @@ export interface BatchStep {
 /**
  * One epoch of stochastic steps over the conflict-free blocks of ratings: u ← u + η w (λ e v − (τ / n) u), v with the
  * old u in the same way, biases alike, n = Σ w. `link` "logistic" takes e = r − σ(score), else e = r − score.
+ *
+ * Rows that carry squares step by rates of their own: η / √(1 + G) in the place of η, where G is 0 at first and grows by
+ * w |g|² / K with every step, g = λ e v − (τ / n) u. A bias has a G of its own. (AdaGrad with one rate a row: Chin,
+ * Zhuang, Juan and Lin 2015.)
  */
 export interface Epoch {
   /** From 1 on: it seeds the order of the rounds. */

@@ -43,7 +43,7 @@ export interface NumberOf extends Described {
 }
 
 /** One of several words. */
-interface ChoiceOf<V extends string = string> extends Described {
+export interface ChoiceOf<V extends string = string> extends Described {
   readonly kind: "choice";
   readonly default: V;
   readonly choices: readonly V[];

@@ -8,11 +8,21 @@ import type { Figures } from "./figures.js";
 import { completed, defaultsOf, numeric, type TableOf, whole } from "./hyperparameters.js";
 import type { ConvexRows } from "./new-rows.js";
 import { isPositive, PROBABILITIES, type Relevance } from "./predictions.js";
-import { STEPPED, steppedTable, type SteppedHyperparameters, stepOf, stepPrecisions, withoutUnrated } from "./stepped.js";
+import {
+  epochOf,
+  STEPPED,
+  type SteppedHyperparameters,
+  stepPrecisions,
+  type StochasticHyperparameters,
+  stochasticSpread,
+  stochasticTable,
+  withoutUnrated,
+  withSteps,
+} from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
 /** Of logistic factorization of 0/1 data. */
-export interface LogisticHyperparameters extends SteppedHyperparameters {
+export interface LogisticHyperparameters extends SteppedHyperparameters, StochasticHyperparameters {
   /** Ratings of at least this are positive, others negative. Default: none, for data of 0 and 1. */
   readonly positiveThreshold: number | null;
   /**
@@ -22,8 +32,10 @@ export interface LogisticHyperparameters extends SteppedHyperparameters {
   readonly negatives: number;
 }
 
+const STEPS = { adagrad: { stepSize: 0.2, decay: 0 }, shared: { stepSize: 0.05, decay: 0.05 } };
+
 export const LOGISTIC_TABLE: TableOf<LogisticHyperparameters> = {
-  ...steppedTable(8, 1, 0.05, 0.05),
+  ...stochasticTable(8, 1, STEPS),
   positiveThreshold: numeric(null, { placeholder: "rating", about: "ratings from this on are positive" }),
   negatives: whole(0, { placeholder: "k", about: "draw k unrated pairs as negatives for each positive", least: 0 }),
 };
@@ -33,7 +45,7 @@ export const LOGISTIC_DEFAULTS: LogisticHyperparameters = defaultsOf(LOGISTIC_TA
 
 /** @throws OptionsError naming the hyperparameter and its value. */
 export function logisticHyperparameters(given: Partial<LogisticHyperparameters> = {}): LogisticHyperparameters {
-  const h = completed(LOGISTIC_TABLE, given);
+  const h = completed(LOGISTIC_TABLE, withSteps(given, STEPS));
   checkSomething(h);
   return h;
 }
@@ -63,9 +75,7 @@ function logisticFigures(
 
 export class LogisticTraining extends Training<LogisticHyperparameters, LogisticSums> {
   async sweep(number: number): Promise<void> {
-    const { hyperparameters: h } = this.problem;
-    const { biases } = h;
-    await this.session.runEpoch({ number, link: "logistic", lambda: 1, biases, precisions: stepPrecisions(h), step: stepOf(h, number) });
+    await this.session.runEpoch(epochOf(this.problem.hyperparameters, 1, "logistic", number));
   }
 
   async measure(): Promise<LogisticSums> {
@@ -135,6 +145,7 @@ export const logistic: ModelDefinition<LogisticHyperparameters, LogisticSums, Lo
   binary: binaryRatings,
   sweeps: 50,
   patience: 5,
+  spread: stochasticSpread,
   operations: (_h, seed) => ({ epochs: { seed, link: "logistic" }, sums: ["logLosses", "squaredNorms"] }),
   initial: (problem) => withoutUnrated(problem.initial, problem),
   train: (session, problem) => new LogisticTraining(session, problem),

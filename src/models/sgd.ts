@@ -2,35 +2,37 @@
 // docs/models.md, "Gradient descent".
 
 import { checkSomething, type Measurement, measureErrors } from "./als.js";
-import { completed, defaultsOf, type TableOf } from "./hyperparameters.js";
+import { completed, defaultsOf, LAMBDA, type TableOf } from "./hyperparameters.js";
 import {
+  epochOf,
   GRADIENT,
   gradientFigures,
-  type GradientHyperparameters,
-  gradientTable,
-  stepOf,
-  stepPrecisions,
+  type SgdHyperparameters,
+  stochasticSpread,
+  stochasticTable,
   withoutUnrated,
+  withSteps,
 } from "./stepped.js";
 import { type ModelDefinition, Training } from "./training.js";
 
-export const SGD_TABLE: TableOf<GradientHyperparameters> = gradientTable(0.05, 0.02);
+const STEPS = { adagrad: { stepSize: 0.15, decay: 0 }, shared: { stepSize: 0.05, decay: 0.02 } };
+
+export const SGD_TABLE: TableOf<SgdHyperparameters> = { ...stochasticTable(10, 5, STEPS), lambda: LAMBDA };
 
 /** Of `sgd`, where nothing is given. */
-export const SGD_DEFAULTS: GradientHyperparameters = defaultsOf(SGD_TABLE);
+export const SGD_DEFAULTS: SgdHyperparameters = defaultsOf(SGD_TABLE);
 
 /** @throws OptionsError naming the hyperparameter and its value. */
-export function sgdHyperparameters(given: Partial<GradientHyperparameters> = {}): GradientHyperparameters {
-  const h = completed(SGD_TABLE, given);
+export function sgdHyperparameters(given: Partial<SgdHyperparameters> = {}): SgdHyperparameters {
+  const h = completed(SGD_TABLE, withSteps(given, STEPS));
   checkSomething(h);
   return h;
 }
 
-export class SgdTraining extends Training<GradientHyperparameters, Measurement> {
+export class SgdTraining extends Training<SgdHyperparameters, Measurement> {
   async sweep(number: number): Promise<void> {
     const { hyperparameters: h } = this.problem;
-    const { lambda, biases } = h;
-    await this.session.runEpoch({ number, link: "identity", lambda, biases, precisions: stepPrecisions(h), step: stepOf(h, number) });
+    await this.session.runEpoch(epochOf(h, h.lambda, "identity", number));
   }
 
   async measure(): Promise<Measurement> {
@@ -38,12 +40,13 @@ export class SgdTraining extends Training<GradientHyperparameters, Measurement> 
   }
 }
 
-export const sgd: ModelDefinition<GradientHyperparameters, Measurement, SgdTraining> = {
+export const sgd: ModelDefinition<SgdHyperparameters, Measurement, SgdTraining> = {
   table: SGD_TABLE,
   complete: sgdHyperparameters,
   ...GRADIENT,
   sweeps: 100,
   patience: 5,
+  spread: stochasticSpread,
   operations: (_h, seed) => ({ epochs: { seed, link: "identity" }, sums: ["squaredErrors", "squaredNorms"] }),
   initial: (problem) => withoutUnrated(problem.initial, problem),
   train: (session, problem) => new SgdTraining(session, problem),

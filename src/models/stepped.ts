@@ -3,7 +3,19 @@
 import { rowLengths } from "../ratings/csr.js";
 import { ALS_DEFAULTS, alsFigures, alsRows, type Measurement } from "./als.js";
 import type { Figures } from "./figures.js";
-import { BIASES, biasPrecisions, factorPrecisions, FACTORS, LAMBDA, MEAN, notNegative, positive } from "./hyperparameters.js";
+import type { Epoch, Spread } from "../engine/engine.js";
+import {
+  BIASES,
+  biasPrecisions,
+  choice,
+  type ChoiceOf,
+  factorPrecisions,
+  FACTORS,
+  LAMBDA,
+  MEAN,
+  notNegative,
+  positive,
+} from "./hyperparameters.js";
 import type { Parameters } from "./parameters.js";
 import { RATINGS } from "./predictions.js";
 import type { TrainingProblem } from "./training.js";
@@ -21,9 +33,11 @@ export interface SteppedHyperparameters {
   readonly mean: boolean;
   /** Whether users and items have biases. Default true. */
   readonly biases: boolean;
-  /** η, > 0. Default 0.3 (`gd`), 0.05 (`sgd`, `logistic`). */
+  /** η, > 0. Default 0.3 (`gd`), 0.15 (`sgd`), 0.2 (`logistic`); with the rate "shared" 0.05. */
   readonly stepSize: number;
-  /** δ: the step of sweep t is η / (1 + δ (t − 1)). Default 0 (`gd`), 0.02 (`sgd`), 0.05 (`logistic`). */
+  /**
+   * δ: the step of sweep t is η / (1 + δ (t − 1)). Default 0; with the rate "shared" 0.02 (`sgd`), 0.05 (`logistic`).
+   */
   readonly decay: number;
 }
 
@@ -32,6 +46,21 @@ export interface GradientHyperparameters extends SteppedHyperparameters {
   /** λ, noise precision, > 0. Default 1. */
   readonly lambda: number;
 }
+
+/**
+ * By which step stochastic gradient descent goes: "adagrad", every row and every bias by one of its own, which falls
+ * with the squared slopes that it has met (Chin, Zhuang, Juan and Lin 2015); "shared", all by the same.
+ */
+export type Rate = "adagrad" | "shared";
+
+/** Of stochastic gradient descent. */
+export interface StochasticHyperparameters {
+  /** Whether rows have steps of their own. Default "adagrad". */
+  readonly rate: Rate;
+}
+
+/** Of stochastic gradient descent on the objective of `als`. */
+export interface SgdHyperparameters extends GradientHyperparameters, StochasticHyperparameters {}
 
 /** The table of models trained by steps. */
 export const steppedTable = (tau: number, gamma: number, stepSize: number, decay: number) => ({
@@ -43,6 +72,42 @@ export const steppedTable = (tau: number, gamma: number, stepSize: number, decay
   stepSize: positive(stepSize, { symbol: "η", about: "step size" }),
   decay: notNegative(decay, { symbol: "δ", about: "sweep t steps by η / (1 + δ (t − 1))" }),
 });
+
+/** η and δ of each rate, where none are given. */
+type Steps = Readonly<Record<Rate, { readonly stepSize: number; readonly decay: number }>>;
+
+/** That of stochastic gradient descent. */
+export function stochasticTable(tau: number, gamma: number, { adagrad, shared }: Steps) {
+  const { stepSize, decay, ...others } = steppedTable(tau, gamma, adagrad.stepSize, adagrad.decay);
+  const rate: ChoiceOf<Rate> = choice("adagrad", ["adagrad", "shared"], {
+    placeholder: "how",
+    about: "adagrad: rows have steps of their own, which fall with their slopes; shared: all have the same",
+  });
+  const taken = (of: "stepSize" | "decay"): string => `${adagrad[of]}, shared ${shared[of]}`;
+  return { ...others, rate, stepSize: { ...stepSize, taken: taken("stepSize") }, decay: { ...decay, taken: taken("decay") } };
+}
+
+/** What is given, with the η and δ of its rate where they are not. */
+export const withSteps = <H extends SteppedHyperparameters & StochasticHyperparameters>(given: Partial<H>, steps: Steps): Partial<H> => {
+  const own = steps[Object.hasOwn(steps, given.rate ?? "") ? given.rate! : "adagrad"];
+  return { ...given, stepSize: given.stepSize ?? own.stepSize, decay: given.decay ?? own.decay };
+};
+
+/** What the rows of stochastic gradient descent carry. */
+export const stochasticSpread = ({ rate }: StochasticHyperparameters): Spread => (rate === "adagrad" ? "squares" : "none");
+
+/**
+ * An epoch. Steps of their own do not depend on how the objective is scaled, so that of `als` is divided by λ for them:
+ * what ratings are measured in, and the λ that suits it, leave them as they are.
+ */
+export function epochOf(h: SteppedHyperparameters & StochasticHyperparameters, lambda: number, link: Epoch["link"], number: number): Epoch {
+  const by = h.rate === "adagrad" ? lambda : 1;
+  const precisions = {
+    users: { factors: h.tauUsers / by, biases: h.gammaUsers / by },
+    items: { factors: h.tauItems / by, biases: h.gammaItems / by },
+  };
+  return { number, link, lambda: lambda / by, biases: h.biases, precisions, step: stepOf(h, number) };
+}
 
 /** That of gradient descent on the objective of `als`. */
 export const gradientTable = (stepSize: number, decay: number) => ({ ...steppedTable(10, 5, stepSize, decay), lambda: LAMBDA });

@@ -55,7 +55,7 @@ test("whatever is no switch can be searched for, by the same flag", () => {
 test("what all models have is told without their names, and defaults that differ with them", () => {
   const help = trainCommand().helpInformation().replaceAll(/\s+/g, " ");
   expect(help).toContain("--factors <K> factors; 0 trains the bias-only model (default: 10)");
-  expect(help).toContain("--step-size <η> gd, sgd, logistic: step size (default: 0.3; sgd, logistic: 0.05)");
+  expect(help).toContain("--step-size <η> gd, sgd, logistic: step size (default: 0.3; sgd: 0.15, shared 0.05; logistic: 0.2, shared 0.05)");
   expect(help).toContain("als, implicit: factor every row's system");
 });
 

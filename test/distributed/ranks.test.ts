@@ -34,7 +34,7 @@ const MODELS: readonly (readonly [name: string, options: FitOptions])[] = [
   ["implicit", { model: "implicit" }],
   ["gd", { model: "gd", stepSize: 0.2 }],
   ["sgd", { model: "sgd" }],
-  ["logistic", { model: "logistic", positiveThreshold: 4 }],
+  ["logistic, one rate", { model: "logistic", positiveThreshold: 4, rate: "shared" }],
 ];
 
 /** The same training on so many ranks of this process. */

@@ -136,6 +136,11 @@ test("a memory plan keeps every shard within a binding and the whole within what
   }
 });
 
+test("squares of slopes are planned for: 16 bytes a row, and as much again for the rows set aside", () => {
+  const bytesOf = (spread: ProblemSize["spread"]): number => planMemory({ ...SIZE, spread }, { bindingBytes: BINDING }).bytes.rows;
+  expect(bytesOf("squares") - bytesOf("none")).toBe(2 * 16 * (SIZE.users + SIZE.items));
+});
+
 test("full covariances are cut into as many shards as they take, and what cannot be is refused with its size", () => {
   const plan = planMemory({ ...SIZE, spread: "full" }, { bindingBytes: BINDING });
   expect(plan.shards.users.count).toBeGreaterThan(10);

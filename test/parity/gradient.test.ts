@@ -19,7 +19,7 @@ function gradientProblemOf(model: "gd" | "sgd" | "logistic", given: Case, factor
   const precisions = { factors, tauUsers: 2, tauItems: 3 };
   const rest = { byUser, byItem, initial, heldOut: { ...given.ratings, value: values }, seed: 9 };
   if (model === "gd") return { model, hyperparameters: gdHyperparameters({ ...precisions, stepSize: 0.1 }), ...rest };
-  if (model === "sgd") return { model, hyperparameters: sgdHyperparameters({ ...precisions, stepSize: 0.005 }), ...rest };
+  if (model === "sgd") return { model, hyperparameters: sgdHyperparameters({ ...precisions, stepSize: 0.05 }), ...rest };
   return { model, hyperparameters: logisticHyperparameters(precisions), ...rest };
 }
 

@@ -8,18 +8,19 @@ import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import { sgdEpoch } from "../../src/engine/reference/sgd-blocks.js";
+import { rowState } from "../../src/engine/reference/rows.js";
 import { Shards } from "../../src/engine/webgpu/memory/pieces.js";
 import { strideOf } from "../../src/engine/webgpu/memory/row-layout.js";
 import { gdHyperparameters } from "../../src/models/gd.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
 import { sgdHyperparameters } from "../../src/models/sgd.js";
-import { stepOf, stepPrecisions, withoutUnrated } from "../../src/models/stepped.js";
+import { epochOf, stochasticSpread, withoutUnrated } from "../../src/models/stepped.js";
 import { rowLengths, rowOfEach, rowWeights } from "../../src/ratings/csr.js";
 import { gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { implicitHyperparameters } from "../../src/models/implicit.js";
 import { openTraining, type SumsOf } from "../../src/models/registry.js";
 import { planMemory } from "../../src/engine/webgpu/memory/memory-plan.js";
-import type { Parameters } from "../../src/models/parameters.js";
+import { type Parameters, rowsOf } from "../../src/models/parameters.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
 import { hotCase, problemOf, randomCase, relativeError, vbProblemOf, weightedCase } from "./cases.js";
@@ -234,20 +235,22 @@ test("gd: two steps and their sums agree when cut", async () => {
 });
 
 test.each([
-  ["sgd", given],
-  ["logistic", given],
-  ["sgd", weightedCase(given)],
-] as const)("%s: an epoch agrees when rows are cut, in groups that lie in one shard", async (model, given) => {
+  ["sgd", "adagrad", given],
+  ["sgd", "shared", given],
+  ["logistic", "adagrad", given],
+  ["sgd", "adagrad", weightedCase(given)],
+] as const)("%s, rate %s: an epoch agrees when rows are cut, in groups that lie in one shard", async (model, rate, given) => {
   const values = model === "logistic" ? given.ratings.value.map((value) => Number(value > 2.5)) : given.ratings.value;
   const { byUser, byItem, initial } = problemOf({ ...given, ratings: { ...given.ratings, value: values } }, { factors: K });
-  const h = model === "sgd" ? sgdHyperparameters({ factors: K, stepSize: 0.005 }) : logisticHyperparameters({ factors: K });
+  const stepSize = rate === "adagrad" ? 0.05 : 0.005;
+  const h = model === "sgd" ? sgdHyperparameters({ factors: K, stepSize, rate }) : logisticHyperparameters({ factors: K, rate });
   const problem = { model, hyperparameters: h, byUser, byItem, initial, heldOut: undefined, seed: 4 } as Problem<"sgd">;
   const session = await openTraining(cut, problem);
   await session.sweep(1);
   const actual = await session.read();
   session.destroy();
 
-  const most = Math.floor(16_384 / (4 * strideOf(K)));
+  const most = Math.floor(16_384 / (4 * strideOf(K, stochasticSpread(h))));
   const cuts = { users: new Shards(byUser.count, most), items: new Shards(byItem.count, most) };
   expect([cuts.users.count, cuts.items.count].every((count) => count > 1)).toBe(true);
   const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
@@ -255,13 +258,9 @@ test.each([
   const counts = { users: rowLengths(byUser), items: rowLengths(byItem) };
   const plan = planBlocks(columns, dealRows(counts, 4, cuts), 4);
   const known = withoutUnrated(initial, { byUser, byItem });
-  const [users, items] = [
-    { factors: Float64Array.from(known.userFactors), biases: Float64Array.from(known.userBiases) },
-    { factors: Float64Array.from(known.itemFactors), biases: Float64Array.from(known.itemBiases) },
-  ];
-  const epoch = { link: model === "logistic" ? "logistic" : "identity", lambda: 1, biases: true } as const;
-  const rounds = roundsOf(plan.groups, 4, 1);
-  sgdEpoch({ ...epoch, precisions: stepPrecisions(h), step: stepOf(h, 1) }, plan, rounds, K, initial.globalMean, users, items, weights);
+  const [users, items] = (["users", "items"] as const).map((side) => rowState(rowsOf(known, side), K, stochasticSpread(h)));
+  const epoch = epochOf(h, 1, model === "logistic" ? "logistic" : "identity", 1);
+  sgdEpoch(epoch, plan, roundsOf(plan.groups, 4, 1), K, initial.globalMean, users, items, weights);
   expect(relativeError(actual.userFactors, Float32Array.from(users.factors))).toBeLessThanOrEqual(1e-4);
   expect(relativeError(actual.itemFactors, Float32Array.from(items.factors))).toBeLessThanOrEqual(1e-4);
   expect(relativeError(actual.userBiases, Float32Array.from(users.biases))).toBeLessThanOrEqual(1e-4);

@@ -34,17 +34,22 @@ const CASES = {
 };
 
 describe.each(["subgroups", "memory"] as const)("sums through %s", (kind) => {
-  describe.each(["sgd", "logistic"] as const)("%s", (model) => {
-    test.each([0, 1, 2, 6, 10, 31, 64, 128])("two epochs agree, K = %i", async (factors) => {
-      for (const [name, given] of Object.entries(CASES)) {
-        const value = model === "logistic" ? given.ratings.value.map((rating) => Number(rating > 2.5)) : given.ratings.value;
-        const start = problemOf({ ...given, ratings: { ...given.ratings, value } }, { factors });
-        const hyperparameters = model === "sgd" ? sgdHyperparameters({ factors, stepSize: 0.005 }) : logisticHyperparameters({ factors });
-        const problem = { ...start, model, hyperparameters } as unknown as Problem;
-        const [actual, expected] = [await afterTwoEpochs(engines[kind], problem), await afterTwoEpochs(reference, problem)];
-        for (const of of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
-          expect(relativeError(actual[of], expected[of]), `${of}, ${name}`).toBeLessThanOrEqual(1e-4);
-      }
-    });
-  });
+  describe.each((["sgd", "logistic"] as const).flatMap((model) => (["adagrad", "shared"] as const).map((rate) => [model, rate] as const)))(
+    "%s, rate %s",
+    (model, rate) => {
+      test.each([0, 1, 2, 6, 10, 31, 64, 128])("two epochs agree, K = %i", async (factors) => {
+        for (const [name, { ratings, ...sizes }] of Object.entries(CASES)) {
+          const value = model === "logistic" ? ratings.value.map((rating) => Number(rating > 2.5)) : ratings.value;
+          const start = problemOf({ ...sizes, ratings: { ...ratings, value } }, { factors });
+          const stepSize = rate === "adagrad" ? 0.05 : 0.005;
+          const given = { factors, rate };
+          const hyperparameters = model === "sgd" ? sgdHyperparameters({ ...given, stepSize }) : logisticHyperparameters(given);
+          const problem = { ...start, model, hyperparameters } as unknown as Problem;
+          const [actual, expected] = [await afterTwoEpochs(engines[kind], problem), await afterTwoEpochs(reference, problem)];
+          for (const of of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
+            expect(relativeError(actual[of], expected[of]), `${of}, ${name}`).toBeLessThanOrEqual(1e-4);
+        }
+      });
+    },
+  );
 });

@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Rows } from "../../src/engine/engine.js";
 import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
 import { binaryMetrics } from "../../src/metrics/binary.js";
@@ -31,7 +32,8 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     const objective = async (options: FitOptions): Promise<number> => (await run({ ...precisions, ...options })).history.at(-1)!.objective;
     const best = await objective({ model: "als", sweeps: 200 });
     expect(await objective({ model: "gd", sweeps: 150 })).toBeLessThan(1.01 * best);
-    expect(await objective({ model: "sgd", sweeps: 150, stepSize: 0.15, decay: 0.05 })).toBeLessThan(1.01 * best);
+    expect(await objective({ model: "sgd", sweeps: 150, rate: "shared", stepSize: 0.15, decay: 0.05 })).toBeLessThan(1.01 * best);
+    expect(await objective({ model: "sgd", sweeps: 150 })).toBeLessThan(1.01 * best);
   });
 
   test("a small batch step never raises the objective", async () => {
@@ -48,6 +50,17 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
       expect(error).toBeInstanceOf(DivergedError);
       expect((error as DivergedError).remedy).toMatch(/stepSize/);
     }
+  });
+
+  test("rates of rows' own do not depend on how the objective is scaled, to the bit", async () => {
+    const times = (c: number, more: FitOptions): FitOptions => {
+      const own = Object.entries({ lambda: 1, ...precisions }).map(([name, value]) => [name, c * value]);
+      return { model: "sgd", sweeps: 3, ...Object.fromEntries(own), ...more };
+    };
+    const trained = async (c: number, more: FitOptions = {}) => (await run(times(c, more))).model.parameters;
+    expect(await trained(8)).toEqual(await trained(1));
+    const shared: FitOptions = { model: "sgd", rate: "shared", stepSize: 0.01 };
+    expect(await trained(8, shared)).not.toEqual(await trained(1, shared));
   });
 
   test("the same seed gives the same model, another seed another", async () => {
@@ -121,6 +134,62 @@ test("blocks of a round share no user and no item, and an epoch visits every rat
       },
     ),
     { numRuns: 40 },
+  );
+});
+
+test("with one rating, every step is η g / √(1 + G), and G is what has come together of |g|² / K", async () => {
+  const number = fc.double({ min: -2, max: 2, noNaN: true });
+  const arguments_ = [fc.array(number, { minLength: 8, maxLength: 8 }), number, fc.double({ min: 0.25, max: 3, noNaN: true })] as const;
+  await fc.assert(
+    fc.asyncProperty(...arguments_, async (start, rating, weight) => {
+      const [K, step, lambda, tau, gamma] = [3, 0.3, 1.7, 0.4, 0.2];
+      const csr = { count: 1, start: Uint32Array.of(0, 1), index: Uint32Array.of(0), value: Float32Array.of(rating) };
+      const by = { ...csr, weight: Float32Array.of(weight) };
+      const rows = (own: readonly number[]): Rows => ({ factors: Float32Array.from(own.slice(0, K)), biases: Float32Array.of(own[K]) });
+      const session = await engines.reference.open({
+        factors: K,
+        globalMean: 0.5,
+        byUser: by,
+        byItem: by,
+        spread: "squares",
+        rows: { users: rows(start.slice(0, 4)), items: rows(start.slice(4)) },
+        operations: { epochs: { seed: 1, link: "identity" }, sums: [] },
+      });
+      const [user, item] = [start.slice(0, 4), start.slice(4)].map((own) => ({ x: own.map(Math.fround), factors: 0, bias: 0 }));
+      const w = Math.fround(weight);
+      for (let epoch = 1; epoch <= 4; epoch++) {
+        const own = { factors: tau, biases: gamma };
+        await session.runEpoch({
+          number: epoch,
+          link: "identity",
+          lambda,
+          step,
+          biases: true,
+          precisions: { users: own, items: own },
+        });
+        const dot = user.x.slice(0, K).reduce((sum, value, k) => sum + value * item.x[k], 0);
+        const e = lambda * (Math.fround(rating) - 0.5 - dot - user.x[K] - item.x[K]);
+        const slopes = (x: readonly number[], y: readonly number[]): number[] =>
+          x.map((value, k) => (k < K ? e * y[k] - (tau / w) * value : e - (gamma / w) * value));
+        const both = [slopes(user.x, item.x), slopes(item.x, user.x)];
+        for (const [at, row] of [user, item].entries()) {
+          const g = both[at];
+          const rates = [...Array<number>(K).fill(step / Math.sqrt(1 + row.factors)), step / Math.sqrt(1 + row.bias)];
+          row.x = row.x.map((value, k) => value + w * rates[k] * g[k]);
+          row.factors += (w * g.slice(0, K).reduce((sum, value) => sum + value ** 2, 0)) / K;
+          row.bias += w * g[K] ** 2;
+        }
+      }
+      for (const [side, { x }] of [
+        ["users", user],
+        ["items", item],
+      ] as const) {
+        const { factors, biases } = await session.readRows(side);
+        [...factors, ...biases].forEach((value, k) => expect(Math.abs(value - x[k])).toBeLessThan(1e-5 * (1 + Math.abs(x[k]))));
+      }
+      session.destroy();
+    }),
+    { numRuns: 50 },
   );
 });
 

@@ -36,7 +36,7 @@ const MODELS: readonly FitOptions[] = [
   { model: "implicit", solver: "cg", cgSteps: 2 },
   { model: "gd", stepSize: 0.2 },
   { model: "sgd" },
-  { model: "logistic", positiveThreshold: 4 },
+  { model: "logistic", positiveThreshold: 4, rate: "shared" },
 ];
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {

@@ -32,6 +32,7 @@ const MODELS: readonly FitOptions[] = [
   { model: "gibbs", burnIn: 2, samples: 3 },
   { model: "gd" },
   { model: "sgd" },
+  { model: "sgd", rate: "shared" },
 ];
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {

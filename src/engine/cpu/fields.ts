@@ -26,6 +26,7 @@ export type FieldRole =
   | "rows"
   | "pulls"
   | "velocity"
+  | "squares"
   | "before"
   | "spreads"
   | "logDeterminants"
@@ -81,6 +82,7 @@ export function fieldsOf(
     add(`${side} kept rows`, "kept", "f32", S, count, undefined, true);
     if (operations.pulls?.includes(side)) add(`${side} pulls`, "pulls", "f32", S, count, 1);
     if (spread === "velocity") add(`${side} velocity`, "velocity", "f32", S, count, 1, true);
+    if (spread === "squares") add(`${side} squares`, "squares", "f32", 2, count, 0, true);
     if (spread === "diagonal" || spread === "full") {
       add(`${side} spreads`, "spreads", "f32", spreadStride(K, spread), count, 1, true);
       add(`${side} kept spreads`, "kept", "f32", spreadStride(K, spread), count, undefined, true);

@@ -52,7 +52,7 @@ const PIECES: Readonly<Partial<Record<FieldRole, { readonly slots: readonly stri
   sums: { slots: ["predictions", "densities"], unit: "ratings" },
 };
 /** Rows that ratings refer to, copied side by side, of either side. */
-const GATHERED: readonly FieldRole[] = ["rows", "spreads", "shares"];
+const GATHERED: readonly FieldRole[] = ["rows", "spreads", "shares", "squares"];
 
 /** Pieces to try, the largest first. Whole stages and blocks, so that no sum depends on them. */
 const PIECE_SIZES = [

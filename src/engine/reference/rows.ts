@@ -20,17 +20,20 @@ export interface RowState {
   readonly pulls?: Float64Array | undefined;
   readonly covariances?: CovarianceState | undefined;
   readonly velocity?: { readonly factors: Float64Array; readonly biases: Float64Array } | undefined;
+  /** G of factors and bias, [count, 2]: mean squares of their slopes, added up. */
+  readonly squares?: Float64Array | undefined;
 }
 
 /** Where entry (i, j), i ≥ j, of a packed lower triangle stands. */
 export const entry = (i: number, j: number): number => triangle(i) + j;
 
-/** Rows in float64; pulls and velocities start at 0. */
+/** Rows in float64; pulls, velocities and squares start at 0. */
 export function rowState({ factors, biases, covariances }: Rows, K: number, spread: Spread, pulled = false): RowState {
   const pulls = pulled ? new Float64Array(biases.length * (K + 1)) : undefined;
   const state = { factors: Float64Array.from(factors), biases: Float64Array.from(biases), pulls };
   if (spread === "velocity")
     return { ...state, velocity: { factors: new Float64Array(factors.length), biases: new Float64Array(biases.length) } };
+  if (spread === "squares") return { ...state, squares: new Float64Array(2 * biases.length) };
   if (spread === "none") return state;
   return { ...state, covariances: covarianceState(covariances!, biases.length, K + 1, spread) };
 }
@@ -77,7 +80,7 @@ export function putRows(state: RowState, rows: Rows, K: number, from: number): v
 
 /** Every array of a state by name, the arrays themselves; pulls are given anew. */
 export function arraysOf(side: Side, state: RowState): Record<string, Float64Array> {
-  const { factors, biases, covariances, velocity } = state;
+  const { factors, biases, covariances, velocity, squares } = state;
   const named = {
     factors,
     biases,
@@ -85,6 +88,7 @@ export function arraysOf(side: Side, state: RowState): Record<string, Float64Arr
     logDeterminants: covariances?.logDeterminants,
     factorVelocity: velocity?.factors,
     biasVelocity: velocity?.biases,
+    squares,
   };
   return Object.fromEntries(Object.entries(named).flatMap(([name, values]) => (values ? [[`${side} ${name}`, values]] : [])));
 }

@@ -58,7 +58,7 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
     ...(epochs
       ? [...new Set([subgroups, undefined])].map((sizes) =>
-          sgdBlocksKernel(K, epochs.link, blockTeams(K, sizes), values.kind === "pairs" ? values : FLOATS),
+          sgdBlocksKernel(K, epochs.link, spread === "squares", blockTeams(K, sizes), values.kind === "pairs" ? values : FLOATS),
         )
       : []),
     ...operations.sums.flatMap((kind) => sumKernels(kind, K, spread, values)),
@@ -81,8 +81,10 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   }));
   const steps = [
     { spread: "velocity", operations: { batchStep: true, sums: POINT_SUMS } },
-    { spread: "none", operations: { epochs: { seed: 1, link: "identity" }, sums: POINT_SUMS } },
-    { spread: "none", operations: { epochs: { seed: 1, link: "logistic" }, sums: ["logLosses", "squaredNorms"] } },
+    ...(["none", "squares"] as const).flatMap((carried) => [
+      { spread: carried, operations: { epochs: { seed: 1, link: "identity" as const }, sums: POINT_SUMS } },
+      { spread: carried, operations: { epochs: { seed: 1, link: "logistic" as const }, sums: ["logLosses", "squaredNorms"] as const } },
+    ]),
   ] as const;
   const halves = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
   const others = [packHalvesKernel(K), ...[false, true].map((pulled) => gramSolveKernel(planTiles(K), { ...halves, pulled }))];
@@ -145,7 +147,7 @@ function sumKernels(kind: SumKind, K: number, spread: Spread, values: ValueForma
     case "squaredErrors":
       return [squaredErrorsKernel(K, values, spread)];
     case "logLosses":
-      return [logLossesKernel(K, values)];
+      return [logLossesKernel(K, values, spread)];
     case "expectedSquares":
       return [squaredErrorsKernel(K, values, spread), expectedErrorsKernel(K, values, family), posteriorSumsKernel(K, family)];
     case "expectedErrors":

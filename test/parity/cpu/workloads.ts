@@ -173,11 +173,12 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
     expectedHeldOut: { of: "expectedErrors", over: "heldOut", lambda: 0.7 },
   } as const;
   const precisions = { users: { factors: 2, biases: 1 }, items: { factors: 3, biases: 0.5 } };
-  const epochs = (link: "identity" | "logistic", biases: boolean): Course => ({
-    settings: { factors: K, biases, operations: { epochs: { seed: 4, link } } },
+  const epochs = (link: "identity" | "logistic", biases: boolean, spread: Spread = "none"): Course => ({
+    settings: { factors: K, biases, spread, operations: { epochs: { seed: 4, link } } },
     binary: link === "logistic",
     run: async (session) => {
-      for (const number of [1, 2]) await session.runEpoch({ number, link, lambda: 1.2, precisions, biases, step: 0.02 });
+      const step = spread === "squares" ? 0.1 : 0.02;
+      for (const number of [1, 2]) await session.runEpoch({ number, link, lambda: 1.2, precisions, biases, step });
     },
     sums: USUAL,
   });
@@ -242,6 +243,8 @@ export function coursesOf(K: number): Readonly<Record<string, Course>> {
     epochs: epochs("identity", true),
     "epochs without biases": epochs("identity", false),
     "logistic epochs": epochs("logistic", true),
+    "epochs by rates of rows' own": epochs("identity", true, "squares"),
+    "logistic epochs by rates of rows' own, without biases": epochs("logistic", false, "squares"),
   };
 }
 

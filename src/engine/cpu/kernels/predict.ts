@@ -4,7 +4,7 @@ import { multiplyAdd, sumOf, zeros } from "./lanes";
 import { biasLane, factorLanes, rowBlocks, rowBytes } from "./shape";
 
 let userRows: usize, itemRows: usize, userSpreads: usize, itemSpreads: usize;
-let globalMean: f32;
+export let globalMean: f32 = 0;
 
 /** Where the rows are that ratings number, and their covariances, 0 where they have none. */
 export function setRated(users: usize, items: usize, usersCovariances: usize, itemsCovariances: usize, mean: f32): void {

@@ -28,18 +28,40 @@ export function* epoch(session: ThreadSession, job: SharedJob & { do: "epoch" })
 }
 
 type TakeRatings = (from: number, count: number) => void;
+/** Arrays that a step reads, and those of them that it writes. */
+const STEPPED = ["rows", "shares", "squares"] as const;
+const WRITTEN = ["rows", "squares"] as const;
+type Stepped = (typeof STEPPED)[number];
 
-function setEpoch({ kernels }: ThreadSession, job: SharedJob & { do: "epoch" }, userShares: number, itemShares: number): void {
+/** @param addressOf of an array of one side; squares are asked for where rows carry them. */
+function setEpoch(session: ThreadSession, job: SharedJob & { do: "epoch" }, addressOf: (side: Side, role: Stepped) => number): void {
+  const { kernels, outline } = session;
   const { step, lambda, precisions, logistic, biases } = job;
   const { users, items } = precisions;
-  kernels.setEpoch(userShares, itemShares, step, lambda, users.factors, items.factors, users.biases, items.biases, logistic, biases);
+  const [userRows, itemRows] = SIDES.map((side) => addressOf(side, "rows"));
+  const [userShares, itemShares] = SIDES.map((side) => addressOf(side, "shares"));
+  const [userSquares, itemSquares] = SIDES.map((side) => (outline.spread === "squares" ? addressOf(side, "squares") : 0));
+  kernels.setRated(userRows, itemRows, 0, 0, outline.globalMean);
+  kernels.setEpoch(
+    userShares,
+    itemShares,
+    userSquares,
+    itemSquares,
+    step,
+    lambda,
+    users.factors,
+    items.factors,
+    users.biases,
+    items.biases,
+    logistic,
+    biases,
+  );
 }
 
 /** Steps on the rows where they lie. */
 function inPlace(session: ThreadSession, job: SharedJob & { do: "epoch" }): TakeRatings {
-  const { memory, kernels, outline } = session;
-  kernels.setRated(memory.pin("users rows", 0, 0, ""), memory.pin("items rows", 0, 0, ""), 0, 0, outline.globalMean);
-  setEpoch(session, job, memory.pin("users shares", 0, 0, ""), memory.pin("items shares", 0, 0, ""));
+  const { memory, kernels } = session;
+  setEpoch(session, job, (side, role) => memory.pin(`${side} ${role}`, 0, 0, ""));
   return (from, count) =>
     kernels.stepRatings(
       memory.pin("epoch user", from, count, "user"),
@@ -51,23 +73,23 @@ function inPlace(session: ThreadSession, job: SharedJob & { do: "epoch" }): Take
 
 /** Steps on copies of the rows that the ratings join, each once, which then go back. */
 function gathered(session: ThreadSession, job: SharedJob & { do: "epoch" }): TakeRatings {
-  const { memory, kernels, outline } = session;
+  const { memory, kernels } = session;
   const copy = (side: Side, slot: string, rows: Uint32Array) => {
     const places = new Map<number, number>();
     memory.slotWords(slot, rows.length).set(rows.map((row) => places.get(row) ?? (places.set(row, places.size), places.size - 1)));
     const once = Uint32Array.from(places.keys());
-    const [at, shares] = ["rows", "shares"].map((role) => memory.gather(`${side} ${role}`, once, `gathered ${side} ${role}`));
-    return { at, shares, putBack: () => memory.scatter(`${side} rows`, once, `gathered ${side} rows`) };
+    const has = (role: Stepped): boolean => memory.has(`${side} ${role}`);
+    const at = STEPPED.filter(has).map((role) => [role, memory.gather(`${side} ${role}`, once, `gathered ${side} ${role}`)] as const);
+    const putBack = (): void => {
+      for (const role of WRITTEN.filter(has)) memory.scatter(`${side} ${role}`, once, `gathered ${side} ${role}`);
+    };
+    return { at: new Map<Stepped, number>(at), putBack };
   };
   return (from, count) => {
-    const [users, items] = SIDES.map((side) => {
-      const slot = side === "users" ? "user" : "item";
-      return copy(side, slot, memory.words(`epoch ${slot}`).subarray(from, from + count));
-    });
-    kernels.setRated(users.at, items.at, 0, 0, outline.globalMean);
-    setEpoch(session, job, users.shares, items.shares);
+    const words = (slot: string): Uint32Array => memory.words(`epoch ${slot}`).subarray(from, from + count);
+    const copies = { users: copy("users", "user", words("user")), items: copy("items", "item", words("item")) };
+    setEpoch(session, job, (side, role) => copies[side].at.get(role)!);
     kernels.stepRatings(memory.slot("user"), memory.slot("item"), memory.pin("epoch value", from, count, "value"), count);
-    users.putBack();
-    items.putBack();
+    for (const side of SIDES) copies[side].putBack();
   };
 }

@@ -71,6 +71,8 @@ export interface Kernels {
   setEpoch(
     userShares: number,
     itemShares: number,
+    userSquares: number,
+    itemSquares: number,
     step: number,
     lambda: number,
     tauUsers: number,
@@ -99,4 +101,4 @@ export interface Kernels {
   heavyBall(rows: number, before: number, blocks: number, momentum: number): void;
 }
 
-export const SPREADS = { none: 0, velocity: 0, diagonal: 1, full: 2 } as const;
+export const SPREADS = { none: 0, velocity: 0, squares: 0, diagonal: 1, full: 2 } as const;

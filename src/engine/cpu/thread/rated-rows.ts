@@ -12,7 +12,7 @@ interface RatedPiece {
 /** Whether rows that ratings refer to have to be copied side by side. */
 export function gathers({ memory }: ThreadSession, side: Side): boolean {
   const missing = (name: string): boolean => memory.has(name) && !memory.resident(name);
-  return ["rows", "spreads", "shares"].some((role) => missing(`${side} ${role}`));
+  return ["rows", "spreads", "shares", "squares"].some((role) => missing(`${side} ${role}`));
 }
 
 export class RatedRows {

@@ -57,7 +57,7 @@ export function readRows(session: ThreadSession, { side, kept, from, to }: SoleJ
 
 /** What solving and stepping leave in rows. */
 const packedFields = ({ memory }: ThreadSession, side: Side): string[] =>
-  ["rows", "velocity", "spreads", "logDeterminants"].map((role) => `${side} ${role}`).filter((name) => memory.has(name));
+  ["rows", "velocity", "squares", "spreads", "logDeterminants"].map((role) => `${side} ${role}`).filter((name) => memory.has(name));
 
 /** The arrays of each row side by side, [rows, width]. */
 export function readPacked(session: ThreadSession, { side, rows }: SoleJob & { do: "readPacked" }): Float32Array {

@@ -11,7 +11,7 @@ export const strideOf = (K: number, spread: Spread = "none"): number => 4 * (blo
 /**
  * Rows on the device.
  *
- * @param kind   what a row carries; velocities start at 0.
+ * @param kind   what a row carries; velocities and squares start at 0.
  * @param spread the posterior covariances that go along, as `Posterior` holds them.
  */
 export function packRows(
@@ -45,7 +45,7 @@ export function unpackRows(
   const stride = strideOf(K, spread);
   const factors = new Float32Array(count * K);
   const biases = new Float32Array(count);
-  const values = new Float32Array(count * { none: 0, velocity: 0, diagonal: K + 1, full: triangle(K + 1) }[spread]);
+  const values = new Float32Array(count * { none: 0, velocity: 0, squares: 0, diagonal: K + 1, full: triangle(K + 1) }[spread]);
   let row = 0;
   for (const rows of shards) {
     for (let at = 0; at + stride <= rows.length && row < count; at += stride, row++) {

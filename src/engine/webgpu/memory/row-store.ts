@@ -111,8 +111,9 @@ export class RowStore {
   overwrite(side: Side, packed: Float32Array, rows: Rows, from: number): void {
     const given = this.pack(side, rows, from);
     const K = this.#workload.factors;
-    // The velocity that a row carries is no part of `rows`.
-    const own = this.#workload.spread === "velocity" ? K + 1 : this.#stride;
+    // The velocity or the squares that a row carries are no part of `rows`.
+    const { spread } = this.#workload;
+    const own = spread === "velocity" || spread === "squares" ? K + 1 : this.#stride;
     for (let at = 0; at < packed.length; at += this.#stride) packed.set(given.subarray(at, at + own), at);
   }
 

@@ -49,7 +49,7 @@ enable subgroups;
 diagnostic(off, chromium.subgroup_matrix_uniformity);`;
 
 /** What rows of a system may carry. */
-type GramSpread = Exclude<Spread, "velocity">;
+type GramSpread = Exclude<Spread, "velocity" | "squares">;
 
 /** The systems of sessions, and the rows of a side summed for their own moments. */
 type GramKind = SystemKind | "moments";

@@ -110,7 +110,7 @@ export function gradientTeams(K: number): { team: number; teams: number } {
 /** vec4s per row that hold what it carries. */
 export function spreadBlocks(K: number, spread: Spread): number {
   const blocks = blocksOf(K);
-  return { none: 0, velocity: blocks, diagonal: blocks + 1, full: 2 * blocks * (blocks + 1) + 1 }[spread];
+  return { none: 0, velocity: blocks, squares: 1, diagonal: blocks + 1, full: 2 * blocks * (blocks + 1) + 1 }[spread];
 }
 
 /** What every kernel that reads rows of factors needs to know. */

@@ -125,7 +125,7 @@ export class BlockEpochs {
   }
 
   async compile(): Promise<void> {
-    const { factors, operations } = this.#workload;
+    const { factors, operations, spread } = this.#workload;
     const { gpu } = this.#device;
     const types: GPUBufferBindingType[] = [
       "uniform",
@@ -139,7 +139,13 @@ export class BlockEpochs {
         entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } }],
       }),
     ];
-    const kernel = sgdBlocksKernel(factors, operations.epochs!.link, this.#teams, this.#blocks.weight ? PAIRS : FLOATS);
+    const kernel = sgdBlocksKernel(
+      factors,
+      operations.epochs!.link,
+      spread === "squares",
+      this.#teams,
+      this.#blocks.weight ? PAIRS : FLOATS,
+    );
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: layouts });
     this.#pipeline = await compilePipeline(this.#device, kernel, "sgd_blocks", layout);
     const starts = this.#upload("block starts", this.#blocks.start);

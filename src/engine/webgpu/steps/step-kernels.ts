@@ -47,8 +47,16 @@ export function blockTeams(K: number, subgroups: SubgroupSizes | undefined): Blo
   return { team, teams: BLOCK_LANES / team, subgroups: wide };
 }
 
-export function sgdBlocksKernel(K: number, link: Epoch["link"], { team, teams, subgroups }: BlockTeams, values = FLOATS): Kernel {
-  const constants = `${rowConstants(K)}const LOGISTIC = ${link === "logistic"};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\n`;
+/** @param ownRates whether rows carry the squares of their slopes, and step by rates of their own. */
+export function sgdBlocksKernel(
+  K: number,
+  link: Epoch["link"],
+  ownRates: boolean,
+  { team, teams, subgroups }: BlockTeams,
+  values = FLOATS,
+): Kernel {
+  const rows = rowConstants(K, ownRates ? "squares" : "none");
+  const constants = `${rows}const LOGISTIC = ${link === "logistic"};\nconst OWN_RATES = ${ownRates};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\n`;
   const parts = [
     subgroups ? "enable subgroups;" : "",
     constants,
@@ -57,5 +65,5 @@ export function sgdBlocksKernel(K: number, link: Epoch["link"], { team, teams, s
     subgroups ? teamSumSubgroupText : teamSumMemoryText,
     sgdBlocksText,
   ];
-  return { name: `sgd-blocks K=${K} ${link}${subgroups ? " subgroups" : ""}`, code: parts.join("\n") };
+  return { name: `sgd-blocks K=${K} ${link}${ownRates ? " own rates" : ""}${subgroups ? " subgroups" : ""}`, code: parts.join("\n") };
 }

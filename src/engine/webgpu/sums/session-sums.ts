@@ -184,7 +184,7 @@ export class SessionSums {
       case "squaredErrors":
         return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 2, [mean, ...UNCLIPPED], runs, true);
       case "logLosses":
-        return new Sum(device, logLossesKernel(K, format), "log_losses", 1, [mean], runs, true);
+        return new Sum(device, logLossesKernel(K, format, spread), "log_losses", 1, [mean], runs, true);
       case "expectedErrors":
         return new Sum(device, expectedErrorsKernel(K, format, family), "expected_errors", 4, [mean, one], runs, true);
       case "confidentErrors":

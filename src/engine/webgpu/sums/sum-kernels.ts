@@ -23,8 +23,8 @@ function ratingSumKernel(name: string, K: number, spread: Spread, values: ValueF
 export const squaredErrorsKernel = (K: number, values = FLOATS, spread: Spread = "none"): Kernel =>
   ratingSumKernel("squared-errors", K, spread, values, predictText, squaredErrorsText);
 
-export const logLossesKernel = (K: number, values = FLOATS): Kernel =>
-  ratingSumKernel("log-losses", K, "none", values, predictText, logLossesText);
+export const logLossesKernel = (K: number, values = FLOATS, spread: Spread = "none"): Kernel =>
+  ratingSumKernel("log-losses", K, spread, values, predictText, logLossesText);
 
 export const averagedErrorsKernel = (K: number, values = FLOATS): Kernel =>
   ratingSumKernel("averaged-errors", K, "none", values, predictText, averagedErrorsText);
