@@ -23,7 +23,8 @@ export const MODEL_CASES: readonly ModelCase[] = [
   { model: "vb", others: { covariance: "full" } },
   { model: "gibbs" },
   { model: "gd" },
-  { model: "sgd" },
+  { model: "sgd", others: { rate: "adagrad" } },
+  { model: "sgd", others: { rate: "shared" } },
   { model: "logistic" },
 ];
 

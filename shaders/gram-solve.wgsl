@@ -8,8 +8,8 @@
 // a pull of each row's own, what goes in and out of a posterior's covariance (spread-*.wgsl),
 // and whether a draw is wanted (noise-*.wgsl).
 //
-// `solve_rows` solves rows up to the host's segment length at once. Longer ones are cut into segments:
-// `row_segments` writes the tiles of each, `solve_rows` adds a row's segments in order and solves, so the
+// Rows up to the host's segment length are solved by `whole_rows`. Longer ones are cut into segments:
+// `row_segments` writes the tiles of each, `long_rows` adds a row's segments in order and solves, so the
 // result never depends on scheduling.
 //
 // Launch: one team of TEAM lanes per task, TEAMS teams per workgroup, workgroups in two dimensions.
@@ -147,21 +147,11 @@ fn solve(at: Place) {
   if ((ERRORS || EXPECTED_ERRORS) && owns_corner()) { leave_errors(at); }
 }
 
-fn add_segments(at: Place) {
-  own_tiles(at.lane);
-  for (var segment = 0u; segment < at.task.segments; segment++) {
-    for (var s = 0u; s < SLOTS; s++) {
-      if (tile_row[s] != NO_TILE) { tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)]; }
-    }
-  }
-}
-
-// Whole rows and long ones share the solve, so that it is compiled once. The tasks of a dispatch are all of one kind.
 @compute @workgroup_size(TEAM * TEAMS)
-fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let first = first_task(group, groups);
   let at = place(first, local);
-  if (tasks[dispatch.first_task].segments > 0u) { add_segments(at); } else { accumulate(at, stages_of(first)); }
+  accumulate(at, stages_of(first));
   solve(at);
 }
 
@@ -174,4 +164,16 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   for (var s = 0u; s < SLOTS; s++) {
     if (tile_row[s] != NO_TILE) { partial_tiles[at.task.segment * TILES + tile_place(s)] = tile[s]; }
   }
+}
+
+@compute @workgroup_size(TEAM * TEAMS)
+fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = place(first_task(group, groups), local);
+  own_tiles(at.lane);
+  for (var segment = 0u; segment < at.task.segments; segment++) {
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] != NO_TILE) { tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)]; }
+    }
+  }
+  solve(at);
 }
