@@ -23,13 +23,15 @@ const VARIANTS: Readonly<Record<string, readonly object[]>> = {
   ],
   implicit: [{ solver: "cholesky" }, { solver: "cg" }],
   vb: [{ covariance: "full" }, { covariance: "diagonal" }],
+  sgd: [{ rate: "adagrad" }, { rate: "shared" }],
+  logistic: [{ rate: "adagrad" }, { rate: "shared" }],
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { factors: { type: "string", default: "10,32,64,128" } } });
 const [folder] = positionals;
 if (folder === undefined) throw new Error("name the folder that the kernels are written to: npm run kernels -- FOLDER");
 await mkdir(folder, { recursive: true });
-let written = 0;
+const written = new Set<string>();
 for (const model of MODEL_NAMES) {
   for (const factors of values.factors.split(",").map(Number)) {
     const definition = MODELS[model];
@@ -39,11 +41,12 @@ for (const model of MODEL_NAMES) {
         const h = definition.complete({ factors, ...variant } as never);
         const use = { factors, spread: spreadOf(model, h as never), operations: { ...definition.operations(h as never, 1), pulls } };
         for (const { name, code } of kernelsOf(use, SUBGROUPS)) {
-          await writeFile(join(folder, `${model} ${name}.wgsl`.replaceAll(" ", "_")), code);
-          written++;
+          const file = `${model} ${name}.wgsl`.replaceAll(" ", "_");
+          await writeFile(join(folder, file), code);
+          written.add(file);
         }
       }
     }
   }
 }
-console.log(`${written} kernels in ${folder}`);
+console.log(`${written.size} kernels in ${folder}`);
