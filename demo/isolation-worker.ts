@@ -65,9 +65,10 @@ async function answered(request: Request): Promise<Response> {
   }
 }
 
+/** Of a host that says that its answers vary, too: pages ask by other headers than the files were fetched by. */
 async function stored(request: Request): Promise<Response | undefined> {
   try {
-    return await caches.match(request, { ignoreSearch: true });
+    return await caches.match(request, { ignoreSearch: true, ignoreVary: true });
   } catch {
     return undefined;
   }

@@ -51,12 +51,15 @@ async function serveDemo(outDir: string): Promise<Served> {
   };
 }
 
+/** What a host may say: that its answers depend on who asks, and that a browser is not to keep them. */
+const CAREFUL = { Vary: "Origin", "Cache-Control": "no-store" };
+
 /** Serves a folder's files as they are. */
 async function plainHost(folder: string): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     const path = new URL(request.url!, "http://host").pathname.replace(/^\/plain\//, "").replace(/^$/, "index.html");
     readFile(join(folder, path)).then(
-      (bytes) => response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream" }).end(bytes),
+      (bytes) => response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", ...CAREFUL }).end(bytes),
       () => response.writeHead(404).end(),
     );
   });
