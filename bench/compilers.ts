@@ -1,11 +1,11 @@
 // What the compilers of real cards say of the kernels, without a card: Dawn's translation of every
 // Gram-and-solve kernel goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's
-// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc. `--data FOLDER` judges kernels that
-// `npm run kernels` wrote, of another version, say.
+// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's cards a Debian in a folder besides, which
+// bench/compilers/intel.sh makes. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -16,6 +16,11 @@ const run = promisify(execFile);
 const DRIVERS = "/usr/share/vulkan/icd.d";
 /** Cards of three generations, by Mesa's names. */
 const FAMILIES = { navi31: "RX 7900 XTX", navi21: "RX 6800", vega10: "Vega 64" };
+/** Of Intel's. */
+const INTEL_FAMILIES = { "intel-dg2": "Arc A770", "intel-bmg": "Arc B580" };
+/** The Debian that bench/compilers/intel.sh makes. */
+const INTEL_ROOT = process.env["TASTESPACE_INTEL_COMPILER"] ?? "/var/tmp/intel-compiler";
+const INTEL_SHIM = "/work/libintel_noop_drm_shim.so";
 /** Benchmarks and tests run in the repository's root. */
 const HERE = join(process.cwd(), "bench/compilers");
 /** What must be there to compile for cards that are not. */
@@ -29,6 +34,11 @@ const NEEDED = [
 
 /** The files of compilers that are not installed. */
 export const missingCompilers = (): string[] => NEEDED.filter((path) => !existsSync(path));
+/** What Intel's compiler lacks beyond those: the folder of its Debian. */
+export const missingIntelCompiler = (): string[] => [
+  ...missingCompilers(),
+  ...[join(INTEL_ROOT, INTEL_SHIM)].filter((path) => !existsSync(path)),
+];
 const MOST_OUTPUT = 2 ** 28;
 
 /** Of one entry point on one card, as its compiler counts. */
@@ -38,7 +48,7 @@ export interface CompilerCounts {
   readonly entryPoint: string;
   readonly registers: number;
   readonly spilled: number;
-  /** Waves that a SIMD holds at once. */
+  /** Waves that a SIMD holds at once; of Intel's cards the lanes of a thread. */
   readonly waves: number;
   readonly instructions: number;
   readonly vectorInstructions: number;
@@ -78,7 +88,7 @@ async function kernelsIn(folder: string): Promise<Text[]> {
 }
 
 /** @throws Error naming what is not installed. */
-export async function countsOf(kernels: readonly Text[], families: readonly string[] = Object.keys(FAMILIES)): Promise<CompilerCounts[]> {
+export async function countsOf(kernels: readonly Text[], families: readonly string[] = allFamilies()): Promise<CompilerCounts[]> {
   const missing = missingCompilers();
   if (missing.length > 0)
     throw new Error(`${missing.join(", ")} are missing: apt-get install gcc spirv-tools libvulkan-dev mesa-vulkan-drivers`);
@@ -96,32 +106,71 @@ export async function countsOf(kernels: readonly Text[], families: readonly stri
     }
     const rows: CompilerCounts[] = [];
     for (const family of families) {
-      const env = { ...process.env, RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
-      const { stdout } = await run(
-        program,
-        translated.map(({ path }) => path),
-        { env, maxBuffer: MOST_OUTPUT },
-      );
-      for (const line of stdout.trim().split("\n")) {
-        const said = JSON.parse(line) as Record<string, number> & { file: string };
-        const { kernel, entryPoint } = translated.find(({ path }) => path === (said.file as unknown as string))!;
-        rows.push({
-          family,
-          kernel,
-          entryPoint,
-          registers: said["VGPRs"],
-          spilled: said["Spilled VGPRs"] + said["Spilled SGPRs"],
-          waves: said["Subgroups per SIMD"],
-          instructions: said["Instructions"],
-          vectorInstructions: said["VALU"],
-          workgroupBytes: said["LDS size"],
-          inverseThroughput: said["Inverse Throughput"],
-        });
-      }
+      const paths = translated.map(({ path }) => path);
+      const said = await (family in INTEL_FAMILIES ? intelStatistics(family, program, paths) : amdStatistics(family, program, paths));
+      said.forEach((counts, at) => rows.push({ family, kernel: translated[at].kernel, entryPoint: translated[at].entryPoint, ...counts }));
     }
     return rows;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Counts = Omit<CompilerCounts, "family" | "kernel" | "entryPoint">;
+
+/** Cards that can be asked here. */
+const allFamilies = (): string[] => [...Object.keys(FAMILIES), ...(missingIntelCompiler().length > 0 ? [] : Object.keys(INTEL_FAMILIES))];
+
+/** What the program printed, a file a line. */
+const linesOf = (stdout: string): Record<string, number>[] =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, number>);
+
+async function amdStatistics(family: string, program: string, paths: readonly string[]): Promise<Counts[]> {
+  const env = { ...process.env, RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
+  const { stdout } = await run(program, paths, { env, maxBuffer: MOST_OUTPUT });
+  return linesOf(stdout).map((said) => ({
+    registers: said["VGPRs"],
+    spilled: said["Spilled VGPRs"] + said["Spilled SGPRs"],
+    waves: said["Subgroups per SIMD"],
+    instructions: said["Instructions"],
+    vectorInstructions: said["VALU"],
+    workgroupBytes: said["LDS size"],
+    inverseThroughput: said["Inverse Throughput"],
+  }));
+}
+
+/** Its Vulkan driver, in a Debian of its own, is told by a library before it that there is a card. */
+async function intelStatistics(family: string, program: string, paths: readonly string[]): Promise<Counts[]> {
+  const inside = await mkdtemp(join(INTEL_ROOT, "work/kernels-"));
+  const at = (path: string): string => `/work/${basename(inside)}/${basename(path)}`;
+  try {
+    await copyFile(program, join(inside, "statistics"));
+    for (const path of paths) for (const end of ["", ".bind"]) await copyFile(`${path}${end}`, join(inside, `${basename(path)}${end}`));
+    const told = {
+      INTEL_STUB_GPU_PLATFORM: family.replace("intel-", ""),
+      LD_PRELOAD: INTEL_SHIM,
+      VK_DRIVER_FILES: "/usr/share/vulkan/icd.d/intel_icd.json",
+      MESA_SHADER_CACHE_DISABLE: "1",
+      HOME: "/root",
+    };
+    const settings = Object.entries(told).map(([name, value]) => `${name}=${value}`);
+    const command = [INTEL_ROOT, "/usr/bin/env", "-i", ...settings, at("statistics"), ...paths.map(at)];
+    const { stdout } = await run("chroot", command, { maxBuffer: MOST_OUTPUT });
+    return linesOf(stdout).map((said) => ({
+      registers: said["Max live registers"],
+      spilled: said["Spill Count"],
+      // Lanes that a thread goes through side by side; how many threads there are does not depend on the registers.
+      waves: said["Max dispatch width"],
+      instructions: said["Instruction Count"],
+      vectorInstructions: said["Instruction Count"] - said["SEND Count"],
+      workgroupBytes: said["Workgroup Memory Size"],
+      inverseThroughput: said["Cycle Count"],
+    }));
+  } finally {
+    await rm(inside, { recursive: true, force: true });
   }
 }
 
