@@ -388,7 +388,7 @@ function ranking(parameters: Parameters, { train, heldOut }: Split): { ndcg: num
     items: train.items,
     catalogue: train.catalogue,
     statistics: train.statistics(),
-    itemCounts: new Uint32Array(train.items.size),
+    itemCounts: ratingsOfEach(train, "items"),
   });
   const { ndcg, recall } = rankingMetrics(model, train, heldOut, { k: 10, threshold: RELEVANT });
   return { ndcg, recall };
