@@ -105,8 +105,8 @@ export async function countsOf(kernels: readonly Text[], families: readonly stri
       }
     }
     const rows: CompilerCounts[] = [];
+    const paths = translated.map(({ path }) => path);
     for (const family of families) {
-      const paths = translated.map(({ path }) => path);
       const said = await (family in INTEL_FAMILIES ? intelStatistics(family, program, paths) : amdStatistics(family, program, paths));
       said.forEach((counts, at) => rows.push({ family, kernel: translated[at].kernel, entryPoint: translated[at].entryPoint, ...counts }));
     }

@@ -102,11 +102,7 @@ export const stochasticSpread = ({ rate }: StochasticHyperparameters): Spread =>
  */
 export function epochOf(h: SteppedHyperparameters & StochasticHyperparameters, lambda: number, link: Epoch["link"], number: number): Epoch {
   const by = h.rate === "adagrad" ? lambda : 1;
-  const precisions = {
-    users: { factors: h.tauUsers / by, biases: h.gammaUsers / by },
-    items: { factors: h.tauItems / by, biases: h.gammaItems / by },
-  };
-  return { number, link, lambda: lambda / by, biases: h.biases, precisions, step: stepOf(h, number) };
+  return { number, link, lambda: lambda / by, biases: h.biases, precisions: stepPrecisions(h, by), step: stepOf(h, number) };
 }
 
 /** That of gradient descent on the objective of `als`. */
@@ -150,8 +146,8 @@ export function withoutUnrated(
   return { ...parameters, userFactors: users.factors, userBiases: users.biases, itemFactors: items.factors, itemBiases: items.biases };
 }
 
-/** The precisions of factors and biases, side by side. */
-export const stepPrecisions = ({ tauUsers, tauItems, gammaUsers, gammaItems }: SteppedHyperparameters) => ({
-  users: { factors: tauUsers, biases: gammaUsers },
-  items: { factors: tauItems, biases: gammaItems },
+/** The precisions of factors and biases, side by side. @param by what the objective is divided by. Default 1. */
+export const stepPrecisions = ({ tauUsers, tauItems, gammaUsers, gammaItems }: SteppedHyperparameters, by = 1) => ({
+  users: { factors: tauUsers / by, biases: gammaUsers / by },
+  items: { factors: tauItems / by, biases: gammaItems / by },
 });

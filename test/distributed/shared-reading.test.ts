@@ -53,23 +53,19 @@ const parquet = (from: number, to: number, rowGroupSize: number, more: { w?: num
   return new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize, pageSize: 160, codec }));
 };
 const plain = file("ratings.csv", [HEADER, ...rows, ""].join("\n"));
-const parts = join(folder, "parts");
-mkdirSync(parts);
-for (const [at, [from, to]] of [
+/** Rows of part files, one of a single row among them. */
+const PARTS = [
   [0, 350],
   [350, 351],
   [351, 900],
-].entries())
-  file(`parts/part-${at + 1}.csv`, [HEADER, ...rows.slice(from, to), ""].join("\n"));
+] as const;
+const parts = join(folder, "parts");
+mkdirSync(parts);
+for (const [at, [from, to]] of PARTS.entries()) file(`parts/part-${at + 1}.csv`, [HEADER, ...rows.slice(from, to), ""].join("\n"));
 
 const parquetParts = join(folder, "parquet-parts");
 mkdirSync(parquetParts);
-for (const [at, [from, to]] of [
-  [0, 350],
-  [350, 351],
-  [351, 900],
-].entries())
-  file(`parquet-parts/part-${at + 1}.parquet`, parquet(from, to, 200));
+for (const [at, [from, to]] of PARTS.entries()) file(`parquet-parts/part-${at + 1}.parquet`, parquet(from, to, 200));
 const groups = file("ratings.parquet", parquet(0, 900, 130));
 
 const PATHS: readonly (readonly [name: string, path: string])[] = [

@@ -1,7 +1,7 @@
 // The WebGPU engine where things go wrong: no adapter, a lost device, sizes beyond the limits;
 // and what its kernels compile to.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { type AdapterReport, Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
 import { everyDescentKernel, everyKernel } from "../../src/engine/webgpu/every-kernel.js";
@@ -218,18 +218,22 @@ test("half-sweeps are planned anew once a device turns out to be fast, and solve
   let operations = 4e9;
   let growth = 1;
   Object.defineProperty(engine.device.pace, "most", { get: () => (operations *= growth) });
-  const sweeps = async (): Promise<Parameters> => {
+  const created = vi.spyOn(engine.device.gpu, "createBuffer");
+  const sweeps = async (): Promise<{ parameters: Parameters; plans: number }> => {
+    created.mockClear();
     const training = await openTraining(engine, problem);
     for (let number = 1; number <= 3; number++) await training.sweep(number);
     const parameters = await training.read();
     training.destroy();
-    return parameters;
+    return { parameters, plans: created.mock.calls.filter(([{ label }]) => label?.startsWith("dispatches of")).length };
   };
   const steady = await sweeps();
   growth = 8;
   const paced = await sweeps();
   engine.destroy();
-  expect(paced).toEqual(steady);
+  expect(steady.plans).toBe(2);
+  expect(paced.plans).toBeGreaterThan(2);
+  expect(paced.parameters).toEqual(steady.parameters);
 });
 
 test("every plan stays within the default limits of WebGPU", () => {

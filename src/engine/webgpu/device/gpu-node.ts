@@ -21,10 +21,11 @@ const EXPERIMENTS = "enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on
  */
 export function requestGpu(experiments = false): Promise<GPU> {
   const kind = experiments ? "experimental" : "ordinary";
-  const begun = (made[kind] ??= makeGpu(experiments));
-  // What has failed once may be asked for again.
-  begun.catch(() => delete made[kind]);
-  return begun;
+  return (made[kind] ??= makeGpu(experiments).catch((error: unknown) => {
+    // What has failed once may be asked for again.
+    delete made[kind];
+    throw error;
+  }));
 }
 
 async function makeGpu(experiments: boolean): Promise<GPU> {

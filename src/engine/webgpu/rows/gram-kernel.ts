@@ -23,7 +23,7 @@ export interface RowKernel {
   readonly partialBytes: number;
   /** Operations per rating and per row, about: what submissions are cut by. */
   readonly operations: { readonly perRating: number; readonly perRow: number };
-  /** Operations of one dispatch, at most about. Default 4·10⁹: a few milliseconds on a slow GPU. */
+  /** Operations of one dispatch, at most about. Default: 4·10⁹, and more as the device turns out to be faster. */
   readonly mostPerDispatch?: number | undefined;
   /** Passes over the ratings of long rows. Default 1. */
   readonly phases?: number | undefined;
@@ -53,7 +53,7 @@ export interface GramTuning extends TileTuning {
    * @throws DeviceError when the engine is opened on a device that has none.
    */
   readonly tensorCores?: boolean | undefined;
-  /** Operations of one dispatch, at most about. Default 4·10⁹. */
+  /** Operations of one dispatch, at most about. Default: 4·10⁹, and more as the device turns out to be faster. */
   readonly dispatchOperations?: number | undefined;
 }
 
