@@ -40,12 +40,13 @@ fn add_prior(weight: f32, has_task: bool) {
       let pull = pull_of(current_row, tile_column[s]);
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
-    if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
-    let precisions = prior_precisions(tile_row[s], weight);
-    for (var c = 0u; c < 4u; c++) {
-      // The corner stays λ Σ e².
-      if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
-      tile[s][c][c] += precisions[c];
+    if (tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+      let precisions = prior_precisions(tile_row[s], weight);
+      for (var c = 0u; c < 4u; c++) {
+        // The corner stays λ Σ e².
+        if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
+        tile[s][c][c] += precisions[c];
+      }
     }
   }
 }
@@ -72,10 +73,10 @@ fn set_bias_aside(at: Place) {
   workgroupBarrier();
   let old_bias = solved_rows[at.task.row * STRIDE + BIAS_BLOCK][BIAS_AT];
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] != RHS_BLOCK) { continue; }
-    let change = old_bias * memory[at.base + COUPLING + min(tile_column[s], BIAS_BLOCK)];
-    if (tile_column[s] > BIAS_BLOCK) { continue; }
-    for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] -= change[c]; }
+    if (tile_row[s] == RHS_BLOCK && tile_column[s] <= BIAS_BLOCK) {
+      let change = old_bias * memory[at.base + COUPLING + tile_column[s]];
+      for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] -= change[c]; }
+    }
   }
 }
 

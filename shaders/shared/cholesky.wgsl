@@ -40,8 +40,7 @@ fn solve_tiles(base: u32) {
 
   for (var k = 0u; k < BLOCKS; k++) {
     for (var s = 0u; s < SLOTS; s++) {
-      if (never_diagonal(s)) { continue; }
-      if (tile_row[s] == k && tile_column[s] == k) {
+      if (!never_diagonal(s) && tile_row[s] == k && tile_column[s] == k) {
         tile[s] = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
         store_tile(base + DIAGONAL, tile[s]);
       }
@@ -72,8 +71,7 @@ fn solve_tiles(base: u32) {
   for (var left = BLOCKS; left > 0u; left--) {
     let k = left - 1u;
     for (var s = 0u; s < SLOTS; s++) {
-      if (never_diagonal(s)) { continue; }
-      if (tile_row[s] == k && tile_column[s] == k) {
+      if (!never_diagonal(s) && tile_row[s] == k && tile_column[s] == k) {
         memory[base + SOLUTION + k] = back_tile(tile[s], memory[base + SOLUTION + k]);
       }
     }
