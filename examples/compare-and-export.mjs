@@ -33,7 +33,7 @@ try {
   for await (const batch of recommendAll(engine, best.model, { n: 5 })) {
     const table = recommendationTable(best.model, batch);
     if (file) file.append(table);
-    else file = new ParquetFile(table);
+    else file = await ParquetFile.of(table);
     rows += batch.length;
   }
   if (file) await writeFile(join(folder, "lists.parquet"), file.finish());

@@ -69,7 +69,7 @@ async function write(model: FactorModel, { format, out, side, nearest, alpha }: 
       await writeOutput(out, encodeNpz(model));
       return [out];
     case "parquet":
-      await writeOutput(out, encodeParquet(modelTable(model, side)));
+      await writeOutput(out, await encodeParquet(modelTable(model, side)));
       return [out];
     case "csv":
       await writeOutput(out, encodeCsv(modelTable(model, side)));

@@ -93,7 +93,7 @@ async function writeParquet(path: string, tables: AsyncGenerator<Table>): Promis
   let file: ParquetFile | undefined;
   for await (const table of tables) {
     if (file) file.append(table);
-    else file = new ParquetFile(table);
+    else file = await ParquetFile.of(table);
   }
   await writeOutput(path, file!.finish());
 }

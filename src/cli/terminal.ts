@@ -1,8 +1,12 @@
 // What the commands share of the terminal: tables, colours, notices, and a progress bar that stays silent in a pipe.
 
-import { SingleBar } from "cli-progress";
+import { createRequire } from "node:module";
+import type { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import colours from "picocolors";
+
+/** Loaded when a bar is first drawn: commands in pipes draw none. */
+const bars = (): { SingleBar: typeof SingleBar } => createRequire(import.meta.url)("cli-progress") as { SingleBar: typeof SingleBar };
 
 let words: NodeJS.WriteStream | undefined = process.stdout;
 
@@ -89,7 +93,12 @@ export const seconds = (value: number): string => (value < 10 ? `${value.toFixed
 /** A progress bar over bytes on a terminal; nothing in a pipe. */
 export function byteProgress(label: string): { update: (done: number, total: number | undefined) => void; stop: () => void } {
   if (silent || !process.stderr.isTTY) return { update() {}, stop() {} };
-  const bar = new SingleBar({ format: `${label} {bar} {percentage}%`, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const bar = new (bars().SingleBar)({
+    format: `${label} {bar} {percentage}%`,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+  });
   let started = false;
   return {
     update(done, total) {
@@ -111,7 +120,7 @@ export function byteProgress(label: string): { update: (done: number, total: num
 export function countProgress(label: string): { update: (done: number, total: number) => void; clear: () => void } {
   if (silent || !process.stderr.isTTY) return { update() {}, clear() {} };
   const format = `${label} {bar} {value} of {total}, {left} left`;
-  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const bar = new (bars().SingleBar)({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
   const began = performance.now();
   let before: number | undefined;
   return {

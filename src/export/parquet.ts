@@ -1,28 +1,35 @@
-// Tables as Parquet, whole or appended batch by batch.
+// Tables as Parquet, whole or appended batch by batch. What writes Parquet is loaded when it is first wanted.
 
+import type { ByteWriter, ColumnSource, ParquetWriter } from "hyparquet-writer";
 import { checkArguments } from "../options.js";
-import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
 import { type Table, TABLE_KIND, type TableColumn } from "./table.js";
 
 /** The table as a Parquet file, compressed by Snappy. */
-export function encodeParquet(table: Table): Uint8Array {
-  const file = new ParquetFile(table);
+export async function encodeParquet(table: Table): Promise<Uint8Array> {
+  checkArguments("encodeParquet", { table: [table, TABLE_KIND] });
+  const file = await ParquetFile.of(table);
   return file.finish();
 }
 
 /** A Parquet file in memory that grows by row groups: tables of the same columns as the first. */
 export class ParquetFile {
-  readonly #bytes = new ByteWriter();
+  readonly #bytes: ByteWriter;
   readonly #writer: ParquetWriter;
 
-  constructor(first: Table) {
-    checkArguments("ParquetFile", { first: [first, TABLE_KIND] });
-    this.#writer = new ParquetWriter({
-      writer: this.#bytes,
-      schema: schemaFromColumnData({ columnData: first.map(sourceOf) }),
-      createdBy: "tastespace",
-    });
-    this.append(first);
+  private constructor(bytes: ByteWriter, writer: ParquetWriter) {
+    this.#bytes = bytes;
+    this.#writer = writer;
+  }
+
+  /** A file that begins with the rows of a table. */
+  static async of(first: Table): Promise<ParquetFile> {
+    checkArguments("ParquetFile.of", { first: [first, TABLE_KIND] });
+    const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import("hyparquet-writer");
+    const bytes = new ByteWriter();
+    const schema = schemaFromColumnData({ columnData: first.map(sourceOf) });
+    const file = new ParquetFile(bytes, new ParquetWriter({ writer: bytes, schema, createdBy: "tastespace" }));
+    file.append(first);
+    return file;
   }
 
   /** Adds the rows of a table of the same columns. */

@@ -69,7 +69,7 @@ test("someone new joins a model, everyone's lists are made on WebGPU, and export
   }
   engine.destroy();
   expect(explain(bigger, 5, [[1, 5], [2, 1]], { user: "ann" }).remainder).toBeCloseTo(0, 5); // prettier-ignore
-  const items = await parquetReadObjects({ file: encodeParquet(modelTable(bigger, "items")).slice().buffer });
+  const items = await parquetReadObjects({ file: (await encodeParquet(modelTable(bigger, "items"))).slice().buffer });
   expect(items.map(({ bias }) => bias)).toEqual([...bigger.parameters.itemBiases]);
   expect([...encodeNpz(bigger).subarray(0, 2)]).toEqual([0x50, 0x4b]);
 });

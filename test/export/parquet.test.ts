@@ -14,7 +14,7 @@ const fileOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer;
 
 test.each([false, true])("a model's items come back, text ids: %s", async (texts) => {
   const model = await smallModel({}, texts);
-  const file = fileOf(encodeParquet(modelTable(model, "items")));
+  const file = fileOf(await encodeParquet(modelTable(model, "items")));
   const rows = await parquetReadObjects({ file });
   expect(rows.length).toBe(30);
   rows.forEach((row, n) => {
@@ -31,20 +31,20 @@ test.each([false, true])("a model's items come back, text ids: %s", async (texts
 });
 
 test("a table without rows is a file without rows", async () => {
-  const file = fileOf(encodeParquet(recommendationTable(await smallModel(), [])));
+  const file = fileOf(await encodeParquet(recommendationTable(await smallModel(), [])));
   expect(await parquetReadObjects({ file })).toEqual([]);
   expect((await parquetMetadataAsync(file)).schema.map(({ name }) => name)).toEqual(["root", "user", "rank", "item", "title", "score"]);
 });
 
 test("users have no titles", async () => {
-  const rows = await parquetReadObjects({ file: fileOf(encodeParquet(modelTable(await smallModel(), "users"))) });
+  const rows = await parquetReadObjects({ file: fileOf(await encodeParquet(modelTable(await smallModel(), "users"))) });
   expect(Object.keys(rows[0])).toEqual(["user", "bias", "f1", "f2", "f3"]);
 });
 
 test("tables appended one by one come back as one", async () => {
   const model = await smallModel();
   for await (const rows of recommendAll(new ReferenceEngine(), model, { n: 4 })) {
-    const file = new ParquetFile(recommendationTable(model, rows.slice(0, 50)));
+    const file = await ParquetFile.of(recommendationTable(model, rows.slice(0, 50)));
     file.append(recommendationTable(model, rows.slice(50)));
     const read = await parquetReadObjects({ file: fileOf(file.finish()) });
     expect(read.map(({ user, rank, item }) => [Number(user), rank, Number(item)])).toEqual(

@@ -55,7 +55,7 @@ const arff = bytesOf(
 const netflix = bytesOf("1:\n5,3,2005-09-06\n6,4,2005-09-07\n2:\n5,1,2005-09-08\n");
 const column = (at: number): number[] => rows.map((row) => row[at]);
 const parquet = new Uint8Array(
-  encodeParquet([
+  await encodeParquet([
     { name: "user", kind: "id", values: column(0), whole: true },
     { name: "item", kind: "id", values: column(1), whole: true },
     { name: "rating", kind: "float", values: column(2) },
