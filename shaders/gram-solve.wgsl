@@ -40,7 +40,7 @@ fn add_prior(weight: f32, has_task: bool) {
       let pull = pull_of(current_row, tile_column[s]);
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
-    if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
+    if (never_diagonal(s) || tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
     let precisions = prior_precisions(tile_row[s], weight);
     for (var c = 0u; c < 4u; c++) {
       // The corner stays λ Σ e².

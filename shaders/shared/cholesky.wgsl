@@ -23,17 +23,12 @@ fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
   return vec4f(x0, x1, x2, x3);
 }
 
-// Slots that no lane has on the diagonal, whatever its patch.
-fn never_diagonal(s: u32) -> bool {
-  return s / PATCH % PATCH != s % PATCH;
-}
-
 // Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets
 // `singular` in the lane that saw it.
 fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
       memory[base + ORIGINAL + tile_row[s]] = vec4f(tile[s][0].x, tile[s][1].y, tile[s][2].z, tile[s][3].w);
     }
   }

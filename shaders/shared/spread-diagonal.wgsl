@@ -18,7 +18,7 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
   }
   workgroupBarrier();
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
+    if (never_diagonal(s) || tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
     let sum = memory[base + ORIGINAL + tile_row[s]];
     for (var c = 0u; c < 4u; c++) { tile[s][c][c] += sum[c]; }
   }

@@ -32,7 +32,7 @@ fn panel(base: u32, block: u32) -> mat4x4f {
 fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
       memory[base + ORIGINAL + tile_row[s]] = vec4f(tile[s][0].x, tile[s][1].y, tile[s][2].z, tile[s][3].w);
     }
   }

@@ -20,14 +20,18 @@ var<private> tile_column: array<u32, SLOTS>;
 var<private> patch_row: array<u32, PATCHES>;
 var<private> patch_column: array<u32, PATCHES>;
 
-// Patch p of the triangle counted row by row: p = I (I + 1) / 2 + J.
+// Patches along the diagonal come first, so that a lane's later ones are never on it; then those below it, column by
+// column from the last, so that a wave's tiles are done with together as elimination goes on.
 fn own_tiles(lane: u32) {
   for (var n = 0u; n < PATCHES; n++) {
     let p = lane + n * TEAM;
-    var row = u32((sqrt(8.0 * f32(p) + 1.0) - 1.0) * 0.5);
-    if (row * (row + 1u) / 2u > p) { row--; }
-    if ((row + 1u) * (row + 2u) / 2u <= p) { row++; }
-    let column = p - row * (row + 1u) / 2u;
+    let diagonal = p < PATCH_ROWS;
+    // The one below the diagonal with number below = back (back + 1) / 2 + up.
+    let below = max(p, PATCH_ROWS) - PATCH_ROWS;
+    let back = u32((sqrt(8.0 * f32(below) + 5.0) - 1.0) * 0.5);
+    let up = below - back * (back + 1u) / 2u;
+    let row = select(PATCH_ROWS - 1u - up, p, diagonal);
+    let column = select(PATCH_ROWS - 1u - (back + 1u), p, diagonal);
     let owned = p < PATCH_COUNT;
     patch_row[n] = select(0u, row, owned);
     patch_column[n] = select(0u, column, owned);
@@ -40,6 +44,11 @@ fn own_tiles(lane: u32) {
       tile[n * PATCH * PATCH + s] = mat4x4f();
     }
   }
+}
+
+// Slots that no lane has on the diagonal.
+fn never_diagonal(s: u32) -> bool {
+  return s / (PATCH * PATCH) * TEAM >= PATCH_ROWS || s / PATCH % PATCH != s % PATCH;
 }
 
 // Where tile slot s lies among the TILES of a stored triangle.

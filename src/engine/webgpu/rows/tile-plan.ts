@@ -29,9 +29,9 @@ export interface TilePlan {
 
 /** Sizes that benchmarks vary; the defaults suit every device at default limits. */
 export interface TileTuning {
-  /** Side of a lane's patch in tiles, 1 to 3. Default 1: 16 accumulators; 2 where there are more tiles than lanes. */
+  /** Side of a lane's patch in tiles, 1 to 3. Default 1. */
   readonly patch?: number | undefined;
-  /** Patches per lane, 1 to 3. Default 1. */
+  /** Patches per lane, 1 to 3. Default: as few as there are lanes for. */
   readonly patches?: number | undefined;
   /** Ratings per stage, an even number. Default 16; 8 where a row has few lanes. */
   readonly stage?: number | undefined;
@@ -56,19 +56,18 @@ const MOST_FILLING_LANES = 128;
 /** Bytes that a segment of a long row leaves by conjugate gradients: see PARTIAL in conjugate-gradients.wgsl. */
 export const descentPartialBytes = (K: number): number => (3 * blocksOf(K) + 2) * BYTES_PER_VEC4;
 
-/** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
+/** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, three of them a lane, 187 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const blocks = blocksOf(K);
-  const patchCountOf = (patch: number): number => (Math.ceil(blocks / patch) * (Math.ceil(blocks / patch) + 1)) / 2;
-  // A tile a lane, as long as there are lanes.
-  const patch = Math.min(blocks, tuning.patch ?? (patchCountOf(1) <= MAX_LANES ? 1 : 2));
-  const patchCount = patchCountOf(patch);
-  const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
+  const patch = Math.min(blocks, tuning.patch ?? 1);
+  const patchesAcross = Math.ceil(blocks / patch);
+  const patchCount = (patchesAcross * (patchesAcross + 1)) / 2;
+  const team = Math.ceil(patchCount / (tuning.patches ?? Math.ceil(patchCount / MAX_LANES)));
   // The kernel adds ratings in pairs: an even number.
   const stage = tuning.stage ?? (team < SMALL_TEAM ? 8 : 16);
   // What the solve needs: see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = 7 * blocks + 6;
-  const vec4s = slice + stage * patch * Math.ceil(blocks / patch);
+  const vec4s = slice + stage * patch * patchesAcross;
   const fitting = Math.max(1, Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / vec4s));
   const teams = Math.min(fitting, tuning.lanes === undefined ? fillingTeams(team) : Math.max(1, Math.floor(tuning.lanes / team)));
   return { blocks, tiles: tilesOf(K), patch, patches: Math.ceil(patchCount / team), team, teams, stage, slice };
