@@ -166,14 +166,23 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   }
 }
 
+// Half of each tile, columns `half` and the next: with whole tiles under way, registers are twice those of whole rows.
+fn add_segments(task: Task, half: u32) {
+  for (var segment = 0u; segment < task.segments; segment++) {
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] == NO_TILE) { continue; }
+      let place = (task.segment + segment) * TILES + tile_place(s);
+      tile[s][half] += partial_tiles[place][half];
+      tile[s][half + 1u] += partial_tiles[place][half + 1u];
+    }
+  }
+}
+
 @compute @workgroup_size(TEAM * TEAMS)
 fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let at = place(first_task(group, groups), local);
   own_tiles(at.lane);
-  for (var segment = 0u; segment < at.task.segments; segment++) {
-    for (var s = 0u; s < SLOTS; s++) {
-      if (tile_row[s] != NO_TILE) { tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)]; }
-    }
-  }
+  add_segments(at.task, 0u);
+  add_segments(at.task, 2u);
   solve(at);
 }
