@@ -38,20 +38,20 @@ fn solve_tiles(base: u32) {
       if (never_diagonal(s)) { continue; }
       if (tile_row[s] == k && tile_column[s] == k) {
         tile[s] = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
-        store_tile(base + DIAGONAL, tile[s]);
+        store_diagonal(base, tile[s]);
       }
     }
     workgroupBarrier();
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_column[s] == k && tile_row[s] > k) {
-        tile[s] = panel_tile(tile[s], load_tile(base + DIAGONAL));
-        store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
+        tile[s] = panel_tile(tile[s], diagonal_tile(base));
+        store_panel(base, tile_row[s], tile[s]);
       }
     }
     workgroupBarrier();
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_column[s] > k && tile_row[s] < BLOCKS) {
-        tile[s] = less_product(tile[s], load_tile(base + PANEL + 4u * tile_row[s]), load_tile(base + PANEL + 4u * tile_column[s]));
+        tile[s] = less_product(tile[s], panel(base, tile_row[s]), panel(base, tile_column[s]));
       }
     }
   }

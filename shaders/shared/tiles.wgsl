@@ -63,15 +63,32 @@ const DIAGONAL = 4u * BLOCKS;
 const SOLUTION = DIAGONAL + 4u;
 const ORIGINAL = SOLUTION + BLOCKS;
 
-fn load_tile(at: u32) -> mat4x4f {
-  return mat4x4f(memory[at], memory[at + 1u], memory[at + 2u], memory[at + 3u]);
+fn load_tile(at: u32, apart: u32) -> mat4x4f {
+  return mat4x4f(memory[at], memory[at + apart], memory[at + 2u * apart], memory[at + 3u * apart]);
 }
 
-fn store_tile(at: u32, value: mat4x4f) {
+fn store_tile(at: u32, apart: u32, value: mat4x4f) {
   memory[at] = value[0];
-  memory[at + 1u] = value[1];
-  memory[at + 2u] = value[2];
-  memory[at + 3u] = value[3];
+  memory[at + apart] = value[1];
+  memory[at + 2u * apart] = value[2];
+  memory[at + 3u * apart] = value[3];
+}
+
+fn diagonal_tile(base: u32) -> mat4x4f {
+  return load_tile(base + DIAGONAL, 1u);
+}
+
+fn store_diagonal(base: u32, value: mat4x4f) {
+  store_tile(base + DIAGONAL, 1u, value);
+}
+
+// The panel lies by columns of its tiles, so that neighbouring lanes read neighbouring words of neighbouring tiles.
+fn panel(base: u32, block: u32) -> mat4x4f {
+  return load_tile(base + PANEL + block, BLOCKS);
+}
+
+fn store_panel(base: u32, block: u32, value: mat4x4f) {
+  store_tile(base + PANEL + block, BLOCKS, value);
 }
 
 // A − B Cᵀ.
