@@ -35,8 +35,7 @@ fn solve_tiles(base: u32) {
 
   for (var k = 0u; k < BLOCKS; k++) {
     for (var s = 0u; s < SLOTS; s++) {
-      if (never_diagonal(s)) { continue; }
-      if (tile_row[s] == k && tile_column[s] == k) {
+      if (!never_diagonal(s) && tile_row[s] == k && tile_column[s] == k) {
         tile[s] = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
         store_diagonal(base, tile[s]);
       }
@@ -49,9 +48,13 @@ fn solve_tiles(base: u32) {
       }
     }
     workgroupBarrier();
-    for (var s = 0u; s < SLOTS; s++) {
-      if (tile_column[s] > k && tile_row[s] < BLOCKS) {
-        tile[s] = less_product(tile[s], panel(base, tile_row[s]), panel(base, tile_column[s]));
+    for (var j = 0u; j < WIDTH; j++) {
+      if (patch_column + j > k && patch_column + j < BLOCKS) {
+        let right = panel(base, patch_column + j);
+        for (var i = 0u; i < HEIGHT; i++) {
+          let s = i * WIDTH + j;
+          if (tile_row[s] < BLOCKS) { tile[s] = less_product(tile[s], panel(base, tile_row[s]), right); }
+        }
       }
     }
   }
@@ -67,8 +70,7 @@ fn solve_tiles(base: u32) {
   for (var left = BLOCKS; left > 0u; left--) {
     let k = left - 1u;
     for (var s = 0u; s < SLOTS; s++) {
-      if (never_diagonal(s)) { continue; }
-      if (tile_row[s] == k && tile_column[s] == k) {
+      if (!never_diagonal(s) && tile_row[s] == k && tile_column[s] == k) {
         memory[base + SOLUTION + k] = back_tile(tile[s], memory[base + SOLUTION + k]);
       }
     }
