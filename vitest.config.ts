@@ -37,7 +37,15 @@ const plugins = (): Plugin[] => [inlineScript(), inlineAssembly()];
 const inNode: TestProjectInlineConfiguration = {
   plugins: plugins(),
   resolve: { alias: platformAlias("node") },
-  test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 300_000, hookTimeout: 120_000 },
+  test: {
+    name: "node",
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/browser/**"],
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    // Files share a process and its modules: that saves two processor seconds a file.
+    isolate: false,
+  },
 };
 
 async function inBrowser(): Promise<TestProjectInlineConfiguration> {
@@ -76,8 +84,7 @@ function withoutDevices(): TestProjectInlineConfiguration {
   const leftOut = leftOutOfQuick("test");
   console.log(quickNotice(leftOut));
   const files = [...leftOut.values()].flat().map((file) => `test/${file}`);
-  // Files share a process and its modules: that saves a third of the time.
-  return { ...inNode, mode: QUICK, test: { ...inNode.test, isolate: false, exclude: [...inNode.test!.exclude!, ...files] } };
+  return { ...inNode, mode: QUICK, test: { ...inNode.test, exclude: [...inNode.test!.exclude!, ...files] } };
 }
 
 export default defineConfig(async ({ mode }) => {

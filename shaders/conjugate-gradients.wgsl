@@ -122,11 +122,12 @@ fn add_ratings(at: Place, first: u32, count: u32, stages: u32, phase: u32) {
 fn add_base(at: Place, phase: u32) {
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
-    if (block >= BLOCKS) { continue; }
-    let p = direction[at.base * BLOCKS + block];
-    var held_back = prior_precisions(block, at.task.weight) * p;
-    if (PULLED && phase == 0u && at.has_task) { held_back -= pull_of(at.task.row, block); }
-    own_image[o] += held_back * is_unknown(block) + base_image(at.base * BLOCKS, block);
+    if (block < BLOCKS) {
+      let p = direction[at.base * BLOCKS + block];
+      var held_back = prior_precisions(block, at.task.weight) * p;
+      if (PULLED && phase == 0u && at.has_task) { held_back -= pull_of(at.task.row, block); }
+      own_image[o] += held_back * is_unknown(block) + base_image(at.base * BLOCKS, block);
+    }
   }
 }
 
@@ -151,9 +152,10 @@ fn product_with_own(at: Place, of_direction: bool) -> f32 {
   var sum = 0.0;
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
-    if (block >= BLOCKS) { continue; }
-    if (of_direction) { sum += dot(direction[at.base * BLOCKS + block], own_image[o]); }
-    else { sum += dot(own_r[o], own_r[o]); }
+    if (block < BLOCKS) {
+      if (of_direction) { sum += dot(direction[at.base * BLOCKS + block], own_image[o]); }
+      else { sum += dot(own_r[o], own_r[o]); }
+    }
   }
   return sum;
 }
@@ -169,9 +171,10 @@ fn take_phase(at: Place, phase: u32) {
     let length = select(0.0, residual / curvature, goes_on);
     for (var o = 0u; o < OWN; o++) {
       let block = at.lane + o * TEAM;
-      if (block >= BLOCKS) { continue; }
-      own_x[o] += length * direction[at.base * BLOCKS + block];
-      own_r[o] -= length * own_image[o];
+      if (block < BLOCKS) {
+        own_x[o] += length * direction[at.base * BLOCKS + block];
+        own_r[o] -= length * own_image[o];
+      }
     }
   }
   if (only_products(phase)) { return; }
@@ -206,11 +209,12 @@ fn write_row(at: Place, bias: f32) {
   if (!at.has_task) { return; }
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
-    if (block >= BLOCKS) { continue; }
-    var x = own_x[o];
-    if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
-    else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
-    solved_rows[at.task.row * STRIDE + block] = x;
+    if (block < BLOCKS) {
+      var x = own_x[o];
+      if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
+      else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
+      solved_rows[at.task.row * STRIDE + block] = x;
+    }
   }
 }
 
@@ -245,11 +249,12 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
     own_image[o] = vec4f();
-    if (block >= BLOCKS) { continue; }
-    var p = own_x[o];
-    // A segment's row stands at the first of its segments, whose place the task names.
-    if (dispatch.phase > 0u && !is_bias_phase(dispatch.phase)) { p = partial_images[at.task.segments * PARTIAL + DIRECTION_AT + block]; }
-    direction[at.base * BLOCKS + block] = p;
+    if (block < BLOCKS) {
+      var p = own_x[o];
+      // A segment's row stands at the first of its segments, whose place the task names.
+      if (dispatch.phase > 0u && !is_bias_phase(dispatch.phase)) { p = partial_images[at.task.segments * PARTIAL + DIRECTION_AT + block]; }
+      direction[at.base * BLOCKS + block] = p;
+    }
   }
   phase_sum = 0.0;
   workgroupBarrier();
@@ -275,11 +280,12 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
     own_image[o] = vec4f();
-    if (block >= BLOCKS) { continue; }
-    for (var segment = 0u; segment < at.task.segments; segment++) { own_image[o] += partial_images[to + segment * PARTIAL + block]; }
-    if (phase > 0u) {
-      own_r[o] = partial_images[to + RESIDUAL_AT + block];
-      direction[at.base * BLOCKS + block] = partial_images[to + DIRECTION_AT + block];
+    if (block < BLOCKS) {
+      for (var segment = 0u; segment < at.task.segments; segment++) { own_image[o] += partial_images[to + segment * PARTIAL + block]; }
+      if (phase > 0u) {
+        own_r[o] = partial_images[to + RESIDUAL_AT + block];
+        direction[at.base * BLOCKS + block] = partial_images[to + DIRECTION_AT + block];
+      }
     }
   }
   if (at.lane == 0u) {
@@ -300,9 +306,10 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   if (!at.has_task) { return; }
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
-    if (block >= BLOCKS) { continue; }
-    partial_images[to + RESIDUAL_AT + block] = own_r[o];
-    partial_images[to + DIRECTION_AT + block] = direction[at.base * BLOCKS + block];
+    if (block < BLOCKS) {
+      partial_images[to + RESIDUAL_AT + block] = own_r[o];
+      partial_images[to + DIRECTION_AT + block] = direction[at.base * BLOCKS + block];
+    }
   }
   if (at.lane == 0u) { partial_images[to + PROGRESS_AT] = vec4f(residual, smallest, f32(goes_on), 0.0); }
 }

@@ -42,12 +42,13 @@ fn add_prior(weight: f32, has_task: bool) {
       let pull = pull_of(current_row, tile_column[s]);
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
-    if (never_diagonal(s) || tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
-    let precisions = prior_precisions(tile_row[s], weight);
-    for (var c = 0u; c < 4u; c++) {
-      // The corner stays λ Σ e².
-      if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
-      tile[s][c][c] += precisions[c];
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+      let precisions = prior_precisions(tile_row[s], weight);
+      for (var c = 0u; c < 4u; c++) {
+        // The corner stays λ Σ e².
+        if ((ERRORS || EXPECTED_ERRORS) && tile_row[s] == RHS_BLOCK && c == RHS_AT) { continue; }
+        tile[s][c][c] += precisions[c];
+      }
     }
   }
 }
@@ -74,10 +75,10 @@ fn set_bias_aside(at: Place) {
   workgroupBarrier();
   let old_bias = solved_rows[at.task.row * STRIDE + BIAS_BLOCK][BIAS_AT];
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] != RHS_BLOCK) { continue; }
-    let change = old_bias * memory[at.base + COUPLING + min(tile_column[s], BIAS_BLOCK)];
-    if (tile_column[s] > BIAS_BLOCK) { continue; }
-    for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] -= change[c]; }
+    if (tile_row[s] == RHS_BLOCK && tile_column[s] <= BIAS_BLOCK) {
+      let change = old_bias * memory[at.base + COUPLING + tile_column[s]];
+      for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] -= change[c]; }
+    }
   }
 }
 
@@ -169,10 +170,11 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
 fn add_segments(task: Task, half: u32) {
   for (var segment = 0u; segment < task.segments; segment++) {
     for (var s = 0u; s < SLOTS; s++) {
-      if (tile_row[s] == NO_TILE) { continue; }
-      let place = (task.segment + segment) * TILES + tile_place(s);
-      tile[s][half] += partial_tiles[place][half];
-      tile[s][half + 1u] += partial_tiles[place][half + 1u];
+      if (tile_row[s] != NO_TILE) {
+        let place = (task.segment + segment) * TILES + tile_place(s);
+        tile[s][half] += partial_tiles[place][half];
+        tile[s][half + 1u] += partial_tiles[place][half + 1u];
+      }
     }
   }
 }

@@ -34,9 +34,10 @@ fn stage_ratings(at: Place, team: u32, stage: u32) {
     }
     for (var i = 0u; i < BATCH; i++) {
       let part = at.lane + (batch * BATCH + i) * TEAM;
-      if (part >= STAGE * BLOCKS) { continue; }
-      let given = stage * STAGE + part / BLOCKS < at.task.count;
-      staged[team][part / BLOCKS][staged_at(part % BLOCKS)] = select(vec4f(), blocks[i], given);
+      if (part < STAGE * BLOCKS) {
+        let given = stage * STAGE + part / BLOCKS < at.task.count;
+        staged[team][part / BLOCKS][staged_at(part % BLOCKS)] = select(vec4f(), blocks[i], given);
+      }
     }
   }
 }

@@ -9,18 +9,20 @@ const SPREAD_BLOCKS = (BLOCKS + TEAM - 1u) / TEAM;
 fn add_spreads(task: Task, base: u32, lane: u32) {
   for (var turn = 0u; turn < SPREAD_BLOCKS; turn++) {
     let block = lane + turn * TEAM;
-    if (block >= BLOCKS) { continue; }
-    var sum = vec4f();
-    for (var at = 0u; at < task.count; at++) {
-      sum += weight_at(task.first + at) * fixed_rows[rating_index[task.first + at] * STRIDE + BLOCKS + block];
+    if (block < BLOCKS) {
+      var sum = vec4f();
+      for (var at = 0u; at < task.count; at++) {
+        sum += weight_at(task.first + at) * fixed_rows[rating_index[task.first + at] * STRIDE + BLOCKS + block];
+      }
+      memory[base + ORIGINAL + block] = sum;
     }
-    memory[base + ORIGINAL + block] = sum;
   }
   workgroupBarrier();
   for (var s = 0u; s < SLOTS; s++) {
-    if (never_diagonal(s) || tile_row[s] != tile_column[s] || tile_row[s] == NO_TILE) { continue; }
-    let sum = memory[base + ORIGINAL + tile_row[s]];
-    for (var c = 0u; c < 4u; c++) { tile[s][c][c] += sum[c]; }
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+      let sum = memory[base + ORIGINAL + tile_row[s]];
+      for (var c = 0u; c < 4u; c++) { tile[s][c][c] += sum[c]; }
+    }
   }
   workgroupBarrier();
 }
@@ -30,14 +32,15 @@ fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
   if (!has_task) { return; }
   for (var turn = 0u; turn < SPREAD_BLOCKS; turn++) {
     let block = lane + turn * TEAM;
-    if (block >= BLOCKS) { continue; }
-    let precisions = memory[base + ORIGINAL + block];
-    var variance = vec4f();
-    for (var c = 0u; c < 4u; c++) {
-      if (4u * block + c < K) { variance[c] = 1.0 / precisions[c]; }
+    if (block < BLOCKS) {
+      let precisions = memory[base + ORIGINAL + block];
+      var variance = vec4f();
+      for (var c = 0u; c < 4u; c++) {
+        if (4u * block + c < K) { variance[c] = 1.0 / precisions[c]; }
+      }
+      if (block == RHS_BLOCK) { variance[RHS_AT] = 1.0 / memory[base + ORIGINAL + BIAS_BLOCK][BIAS_AT]; }
+      solved_rows[row * STRIDE + BLOCKS + block] = variance;
     }
-    if (block == RHS_BLOCK) { variance[RHS_AT] = 1.0 / memory[base + ORIGINAL + BIAS_BLOCK][BIAS_AT]; }
-    solved_rows[row * STRIDE + BLOCKS + block] = variance;
   }
 }
 

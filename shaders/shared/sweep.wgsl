@@ -57,7 +57,6 @@ fn solve_tiles(base: u32) {
     for (var s = 0u; s < SLOTS; s++) {
       let I = tile_row[s];
       let J = tile_column[s];
-      if (I >= BLOCKS) { continue; }
       if (J == k && I > k) {
         tile[s] = tile[s] * D;
       } else if (I == k && k < RHS_BLOCK) {
@@ -79,7 +78,7 @@ fn solve_tiles(base: u32) {
           let x = b * swept;
           for (var c = 0u; c < 4u; c++) { tile[s][c] = vec4f(swept[c].xyz, tile[s][c].w - x[c]); }
         }
-      } else {
+      } else if (I != NO_TILE) {
         tile[s] = less_product(tile[s], panel(base, I) * D, panel(base, J));
       }
     }

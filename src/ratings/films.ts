@@ -172,9 +172,11 @@ function tasteOf(appeal: readonly Float64Array[], makers: readonly Float64Array[
   for (let left = 2 + random.below(2); left > 0; left--) weights[random.below(TASTES.length)] += 0.6 + 0.6 * random.uniform();
   const spread = Math.sqrt(DEVIATION.maker / Math.sqrt(2 * MAKER_FACTORS));
   const views = Float64Array.from({ length: MAKER_FACTORS }, () => spread * random.normal());
-  const taste = Float64Array.from(appeal, (offers) => dot(weights, offers));
+  const taste = new Float64Array(appeal.length);
+  for (let n = 0; n < taste.length; n++) taste[n] = dot(weights, appeal[n]);
   const scale = DEVIATION.taste / Math.sqrt(dot(taste, taste) / appeal.length);
-  return taste.map((value, n) => scale * value + dot(views, makers[n]));
+  for (let n = 0; n < taste.length; n++) taste[n] = scale * taste[n] + dot(views, makers[n]);
+  return taste;
 }
 
 /**
@@ -183,9 +185,12 @@ function tasteOf(appeal: readonly Float64Array[], makers: readonly Float64Array[
  */
 function seenBy(wellKnown: readonly number[], taste: Float64Array, count: number, random: Random): readonly number[] {
   const keen = Math.log(SEEN.taste);
-  const times = taste.map((value, n) => -Math.log(1 - random.uniform()) / (wellKnown[n] * Math.exp(keen * value)));
+  const times = new Float64Array(taste.length);
+  for (let n = 0; n < times.length; n++) times[n] = -Math.log(1 - random.uniform()) / (wellKnown[n] * Math.exp(keen * taste[n]));
   const last = times.slice().sort()[count - 1];
-  return [...taste.keys()].filter((n) => times[n] <= last).slice(0, count);
+  const seen: number[] = [];
+  for (let n = 0; n < times.length && seen.length < count; n++) if (times[n] <= last) seen.push(n);
+  return seen;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -175,8 +175,13 @@ export async function openPage(
   if (inPage) await context.addInitScript(inPage);
   if (inWorker) {
     await context.route("**/training-worker-*.js", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${inWorker}\n${await response.text()}` });
+      try {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: `${inWorker}\n${await response.text()}` });
+      } catch (error) {
+        // A page that closes takes what it asked for along.
+        if (!page.isClosed()) throw error;
+      }
     });
   }
   await page.goto(url);

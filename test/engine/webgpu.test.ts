@@ -70,8 +70,11 @@ test("every kernel that a model may ask for compiles without a word from the com
   const device = await requestDevice({ defaultLimits: true });
   const names = new Set<string>();
   for (let K = 0; K <= MAX_FACTORS; K++) {
-    for (const { name, code } of everyKernel(K, device.subgroups)) {
-      const { messages } = await device.gpu.createShaderModule({ label: name, code }).getCompilationInfo();
+    const kernels = everyKernel(K, device.subgroups);
+    // All are given to the compiler before any is waited for.
+    const informed = kernels.map(({ name, code }) => device.gpu.createShaderModule({ label: name, code }).getCompilationInfo());
+    for (const [at, { messages }] of (await Promise.all(informed)).entries()) {
+      const { name } = kernels[at];
       expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
       names.add(name);
     }

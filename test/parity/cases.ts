@@ -5,6 +5,7 @@ import { alsHyperparameters, type AlsHyperparameters } from "../../src/models/al
 import type { Parameters } from "../../src/models/parameters.js";
 import { initialPosterior, type VbHyperparameters, vbHyperparameters } from "../../src/models/vb.js";
 import { seededRandom } from "../../src/random.js";
+import { SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import type { RatingColumns } from "../../src/ratings/rating-columns.js";
 
@@ -34,8 +35,17 @@ export function randomCase(seed: number, users: number, items: number, count: nu
   return { users, items, ratings: { user, item, value } };
 }
 
-/** A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one. */
-export function hotCase(seed: number, users: number, items: number, count: number): Case {
+/** Ratings of which a third are more than one segment of a row. */
+const CUT_BY_A_THIRD = 3 * (SEGMENT_RATINGS + 200);
+
+/**
+ * A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one.
+ *
+ * @param K factors, where users are to be fewer for them, and ratings, as long as a row that was cut still is. Items are
+ * not, lest user 0 rate each many times: such rows are ill-conditioned.
+ */
+export function hotCase(seed: number, users: number, items: number, count: number, K = 1): Case {
+  if (K > 1) return hotCase(seed, rowsAt(K, users), items, Math.max(Math.min(count, CUT_BY_A_THIRD), rowsAt(K, count)));
   const random = seededRandom(seed);
   const ordinary = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 > 1);
   const single = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 === 1);

@@ -50,7 +50,7 @@ describe.each([0, 1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
   });
 
   test("a draw agrees when one row holds a third of all ratings", async () => {
-    await compare(hotCase(factors + 2, 157, 161, 6000), factors);
+    await compare(hotCase(factors + 2, 157, 161, 6000, factors), factors);
   });
 });
 

@@ -25,7 +25,7 @@ function gradientProblemOf(model: "gd" | "sgd" | "logistic", given: Case, factor
 
 describe.runIf(withWebGpu).each(["gd", "sgd", "logistic"] as const)("%s", (model) => {
   test.each([0, 1, 2, 3, 7, 10, 31, 64, 128])("shader and reference agree for two sweeps, K = %i", async (factors) => {
-    for (const given of [randomCase(factors + 1, 111, 87, 500), hotCase(factors + 2, 57, 91, 3000)]) {
+    for (const given of [randomCase(factors + 1, 111, 87, 500), hotCase(factors + 2, 57, 91, 3000, factors)]) {
       const problem = gradientProblemOf(model, given, factors);
       const run = async (engine: Engine) => {
         const session = await openTraining(engine, problem as Problem<"sgd">);

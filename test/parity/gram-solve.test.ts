@@ -65,17 +65,17 @@ describe.each(EVERY_CASE)("$kernel, K = $factors", ({ kernel, factors }) => {
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {
-    await compare(hotCase(factors + 2, 97, 301, 9000), { factors, tauUsers: 2, tauItems: 3 }, webgpu());
+    await compare(hotCase(factors + 2, 97, 301, 9000, factors), { factors, tauUsers: 2, tauItems: 3 }, webgpu());
   });
 
   test("sequential updates agree", async () => {
-    await compare(hotCase(factors + 3, 61, 83, 4000), { factors, update: "sequential", tauUsers: 2, tauItems: 3 }, webgpu());
+    await compare(hotCase(factors + 3, 61, 83, 4000, factors), { factors, update: "sequential", tauUsers: 2, tauItems: 3 }, webgpu());
   });
 
   test("weighted regularization, no biases and no mean agree", async () => {
     if (factors === 0) return;
     const settings = { factors, regularization: "weighted", tauUsers: 0.1, tauItems: 0.1, biases: false, mean: false } as const;
-    await compare(hotCase(factors + 4, 53, 47, 3000), settings, webgpu());
+    await compare(hotCase(factors + 4, 53, 47, 3000, factors), settings, webgpu());
   });
 });
 

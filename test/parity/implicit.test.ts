@@ -51,7 +51,7 @@ describe.each([1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {
-    await compare(hotCase(factors + 2, 57, 131, 6000), { factors, tauUsers: 2, tauItems: 3, confidence: 4 });
+    await compare(hotCase(factors + 2, 57, 131, 6000, factors), { factors, tauUsers: 2, tauItems: 3, confidence: 4 });
   });
 });
 

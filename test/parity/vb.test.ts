@@ -64,7 +64,7 @@ describe.each(EVERY_CASE)("$covariance covariance, K = $factors", ({ covariance,
   });
 
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {
-    await compare(hotCase(factors + 2, 47, 101, 4500), { covariance, factors, tauUsers: 2, tauItems: 3, lambda: 1.7 });
+    await compare(hotCase(factors + 2, 47, 101, 4500, factors), { covariance, factors, tauUsers: 2, tauItems: 3, lambda: 1.7 });
   });
 });
 

@@ -6,9 +6,10 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LaunchOptions } from "playwright";
 import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js";
+import { ZERO_BY_LOOP } from "./software-driver.js";
 
 /** Flags that give a WebGPU adapter without a screen or a GPU. */
-const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", `--${ZERO_BY_LOOP}`];
 
 export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   if (!hasChromiumPackage) return { channel: "chrome", args: FLAGS };

@@ -3,8 +3,17 @@
 
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take more than twenty seconds of a processor, longest first. */
-const LONGEST = ["parity/gram-solve.test.ts"];
+/** Files that take more than half a minute of a processor, longest first. */
+const LONGEST = [
+  "parity/conjugate-gradients.test.ts",
+  "parity/gram-solve.test.ts",
+  "cli/cli.test.ts",
+  "parity/vb.test.ts",
+  "demo/demo.test.ts",
+  "engine/webgpu.test.ts",
+  "parity/cpu/twin.test.ts",
+  "parity/cpu/same-bits.test.ts",
+];
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

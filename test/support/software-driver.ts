@@ -6,6 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js";
 
+/**
+ * Dawn's word for zeroing workgroup memory by a loop, not by a constant: SwiftShader makes an instruction of every word of
+ * such a constant, and compiles most kernels three times as long.
+ */
+export const ZERO_BY_LOOP = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
+
 const PATIENT_DAWN = fileURLToPath(new URL("patient-dawn.cjs", import.meta.url));
 
 /** Sets the environment that Dawn and its test workers read. Called once, in the main process, before workers start. */
@@ -15,6 +21,7 @@ export async function useSoftwareDriver(): Promise<void> {
   process.env["NODE_OPTIONS"] = [process.env["NODE_OPTIONS"], `--require ${JSON.stringify(PATIENT_DAWN)}`].filter(Boolean).join(" ");
   if (process.env["VK_DRIVER_FILES"] || !hasChromiumPackage) return;
   const folder = await unpacked("swiftshader");
+  process.env["TASTESPACE_DAWN"] = [process.env["TASTESPACE_DAWN"], ZERO_BY_LOOP].filter(Boolean).join(" ");
   process.env["VK_DRIVER_FILES"] = join(folder, "vk_swiftshader_icd.json");
   process.env["TASTESPACE_VULKAN_LOADER"] = join(folder, "libvulkan.so.1");
 }

@@ -12,6 +12,7 @@ import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
+import { withoutLoopsOfOne } from "../device/loops-of-one.js";
 import { FLOATS, valuesText } from "../memory/values.js";
 import type { GramKernel } from "./gram-kernel.js";
 import { type GramVariant, pullsText } from "./gram-kernels.js";
@@ -43,11 +44,12 @@ export function conjugateGradientsKernel(plan: DescentPlan, variant: GramVariant
   const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false } = variant;
   const { team, teams, parts, stage } = plan;
   const sequential = kind === "sequential";
+  const own = Math.ceil(blocksOf(K) / team);
   const constants = `${rowConstants(K, spread)}const TEAM = ${team}u;
 const TEAMS = ${teams}u;
 const PARTS = ${parts}u;
 const STAGE = ${stage}u;
-const OWN = ${Math.ceil(blocksOf(K) / team)}u;
+const OWN = ${own}u;
 // Teams count themselves.
 const SLICE = 1u;
 const JOINT = ${kind === "joint"};
@@ -55,7 +57,7 @@ const SEQUENTIAL = ${sequential};
 const ALL_PAIRS = ${kind === "confident"};
 const PHASES_BEYOND = ${phasesBeyond(kind)}u;
 `;
-  const code = [
+  const texts = [
     constants,
     rowsText,
     valuesText(values),
@@ -66,7 +68,8 @@ const PHASES_BEYOND = ${phasesBeyond(kind)}u;
     // No row is singular here, whose place pulls take where eight storage buffers would be too few.
     pullsText(pulled, kind === "confident" ? 7 : 8),
     conjugateGradientsText,
-  ].join("\n");
+  ];
+  const code = withoutLoopsOfOne(texts.join("\n"), own === 1 ? ["OWN"] : []);
   const differing = [kind !== "joint" && kind, spread !== "none" && spread, pulled && "pulled", halves && "halves"].filter(Boolean);
   return { name: ["conjugate-gradients", `K=${K}`, ...differing].join(" "), code };
 }

@@ -30,10 +30,11 @@ import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
 import type { Spread, SystemKind } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
+import { withoutLoopsOfOne } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
-import { planConstants, type TilePlan } from "./tile-plan.js";
+import { loopsOfOne, planConstants, type TilePlan } from "./tile-plan.js";
 
 /** How the system is solved, and what of a covariance goes in and out, by what a row carries. */
 const SOLVERS: Record<GramSpread, readonly string[]> = {
@@ -140,7 +141,8 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     halves && "halves",
     matrices && `matrices ${plan.matrices.size}`,
   ];
-  return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code: parts.join("\n") };
+  const code = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
+  return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 
 /** Whether conjugate gradients move its rows: systems without draws and covariances. */

@@ -101,6 +101,23 @@ const SEQUENTIAL = ${sequential};
 `;
 }
 
+/** Loads that a lane has under way at once, at most: see BATCH in gather-tiles.wgsl. */
+const MOST_LOADS = 4;
+
+/** The bounds of the kernel's loops that run once under a plan. */
+export function loopsOfOne({ blocks, height, width, stage, team }: TilePlan): string[] {
+  const trips = Math.ceil((stage * blocks) / team);
+  const counts = {
+    HEIGHT: height,
+    WIDTH: width,
+    SLOTS: height * width,
+    BATCH: Math.min(trips, MOST_LOADS),
+    BATCHES: Math.ceil(trips / MOST_LOADS),
+    SPREAD_BLOCKS: Math.ceil(blocks / team),
+  };
+  return Object.entries(counts).flatMap(([bound, count]) => (count === 1 ? [bound] : []));
+}
+
 const GRADIENT_LANES = 64;
 
 /** Lanes per row, at least one for each of its blocks, and rows per workgroup of gradient-step.wgsl. */

@@ -1,0 +1,42 @@
+// Loops that a plan makes run once are written as blocks: what their number indexes, such as the one tile that a lane
+// owns, is then known to be one variable, not an array's element. Compilers of GPUs see that by themselves. Software
+// drivers that do not compile a kernel in half the time, and keep the tile in registers.
+
+const HEAD = /for \(var (\w+) = 0u; \1 < ([^;]+); \1\+\+\) \{/g;
+/** What would leave the loop, or its turn: a block has none. */
+const LEAVES = /\b(continue|break)\b/;
+
+/**
+ * @param bounds what the loops are bounded by, as the text has it: names of constants, or products of them, that are 1.
+ */
+export function withoutLoopsOfOne(code: string, bounds: readonly string[]): string {
+  let text = "";
+  let from = 0;
+  for (const { 0: head, 1: number, 2: bound, index } of code.matchAll(HEAD)) {
+    if (index < from || !bounds.includes(bound!)) continue;
+    const end = endOfBlock(code, index + head.length);
+    const body = code.slice(index + head.length, end);
+    if (LEAVES.test(withoutLoops(body))) throw new Error(`a loop over ${bound} is left early: ${body}`);
+    text += `${code.slice(from, index)}{ const ${number} = 0u;${withoutLoopsOfOne(body, bounds)}`;
+    from = end;
+  }
+  return text + code.slice(from);
+}
+
+/** Where the block ends that has begun: its closing brace. */
+function endOfBlock(code: string, from: number): number {
+  let open = 1;
+  for (let at = from; at < code.length; at++) {
+    if (code[at] === "{") open++;
+    if (code[at] === "}" && --open === 0) return at;
+  }
+  throw new Error(`a block is not closed: ${code.slice(from, from + 80)}`);
+}
+
+/** A body without those of the loops in it. */
+function withoutLoops(body: string): string {
+  const inner = /for \([^{]*\{/.exec(body);
+  if (!inner) return body;
+  const from = inner.index + inner[0].length;
+  return body.slice(0, inner.index) + withoutLoops(body.slice(endOfBlock(body, from)));
+}

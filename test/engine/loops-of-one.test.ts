@@ -1,0 +1,40 @@
+// Loops that a plan makes run once are blocks in the kernels' text, and no others are.
+
+import { expect, test } from "vitest";
+import { withoutLoopsOfOne } from "../../src/engine/webgpu/device/loops-of-one.js";
+import { gramSolveKernel } from "../../src/engine/webgpu/rows/gram-kernels.js";
+import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
+
+test("loops over what is 1 become blocks, in one another too; all others stay", () => {
+  const code = `fn f() {
+  for (var s = 0u; s < SLOTS; s++) {
+    for (var c = 0u; c < 4u; c++) { if (c == s) { continue; } tile[s][c] += 1.0; }
+    for (var n = 0u; n < TURNS; n++) { patch[n] = s; }
+  }
+  for (var s = 0u; s < BLOCKS; s++) { sum += s; }
+}`;
+  expect(withoutLoopsOfOne(code, ["SLOTS", "TURNS"])).toBe(`fn f() {
+  { const s = 0u;
+    for (var c = 0u; c < 4u; c++) { if (c == s) { continue; } tile[s][c] += 1.0; }
+    { const n = 0u; patch[n] = s; }
+  }
+  for (var s = 0u; s < BLOCKS; s++) { sum += s; }
+}`);
+  expect(withoutLoopsOfOne(code, [])).toBe(code);
+});
+
+test("a loop that is left early cannot become a block", () => {
+  const code = "for (var s = 0u; s < SLOTS; s++) { if (tile_row[s] == 0u) { continue; } sum += 1.0; }";
+  expect(() => withoutLoopsOfOne(code, ["SLOTS"])).toThrow(/a loop over SLOTS is left early/);
+});
+
+test("with one tile a lane a kernel has no loop over tiles; with three it has", () => {
+  for (const [K, loops] of [
+    [10, false],
+    [86, false],
+    [128, true],
+  ] as const) {
+    const { code } = gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread: "none" });
+    expect(code.includes("s < SLOTS"), `K = ${K}`).toBe(loops);
+  }
+});
