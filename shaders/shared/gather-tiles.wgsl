@@ -5,8 +5,8 @@ const TRIPS = (STAGE * BLOCKS + TEAM - 1u) / TEAM;
 const BATCH = min(TRIPS, 4u);
 const BATCHES = (TRIPS + BATCH - 1u) / BATCH;
 
-// Staged ratings: nested, so that what an index may be is checked outside the loops. The blocks that are HEIGHT apart lie
-// side by side, so that neighbouring lanes read neighbouring words.
+// Staged ratings: nested, so that what an index may be is checked outside the loops. The blocks that are HEIGHT apart
+// lie side by side, so that neighbouring lanes read neighbouring words.
 const PER_PART = (BLOCKS + HEIGHT - 1u) / HEIGHT;
 var<workgroup> staged: array<array<array<vec4f, PER_PART * HEIGHT>, STAGE>, TEAMS>;
 

@@ -1,7 +1,7 @@
 // The lower triangle of a bordered Gram matrix, cut into 4×4 tiles that live in registers: tile (I, J), I ≥ J, holds
-// the entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns a patch of
-// HEIGHT × WIDTH tiles, so that HEIGHT vec4s of a row and WIDTH of a column serve all of them: a tile, where there are
-// lanes for all, then some below one another.
+// the entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns a patch
+// of HEIGHT × WIDTH tiles, so that HEIGHT vec4s of a row and WIDTH of a column serve all of them: a tile, where there
+// are lanes for all, then some below one another.
 // A workgroup holds TEAMS teams, each with its own SLICE of `memory` to solve in, so that short rows share a workgroup
 // and its barriers. The host puts TEAM, TEAMS, HEIGHT, WIDTH, STAGE and SLICE before this text.
 
