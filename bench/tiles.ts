@@ -29,7 +29,7 @@ export async function tiles({ factors, shape }: BenchOptions): Promise<object> {
       const engine = await WebGpuEngine.create({ trace: true, tuning: { kernel: "tiles", ...tuning } });
       try {
         const { users, items } = await deviceTimes(engine, problem);
-        const sizes = [plan.patch, plan.stage, plan.team, plan.teams].map((size) => String(size).padStart(6)).join(" ");
+        const sizes = [`${plan.height}×${plan.width}`, plan.stage, plan.team, plan.teams].map((size) => String(size).padStart(6)).join(" ");
         const line = `${String(K).padStart(5)} ${sizes}${users.toFixed(3).padStart(10)}${items.toFixed(3).padStart(10)}${(users + items).toFixed(3).padStart(10)}${tuning.dispatchOperations ? "   large dispatches" : ""}`;
         timed.push({ tuning, both: users + items, line });
         rows.push({ factors: K, default: Object.keys(tuning).length === 0, ...tuning, team: plan.team, teams: plan.teams, users, items });

@@ -22,6 +22,8 @@
 const COUPLING = ORIGINAL + BLOCKS;
 const BIAS_SUM = COUPLING + BLOCKS;
 const BIAS_PRECISION = BIAS_SUM + 1u;
+// Where the panel was: what blocks of the solution add to the errors. Its first BLOCKS hold a full covariance's bias.
+const TERMS = PANEL + BLOCKS;
 
 var<private> current_row: u32;
 
@@ -40,7 +42,7 @@ fn add_prior(weight: f32, has_task: bool) {
       let pull = pull_of(current_row, tile_column[s]);
       for (var c = 0u; c < 4u; c++) { tile[s][c][RHS_AT] += pull[c]; }
     }
-    if (tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
       let precisions = prior_precisions(tile_row[s], weight);
       for (var c = 0u; c < 4u; c++) {
         // The corner stays λ Σ e².
@@ -89,27 +91,16 @@ fn bias_after(base: u32) -> f32 {
   return sum / memory[base + BIAS_PRECISION].x;
 }
 
-// Σ w e² of the row at its new parameters x. At the solution of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's
-// remainder is λ Σ w e² + xᵀ Λ x − 2 pᵀ x, p the row's pull, so that the errors of all ratings need no pass over them.
-// Valid in the lane that owns the last tile.
-fn squared_error(at: Place) -> f32 {
-  var prior = 0.0;
-  for (var block = 0u; block < BLOCKS; block++) {
-    let x = memory[at.base + SOLUTION + block];
-    prior += dot(prior_precisions(block, at.task.weight) * x - 2.0 * pull_of(at.task.row, block), x);
-  }
-  return (remainder - prior) / settings.lambda;
-}
-
-// Σ w E[e²] of the row at its new posterior: Σ e² at the means with what the other side's spread adds to it,
-// which the matrix holds, and tr(Γ Σ E[y yᵀ]), where λ Σ E[y yᵀ] = Γ⁻¹ − Λ. Valid where squared_error is.
-fn expected_error(at: Place) -> f32 {
-  var trace = 0.0;
-  for (var block = 0u; block < BLOCKS; block++) {
-    let share = 1.0 - prior_precisions(block, at.task.weight) * variances_of(at.base, block);
-    trace += dot(select(share, vec4f(share.xyz, 0.0), block == RHS_BLOCK), vec4f(1.0));
-  }
-  return squared_error(at) + trace / settings.lambda;
+// What a block of the row's new parameters x adds to xᵀ Λ x − 2 pᵀ x, p the row's pull, to tr(Γ Σ E[y yᵀ]), where
+// λ Σ E[y yᵀ] = Γ⁻¹ − Λ, times λ, and to log|Γ|.
+fn terms_of(at: Place, block: u32) -> vec4f {
+  let precisions = prior_precisions(block, at.task.weight);
+  let x = memory[at.base + SOLUTION + block];
+  let prior = dot(precisions * x - 2.0 * pull_of(at.task.row, block), x);
+  if (ERRORS) { return vec4f(prior, 0.0, 0.0, 0.0); }
+  let share = 1.0 - precisions * variances_of(at.base, block);
+  let trace = dot(select(share, vec4f(share.xyz, 0.0), block == RHS_BLOCK), vec4f(1.0));
+  return vec4f(prior, trace, log_determinant(at.base, block), 0.0);
 }
 
 // Whether the lane owns the last tile.
@@ -119,13 +110,17 @@ fn owns_corner() -> bool {
   return owned;
 }
 
+// Σ w e² of the row at its new parameters x, so that the errors of all ratings need no pass over them: at the solution
+// of (λ Σ y yᵀ + Λ) x = rhs the bordered matrix's remainder is λ Σ w e² + xᵀ Λ x − 2 pᵀ x. Or, at a new posterior,
+// Σ w E[e²]: Σ e² at the means with what the other side's spread adds to it, which the matrix holds, and the trace.
+// Done by the lane that owns the last tile, and so the remainder.
 fn leave_errors(at: Place) {
-  if (EXPECTED_ERRORS) {
-    solved_rows[(at.task.row + 1u) * STRIDE - 1u] = vec4f(expected_error(at), 0.0, 0.0, 0.0);
-    return;
-  }
+  var terms = vec4f();
+  for (var block = 0u; block < BLOCKS; block++) { terms += memory[at.base + TERMS + block]; }
+  let errors = (remainder - terms.x + terms.y) / settings.lambda;
+  if (EXPECTED_ERRORS) { solved_rows[(at.task.row + 1u) * STRIDE - 1u] = vec4f(errors, 0.0, 0.0, 0.0); }
   var x = memory[at.base + SOLUTION + RHS_BLOCK];
-  x[RHS_AT] = squared_error(at);
+  x[RHS_AT] = select(errors, terms.z, EXPECTED_ERRORS);
   solved_rows[at.task.row * STRIDE + RHS_BLOCK] = x;
 }
 
@@ -135,17 +130,21 @@ fn solve(at: Place) {
   if (SEQUENTIAL) { set_bias_aside(at); }
   solve_tiles(at.base);
   write_spread(at.base, at.lane, at.task.row, at.has_task);
-  if (!at.has_task) { return; }
-  if (singular) { atomicMin(&first_singular_row, dispatch.first_row + at.task.row); }
-  for (var block = at.lane; block < BLOCKS; block += TEAM) {
-    var x = memory[at.base + SOLUTION + block];
-    if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias_after(at.base); }
-    // The errors are another lane's to write.
-    if (ERRORS && block == RHS_BLOCK) { continue; }
-    if (SPREAD > 0u && block == RHS_BLOCK) { x[RHS_AT] = log_determinant(at.base); }
-    solved_rows[at.task.row * STRIDE + block] = x;
+  if (at.has_task) {
+    if (singular) { atomicMin(&first_singular_row, dispatch.first_row + at.task.row); }
+    for (var block = at.lane; block < BLOCKS; block += TEAM) {
+      var x = memory[at.base + SOLUTION + block];
+      if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias_after(at.base); }
+      if (ERRORS || EXPECTED_ERRORS) { memory[at.base + TERMS + block] = terms_of(at, block); }
+      // The last one's is left with the errors.
+      if ((ERRORS || EXPECTED_ERRORS) && block == RHS_BLOCK) { continue; }
+      solved_rows[at.task.row * STRIDE + block] = x;
+    }
   }
-  if ((ERRORS || EXPECTED_ERRORS) && owns_corner()) { leave_errors(at); }
+  if (ERRORS || EXPECTED_ERRORS) {
+    workgroupBarrier();
+    if (at.has_task && owns_corner()) { leave_errors(at); }
+  }
 }
 
 @compute @workgroup_size(TEAM * TEAMS)
@@ -167,14 +166,24 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   }
 }
 
+// Half of each tile, columns `half` and the next: with whole tiles under way, registers are twice those of whole rows.
+fn add_segments(task: Task, half: u32) {
+  for (var segment = 0u; segment < task.segments; segment++) {
+    for (var s = 0u; s < SLOTS; s++) {
+      if (tile_row[s] != NO_TILE) {
+        let place = (task.segment + segment) * TILES + tile_place(s);
+        tile[s][half] += partial_tiles[place][half];
+        tile[s][half + 1u] += partial_tiles[place][half + 1u];
+      }
+    }
+  }
+}
+
 @compute @workgroup_size(TEAM * TEAMS)
 fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let at = place(first_task(group, groups), local);
   own_tiles(at.lane);
-  for (var segment = 0u; segment < at.task.segments; segment++) {
-    for (var s = 0u; s < SLOTS; s++) {
-      if (tile_row[s] != NO_TILE) { tile[s] += partial_tiles[(at.task.segment + segment) * TILES + tile_place(s)]; }
-    }
-  }
+  add_segments(at.task, 0u);
+  add_segments(at.task, 2u);
   solve(at);
 }

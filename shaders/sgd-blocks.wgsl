@@ -44,6 +44,8 @@ struct Round {
 
 // vec4s of a row that a lane takes, TEAM apart.
 const OWN = (BLOCKS + TEAM - 1u) / TEAM;
+// Whether the rows of two ratings fit a lane's registers on every card.
+const AHEAD = OWN <= select(5u, 3u, OWN_RATES);
 // The lane that takes the one with the bias.
 const BIAS_LANE = BIAS_BLOCK % TEAM;
 
@@ -114,14 +116,17 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   let last_step = workgroupUniformLoad(&steps);
 
   // A step mostly waits for memory: the rows of the next rating, and the one after it, are asked for while the present
-  // one is worked on. Where the next rating has one of the present rows, it is given what they become.
+  // one is worked on, if there are registers for them. Where the next rating has one of the present rows, it is given
+  // what they become.
   let lane = local % TEAM;
   var rating = rating_at(first);
   var next = rating_at(first + select(0u, 1u, 1u < count));
-  var pair = pair_of(rating, lane);
+  var pair: Pair;
+  if (AHEAD) { pair = pair_of(rating, lane); }
   for (var n = 0u; n < last_step; n++) {
     let after = rating_at(first + select(0u, n + 2u, n + 2u < count));
-    var next_pair = pair_of(next, lane);
+    var next_pair: Pair;
+    if (AHEAD) { next_pair = pair_of(next, lane); } else { pair = pair_of(rating, lane); }
     var share = 0.0;
     var norms = vec2f();
     for (var own = 0u; own < OWN; own++) {

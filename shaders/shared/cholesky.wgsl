@@ -23,17 +23,12 @@ fn back_tile(l: mat4x4f, y: vec4f) -> vec4f {
   return vec4f(x0, x1, x2, x3);
 }
 
-// Slots that no lane has on the diagonal, whatever its patch.
-fn never_diagonal(s: u32) -> bool {
-  return s / PATCH % PATCH != s % PATCH;
-}
-
 // Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets
 // `singular` in the lane that saw it.
 fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
       memory[base + ORIGINAL + tile_row[s]] = vec4f(tile[s][0].x, tile[s][1].y, tile[s][2].z, tile[s][3].w);
     }
   }
@@ -42,20 +37,24 @@ fn solve_tiles(base: u32) {
     for (var s = 0u; s < SLOTS; s++) {
       if (!never_diagonal(s) && tile_row[s] == k && tile_column[s] == k) {
         tile[s] = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
-        store_tile(base + DIAGONAL, tile[s]);
+        store_diagonal(base, tile[s]);
       }
     }
     workgroupBarrier();
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_column[s] == k && tile_row[s] > k) {
-        tile[s] = panel_tile(tile[s], load_tile(base + DIAGONAL));
-        store_tile(base + PANEL + 4u * tile_row[s], tile[s]);
+        tile[s] = panel_tile(tile[s], diagonal_tile(base));
+        store_panel(base, tile_row[s], tile[s]);
       }
     }
     workgroupBarrier();
-    for (var s = 0u; s < SLOTS; s++) {
-      if (tile_column[s] > k && tile_row[s] < BLOCKS) {
-        tile[s] = less_product(tile[s], load_tile(base + PANEL + 4u * tile_row[s]), load_tile(base + PANEL + 4u * tile_column[s]));
+    for (var j = 0u; j < WIDTH; j++) {
+      if (patch_column + j > k && patch_column + j < BLOCKS) {
+        let right = panel(base, patch_column + j);
+        for (var i = 0u; i < HEIGHT; i++) {
+          let s = i * WIDTH + j;
+          if (tile_row[s] < BLOCKS) { tile[s] = less_product(tile[s], panel(base, tile_row[s]), right); }
+        }
       }
     }
   }

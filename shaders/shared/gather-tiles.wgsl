@@ -5,9 +5,18 @@ const TRIPS = (STAGE * BLOCKS + TEAM - 1u) / TEAM;
 const BATCH = min(TRIPS, 4u);
 const BATCHES = (TRIPS + BATCH - 1u) / BATCH;
 
-// Staged ratings: nested, so that what an index may be is checked outside the loops; block b at [b % PATCH][b / PATCH],
-// so that neighbouring lanes read neighbouring words.
-var<workgroup> staged: array<array<array<array<vec4f, PATCH_ROWS>, PATCH>, STAGE>, TEAMS>;
+// Staged ratings: nested, so that what an index may be is checked outside the loops. The blocks that are HEIGHT apart
+// lie side by side, so that neighbouring lanes read neighbouring words.
+const PER_PART = (BLOCKS + HEIGHT - 1u) / HEIGHT;
+var<workgroup> staged: array<array<array<vec4f, PER_PART * HEIGHT>, STAGE>, TEAMS>;
+
+fn staged_at(block: u32) -> u32 {
+  return block % HEIGHT * PER_PART + block / HEIGHT;
+}
+
+// Where the blocks of the lane's rows and columns lie in a staged rating.
+var<private> row_at: array<u32, HEIGHT>;
+var<private> column_at: array<u32, WIDTH>;
 
 // Neighbouring lanes take neighbouring blocks. Beyond the task's last rating come zeros, which add nothing.
 fn stage_ratings(at: Place, team: u32, stage: u32) {
@@ -27,7 +36,7 @@ fn stage_ratings(at: Place, team: u32, stage: u32) {
       let part = at.lane + (batch * BATCH + i) * TEAM;
       if (part < STAGE * BLOCKS) {
         let given = stage * STAGE + part / BLOCKS < at.task.count;
-        staged[team][part / BLOCKS][part % BLOCKS % PATCH][part % BLOCKS / PATCH] = select(vec4f(), blocks[i], given);
+        staged[team][part / BLOCKS][staged_at(part % BLOCKS)] = select(vec4f(), blocks[i], given);
       }
     }
   }
@@ -35,29 +44,29 @@ fn stage_ratings(at: Place, team: u32, stage: u32) {
 
 // Two ratings at a time, so that each accumulator is fetched once for both where registers are few.
 fn add_pair(team: u32, first: u32) {
-  for (var n = 0u; n < PATCHES; n++) {
-    var y: array<vec4f, PATCH>;
-    var v: array<vec4f, PATCH>;
-    for (var i = 0u; i < PATCH; i++) {
-      y[i] = staged[team][first][i][patch_row[n]];
-      v[i] = staged[team][first + 1u][i][patch_row[n]];
-    }
-    for (var j = 0u; j < PATCH; j++) {
-      let z = staged[team][first][j][patch_column[n]];
-      let w = staged[team][first + 1u][j][patch_column[n]];
-      for (var i = 0u; i < PATCH; i++) {
-        let s = n * PATCH * PATCH + i * PATCH + j;
-        tile[s][0] = fma(y[i], vec4f(z.x), fma(v[i], vec4f(w.x), tile[s][0]));
-        tile[s][1] = fma(y[i], vec4f(z.y), fma(v[i], vec4f(w.y), tile[s][1]));
-        tile[s][2] = fma(y[i], vec4f(z.z), fma(v[i], vec4f(w.z), tile[s][2]));
-        tile[s][3] = fma(y[i], vec4f(z.w), fma(v[i], vec4f(w.w), tile[s][3]));
-      }
+  var z: array<vec4f, WIDTH>;
+  var w: array<vec4f, WIDTH>;
+  for (var j = 0u; j < WIDTH; j++) {
+    z[j] = staged[team][first][column_at[j]];
+    w[j] = staged[team][first + 1u][column_at[j]];
+  }
+  for (var i = 0u; i < HEIGHT; i++) {
+    let y = staged[team][first][row_at[i]];
+    let v = staged[team][first + 1u][row_at[i]];
+    for (var j = 0u; j < WIDTH; j++) {
+      let s = i * WIDTH + j;
+      tile[s][0] = fma(y, vec4f(z[j].x), fma(v, vec4f(w[j].x), tile[s][0]));
+      tile[s][1] = fma(y, vec4f(z[j].y), fma(v, vec4f(w[j].y), tile[s][1]));
+      tile[s][2] = fma(y, vec4f(z[j].z), fma(v, vec4f(w[j].z), tile[s][2]));
+      tile[s][3] = fma(y, vec4f(z[j].w), fma(v, vec4f(w[j].w), tile[s][3]));
     }
   }
 }
 
 fn gather(at: Place, stages: u32) {
   let team = at.base / SLICE;
+  for (var i = 0u; i < HEIGHT; i++) { row_at[i] = staged_at(min(patch_row + i, BLOCKS - 1u)); }
+  for (var j = 0u; j < WIDTH; j++) { column_at[j] = staged_at(min(patch_column + j, BLOCKS - 1u)); }
   for (var stage = 0u; stage < stages; stage++) {
     stage_ratings(at, team, stage);
     workgroupBarrier();

@@ -19,7 +19,7 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
   }
   workgroupBarrier();
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
       let sum = memory[base + ORIGINAL + tile_row[s]];
       for (var c = 0u; c < 4u; c++) { tile[s][c][c] += sum[c]; }
     }
@@ -44,11 +44,10 @@ fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
   }
 }
 
-// log|Γ| = −Σ log precision.
-fn log_determinant(base: u32) -> f32 {
-  var sum = 0.0;
-  for (var k = 0u; k <= K; k++) { sum -= log(memory[base + ORIGINAL + k / 4u][k % 4u]); }
-  return sum;
+// A block's share of log|Γ| = −Σ log precision.
+fn log_determinant(base: u32, block: u32) -> f32 {
+  let logs = log(memory[base + ORIGINAL + block]);
+  return -dot(select(vec4f(), logs, 4u * block + vec4u(0u, 1u, 2u, 3u) <= vec4u(K)), vec4f(1.0));
 }
 
 // Variances of a block's coordinates.

@@ -51,10 +51,9 @@ fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
   }
 }
 
-fn log_determinant(base: u32) -> f32 {
-  var sum = 0.0;
-  for (var block = 0u; block < BLOCKS; block++) { sum += memory[base + LOGS + block].x; }
-  return sum;
+// A block's share of log|Γ|.
+fn log_determinant(base: u32, block: u32) -> f32 {
+  return memory[base + LOGS + block].x;
 }
 
 // Variances of a block's coordinates, as write_spread has left them.

@@ -22,17 +22,12 @@ fn inverse_tile(l: mat4x4f) -> mat4x4f {
   return x * transpose(x);
 }
 
-// The panel's tile between rows `block` and the block that is swept.
-fn panel(base: u32, block: u32) -> mat4x4f {
-  return load_tile(base + PANEL + 4u * block);
-}
-
 // Solves the system in the tiles; the solution is left in memory[base + SOLUTION + block]. Sets
 // `singular` in the lane that saw it.
 fn solve_tiles(base: u32) {
   singular = false;
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] < BLOCKS) {
       memory[base + ORIGINAL + tile_row[s]] = vec4f(tile[s][0].x, tile[s][1].y, tile[s][2].z, tile[s][3].w);
     }
   }
@@ -46,19 +41,19 @@ fn solve_tiles(base: u32) {
         if (k == RHS_BLOCK) {
           // The last row is no pivot: it is left out of D, and is the panel of its own block.
           let inverse = inverse_tile(mat4x4f(vec4f(l[0].xyz, 0.0), vec4f(l[1].xyz, 0.0), vec4f(l[2].xyz, 0.0), vec4f(0.0, 0.0, 0.0, 1.0)));
-          store_tile(base + DIAGONAL, mat4x4f(inverse[0], inverse[1], inverse[2], vec4f()));
-          store_tile(base + PANEL + 4u * k, tile[s]);
+          store_diagonal(base, mat4x4f(inverse[0], inverse[1], inverse[2], vec4f()));
+          store_panel(base, k, tile[s]);
         } else {
-          store_tile(base + DIAGONAL, inverse_tile(l));
+          store_diagonal(base, inverse_tile(l));
         }
       } else if (J == k && I < BLOCKS) {
-        store_tile(base + PANEL + 4u * I, tile[s]);
+        store_panel(base, I, tile[s]);
       } else if (I == k) {
-        store_tile(base + PANEL + 4u * J, transpose(tile[s]));
+        store_panel(base, J, transpose(tile[s]));
       }
     }
     workgroupBarrier();
-    let D = load_tile(base + DIAGONAL);
+    let D = diagonal_tile(base);
     for (var s = 0u; s < SLOTS; s++) {
       let I = tile_row[s];
       let J = tile_column[s];

@@ -1,13 +1,15 @@
 // The lower triangle of a bordered Gram matrix, cut into 4×4 tiles that live in registers: tile (I, J), I ≥ J, holds
-// the entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns PATCHES
-// square patches of PATCH × PATCH tiles, so that PATCH vec4s of a row and of a column serve PATCH² tiles.
+// the entries [4I + r][4J + c] as column c, component r. A team of TEAM lanes shares one matrix. Each lane owns a patch
+// of HEIGHT × WIDTH tiles, so that HEIGHT vec4s of a row and WIDTH of a column serve all of them: a tile, where there
+// are lanes for all, then some below one another.
 // A workgroup holds TEAMS teams, each with its own SLICE of `memory` to solve in, so that short rows share a workgroup
-// and its barriers. The host puts TEAM, TEAMS, PATCH, PATCHES, STAGE and SLICE before this text.
+// and its barriers. The host puts TEAM, TEAMS, HEIGHT, WIDTH, STAGE and SLICE before this text.
 
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
-const SLOTS = PATCHES * PATCH * PATCH;
-const PATCH_ROWS = (BLOCKS + PATCH - 1u) / PATCH;
-const PATCH_COUNT = PATCH_ROWS * (PATCH_ROWS + 1u) / 2u;
+const SLOTS = HEIGHT * WIDTH;
+const PATCH_COLUMNS = (BLOCKS + WIDTH - 1u) / WIDTH;
+// Neighbouring columns that have equally many patches: 1 where they are square.
+const ALIKE = HEIGHT / WIDTH;
 // The row and column of a slot without a tile: above the diagonal, or beyond the matrix.
 const NO_TILE = BLOCKS;
 
@@ -16,30 +18,35 @@ var<workgroup> memory: array<vec4f, TEAMS * SLICE>;
 var<private> tile: array<mat4x4f, SLOTS>;
 var<private> tile_row: array<u32, SLOTS>;
 var<private> tile_column: array<u32, SLOTS>;
-// Row and column of each patch, in patches.
-var<private> patch_row: array<u32, PATCHES>;
-var<private> patch_column: array<u32, PATCHES>;
+// First row and column of the lane's patch, in tiles.
+var<private> patch_row: u32;
+var<private> patch_column: u32;
 
-// Patch p of the triangle counted row by row: p = I (I + 1) / 2 + J.
+// Patches are counted column by column from the last, from the diagonal down, so that a wave's tiles are done with
+// together as elimination goes on, and a patch's tiles are on the diagonal in known slots.
 fn own_tiles(lane: u32) {
-  for (var n = 0u; n < PATCHES; n++) {
-    let p = lane + n * TEAM;
-    var row = u32((sqrt(8.0 * f32(p) + 1.0) - 1.0) * 0.5);
-    if (row * (row + 1u) / 2u > p) { row--; }
-    if ((row + 1u) * (row + 2u) / 2u <= p) { row++; }
-    let column = p - row * (row + 1u) / 2u;
-    let owned = p < PATCH_COUNT;
-    patch_row[n] = select(0u, row, owned);
-    patch_column[n] = select(0u, column, owned);
-    for (var s = 0u; s < PATCH * PATCH; s++) {
-      let I = row * PATCH + s / PATCH;
-      let J = column * PATCH + s % PATCH;
-      let held = owned && I < BLOCKS && J <= I;
-      tile_row[n * PATCH * PATCH + s] = select(NO_TILE, I, held);
-      tile_column[n * PATCH * PATCH + s] = select(NO_TILE, J, held);
-      tile[n * PATCH * PATCH + s] = mat4x4f();
-    }
+  // Of the columns from the last on, ALIKE at a time have 1, 2, … patches: before those with `full` + 1 there are
+  // ALIKE full (full + 1) / 2.
+  let full = u32((sqrt(f32(8u * lane + 4u) / f32(ALIKE) + 1.0) - 1.0) * 0.5);
+  let among = lane - ALIKE * full * (full + 1u) / 2u;
+  let column = select(0u, u32((f32(among) + 0.5) / f32(full + 1u)), ALIKE > 1u);
+  let from_last = full * ALIKE + column;
+  let owned = from_last < PATCH_COLUMNS;
+  patch_column = select(0u, WIDTH * (PATCH_COLUMNS - 1u - from_last), owned);
+  patch_row = patch_column + select(0u, HEIGHT * (among - column * (full + 1u)), owned);
+  for (var s = 0u; s < SLOTS; s++) {
+    let I = patch_row + s / WIDTH;
+    let J = patch_column + s % WIDTH;
+    let held = owned && I < BLOCKS && J <= I;
+    tile_row[s] = select(NO_TILE, I, held);
+    tile_column[s] = select(NO_TILE, J, held);
+    tile[s] = mat4x4f();
   }
+}
+
+// Slots that no lane has on the diagonal.
+fn never_diagonal(s: u32) -> bool {
+  return s / WIDTH != s % WIDTH;
 }
 
 // Where tile slot s lies among the TILES of a stored triangle.
@@ -54,15 +61,32 @@ const DIAGONAL = 4u * BLOCKS;
 const SOLUTION = DIAGONAL + 4u;
 const ORIGINAL = SOLUTION + BLOCKS;
 
-fn load_tile(at: u32) -> mat4x4f {
-  return mat4x4f(memory[at], memory[at + 1u], memory[at + 2u], memory[at + 3u]);
+fn load_tile(at: u32, apart: u32) -> mat4x4f {
+  return mat4x4f(memory[at], memory[at + apart], memory[at + 2u * apart], memory[at + 3u * apart]);
 }
 
-fn store_tile(at: u32, value: mat4x4f) {
+fn store_tile(at: u32, apart: u32, value: mat4x4f) {
   memory[at] = value[0];
-  memory[at + 1u] = value[1];
-  memory[at + 2u] = value[2];
-  memory[at + 3u] = value[3];
+  memory[at + apart] = value[1];
+  memory[at + 2u * apart] = value[2];
+  memory[at + 3u * apart] = value[3];
+}
+
+fn diagonal_tile(base: u32) -> mat4x4f {
+  return load_tile(base + DIAGONAL, 1u);
+}
+
+fn store_diagonal(base: u32, value: mat4x4f) {
+  store_tile(base + DIAGONAL, 1u, value);
+}
+
+// The panel lies by columns of its tiles, so that neighbouring lanes read neighbouring words of neighbouring tiles.
+fn panel(base: u32, block: u32) -> mat4x4f {
+  return load_tile(base + PANEL + block, BLOCKS);
+}
+
+fn store_panel(base: u32, block: u32, value: mat4x4f) {
+  store_tile(base + PANEL + block, BLOCKS, value);
 }
 
 // A − B Cᵀ.

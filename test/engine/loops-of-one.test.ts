@@ -9,11 +9,11 @@ test("loops over what is 1 become blocks, in one another too; all others stay", 
   const code = `fn f() {
   for (var s = 0u; s < SLOTS; s++) {
     for (var c = 0u; c < 4u; c++) { if (c == s) { continue; } tile[s][c] += 1.0; }
-    for (var n = 0u; n < PATCHES; n++) { patch[n] = s; }
+    for (var n = 0u; n < TURNS; n++) { patch[n] = s; }
   }
   for (var s = 0u; s < BLOCKS; s++) { sum += s; }
 }`;
-  expect(withoutLoopsOfOne(code, ["SLOTS", "PATCHES"])).toBe(`fn f() {
+  expect(withoutLoopsOfOne(code, ["SLOTS", "TURNS"])).toBe(`fn f() {
   { const s = 0u;
     for (var c = 0u; c < 4u; c++) { if (c == s) { continue; } tile[s][c] += 1.0; }
     { const n = 0u; patch[n] = s; }
@@ -28,7 +28,7 @@ test("a loop that is left early cannot become a block", () => {
   expect(() => withoutLoopsOfOne(code, ["SLOTS"])).toThrow(/a loop over SLOTS is left early/);
 });
 
-test("with one tile a lane a kernel has no loop over tiles; with four it has", () => {
+test("with one tile a lane a kernel has no loop over tiles; with three it has", () => {
   for (const [K, loops] of [
     [10, false],
     [86, false],

@@ -243,9 +243,9 @@ test("every plan stays within the default limits of WebGPU", () => {
   for (let K = 0; K <= MAX_FACTORS; K++) {
     const plan = planTiles(K);
     expect(plan.team * plan.teams).toBeLessThanOrEqual(256);
-    const rows = Math.ceil(plan.blocks / plan.patch);
-    expect(plan.teams * (plan.slice + plan.stage * plan.patch * rows) * 16).toBeLessThanOrEqual(16_384);
-    expect(plan.team * plan.patches).toBeGreaterThanOrEqual((rows * (rows + 1)) / 2);
+    const rows = plan.height * Math.ceil(plan.blocks / plan.height);
+    expect(plan.teams * (plan.slice + plan.stage * rows) * 16).toBeLessThanOrEqual(16_384);
+    expect(plan.team * plan.height * plan.width).toBeGreaterThanOrEqual(plan.tiles);
   }
 });
 

@@ -30,7 +30,7 @@ export function planMatrices(K: number, matrices: SubgroupMatrices): MatrixPlan 
   const slice = 7 * tiles.blocks + 6;
   const left = WORKGROUP_BYTES - 16 * slice - 4 * subgroups * size * size;
   const stage = Math.max(depth, Math.floor(Math.min(32, left / (8 * staged)) / depth) * depth);
-  return { ...tiles, team, teams: 1, patches: 1, stage, slice, matrices, staged, subgroups, chunk, side };
+  return { ...tiles, team, teams: 1, stage, slice, matrices, staged, subgroups, chunk, side };
 }
 
 /** Bytes of workgroup memory that a plan takes. */

@@ -13,10 +13,9 @@ export interface TilePlan {
   readonly blocks: number;
   /** 4×4 tiles in the lower triangle of the bordered Gram matrix. */
   readonly tiles: number;
-  /** Side of the square patch of tiles that a lane owns, in tiles. */
-  readonly patch: number;
-  /** Patches a lane owns. */
-  readonly patches: number;
+  /** The patch of tiles that a lane owns: as high as wide, or a column of them. */
+  readonly height: number;
+  readonly width: number;
   /** Lanes that share one row. */
   readonly team: number;
   /** Rows solved side by side in one workgroup. */
@@ -29,10 +28,8 @@ export interface TilePlan {
 
 /** Sizes that benchmarks vary; the defaults suit every device at default limits. */
 export interface TileTuning {
-  /** Side of a lane's patch in tiles, 1 to 3. Default 1: 16 accumulators; 2 where there are more tiles than lanes. */
+  /** Side of a lane's square patch in tiles, 1 to 3. Default: a tile, or as many below one another as the lanes demand. */
   readonly patch?: number | undefined;
-  /** Patches per lane, 1 to 3. Default 1. */
-  readonly patches?: number | undefined;
   /** Ratings per stage, an even number. Default 16; 8 where a row has few lanes. */
   readonly stage?: number | undefined;
   /** Lanes a workgroup aims at. Default: as few as fill waves of 32. */
@@ -56,22 +53,28 @@ const MOST_FILLING_LANES = 128;
 /** Bytes that a segment of a long row leaves by conjugate gradients: see PARTIAL in conjugate-gradients.wgsl. */
 export const descentPartialBytes = (K: number): number => (3 * blocksOf(K) + 2) * BYTES_PER_VEC4;
 
-/** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, 153 lanes. */
+/** Patches that the lower triangle takes: columns of them from the diagonal down. */
+function patchesOf(blocks: number, height: number, width: number): number {
+  let patches = 0;
+  for (let column = 0; column < blocks; column += width) patches += Math.ceil((blocks - column) / height);
+  return patches;
+}
+
+/** Solves up to 128 factors at default limits: 33 blocks, 561 tiles, three of them a lane, 198 lanes. */
 export function planTiles(K: number, tuning: TileTuning = {}): TilePlan {
   const blocks = blocksOf(K);
-  const patchCountOf = (patch: number): number => (Math.ceil(blocks / patch) * (Math.ceil(blocks / patch) + 1)) / 2;
-  // A tile a lane, as long as there are lanes.
-  const patch = Math.min(blocks, tuning.patch ?? (patchCountOf(1) <= MAX_LANES ? 1 : 2));
-  const patchCount = patchCountOf(patch);
-  const team = Math.min(MAX_LANES, Math.ceil(patchCount / (tuning.patches ?? 1)));
+  const width = Math.min(blocks, tuning.patch ?? 1);
+  let height = width;
+  while (patchesOf(blocks, height, width) > MAX_LANES) height += width;
+  const team = patchesOf(blocks, height, width);
   // The kernel adds ratings in pairs: an even number.
   const stage = tuning.stage ?? (team < SMALL_TEAM ? 8 : 16);
   // What the solve needs: see the offsets in cholesky.wgsl and gram-solve.wgsl.
   const slice = 7 * blocks + 6;
-  const vec4s = slice + stage * patch * Math.ceil(blocks / patch);
+  const vec4s = slice + stage * height * Math.ceil(blocks / height);
   const fitting = Math.max(1, Math.floor(WORKGROUP_BYTES / BYTES_PER_VEC4 / vec4s));
   const teams = Math.min(fitting, tuning.lanes === undefined ? fillingTeams(team) : Math.max(1, Math.floor(tuning.lanes / team)));
-  return { blocks, tiles: tilesOf(K), patch, patches: Math.ceil(patchCount / team), team, teams, stage, slice };
+  return { blocks, tiles: tilesOf(K), height, width, team, teams, stage, slice };
 }
 
 /** The fewest teams that fill their waves, else those that fill them best. */
@@ -90,8 +93,8 @@ function fillingTeams(team: number): number {
 export function planConstants(K: number, plan: TilePlan, sequential: boolean, spread: Spread): string {
   return `${rowConstants(K, spread)}const TEAM = ${plan.team}u;
 const TEAMS = ${plan.teams}u;
-const PATCH = ${plan.patch}u;
-const PATCHES = ${plan.patches}u;
+const HEIGHT = ${plan.height}u;
+const WIDTH = ${plan.width}u;
 const STAGE = ${plan.stage}u;
 const SLICE = ${plan.slice}u;
 const SEQUENTIAL = ${sequential};
@@ -102,13 +105,12 @@ const SEQUENTIAL = ${sequential};
 const MOST_LOADS = 4;
 
 /** The bounds of the kernel's loops that run once under a plan. */
-export function loopsOfOne({ blocks, patch, patches, stage, team }: TilePlan): string[] {
+export function loopsOfOne({ blocks, height, width, stage, team }: TilePlan): string[] {
   const trips = Math.ceil((stage * blocks) / team);
   const counts = {
-    PATCH: patch,
-    "PATCH * PATCH": patch * patch,
-    PATCHES: patches,
-    SLOTS: patches * patch * patch,
+    HEIGHT: height,
+    WIDTH: width,
+    SLOTS: height * width,
     BATCH: Math.min(trips, MOST_LOADS),
     BATCHES: Math.ceil(trips / MOST_LOADS),
     SPREAD_BLOCKS: Math.ceil(blocks / team),
