@@ -93,8 +93,8 @@ export default defineConfig(async ({ mode }) => {
   return {
     test: {
       reporters: ["default", "./test/support/count-reporter.ts"],
-      // Vitest leaves one core free, which is half of a small machine.
-      maxWorkers: availableParallelism(),
+      // One more than there are cores: now and then tests wait for a browser, a device or a child of theirs.
+      maxWorkers: availableParallelism() + 1,
       sequence: { sequencer: LongestFirst },
       projects: quick ? [withoutDevices()] : [inNode, await inBrowser()],
     },
