@@ -2,6 +2,7 @@
 // Gram-and-solve kernel goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's
 // packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's cards a Debian in a folder besides, which
 // bench/compilers/intel.sh makes. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
+// Of AMD's cards it also says where the instructions of a row go: compilers/phases.ts.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -65,7 +66,7 @@ export interface Judged {
 }
 
 export async function compilers({ factors, data }: BenchOptions): Promise<Judged> {
-  const { rows, phases } = await judge(data === undefined ? gramKernelsOf(factors) : await kernelsIn(data), allFamilies(), plain);
+  const { rows, phases } = await judge(data === undefined ? gramKernelsOf(factors) : await kernelsIn(data), allFamilies(), hasPhases);
   console.log(
     "card          kernel                                        part          registers  spilled  waves  instructions  cycles a wave",
   );
@@ -80,8 +81,8 @@ export async function compilers({ factors, data }: BenchOptions): Promise<Judged
   return { rows, phases };
 }
 
-/** Kernels whose phases are counted: one of each model, without what some users add. */
-const plain = ({ name }: Text): boolean => !/pulled|sequential|moments/.test(name);
+/** Kernels whose phases are counted: one of each model, without what some users add; not those of older versions. */
+export const hasPhases = ({ name, code }: Text): boolean => !/pulled|sequential|moments/.test(name) && code.includes("const HEIGHT");
 
 function printPhases(phases: readonly PhaseCounts[]): void {
   console.log("\nInstructions of a row by phase, all its waves together; rows of 5000 ratings counted as if not cut.");
@@ -109,12 +110,15 @@ async function kernelsIn(folder: string): Promise<Text[]> {
   );
 }
 
-/** @throws Error naming what is not installed. */
-export const countsOf = async (kernels: readonly Text[], families: readonly string[]): Promise<CompilerCounts[]> =>
-  (await judge(kernels, families, () => false)).rows;
-
-/** @param inPhases the kernels whose phases are counted. */
-async function judge(kernels: readonly Text[], families: readonly string[], inPhases: (kernel: Text) => boolean): Promise<Judged> {
+/**
+ * @param inPhases the kernels whose phases are counted, on AMD's cards.
+ * @throws Error naming what is not installed, or the kernel whose machine code is not as expected.
+ */
+export async function judge(
+  kernels: readonly Text[],
+  families: readonly string[],
+  inPhases: (kernel: Text) => boolean = () => false,
+): Promise<Judged> {
   const missing = missingCompilers();
   if (missing.length > 0)
     throw new Error(`${missing.join(", ")} are missing: apt-get install gcc spirv-tools libvulkan-dev mesa-vulkan-drivers`);

@@ -1,7 +1,7 @@
 // Where the instructions of a row go, and what share of them is useful: the machine code of `whole_rows`, cut by its
-// loops into phases, each as often as the plan of the kernel says. A wave passes over what none of its lanes enters, in
-// the factorization and in the substitution: there, what the owners of some tiles do counts as often as waves have such
-// a tile. Elsewhere every branch counts as taken.
+// loops into phases, each as often as the plan of the kernel says. A wave passes over what none of its lanes enters: in
+// the factorization, the substitution and the sums of variances, branches count as often as waves have a lane that takes
+// them. Elsewhere every branch counts as taken.
 
 import { type Block, blocksOf, type Instruction, isBarrier, isRoot, isVector, lanesOfWave, type Loop, loopsOf } from "./machine-code.js";
 import { multiplyAdds, type Region, regionAt, regionsOf, storesInWorkgroup, sum } from "./machine-code.js";
