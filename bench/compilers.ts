@@ -2,6 +2,7 @@
 // Gram-and-solve kernel goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's
 // packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's cards a Debian in a folder besides, which
 // bench/compilers/intel.sh makes. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
+// Of AMD's cards it also says where the instructions of a row go: compilers/phases.ts.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,6 +10,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { type PhaseCounts, phasesOf, PHASES } from "./compilers/phases.js";
 import { everyKernel } from "../src/engine/webgpu/every-kernel.js";
 import type { BenchOptions } from "./options.js";
 
@@ -57,8 +59,14 @@ export interface CompilerCounts {
   readonly inverseThroughput: number;
 }
 
-export async function compilers({ factors, data }: BenchOptions): Promise<{ rows: CompilerCounts[] }> {
-  const rows = await countsOf(data === undefined ? gramKernelsOf(factors) : await kernelsIn(data));
+/** What is asked of compilers; the phases of whole rows on AMD's cards. */
+export interface Judged {
+  readonly rows: CompilerCounts[];
+  readonly phases: PhaseCounts[];
+}
+
+export async function compilers({ factors, data }: BenchOptions): Promise<Judged> {
+  const { rows, phases } = await judge(data === undefined ? gramKernelsOf(factors) : await kernelsIn(data), allFamilies(), hasPhases);
   console.log(
     "card          kernel                                        part          registers  spilled  waves  instructions  cycles a wave",
   );
@@ -69,7 +77,22 @@ export async function compilers({ factors, data }: BenchOptions): Promise<{ rows
         .join("")}`,
     );
   }
-  return { rows };
+  printPhases(phases);
+  return { rows, phases };
+}
+
+/** Kernels whose phases are counted: one of each model, without what some users add; not those of older versions. */
+export const hasPhases = ({ name, code }: Text): boolean => !/pulled|sequential|moments/.test(name) && code.includes("const HEIGHT");
+
+function printPhases(phases: readonly PhaseCounts[]): void {
+  console.log("\nInstructions of a row by phase, all its waves together; rows of 5000 ratings counted as if not cut.");
+  console.log(`card     kernel                            ratings${PHASES.map((phase) => phase.padStart(14)).join("")}  useful share`);
+  for (const { family, kernel, ratings, instructions, usefulShare } of phases) {
+    const counts = PHASES.map((phase) => instructions[phase].toFixed(0).padStart(14)).join("");
+    console.log(
+      `${family.padEnd(9)}${kernel.padEnd(34)}${String(ratings).padStart(7)}${counts}${(100 * usefulShare).toFixed(1).padStart(12)} %`,
+    );
+  }
 }
 
 interface Text {
@@ -87,8 +110,15 @@ async function kernelsIn(folder: string): Promise<Text[]> {
   );
 }
 
-/** @throws Error naming what is not installed. */
-export async function countsOf(kernels: readonly Text[], families: readonly string[] = allFamilies()): Promise<CompilerCounts[]> {
+/**
+ * @param inPhases the kernels whose phases are counted, on AMD's cards.
+ * @throws Error naming what is not installed, or the kernel whose machine code is not as expected.
+ */
+export async function judge(
+  kernels: readonly Text[],
+  families: readonly string[],
+  inPhases: (kernel: Text) => boolean = () => false,
+): Promise<Judged> {
   const missing = missingCompilers();
   if (missing.length > 0)
     throw new Error(`${missing.join(", ")} are missing: apt-get install gcc spirv-tools libvulkan-dev mesa-vulkan-drivers`);
@@ -96,21 +126,27 @@ export async function countsOf(kernels: readonly Text[], families: readonly stri
   try {
     const program = join(folder, "statistics");
     await run("gcc", ["-O1", "-o", program, join(HERE, "statistics.c"), "-lvulkan"]);
-    const translated: { path: string; kernel: string; entryPoint: string }[] = [];
-    for (const [number, { name: kernel, code }] of kernels.entries()) {
+    const translated: { path: string; kernel: Text; entryPoint: string }[] = [];
+    for (const [number, kernel] of kernels.entries()) {
       const file = join(folder, `${number}.wgsl`);
-      await writeFile(file, code);
-      for (const [, entryPoint] of code.matchAll(/@compute[\s\S]*?fn\s+(\w+)/g)) {
+      await writeFile(file, kernel.code);
+      for (const [, entryPoint] of kernel.code.matchAll(/@compute[\s\S]*?fn\s+(\w+)/g)) {
         translated.push({ path: await translate(file, entryPoint), kernel, entryPoint });
       }
     }
-    const rows: CompilerCounts[] = [];
+    const [rows, phases]: [CompilerCounts[], PhaseCounts[]] = [[], []];
     const paths = translated.map(({ path }) => path);
     for (const family of families) {
       const said = await (family in INTEL_FAMILIES ? intelStatistics(family, program, paths) : amdStatistics(family, program, paths));
-      said.forEach((counts, at) => rows.push({ family, kernel: translated[at].kernel, entryPoint: translated[at].entryPoint, ...counts }));
+      said.forEach((counts, at) =>
+        rows.push({ family, kernel: translated[at].kernel.name, entryPoint: translated[at].entryPoint, ...counts }),
+      );
+      if (family in INTEL_FAMILIES) continue;
+      for (const { path, kernel, entryPoint } of translated)
+        if (entryPoint === "whole_rows" && inPhases(kernel))
+          phases.push(...phasesOf(family, kernel.name, kernel.code, await readFile(`${path}.code`, "utf8")));
     }
-    return rows;
+    return { rows, phases };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -129,7 +165,7 @@ const linesOf = (stdout: string): Record<string, number>[] =>
     .map((line) => JSON.parse(line) as Record<string, number>);
 
 async function amdStatistics(family: string, program: string, paths: readonly string[]): Promise<Counts[]> {
-  const env = { ...process.env, RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
+  const env = { ...process.env, MACHINE_CODE: "1", RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
   const { stdout } = await run(program, paths, { env, maxBuffer: MOST_OUTPUT });
   return linesOf(stdout).map((said) => ({
     registers: said["VGPRs"],

@@ -1,9 +1,11 @@
 // statistics FILE.spv…: compiles compute pipelines by the Vulkan driver in VK_DRIVER_FILES and prints, as JSON a line,
 // what its compiler says of each. The card need not exist: Mesa's RADV compiles for the one that RADV_FORCE_FAMILY names.
+// With MACHINE_CODE set, leaves the machine code in FILE.spv.code.
 // FILE.spv.bind holds the entry point and the bindings, set:binding:u for a uniform buffer, :s for a storage buffer.
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vulkan/vulkan.h>
 
 #define CHECK(call) do { VkResult result = (call); if (result) { fprintf(stderr, "%s: %d\n", #call, result); exit(1); } } while (0)
@@ -63,10 +65,30 @@ static VkPipelineLayout layout_of(VkDevice device, const char *path, char entry[
   return layout;
 }
 
+static void leave_machine_code(VkDevice device, const VkPipelineExecutableInfoKHR *executable, const char *path) {
+  PFN_vkGetPipelineExecutableInternalRepresentationsKHR read = (PFN_vkGetPipelineExecutableInternalRepresentationsKHR)vkGetDeviceProcAddr(device, "vkGetPipelineExecutableInternalRepresentationsKHR");
+  VkPipelineExecutableInternalRepresentationKHR texts[MOST];
+  for (int at = 0; at < MOST; at++) texts[at] = (VkPipelineExecutableInternalRepresentationKHR){VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INTERNAL_REPRESENTATION_KHR};
+  uint32_t count = MOST;
+  CHECK(read(device, executable, &count, texts));
+  for (uint32_t at = 0; at < count; at++) texts[at].pData = malloc(texts[at].dataSize);
+  CHECK(read(device, executable, &count, texts));
+  char name[4096];
+  snprintf(name, sizeof name, "%s.code", path);
+  for (uint32_t at = 0; at < count; at++)
+    if (strstr(texts[at].name, "Assembly")) {
+      FILE *file = fopen(name, "w");
+      if (!file) { perror(name); exit(1); }
+      fputs(texts[at].pData, file);
+      fclose(file);
+    }
+  for (uint32_t at = 0; at < count; at++) free(texts[at].pData);
+}
+
 static void report(VkDevice device, const char *card, const char *path) {
   char entry[128];
   VkPipelineLayout layout = layout_of(device, path, entry);
-  VkComputePipelineCreateInfo info = {VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO, .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR,
+  VkComputePipelineCreateInfo info = {VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO, .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR | (getenv("MACHINE_CODE") ? VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR : 0),
     .stage = {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO, .stage = VK_SHADER_STAGE_COMPUTE_BIT, .module = module_of(device, path), .pName = entry}, .layout = layout};
   VkPipeline pipeline;
   CHECK(vkCreateComputePipelines(device, 0, 1, &info, 0, &pipeline));
@@ -81,6 +103,7 @@ static void report(VkDevice device, const char *card, const char *path) {
     if (statistics[at].format == VK_PIPELINE_EXECUTABLE_STATISTIC_FORMAT_FLOAT64_KHR) printf(",\"%s\":%g", statistics[at].name, statistics[at].value.f64);
     else printf(",\"%s\":%lld", statistics[at].name, (long long)statistics[at].value.i64);
   printf("}\n");
+  if (getenv("MACHINE_CODE")) leave_machine_code(device, &executable, path);
 }
 
 int main(int count, char **files) {

@@ -1,7 +1,8 @@
-// What the compilers of cards that are not here say of the kernels: nothing may be spilled from registers to memory.
+// What the compilers of cards that are not here say of the kernels: nothing may be spilled from registers to memory, and
+// their machine code is what the count of its phases expects.
 
 import { expect, test } from "vitest";
-import { countsOf, gramKernelsOf, missingCompilers, missingIntelCompiler } from "../../bench/compilers.js";
+import { gramKernelsOf, hasPhases, judge, missingCompilers, missingIntelCompiler } from "../../bench/compilers.js";
 import { everyKernel } from "../../src/engine/webgpu/every-kernel.js";
 import type { Kernel } from "../../src/engine/webgpu/device/kernel.js";
 
@@ -10,10 +11,10 @@ const full = ({ name }: Kernel): boolean => name.includes(" full ");
 const unjudged = (missing: readonly string[]): string => (missing.length > 0 ? ` (not judged here, without ${missing.join(", ")})` : "");
 
 const [missing, missingIntel] = [missingCompilers(), missingIntelCompiler()];
-const spilledOf = async (kernels: readonly Kernel[], family: string) => {
-  const counts = await countsOf(kernels, [family]);
-  expect(counts.length).toBeGreaterThanOrEqual(kernels.length);
-  return counts.filter(({ spilled }) => spilled > 0);
+const judged = async (kernels: readonly Kernel[], family: string) => {
+  const { rows, phases } = await judge(kernels, [family], hasPhases);
+  expect(rows.length).toBeGreaterThanOrEqual(kernels.length);
+  return { spilled: rows.filter(({ spilled }) => spilled > 0), phases };
 };
 
 for (const [family, card, missingHere] of [
@@ -27,7 +28,16 @@ for (const [family, card, missingHere] of [
       ...gramKernelsOf([100, 128]).filter((kernel) => plain(kernel) && !full(kernel)),
     ];
     expect(kernels.length).toBeGreaterThan(20);
-    expect(await spilledOf(kernels, family)).toEqual([]);
+    const { spilled, phases } = await judged(kernels, family);
+    expect(spilled).toEqual([]);
+    // Rows of four lengths of each kernel: the longer, the less its solve weighs. Intel's machine code is not read.
+    expect(phases.length).toBe(family === "intel-dg2" ? 0 : 4 * kernels.filter(hasPhases).length);
+    for (let at = 0; at < phases.length; at += 4) {
+      const shares = phases.slice(at, at + 4).map(({ usefulShare }) => usefulShare);
+      expect(shares, phases[at].kernel).toEqual([...shares].sort((a, b) => a - b));
+      expect(shares[0], phases[at].kernel).toBeGreaterThan(0.02);
+      expect(shares[3], phases[at].kernel).toBeLessThan(1);
+    }
   });
 }
 
@@ -38,6 +48,6 @@ test.runIf(missingIntel.length === 0)(
     const steps = everyKernel(128, narrow).filter(({ name }) => name.startsWith("sgd-blocks K") && name.endsWith("floats"));
     const sequential = gramKernelsOf([128]).filter(({ name }) => name.includes("sequential"));
     expect([steps.length, sequential.length]).toEqual([8, 2]);
-    expect(await spilledOf([...steps, ...sequential], "intel-dg2")).toEqual([]);
+    expect((await judged([...steps, ...sequential], "intel-dg2")).spilled).toEqual([]);
   },
 );
