@@ -93,8 +93,8 @@ export default defineConfig(async ({ mode }) => {
   return {
     test: {
       reporters: ["default", "./test/support/count-reporter.ts"],
-      // One more than there are cores: now and then tests wait for a browser, a device or a child of theirs.
-      maxWorkers: availableParallelism() + 1,
+      // Vitest leaves one core free, which is half of a small machine. One worker more than there are cores gains nothing.
+      maxWorkers: availableParallelism(),
       sequence: { sequencer: LongestFirst },
       projects: quick ? [withoutDevices()] : [inNode, await inBrowser()],
     },
