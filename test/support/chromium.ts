@@ -11,13 +11,16 @@ import { ZERO_BY_LOOP } from "./software-driver.js";
 /** Flags that give a WebGPU adapter without a screen or a GPU. */
 const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", `--${ZERO_BY_LOOP}`];
 
+/** Asked for once a process: two at once would each put back what the other had set for the temporary folder. */
+let executable: Promise<string> | undefined;
+
 export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   if (!hasChromiumPackage) return { channel: "chrome", args: FLAGS };
   // The package unpacks to a fixed name in the temporary folder: it is given one of its own.
   const folder = join(cacheFolder, "chromium");
   mkdirSync(folder, { recursive: true });
   const { default: chromium } = await import("@sparticuz/chromium");
-  const executablePath = await withTemporaryFolder(folder, () => chromium.executablePath());
+  const executablePath = await (executable ??= withTemporaryFolder(folder, () => chromium.executablePath()));
   const libraries = join(await unpacked("al2023"), "lib");
   const env = {
     ...process.env,
