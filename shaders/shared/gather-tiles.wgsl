@@ -1,9 +1,6 @@
 // Adds the outer products of a task's ratings to the tiles, each lane to its own, from vectors in workgroup memory.
-
-const TRIPS = (STAGE * BLOCKS + TEAM - 1u) / TEAM;
-// Loads that a lane has under way at once: their rows first, then their blocks.
-const BATCH = min(TRIPS, 4u);
-const BATCHES = (TRIPS + BATCH - 1u) / BATCH;
+// The host puts BATCH, the loads that a lane has under way at once (their rows first, then their blocks), and BATCHES
+// before this text.
 
 // Staged ratings: nested, so that what an index may be is checked outside the loops. The blocks that are HEIGHT apart
 // lie side by side, so that neighbouring lanes read neighbouring words.

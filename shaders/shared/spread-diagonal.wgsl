@@ -2,10 +2,8 @@
 // variance is the inverse of its precision, which is the ELBO's optimum for this family.
 // docs/models.md, "Variational Bayes". Twin: src/engine/reference/gram-solve.ts.
 
-const SPREAD_BLOCKS = (BLOCKS + TEAM - 1u) / TEAM;
-
 // Each lane adds up some blocks of the variances of all the task's ratings;
-// the owners of diagonal tiles then fetch them.
+// the owners of diagonal tiles then fetch them. The host puts SPREAD_BLOCKS, how many a lane has, before this text.
 fn add_spreads(task: Task, base: u32, lane: u32) {
   for (var turn = 0u; turn < SPREAD_BLOCKS; turn++) {
     let block = lane + turn * TEAM;

@@ -3,10 +3,9 @@
 // of HEIGHT × WIDTH tiles, so that HEIGHT vec4s of a row and WIDTH of a column serve all of them: a tile, where there
 // are lanes for all, then some below one another.
 // A workgroup holds TEAMS teams, each with its own SLICE of `memory` to solve in, so that short rows share a workgroup
-// and its barriers. The host puts TEAM, TEAMS, HEIGHT, WIDTH, STAGE and SLICE before this text.
+// and its barriers. The host puts TEAM, TEAMS, HEIGHT, WIDTH, SLOTS (their product), STAGE and SLICE before this text.
 
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
-const SLOTS = HEIGHT * WIDTH;
 const PATCH_COLUMNS = (BLOCKS + WIDTH - 1u) / WIDTH;
 // Neighbouring columns that have equally many patches: 1 where they are square.
 const ALIKE = HEIGHT / WIDTH;

@@ -5,8 +5,11 @@ import type { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import colours from "picocolors";
 
-/** Loaded when a bar is first drawn: commands in pipes draw none. */
-const bars = (): { SingleBar: typeof SingleBar } => createRequire(import.meta.url)("cli-progress") as { SingleBar: typeof SingleBar };
+/** What draws bars is loaded with the first of them: commands in pipes draw none. */
+function barOf(format: string): SingleBar {
+  const bars = createRequire(import.meta.url)("cli-progress") as { SingleBar: typeof SingleBar };
+  return new bars.SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+}
 
 let words: NodeJS.WriteStream | undefined = process.stdout;
 
@@ -93,12 +96,7 @@ export const seconds = (value: number): string => (value < 10 ? `${value.toFixed
 /** A progress bar over bytes on a terminal; nothing in a pipe. */
 export function byteProgress(label: string): { update: (done: number, total: number | undefined) => void; stop: () => void } {
   if (silent || !process.stderr.isTTY) return { update() {}, stop() {} };
-  const bar = new (bars().SingleBar)({
-    format: `${label} {bar} {percentage}%`,
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-  });
+  const bar = barOf(`${label} {bar} {percentage}%`);
   let started = false;
   return {
     update(done, total) {
@@ -119,8 +117,7 @@ export function byteProgress(label: string): { update: (done: number, total: num
  */
 export function countProgress(label: string): { update: (done: number, total: number) => void; clear: () => void } {
   if (silent || !process.stderr.isTTY) return { update() {}, clear() {} };
-  const format = `${label} {bar} {value} of {total}, {left} left`;
-  const bar = new (bars().SingleBar)({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const bar = barOf(`${label} {bar} {value} of {total}, {left} left`);
   const began = performance.now();
   let before: number | undefined;
   return {

@@ -65,7 +65,7 @@ function rounded(problem: Problem): Problem {
 
 /** Biases so large that a single half would lose too much of them. */
 function largeBiases(factors: number): Problem {
-  const problem = problemOf(hotCase(factors, 311, 257, 9000, factors), { factors, tauUsers: 2, tauItems: 3 });
+  const problem = problemOf(hotCase(factors, 311, 257, 9000), { factors, tauUsers: 2, tauItems: 3 });
   return { ...problem, initial: { ...problem.initial, itemBiases: problem.initial.itemBiases.map((bias) => 20 * bias) } };
 }
 

@@ -93,21 +93,21 @@ function fillingTeams(team: number): number {
 export function planConstants(K: number, plan: TilePlan, sequential: boolean, spread: Spread): string {
   return `${rowConstants(K, spread)}const TEAM = ${plan.team}u;
 const TEAMS = ${plan.teams}u;
-const HEIGHT = ${plan.height}u;
-const WIDTH = ${plan.width}u;
 const STAGE = ${plan.stage}u;
 const SLICE = ${plan.slice}u;
 const SEQUENTIAL = ${sequential};
-`;
+${Object.entries(turnsOf(plan))
+  .map(([bound, turns]) => `const ${bound} = ${turns}u;\n`)
+  .join("")}`;
 }
 
-/** Loads that a lane has under way at once, at most: see BATCH in gather-tiles.wgsl. */
+/** Loads that a lane has under way at once, at most. */
 const MOST_LOADS = 4;
 
-/** The bounds of the kernel's loops that run once under a plan. */
-export function loopsOfOne({ blocks, height, width, stage, team }: TilePlan): string[] {
+/** How often the kernel's loops over what a lane owns or fetches turn, by the constants that bound them. */
+function turnsOf({ blocks, height, width, stage, team }: TilePlan): Readonly<Record<string, number>> {
   const trips = Math.ceil((stage * blocks) / team);
-  const counts = {
+  return {
     HEIGHT: height,
     WIDTH: width,
     SLOTS: height * width,
@@ -115,8 +115,11 @@ export function loopsOfOne({ blocks, height, width, stage, team }: TilePlan): st
     BATCHES: Math.ceil(trips / MOST_LOADS),
     SPREAD_BLOCKS: Math.ceil(blocks / team),
   };
-  return Object.entries(counts).flatMap(([bound, count]) => (count === 1 ? [bound] : []));
 }
+
+/** The bounds of the kernel's loops that run once under a plan. */
+export const loopsOfOne = (plan: TilePlan): string[] =>
+  Object.entries(turnsOf(plan)).flatMap(([bound, turns]) => (turns === 1 ? [bound] : []));
 
 const GRADIENT_LANES = 64;
 
