@@ -15,6 +15,7 @@ import { isStartedForMpi } from "../src/distributed/ranks.js";
 import type { DeviceChoice } from "../src/engine/open-engine.js";
 import { evaluation } from "./evaluation.js";
 import { compilers } from "./compilers.js";
+import { compileTimes } from "./compile-times.js";
 import { float32 } from "./float32.js";
 import { gpu } from "./gpu.js";
 import { parityOfModels } from "./gpu-parity.js";
@@ -52,6 +53,7 @@ const benches = {
   ranking,
   ranks,
   compilers,
+  "compile-times": compileTimes,
   roofline,
   /** So are its server and its client. */
   serving: async (options: BenchOptions) => (await import("./serving.js")).serving(options),

@@ -27,7 +27,7 @@ fn solve(row: u32, weight: f32, lane: u32) {
   add_prior(weight, lane);
   if (SEQUENTIAL) { set_bias_aside(solved_rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
-  substitute();
+  substitute(lane);
   if (SEQUENTIAL) { bias_after(); } else { leave_errors(weight); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
   write_solution(row * BLOCKS, lane);

@@ -55,6 +55,12 @@ struct Task {
 @group(0) @binding(7) var<storage, read_write> first_singular_row: atomic<u32>;
 @group(1) @binding(0) var<uniform> dispatch: Dispatch;
 
+// So many turns of a loop, without the compiler's knowing: no dispatch has 2³¹ tasks.
+// llvmpipe's compiler would else write out the loop, and take longer the more blocks of instructions there are.
+fn turns(count: u32) -> u32 {
+  return count + (dispatch.task_count >> 31u);
+}
+
 // A block's prior precisions for a row whose ratings weigh so much. A row without any precision and ratings solves to
 // 0 too.
 fn prior_precisions(block: u32, weight: f32) -> vec4f {

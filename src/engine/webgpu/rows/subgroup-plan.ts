@@ -45,6 +45,8 @@ export function subgroupLoops(K: number, plan: SubgroupPlan): string {
 }
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, at) => from + at);
+/** A shuffle from a constant lane: llvmpipe makes one instruction of it, and more than ten of a broadcast. */
+const broadcast = (value: string, lane: number): string => `subgroupShuffle(${value}, ${lane}u)`;
 const lines = (statements: readonly string[]): string => statements.map((statement) => `  ${statement}\n`).join("");
 
 /**
@@ -75,22 +77,22 @@ class Loops {
       "var<private> bias_sum: f32;",
       "var<private> bias_precision: f32;",
     ];
+    const apart = range(Math.log2(this.#size)).map((power) => 2 ** power);
     return [
       declarations.join("\n"),
+      this.#function("sum_of_lanes(x: f32) -> f32", [
+        "var sum = x;",
+        ...apart.map((lanes) => `sum += subgroupShuffleXor(sum, ${lanes}u);`),
+        "return sum;",
+      ]),
       this.#function("clear_sums()", [...this.held.map(([g, J]) => `sum_${g}_${J} = vec4f();`), "singular = false;"]),
       this.#function("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings()),
-      this.#function(
-        "store_sums(to: u32)",
-        this.held.map(([g, J], at) => `partial_sums[to + ${at * this.#size}u] = sum_${g}_${J};`),
-      ),
-      this.#function(
-        "add_stored_sums(from_: u32)",
-        this.held.map(([g, J], at) => `sum_${g}_${J} += partial_sums[from_ + ${at * this.#size}u];`),
-      ),
+      this.#function("store_sums(to: u32)", this.#eachSum(["let next = sum_0_0;", "partial_sums[to + at * SUBGROUP] = next;"])),
+      this.#function("add_stored_sums(from_: u32)", this.#eachSum(["let next = sum_0_0 + partial_sums[from_ + at * SUBGROUP];"])),
       this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior()),
       this.#function("set_bias_aside(old_bias: f32, lane: u32)", this.#setBiasAside()),
       this.#function("factor(lane: u32)", this.#factor()),
-      this.#function("substitute()", this.#substitute()),
+      this.#function("substitute(lane: u32)", this.#substitute()),
       this.#function("bias_after()", this.#biasAfter()),
       this.#function("leave_errors(weight: f32)", this.#leaveErrors()),
       this.#function("write_solution(to: u32, lane: u32)", this.#writeSolution()),
@@ -118,6 +120,13 @@ class Loops {
       .filter(({ J }) => J < this.#blocks);
   }
 
+  /** Statements for every sum in its turn: each is `sum_0_0` once, and the others move up. */
+  #eachSum(statements: readonly string[]): string[] {
+    const names = this.held.map(([g, J]) => `sum_${g}_${J}`);
+    const move = names.map((name, at) => `${name} = ${names[at + 1] ?? "next"};`);
+    return [`for (var at = 0u; at < turns(${names.length}u); at++) {\n${lines([...statements, ...move])}  }`];
+  }
+
   #addRatings(): string[] {
     const blocks = range(this.#blocks);
     const { J: biasBlock, c: biasAt } = this.#row(this.#K);
@@ -136,7 +145,7 @@ class Loops {
       "}",
     ];
     const add = range(this.#size).flatMap((q) => [
-      ...blocks.map((J) => `let y_${q}_${J} = subgroupBroadcast(y_${J}, ${q}u);`),
+      ...blocks.map((J) => `let y_${q}_${J} = ${broadcast(`y_${J}`, q)};`),
       ...range(this.#groups).map((g) => `let own_${q}_${g} = ${this.#ownComponent(q, g)};`),
     ]);
     const sums = this.held.map(
@@ -191,9 +200,9 @@ class Loops {
         .map((c) => Number(4 * J + c < this.#K))
         .join(", ")})`;
     return [
-      ...range(bias.J + 1).map((J) => `coupling_${J} = subgroupBroadcast(sum_${bias.g}_${J}, ${bias.lane}u) * ${before(J)};`),
-      `bias_sum = subgroupBroadcast(sum_${rhs.g}_${bias.J}[${bias.c}], ${rhs.lane}u);`,
-      `bias_precision = subgroupBroadcast(sum_${bias.g}_${bias.J}[${bias.c}], ${bias.lane}u);`,
+      ...range(bias.J + 1).map((J) => `coupling_${J} = ${broadcast(`sum_${bias.g}_${J}`, bias.lane)} * ${before(J)};`),
+      `bias_sum = ${broadcast(`sum_${rhs.g}_${bias.J}[${bias.c}]`, rhs.lane)};`,
+      `bias_precision = ${broadcast(`sum_${bias.g}_${bias.J}[${bias.c}]`, bias.lane)};`,
       ...range(bias.J + 1).map((J) => `sum_${rhs.g}_${J} -= select(0.0, old_bias, lane == ${rhs.lane}u) * coupling_${J};`),
       ...range(bias.J + 1).map((J) => `if (lane == ${bias.lane}u) { sum_${bias.g}_${J} = vec4f(); }`),
       ...range(this.#groups, bias.g).map((g) => `sum_${g}_${bias.J}[${bias.c}] = 0.0;`),
@@ -202,54 +211,81 @@ class Loops {
     ];
   }
 
-  /** Cholesky by columns, right-looking; the right-hand side, the last row, is substituted forward on the way. */
+  /**
+   * Cholesky by columns, right-looking; the right-hand side, the last row, is substituted forward on the way. A group's
+   * columns take turns in a loop that is not written out: each in its turn is the first, and the group's others move up.
+   */
   #factor(): string[] {
     const last = 4 * this.#blocks - 1;
-    return range(last).flatMap((k) => {
-      const { g: g0, lane, J: J0, c } = this.#row(k);
+    return range(this.#groups).flatMap((g0) => {
+      const first = g0 * this.#size;
+      const [J0, J1] = [first / 4, this.#columns(g0)];
+      const width = 4 * (J1 - J0);
       const groups = range(this.#groups, g0);
-      const below = (j: number): string => {
-        const { g, lane: at } = this.#row(j);
-        return j > k ? `subgroupBroadcast(l_${k}_${g}, ${at}u)` : "0.0";
-      };
-      return [
-        `let root_${k} = checked_pivot(subgroupBroadcast(sum_${g0}_${J0}[${c}], ${lane}u), subgroupBroadcast(diagonal_${g0}, ${lane}u));`,
-        ...groups.map((g) => `let l_${k}_${g} = sum_${g}_${J0}[${c}] / root_${k};`),
-        ...groups.map((g) => `sum_${g}_${J0}[${c}] = l_${k}_${g};`),
-        ...range(this.#blocks, J0)
-          .filter((J) => 4 * J + 3 > k)
-          .flatMap((J) => [
-            `let column_${k}_${J} = vec4f(${range(4)
-              .map((at) => below(4 * J + at))
-              .join(", ")});`,
-            ...groups.filter((g) => J < this.#columns(g)).map((g) => `sum_${g}_${J} -= l_${k}_${g} * column_${k}_${J};`),
-          ]),
+      const moved = (g: number): string[] => [
+        ...range(J1, J0).map((J) => `let before_${g}_${J} = sum_${g}_${J};`),
+        ...range(J1, J0).map((J) => {
+          const next = J + 1 < J1 ? J + 1 : J0;
+          return `sum_${g}_${J} = vec4f(before_${g}_${J}.yzw, before_${g}_${next}.x);`;
+        }),
       ];
+      // Of the group's own columns those that are done with come last.
+      const within = (at: number): string => `select(0.0, subgroupShuffle(l_${g0}, min(c + ${at}u, ${width - 1}u)), c < ${width - at}u)`;
+      const below = (j: number): string => {
+        const { g, lane } = this.#row(j);
+        return broadcast(`l_${g}`, lane);
+      };
+      const turn = [
+        `let root = checked_pivot(subgroupShuffle(sum_${g0}_${J0}.x, c), subgroupShuffle(diagonal_${g0}, c));`,
+        ...groups.map((g) => `let l_${g} = sum_${g}_${J0}.x / root;`),
+        ...groups.map((g) => `sum_${g}_${J0}.x = l_${g};`),
+        ...range(this.#blocks, J0).flatMap((J) => {
+          const entry = (at: number): string => (J >= J1 ? below(4 * J + at) : J === J0 && at === 0 ? "0.0" : within(4 * (J - J0) + at));
+          return [
+            `let column_${J} = vec4f(${range(4).map(entry).join(", ")});`,
+            ...groups.filter((g) => J < this.#columns(g)).map((g) => `sum_${g}_${J} -= l_${g} * column_${J};`),
+          ];
+        }),
+        ...groups.flatMap(moved),
+      ];
+      const pivots = Math.min(width, last - first);
+      const loop = `for (var c = 0u; c < turns(${pivots}u); c++) {\n${lines(turn)}  }`;
+      // The right-hand side's own column has no pivot: it moves up without.
+      return pivots < width ? [loop, ...groups.flatMap(moved)] : [loop];
     });
   }
 
+  /**
+   * Back substitution, a group of rows at a time. What the rows that are solved have left of the right-hand side lies
+   * scattered over the lanes: each takes off what its own rows make of it.
+   */
   #substitute(): string[] {
     const last = 4 * this.#blocks - 1;
     const rhs = this.#row(last);
     return [
-      ...range(this.#blocks).map((J) => `solution_${J} = subgroupBroadcast(sum_${rhs.g}_${J}, ${rhs.lane}u);`),
-      `solution_${this.#blocks - 1}[RHS_AT] = 0.0;`,
-      ...range(last)
+      ...range(this.#blocks).map((J) => `var left_${J} = select(vec4f(), sum_${rhs.g}_${J}, lane == ${rhs.lane}u);`),
+      ...range(this.#groups)
         .reverse()
-        .flatMap((k) => {
-          const { g, lane, J: J0, c } = this.#row(k);
-          const before = (J: number): string =>
-            J < J0
-              ? ""
-              : ` * vec4f(${range(4)
-                  .map((at) => Number(at < c))
-                  .join(", ")})`;
+        .flatMap((g) => {
+          const first = g * this.#size;
+          const before = first / 4;
           return [
-            `let x_${k} = solution_${J0}[${c}] / subgroupBroadcast(sum_${g}_${J0}[${c}], ${lane}u);`,
-            `solution_${J0}[${c}] = x_${k};`,
-            ...range(c > 0 ? J0 + 1 : J0).map((J) => `solution_${J} -= x_${k} * subgroupBroadcast(sum_${g}_${J}, ${lane}u)${before(J)};`),
+            `var own_${g} = 0.0;`,
+            ...range(Math.min(last, first + this.#size), first)
+              .reverse()
+              .flatMap((k) => {
+                const { lane, J: J0, c } = this.#row(k);
+                return [
+                  `let x_${k} = sum_of_lanes(left_${J0}[${c}]) / ${broadcast(`sum_${g}_${J0}[${c}]`, lane)};`,
+                  `solution_${J0}[${c}] = x_${k};`,
+                  `own_${g} = select(own_${g}, x_${k}, lane == ${lane}u);`,
+                  ...range(J0 + 1, before).map((J) => `left_${J} -= select(0.0, x_${k}, lane == ${lane}u) * sum_${g}_${J};`),
+                ];
+              }),
+            ...range(before).map((J) => `left_${J} -= own_${g} * sum_${g}_${J};`),
           ];
         }),
+      `solution_${rhs.J}[RHS_AT] = 0.0;`,
     ];
   }
 
@@ -266,7 +302,7 @@ class Loops {
     const last = 4 * this.#blocks - 1;
     const { g, lane, J, c } = this.#row(last);
     return [
-      `var error = subgroupBroadcast(sum_${g}_${J}[${c}], ${lane}u);`,
+      `var error = ${broadcast(`sum_${g}_${J}[${c}]`, lane)};`,
       ...range(this.#blocks).map((at) => `error -= dot(prior_precisions(${at}u, weight) * solution_${at}, solution_${at});`),
       `solution_${this.#blocks - 1}[RHS_AT] = error / settings.lambda;`,
     ];

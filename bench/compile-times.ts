@@ -1,0 +1,98 @@
+// Processor seconds until each entry point of each kernel has run once, on nothing: Dawn's translation and the driver's
+// compiler. llvmpipe compiles at the first dispatch. Run it with MESA_SHADER_CACHE_DISABLE=true, or Mesa's disk cache
+// answers.
+
+import { readFileSync } from "node:fs";
+import { dispatch } from "../src/engine/webgpu/device/bindings.js";
+import { type Device, requestDevice } from "../src/engine/webgpu/device/device.js";
+import type { Kernel } from "../src/engine/webgpu/device/kernel.js";
+import { everyDescentKernel, everyKernel } from "../src/engine/webgpu/every-kernel.js";
+import { MAX_FACTORS } from "../src/models/hyperparameters.js";
+import type { BenchOptions } from "./options.js";
+
+/** More than any kernel's uniforms and first rows take. */
+const BYTES = 65_536;
+const BINDING = /@group\((\d)\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
+const ENTRY = /@compute[^{]*fn (\w+)\(/g;
+
+interface Row {
+  readonly factors: number;
+  readonly kernel: string;
+  readonly entryPoint: string;
+  readonly seconds: number;
+}
+
+export async function compileTimes({ factors, models }: BenchOptions): Promise<Row[]> {
+  const rows: Row[] = [];
+  const device = await requestDevice({ defaultLimits: true });
+  for (const K of factors) {
+    const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K)];
+    const wanted = [...new Map(all.map((kernel) => [kernel.code, kernel])).values()].filter(
+      ({ name }) => models?.some((words) => name.includes(words)) ?? !/codes|pairs|pulled|halves/.test(name),
+    );
+    for (const kernel of wanted) {
+      for (const [, entryPoint] of kernel.code.matchAll(ENTRY)) {
+        const seconds = await firstRun(device, kernel, entryPoint);
+        rows.push({ factors: K, kernel: kernel.name, entryPoint, seconds });
+        console.log(`${seconds.toFixed(2).padStart(7)}  ${kernel.name} ${entryPoint}`);
+      }
+    }
+  }
+  device.destroy();
+  const longest = Math.max(...rows.map(({ seconds }) => seconds));
+  const total = rows.reduce((sum, { seconds }) => sum + seconds, 0);
+  console.log(`${rows.length} entry points, ${total.toFixed(1)} s in all, the longest ${longest.toFixed(2)} s`);
+  return rows;
+}
+
+async function firstRun({ gpu }: Device, { name, code }: Kernel, entryPoint: string): Promise<number> {
+  const groups: GPUBindGroupLayoutEntry[][] = [];
+  for (const [, group, binding, space] of code.matchAll(BINDING)) {
+    // Entry points may name one binding differently.
+    if (groups[Number(group)]?.some((known) => known.binding === Number(binding))) continue;
+    const type = ({ uniform: "uniform", "storage, read": "read-only-storage", "storage, read_write": "storage" } as const)[space]!;
+    (groups[Number(group)] ??= []).push({ binding: Number(binding), visibility: GPUShaderStage.COMPUTE, buffer: { type } });
+  }
+  const bindGroupLayouts = groups.map((entries) => gpu.createBindGroupLayout({ entries }));
+  const buffers: GPUBuffer[] = [];
+  const bindGroups = groups.map((entries, group) =>
+    gpu.createBindGroup({
+      layout: bindGroupLayouts[group],
+      entries: entries.map(({ binding }) => {
+        const buffer = gpu.createBuffer({ size: BYTES, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE });
+        buffers.push(buffer);
+        return { binding, resource: { buffer } };
+      }),
+    }),
+  );
+  const run = async (pipeline: GPUComputePipeline): Promise<void> => {
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    bindGroups.forEach((group, at) => pass.setBindGroup(at, group));
+    dispatch(pass, 1);
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+    await gpu.queue.onSubmittedWorkDone();
+  };
+  gpu.pushErrorScope("validation");
+  const before = driverSeconds();
+  const module = gpu.createShaderModule({ label: name, code });
+  const pipeline = await gpu.createComputePipelineAsync({
+    layout: gpu.createPipelineLayout({ bindGroupLayouts }),
+    compute: { module, entryPoint },
+  });
+  await run(pipeline);
+  const seconds = driverSeconds() - before;
+  buffers.forEach((buffer) => buffer.destroy());
+  const error = await gpu.popErrorScope();
+  if (error) throw new Error(`${name} ${entryPoint}: ${error.message}`);
+  return seconds;
+}
+
+/** Of all threads but Node's own, which asks over and over whether the device has answered. */
+function driverSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  const [own] = readFileSync("/proc/thread-self/schedstat", "utf8").split(" ");
+  return (user + system) / 1e6 - Number(own) / 1e9;
+}
