@@ -5,6 +5,8 @@
 // A workgroup holds TEAMS teams, each with its own SLICE of `memory` to solve in, so that short rows share a workgroup
 // and its barriers. The host puts TEAM, TEAMS, HEIGHT, WIDTH, SLOTS (their product), STAGE and SLICE before this text.
 
+// Of a tile, in loops that reach for memory.
+const COLUMNS = 4u;
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
 const PATCH_COLUMNS = (BLOCKS + WIDTH - 1u) / WIDTH;
 // Neighbouring columns that have equally many patches: 1 where they are square.
@@ -59,17 +61,6 @@ const PANEL = 0u;
 const DIAGONAL = 4u * BLOCKS;
 const SOLUTION = DIAGONAL + 4u;
 const ORIGINAL = SOLUTION + BLOCKS;
-
-fn load_tile(at: u32, apart: u32) -> mat4x4f {
-  return mat4x4f(memory[at], memory[at + apart], memory[at + 2u * apart], memory[at + 3u * apart]);
-}
-
-fn store_tile(at: u32, apart: u32, value: mat4x4f) {
-  memory[at] = value[0];
-  memory[at + apart] = value[1];
-  memory[at + 2u * apart] = value[2];
-  memory[at + 3u * apart] = value[3];
-}
 
 fn diagonal_tile(base: u32) -> mat4x4f {
   return load_tile(base + DIAGONAL, 1u);

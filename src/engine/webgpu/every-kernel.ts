@@ -124,7 +124,8 @@ const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(k
 function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] {
   const variant: GramVariant = { ...system, factors: K, values };
   const plan = subgroups && suitsSubgroups(system) && planSubgroup(K, subgroups);
-  return [gramSolveKernel(planTiles(K), variant), ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
+  const tiles = [false, true].map((software) => gramSolveKernel(planTiles(K), { ...variant, software }));
+  return [...tiles, ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
 /** For hardware, and for software drivers. */

@@ -23,6 +23,18 @@ export function withoutLoopsOfOne(code: string, bounds: readonly string[]): stri
   return text + code.slice(from);
 }
 
+/**
+ * Loops that a compiler should leave as they are get a bound that it does not know: `turns`, of half-sweep.wgsl. llvmpipe
+ * writes out the others, and its time grows faster than the text.
+ *
+ * @param bounds as of `withoutLoopsOfOne`.
+ */
+export function withLoopsLeftBe(code: string, bounds: readonly string[]): string {
+  return code.replace(/for \(var (\w+) = 0u; \1 < (\w+);/g, (head, number: string, bound: string) =>
+    bounds.includes(bound) ? `for (var ${number} = 0u; ${number} < turns(${bound});` : head,
+  );
+}
+
 /** Where the block ends that has begun: its closing brace. */
 function endOfBlock(code: string, from: number): number {
   let open = 1;

@@ -87,7 +87,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
   const byMatrices = variant.halves && device.matrices && variant.values?.kind !== "pairs";
   const plan = byMatrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
   return {
-    kernel: gramSolveKernel(plan, variant),
+    kernel: gramSolveKernel(plan, { ...variant, software: device.report.software }),
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
     operations,

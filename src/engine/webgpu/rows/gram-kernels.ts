@@ -27,10 +27,12 @@ import spreadFullText from "../../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
+import tileColumnsText from "../../../../shaders/shared/tile-columns.wgsl?raw";
+import tileColumnsInTurnText from "../../../../shaders/shared/tile-columns-in-turn.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
 import type { Spread, SystemKind } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
-import { withoutLoopsOfOne } from "../device/loops-of-one.js";
+import { withLoopsLeftBe, withoutLoopsOfOne } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
@@ -93,6 +95,8 @@ export type GramVariant = GramSystem & {
   readonly values?: ValueFormat | undefined;
   /** Whether the other side's rows are gathered in half precision. Default false. */
   readonly halves?: boolean | undefined;
+  /** Whether the kernel by tiles is for a software driver: loops stay loops, so that it compiles sooner. Default false. */
+  readonly software?: boolean | undefined;
 };
 
 /** The part of a kernel that reads pulls. */
@@ -112,7 +116,7 @@ export const leavesErrors = ({ kind, spread }: GramSystem): boolean => kind === 
 export const leavesExpectedErrors = ({ spread }: GramSystem): boolean => spread === "diagonal" || spread === "full";
 
 export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVariant): Kernel {
-  const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false } = variant;
+  const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false, software = false } = variant;
   const { stage, base, noise } = PARTS[kind];
   const matrices = "matrices" in plan;
   const parts = [
@@ -126,6 +130,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     halfSweepText,
     teamsText,
     tilesText,
+    software ? tileColumnsInTurnText : tileColumnsText,
     base ? baseTilesText : baseNoneText,
     pullsText(pulled),
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
@@ -140,8 +145,10 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     pulled && "pulled",
     halves && "halves",
     matrices && `matrices ${plan.matrices.size}`,
+    software && "for software",
   ];
-  const code = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
+  const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
+  const code = software ? withLoopsLeftBe(once, ["STAGE", "COLUMNS"]) : once;
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 
