@@ -13,6 +13,7 @@ import type { BenchOptions } from "./options.js";
 /** More than any kernel's uniforms and first rows take. */
 const BYTES = 65_536;
 const BINDING = /@group\((\d)\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
+const SOFTWARE = " for software";
 const ENTRY = /@compute[^{]*fn (\w+)\(/g;
 
 interface Row {
@@ -27,8 +28,12 @@ export async function compileTimes({ factors, models }: BenchOptions): Promise<R
   const device = await requestDevice({ defaultLimits: true });
   for (const K of factors) {
     const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K)];
+    // Of kernels that have a variant for software drivers, the one that this device takes.
+    const withVariant = new Set(all.filter(({ name }) => name.includes(SOFTWARE)).map(({ name }) => name.replace(SOFTWARE, "")));
+    const taken = (name: string): boolean =>
+      name.includes(SOFTWARE) ? device.report.software : !(device.report.software && withVariant.has(name));
     const wanted = [...new Map(all.map((kernel) => [kernel.code, kernel])).values()].filter(
-      ({ name }) => models?.some((words) => name.includes(words)) ?? !/codes|pairs|pulled|halves/.test(name),
+      ({ name }) => taken(name) && (models?.some((words) => name.includes(words)) ?? !/codes|pairs|pulled|halves/.test(name)),
     );
     for (const kernel of wanted) {
       for (const [, entryPoint] of kernel.code.matchAll(ENTRY)) {

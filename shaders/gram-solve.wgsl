@@ -162,10 +162,7 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   accumulate(at, stages_of(first));
   if (!at.has_task) { return; }
   for (var s = 0u; s < SLOTS; s++) {
-    if (tile_row[s] != NO_TILE) {
-      let place = at.task.segment * TILES + tile_place(s);
-      for (var c = 0u; c < COLUMNS; c++) { partial_tiles[place][c] = tile[s][c]; }
-    }
+    if (tile_row[s] != NO_TILE) { partial_tiles[at.task.segment * TILES + tile_place(s)] = tile[s]; }
   }
 }
 

@@ -9,7 +9,7 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_row[s] != NO_TILE) {
         let place = from_row + 4u * tile_place(s);
-        for (var c = 0u; c < COLUMNS; c++) { tile[s][c] += weight * fixed_rows[place + c]; }
+        tile[s] += weight * mat4x4f(fixed_rows[place], fixed_rows[place + 1u], fixed_rows[place + 2u], fixed_rows[place + 3u]);
       }
     }
   }
@@ -35,7 +35,7 @@ fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
     let bias_row = memory[base + PANEL + min(J, BIAS_BLOCK)];
     let variance = memory[base + PANEL + BIAS_BLOCK][BIAS_AT];
     if (I != NO_TILE) {
-      for (var c = 0u; c < COLUMNS; c++) {
+      for (var c = 0u; c < 4u; c++) {
         var column = vec4f();
         for (var r = 0u; r < 4u; r++) {
           let i = 4u * I + r;

@@ -3,10 +3,10 @@
 
 fn load_tile(at: u32, apart: u32) -> mat4x4f {
   var value: mat4x4f;
-  for (var c = 0u; c < COLUMNS; c++) { value[c] = memory[at + c * apart]; }
+  for (var c = 0u; c < turns(4u); c++) { value[c] = memory[at + c * apart]; }
   return value;
 }
 
 fn store_tile(at: u32, apart: u32, value: mat4x4f) {
-  for (var c = 0u; c < COLUMNS; c++) { memory[at + c * apart] = value[c]; }
+  for (var c = 0u; c < turns(4u); c++) { memory[at + c * apart] = value[c]; }
 }

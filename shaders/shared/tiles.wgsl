@@ -5,8 +5,6 @@
 // A workgroup holds TEAMS teams, each with its own SLICE of `memory` to solve in, so that short rows share a workgroup
 // and its barriers. The host puts TEAM, TEAMS, HEIGHT, WIDTH, SLOTS (their product), STAGE and SLICE before this text.
 
-// Of a tile, in loops that reach for memory.
-const COLUMNS = 4u;
 const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
 const PATCH_COLUMNS = (BLOCKS + WIDTH - 1u) / WIDTH;
 // Neighbouring columns that have equally many patches: 1 where they are square.

@@ -1,7 +1,8 @@
-// Loops that a plan makes run once are blocks in the kernels' text, and no others are.
+// Loops that a plan makes run once are blocks in the kernels' text, and no others are; for software drivers some are left
+// as they are.
 
 import { expect, test } from "vitest";
-import { withoutLoopsOfOne } from "../../src/engine/webgpu/device/loops-of-one.js";
+import { withLoopsLeftBe, withoutLoopsOfOne } from "../../src/engine/webgpu/device/loops-of-one.js";
 import { gramSolveKernel } from "../../src/engine/webgpu/rows/gram-kernels.js";
 import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 
@@ -36,5 +37,20 @@ test("with one tile a lane a kernel has no loop over tiles; with three it has", 
   ] as const) {
     const { code } = gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread: "none" });
     expect(code.includes("s < SLOTS"), `K = ${K}`).toBe(loops);
+  }
+});
+
+test("loops that are left be have a bound that compilers do not know; all others stay", () => {
+  const code = "for (var r = 0u; r < STAGE; r += 2u) { for (var c = 0u; c < 4u; c++) { for (var k = r; k < STAGE; k++) {} } }";
+  expect(withLoopsLeftBe(code, ["STAGE"])).toBe(code.replace("r < STAGE", "r < turns(STAGE)"));
+  expect(withLoopsLeftBe(code, [])).toBe(code);
+});
+
+test("only kernels for software drivers leave loops be: those of cards are written out by their compilers", () => {
+  for (const K of [10, 128]) {
+    const turns = (software: boolean): string[] =>
+      gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread: "none", software }).code.match(/< turns\(\w+\)/g) ?? [];
+    expect(turns(false), `K = ${K}`).toEqual([]);
+    expect(new Set(turns(true)), `K = ${K}`).toEqual(new Set(["< turns(STAGE)", "< turns(BLOCKS)", "< turns(4u)"]));
   }
 });

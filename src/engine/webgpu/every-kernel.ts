@@ -136,7 +136,9 @@ const descentKernels = (system: GramSystem, K: number, values: ValueFormat): Ker
   });
 
 const momentKernels = (K: number, patches: boolean): Kernel[] => [
-  patches ? momentsKernel(K).kernel : gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none" }),
+  ...(patches
+    ? [momentsKernel(K).kernel]
+    : [false, true].map((software) => gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none", software }))),
   addPartialsKernel(K),
 ];
 

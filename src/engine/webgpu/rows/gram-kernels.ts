@@ -148,7 +148,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     software && "for software",
   ];
   const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
-  const code = software ? withLoopsLeftBe(once, ["STAGE", "COLUMNS"]) : once;
+  const code = software ? withLoopsLeftBe(once, ["STAGE", "BLOCKS"]) : once;
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 
