@@ -99,6 +99,14 @@ export function checkArguments(where: string, given: { readonly [name: string]: 
   }
 }
 
+/**
+ * @param used whether an option has an effect as the others are.
+ * @throws OptionsError for one that has none and is given.
+ */
+export function checkUsed(name: string, value: unknown, used: boolean, why: string, remedy: string): void {
+  if (value !== undefined && !used) throw new OptionsError(`${name} is ${shown(value)} to no effect: ${why}`, { remedy });
+}
+
 /** The names of a function's options; of a Map, with the kinds that they must be of. */
 export interface Names {
   has(name: string): boolean;

@@ -20,9 +20,11 @@ import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
 import { OptionsError } from "../errors.js";
-import { type Split, splitRatings } from "../ratings/split.js";
+import { checkUsed } from "../options.js";
+import { checkSplitOptions, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
+import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
@@ -34,9 +36,27 @@ const HELD_OUT_SHARE = 0.2;
 /** The name of standard input. */
 const STANDARD_INPUT = "-";
 
+/** Flags that say how a file is read. */
+const OF_FILES = [
+  ...Object.values(COLUMN_FLAGS),
+  "delimiter",
+  "header",
+  "layout",
+  "missing",
+  "scale",
+  "encoding",
+  "items",
+  "duplicates",
+  "skipBadRows",
+  "split",
+] as const;
+
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
+    for (const name of OF_FILES)
+      checkUsed(typed(name), flags[name], false, "the invented ratings are in no file", "give the path of your ratings");
+    const built = { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
+    return flags.sort ? sortedResult(built, ids !== undefined) : built;
   }
   const place = await placeOf(path);
   const catalogue = await catalogueOf(flags);
@@ -205,8 +225,9 @@ export async function loadTrainingData(
   const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
   const { holdout, test } = isGiven ? given : before;
   const holdoutBy = given.holdoutBy ?? before.holdoutBy ?? "random";
-  const holdoutLast = given.holdoutLast ?? before.holdoutLast;
+  const holdoutLast = given.holdoutLast ?? (holdoutBy === "last" ? before.holdoutLast : undefined);
   const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
+  checkSplitOptions(splitOptionsOf(split));
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
   const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
@@ -246,16 +267,29 @@ async function download(name: string): Promise<string> {
 export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
   const { ratings } = read;
   if (read.heldOut) {
-    if (flags.holdout || flags.test)
-      throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
     return { train: ratings, heldOut: read.heldOut };
   }
   if (flags.test) {
-    if (flags.holdout) throw new OptionsError("--test and --holdout exclude each other");
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? HELD_OUT_SHARE, last: flags.holdoutLast, seed: flags.seed });
+  return splitRatings(ratings, splitOptionsOf(flags));
+}
+
+const splitOptionsOf = ({ holdoutBy: by, holdout: share = HELD_OUT_SHARE, holdoutLast: last, seed }: SplitFlags): SplitOptions => ({
+  by,
+  share,
+  last,
+  seed,
+});
+
+/** @throws OptionsError for flags that exclude each other, or have values that they may not have. */
+export function checkSplit(flags: DataFlags & SplitFlags): void {
+  if (flags.split !== undefined && (flags.holdout || flags.test !== undefined))
+    throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
+  if (flags.test !== undefined && flags.holdout)
+    throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
+  checkSplitOptions(splitOptionsOf(flags));
 }
 
 /** Features of users in a file of the folder that is known by its name; undefined where there is none. */

@@ -37,6 +37,13 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "save(model, path)": "tastespace train … --out FILE",
 };
 
+/** Options of a split, and what the flags of commands that split call them. */
+const OF_SPLITS: ReadonlyMap<string, string> = new Map([
+  ["share", "holdout"],
+  ["by", "holdoutBy"],
+  ["last", "holdoutLast"],
+]);
+
 const TEXT = String.raw`"(?:[^"\\]|\\.)*"`;
 const VALUE = String.raw`(?:${TEXT}|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
 /** An option with its value, or with several to choose from: `missing: ["0"]`, `layout: "table" or "matrix"`. */
@@ -73,11 +80,12 @@ const typedValues = (values: string): string =>
 export function asTyped(sentence: string): string {
   if (!running) return sentence;
   const flags = flagsOf(running);
-  const typed = (name: string): string => flagTyped(name, flags) ?? name;
+  const keyOf = (name: string): string => (flags.has(name) ? name : (OF_SPLITS.get(name) ?? name));
+  const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? name;
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known
     .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
-    .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(name) ? `${typed(name)}${typedValues(values)}` : all))
+    .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))
     .replaceAll(/\bcolumns\.([a-z]+)/g, (all, held: string) => (isColumn(held) ? typed(COLUMN_FLAGS[held]) : all))
     .replaceAll(/^[a-z][A-Za-z]*(?= is )|(?<=leave )[a-z]+(?= out)/g, typed)
     .replaceAll(/(?<![\w"-])[a-z]+(?:[A-Z][a-z]*)+(?![\w"])/g, typed);

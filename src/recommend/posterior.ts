@@ -25,7 +25,7 @@ export function covarianceAt({ family, ...sides }: Posterior, side: "users" | "i
 export function sampleScores(user: Entity, parameters: Parameters, alpha: number, seed: number): Float64Array {
   const { factors: K, itemFactors, itemBiases, posterior } = parameters;
   if (!posterior || !user.covariance) {
-    throw new OptionsError("a point estimate has no posterior to draw scores from", { remedy: "train a model of vb" });
+    throw new OptionsError("the model keeps no posterior to draw scores from", { remedy: "train a model of vb" });
   }
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`thompsonSeed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);

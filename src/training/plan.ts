@@ -124,6 +124,9 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     ...options,
     device: engine,
     heldOut: undefined,
+    measureBy: undefined,
+    measureEvery: undefined,
+    measureThreshold: undefined,
     init: undefined,
     resume: undefined,
     sweeps: SAMPLE_SWEEPS,
@@ -131,6 +134,8 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     keepSeen: false,
     onSweep: (entry) => seconds.push(entry.seconds),
     onCheckpoint: undefined,
+    checkpointEvery: undefined,
+    memoryBytes: undefined,
   });
   return Math.min(...seconds.slice(2).map((time, at) => time - seconds[at + 1]));
 }

@@ -76,6 +76,24 @@ test("lists are measured every n sweeps and after the last; patience counts meas
   expect(patient.stop.sweep - patient.stop.bestSweep).toBe(4);
 });
 
+test("a training settles after a measured sweep only: that of its end tells how good it is", async () => {
+  const settled = { heldOut, device: "cpu", measureBy: "ndcg", measureEvery: 4, tolerance: 1 } as const;
+  const { stop, history } = await fit(train, { ...settled, factors: 2, sweeps: 10 });
+  expect(stop).toMatchObject({ reason: "converged", sweep: 4 });
+  expect(history[4].heldOutNdcg).toBeGreaterThan(0);
+  // Without its warm-up no sweep before the end counts, and a trial without a loss would pass for the best.
+  const measure = { measureBy: "ndcg", measureEvery: 4, tolerance: 1, sweeps: 10 } as const;
+  const { trials } = await search(train, {
+    model: "vb",
+    space: { factors: [2], warmUp: [2] },
+    ...measure,
+    device: "cpu",
+    alternative: false,
+  });
+  expect(trials[0].rungs[0]).toMatchObject({ bestSweeps: [4], losses: [trials[0].rungs[0].loss] });
+  expect(trials[0].rungs[0].loss).toBeGreaterThan(0);
+});
+
 test("of more users than there is time for, so many are measured, evenly", async () => {
   const { model } = await fit(train, { model: "implicit", factors: 2, sweeps: 2, device: "cpu" });
   const users = rankingMetrics(model, train, heldOut, { threshold: 4, perUser: true }).perUser!;
