@@ -201,7 +201,7 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
   ],
   "options without effect": [
     ["lists measured of a loss", () => fit(train, { ...quick, heldOut, measureEvery: 2 }), 'measureEvery is 2 to no effect: no lists are measured | give measureBy: "ndcg"'],
-    ["a threshold of a loss", () => fit(train, { ...quick, heldOut, measureThreshold: 4 }), "measureThreshold is 4 to no effect"],
+    ["a threshold of a loss", () => fit(train, { ...quick, heldOut, relevanceThreshold: 4 }), "relevanceThreshold is 4 to no effect"],
     ["checkpoints for nobody", () => fit(train, { ...quick, checkpointEvery: 2 }), "checkpointEvery is 2 to no effect: there is no onCheckpoint"],
     ["memory of an engine that is open", () => fit(train, { ...quick, device: new ReferenceEngine(), memoryBytes: 1e9 }), "memoryBytes is 1000000000 to no effect: device is an engine"],
     ["memory of a GPU without one", () => fit(train, { ...quick, device: "cpu", memoryBytes: 1e9 }), 'to no effect: the device is "cpu" | give device: "webgpu", or no memoryBytes'],
@@ -228,8 +228,8 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
   ],
   "tables": [
     ["a column too far", () => readRatings(HEADED, { columns: { user: 99 } }), 'r.csv: column 100 is to hold the users, and there are 3 columns | the columns are "user", "item", "rating"'],
-    ["a time too far", () => readRatings(text("1,2,3\n2,2,4\n"), { columns: { user: 0, item: 1, value: 2, time: 3 } }), "column 4 is to hold the times, and there are 3 columns"],
-    ["half a column", () => readRatings(HEADED, { columns: { value: 3.5 } }), "columns.value is 3.5: it must be the column's name, or its number from 0"],
+    ["a time too far", () => readRatings(text("1,2,3\n2,2,4\n"), { columns: { user: 0, item: 1, rating: 2, time: 3 } }), "column 4 is to hold the times, and there are 3 columns"],
+    ["half a column", () => readRatings(HEADED, { columns: { rating: 3.5 } }), "columns.rating is 3.5: it must be the column's name, or its number from 0"],
     ["a decimal comma", () => readRatings(text("user,item,rating\n1,2,3\n1,3,4,9\n")), "r.csv:3: the row has 4 cells, and the table has 3 columns: a cell with a delimiter in it has to be quoted | skipBadRows: true"],
     ["a decimal comma among text", () => readRatings(text("user,item,rating\na,b,3\na,c,4,9\n")), "r.csv:3: the row has 4 cells, and the table has 3 columns"],
   ],

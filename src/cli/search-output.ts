@@ -126,7 +126,7 @@ const SHARED = [
   "patience",
   "measureBy",
   "measureEvery",
-  "measureThreshold",
+  "relevanceThreshold",
 ] as const;
 
 /** The best as a command line, with what every trial shared. */

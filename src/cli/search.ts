@@ -107,7 +107,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     patience: flags.patience,
     measureBy: flags.measureBy,
     measureEvery: flags.measureEvery,
-    measureThreshold: flags.measureThreshold,
+    relevanceThreshold: flags.relevanceThreshold,
     alternative: flags.vb,
   };
   // What is wrong with options is found out before anything long begins.

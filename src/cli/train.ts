@@ -179,15 +179,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   await agreeOn({ versions: version, options: [path, flags] });
   if (flags.resume && flags.checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
   checkSplit(flags);
-  const { measureBy, measureEvery, measureThreshold, checkpointEvery } = flags;
+  const { measureBy, measureEvery, relevanceThreshold, checkpointEvery } = flags;
   const onCheckpoint = flags.checkpoint === undefined ? undefined : (to: Checkpoint) => writeCheckpoint(to, flags.checkpoint!);
-  const observed = { measureBy, measureEvery, measureThreshold, checkpointEvery, onCheckpoint };
+  const observed = { measureBy, measureEvery, relevanceThreshold, checkpointEvery, onCheckpoint };
   checkEffects(model, observed);
   for (const kind of flags.devices ?? [flags.device]) checkTaken(kind, engineOptionsOf(flags));
   const takesFeatures = MODELS[model].takesFeatures ?? false;
   for (const name of ["itemFeatures", "userFeatures"] as const)
     if (flags[name] !== undefined && !takesFeatures)
       throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
+  const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
   const init = flags.init ? await load(flags.init) : undefined;
   for (const list of [flags.itemFeatures, flags.userFeatures]) await checkFeatureFiles(list);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
@@ -238,7 +239,6 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   // mpirun ends its ranks at once on SIGINT; this signal it passes on.
   if (ranks.size > 1) process.once("SIGUSR2", interrupt);
   try {
-    const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
     print();
     let headed = false;
     const printSweep = (entry: HistoryEntry): void => {
@@ -246,7 +246,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       headed = true;
       print(lineOf(entry));
     };
-    resume?.history.forEach(printSweep);
+    // When the checkpoint has turned out to be this training's.
+    let before = resume?.history ?? [];
+    const printBefore = (): void => {
+      before.forEach(printSweep);
+      before = [];
+    };
     const result = await fit(ratings, {
       ...options,
       ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }),
@@ -260,8 +265,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       keepSeen: flags.seen,
       signal: controller.signal,
       onNotice: noticeAsTyped,
-      onSweep: printSweep,
+      onSweep(entry) {
+        printBefore();
+        printSweep(entry);
+      },
     });
+    printBefore();
     const biasOnly =
       heldOut.count > 0 && comparesToBiases(model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
         ? await biasOnlyAccuracy(ratings, heldOut, { device: engine, signal: controller.signal })

@@ -34,6 +34,8 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "with keepSeen: true": "without --no-seen",
   "filterSeen: false": "--include-seen",
   memoryBytes: "--device-memory",
+  itemFeatures: "--item-features",
+  userFeatures: "--user-features",
   "save(model, path)": "tastespace train … --out FILE",
 };
 
@@ -49,7 +51,7 @@ const VALUE = String.raw`(?:${TEXT}|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
 /** An option with its value, or with several to choose from: `missing: ["0"]`, `layout: "table" or "matrix"`. */
 const SETTING = new RegExp(String.raw`(?<![\w".]|\{ )([a-z][A-Za-z]*): (${VALUE}(?:(?:, | or )${VALUE})*)(?!\w)`, "g");
 const COLUMN = String.raw`(\w+): (${TEXT}|\d+)`;
-/** `columns: { user: "who", value: 2 }` */
+/** `columns: { user: "who", rating: 2 }` */
 const COLUMNS = new RegExp(String.raw`\bcolumns: \{ (${COLUMN}(?:, ${COLUMN})*) \}`, "g");
 
 const isColumn = (held: string): held is Column => Object.hasOwn(COLUMN_FLAGS, held);

@@ -128,7 +128,7 @@ export interface RecommendOptions {
   /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. */
   readonly alpha?: number | undefined;
   /** Whether items without ratings are listed too, by their features. Default false. */
-  readonly coldStart?: boolean | undefined;
+  readonly coldItems?: boolean | undefined;
   /** Whether items that the user has rated are left out. Default true. */
   readonly filterSeen?: boolean | undefined;
   /** Keeps the items for which it returns true. */
@@ -153,7 +153,7 @@ export const FILTER: Kind = {
   ...FUNCTION,
   remedy: (value) => (typeof value === "object" ? "itemFilter(model, { genres: … }) makes one of conditions" : undefined),
 };
-const LIST_NAMES = { n: wholeFrom(1), alpha: NUMBER, coldStart: SWITCH, filter: FILTER, thompsonSeed: WHOLE } as const;
+const LIST_NAMES = { n: wholeFrom(1), alpha: NUMBER, coldItems: SWITCH, filter: FILTER, thompsonSeed: WHOLE } as const;
 const RECOMMEND_NAMES = namesOf<RecommendOptions>({ ...LIST_NAMES, filterSeen: SWITCH });
 const RECOMMEND_FOR_NAMES = namesOf<Omit<RecommendOptions, "filterSeen">>(LIST_NAMES);
 const SIMILAR_ITEMS_NAMES = namesOf<SimilarItemsOptions>({ n: wholeFrom(1), filter: FILTER, minimumRatings: numberFrom(0) });
@@ -343,11 +343,11 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   }
 
   /**
-   * Whether lists may hold the item of an index: where it has a training rating, or, with cold starts, features. The
+   * Whether lists may hold the item of an index: where it has a training rating, or, with cold items, features. The
    * factors of any other are the prior's, and say nothing of it.
    */
-  listsAt(index: number, coldStart = false): boolean {
-    return this.itemCounts[index] > 0 || (coldStart && (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0);
+  listsAt(index: number, coldItems = false): boolean {
+    return this.itemCounts[index] > 0 || (coldItems && (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0);
   }
 
   /**
@@ -513,13 +513,13 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
         ? scoreItems(user.factors, this.parameters, alpha)
         : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
     const allowed = (index: number): boolean =>
-      this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
+      this.listsAt(index, options.coldItems) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
     const list = best.map((index) => {
       const { mean: predicted, deviation } = this.#predictiveBetween(user, this.#item(index));
       return withDeviation<M>({ ...this.#describe(index, scores[index]), predicted }, deviation);
     });
-    if (!options.coldStart) return list;
+    if (!options.coldItems) return list;
     return [...list, ...this.#coldList(user, count, options)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 

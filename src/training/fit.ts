@@ -418,9 +418,9 @@ function rankingOf(
   hyperparameters: Hyperparameters,
   options: TrainingOptions,
 ): ListMeasure | undefined {
-  const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
+  const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, relevanceThreshold } = options;
   if (measureBy === "loss" || !heldOut) return undefined;
-  const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, measureThreshold);
+  const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, relevanceThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
     measure = rankingMeasure(engine, train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
@@ -480,10 +480,10 @@ function featuresOf<M extends ModelName>(
 
 /** @throws OptionsError for an option that has no effect as others are. */
 export function checkEffects(model: ModelName, options: TrainingOptions): void {
-  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery, measureThreshold, device, memoryBytes } = options;
+  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery, relevanceThreshold, device, memoryBytes } = options;
   const [isMeasured, why, remedy] = [measureBy !== "loss", "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"'];
   checkUsed("measureEvery", measureEvery, isMeasured, why, remedy);
-  checkUsed("measureThreshold", measureThreshold, isMeasured, why, remedy);
+  checkUsed("relevanceThreshold", relevanceThreshold, isMeasured, why, remedy);
   const opens = device === undefined || typeof device === "string";
   checkUsed("memoryBytes", memoryBytes, opens, "device is an engine, which has its memory", "give it to openEngine");
   checkUsed("checkpointEvery", options.checkpointEvery, options.onCheckpoint !== undefined, "there is no onCheckpoint", "give both");

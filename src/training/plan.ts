@@ -126,7 +126,7 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     heldOut: undefined,
     measureBy: undefined,
     measureEvery: undefined,
-    measureThreshold: undefined,
+    relevanceThreshold: undefined,
     init: undefined,
     resume: undefined,
     sweeps: SAMPLE_SWEEPS,

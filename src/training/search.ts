@@ -39,7 +39,7 @@ type Shared =
   | "tolerance"
   | "measureBy"
   | "measureEvery"
-  | "measureThreshold"
+  | "relevanceThreshold"
   | "patience"
   | "itemFeatures"
   | "userFeatures"
@@ -126,7 +126,7 @@ export interface SearchPlan {
   readonly test: number;
   readonly seed: number;
   /** Of ranked lists; null where losses are compared. */
-  readonly measure: { readonly by: RankingMeasure; readonly every: number; readonly threshold: number | null } | null;
+  readonly measure: { readonly by: RankingMeasure; readonly every: number; readonly relevanceThreshold: number | null } | null;
   readonly stopping: { readonly tolerance: number | null; readonly patience: number | null };
   /** Names of the features of each side. */
   readonly features: TrainingIdentity["features"];
@@ -236,7 +236,7 @@ function checkEffects({ method = "grid", folds = 0, ...options }: SearchOptions,
     checkUsed(name, options[name], method === "halving", `the method is "${method}"`, 'give method: "halving"');
   for (const name of ["share", "by", "last"] as const)
     checkUsed(name, options.holdout?.[name], folds === 0, "folds are held out", "give folds, or what is held out without them");
-  for (const name of ["measureEvery", "measureThreshold"] as const)
+  for (const name of ["measureEvery", "relevanceThreshold"] as const)
     checkUsed(name, options[name], measured, "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"');
 }
 
@@ -252,7 +252,7 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
   checkOptions("search's holdout", options.holdout ?? {}, HOLDOUT_NAMES);
   const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
   const model = checkModel(options.model ?? "als");
-  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
+  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, relevanceThreshold } = options;
   if (MODELS[model].measureBy && measureBy === "loss")
     throw new OptionsError(`${model} predicts no ratings: it has no held-out loss to search by`, {
       remedy: "measure by ndcg, recall or auc",
@@ -277,7 +277,7 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
     holdout: by === "last" ? { by, share, last: last ?? 1 } : { by, share },
     test,
     seed,
-    measure: measureBy === "loss" ? null : { by: measureBy, every: measureEvery, threshold: measureThreshold ?? null },
+    measure: measureBy === "loss" ? null : { by: measureBy, every: measureEvery, relevanceThreshold: relevanceThreshold ?? null },
     stopping: { tolerance: options.tolerance ?? null, patience: options.patience ?? null },
     features: { users: featureNames(options.userFeatures), items: featureNames(options.itemFeatures) },
   };
@@ -413,9 +413,9 @@ class Search {
   }
 
   #fitOptions(): FitOptions {
-    const { tolerance, patience, measureBy, measureEvery, measureThreshold, itemFeatures, userFeatures, signal, onNotice } = this.options;
+    const { tolerance, patience, measureBy, measureEvery, relevanceThreshold, itemFeatures, userFeatures, signal, onNotice } = this.options;
     const { model, seed } = this.plan;
-    const measured = { measureBy, measureEvery, measureThreshold };
+    const measured = { measureBy, measureEvery, relevanceThreshold };
     return {
       model,
       seed,
@@ -445,8 +445,8 @@ class Search {
   /** `vb` with the most factors of the space: it prunes those that explain nothing. */
   async #trainAlternative(): Promise<SearchResult["alternative"]> {
     const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? FACTORS.default)));
-    const { measureBy, measureEvery, measureThreshold } = this.options;
-    const measured = { measureBy, measureEvery, measureThreshold };
+    const { measureBy, measureEvery, relevanceThreshold } = this.options;
+    const measured = { measureBy, measureEvery, relevanceThreshold };
     const shared = { model: ALTERNATIVE, ...measured, factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
     const fits: FitResult[] = [];
     for (const { train, heldOut } of this.splits) {

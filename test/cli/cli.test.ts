@@ -63,7 +63,7 @@ test.each([
   expect(json<{ ranking: { ndcg: number } }>(report).ranking.ndcg).toBeGreaterThan(0);
   const list = await tastespace("recommend", file, "--user", "1", "-n", "3");
   expect(list).toMatchObject({ code: 0, err: "" });
-  const asNew = await tastespace("recommend", file, "--rated", "1=5", "-n", "3", ...(flags[1] === "genres" ? ["--cold"] : []));
+  const asNew = await tastespace("recommend", file, "--rated", "1=5", "-n", "3", ...(flags[1] === "genres" ? ["--cold-items"] : []));
   expect(asNew).toMatchObject({ code: 0, err: "" });
   const predicted = await tastespace("predict", file, "--user", "1", "--item", "1");
   expect(predicted).toMatchObject({ code: 0, err: "" });
@@ -145,7 +145,7 @@ test("evaluate tells what is relevant, what was unknown or cold, and every user'
     csv,
     "--json",
     report,
-    "--threshold",
+    "--relevance-threshold",
     "4",
     "--allow-trained",
   ];
@@ -184,7 +184,7 @@ test("a model of vb is measured with an unknown user too; with nobody left there
   const file = inFolder("stranger-vb.safetensors");
   await tastespace("train", "--model", "vb", "--factors", "2", "--sweeps", "3", "--device", "cpu", "--out", file);
   writeFileSync(inFolder("one.csv"), "user,item,rating\n1,1,5\nnobody,2,5\n");
-  const flags = ["--device", "cpu", "--threshold", "4", "--allow-trained"];
+  const flags = ["--device", "cpu", "--relevance-threshold", "4", "--allow-trained"];
   writeFileSync(inFolder("own-one.csv"), "user,item,rating\n1,9,5\n");
   const measured = await tastespace("evaluate", file, inFolder("own-one.csv"), "--test", inFolder("one.csv"), ...flags);
   expect(measured).toMatchObject({ code: 0 });
@@ -335,7 +335,9 @@ test("a sorted file and a shuffled one give the same training and the same metri
       run,
     );
     expect(trained).toMatchObject({ code: 0, err: "" });
-    expect(await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--threshold", "3", "--json", report)).toMatchObject({
+    expect(
+      await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--relevance-threshold", "3", "--json", report),
+    ).toMatchObject({
       code: 0,
     });
     results.push([json<Run>(run).history.map(({ objective, heldOutRmse }) => [objective, heldOutRmse]), json(report)]);

@@ -241,7 +241,7 @@ test("a table whose columns cannot be told is read as its owner says", async () 
     await page.locator(`[name=column-${role}]`).selectOption(column);
   }
   await page.getByRole("button", { name: "Read it so" }).click();
-  await page.getByText(/who → user, what → item, how → value/i).waitFor();
+  await page.getByText(/who → user, what → item, how → rating/i).waitFor();
   expect(await page.locator("#sources").innerText()).toMatch(/ratings of 6 titles by 10 people/);
   expect(errors).toEqual([]);
 });

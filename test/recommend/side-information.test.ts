@@ -64,7 +64,7 @@ describe.each(["als", "vb", "gibbs", "implicit"] as const)("%s", (name) => {
 
   test("a title that nobody has rated is predicted by its prior mean, factors and bias", () => {
     expect(model.predict(ratings.users.rawAt(5), "unseen")).toBeCloseTo(byHand(5), 5);
-    const list = model.recommend(ratings.users.rawAt(5), { n: 60, coldStart: true });
+    const list = model.recommend(ratings.users.rawAt(5), { n: 60, coldItems: true });
     expect(list.find(({ id }) => id === "unseen")!.predicted).toBeCloseTo(byHand(5), 5);
     expect(model.knows("users", "stranger")).toBe(true);
     expect(model.predict("stranger", 3)).not.toBe(model.predict("stranger", 4));

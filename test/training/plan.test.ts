@@ -20,7 +20,7 @@ test("a plan tells the host's bytes, the default sweeps of the model and a time,
 
 test("what a training is measured by has no part in its plan", async () => {
   const { train, heldOut } = splitRatings(ratings);
-  const measured = { heldOut, measureBy: "ndcg", measureEvery: 2, measureThreshold: 4 } as const;
+  const measured = { heldOut, measureBy: "ndcg", measureEvery: 2, relevanceThreshold: 4 } as const;
   expect((await planTraining(train, { device: "cpu", ...measured })).secondsPerSweep).toBeGreaterThan(0);
 });
 

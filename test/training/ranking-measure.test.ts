@@ -96,7 +96,7 @@ test("a training settles after a measured sweep only: that of its end tells how 
 
 test("of more users than there is time for, so many are measured, evenly", async () => {
   const { model } = await fit(train, { model: "implicit", factors: 2, sweeps: 2, device: "cpu" });
-  const users = rankingMetrics(model, train, heldOut, { threshold: 4, perUser: true }).perUser!;
+  const users = rankingMetrics(model, train, heldOut, { relevanceThreshold: 4, perUser: true }).perUser!;
   expect(users.length).toBeGreaterThan(100);
   const some = Array.from({ length: 100 }, (_, at) => users[Math.floor((at * users.length) / 100)]);
   const measured = await rankingMeasure(new ReferenceEngine(), train, heldOut, { atLeast: 4 }, 2, { mostProducts: 1 })(model.parameters);
@@ -151,7 +151,7 @@ test("a measure that cannot be taken is refused by name", async () => {
   await expect(fit(train, { ...options, measureBy: "ndcg" })).rejects.toThrow(/nothing is held out/);
   await expect(fit(train, { ...options, heldOut, measureBy: "map" as "auc" })).rejects.toThrow(/measureBy is "map"/);
   await expect(fit(train, { ...options, heldOut, measureEvery: 0 })).rejects.toThrow(OptionsError);
-  await expect(fit(train, { ...options, heldOut, measureBy: "auc", measureThreshold: 99 })).rejects.toThrow(RatingsError);
+  await expect(fit(train, { ...options, heldOut, measureBy: "auc", relevanceThreshold: 99 })).rejects.toThrow(RatingsError);
   // Unasked, it is told, and training goes on.
   const all = Ratings.from([
     ["a", 1, 2],

@@ -76,10 +76,10 @@ test.each([
 });
 
 test("other items that are relevant than the checkpoint's are refused", async () => {
-  const measured = { ...reference, heldOut, measureBy: "recall", measureThreshold: 4 } as const;
+  const measured = { ...reference, heldOut, measureBy: "recall", relevanceThreshold: 4 } as const;
   const resume = await checkpointAfter(2, (options) => fit(train, { ...measured, ...options }));
   expectSameTraining(await fit(train, { ...measured, resume }), await fit(train, measured));
-  const other = fit(train, { ...measured, measureThreshold: 3, resume });
+  const other = fit(train, { ...measured, relevanceThreshold: 3, resume });
   await expect(other).rejects.toThrow(/its choice of relevant items is {"atLeast":4}, now it is {"atLeast":3}/);
 });
 
