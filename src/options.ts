@@ -232,7 +232,7 @@ export function checkOptions(
 
 /** @throws OptionsError when what is given is no object of options. */
 export function checkObject(where: string, given: unknown, names: Names): asserts given is object {
-  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  if (typeof given === "object" && given !== null && !ArrayBuffer.isView(given) && !(Symbol.iterator in given)) return;
   const [first = "name"] = names.keys();
   throw new OptionsError(`${where} takes its options by name, in an object, not ${shown(given)}`, {
     remedy: `write { ${first}: … }; the options are ${[...names.keys()].join(", ")}`,

@@ -304,16 +304,27 @@ const GENRES = "genres";
 const RATED = "rated";
 
 /** The parts of a list of features. @throws OptionsError when one of them is empty. */
-const featureParts = (list: string): string[] =>
-  list.split(",").map((part) => {
-    const place = part.trim();
-    if (place === "") throw new OptionsError(`"${list}" lists features, and one of them is empty`);
-    return place;
-  });
+function featureParts(list: string): string[] {
+  const parts = list.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new OptionsError(`"${list}" lists features, and one of them is empty`);
+  const twice = parts.find((part, at) => parts.indexOf(part) < at);
+  if (twice !== undefined) throw new OptionsError(`"${list}" lists ${twice} twice`, { remedy: "name each kind of features once" });
+  return parts;
+}
 
-/** Finds out early that a file of features is not there. @throws RatingsError */
-export async function checkFeatureFiles(list: string | undefined): Promise<void> {
-  for (const place of list === undefined ? [] : featureParts(list)) if (place !== RATED && place !== GENRES) await fileSource(place);
+/** Finds out early that features are not there. @throws RatingsError for a file; OptionsError */
+export async function checkFeatureFiles({ itemFeatures, userFeatures }: { itemFeatures?: string; userFeatures?: string }): Promise<void> {
+  for (const [list, mayBeGenres] of [
+    [itemFeatures, true],
+    [userFeatures, false],
+  ] as const) {
+    for (const place of list === undefined ? [] : featureParts(list)) {
+      if (place === RATED || (place === GENRES && mayBeGenres)) continue;
+      if (place === GENRES && !existsSync(GENRES))
+        throw new OptionsError("users have no genres", { remedy: "genres are features of items: --item-features genres" });
+      await fileSource(place);
+    }
+  }
 }
 
 /**

@@ -112,7 +112,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   };
   // What is wrong with options is found out before anything long begins.
   searchPlan(options);
-  for (const list of [flags.itemFeatures, flags.userFeatures]) await checkFeatureFiles(list);
+  await checkFeatureFiles(flags);
   const resume = flags.resume ? await resumedFrom(flags) : undefined;
   const read = await loadData(path, flags);
   const { ratings, format, heldOut } = read;

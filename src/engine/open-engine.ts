@@ -1,9 +1,10 @@
 // Chooses the engine: a hardware GPU when there is one, else the fast one on the processor, saying why.
 
 import { DeviceError } from "../errors.js";
-import { checkArguments, checkOptions, checkUsed, FUNCTION, hasPart, type Kind, namesOf, oneOf, wholeFrom } from "../options.js";
+import { checkArguments, checkOptions, checkUsed, FUNCTION, type Kind, namesOf, oneOf, wholeFrom } from "../options.js";
 import { CpuEngine } from "./cpu/engine.js";
 import type { Engine } from "./engine.js";
+import { ENGINE_KIND } from "./engine-kind.js";
 import { ReferenceEngine } from "./reference/engine.js";
 import { GPU_OPTIONS } from "./webgpu/device/device.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
@@ -28,13 +29,6 @@ const CHOICE_KIND = oneOf(...DEVICE_CHOICES);
 const NOTICE_KIND: Kind = {
   ...FUNCTION,
   remedy: (value) => (typeof value === "object" ? "options come third: openEngine(choice, undefined, { threads: … })" : undefined),
-};
-
-/** What functions that compute on an engine ask for. */
-export const ENGINE_KIND: Kind = {
-  must: "an engine",
-  holds: (value) => hasPart(value, "info", "topItems"),
-  remedy: (value) => (value instanceof Promise ? "await it" : 'await openEngine("auto") gives one'),
 };
 
 /** A choice of where to compute, or an engine. */

@@ -4,6 +4,7 @@
 // whose lists only such rules could make, are left out and counted.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
+import { ENGINE_KIND } from "../engine/engine-kind.js";
 import { RatingsError } from "../errors.js";
 import { checkArguments, checkOptions, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
@@ -99,6 +100,12 @@ export async function rankingMetricsOn(
   heldOut: Ratings,
   options: RankingOptions = {},
 ): Promise<RankingMetrics> {
+  checkArguments("rankingMetricsOn", {
+    engine: [engine, ENGINE_KIND],
+    model: [model, MODEL_KIND],
+    train: [train, RATINGS_KIND],
+    heldOut: [heldOut, RATINGS_KIND],
+  });
   const wanted = pairsOf(model, train, heldOut, options);
   const { k, alpha, listed: allowed, users, seen } = wanted;
   const start = new Uint32Array(model.users.size + 1);

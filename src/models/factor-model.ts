@@ -25,6 +25,7 @@ import {
 } from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import type { Engine } from "../engine/engine.js";
+import { ENGINE_KIND } from "../engine/engine-kind.js";
 import { type Entity, type FewRatings, foldIn, openCovariances } from "../recommend/fold-in.js";
 import { fewRatings, type Rated } from "../recommend/rated.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
@@ -140,6 +141,7 @@ export interface RecommendOptions {
   readonly thompsonSeed?: number | undefined;
 }
 
+const SIDE = oneOf("users", "items");
 /** Places of a list, unless options say otherwise. */
 const DEFAULT_COUNT = 10;
 const PREDICT_NAMES = namesOf<PredictOptions>({ coldStart: oneOf("error", "mean") });
@@ -219,6 +221,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
 
   /** Whether the model can tell something of this user or item: it has ratings, or features that the model knows. */
   knows(side: "users" | "items", id: RawId): boolean {
+    checkArguments("knows", { side: [side, SIDE] });
     return this[side].indexOf(id) >= 0 || this.#cold(side, id) !== undefined;
   }
 
@@ -335,6 +338,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     rated: Iterable<Rated>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Promise<RecommendationOf<M>[]> {
+    checkArguments("recommendForOn", { engine: [engine, ENGINE_KIND] });
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES, whereElse);
     const few = fewRatings("recommendForOn", this, rated);
     const means = this.#meansOf(few);

@@ -26,7 +26,7 @@ import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS
 import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
 import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
-import { Ids } from "./ids.js";
+import { Ids, IDS_KIND } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
 import { type OpenText, openText } from "./open-text.js";
 import type { RatingColumns } from "./rating-columns.js";
@@ -88,9 +88,9 @@ const MISSING_KIND: Kind = {
     return couldBe ? `write [${all.map((one) => `"${String(one)}"`).join(", ")}]` : undefined;
   },
 };
-const IDS_KIND: Kind = {
+const BOTH_IDS_KIND: Kind = {
   must: "{ users, items }, each of them Ids",
-  holds: (value) => hasPart(value, "users", "items") && Object.values(value as object).every((ids) => hasPart(ids, "rawAt", "add")),
+  holds: (value) => hasPart(value, "users", "items") && Object.values(value as object).every(IDS_KIND.holds),
 };
 const READ_NAMES = namesOf<ReadOptions>({
   delimiter: TEXT,
@@ -105,7 +105,7 @@ const READ_NAMES = namesOf<ReadOptions>({
   missing: MISSING_KIND,
   scale: SCALE_KIND,
   skipBadRows: SWITCH,
-  ids: IDS_KIND,
+  ids: BOTH_IDS_KIND,
   split: TEXT,
   catalogue: CATALOGUE_KIND,
 });

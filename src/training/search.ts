@@ -249,7 +249,7 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
   checkOptions("search", options, SEARCH_NAMES, (name) =>
     HYPERPARAMETER_NAMES.has(name) ? `"space", where hyperparameters stand with the values to try` : undefined,
   );
-  checkOptions("search's holdout", options.holdout ?? {}, HOLDOUT_NAMES);
+  checkOptions("search's holdout", options.holdout === undefined ? {} : options.holdout, HOLDOUT_NAMES);
   const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
   const model = checkModel(options.model ?? "als");
   const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, relevanceThreshold } = options;

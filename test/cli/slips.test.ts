@@ -87,6 +87,12 @@ test.each<[args: string[], code: number, said: RegExp]>([
     /^error --split is "u1" to no effect: the invented ratings are in no file\n +give the path of your ratings$/m,
   ],
   [["train", "--rating-column", "2"], 2, /^error --rating-column is "2" to no effect/m],
+  [["train", "nowhere", "--item-features", "genres,rated,genres"], 2, /^error "genres,rated,genres" lists genres twice$/m],
+  [
+    ["train", "nowhere", "--user-features", "genres"],
+    2,
+    /^error users have no genres\n +genres are features of items: --item-features genres$/m,
+  ],
   [["evaluate", "nowhere", "-k", "0"], 2, /'-k <count>' argument '0' is invalid. it must be 1 or greater/],
   [["analyse", "nowhere", "--genres", "Drama"], 2, /^error --genres is "Drama" to no effect: no map of a model is drawn$/m],
   [["analyse", "nowhere", "--similar", "7"], 2, /^error --similar is "7" to no effect: there is no model to list items by$/m],
