@@ -297,6 +297,13 @@ test("ratings as objects are the same as pairs, wherever a few are taken", async
   expect(explain(model, 3, objects)).toEqual(explain(model, 3, pairs));
 });
 
+test("a training that ends before its first sweep says that its model is none", async () => {
+  const notices: string[] = [];
+  const { stop } = await fit(train, { ...quick, signal: AbortSignal.abort(), onNotice: (notice) => notices.push(notice) });
+  expect(stop).toMatchObject({ reason: "aborted", sweep: 0 });
+  expect(notices).toEqual(["the training was ended before its first sweep, so the model is the untrained one: its factors are random"]);
+});
+
 test("what has no effect is noticed", async () => {
   const notices: string[] = [];
   await fit(train, { ...quick, sweeps: 0, tauFeatures: 3, onNotice: (notice) => notices.push(notice) });

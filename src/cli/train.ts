@@ -273,7 +273,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     printBefore();
     const biasOnly =
       heldOut.count > 0 && comparesToBiases(model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
-        ? await biasOnlyAccuracy(ratings, heldOut, { device: engine, signal: controller.signal })
+        ? await yardstick(ratings, heldOut, engine, controller.signal)
         : undefined;
     print();
     print(outcome(result, biasOnly));
@@ -281,7 +281,9 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     else if (result.stop.reason === "aborted")
       print(`${dim("go on")}    with --checkpoint FILE such a training can be gone on with, by --resume; --init starts anew from a model`);
-    if (flags.out && ranks.rank === 0) {
+    const isUntrained = result.stop.reason === "aborted" && result.stop.sweep === 0 && !init;
+    if (flags.out && isUntrained) notice(`no sweep was finished, so there is no model to write: ${flags.out} is as it was`);
+    else if (flags.out && ranks.rank === 0) {
       print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
     if (flags.json && ranks.rank === 0) {
@@ -291,7 +293,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ...counts },
         from: { ...originOf(flags.json, path, flags), fingerprint: fingerprint() },
-        model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
+        model: flags.out === undefined || isUntrained || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
@@ -305,6 +307,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     process.off("SIGINT", interrupt);
     process.off("SIGUSR2", interrupt);
     engine.destroy();
+  }
+}
+
+/** What the biases alone come to; undefined where Ctrl-C ends their training. */
+async function yardstick(train: Ratings, heldOut: Ratings, device: Engine, signal: AbortSignal): Promise<Accuracy | undefined> {
+  try {
+    return await biasOnlyAccuracy(train, heldOut, { device, signal });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   }
 }
 

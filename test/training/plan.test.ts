@@ -24,6 +24,10 @@ test("what a training is measured by has no part in its plan", async () => {
   expect((await planTraining(train, { device: "cpu", ...measured })).secondsPerSweep).toBeGreaterThan(0);
 });
 
+test("a plan that is ended gives no time", async () => {
+  await expect(planTraining(ratings, { device: "cpu", signal: AbortSignal.abort("ended") })).rejects.toBe("ended");
+});
+
 test("wrong options are refused as by training", async () => {
   await expect(planTraining(ratings, { device: "cpu", factors: 1000 })).rejects.toThrow(OptionsError);
   expect(memoryOf(ratings, { factors: 3 }, new ReferenceEngine())).toBeUndefined();
