@@ -15,11 +15,13 @@ import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
+import { seenItems } from "../ratings/seen.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
 import { OptionsError } from "../errors.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
 import { checkUsed } from "../options.js";
 import { checkSplitOptions, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
@@ -109,7 +111,7 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
   if (result.skippedRows > 0) notice(skipped(result));
   if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
   if (result.duplicateRows > 0)
-    notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
+    notice(`${counted(result.duplicateRows, "rating")} of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
 }
 
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
@@ -271,6 +273,8 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
   }
   if (flags.test) {
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
+    const trained = trainedPairs({ seen: seenItems(ratings), users: ratings.users, items: ratings.items }, heldOut) ?? 0;
+    if (trained > 0) notice(`${count(trained)} of the ${counted(heldOut.count, "rating")} of ${flags.test} are among those to train on`);
     return { train: ratings, heldOut };
   }
   return splitRatings(ratings, splitOptionsOf(flags));

@@ -430,7 +430,7 @@ function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
-    sweeps: `did all ${stop.sweep} sweeps`,
+    sweeps: stop.sweep === 1 ? "did its one sweep" : `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
     "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}${overfits(history, best) ? ", the model overfits" : ""}`,
     aborted: `interrupted after sweep ${stop.sweep}`,

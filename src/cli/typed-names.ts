@@ -90,6 +90,8 @@ export function asTyped(sentence: string): string {
     .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))
     .replaceAll(/\bcolumns\.([a-z]+)/g, (all, held: string) => (isColumn(held) ? typed(COLUMN_FLAGS[held]) : all))
     .replaceAll(/^[a-z][A-Za-z]*(?= is )|(?<=leave )[a-z]+(?= out)/g, typed)
+    .replace(/(?<=hyperparameter )"(\w+)"/, (_, name: string) => typed(name))
+    .replaceAll(/(?<=^it has (?:\w+, )*)[a-z]\w*(?=,|$)/g, typed)
     .replaceAll(/(?<![\w"-])[a-z]+(?:[A-Z][a-z]*)+(?![\w"])/g, typed);
 }
 

@@ -86,7 +86,7 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
     const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
     if (wrong >= 0) {
       throw new RatingsError(`rating ${Number(set.value[wrong].toPrecision(7))} is neither 0 nor 1`, {
-        remedy: "say with positiveThreshold which ratings are positive, or with negatives that all of them are",
+        remedy: "say with positiveThreshold which ratings are positive, or sample negatives, which takes all above 0 for positive",
       });
     }
     const most = pairsOf(set, isPositive, h.negatives);

@@ -29,7 +29,7 @@ import { ENGINE_KIND } from "../engine/engine-kind.js";
 import { type Entity, type FewRatings, foldIn, openCovariances } from "../recommend/fold-in.js";
 import { fewRatings, type Rated } from "../recommend/rated.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
-import { covarianceAt, sampleScores } from "../recommend/posterior.js";
+import { covarianceAt, type SampledScores, sampleScores } from "../recommend/posterior.js";
 import { type Predictive, predictiveBetween } from "../recommend/predictive.js";
 import { priorEntity, priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
@@ -512,10 +512,9 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
 
   #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): RecommendationOf<M>[] {
     const { alpha = 1, n: count = DEFAULT_COUNT } = options;
-    const scores =
-      options.thompsonSeed === undefined
-        ? scoreItems(user.factors, this.parameters, alpha)
-        : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
+    const { thompsonSeed } = options;
+    const sampled = thompsonSeed === undefined ? undefined : sampleScores(user, this.parameters, alpha, thompsonSeed);
+    const scores = sampled?.scores ?? scoreItems(user.factors, this.parameters, alpha);
     const allowed = (index: number): boolean =>
       this.listsAt(index, options.coldItems) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
@@ -524,17 +523,20 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
       return withDeviation<M>({ ...this.#describe(index, scores[index]), predicted }, deviation);
     });
     if (!options.coldItems) return list;
-    return [...list, ...this.#coldList(user, count, options)].sort((a, b) => b.score - a.score).slice(0, count);
+    return [...list, ...this.#coldList(user, count, options, sampled)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
   /** The best of the items that the ratings do not hold, scored by the prior means of their features. */
-  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions): RecommendationOf<M>[] {
+  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions, sampled?: SampledScores): RecommendationOf<M>[] {
     const table = this.features?.items;
     if (!table) throw new OptionsError("this model knows no item features", { remedy: `train ${featuredModels(" or")} with itemFeatures` });
     const scored = table.ids.raw.flatMap((id) => {
       const item = this.#cold("items", id);
-      if (!item || (filter && !filter(id))) return [];
-      return [{ id, item, score: user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias) }];
+      if (!item) return [];
+      const mean = (): number => user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias);
+      // Drawn whether it is listed or not, so that no draw depends on the filter.
+      const score = sampled?.of(item) ?? mean();
+      return filter && !filter(id) ? [] : [{ id, item, score }];
     });
     const best = scored.sort((a, b) => b.score - a.score).slice(0, count);
     return best.map(({ id, item, score }) => {

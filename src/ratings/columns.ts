@@ -2,6 +2,7 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
+import { howMany } from "../shown.js";
 import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
@@ -127,7 +128,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
     }
     if (place >= width) {
-      const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is 1 column" : `are ${width} columns`}`;
+      const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is" : "are"} ${howMany(width, "column")}`;
       throw ask(what, hasNames ? `the columns are ${allNames()}` : undefined);
     }
     if (place >= 0 && isTaken(place)) throw ask(`${nameOf(place)} would be two columns at once`);
@@ -176,7 +177,9 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     const what = column === "user" ? "users" : "items";
     if (place < 0 && left.length === 0)
       throw ask(
-        width === 0 ? "it is empty" : `${hasNames ? `its columns are ${allNames()}` : `it has ${width} columns`}: there is none of ${what}`,
+        width === 0
+          ? "it is empty"
+          : `${hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`}: there is none of ${what}`,
         `give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
       );
     if (place < 0)

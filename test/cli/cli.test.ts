@@ -99,6 +99,14 @@ test("a reader that stops early is no failure", async () => {
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
 });
 
+test("a test file that holds ratings to train on is noticed", async () => {
+  const file = inFolder("leak.csv");
+  writeFileSync(file, "user,item,rating\n1,2,3\n1,3,4\n2,2,5\n");
+  const { err, code } = await tastespace("train", file, "--test", file, "--device", "cpu", "--sweeps", "1");
+  expect(err).toContain(`3 of the 3 ratings of ${file} are among those to train on`);
+  expect(code).toBe(0);
+});
+
 test("train writes the documented run file", () => {
   const run = json<Run>(inFolder("run.json"));
   expect(run.device).toEqual({

@@ -119,6 +119,8 @@ test.each([
   ["give tauUsers a positive value, and gammaUsers where", "give --tau-users a positive value, and --gamma-users where"],
   ['say columns: { time: "a }", rating: 0 }, or columns.weight', 'say --time-column "a }" --rating-column 1, or --weight-column'],
   ['missing: ["99", "-1"] leaves them out; missing: [] keeps them', "--missing 99,-1 leaves them out; --missing none keeps them"],
+  ["it has factors, tauUsers, mean, cgSteps", "it has --factors, --tau-users, --no-mean, --cg-steps"],
+  ['als has no hyperparameter "negatives"', "als has no hyperparameter --negatives"],
   ["skipBadRows: true leaves such rows out", "--skip-bad-rows leaves such rows out"],
   // No options of this command, or none at all.
   ['coldStart: "mean" takes the mean', 'coldStart: "mean" takes the mean'],
