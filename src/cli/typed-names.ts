@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
 import type { Column } from "../ratings/columns.js";
-import { flagOf } from "./hyperparameter-flags.js";
+import { flagOf, typed as flagNamed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS } from "./options.js";
 import { notice } from "./terminal.js";
 
@@ -84,14 +84,16 @@ export function asTyped(sentence: string): string {
   const flags = flagsOf(running);
   const keyOf = (name: string): string => (flags.has(name) ? name : (OF_SPLITS.get(name) ?? name));
   const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? name;
+  // One whose own name is that of another flag has a flag of another name.
+  const ofModel = (name: string): string => (flagOf(name) === flagNamed(name) ? typed(name) : flagOf(name));
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known
     .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
     .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))
     .replaceAll(/\bcolumns\.([a-z]+)/g, (all, held: string) => (isColumn(held) ? typed(COLUMN_FLAGS[held]) : all))
     .replaceAll(/^[a-z][A-Za-z]*(?= is )|(?<=leave )[a-z]+(?= out)/g, typed)
-    .replace(/(?<=hyperparameter )"(\w+)"/, (_, name: string) => typed(name))
-    .replaceAll(/(?<=^it has (?:\w+, )*)[a-z]\w*(?=,|$)/g, typed)
+    .replace(/(?<=hyperparameter )"(\w+)"/, (_, name: string) => ofModel(name))
+    .replaceAll(/(?<=^it has (?:\w+, )*)[a-z]\w*(?=,|$)/g, ofModel)
     .replaceAll(/(?<![\w"-])[a-z]+(?:[A-Z][a-z]*)+(?![\w"])/g, typed);
 }
 

@@ -72,7 +72,7 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
   if (solvedUsers.length + solvedItems.length === 0) {
     onNotice?.(
       "the model knows every user and item of the ratings, so it stays as it is; " +
-        'to solve known ones anew, give all their ratings and set refit to "users" or "items"',
+        'to solve known ones anew, give all their ratings and refit: "users" or "items"',
     );
     return model;
   }

@@ -85,7 +85,7 @@ test("the embedding of the features is shown and written as CSV", async () => {
 test("a flag of another model is refused with the flags that there are", async () => {
   const { code, err } = await tastespace("train", "--model", "gibbs", "--covariance", "full", "--device", "cpu");
   expect(code).toBe(2);
-  expect(err).toMatch(/gibbs has no hyperparameter "covariance"/);
+  expect(err).toMatch(/gibbs has no hyperparameter --covariance\n +it has --factors, --no-mean, .*--prior-scale$/m);
 });
 
 test("a reader that stops early is no failure", async () => {

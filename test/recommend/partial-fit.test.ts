@@ -216,7 +216,7 @@ test("a known user is solved anew when asked for, and left alone otherwise", asy
   expect(again.itemCounts).toEqual(model.itemCounts);
   const notices: string[] = [];
   expect(partialFit(model, all, { onNotice: (notice) => notices.push(notice) })).toBe(model);
-  expect(notices).toEqual([expect.stringMatching(/knows every user and item .* set refit to "users" or "items"/)]);
+  expect(notices).toEqual([expect.stringMatching(/knows every user and item .* refit: "users" or "items"/)]);
 });
 
 test("where the training ratings came from stays known, until known rows are solved from others", async () => {
