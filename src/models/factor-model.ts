@@ -366,13 +366,14 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   /**
    * The items whose factors point the same way, by cosine, best first.
    *
-   * @throws UnknownIdError; OptionsError when K = 0.
+   * @throws UnknownIdError, also for an item without a training rating or features; OptionsError when K = 0.
    */
   similarItems(item: RawId, options: SimilarItemsOptions = {}): ListedItem[] {
     checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES, whereElse);
     if (this.parameters.factors === 0)
       throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
     const n = this.#itemIndex(item);
+    if (!this.listsAt(n, true)) throw nothingLike("item", item);
     const scores = cosines(n, this.parameters);
     const enough = options.minimumRatings ?? 1;
     const allowed = (index: number): boolean => index !== n && this.itemCounts[index] >= enough && this.#passes(index, options.filter);
@@ -383,8 +384,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
    * The users whose factors point the same way, by cosine, most alike first,
    * of equals those of more ratings and then of the lower raw id.
    *
-   * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold
-   *   them.
+   * @throws UnknownIdError, also for a user who is known to have no training rating and no features; OptionsError when
+   *   K = 0, and when ratings are to be counted and the model does not hold them.
    */
   similarUsers(user: RawId, options: SimilarUsersOptions = {}): SimilarUser[] {
     checkOptions("similarUsers", options, SIMILAR_USERS_NAMES);
@@ -399,6 +400,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     const m = this.#userIndex(user);
     const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
     const { minimumRatings = 1 } = options;
+    const isFeatured = (this.features?.users?.ids.indexOf(users.rawAt(m)) ?? -1) >= 0;
+    if (counts?.[m] === 0 && !isFeatured) throw nothingLike("user", user);
     const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors, itemBiases: parameters.userBiases });
     const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
     const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
@@ -585,6 +588,10 @@ export const MODEL_KIND: Kind = {
     return undefined;
   },
 };
+
+/** The factors of who has no ratings are the prior's, whose direction means nothing. */
+const nothingLike = (what: "item" | "user", id: RawId): UnknownIdError =>
+  new UnknownIdError(`${what} ${shown(id)} has no rating in training and no features, so nothing is known to be like it`);
 
 /** With the deviation, where the model knows it. */
 const withDeviation = <M extends ModelName>(item: Recommendation, deviation: number): RecommendationOf<M> =>

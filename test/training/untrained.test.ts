@@ -7,7 +7,7 @@ import { FeatureTable } from "../../src/ratings/features.js";
 import { buildIndex, queryOf } from "../../src/export/nearest.js";
 import { rankingMetrics, rankingMetricsOn } from "../../src/metrics/ranking.js";
 import { recommendAll } from "../../src/recommend/recommend-all.js";
-import { fit } from "../../src/training/fit.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
 
 /** Four items are rated; the fifth has a rating that is held out, and no other. */
 const whole = Ratings.from(
@@ -31,6 +31,26 @@ test("no list holds an item without a training rating, unless cold starts are as
     for await (const rows of recommendAll(new ReferenceEngine(), trained, { n: 9, filterSeen: false }))
       expect(rows.filter(({ item }) => item === 5)).toEqual([]);
   }
+});
+
+test("nothing is like an item or a user of whom nothing is known, whatever their starting factors are", async () => {
+  const alone = Ratings.from([
+    ...whole.users.raw.flatMap((m) => whole.ratedBy(m).map(([item, value]) => [m, item, value] as const)),
+    [7, 1, 3],
+  ]);
+  const rows = Uint32Array.from(alone.user.keys()).filter(
+    (at) => alone.users.rawAt(alone.user[at]) !== 7 && alone.items.rawAt(alone.item[at]) !== 5,
+  );
+  for (const model of ["als", "gibbs", "gd", "implicit"] as const) {
+    const { model: trained } = await fit(alone.select(rows), { ...shared, model, ...(model === "gibbs" && { burnIn: 0 }) } as FitOptions);
+    expect(trained.itemCounts[4]).toBe(0);
+    expect(() => trained.similarItems(5)).toThrow("item 5 has no rating in training and no features, so nothing is known to be like it");
+    expect(() => trained.similarUsers(7)).toThrow("user 7 has no rating in training and no features");
+    expect(trained.similarItems(4, { n: 9 }).map(({ id }) => id)).not.toContain(5);
+  }
+  const features = FeatureTable.from([1, 2, 3, 4, 5].map((id): [number, string, number] => [id, id % 2 === 0 ? "even" : "odd", 1]));
+  const { model } = await fit(train, { ...shared, itemFeatures: features });
+  expect(model.similarItems(5, { n: 9 }).length).toBe(4);
 });
 
 test("metrics, measures of training and indexes rank the items that recommend lists, and no others", async () => {
