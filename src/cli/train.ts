@@ -29,6 +29,7 @@ import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import { accurate } from "../training/preset.js";
+import { checkInit } from "../training/start.js";
 import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
 import { checkFeatureFiles, checkSplit, featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
@@ -190,6 +191,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
   const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
   const init = flags.init ? await load(flags.init) : undefined;
+  if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
   await checkFeatureFiles(flags);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
   const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);

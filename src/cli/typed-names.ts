@@ -47,7 +47,7 @@ const OF_SPLITS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const TEXT = String.raw`"(?:[^"\\]|\\.)*"`;
-const VALUE = String.raw`(?:${TEXT}|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
+const VALUE = String.raw`(?:${TEXT}|\d+|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
 /** An option with its value, or with several to choose from: `missing: ["0"]`, `layout: "table" or "matrix"`. */
 const SETTING = new RegExp(String.raw`(?<![\w".]|\{ )([a-z][A-Za-z]*): (${VALUE}(?:(?:, | or )${VALUE})*)(?!\w)`, "g");
 const COLUMN = String.raw`(\w+): (${TEXT}|\d+)`;

@@ -90,7 +90,8 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     try {
       putRows(parameters, side, rows, foldInRows(csr, side, parameters, model, means));
     } catch (error) {
-      if (error instanceof NotPositiveDefiniteError) throw new NotPositiveDefiniteError(side, rows[error.row]);
+      if (error instanceof NotPositiveDefiniteError)
+        throw new NotPositiveDefiniteError(side, rows[error.row], { id: ids.rawAt(rows[error.row]) });
       throw error;
     }
   };

@@ -328,6 +328,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       signal: options.signal,
       anyOf: engine.anyOf && ((said) => engine.anyOf!(said)),
       idOf: (side, row) => ratings[side].rawAt(row),
+      remedyFor: (side) => (hasPrecision(hyperparameters, side) ? TOO_FAR_APART : undefined),
     });
     if (stop.reason === "aborted" && stop.sweep === 0 && !options.init)
       options.onNotice?.("the training was ended before its first sweep, so the model is the untrained one: its factors are random");
@@ -351,6 +352,15 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
+}
+
+const TOO_FAR_APART = "the weights of ratings, or the precisions, are too far apart for float32: give such as are nearer to each other";
+
+/** Whether no precision of a side's rows is 0, which would leave rows of few ratings without a solution. */
+function hasPrecision(h: Hyperparameters, side: Side): boolean {
+  const known: { readonly [name: string]: unknown } = { ...h };
+  const [tau, gamma] = side === "users" ? ["tauUsers", "gammaUsers"] : ["tauItems", "gammaItems"];
+  return known[tau] !== 0 && (known[gamma] !== 0 || known["biases"] === false);
 }
 
 const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";

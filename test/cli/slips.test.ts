@@ -119,6 +119,7 @@ test.each([
   ["give tauUsers a positive value, and gammaUsers where", "give --tau-users a positive value, and --gamma-users where"],
   ['say columns: { time: "a }", rating: 0 }, or columns.weight', 'say --time-column "a }" --rating-column 1, or --weight-column'],
   ['missing: ["99", "-1"] leaves them out; missing: [] keeps them', "--missing 99,-1 leaves them out; --missing none keeps them"],
+  ["give factors: 5", "give --factors 5"],
   ["it has factors, tauUsers, mean, cgSteps", "it has --factors, --tau-users, --no-mean, --cg-steps"],
   ['als has no hyperparameter "negatives"', "als has no hyperparameter --negatives"],
   ["skipBadRows: true leaves such rows out", "--skip-bad-rows leaves such rows out"],
@@ -144,6 +145,14 @@ test("a model without what users rated says which flags help", async () => {
   await tastespace(...train, "--no-seen", "--out", model);
   const { err, code } = await tastespace("recommend", model, "--user", "u1");
   expect(err).toMatch(/^ +train without --no-seen, or give --include-seen$/m);
+  expect(code).toBe(2);
+});
+
+test("a model to start from with another number of factors is refused before any rating is read", async () => {
+  const model = join(folder, "five.safetensors");
+  await tastespace(...train, "--factors", "5", "--sweeps", "1", "--out", model);
+  const { err, code } = await tastespace("train", "nowhere", "--init", model);
+  expect(err).toMatch(/^error the model to start from has 5 factors, not 10\n +give --factors 5$/m);
   expect(code).toBe(2);
 });
 
