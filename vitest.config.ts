@@ -35,8 +35,8 @@ const isolated: Plugin = {
 const plugins = (): Plugin[] => [inlineScript(), inlineAssembly()];
 
 /**
- * Vitest makes a read of a getter of every use of an import: a quarter of the time of the float64 twins, whose loops are
- * over functions of each other. Theirs are bound to names of their own when a module starts.
+ * Vitest makes a read of a getter of every use of an import: a quarter of the time of the float64 twins, whose loops
+ * call functions of each other. Theirs are bound to names of their own when a module starts.
  */
 const boundOnce: Plugin = {
   name: "imports-bound-once",

@@ -69,9 +69,9 @@ const typedValues = (values: string): string =>
   values === "true" || values === "false" ? "" : ` ${values.replaceAll(new RegExp(VALUE, "g"), (value) => typedValue(JSON.parse(value)))}`;
 
 /**
- * A sentence of the library with the flags of this command in the place of options: of one with its value, of a column's, of a name that
- * something "is" at its start or that is to be left out, and of one that no word of English is, having a capital
- * letter within.
+ * A sentence of the library with the flags of this command in the place of options: of one with its value, of a
+ * column's, of a name that something "is" at its start or that is to be left out, and of one that no word of English
+ * is, having a capital letter within.
  */
 export function asTyped(sentence: string): string {
   if (!invocation.command) return sentence;

@@ -41,9 +41,9 @@ export const DEVICE_KIND: Kind = {
 /**
  * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the
  *   adapter asked for is a software one.
- * @throws OptionsError for an option that the engine chosen does not take; DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code
- *   "device-limit" when the device lacks what `tuning` asks for; of code "no-webassembly" when "cpu" was
- *   asked for where WebAssembly has no SIMD.
+ * @throws OptionsError for an option that the engine chosen does not take; DeviceError of code "no-adapter" when
+ *   "webgpu" was asked for and is not to be had; of code "device-limit" when the device lacks what `tuning` asks for;
+ *   of code "no-webassembly" when "cpu" was asked for where WebAssembly has no SIMD.
  */
 export async function openEngine(
   choice: DeviceChoice,
