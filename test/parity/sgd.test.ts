@@ -10,10 +10,11 @@ import { openTraining, type Problem } from "../../src/models/registry.js";
 import { sgdHyperparameters } from "../../src/models/sgd.js";
 import { deviceWithoutSubgroups } from "../support/bare-device.js";
 import { hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const engines = { subgroups: await WebGpuEngine.create({ defaultLimits: true }), memory: new WebGpuEngine(await deviceWithoutSubgroups()) };
-afterAll(() => Object.values(engines).forEach((engine) => engine.destroy()));
+const engines = { subgroups: new WebGpuEngine(await testDevice()), memory: new WebGpuEngine(await deviceWithoutSubgroups()) };
+afterAll(() => engines.memory.destroy());
 
 test("one of the two sums by subgroups, the other does not", () => {
   expect(engines.subgroups.device.subgroups).toBeDefined();
