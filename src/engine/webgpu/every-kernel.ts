@@ -124,7 +124,9 @@ const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(k
 function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] {
   const variant: GramVariant = { ...system, factors: K, values };
   const plan = subgroups && suitsSubgroups(system) && planSubgroup(K, subgroups);
-  const tiles = [false, true].map((software) => gramSolveKernel(planTiles(K), { ...variant, software }));
+  // What differs for software drivers is the same for all values.
+  const drivers = values.kind === "floats" ? [false, true] : [false];
+  const tiles = drivers.map((software) => gramSolveKernel(planTiles(K), { ...variant, software }));
   return [...tiles, ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
