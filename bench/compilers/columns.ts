@@ -67,27 +67,28 @@ function expectedOf(phase: ColumnPhase, shape: Shape, lanes: number): Branches[]
           );
     return entered / (waves.length * columns.length * group.length);
   };
+  const last = blocks - 1;
+  const diagonal: Condition = (I, J, k) => I === k && J === k;
+  const turned: Condition = (I, J, k) => diagonal(I, J, k) && k < last;
+  const corner: Condition = (I, J, k) => diagonal(I, J, k) && k === last;
+  const below: Condition = (I, J, k) => J === k && I > k;
+  const before: Condition = (I, J, k) => I === k && J < k;
+  // There is no code for tiles on the diagonal where none of a group ever is.
   const each =
     (...conditions: Condition[]): Branches =>
     (columns, groups) =>
-      groups.flatMap((group) => conditions.map((condition) => share(columns, group, condition)));
-  const diagonal: Condition = (I, J, k) => I === k && J === k;
-  const onDiagonal: Branches = (columns, groups) =>
-    each(diagonal)(
-      columns,
-      groups.filter((group) => group.some(isDiagonal)),
-    );
-  const below: Condition = (I, J, k) => J === k && I > k;
-  const before: Condition = (I, J, k) => I === k && J < k;
-  if (phase === "substitution") return [[onDiagonal, each(before), each()]];
-  if (spread !== "full") return [[onDiagonal, each(below), each((_, J, k) => J > k)]];
+      groups.flatMap((group) =>
+        conditions
+          .filter((condition) => group.some(isDiagonal) || ![diagonal, turned, corner].includes(condition))
+          .map((condition) => share(columns, group, condition)),
+      );
+  if (phase === "substitution") return [[each(diagonal), each(before), each()]];
+  if (spread !== "full") return [[each(diagonal), each(below), each((_, J, k) => J > k)]];
   // As sweep.wgsl has its branches: the last block is one of its own. Compilers may leave out that which turns signs.
-  const last = blocks - 1;
-  const turned: Condition = (I, J, k) => diagonal(I, J, k) && k < last;
   const row: Condition = (I, J, k) => before(I, J, k) && k < last;
-  const ends: Condition[] = [(I, J, k) => diagonal(I, J, k) && k === last, (I, J, k) => before(I, J, k) && k === last];
+  const lastRow: Condition = (I, J, k) => before(I, J, k) && k === last;
   const others: Condition = (I, J, k) => I !== k && J !== k;
-  return [each(below, row, ...ends, others), each(below, turned, row, ...ends, others)].map((sweep) => [
+  return [each(below, row, corner, lastRow, others), each(below, turned, row, corner, lastRow, others)].map((sweep) => [
     each(diagonal, below, before),
     sweep,
     each(),
