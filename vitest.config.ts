@@ -43,6 +43,9 @@ const inNode: TestProjectInlineConfiguration = {
     exclude: ["test/browser/**"],
     testTimeout: 300_000,
     hookTimeout: 120_000,
+    env: { NO_COLOR: "1" },
+    // Style sheets are part of what is tested.
+    css: true,
     // Files share a process and its modules: that saves two processor seconds a file.
     isolate: false,
   },

@@ -7,12 +7,10 @@ import type { Command } from "commander";
 import { checkWritable, checkWritableFolder, DurableFile, writeDurably } from "../durable-file.js";
 import { OptionsError, OutputError } from "../errors.js";
 import { reasonOf } from "../file-trouble.js";
+import { invocation } from "./invocation.js";
 import { wordsToStandardError } from "./terminal.js";
 
 const STANDARD_OUTPUT = "-";
-
-/** Where the command writes beside its words. */
-export const outputs = { inFiles: false, onStandardOutput: false };
 
 /** The options whose value is a file that is written. */
 const FILES: ReadonlySet<string> = new Set(["out", "json", "csv", "plot", "perUser", "checkpoint"]);
@@ -42,10 +40,10 @@ export async function checkOutputs(command: Command): Promise<void> {
       if (isFolder || name === "checkpoint" || command.opts<{ format?: string }>().format === "index")
         throw new OptionsError(`${flag} is -, and standard output cannot hold it`, { remedy: `give ${flag} a path` });
       wordsToStandardError();
-      outputs.onStandardOutput = true;
+      invocation.outputs.onStandardOutput = true;
       continue;
     }
-    outputs.inFiles = true;
+    invocation.outputs.inFiles = true;
     if (isFolder) await checkWritableFolder(path);
     else await checkWritable(path);
   }

@@ -18,6 +18,7 @@ import { addSearchFlags, searched } from "./hyperparameter-flags.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
 import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
+import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
@@ -145,7 +146,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     if (flags.json) await writeSearch(flags.json, result, path, flags, engine.info);
     tell(result, path, flags);
     await writeOthers(result, flags);
-    if (!result.complete) process.exitCode = INTERRUPTED;
+    if (!result.complete) invocation.exitCode = INTERRUPTED;
   } finally {
     live.stop();
     process.off("SIGINT", interrupt);

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { OptionsError } from "../errors.js";
 import { QUESTIONS } from "./http-answers.js";
 import { wholeNumber } from "./options.js";
-import { outputs } from "./output.js";
+import { invocation } from "./invocation.js";
 import { type ServedModel, WatchedModel } from "./served-model.js";
 import { count, dim, notice, print } from "./terminal.js";
 
@@ -46,7 +46,7 @@ Examples:
 async function serve(path: string, { host, port }: ServeFlags): Promise<void> {
   if (port < 0 || port > LARGEST_PORT) throw new OptionsError(`--port is ${port}: it must be from 0 to ${LARGEST_PORT}`);
   // Answers go elsewhere: a reader of the words that goes away ends nothing.
-  outputs.inFiles = true;
+  invocation.outputs.inFiles = true;
   const [{ createAdaptorServer }, { httpApp }] = await Promise.all([import("@hono/node-server"), import("./http.js")]);
   const watched = await WatchedModel.open(path, {
     onModel: (served) => print(told(path, served)),

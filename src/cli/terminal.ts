@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import colours from "picocolors";
+import { invocation } from "./invocation.js";
 
 /** What draws bars is loaded with the first of them: commands in pipes draw none. */
 function barOf(format: string): SingleBar {
@@ -11,34 +12,29 @@ function barOf(format: string): SingleBar {
   return new bars.SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
 }
 
-let words: NodeJS.WriteStream | undefined = process.stdout;
-
 /**
  * From now on what is said goes to standard error: standard output holds data.
  *
  * @param said false: what would be said is not.
  */
 export function wordsToStandardError(said = true): void {
-  if (silent) return;
-  words = said ? process.stderr : undefined;
+  if (!invocation.silent) invocation.wordsTo = said ? "stderr" : "nowhere";
 }
-
-let silent = false;
 
 /** From now on nothing is said but errors, and no bar is drawn. */
 export function silence(): void {
-  silent = true;
-  words = undefined;
+  invocation.silent = true;
+  invocation.wordsTo = "nowhere";
 }
 
 /** Standard output: results. */
 export function print(text = ""): void {
-  words?.write(`${shown(text)}\n`);
+  if (invocation.wordsTo !== "nowhere") process[invocation.wordsTo].write(`${shown(text)}\n`);
 }
 
 /** Standard error: what is good to know but no result. */
 export function notice(text: string): void {
-  if (silent) return;
+  if (invocation.silent) return;
   process.stderr.write(`${colours.yellow("note")} ${shown(text)}\n`);
 }
 
@@ -95,7 +91,7 @@ export const seconds = (value: number): string => (value < 10 ? `${value.toFixed
 
 /** A progress bar over bytes on a terminal; nothing in a pipe. */
 export function byteProgress(label: string): { update: (done: number, total: number | undefined) => void; stop: () => void } {
-  if (silent || !process.stderr.isTTY) return { update() {}, stop() {} };
+  if (invocation.silent || !process.stderr.isTTY) return { update() {}, stop() {} };
   const bar = barOf(`${label} {bar} {percentage}%`);
   let started = false;
   return {
@@ -116,7 +112,7 @@ export function byteProgress(label: string): { update: (done: number, total: num
  * `clear` makes way for a line of text.
  */
 export function countProgress(label: string): { update: (done: number, total: number) => void; clear: () => void } {
-  if (silent || !process.stderr.isTTY) return { update() {}, clear() {} };
+  if (invocation.silent || !process.stderr.isTTY) return { update() {}, clear() {} };
   const bar = barOf(`${label} {bar} {value} of {total}, {left} left`);
   const began = performance.now();
   let before: number | undefined;

@@ -51,6 +51,7 @@ import {
 import { addHyperparameterFlags, hyperparametersGiven } from "./hyperparameter-flags.js";
 import { defaultOfModels } from "./model-defaults.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
+import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
 import { bold, count, dim, notice, print, seconds, table } from "./terminal.js";
@@ -453,7 +454,7 @@ async function saveSomewhere(modelFor: (file: string) => FitResult["model"], pat
     const rescued = `./tastespace-rescued-${new Date().toISOString().replace(/[:.]/g, "-")}.safetensors`;
     await save(modelFor(rescued), rescued);
     notice(`${error.message}; the model was written to ${rescued} instead`);
-    process.exitCode = 1;
+    invocation.exitCode = 1;
     return rescued;
   }
 }

@@ -6,20 +6,14 @@ import { BOTH_SIDES } from "../models/hyperparameters.js";
 import type { Column } from "../ratings/columns.js";
 import { flagOf } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS } from "./options.js";
+import { invocation } from "./invocation.js";
 import { notice } from "./terminal.js";
-
-let running: Command | undefined;
-
-/** From now on options are named by the flags of this command. */
-export function nameFlagsOf(command: Command | undefined): void {
-  running = command;
-}
 
 /** The flags of a command by the names of their options. */
 const flagsOf = (command: Command): Map<string, string> =>
   new Map(command.options.map((option) => [option.attributeName(), option.long ?? option.short!]));
 
-const wasTyped = (long: string): boolean => process.argv.some((word) => word === long || word.startsWith(`${long}=`));
+const wasTyped = (long: string): boolean => invocation.typed.some((word) => word === long || word.startsWith(`${long}=`));
 
 /** The flag that was typed for a hyperparameter of one side: that of both, unless its own was. */
 function flagTyped(name: string, flags: ReadonlyMap<string, string>): string | undefined {
@@ -66,13 +60,13 @@ const typedValues = (values: string): string =>
   values === "true" || values === "false" ? "" : ` ${values.replaceAll(new RegExp(VALUE, "g"), (value) => typedValue(JSON.parse(value)))}`;
 
 /**
- * A sentence of the library with flags in the place of options: of one with its value, of a column's, of a name that
+ * A sentence of the library with the flags of this command in the place of options: of one with its value, of a column's, of a name that
  * something "is" at its start or that is to be left out, and of one that no word of English is, having a capital
  * letter within.
  */
 export function asTyped(sentence: string): string {
-  if (!running) return sentence;
-  const flags = flagsOf(running);
+  if (!invocation.command) return sentence;
+  const flags = flagsOf(invocation.command);
   const typed = (name: string): string => flagTyped(name, flags) ?? name;
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known

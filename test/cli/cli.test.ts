@@ -1,5 +1,4 @@
-// The command line as others meet it: a child process, its output, its files and its exit codes.
-// `npm test` builds it first.
+// The command line: its output, its files and its exit codes.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,5 +1,4 @@
 // One's own data from the command line: what is said of it, and what a model remembers of it.
-// `npm test` builds it first.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -57,7 +57,8 @@ test("it listens on loopback alone, and says so when it is told otherwise", asyn
     .flat()
     .find((face) => face && !face.internal && face.family === "IPv4");
   if (outside) await expect(fetch(`http://${outside.address}:${new URL(url).port}/health`)).rejects.toThrow("fetch failed");
-  expect((await serving("--host", "0.0.0.0")).said()).toMatch(/open to the network/);
+  const open = await serving("--host", "0.0.0.0");
+  await vi.waitFor(() => expect(open.said()).toMatch(/open to the network/), 20_000);
 });
 
 test("a user's explanation comes from the ratings that the model was trained on", async () => {

@@ -4,8 +4,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { invocation } from "../../src/cli/invocation.js";
 import { trainCommand } from "../../src/cli/train.js";
-import { asTyped, nameFlagsOf } from "../../src/cli/typed-names.js";
+import { asTyped } from "../../src/cli/typed-names.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-slips-"));
@@ -85,7 +86,7 @@ test.each([
   ["missing.csv: 25 % of the ratings are 0", "missing.csv: 25 % of the ratings are 0"],
   ["leave out items without a rating", "leave out items without a rating"],
 ])("of train, %s is %s", (written, typed) => {
-  nameFlagsOf(trainCommand());
+  invocation.command = trainCommand();
   expect(asTyped(written)).toBe(typed);
 });
 

@@ -10,8 +10,9 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
 import { Command } from "commander";
 import { RatingsError } from "../../src/errors.js";
+import { invocation } from "../../src/cli/invocation.js";
 import { addDataOptions } from "../../src/cli/options.js";
-import { asTyped, nameFlagsOf } from "../../src/cli/typed-names.js";
+import { asTyped } from "../../src/cli/typed-names.js";
 import { encodeParquet } from "../../src/export/parquet.js";
 import { fileSource, readPath } from "../../src/ratings/files.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
@@ -22,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The remedies are named by its flags, too. */
-nameFlagsOf(addDataOptions(new Command()));
+invocation.command = addDataOptions(new Command());
 
 type Content = string | Uint8Array;
 

@@ -1,4 +1,4 @@
-// What `npm run test:quick` leaves out: the files that need a WebGPU device, a browser, the built package or the
+// What `npm run test:quick` leaves out: the files that need a WebGPU device, a browser, the command line or the
 // compilers of cards, and those that run the float64 reference at every K. It is read off the files themselves, so that
 // a new test is sorted by what it uses. The tests of all engines stay, without `webgpu` (engines.ts).
 
@@ -13,7 +13,7 @@ const NEEDS: Readonly<Record<string, RegExp>> = {
   "a browser": /from "playwright"/,
   "the reference at every K": /EVERY_K|"\.\/workloads\.js"/,
   "the compilers of cards": /missingCompilers/,
-  "the built package": /support\/command-line|run-guide|run-code|"dist\//,
+  "the command line, or the built package": /support\/command-line|run-guide|run-code|"dist\//,
 };
 
 /** Test files below a folder that are left out, by what they need. */
