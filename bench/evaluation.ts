@@ -63,7 +63,7 @@ export async function evaluation({ data, device }: BenchOptions): Promise<object
       const measured = async (set: Ratings): Promise<RankingMetrics> => {
         const { train, heldOut } = splitRatings(set, { seed: 1 });
         const trained = await fit(train, { factors: FACTORS, ...options, keeps: "last", earlyStop: false, keepSeen: false, device });
-        return rankingMetrics(trained.model, train, heldOut, { threshold });
+        return rankingMetrics(trained.model, train, heldOut, { relevanceThreshold: threshold });
       };
       const metrics = await measured(sortedRatings(ratings));
       const change = (other: RankingMetrics): number => Math.max(...COLUMNS.map(([column]) => Math.abs(other[column] - metrics[column])));

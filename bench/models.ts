@@ -102,7 +102,7 @@ async function measured(split: Split, options: FitOptions, genres = false): Prom
   const itemFeatures = genres ? FeatureTable.genres(train.catalogue) : undefined;
   const { model, history, seconds } = await fit(train, { ...options, itemFeatures, heldOut, earlyStop: false, keeps: "last" });
   const last = history[history.length - 1];
-  const ranking = rankingMetrics(model, train, heldOut, { k: 10, threshold: POSITIVE });
+  const ranking = rankingMetrics(model, train, heldOut, { k: 10, relevanceThreshold: POSITIVE });
   const binary =
     model.model === "logistic" ? binaryRatings(train, heldOut, logisticHyperparameters({ positiveThreshold: POSITIVE }), 1) : undefined;
   return {

@@ -390,7 +390,7 @@ function ranking(parameters: Parameters, { train, heldOut }: Split): { ndcg: num
     statistics: train.statistics(),
     itemCounts: ratingsOfEach(train, "items"),
   });
-  const { ndcg, recall } = rankingMetrics(model, train, heldOut, { k: 10, threshold: RELEVANT });
+  const { ndcg, recall } = rankingMetrics(model, train, heldOut, { k: 10, relevanceThreshold: RELEVANT });
   return { ndcg, recall };
 }
 

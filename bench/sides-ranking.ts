@@ -64,7 +64,7 @@ export async function sidesRanking({ data, device, splits: wanted, options }: Be
         for (const number of wanted) {
           const { train, heldOut } = splits[number - 1];
           const { model, seconds: took } = await trained(train, kind, tau, number);
-          const metrics = rankingMetrics(model, train, heldOut, { k: 10, threshold: RELEVANT });
+          const metrics = rankingMetrics(model, train, heldOut, { k: 10, relevanceThreshold: RELEVANT });
           ndcg.push(metrics.ndcg);
           auc.push(metrics.auc);
           seconds += took / wanted.length;

@@ -9,7 +9,7 @@ const MOST_COLUMNS = 60;
 const ROLES = [
   { role: "user", text: "people" },
   { role: "item", text: "titles" },
-  { role: "value", text: "ratings" },
+  { role: "rating", text: "ratings" },
 ] as const;
 
 /** The first rows of a table, cell by cell; undefined for a file that is no plain table of two columns or more. */
@@ -37,8 +37,8 @@ export function offerColumns(rows: readonly string[][] | undefined, open: boolea
   const [names, first = []] = rows;
   const chosen = (role: string): number => Number(host.querySelector<HTMLSelectElement>(`[name="column-${role}"]`)!.value);
   const choose = (): void => {
-    const [user, item, value] = ROLES.map(({ role }) => chosen(role));
-    onChoose({ user, item, value: value < 0 ? "none" : value });
+    const [user, item, rating] = ROLES.map(({ role }) => chosen(role));
+    onChoose({ user, item, rating: rating < 0 ? "none" : rating });
   };
   render(
     html`<details ?open=${open}>
@@ -55,7 +55,7 @@ export function offerColumns(rows: readonly string[][] | undefined, open: boolea
                       ${name.slice(0, 30)}${first[at] ? ` (${first[at].slice(0, 20)} …)` : nothing}
                     </option>`,
                 )}
-                ${role === "value" ? html`<option value="-1">none: every row is a positive</option>` : nothing}
+                ${role === "rating" ? html`<option value="-1">none: every row is a positive</option>` : nothing}
               </select></label
             >`,
         )}

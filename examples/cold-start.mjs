@@ -27,5 +27,5 @@ console.log(`  by the mean and the user's bias: ${rmseOf(blind).toFixed(3)}`);
 console.log(`pairs that "drop" would leave out: ${predictRatings(blind, lost, { coldStart: "drop" }).cold}`);
 
 console.log("\nFor user 1, items without ratings too:");
-const list = model.recommend(1, { n: 120, coldStart: true }).filter(({ ratings: count }) => count === 0);
+const list = model.recommend(1, { n: 120, coldItems: true }).filter(({ ratings: count }) => count === 0);
 for (const { title, genres, predicted } of list.slice(0, 3)) console.log(`  ${predicted?.toFixed(2)}  ${title} (${genres.join(", ")})`);

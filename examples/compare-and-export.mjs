@@ -21,7 +21,7 @@ try {
   for (const [name, options] of Object.entries(candidates)) {
     const { model } = await fit(train, { ...options, heldOut, device: engine });
     const { rmse } = accuracy(model, heldOut);
-    const { ndcg, coverage } = await rankingMetricsOn(engine, model, train, heldOut, { k: 10, threshold: 4 });
+    const { ndcg, coverage } = await rankingMetricsOn(engine, model, train, heldOut, { k: 10, relevanceThreshold: 4 });
     console.log(`${name.padEnd(12)} RMSE ${rmse.toFixed(3)}  nDCG@10 ${ndcg.toFixed(3)}  coverage ${coverage.toFixed(2)}`);
     if (!best || rmse < best.rmse) best = { name, model, rmse };
   }

@@ -17,7 +17,7 @@ const plays = Ratings.from(
 const { train, heldOut } = splitRatings(plays, { share: 0.2, seed: 1 });
 
 const { model } = await fit(train, { model: "implicit", factors: 2, confidence: 0.5, tauUsers: 1, tauItems: 1, device: "cpu" });
-console.log(`recall@3 on the held-out plays: ${rankingMetrics(model, train, heldOut, { k: 3, threshold: 0 }).recall.toFixed(2)}`);
+console.log(`recall@3 on the held-out plays: ${rankingMetrics(model, train, heldOut, { k: 3, relevanceThreshold: 0 }).recall.toFixed(2)}`);
 console.log(
   "for listener 5:",
   model

@@ -12,7 +12,7 @@ const lines = readers.flatMap((reader, r) =>
 const table = ["Reader;Book;Stars", ...lines, "Ivo;Emma;plenty"].join("\n");
 
 const { ratings, skippedRows } = await readRatings(textSource("books.csv", table), {
-  columns: { user: "Reader", item: "Book", value: "Stars" },
+  columns: { user: "Reader", item: "Book", rating: "Stars" },
   duplicates: "mean",
   skipBadRows: true,
 });

@@ -99,6 +99,14 @@ export function checkArguments(where: string, given: { readonly [name: string]: 
   }
 }
 
+/**
+ * @param used whether an option has an effect as the others are.
+ * @throws OptionsError for one that has none and is given.
+ */
+export function checkUsed(name: string, value: unknown, used: boolean, why: string, remedy: string): void {
+  if (value !== undefined && !used) throw new OptionsError(`${name} is ${shown(value)} to no effect: ${why}`, { remedy });
+}
+
 /** The names of a function's options; of a Map, with the kinds that they must be of. */
 export interface Names {
   has(name: string): boolean;
@@ -175,6 +183,9 @@ const CALLED_HERE: Readonly<Record<string, readonly string[]>> = {
   excludeseen: ["filterSeen"],
   removeseen: ["filterSeen"],
   coldstartstrategy: ["coldStart"],
+  coldstart: ["coldItems"],
+  cold: ["coldItems"],
+  threshold: ["relevanceThreshold", "positiveThreshold"],
   testsize: ["share"],
   testfraction: ["share"],
   fraction: ["share"],
@@ -221,7 +232,7 @@ export function checkOptions(
 
 /** @throws OptionsError when what is given is no object of options. */
 export function checkObject(where: string, given: unknown, names: Names): asserts given is object {
-  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  if (typeof given === "object" && given !== null && !ArrayBuffer.isView(given) && !(Symbol.iterator in given)) return;
   const [first = "name"] = names.keys();
   throw new OptionsError(`${where} takes its options by name, in an object, not ${shown(given)}`, {
     remedy: `write { ${first}: … }; the options are ${[...names.keys()].join(", ")}`,

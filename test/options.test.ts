@@ -110,7 +110,7 @@ test("what is no object of options is refused", async () => {
   expect(await told(() => fit(train, null))).toContain("in an object, not null");
   // @ts-expect-error
   expect(await told(() => model.recommend(1, 5))).toBe(
-    "recommend takes its options by name, in an object, not 5: write { n: … }; the options are n, alpha, coldStart, filter, thompsonSeed, filterSeen",
+    "recommend takes its options by name, in an object, not 5: write { n: … }; the options are n, alpha, coldItems, filter, thompsonSeed, filterSeen",
   );
   // @ts-expect-error
   expect(await told(() => splitRatings(ratings, 0.2))).toContain("in an object, not 0.2");
@@ -138,7 +138,7 @@ const CALLS: [call: (options: never) => unknown, options: object, near: string][
   [(o) => recommendAll(new ReferenceEngine(), model, o).next(), { user: [1] }, '"users"'],
   [(o) => splitRatings(ratings, o), { test_size: 0.2 }, '"share"'],
   [(o) => readPath("data/tiny", o), { sep: "," }, '"delimiter"'],
-  [(o) => readPath("data/tiny", o), { columns: { rating: 2 } }, "the options are user, item, value, time"],
+  [(o) => readPath("data/tiny", o), { columns: { value: 2 } }, "the options are user, item, rating, time"],
   [(o) => readRatings(table, o), { headers: true }, '"header"'],
   [(o) => readRatings(table, o), { cacheFolder: "x" }, "the options are"],
   [(o) => readFolder({ name: "f", list: async () => [], open: async () => table }, o), { splits: "u1" }, '"split"'],
@@ -146,6 +146,8 @@ const CALLS: [call: (options: never) => unknown, options: object, near: string][
   [(o) => rankingMetrics(model, train, heldOut, o), { n: 3 }, '"k"'],
   [(o) => syntheticRatings(o), { n_users: 3 }, '"users"'],
   [(o) => filmRatings(o), { rating: 3000 }, '"ratings"'],
+  [(o) => model.recommend(1, o), { coldStart: true }, '"coldItems"'],
+  [(o) => rankingMetrics(model, train, heldOut, o), { threshold: 4 }, '"relevanceThreshold"'],
   [(o) => predictRatings(model, ratings, o), { coldStartStrategy: "drop" }, '"coldStart"'],
   [(o) => itemFilter(model, o), { genre: ["Drama"] }, '"genres"'],
   [(o) => genreMap(model, o), { genre: ["Drama"] }, '"genres"'],

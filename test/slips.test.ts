@@ -7,6 +7,9 @@ import {
   binaryMetrics,
   binaryRatings,
   blobSource,
+  rankingMetricsOn,
+  buildCsr,
+  recommendationTable,
   calibrationOf,
   Catalogue,
   CpuEngine,
@@ -199,13 +202,52 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
     ["another number", () => named.recommend("U3"), 'no user has the id "U3" among the 2 of the model | someone new needs ratings, not an id'],
     ["nothing alike", () => ids.findItem("wormhole"), 'no item is called "wormhole" | give an id or a title, such as "a"'],
   ],
+  "options without effect": [
+    ["lists measured of a loss", () => fit(train, { ...quick, heldOut, measureEvery: 2 }), 'measureEvery is 2 to no effect: no lists are measured | give measureBy: "ndcg"'],
+    ["a threshold of a loss", () => fit(train, { ...quick, heldOut, relevanceThreshold: 4 }), "relevanceThreshold is 4 to no effect"],
+    ["checkpoints for nobody", () => fit(train, { ...quick, checkpointEvery: 2 }), "checkpointEvery is 2 to no effect: there is no onCheckpoint"],
+    ["memory of an engine that is open", () => fit(train, { ...quick, device: new ReferenceEngine(), memoryBytes: 1e9 }), "memoryBytes is 1000000000 to no effect: device is an engine"],
+    ["memory of a GPU without one", () => fit(train, { ...quick, device: "cpu", memoryBytes: 1e9 }), 'to no effect: the device is "cpu" | give device: "webgpu", or no memoryBytes'],
+    ["tuning of a GPU without one", () => openEngine("reference", undefined, { tuning: { tensorCores: true } }), 'tensorCores is true to no effect: the device is "reference"'],
+    ["threads of a GPU", () => openEngine("webgpu", undefined, { threads: 2 }), 'threads is 2 to no effect: the device is "webgpu"'],
+    ["last ratings of a split at random", () => splitRatings(data, { last: 2 }), 'last is 2 to no effect: what is held out is chosen by "random" | give by: "last"'],
+    ["trials of a grid", () => search(data, { space: { factors: [1] }, trials: 3 }), "trials is 3 to no effect: a grid trains at all its points"],
+    ["eta of drawn points", () => search(data, { space: { factors: [1] }, method: "random", eta: 2 }), 'eta is 2 to no effect: the method is "random"'],
+    ["a share and folds", () => search(data, { space: { factors: [1] }, folds: 2, holdout: { share: 0.3 } }), "share is 0.3 to no effect: folds are held out"],
+  ],
+  "what is no argument": [
+    ["an engine's name, for lists", () => rankingMetricsOn(any("cpu"), model, train, heldOut), 'rankingMetricsOn takes an engine as engine, not "cpu" | await openEngine("auto") gives one'],
+    ["an engine's name, for someone new", () => model.recommendForOn(any("cpu"), [[1, 5]]), 'recommendForOn takes an engine as engine, not "cpu"'],
+    ["another side", () => model.knows(any("user"), 1), 'knows takes "users" or "items" as side, not "user"'],
+    ["options as a typed array", () => model.recommend(1, any(new Float32Array(2))), "recommend takes its options by name, in an object, not [0,0]"],
+    ["options as a Map", () => model.recommend(1, any(new Map([["n", 3]]))), "recommend takes its options by name, in an object, not Map {…}"],
+    ["nothing held out", () => search(data, { space: { factors: [1] }, holdout: any(null) }), "search's holdout takes its options by name, in an object, not null"],
+    ["tables of a preset", () => accurate(data, any({ item: 1 })), `accurate's tables has no option "item" | did you mean "items"?`],
+    ["a preset's factors", () => accurate(data, {}, { factors: -1 }), "factors is -1: it must be a whole number, 0 or greater"],
+    ["columns as lists", () => new Ratings(any({ user: [0], item: [0], value: [1] }), data.users, data.items), "new Ratings takes columns { user, item, value }, each a typed array as columns"],
+    ["ids as a list", () => new Ratings(data, any([1, 2]), data.items), "new Ratings takes Ids as users, not [1,2]"],
+    ["rows as a list", () => data.select(any([0, 1])), "select takes a Uint32Array of row numbers as rows, not [0,1]"],
+    ["a side of rows", () => buildCsr(data, any("user"), 3), 'buildCsr takes "users" or "items" as side, not "user"'],
+    ["rows of lists", () => recommendationTable(model, any([null])), "recommendationTable takes a list of rows as rows, not [null] | recommendAll(engine, model) gives them"],
+  ],
+  "ranges of a search": [
+    ["another scale", () => search(data, { space: { tau: { from: 1, to: 2, scale: any("logarithmic") } } }), 'scale is "logarithmic": it must be "log" or "linear"'],
+    ["ends as text", () => search(data, { space: { tau: { from: any("1"), to: 2 } } }), 'from is "1": it must be a number'],
+    ["steps", () => search(data, { space: { tau: any({ from: 1, to: 2, step: 0.5 }) } }), 'the range of tau has no option "step" | the options are from, to, scale'],
+    ["no end", () => search(data, { space: { tau: { from: 1, to: Infinity } } }), "to is Infinity: it must be a number"],
+  ],
+  "calibration": [
+    ["a level of all", () => calibrationOf([1, -1], [0.5, 1]), "calibrationOf takes a list of shares above 0 and below 1 as levels, not [0.5,1]"],
+    ["too few weights", () => calibrationOf([1, -1], [0.5], [1]), "there are 1 weight of 2 residuals | give a weight for each, or none"],
+    ["a residual that is none", () => calibrationOf([1, NaN]), "residual 1 is NaN: it must be a number"],
+  ],
   "figures that do not exist": [
     ["errors of preferences", () => accuracy(implicit, heldOut), "a model of implicit predicts no ratings, so there is no error of them | rankingMetrics(model, train, heldOut)"],
   ],
   "tables": [
     ["a column too far", () => readRatings(HEADED, { columns: { user: 99 } }), 'r.csv: column 100 is to hold the users, and there are 3 columns | the columns are "user", "item", "rating"'],
-    ["a time too far", () => readRatings(text("1,2,3\n2,2,4\n"), { columns: { user: 0, item: 1, value: 2, time: 3 } }), "column 4 is to hold the times, and there are 3 columns"],
-    ["half a column", () => readRatings(HEADED, { columns: { value: 3.5 } }), "columns.value is 3.5: it must be the column's name, or its number from 0"],
+    ["a time too far", () => readRatings(text("1,2,3\n2,2,4\n"), { columns: { user: 0, item: 1, rating: 2, time: 3 } }), "column 4 is to hold the times, and there are 3 columns"],
+    ["half a column", () => readRatings(HEADED, { columns: { rating: 3.5 } }), "columns.rating is 3.5: it must be the column's name, or its number from 0"],
     ["a decimal comma", () => readRatings(text("user,item,rating\n1,2,3\n1,3,4,9\n")), "r.csv:3: the row has 4 cells, and the table has 3 columns: a cell with a delimiter in it has to be quoted | skipBadRows: true"],
     ["a decimal comma among text", () => readRatings(text("user,item,rating\na,b,3\na,c,4,9\n")), "r.csv:3: the row has 4 cells, and the table has 3 columns"],
   ],
@@ -253,6 +295,13 @@ test("ratings as objects are the same as pairs, wherever a few are taken", async
   expect(model.recommendFor(objects)).toEqual(model.recommendFor(pairs));
   expect(await model.recommendForOn(new ReferenceEngine(), objects)).toEqual(model.recommendFor(pairs));
   expect(explain(model, 3, objects)).toEqual(explain(model, 3, pairs));
+});
+
+test("a training that ends before its first sweep says that its model is none", async () => {
+  const notices: string[] = [];
+  const { stop } = await fit(train, { ...quick, signal: AbortSignal.abort(), onNotice: (notice) => notices.push(notice) });
+  expect(stop).toMatchObject({ reason: "aborted", sweep: 0 });
+  expect(notices).toEqual(["the training was ended before its first sweep, so the model is the untrained one: its factors are random"]);
 });
 
 test("what has no effect is noticed", async () => {

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { calibration } from "../metrics/calibration.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
+import { checkUsed } from "../options.js";
 import { mostRated, ratingHistogram, ratingScale, ratingsOfEach, ratingsOfItem } from "../ratings/popularity.js";
 import { powerLaw } from "../ratings/power-law.js";
 import type { Ratings } from "../ratings/ratings.js";
@@ -61,6 +62,11 @@ Examples:
 
 async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<void> {
   const options = analysisOptionsOf(flags);
+  const { genres, rated, similar } = flags;
+  const isMapped = flags.model !== undefined && flags.figures !== undefined;
+  checkUsed("--genres", genres?.join(","), isMapped, "no map of a model is drawn", "give --model and --figures");
+  for (const [name, [first]] of Object.entries({ "--rated": rated, "--similar": similar }))
+    checkUsed(name, first as string | undefined, flags.model !== undefined, "there is no model to list items by", "give --model");
   const model = flags.model === undefined ? undefined : await load(flags.model);
   const own = model && (await loadTrainingData(model, flags.model!, path, flags));
   const read = own?.read ?? (await loadData(path, flags));

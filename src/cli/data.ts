@@ -15,14 +15,18 @@ import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
+import { seenItems } from "../ratings/seen.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
 import { OptionsError } from "../errors.js";
-import { type Split, splitRatings } from "../ratings/split.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
+import { checkUsed } from "../options.js";
+import { checkSplitOptions, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
+import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
@@ -34,9 +38,27 @@ const HELD_OUT_SHARE = 0.2;
 /** The name of standard input. */
 const STANDARD_INPUT = "-";
 
+/** Flags that say how a file is read. */
+const OF_FILES = [
+  ...Object.values(COLUMN_FLAGS),
+  "delimiter",
+  "header",
+  "layout",
+  "missing",
+  "scale",
+  "encoding",
+  "items",
+  "duplicates",
+  "skipBadRows",
+  "split",
+] as const;
+
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    return { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
+    for (const name of OF_FILES)
+      checkUsed(typed(name), flags[name], false, "the invented ratings are in no file", "give the path of your ratings");
+    const built = { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
+    return flags.sort ? sortedResult(built, ids !== undefined) : built;
   }
   const place = await placeOf(path);
   const catalogue = await catalogueOf(flags);
@@ -89,7 +111,7 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
   if (result.skippedRows > 0) notice(skipped(result));
   if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
   if (result.duplicateRows > 0)
-    notice(`${count(result.duplicateRows)} ratings of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
+    notice(`${counted(result.duplicateRows, "rating")} of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
 }
 
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
@@ -205,8 +227,9 @@ export async function loadTrainingData(
   const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
   const { holdout, test } = isGiven ? given : before;
   const holdoutBy = given.holdoutBy ?? before.holdoutBy ?? "random";
-  const holdoutLast = given.holdoutLast ?? before.holdoutLast;
+  const holdoutLast = given.holdoutLast ?? (holdoutBy === "last" ? before.holdoutLast : undefined);
   const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
+  checkSplitOptions(splitOptionsOf(split));
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
   const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
@@ -246,16 +269,31 @@ async function download(name: string): Promise<string> {
 export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
   const { ratings } = read;
   if (read.heldOut) {
-    if (flags.holdout || flags.test)
-      throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
     return { train: ratings, heldOut: read.heldOut };
   }
   if (flags.test) {
-    if (flags.holdout) throw new OptionsError("--test and --holdout exclude each other");
     const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
+    const trained = trainedPairs({ seen: seenItems(ratings), users: ratings.users, items: ratings.items }, heldOut) ?? 0;
+    if (trained > 0) notice(`${count(trained)} of the ${counted(heldOut.count, "rating")} of ${flags.test} are among those to train on`);
     return { train: ratings, heldOut };
   }
-  return splitRatings(ratings, { by: flags.holdoutBy, share: flags.holdout ?? HELD_OUT_SHARE, last: flags.holdoutLast, seed: flags.seed });
+  return splitRatings(ratings, splitOptionsOf(flags));
+}
+
+const splitOptionsOf = ({ holdoutBy: by, holdout: share = HELD_OUT_SHARE, holdoutLast: last, seed }: SplitFlags): SplitOptions => ({
+  by,
+  share,
+  last,
+  seed,
+});
+
+/** @throws OptionsError for flags that exclude each other, or have values that they may not have. */
+export function checkSplit(flags: DataFlags & SplitFlags): void {
+  if (flags.split !== undefined && (flags.holdout || flags.test !== undefined))
+    throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
+  if (flags.test !== undefined && flags.holdout)
+    throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
+  checkSplitOptions(splitOptionsOf(flags));
 }
 
 /** Features of users in a file of the folder that is known by its name; undefined where there is none. */
@@ -270,16 +308,27 @@ const GENRES = "genres";
 const RATED = "rated";
 
 /** The parts of a list of features. @throws OptionsError when one of them is empty. */
-const featureParts = (list: string): string[] =>
-  list.split(",").map((part) => {
-    const place = part.trim();
-    if (place === "") throw new OptionsError(`"${list}" lists features, and one of them is empty`);
-    return place;
-  });
+function featureParts(list: string): string[] {
+  const parts = list.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new OptionsError(`"${list}" lists features, and one of them is empty`);
+  const twice = parts.find((part, at) => parts.indexOf(part) < at);
+  if (twice !== undefined) throw new OptionsError(`"${list}" lists ${twice} twice`, { remedy: "name each kind of features once" });
+  return parts;
+}
 
-/** Finds out early that a file of features is not there. @throws RatingsError */
-export async function checkFeatureFiles(list: string | undefined): Promise<void> {
-  for (const place of list === undefined ? [] : featureParts(list)) if (place !== RATED && place !== GENRES) await fileSource(place);
+/** Finds out early that features are not there. @throws RatingsError for a file; OptionsError */
+export async function checkFeatureFiles({ itemFeatures, userFeatures }: { itemFeatures?: string; userFeatures?: string }): Promise<void> {
+  for (const [list, mayBeGenres] of [
+    [itemFeatures, true],
+    [userFeatures, false],
+  ] as const) {
+    for (const place of list === undefined ? [] : featureParts(list)) {
+      if (place === RATED || (place === GENRES && mayBeGenres)) continue;
+      if (place === GENRES && !existsSync(GENRES))
+        throw new OptionsError("users have no genres", { remedy: "genres are features of items: --item-features genres" });
+      await fileSource(place);
+    }
+  }
 }
 
 /**

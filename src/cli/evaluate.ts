@@ -30,7 +30,7 @@ import {
   type OtherDataFlags,
   type ShareFlags,
   type SplitFlags,
-  wholeNumber,
+  wholeFrom,
 } from "./options.js";
 import { writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print, table } from "./terminal.js";
@@ -39,7 +39,7 @@ import { noticeAsTyped } from "./typed-names.js";
 interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags, OtherDataFlags {
   test?: string;
   k: number;
-  threshold?: number;
+  relevanceThreshold?: number;
   alpha: number;
   auc?: boolean;
   allowTrained?: boolean;
@@ -55,9 +55,9 @@ export function evaluateCommand(): Command {
     .argument("<model>", "a model file")
     .argument("[path]", "the ratings that it was trained on, where they are no longer where they were")
     .option("--test <file>", "held-out ratings of their own")
-    .option("-k <count>", "length of the ranked lists", wholeNumber, 10)
+    .option("-k <count>", "length of the ranked lists", wholeFrom(1), 10)
     .option(
-      "--threshold <rating>",
+      "--relevance-threshold <rating>",
       "a held-out item is relevant from this rating on (default: what the model takes for positive, else the training mean)",
       number,
     )
@@ -97,7 +97,13 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   let ranking: RankingMetrics;
   let biasOnly: Accuracy | undefined;
   try {
-    const options = { k: flags.k, threshold: flags.threshold, alpha: flags.alpha, auc, perUser: flags.perUser !== undefined };
+    const options = {
+      k: flags.k,
+      relevanceThreshold: flags.relevanceThreshold,
+      alpha: flags.alpha,
+      auc,
+      perUser: flags.perUser !== undefined,
+    };
     ranking = await rankingMetricsOn(engine, model, train, heldOut, options);
     if (comparesToBiases(model.model)) biasOnly = await biasOnlyAccuracy(train, heldOut, { device: engine });
   } finally {
@@ -108,7 +114,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   print(dim(`${count(heldOut.count)} held-out ratings; lists of ${k} for ${count(users)} users`));
   print(
     dim(
-      `relevant: ${relevanceText(relevance)}${flags.threshold === undefined ? ` (${defaultText(model)}; --threshold sets another)` : ""}`,
+      `relevant: ${relevanceText(relevance)}${flags.relevanceThreshold === undefined ? ` (${defaultText(model)}; --relevance-threshold sets another)` : ""}`,
     ),
   );
   for (const line of gapLines(gaps)) print(dim(line));

@@ -25,10 +25,10 @@ const SIMILAR_MINIMUM = 10;
 
 export const QUESTIONS: { readonly [path: string]: Question } = {
   "/recommend": {
-    names: new Set<Name>(["user", "rated", "n", "alpha", "filterSeen", "coldStart", "thompsonSeed", "clip", ...FILTERS]),
+    names: new Set<Name>(["user", "rated", "n", "alpha", "filterSeen", "coldItems", "thompsonSeed", "clip", ...FILTERS]),
     answer: ({ model }, asked) => {
-      const { user, rated, n, alpha, coldStart, thompsonSeed, filterSeen, clip = true } = asked;
-      const options = { n, alpha, coldStart, thompsonSeed, filter: filter(model, asked) };
+      const { user, rated, n, alpha, coldItems, thompsonSeed, filterSeen, clip = true } = asked;
+      const options = { n, alpha, coldItems, thompsonSeed, filter: filter(model, asked) };
       if (forUser(user, rated)) return { items: shown(model, model.recommend(user, { ...options, filterSeen }), clip) };
       if (filterSeen !== undefined) throw new OptionsError("/recommend: filterSeen is for users: items in rated are always left out");
       return { items: shown(model, model.recommendFor(pairs(model, rated!), options), clip) };

@@ -14,7 +14,7 @@ export interface Asked {
   readonly n?: number;
   readonly alpha?: number;
   readonly filterSeen?: boolean;
-  readonly coldStart?: boolean;
+  readonly coldItems?: boolean;
   readonly thompsonSeed?: number;
   readonly clip?: boolean;
   readonly genres?: readonly string[];
@@ -68,7 +68,7 @@ const KINDS: { readonly [N in Name]-?: Kind } = {
   n: WHOLE,
   alpha: NUMBER,
   filterSeen: FLAG,
-  coldStart: FLAG,
+  coldItems: FLAG,
   thompsonSeed: WHOLE,
   clip: FLAG,
   genres: { ...IDS, what: "a list of genres", shape: listOf(either(isText)) },

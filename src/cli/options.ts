@@ -109,7 +109,7 @@ export interface DataFlags {
 export const COLUMN_FLAGS = {
   user: "userColumn",
   item: "itemColumn",
-  value: "ratingColumn",
+  rating: "ratingColumn",
   time: "timeColumn",
   weight: "weightColumn",
 } as const satisfies Record<Column, keyof DataFlags>;
@@ -203,7 +203,7 @@ export function repeatable(flags: string, description: string, none: string): Op
 export interface MeasureFlags {
   measureBy?: "loss" | RankingMeasure;
   measureEvery?: number;
-  measureThreshold?: number;
+  relevanceThreshold?: number;
 }
 
 export function addMeasureOptions(command: Command): Command {
@@ -215,5 +215,5 @@ export function addMeasureOptions(command: Command): Command {
       ).choices(["loss", "ndcg", "recall", "auc"]),
     )
     .option("--measure-every <n>", "measure lists every so many sweeps (default: 1)", wholeFrom(1))
-    .option("--measure-threshold <rating>", "a held-out item is relevant from this rating on (default: as in evaluate)", number);
+    .option("--relevance-threshold <rating>", "a held-out item is relevant from this rating on (default: as in evaluate)", number);
 }

@@ -17,7 +17,7 @@ interface RecommendFlags extends FilterFlags {
   alpha: number;
   includeSeen?: boolean;
   thompson?: number;
-  cold?: boolean;
+  coldItems?: boolean;
   clip: boolean;
   json?: string;
 }
@@ -31,7 +31,7 @@ export function recommendCommand(): Command {
     .option("-n <count>", "how many", wholeNumber, 10)
     .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
     .option("--include-seen", "list items that the user has rated too")
-    .option("--cold", "list items without ratings too, by their features")
+    .option("--cold-items", "list items without ratings too, by their features")
     .option("--thompson <seed>", "vb: draw the scores from the posterior, so that uncertain items are tried too", wholeNumber)
     .option("--no-clip", NO_CLIP)
     .option("--json <file>", "write the list here");
@@ -50,7 +50,7 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   checkOne("", "for whom", { "--user ID": flags.user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
   const model = await load(path);
   const filter = filterOf(model, flags);
-  const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldStart: flags.cold };
+  const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldItems: flags.coldItems };
   const found =
     flags.user === undefined
       ? model.recommendFor(ratedItems(model, flags.rated), options)

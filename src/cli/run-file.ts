@@ -165,10 +165,10 @@ const isSearchFile = object({
     holdout: object({ by: oneOf(...SPLIT_KINDS), share: isNumber, last: optional(isWhole) }),
     test: isNumber,
     seed: isNumber,
-    measure: nullable(object({ by: oneOf("ndcg", "recall", "auc"), every: isWhole, threshold: nullable(isNumber) })),
+    measure: nullable(object({ by: oneOf("ndcg", "recall", "auc"), every: isWhole, relevanceThreshold: nullable(isNumber) })),
     stopping: object({ tolerance: nullable(isNumber), patience: nullable(isWhole) }),
-    features: object({ items: isWhole, users: isWhole }),
-    data: object({ users: isWhole, items: isWhole, ratings: isWhole }),
+    features: object({ users: nullable(listOf(isText)), items: nullable(listOf(isText)) }),
+    data: object({ users: isWhole, items: isWhole, ratings: isWhole, fingerprint: object({ set: isText, rows: isText }) }),
   }),
   trials: listOf(object({ number: isWhole, point: recordOf(isChoice), rungs: listOf(RUNG), error: optional(isText) })),
   alternative: optional(

@@ -8,12 +8,12 @@ import type { DataFlags, DeviceFlags, MeasureFlags } from "./options.js";
 export interface SearchFlags extends DataFlags, DeviceFlags, MeasureFlags {
   model: ModelName;
   method: SearchMethod;
-  trials: number;
-  eta: number;
-  leastSweeps: number;
+  trials?: number;
+  eta?: number;
+  leastSweeps?: number;
   folds: number;
-  holdout: number;
-  holdoutBy: SplitKind;
+  holdout?: number;
+  holdoutBy?: SplitKind;
   holdoutLast?: number;
   test: number;
   seed: number;

@@ -5,6 +5,7 @@ import { rankedTrials, type SearchResult, type Trial } from "../training/search.
 import type { SearchSpace } from "../training/search-space.js";
 import type { SearchFlags } from "./search-flags.js";
 import { bold, count, countProgress, dim, print, seconds, table } from "./terminal.js";
+import { typed } from "./hyperparameter-flags.js";
 import { bestTrainCommand, readingFlags } from "./train-command.js";
 
 const WIDTHS = { number: 5, cell: 10, loss: 13, time: 9 };
@@ -115,14 +116,25 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
   print(`${dim("train")}    ${trainCommand(result, path, flags)}`);
 }
 
+/** Flags that mean the same to train. */
+const SHARED = [
+  "holdout",
+  "holdoutBy",
+  "holdoutLast",
+  "sweeps",
+  "tolerance",
+  "patience",
+  "measureBy",
+  "measureEvery",
+  "relevanceThreshold",
+] as const;
+
 /** The best as a command line, with what every trial shared. */
 function trainCommand(result: SearchResult, path: string | undefined, flags: SearchFlags): string {
   const shared = [
     ...(flags.itemFeatures ? [`--item-features ${flags.itemFeatures}`] : []),
     ...(flags.userFeatures ? [`--user-features ${flags.userFeatures}`] : []),
-    ...(flags.sweeps === undefined ? [] : [`--sweeps ${flags.sweeps}`]),
-    ...(flags.measureBy === undefined ? [] : [`--measure-by ${flags.measureBy}`]),
-    ...(flags.measureThreshold === undefined ? [] : [`--measure-threshold ${flags.measureThreshold}`]),
+    ...SHARED.flatMap((name) => (flags[name] === undefined ? [] : [`${typed(name)} ${flags[name]}`])),
   ];
   return bestTrainCommand(result, path, [...readingFlags(flags), ...shared, "--out model.safetensors"])!;
 }

@@ -9,10 +9,10 @@ import { openEngine } from "../engine/open-engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
 import { featuredModels, MODEL_NAMES, MODELS } from "../models/registry.js";
-import { hasAlternative, search, type SearchResult } from "../training/search.js";
+import { hasAlternative, search, searchPlan, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
-import { featuresFrom, loadData, printUnderstood } from "./data.js";
+import { checkFeatureFiles, featuresFrom, loadData, printUnderstood } from "./data.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
 import { addSearchFlags, searched } from "./hyperparameter-flags.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
@@ -41,12 +41,12 @@ export function searchCommand(): Command {
     );
   addSearchFlags(command, "Values to try (5,10,20, or 1:100:5 for five from 1 to 100, or 1:100 to draw from):", spread);
   command
-    .option("--trials <n>", "random, halving: points to draw", wholeNumber, 20)
-    .option("--eta <n>", "halving: one in so many goes on", wholeNumber, 3)
-    .option("--least-sweeps <n>", "halving: fewest sweeps of the first round", wholeNumber, 4)
+    .option("--trials <n>", "random, halving: points to draw (default: 20)", wholeNumber)
+    .option("--eta <n>", "halving: one in so many goes on (default: 3)", wholeNumber)
+    .option("--least-sweeps <n>", "halving: fewest sweeps of the first round (default: 4)", wholeNumber)
     .option("--folds <k>", "hold out k folds in turn instead of one share", wholeNumber, 0)
-    .option("--holdout <share>", "share of the ratings held out", number, 0.2)
-    .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
+    .option("--holdout <share>", "share of the ratings held out (default: 0.2)", number)
+    .addOption(new Option("--holdout-by <kind>", "how they are chosen (default: random)").choices(SPLIT_KINDS))
     .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
     .option("--test <share>", "share set aside first, which no trial sees, to measure the best by", number, 0)
     .option("--seed <n>", "seed of splits, draws and starting factors", wholeNumber, 1)
@@ -92,6 +92,28 @@ export function spread(text: string, whole: boolean): Spread {
 
 async function searchAndTell(path: string | undefined, flags: SearchFlags): Promise<void> {
   const space = spaceOf(flags);
+  const options = {
+    model: flags.model,
+    method: flags.method,
+    space,
+    trials: flags.trials,
+    eta: flags.eta,
+    leastSweeps: flags.leastSweeps,
+    folds: flags.folds,
+    holdout: { share: flags.holdout, by: flags.holdoutBy, last: flags.holdoutLast },
+    test: flags.test,
+    seed: flags.seed,
+    sweeps: flags.sweeps,
+    tolerance: flags.tolerance,
+    patience: flags.patience,
+    measureBy: flags.measureBy,
+    measureEvery: flags.measureEvery,
+    relevanceThreshold: flags.relevanceThreshold,
+    alternative: flags.vb,
+  };
+  // What is wrong with options is found out before anything long begins.
+  searchPlan(options);
+  await checkFeatureFiles(flags);
   const resume = flags.resume ? await resumedFrom(flags) : undefined;
   const read = await loadData(path, flags);
   const { ratings, format, heldOut } = read;
@@ -113,25 +135,9 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   const live = liveTable(space, resume, flags.vb && hasAlternative(flags.model));
   try {
     const result = await search(ratings, {
-      model: flags.model,
-      method: flags.method,
-      space,
-      trials: flags.trials,
-      eta: flags.eta,
-      leastSweeps: flags.leastSweeps,
-      folds: flags.folds,
-      holdout: { share: flags.holdout, by: flags.holdoutBy, last: flags.holdoutLast },
-      test: flags.test,
-      seed: flags.seed,
-      sweeps: flags.sweeps,
-      tolerance: flags.tolerance,
-      patience: flags.patience,
-      measureBy: flags.measureBy,
-      measureEvery: flags.measureEvery,
-      measureThreshold: flags.measureThreshold,
+      ...options,
       itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
       userFeatures: await featuresFrom(flags.userFeatures),
-      alternative: flags.vb,
       device: engine,
       onNotice: noticeAsTyped,
       signal: controller.signal,
@@ -183,10 +189,11 @@ async function writeSearch(
   device: DeviceInfo,
 ): Promise<void> {
   const { kind, name, software } = device;
+  const { share: holdout, by: holdoutBy } = result.plan.holdout;
   const written: SearchFile = {
     version,
     device: { kind, name, software },
-    from: originOf(file, path, { ...flags, test: undefined }),
+    from: originOf(file, path, { ...flags, holdout, holdoutBy, test: undefined }),
     ...result,
   };
   await writeJson(file, written);

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
-import { openEngine } from "../engine/open-engine.js";
+import { checkTaken, type DeviceChoice, type EngineOptions, openEngine } from "../engine/open-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { byteText } from "../byte-text.js";
 import { OptionsError, OutputError } from "../errors.js";
@@ -24,14 +24,15 @@ import type { Ratings } from "../ratings/ratings.js";
 import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
-import { fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
+import { checkEffects, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
 import { accurate } from "../training/preset.js";
+import { checkInit } from "../training/start.js";
 import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
-import { checkFeatureFiles, featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
+import { checkFeatureFiles, checkSplit, featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -72,7 +73,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
   out?: string;
   json?: string;
   checkpoint?: string;
-  checkpointEvery: number;
+  checkpointEvery?: number;
   resume?: boolean;
   seen: boolean;
   deviceMemory?: number;
@@ -104,11 +105,18 @@ export function trainCommand(): Command {
     .option("--user-features <list>", `${featuredModels()}: features of the users alike; rated: what they have rated`)
     .option("--sweeps <n>", `most sweeps (default: ${defaultOfModels(({ sweeps = DEFAULT_SWEEPS }) => sweeps)})`, wholeFrom(0))
     .option("--no-early-stop", "do all sweeps")
-    .option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)", notNegative)
-    .option(
-      "--patience <n>",
-      `stop after this many sweeps without a new best held-out figure (default: ${defaultOfModels(({ patience = DEFAULT_PATIENCE }) => patience)})`,
-      wholeFrom(1),
+    .addOption(
+      new Option("--tolerance <x>", "stop when the objective changes by less than this share (default: 1e-6)")
+        .argParser(notNegative)
+        .conflicts("earlyStop"),
+    )
+    .addOption(
+      new Option(
+        "--patience <n>",
+        `stop after this many sweeps without a new best held-out figure (default: ${defaultOfModels(({ patience = DEFAULT_PATIENCE }) => patience)})`,
+      )
+        .argParser(wholeFrom(1))
+        .conflicts("earlyStop"),
     )
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
@@ -119,7 +127,7 @@ export function trainCommand(): Command {
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
     .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
-    .option("--checkpoint-every <n>", "sweeps between checkpoints", wholeFrom(1), 5)
+    .option("--checkpoint-every <n>", "sweeps between checkpoints (default: 5)", wholeFrom(1))
     .option("--resume", "go on from --checkpoint when it is there, to the same model as without a stop")
     .option("--no-seen", "do not store which items each user rated")
     .option("--device-memory <bytes>", "GPU memory that may be used, such as 4GiB: ratings beyond it are streamed", bytes)
@@ -172,8 +180,20 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     throw new OptionsError("standard input comes to one rank alone", { remedy: "give a file that every rank can read" });
   await agreeOn({ versions: version, options: [path, flags] });
   if (flags.resume && flags.checkpoint === undefined) throw new OptionsError("--resume needs --checkpoint FILE");
+  checkSplit(flags);
+  const { measureBy, measureEvery, relevanceThreshold, checkpointEvery } = flags;
+  const onCheckpoint = flags.checkpoint === undefined ? undefined : (to: Checkpoint) => writeCheckpoint(to, flags.checkpoint!);
+  const observed = { measureBy, measureEvery, relevanceThreshold, checkpointEvery, onCheckpoint };
+  checkEffects(model, observed);
+  for (const kind of flags.devices ?? [flags.device]) checkTaken(kind, engineOptionsOf(flags));
+  const takesFeatures = MODELS[model].takesFeatures ?? false;
+  for (const name of ["itemFeatures", "userFeatures"] as const)
+    if (flags[name] !== undefined && !takesFeatures)
+      throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
+  const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
   const init = flags.init ? await load(flags.init) : undefined;
-  for (const list of [flags.itemFeatures, flags.userFeatures]) await checkFeatureFiles(list);
+  if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
+  await checkFeatureFiles(flags);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
   const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
   if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
@@ -222,7 +242,6 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   // mpirun ends its ranks at once on SIGINT; this signal it passes on.
   if (ranks.size > 1) process.once("SIGUSR2", interrupt);
   try {
-    const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
     print();
     let headed = false;
     const printSweep = (entry: HistoryEntry): void => {
@@ -230,29 +249,34 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       headed = true;
       print(lineOf(entry));
     };
-    resume?.history.forEach(printSweep);
+    // When the checkpoint has turned out to be this training's.
+    let before = resume?.history ?? [];
+    const printBefore = (): void => {
+      before.forEach(printSweep);
+      before = [];
+    };
     const result = await fit(ratings, {
       ...options,
       ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }),
       earlyStop: flags.earlyStop ? undefined : false,
       tolerance: flags.tolerance,
       patience: flags.patience,
-      measureBy: flags.measureBy,
-      measureEvery: flags.measureEvery,
-      measureThreshold: flags.measureThreshold,
+      ...observed,
       init,
       resume,
       device: engine,
       keepSeen: flags.seen,
       signal: controller.signal,
       onNotice: noticeAsTyped,
-      onSweep: printSweep,
-      checkpointEvery: flags.checkpointEvery,
-      onCheckpoint: flags.checkpoint === undefined ? undefined : (checkpoint) => writeCheckpoint(checkpoint, flags.checkpoint!),
+      onSweep(entry) {
+        printBefore();
+        printSweep(entry);
+      },
     });
+    printBefore();
     const biasOnly =
       heldOut.count > 0 && comparesToBiases(model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
-        ? await biasOnlyAccuracy(ratings, heldOut, { device: engine, signal: controller.signal })
+        ? await yardstick(ratings, heldOut, engine, controller.signal)
         : undefined;
     print();
     print(outcome(result, biasOnly));
@@ -260,7 +284,9 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     else if (result.stop.reason === "aborted")
       print(`${dim("go on")}    with --checkpoint FILE such a training can be gone on with, by --resume; --init starts anew from a model`);
-    if (flags.out && ranks.rank === 0) {
+    const isUntrained = result.stop.reason === "aborted" && result.stop.sweep === 0 && !init;
+    if (flags.out && isUntrained) notice(`no sweep was finished, so there is no model to write: ${flags.out} is as it was`);
+    else if (flags.out && ranks.rank === 0) {
       print(`${dim("model")}    ${await saveSomewhere((file) => result.model.withSource(sourceFor(file)), flags.out)}`);
     }
     if (flags.json && ranks.rank === 0) {
@@ -270,7 +296,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ...counts },
         from: { ...originOf(flags.json, path, flags), fingerprint: fingerprint() },
-        model: flags.out === undefined || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
+        model: flags.out === undefined || isUntrained || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
         stop: result.stop,
@@ -284,6 +310,16 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     process.off("SIGINT", interrupt);
     process.off("SIGUSR2", interrupt);
     engine.destroy();
+  }
+}
+
+/** What the biases alone come to; undefined where Ctrl-C ends their training. */
+async function yardstick(train: Ratings, heldOut: Ratings, device: Engine, signal: AbortSignal): Promise<Accuracy | undefined> {
+  try {
+    return await biasOnlyAccuracy(train, heldOut, { device, signal });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   }
 }
 
@@ -397,7 +433,7 @@ function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
-    sweeps: `did all ${stop.sweep} sweeps`,
+    sweeps: stop.sweep === 1 ? "did its one sweep" : `did all ${stop.sweep} sweeps`,
     converged: `converged after sweep ${stop.sweep}: the objective has stopped moving`,
     "held-out": `stopped early after sweep ${stop.sweep}: the held-out ${heldOut.name} has not improved since sweep ${stop.bestSweep}${overfits(history, best) ? ", the model overfits" : ""}`,
     aborted: `interrupted after sweep ${stop.sweep}`,
@@ -426,14 +462,22 @@ function comparison({ heldOutRmse, heldOutRmseClipped }: HistoryEntry, biasOnly:
   return [clipped, `${dim("biases")}   alone: held-out RMSE ${rmse.toFixed(4)}, clipped ${rmseClipped.toFixed(4)}${verdict}`];
 }
 
+const engineOptionsOf = ({ threads, deviceMemory, halfPrecision, tensorCores }: TrainFlags): EngineOptions => ({
+  threads,
+  memoryBytes: deviceMemory,
+  tuning: { halfPrecision, tensorCores },
+});
+
 /** The engine of this process, or those of `--devices` as one. */
-async function openOwn({ device, devices, threads: given, deviceMemory, halfPrecision, tensorCores }: TrainFlags): Promise<Engine> {
-  const tuning = { halfPrecision, tensorCores };
-  const threads = threadsOfRank(given);
-  if (!devices) return await openEngine(device, noticeAsTyped, { threads, memoryBytes: deviceMemory, tuning });
+async function openOwn(flags: TrainFlags): Promise<Engine> {
+  const { device, devices } = flags;
+  const options = engineOptionsOf(flags);
+  const threadsOn = (kind: DeviceChoice, threads: number | undefined) => (kind === "cpu" || kind === "auto" ? threads : undefined);
+  const threads = threadsOfRank(flags.threads);
+  if (!devices) return await openEngine(device, noticeAsTyped, { ...options, threads: threadsOn(device, threads) });
   const each = Math.max(1, Math.floor((threads ?? availableParallelism()) / devices.length));
   const engines: Engine[] = [];
-  for (const kind of devices) engines.push(await openEngine(kind, noticeAsTyped, { threads: each, memoryBytes: deviceMemory, tuning }));
+  for (const kind of devices) engines.push(await openEngine(kind, noticeAsTyped, { ...options, threads: threadsOn(kind, each) }));
   if (devices.length > 1 && devices[0] === "webgpu")
     notice(`all of them on ${engines[0].info.name}: WebGPU cannot choose among cards, so start a rank a card where there are several`);
   return new DevicesEngine(engines);

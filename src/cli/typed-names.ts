@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
 import type { Column } from "../ratings/columns.js";
-import { flagOf } from "./hyperparameter-flags.js";
+import { flagOf, typed as flagNamed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS } from "./options.js";
 import { invocation } from "./invocation.js";
 import { notice } from "./terminal.js";
@@ -28,15 +28,24 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "with keepSeen: true": "without --no-seen",
   "filterSeen: false": "--include-seen",
   memoryBytes: "--device-memory",
+  itemFeatures: "--item-features",
+  userFeatures: "--user-features",
   "save(model, path)": "tastespace train … --out FILE",
 };
 
+/** Options of a split, and what the flags of commands that split call them. */
+const OF_SPLITS: ReadonlyMap<string, string> = new Map([
+  ["share", "holdout"],
+  ["by", "holdoutBy"],
+  ["last", "holdoutLast"],
+]);
+
 const TEXT = String.raw`"(?:[^"\\]|\\.)*"`;
-const VALUE = String.raw`(?:${TEXT}|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
+const VALUE = String.raw`(?:${TEXT}|\d+|true|false|\[(?:${TEXT}(?:, ${TEXT})*)?\])`;
 /** An option with its value, or with several to choose from: `missing: ["0"]`, `layout: "table" or "matrix"`. */
 const SETTING = new RegExp(String.raw`(?<![\w".]|\{ )([a-z][A-Za-z]*): (${VALUE}(?:(?:, | or )${VALUE})*)(?!\w)`, "g");
 const COLUMN = String.raw`(\w+): (${TEXT}|\d+)`;
-/** `columns: { user: "who", value: 2 }` */
+/** `columns: { user: "who", rating: 2 }` */
 const COLUMNS = new RegExp(String.raw`\bcolumns: \{ (${COLUMN}(?:, ${COLUMN})*) \}`, "g");
 
 const isColumn = (held: string): held is Column => Object.hasOwn(COLUMN_FLAGS, held);
@@ -60,20 +69,25 @@ const typedValues = (values: string): string =>
   values === "true" || values === "false" ? "" : ` ${values.replaceAll(new RegExp(VALUE, "g"), (value) => typedValue(JSON.parse(value)))}`;
 
 /**
- * A sentence of the library with the flags of this command in the place of options: of one with its value, of a column's, of a name that
- * something "is" at its start or that is to be left out, and of one that no word of English is, having a capital
- * letter within.
+ * A sentence of the library with the flags of this command in the place of options: of one with its value, of a
+ * column's, of a name that something "is" at its start or that is to be left out, and of one that no word of English
+ * is, having a capital letter within.
  */
 export function asTyped(sentence: string): string {
   if (!invocation.command) return sentence;
   const flags = flagsOf(invocation.command);
-  const typed = (name: string): string => flagTyped(name, flags) ?? name;
+  const keyOf = (name: string): string => (flags.has(name) ? name : (OF_SPLITS.get(name) ?? name));
+  const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? name;
+  // One whose own name is that of another flag has a flag of another name.
+  const ofModel = (name: string): string => (flagOf(name) === flagNamed(name) ? typed(name) : flagOf(name));
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known
     .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
-    .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(name) ? `${typed(name)}${typedValues(values)}` : all))
+    .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))
     .replaceAll(/\bcolumns\.([a-z]+)/g, (all, held: string) => (isColumn(held) ? typed(COLUMN_FLAGS[held]) : all))
     .replaceAll(/^[a-z][A-Za-z]*(?= is )|(?<=leave )[a-z]+(?= out)/g, typed)
+    .replace(/(?<=hyperparameter )"(\w+)"/, (_, name: string) => ofModel(name))
+    .replaceAll(/(?<=^it has (?:\w+, )*)[a-z]\w*(?=,|$)/g, ofModel)
     .replaceAll(/(?<![\w"-])[a-z]+(?:[A-Z][a-z]*)+(?![\w"])/g, typed);
 }
 

@@ -122,7 +122,7 @@ async function readRows(files: TableFiles, ranks: Communicator, options: ShareOp
   const ids = { users: global.users.ids, items: global.items.ids };
   const rows = { ...columns, user: translated(columns.user, global.users.index), item: translated(columns.item, global.items.index) };
   doubtColumns(rows, ids, found, name);
-  if (options.scale === undefined && options.missing === undefined && found.places.value >= 0) doubtScale(rows.value, name);
+  if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(rows.value, name);
   const total = (at: number): number => sums.reduce((sum, each) => sum + each[at], 0);
   const merged = await withoutDuplicates(rows, ids, ranks, options, name);
   const understood = { columns: found.described, form };

@@ -1,9 +1,10 @@
 // Chooses the engine: a hardware GPU when there is one, else the fast one on the processor, saying why.
 
 import { DeviceError } from "../errors.js";
-import { checkArguments, checkOptions, FUNCTION, hasPart, type Kind, namesOf, oneOf, wholeFrom } from "../options.js";
+import { checkArguments, checkOptions, checkUsed, FUNCTION, type Kind, namesOf, oneOf, wholeFrom } from "../options.js";
 import { CpuEngine } from "./cpu/engine.js";
 import type { Engine } from "./engine.js";
+import { ENGINE_KIND } from "./engine-kind.js";
 import { ReferenceEngine } from "./reference/engine.js";
 import { GPU_OPTIONS } from "./webgpu/device/device.js";
 import { WebGpuEngine, type WebGpuOptions } from "./webgpu/engine.js";
@@ -30,13 +31,6 @@ const NOTICE_KIND: Kind = {
   remedy: (value) => (typeof value === "object" ? "options come third: openEngine(choice, undefined, { threads: … })" : undefined),
 };
 
-/** What functions that compute on an engine ask for. */
-export const ENGINE_KIND: Kind = {
-  must: "an engine",
-  holds: (value) => hasPart(value, "info", "topItems"),
-  remedy: (value) => (value instanceof Promise ? "await it" : 'await openEngine("auto") gives one'),
-};
-
 /** A choice of where to compute, or an engine. */
 export const DEVICE_KIND: Kind = {
   must: `${CHOICE_KIND.must}, or an engine`,
@@ -47,9 +41,9 @@ export const DEVICE_KIND: Kind = {
 /**
  * @param onNotice receives one sentence when "auto" finds no hardware GPU, or when the
  *   adapter asked for is a software one.
- * @throws DeviceError of code "no-adapter" when "webgpu" was asked for and is not to be had; of code
- *   "device-limit" when the device lacks what `tuning` asks for; of code "no-webassembly" when "cpu" was
- *   asked for where WebAssembly has no SIMD.
+ * @throws OptionsError for an option that the engine chosen does not take; DeviceError of code "no-adapter" when
+ *   "webgpu" was asked for and is not to be had; of code "device-limit" when the device lacks what `tuning` asks for;
+ *   of code "no-webassembly" when "cpu" was asked for where WebAssembly has no SIMD.
  */
 export async function openEngine(
   choice: DeviceChoice,
@@ -58,6 +52,7 @@ export async function openEngine(
 ): Promise<Engine> {
   checkArguments("openEngine", { choice: [choice, CHOICE_KIND], onNotice: [onNotice, NOTICE_KIND] });
   checkOptions("openEngine", options, ENGINE_NAMES);
+  checkTaken(choice, options);
   if (choice === "reference") return new ReferenceEngine();
   if (choice === "cpu") return await CpuEngine.create({ threads: options.threads, onNotice });
   const { threads, ...gpuOptions } = options;
@@ -67,6 +62,14 @@ export async function openEngine(
     return engine;
   }
   return (await hardwareGpu(gpuOptions, onNotice)) ?? (await processor(threads, onNotice));
+}
+
+/** @throws OptionsError for an option of another engine than the one that is chosen by name. */
+export function checkTaken(choice: DeviceChoice, { threads, tuning, ...ofGpu }: EngineOptions): void {
+  if (choice === "auto") return;
+  checkUsed("threads", threads, choice === "cpu", `the device is "${choice}"`, 'give device: "cpu", or no threads');
+  for (const [name, value] of Object.entries({ ...ofGpu, ...tuning }))
+    checkUsed(name, value, choice === "webgpu", `the device is "${choice}"`, `give device: "webgpu", or no ${name}`);
 }
 
 async function hardwareGpu(gpuOptions: WebGpuOptions, onNotice: (notice: string) => void): Promise<Engine | undefined> {

@@ -1,7 +1,7 @@
 // Tables that other tools read: typed columns, which csv.ts and parquet.ts write.
 
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
-import { checkArguments, hasPart, type Kind, LIST, listOf, oneOf } from "../options.js";
+import { checkArguments, hasPart, type Kind, listOf, oneOf } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import type { RecommendedItem } from "../recommend/recommend-all.js";
 
@@ -51,9 +51,14 @@ export function modelTable(model: FactorModel, side: "users" | "items"): Table {
   ];
 }
 
+const ROWS_KIND: Kind = {
+  ...listOf({ must: "a row", holds: (value) => hasPart(value, "user", "rank", "item") }, "a list of rows"),
+  remedy: () => "recommendAll(engine, model) gives them",
+};
+
 /** Ranked lists: user, rank from 1, item, title, score. */
 export function recommendationTable(model: FactorModel, rows: readonly RecommendedItem[]): Table {
-  checkArguments("recommendationTable", { model: [model, MODEL_KIND], rows: [rows, LIST] });
+  checkArguments("recommendationTable", { model: [model, MODEL_KIND], rows: [rows, ROWS_KIND] });
   return [
     { name: "user", kind: "id", values: rows.map(({ user }) => user), whole: areWhole(model.users.raw) },
     { name: "rank", kind: "count", values: rows.map(({ rank }) => rank) },

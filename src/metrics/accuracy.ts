@@ -18,8 +18,8 @@ export interface Accuracy {
 /**
  * Root mean squared and mean absolute error over ratings, rating units: √(Σ w (r − r̂)²/Σ w) and Σ w |r − r̂|/Σ w, w =
  * 1 where ratings have no weights, of predictions as they are and clipped to the scale. NaN for no ratings. The terms
- * of users and items that the model does not know are left out of r̂. Of `logistic`, the errors of its
- * probabilities.
+ * of users and items that the model knows neither by ratings nor by features are left out of r̂. Of `logistic`, the
+ * errors of its probabilities.
  *
  * @throws OptionsError when the model predicts preferences (`implicit`).
  */
@@ -30,11 +30,10 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
       remedy: "rankingMetrics(model, train, heldOut) measures its lists",
     });
   }
-  const users = indicesIn(model.users, ratings.users);
-  const items = indicesIn(model.items, ratings.items);
+  const predictedAt = predictionsOf(model, ratings);
   const sums = { squares: 0, absolutes: 0, clippedSquares: 0, clippedAbsolutes: 0 };
   for (let at = 0; at < ratings.count; at++) {
-    const predicted = model.predictAt(users[ratings.user[at]], items[ratings.item[at]]);
+    const predicted = predictedAt(at);
     const error = ratings.value[at] - predicted;
     const clipped = ratings.value[at] - model.clipped(predicted);
     const weight = weightAt(ratings, at);
@@ -52,10 +51,29 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
   };
 }
 
+/** r̂ of each rating, by its place: what `predict` gives, where unknown terms are left out. */
+function predictionsOf(model: FactorModel, ratings: Ratings): (at: number) => number {
+  const users = indicesIn(model.users, ratings.users);
+  const items = indicesIn(model.items, ratings.items);
+  const [coldUsers, coldItems] = [coldOf(model, "users", ratings), coldOf(model, "items", ratings)];
+  return (at) => {
+    const [user, item] = [ratings.user[at], ratings.item[at]];
+    if (!coldUsers.has(user) && !coldItems.has(item)) return model.predictAt(users[user], items[item]);
+    return model.predict(ratings.users.rawAt(user), ratings.items.rawAt(item), { coldStart: "mean" });
+  };
+}
+
+/** Indices of the ratings' ids that the model knows by features alone. */
+function coldOf(model: FactorModel, side: "users" | "items", ratings: Ratings): ReadonlySet<number> {
+  if (!model.features?.[side]) return new Set();
+  const ids = ratings[side].raw;
+  return new Set([...ids.keys()].filter((index) => model[side].indexOf(ids[index]) < 0 && model.knows(side, ids[index])));
+}
+
 /**
  * Mean of log N(r; r̂, deviation²) over ratings, weighted where they have weights, nats: the predictive density of `vb`
- * and `gibbs`. NaN for no ratings. What the model does not know of a user or an item is its prior. docs/models.md,
- * "Predictive distributions".
+ * and `gibbs`. NaN for no ratings. What the model does not know of a user or an item is its prior, by its features
+ * where both are known by ratings or features. docs/models.md, "Predictive distributions".
  *
  * @throws OptionsError when the model is a point estimate.
  */
@@ -63,9 +81,14 @@ export function logDensity(model: FactorModel, ratings: Ratings): number {
   checkArguments("logDensity", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
+  const [coldUsers, coldItems] = [coldOf(model, "users", ratings), coldOf(model, "items", ratings)];
   let sum = 0;
   for (let at = 0; at < ratings.count; at++) {
-    const { mean, deviation } = model.predictiveAt(users[ratings.user[at]], items[ratings.item[at]]);
+    const [user, item] = [ratings.user[at], ratings.item[at]];
+    const isCold = (coldUsers.has(user) && (items[item] >= 0 || coldItems.has(item))) || (coldItems.has(item) && users[user] >= 0);
+    const { mean, deviation } = isCold
+      ? model.predictive(ratings.users.rawAt(user), ratings.items.rawAt(item))
+      : model.predictiveAt(users[user], items[item]);
     sum -= weightAt(ratings, at) * 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
   }
   return sum / weightOfAll(ratings);

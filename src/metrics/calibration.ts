@@ -2,8 +2,9 @@
 
 import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
-import { checkArguments, NUMBERS } from "../options.js";
+import { checkArguments, type Kind, NUMBERS } from "../options.js";
 import { inverseNormal } from "../random-counter.js";
+import { howMany } from "../shown.js";
 import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 
@@ -25,6 +26,11 @@ export interface Calibration {
 
 const LEVELS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 
+const LEVELS_KIND: Kind = {
+  must: "a list of shares above 0 and below 1",
+  holds: (value) => NUMBERS.holds(value) && (value as readonly number[]).every((level) => level > 0 && level < 1),
+};
+
 /** Shares of so many ratings are exact to a tenth of a percent. */
 const MOST = 200_000;
 
@@ -36,7 +42,7 @@ const MOST = 200_000;
  * @throws OptionsError when the model predicts without spread (all but `vb` and `gibbs`), and when no rating is left.
  */
 export function calibration(model: FactorModel, heldOut: Ratings, levels: readonly number[] = LEVELS): Calibration {
-  checkArguments("calibration", { model: [model, MODEL_KIND], heldOut: [heldOut, RATINGS_KIND] });
+  checkArguments("calibration", { model: [model, MODEL_KIND], heldOut: [heldOut, RATINGS_KIND], levels: [levels, LEVELS_KIND] });
   const standardized: number[] = [];
   const weights: number[] = [];
   const step = Math.max(1, heldOut.count / MOST);
@@ -60,8 +66,18 @@ export function calibration(model: FactorModel, heldOut: Ratings, levels: readon
  * @throws OptionsError when there are none.
  */
 export function calibrationOf(standardized: readonly number[], levels: readonly number[] = LEVELS, given?: readonly number[]): Calibration {
-  checkArguments("calibrationOf", { standardized: [standardized, NUMBERS], levels: [levels, NUMBERS], weights: [given ?? [], NUMBERS] });
+  checkArguments("calibrationOf", {
+    standardized: [standardized, NUMBERS],
+    levels: [levels, LEVELS_KIND],
+    weights: [given ?? [], NUMBERS],
+  });
   const weights = given ?? standardized.map(() => 1);
+  if (weights.length !== standardized.length)
+    throw new OptionsError(`there are ${howMany(weights.length, "weight")} of ${howMany(standardized.length, "residual")}`, {
+      remedy: "give a weight for each, or none",
+    });
+  const wrong = standardized.findIndex((one) => !Number.isFinite(one));
+  if (wrong >= 0) throw new OptionsError(`residual ${wrong} is ${standardized[wrong]}: it must be a number`);
   if (standardized.length === 0) throw new OptionsError("there are no ratings to measure intervals by", { remedy: "hold ratings out" });
   const order = Array.from(standardized, (_, at) => at).sort((a, b) => Math.abs(standardized[a]) - Math.abs(standardized[b]));
   const sizes = Float64Array.from(order, (at) => Math.abs(standardized[at]));

@@ -4,6 +4,7 @@
 // whose lists only such rules could make, are left out and counted.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
+import { ENGINE_KIND } from "../engine/engine-kind.js";
 import { RatingsError } from "../errors.js";
 import { checkArguments, checkOptions, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
@@ -51,11 +52,11 @@ export interface RankingOptions {
    * model itself takes for positive, which is a rating above 0 for `implicit`, and `positiveThreshold` or above 0 for
    * `logistic`; for the others the training mean.
    */
-  readonly threshold?: number | undefined;
+  readonly relevanceThreshold?: number | undefined;
   /** Weight of the item biases in the score. Default 1. */
   readonly alpha?: number | undefined;
   /** As in `recommend`: whether items without a training rating are listed too, by their features. Default false. */
-  readonly coldStart?: boolean | undefined;
+  readonly coldItems?: boolean | undefined;
   /** Whether the AUC, for which all items are scored for all users on the CPU, is measured. Default true; else NaN. */
   readonly auc?: boolean | undefined;
   /** Whether the values of every user are given too. Default false. */
@@ -64,9 +65,9 @@ export interface RankingOptions {
 
 const RANKING_NAMES = namesOf<RankingOptions>({
   k: wholeFrom(1),
-  threshold: NUMBER,
+  relevanceThreshold: NUMBER,
   alpha: NUMBER,
-  coldStart: SWITCH,
+  coldItems: SWITCH,
   auc: SWITCH,
   perUser: SWITCH,
 });
@@ -99,6 +100,12 @@ export async function rankingMetricsOn(
   heldOut: Ratings,
   options: RankingOptions = {},
 ): Promise<RankingMetrics> {
+  checkArguments("rankingMetricsOn", {
+    engine: [engine, ENGINE_KIND],
+    model: [model, MODEL_KIND],
+    train: [train, RATINGS_KIND],
+    heldOut: [heldOut, RATINGS_KIND],
+  });
   const wanted = pairsOf(model, train, heldOut, options);
   const { k, alpha, listed: allowed, users, seen } = wanted;
   const start = new Uint32Array(model.users.size + 1);
@@ -140,7 +147,7 @@ function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, opt
   checkArguments("rankingMetrics", { model: [model, MODEL_KIND], train: [allTrain, RATINGS_KIND], heldOut: [allHeldOut, RATINGS_KIND] });
   const [train, heldOut] = [ratingsThatCount(allTrain), ratingsThatCount(allHeldOut)];
   checkOptions("rankingMetrics", options, RANKING_NAMES);
-  const { k = 10, alpha = 1, threshold } = options;
+  const { k = 10, alpha = 1, relevanceThreshold } = options;
   const itemsOf = (ratings: Ratings, keep: (at: number, m: number, n: number) => boolean): Map<number, Set<number>> => {
     const users = indicesIn(model.users, ratings.users);
     const items = indicesIn(model.items, ratings.items);
@@ -155,7 +162,7 @@ function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, opt
     }
     return sets;
   };
-  const relevance = relevanceOf(model, threshold);
+  const relevance = relevanceOf(model, relevanceThreshold);
   const trained = trainedOf(model, "users", train);
   const seen = itemsOf(train, () => true);
   const relevant = itemsOf(
@@ -165,7 +172,7 @@ function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, opt
   const gaps = gapsOf(model, train, heldOut);
   const users = [...relevant.keys()].sort((a, b) => compareIds(model.users.rawAt(a), model.users.rawAt(b)));
   if (users.length === 0) throw nobodyLeft(heldOut.count, relevance, gaps);
-  const listed = Uint8Array.from(model.items.raw.keys(), (n) => Number(model.listsAt(n, options.coldStart)));
+  const listed = Uint8Array.from(model.items.raw.keys(), (n) => Number(model.listsAt(n, options.coldItems)));
   return { k, alpha, relevance, gaps, listed: (n) => listed[n] === 1, users, seen, relevant };
 }
 
@@ -174,7 +181,7 @@ export function nobodyLeft(ratings: number, relevance: Relevance, { unknown, col
   return new RatingsError(
     `no user is left to measure lists by: of ${ratings} held-out ratings ${unknown.ratings} are of users or items that the model does not know, ` +
       `${cold.ratings} of such without a training rating, and of the others none is ${relevanceText(relevance)} and new to its user`,
-    { remedy: "hold out ratings of users that the model was trained on, or lower the threshold" },
+    { remedy: "hold out ratings of users that the model was trained on, or lower relevanceThreshold" },
   );
 }
 

@@ -8,7 +8,7 @@ import { indicesIn } from "./accuracy.js";
  * Held-out pairs of a user and an item that the model has a training rating of;
  * undefined when it does not hold which those are.
  */
-export function trainedPairs(model: FactorModel, heldOut: Ratings): number | undefined {
+export function trainedPairs(model: Pick<FactorModel, "seen" | "users" | "items">, heldOut: Ratings): number | undefined {
   const { seen } = model;
   if (!seen) return undefined;
   const users = indicesIn(model.users, heldOut.users);

@@ -1,6 +1,6 @@
 // Ratings as 0 and 1, for `logistic`: by a threshold, or positives with sampled negatives.
 
-import { RatingsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import { howMany } from "../shown.js";
 import { WHOLE, checkArguments, hasPart, type Kind } from "../options.js";
 import { counterKey, type CounterKey, mixedWords } from "../random-counter.js";
@@ -31,7 +31,8 @@ const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; read
  * weight. Those of the training set are among the items that the user has no training rating of, whatever is held out:
  * training must not know it. Those of the held-out set are no held-out positives either.
  *
- * @throws RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold,
+ * @throws OptionsError for more negatives than can be held;
+ *   RatingsError when the sets have other ids, values are not 0 or 1 and there is no threshold,
  *   or when all are alike.
  */
 export function binaryRatings(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {
@@ -55,6 +56,21 @@ const RULE_KIND: Kind = {
   holds: (value) => hasPart(value, "positiveThreshold", "negatives"),
 };
 
+/** Pairs that are trained on, sampled ones among them. */
+const MOST_PAIRS = 2 ** 29;
+
+/** How many pairs a set comes to at most. @throws OptionsError for more than can be held. */
+function pairsOf(set: Ratings, isPositive: (value: number) => boolean, negatives: number): number {
+  if (negatives === 0) return set.count;
+  let positives = 0;
+  for (let at = 0; at < set.count; at++) if (isPositive(set.value[at])) positives++;
+  const pairs = positives * (1 + negatives);
+  if (pairs <= MOST_PAIRS) return pairs;
+  throw new OptionsError(`negatives is ${negatives}: with ${howMany(positives, "positive")} they come to ${pairs} pairs`, {
+    remedy: `${Math.floor(MOST_PAIRS / positives) - 1} is the most for these ratings; 1 to 10 suit most data`,
+  });
+}
+
 function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRule, seed: number): BinarySplit {
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
     throw new RatingsError("the held-out ratings have other ids than the training ratings", {
@@ -70,16 +86,19 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
     const wrong = threshold === null && h.negatives === 0 ? set.value.findIndex((value) => value !== 0 && value !== 1) : -1;
     if (wrong >= 0) {
       throw new RatingsError(`rating ${Number(set.value[wrong].toPrecision(7))} is neither 0 nor 1`, {
-        remedy: "say with positiveThreshold which ratings are positive, or with negatives that all of them are",
+        remedy: "say with positiveThreshold which ratings are positive, or sample negatives, which takes all above 0 for positive",
       });
     }
-    const [user, item, value]: [number[], number[], number[]] = [[], [], []];
-    const weight: number[] = [];
+    const most = pairsOf(set, isPositive, h.negatives);
+    const [user, item, value] = [new Uint32Array(most), new Uint32Array(most), new Float32Array(most)];
+    const weight = set.weight && new Float32Array(most);
+    let count = 0;
     const push = (m: number, n: number, d: number, w: number): void => {
-      user.push(m);
-      item.push(n);
-      value.push(d);
-      weight.push(w);
+      user[count] = m;
+      item[count] = n;
+      value[count] = d;
+      if (weight) weight[count] = w;
+      count++;
     };
     for (let at = 0; at < set.count; at++) {
       const positive = isPositive(set.value[at]);
@@ -94,13 +113,9 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
         drawn++;
       }
     }
+    const trimmed = <A extends Uint32Array | Float32Array>(values: A): A => (count < most ? (values.slice(0, count) as A) : values);
     return new Ratings(
-      {
-        user: Uint32Array.from(user),
-        item: Uint32Array.from(item),
-        value: Float32Array.from(value),
-        weight: set.weight && Float32Array.from(weight),
-      },
+      { user: trimmed(user), item: trimmed(item), value: trimmed(value), weight: weight && trimmed(weight) },
       set.users,
       set.items,
       set.catalogue,

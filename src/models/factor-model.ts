@@ -25,10 +25,11 @@ import {
 } from "../options.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import type { Engine } from "../engine/engine.js";
+import { ENGINE_KIND } from "../engine/engine-kind.js";
 import { type Entity, type FewRatings, foldIn, openCovariances } from "../recommend/fold-in.js";
 import { fewRatings, type Rated } from "../recommend/rated.js";
 import { foldInOn } from "../recommend/fold-in-on.js";
-import { covarianceAt, sampleScores } from "../recommend/posterior.js";
+import { covarianceAt, type SampledScores, sampleScores } from "../recommend/posterior.js";
 import { type Predictive, predictiveBetween } from "../recommend/predictive.js";
 import { priorEntity, priorMeans } from "../recommend/prior-means.js";
 import { cosines, placesAmongEquals, scoreItems, topScored } from "../recommend/score.js";
@@ -128,7 +129,7 @@ export interface RecommendOptions {
   /** Weight of the item biases in the score; 0.02 all but ignores popularity. Default 1. */
   readonly alpha?: number | undefined;
   /** Whether items without ratings are listed too, by their features. Default false. */
-  readonly coldStart?: boolean | undefined;
+  readonly coldItems?: boolean | undefined;
   /** Whether items that the user has rated are left out. Default true. */
   readonly filterSeen?: boolean | undefined;
   /** Keeps the items for which it returns true. */
@@ -140,6 +141,7 @@ export interface RecommendOptions {
   readonly thompsonSeed?: number | undefined;
 }
 
+const SIDE = oneOf("users", "items");
 /** Places of a list, unless options say otherwise. */
 const DEFAULT_COUNT = 10;
 const PREDICT_NAMES = namesOf<PredictOptions>({ coldStart: oneOf("error", "mean") });
@@ -153,7 +155,7 @@ export const FILTER: Kind = {
   ...FUNCTION,
   remedy: (value) => (typeof value === "object" ? "itemFilter(model, { genres: … }) makes one of conditions" : undefined),
 };
-const LIST_NAMES = { n: wholeFrom(1), alpha: NUMBER, coldStart: SWITCH, filter: FILTER, thompsonSeed: WHOLE } as const;
+const LIST_NAMES = { n: wholeFrom(1), alpha: NUMBER, coldItems: SWITCH, filter: FILTER, thompsonSeed: WHOLE } as const;
 const RECOMMEND_NAMES = namesOf<RecommendOptions>({ ...LIST_NAMES, filterSeen: SWITCH });
 const RECOMMEND_FOR_NAMES = namesOf<Omit<RecommendOptions, "filterSeen">>(LIST_NAMES);
 const SIMILAR_ITEMS_NAMES = namesOf<SimilarItemsOptions>({ n: wholeFrom(1), filter: FILTER, minimumRatings: numberFrom(0) });
@@ -219,6 +221,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
 
   /** Whether the model can tell something of this user or item: it has ratings, or features that the model knows. */
   knows(side: "users" | "items", id: RawId): boolean {
+    checkArguments("knows", { side: [side, SIDE] });
     return this[side].indexOf(id) >= 0 || this.#cold(side, id) !== undefined;
   }
 
@@ -335,6 +338,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     rated: Iterable<Rated>,
     options: Omit<RecommendOptions, "filterSeen"> = {},
   ): Promise<RecommendationOf<M>[]> {
+    checkArguments("recommendForOn", { engine: [engine, ENGINE_KIND] });
     checkOptions("recommendForOn", options, RECOMMEND_FOR_NAMES, whereElse);
     const few = fewRatings("recommendForOn", this, rated);
     const means = this.#meansOf(few);
@@ -343,11 +347,11 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   }
 
   /**
-   * Whether lists may hold the item of an index: where it has a training rating, or, with cold starts, features. The
+   * Whether lists may hold the item of an index: where it has a training rating, or, with cold items, features. The
    * factors of any other are the prior's, and say nothing of it.
    */
-  listsAt(index: number, coldStart = false): boolean {
-    return this.itemCounts[index] > 0 || (coldStart && (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0);
+  listsAt(index: number, coldItems = false): boolean {
+    return this.itemCounts[index] > 0 || (coldItems && (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0);
   }
 
   /**
@@ -362,13 +366,14 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   /**
    * The items whose factors point the same way, by cosine, best first.
    *
-   * @throws UnknownIdError; OptionsError when K = 0.
+   * @throws UnknownIdError, also for an item without a training rating or features; OptionsError when K = 0.
    */
   similarItems(item: RawId, options: SimilarItemsOptions = {}): ListedItem[] {
     checkOptions("similarItems", options, SIMILAR_ITEMS_NAMES, whereElse);
     if (this.parameters.factors === 0)
       throw new OptionsError("a model without factors knows no similar items", { remedy: "train with factors of 1 or more" });
     const n = this.#itemIndex(item);
+    if (!this.listsAt(n, true)) throw nothingLike("item", item);
     const scores = cosines(n, this.parameters);
     const enough = options.minimumRatings ?? 1;
     const allowed = (index: number): boolean => index !== n && this.itemCounts[index] >= enough && this.#passes(index, options.filter);
@@ -379,8 +384,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
    * The users whose factors point the same way, by cosine, most alike first,
    * of equals those of more ratings and then of the lower raw id.
    *
-   * @throws UnknownIdError; OptionsError when K = 0, and when ratings are to be counted and the model does not hold
-   *   them.
+   * @throws UnknownIdError, also for a user who is known to have no training rating and no features; OptionsError when
+   *   K = 0, and when ratings are to be counted and the model does not hold them.
    */
   similarUsers(user: RawId, options: SimilarUsersOptions = {}): SimilarUser[] {
     checkOptions("similarUsers", options, SIMILAR_USERS_NAMES);
@@ -395,6 +400,8 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     const m = this.#userIndex(user);
     const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
     const { minimumRatings = 1 } = options;
+    const isFeatured = (this.features?.users?.ids.indexOf(users.rawAt(m)) ?? -1) >= 0;
+    if (counts?.[m] === 0 && !isFeatured) throw nothingLike("user", user);
     const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors, itemBiases: parameters.userBiases });
     const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
     const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
@@ -508,29 +515,31 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
 
   #list(user: Entity, left: ReadonlySet<number>, options: RecommendOptions): RecommendationOf<M>[] {
     const { alpha = 1, n: count = DEFAULT_COUNT } = options;
-    const scores =
-      options.thompsonSeed === undefined
-        ? scoreItems(user.factors, this.parameters, alpha)
-        : sampleScores(user, this.parameters, alpha, options.thompsonSeed);
+    const { thompsonSeed } = options;
+    const sampled = thompsonSeed === undefined ? undefined : sampleScores(user, this.parameters, alpha, thompsonSeed);
+    const scores = sampled?.scores ?? scoreItems(user.factors, this.parameters, alpha);
     const allowed = (index: number): boolean =>
-      this.listsAt(index, options.coldStart) && !left.has(index) && this.#passes(index, options.filter);
+      this.listsAt(index, options.coldItems) && !left.has(index) && this.#passes(index, options.filter);
     const best = topScored(scores, count, allowed, this.itemPlaces);
     const list = best.map((index) => {
       const { mean: predicted, deviation } = this.#predictiveBetween(user, this.#item(index));
       return withDeviation<M>({ ...this.#describe(index, scores[index]), predicted }, deviation);
     });
-    if (!options.coldStart) return list;
-    return [...list, ...this.#coldList(user, count, options)].sort((a, b) => b.score - a.score).slice(0, count);
+    if (!options.coldItems) return list;
+    return [...list, ...this.#coldList(user, count, options, sampled)].sort((a, b) => b.score - a.score).slice(0, count);
   }
 
   /** The best of the items that the ratings do not hold, scored by the prior means of their features. */
-  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions): RecommendationOf<M>[] {
+  #coldList(user: Entity, count: number, { filter, alpha = 1 }: RecommendOptions, sampled?: SampledScores): RecommendationOf<M>[] {
     const table = this.features?.items;
     if (!table) throw new OptionsError("this model knows no item features", { remedy: `train ${featuredModels(" or")} with itemFeatures` });
     const scored = table.ids.raw.flatMap((id) => {
       const item = this.#cold("items", id);
-      if (!item || (filter && !filter(id))) return [];
-      return [{ id, item, score: user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias) }];
+      if (!item) return [];
+      const mean = (): number => user.factors.reduce((sum, value, k) => sum + value * item.factors[k], alpha * item.bias);
+      // Drawn whether it is listed or not, so that no draw depends on the filter.
+      const score = sampled?.of(item) ?? mean();
+      return filter && !filter(id) ? [] : [{ id, item, score }];
     });
     const best = scored.sort((a, b) => b.score - a.score).slice(0, count);
     return best.map(({ id, item, score }) => {
@@ -579,6 +588,10 @@ export const MODEL_KIND: Kind = {
     return undefined;
   },
 };
+
+/** The factors of who has no ratings are the prior's, whose direction means nothing. */
+const nothingLike = (what: "item" | "user", id: RawId): UnknownIdError =>
+  new UnknownIdError(`${what} ${shown(id)} has no rating in training and no features, so nothing is known to be like it`);
 
 /** With the deviation, where the model knows it. */
 const withDeviation = <M extends ModelName>(item: Recommendation, deviation: number): RecommendationOf<M> =>

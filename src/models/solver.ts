@@ -44,7 +44,7 @@ type WithSolver = SolverHyperparameters & { readonly factors: number };
  */
 export function completedWithSolver<H extends WithSolver>(table: TableOf<H>, given: Partial<H>): H {
   const { factors: limits, solver: choices } = table as unknown as TableOf<WithSolver>;
-  const { factors = limits.default!, solver = factors > MAX_FACTORS ? "cg" : "cholesky" } = given;
+  const { factors = limits.default!, solver = typeof factors === "number" && factors > MAX_FACTORS ? "cg" : "cholesky" } = given;
   checkValue("solver", choices, solver);
   const most = mostFactors(solver);
   const remedy = factors > most && factors <= MAX_FACTORS_CG ? `solver: "cg" takes up to ${MAX_FACTORS_CG}` : limits.remedy!;

@@ -2,11 +2,12 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
+import { howMany } from "../shown.js";
 import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
 /** What a column of a table of ratings may hold. */
-export type Column = "user" | "item" | "value" | "time" | "weight";
+export type Column = "user" | "item" | "rating" | "time" | "weight";
 /** Those that are found without being asked for. */
 type FoundColumn = Exclude<Column, "weight">;
 
@@ -53,7 +54,7 @@ const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
     "video", "app", "recipe", "course", "hotel", "place", "venue", "beer", "beername", "items", "itemname", "movietitle", "booktitle", "title",
     "name", "url",
   ],
-  value: [
+  rating: [
     "rating", "ratings", "userrating", "starrating", "bookrating", "score", "reviewscore", "overall", "reviewoverall", "stars", "value", "rate",
     "preference", "myrating", "yourrating", "points", "vote", "grade", "weight", "plays", "playcount", "listens", "listencount", "scrobbles",
     "hours", "hoursplayed", "qty", "quantity", "count", "clicks", "views", "purchases", "feedback", "interaction",
@@ -64,11 +65,11 @@ const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
   ],
 }; // prettier-ignore
 /** From here on, a name of a column of ratings is a count of something: two of them need a choice. */
-const FIRST_COUNT = KNOWN_NAMES.value.indexOf("weight");
-const ORDER = ["user", "item", "value", "time"] as const;
+const FIRST_COUNT = KNOWN_NAMES.rating.indexOf("weight");
+const ORDER = ["user", "item", "rating", "time"] as const;
 const ALL = [...ORDER, "weight"] as const;
-const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, value: 2, time: 3 };
-const HELD: Record<Column, string> = { user: "user", item: "item", value: "rating", time: "time", weight: "weight" };
+const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, rating: 2, time: 3 };
+const HELD: Record<Column, string> = { user: "user", item: "item", rating: "rating", time: "time", weight: "weight" };
 const NONE = "none";
 
 /** "user_id:token" is user_id of a type. */
@@ -104,7 +105,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const width = names.length;
   const kinds = names.map((_, place) => kindOf(body, place));
   const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
-  const places: Record<Column, number> = { user: -1, item: -1, value: -1, time: -1, weight: -1 };
+  const places: Record<Column, number> = { user: -1, item: -1, rating: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
   const written = (place: number): string => (hasNames && names[place].trim() !== "" ? JSON.stringify(nameOf(place)) : String(place));
   const suggestion = (): string =>
@@ -121,13 +122,13 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   for (const column of ALL) {
     const wanted = asked[column];
     if (wanted === undefined) continue;
-    const isNone = wanted === NONE && (column === "value" || column === "time") && !simple.includes(NONE);
+    const isNone = wanted === NONE && (column === "rating" || column === "time") && !simple.includes(NONE);
     const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
       throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
     }
     if (place >= width) {
-      const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is 1 column" : `are ${width} columns`}`;
+      const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is" : "are"} ${howMany(width, "column")}`;
       throw ask(what, hasNames ? `the columns are ${allNames()}` : undefined);
     }
     if (place >= 0 && isTaken(place)) throw ask(`${nameOf(place)} would be two columns at once`);
@@ -141,10 +142,10 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       const found = free.filter((place) => place >= 0);
       if (found.length === 0) continue;
       const counts = [...found].sort((a, b) => a - b);
-      if (column === "value" && found.length > 1 && free.indexOf(found[0]) >= FIRST_COUNT)
+      if (column === "rating" && found.length > 1 && free.indexOf(found[0]) >= FIRST_COUNT)
         throw ask(
           `${counts.map(nameOf).join(" and ")} may both be the ratings`,
-          `choose one: ${counts.map((place) => `columns: { value: ${written(place)} }`).join(" or ")}`,
+          `choose one: ${counts.map((place) => `columns: { rating: ${written(place)} }`).join(" or ")}`,
         );
       places[column] = found[0];
       isSettled.add(column);
@@ -155,7 +156,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     options.layout === undefined &&
     !isAnyAsked &&
     !isSettled.has("item") &&
-    !isSettled.has("value") &&
+    !isSettled.has("rating") &&
     isMatrix(names, kinds, body, hasNames, isSettled.has("user"))
   ) {
     throw ask(
@@ -176,7 +177,9 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     const what = column === "user" ? "users" : "items";
     if (place < 0 && left.length === 0)
       throw ask(
-        width === 0 ? "it is empty" : `${hasNames ? `its columns are ${allNames()}` : `it has ${width} columns`}: there is none of ${what}`,
+        width === 0
+          ? "it is empty"
+          : `${hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`}: there is none of ${what}`,
         `give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
       );
     if (place < 0)
@@ -184,34 +187,34 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     places[column] = place;
     unnamed.add(column);
   }
-  if (!isSettled.has("value")) {
-    unnamed.add("value");
+  if (!isSettled.has("rating")) {
+    unnamed.add("rating");
     const left = leftOver().filter((place) => hasNames || isSettled.has("time") || place !== POSITIONS.time);
     const candidates = hasNames && isNamed ? left.filter((place) => kinds[place].isNumeric) : left.slice(0, 1);
-    const [place] = !hasNames && left.includes(POSITIONS.value) ? [POSITIONS.value] : candidates;
+    const [place] = !hasNames && left.includes(POSITIONS.rating) ? [POSITIONS.rating] : candidates;
     if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !kinds[place].isRating))
       throw ask(
         `which column holds the ratings is not clear from ${allNames()}`,
-        `say ${candidates.map((at) => `columns: { value: ${written(at)} }`).join(" or ")}, or columns: { value: "none" } where every row counts as 1`,
+        `say ${candidates.map((at) => `columns: { rating: ${written(at)} }`).join(" or ")}, or columns: { rating: "none" } where every row counts as 1`,
       );
     if (place !== undefined && kinds[place].isTime && body.length > 0) {
       const behind = kinds.findIndex(({ isRating }, at) => isRating && at > place);
       const times =
-        behind < 0 ? `{ time: ${written(place)} } where every row counts as 1` : `{ time: ${written(place)}, value: ${written(behind)} }`;
+        behind < 0 ? `{ time: ${written(place)} } where every row counts as 1` : `{ time: ${written(place)}, rating: ${written(behind)} }`;
       throw ask(
         `${nameOf(place)} would be the ratings, but looks like times (${body[0][place]})`,
-        `say columns: ${times}, or columns: { value: ${written(place)} } if they are ratings`,
+        `say columns: ${times}, or columns: { rating: ${written(place)} } if they are ratings`,
       );
     }
     if (place !== undefined && body.length > 1 && !kinds[place].hasRating && body.some((row) => (row[place] ?? "").trim() !== ""))
       throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
-    places.value = place ?? -1;
+    places.rating = place ?? -1;
   }
   if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime)
     places.time = POSITIONS.time;
 
   const said = ALL.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
-  const described = `${said.join(", ")}${places.value < 0 ? "; no ratings: every row counts as 1" : ""}`;
+  const described = `${said.join(", ")}${places.rating < 0 ? "; no ratings: every row counts as 1" : ""}`;
   return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
 }
 
@@ -246,8 +249,8 @@ function isNaming([first, ...body]: readonly (readonly string[])[], asked: Asked
   if (first.some(isNumber)) return false;
   const names = first.map(simplified);
   const known = ORDER.filter((column) => names.some((name) => KNOWN_NAMES[column].includes(name)));
-  if (known.includes("user") || known.includes("value") || known.length > 1) return true;
-  const value = typeof asked.value === "number" ? asked.value : POSITIONS.value;
+  if (known.includes("user") || known.includes("rating") || known.length > 1) return true;
+  const value = typeof asked.rating === "number" ? asked.rating : POSITIONS.rating;
   if (body.length === 0) return first[value] !== undefined && Number.isNaN(ratingIn(first[value]).value);
   return first.some((cell, place) => {
     return Number.isNaN(ratingIn(cell).value) && body.some((row) => !Number.isNaN(ratingIn(row[place] ?? "").value));
@@ -324,7 +327,7 @@ function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, numbe
   );
   const fewestFirst = (a: number, b: number): number => kinds[a].distinct - kinds[b].distinct;
   take(
-    "value",
+    "rating",
     left()
       .filter((place) => kinds[place].isRating)
       .sort(fewestFirst),

@@ -1,7 +1,7 @@
 // Compressed sparse rows: the ratings sorted by one side by a counting sort, which keeps file order within a row.
 
-import { checkArguments, hasPart, type Kind, oneOf } from "../options.js";
-import type { RatingColumns } from "./rating-columns.js";
+import { checkArguments, hasPart, type Kind, oneOf, wholeFrom } from "../options.js";
+import { COLUMNS_KIND, type RatingColumns } from "./rating-columns.js";
 
 /** Row `m` holds the ratings `start[m]` to `start[m + 1]` − 1; `index` is the dense index on the other side. */
 export interface Csr {
@@ -28,6 +28,7 @@ const built = new WeakMap<RatingColumns, { users?: Csr; items?: Csr }>();
  * @param count number of rows of that side; rows without ratings are empty, never missing.
  */
 export function buildCsr(ratings: RatingColumns, side: "users" | "items", count: number): Csr {
+  checkArguments("buildCsr", { ratings: [ratings, COLUMNS_KIND], side: [side, oneOf("users", "items")], count: [count, wholeFrom(0)] });
   let sides = built.get(ratings);
   if (!sides) built.set(ratings, (sides = {}));
   const known = sides[side];

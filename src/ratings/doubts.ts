@@ -61,7 +61,7 @@ export function doubtColumns(
   { unnamed, suggestion }: Pick<FoundColumns, "unnamed" | "suggestion">,
   file: string,
 ): void {
-  if (value.length < FEWEST_ROWS || !unnamed.has("value")) return;
+  if (value.length < FEWEST_ROWS || !unnamed.has("rating")) return;
   const ratings = valuesOf(value).counts.size;
   for (const [column, what] of [
     ["user", "users"],

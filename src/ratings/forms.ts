@@ -410,7 +410,7 @@ export function openMatrixMarket(
       delimiter: "\t",
     },
     names: ["row", "column", "entry"].slice(0, isPattern ? 2 : 3),
-    columns: { user: 0, item: 1, value: isPattern ? "none" : 2, time: "none" },
+    columns: { user: 0, item: 1, rating: isPattern ? "none" : 2, time: "none" },
     entries: Number(size[3]),
   };
 }

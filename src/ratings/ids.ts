@@ -1,6 +1,7 @@
 // Maps raw user and item ids, any integer or string, to dense indices in order of first appearance, and back.
 
 import { UnknownIdError } from "../errors.js";
+import { hasPart, type Kind } from "../options.js";
 import { shown } from "../shown.js";
 import { nearIds } from "./near.js";
 
@@ -124,6 +125,9 @@ export class Ids {
     this.#direct[id] = index + 1;
   }
 }
+
+/** What functions that take ids ask for. */
+export const IDS_KIND: Kind = { must: "Ids", holds: (value) => hasPart(value, "rawAt", "add") };
 
 /** The dense index of a raw id of a model. @throws UnknownIdError */
 export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {

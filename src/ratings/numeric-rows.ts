@@ -5,7 +5,7 @@
 export interface ColumnPlaces {
   readonly user: number;
   readonly item: number;
-  readonly value: number;
+  readonly rating: number;
   readonly time: number;
   readonly weight: number;
 }
@@ -71,9 +71,9 @@ export function scanNumericRows(
 ): number {
   const first = delimiter.charCodeAt(0);
   const second = delimiter.length > 1 ? delimiter.charCodeAt(1) : undefined;
-  const { user, item, value, time, weight } = places;
-  const more = width - 1 - Math.max(user, item, value, time, weight);
-  const inOrder = second === undefined && user === 0 && item === 1 && value === 2 && time === 3 && weight < 0;
+  const { user, item, rating, time, weight } = places;
+  const more = width - 1 - Math.max(user, item, rating, time, weight);
+  const inOrder = second === undefined && user === 0 && item === 1 && rating === 2 && time === 3 && weight < 0;
   let at = from;
   rows.count = 0;
   rows.lines = 0;
@@ -130,16 +130,16 @@ function scanRow(
   from: number,
   first: number,
   second: number | undefined,
-  { user, item, value, time, weight }: ColumnPlaces,
+  { user, item, rating, time, weight }: ColumnPlaces,
   rows: NumericRows,
 ): number {
   const row = rows.count;
-  const lastColumn = Math.max(user, item, value, time, weight);
+  const lastColumn = Math.max(user, item, rating, time, weight);
   let at = from;
   for (let column = 0; ; column++) {
     if (column === user) at = scanId(bytes, at, rows.user, row);
     else if (column === item) at = scanId(bytes, at, rows.item, row);
-    else if (column === value) at = scanDecimal(bytes, at, rows.value, row);
+    else if (column === rating) at = scanDecimal(bytes, at, rows.value, row);
     else if (column === time) at = scanDecimal(bytes, at, rows.time, row);
     else if (column === weight) at = scanDecimal(bytes, at, rows.weight!, row);
     else while (bytes[at] !== NEWLINE && !isDelimiter(bytes, at, first, second)) at++;

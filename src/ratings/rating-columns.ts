@@ -1,5 +1,7 @@
 // The columns that ratings are held in.
 
+import { hasPart, type Kind } from "../options.js";
+
 /** Columns of equal length L: rating `at` was given by `user[at]` to `item[at]`, both dense indices. */
 export interface RatingColumns {
   readonly user: Uint32Array;
@@ -12,6 +14,16 @@ export interface RatingColumns {
   /** What values were divided by. Default 1. */
   readonly unit?: number | undefined;
 }
+
+/** What functions that take columns ask for. */
+export const COLUMNS_KIND: Kind = {
+  must: "columns { user, item, value }, each a typed array",
+  holds: (value) => {
+    if (!hasPart(value, "user", "item", "value")) return false;
+    const { user, item, value: ratings } = value as Record<string, unknown>;
+    return [user, item, ratings].every((column) => ArrayBuffer.isView(column));
+  },
+};
 
 /** How often the rating at a place of ratings, or of rows of them, counts. */
 export const weightAt = ({ weight }: Pick<RatingColumns, "weight">, at: number): number => (weight ? weight[at] : 1);

@@ -1,16 +1,18 @@
 // The ratings as columns of dense indices and values, in file order. Everything downstream reads these typed arrays.
 
 import { RatingsError } from "../errors.js";
-import { hasPart, type Kind, LIST } from "../options.js";
+import { checkArguments, hasPart, type Kind, LIST } from "../options.js";
 import { howMany } from "../shown.js";
 import { type Catalogue, catalogueOf, type GivenEntry } from "./catalogue.js";
-import type { Ids, RawId } from "./ids.js";
+import { type Ids, IDS_KIND, type RawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
-import type { RatingColumns, RatingStatistics } from "./rating-columns.js";
+import { COLUMNS_KIND, type RatingColumns, type RatingStatistics } from "./rating-columns.js";
 import { wholeOf } from "./share.js";
 import { checkRows, type FromOptions, type GivenRating, RowTaker } from "./rows.js";
 
 export type { RatingStatistics } from "./rating-columns.js";
+
+const ROWS_KIND: Kind = { must: "a Uint32Array of row numbers", holds: (value) => value instanceof Uint32Array };
 
 /** A set of ratings: L columns, the ids of M users and N items, and what the catalogue knows of the items. */
 export class Ratings implements RatingColumns {
@@ -29,6 +31,7 @@ export class Ratings implements RatingColumns {
    *   a value is not finite or too large to be squared, or a weight is not from 0 to 10⁹.
    */
   constructor(columns: RatingColumns, users: Ids, items: Ids, catalogue?: Catalogue | Iterable<GivenEntry>) {
+    checkArguments("new Ratings", { columns: [columns, COLUMNS_KIND], users: [users, IDS_KIND], items: [items, IDS_KIND] });
     const { user, item, value, weight, time } = columns;
     if ([item, value, weight, time].some((column) => column && column.length !== user.length)) {
       const weights = weight ? `, ${howMany(weight.length, "weight")}` : "";
@@ -93,6 +96,7 @@ export class Ratings implements RatingColumns {
 
   /** The ratings at these row numbers, in that order, with the same ids: users and items keep their indices. */
   select(rows: Uint32Array): Ratings {
+    checkArguments("select", { rows: [rows, ROWS_KIND] });
     const user = new Uint32Array(rows.length);
     const item = new Uint32Array(rows.length);
     const value = new Float32Array(rows.length);

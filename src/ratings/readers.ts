@@ -26,7 +26,7 @@ import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS
 import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
 import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
-import { Ids } from "./ids.js";
+import { Ids, IDS_KIND } from "./ids.js";
 import { type Layout, findLayout, readCatalogue } from "./movielens.js";
 import { type OpenText, openText } from "./open-text.js";
 import type { RatingColumns } from "./rating-columns.js";
@@ -70,7 +70,7 @@ const COLUMN_KIND: Kind = {
   must: "the column's name, or its number from 0",
   holds: (value) => typeof value === "string" || (Number.isSafeInteger(value) && (value as number) >= 0),
 };
-const COLUMN_NAMES = namesOf<AskedColumns>({ user: true, item: true, value: true, time: true, weight: true });
+const COLUMN_NAMES = namesOf<AskedColumns>({ user: true, item: true, rating: true, time: true, weight: true });
 const SCALE_KIND: Kind = {
   must: "[least, most], two numbers of which the first is less",
   holds: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1],
@@ -88,9 +88,9 @@ const MISSING_KIND: Kind = {
     return couldBe ? `write [${all.map((one) => `"${String(one)}"`).join(", ")}]` : undefined;
   },
 };
-const IDS_KIND: Kind = {
+const BOTH_IDS_KIND: Kind = {
   must: "{ users, items }, each of them Ids",
-  holds: (value) => hasPart(value, "users", "items") && Object.values(value as object).every((ids) => hasPart(ids, "rawAt", "add")),
+  holds: (value) => hasPart(value, "users", "items") && Object.values(value as object).every(IDS_KIND.holds),
 };
 const READ_NAMES = namesOf<ReadOptions>({
   delimiter: TEXT,
@@ -105,7 +105,7 @@ const READ_NAMES = namesOf<ReadOptions>({
   missing: MISSING_KIND,
   scale: SCALE_KIND,
   skipBadRows: SWITCH,
-  ids: IDS_KIND,
+  ids: BOTH_IDS_KIND,
   split: TEXT,
   catalogue: CATALOGUE_KIND,
 });
@@ -224,8 +224,8 @@ async function readTable(
   if (!cache || sources.length > 1 || ids.users.size > 0 || ids.items.size > 0)
     return { ...(await parseTable(sources, options, ids)), cached: false, warnings: [] };
   const { delimiter, encoding, quotes, header, columns = {}, layout, duplicates, missing, scale, skipBadRows } = options;
-  const { user, item, value, time, weight } = columns;
-  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, value, time, weight, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
+  const { user, item, rating, time, weight } = columns;
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, rating, time, weight, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
   const kept = await cache.read(settings);
   if (kept) {
     ids.users.addAll(kept.users);
@@ -269,7 +269,7 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
     throw new RatingsError(`${name}: ${what}${why}`, { file: name, remedy: "give a file with rows of user, item and rating" });
   }
   doubtColumns(read, ids, found, name);
-  if (options.scale === undefined && options.missing === undefined && found.places.value >= 0) doubtScale(read.value, name);
+  if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(read.value, name);
   const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
     return new RatingsError(`${name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
       file: name,
@@ -327,7 +327,7 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
     if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids);
     const { user } = options.columns ?? {};
     const matrix = await fromMatrix(source, table, { user, header: options.header, missing: options.missing });
-    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, value: 2, time: "none" } }, ids);
+    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {

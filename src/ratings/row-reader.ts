@@ -133,7 +133,7 @@ export class RowReader {
     const { places, skipBadRows } = this.#format;
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at];
-      const value = places.value < 0 ? 1 : this.#valueIn(row[places.value]);
+      const value = places.rating < 0 ? 1 : this.#valueIn(row[places.rating]);
       if (value === undefined) {
         this.missingRows++;
         continue;
@@ -168,7 +168,7 @@ export class RowReader {
 
   #malformed(row: readonly string[], value: number, weight: number): string | undefined {
     const { places, scale, width = Infinity } = this.#format;
-    const [user, item, rating] = [row[places.user], row[places.item], places.value < 0 ? "1" : row[places.value]];
+    const [user, item, rating] = [row[places.user], row[places.item], places.rating < 0 ? "1" : row[places.rating]];
     if (user === undefined || item === undefined || rating === undefined)
       return `the row has ${howMany(row.length, "cell")}, too few for user, item and rating`;
     if (row.length > width && row.slice(width).some((cell) => cell.trim() !== ""))

@@ -3,7 +3,7 @@
 // the file alone: the lowest are held out.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { checkArguments, checkKind, checkOptions, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";
+import { checkArguments, checkKind, checkOptions, checkUsed, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";
 import { counterKey, counterOrder, counterWords } from "../random-counter.js";
 import { howMany } from "../shown.js";
 import { compareIds } from "./ids.js";
@@ -49,7 +49,7 @@ export interface Split {
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
   checkArguments("splitRatings", { ratings: [ratings, RATINGS_KIND] });
-  checkOptions("splitRatings", options, SPLIT_NAMES);
+  checkSplitOptions(options);
   const { by = "random", share = 0.2, last = 1, seed = 1 } = options;
   const count = heldOutCount(ratings.count, share);
   switch (by) {
@@ -62,6 +62,13 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
     case "last":
       return partition(ratings, latestOfEachUser(ratings, last));
   }
+}
+
+/** @throws OptionsError naming the option and its value, also for one that has no effect as others are. */
+export function checkSplitOptions(options: SplitOptions): void {
+  checkOptions("splitRatings", options, SPLIT_NAMES);
+  const { by = "random", last } = options;
+  checkUsed("last", last, by === "last", `what is held out is chosen by "${by}"`, 'give by: "last"');
 }
 
 /**

@@ -12,7 +12,7 @@ export interface SkippedRow {
 
 /** What a table was taken for. */
 export interface Understanding {
-  /** Which column is what, for people: "person → user, movie → item, rating → value". */
+  /** Which column is what, for people: "person → user, movie → item, rating → rating". */
   readonly columns: string;
   /** The encoding, where it was found out and matters. */
   readonly encoding?: string | undefined;

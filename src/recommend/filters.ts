@@ -103,7 +103,8 @@ function idsOf({ items, catalogue, features }: FactorModel, ids: Iterable<RawId>
   for (const id of ids) {
     const n = items.indexOf(id);
     if (n >= 0) known.add(items.rawAt(n));
-    else if (catalogue.get(id) || (features?.items?.ids.indexOf(id) ?? -1) >= 0) known.add(id);
+    else if (features?.items && features.items.ids.indexOf(id) >= 0) known.add(features.items.ids.rawAt(features.items.ids.indexOf(id)));
+    else if (catalogue.get(id)) known.add(catalogue.get(id)!.id);
     else throw new UnknownIdError(`no item has the id ${shown(id)}`, nearIds(id, items.raw), "findItem(title) gives the id of a title");
   }
   return known;

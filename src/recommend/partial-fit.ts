@@ -72,7 +72,7 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
   if (solvedUsers.length + solvedItems.length === 0) {
     onNotice?.(
       "the model knows every user and item of the ratings, so it stays as it is; " +
-        'to solve known ones anew, give all their ratings and set refit to "users" or "items"',
+        'to solve known ones anew, give all their ratings and refit: "users" or "items"',
     );
     return model;
   }
@@ -90,7 +90,8 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     try {
       putRows(parameters, side, rows, foldInRows(csr, side, parameters, model, means));
     } catch (error) {
-      if (error instanceof NotPositiveDefiniteError) throw new NotPositiveDefiniteError(side, rows[error.row]);
+      if (error instanceof NotPositiveDefiniteError)
+        throw new NotPositiveDefiniteError(side, rows[error.row], { id: ids.rawAt(rows[error.row]) });
       throw error;
     }
   };

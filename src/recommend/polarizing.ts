@@ -58,9 +58,14 @@ export function polarizingItems(model: FactorModel, options: PolarizingOptions =
   };
 }
 
-/** |v| of every item, [N]. */
+/** |v| of every item, [N]; of `gibbs` the root mean square over its draws. */
 export function itemLengths(model: FactorModel): Float64Array {
   checkArguments("itemLengths", { model: [model, MODEL_KIND] });
-  const { factors: K, itemFactors, itemBiases } = model.parameters;
-  return Float64Array.from(itemBiases, (_, item) => Math.hypot(...itemFactors.subarray(item * K, (item + 1) * K)));
+  const { factors: K, itemFactors, itemBiases, draws } = model.parameters;
+  const share = 1 / (draws?.length ?? 1);
+  return Float64Array.from(itemBiases, (_, item) => {
+    let squares = 0;
+    for (let at = item * K; at < (item + 1) * K; at++) squares += itemFactors[at] ** 2;
+    return Math.sqrt(share * squares);
+  });
 }

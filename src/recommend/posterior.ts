@@ -16,24 +16,31 @@ export function covarianceAt({ family, ...sides }: Posterior, side: "users" | "i
   return packed;
 }
 
+/** Scores drawn for one user. */
+export interface SampledScores {
+  /** Of all items, [N]. */
+  readonly scores: Float64Array;
+  /** Draws that of an item of which only the prior is known, for the same draw of the user. */
+  of(item: Entity): number;
+}
+
 /**
  * Scores u·v_n + α b_n with u drawn from the user's posterior and each item drawn from its own:
  * given u, the score is normal.
  *
  * @throws OptionsError when the parameters hold no posterior.
  */
-export function sampleScores(user: Entity, parameters: Parameters, alpha: number, seed: number): Float64Array {
+export function sampleScores(user: Entity, parameters: Parameters, alpha: number, seed: number): SampledScores {
   const { factors: K, itemFactors, itemBiases, posterior } = parameters;
   if (!posterior || !user.covariance) {
-    throw new OptionsError("a point estimate has no posterior to draw scores from", { remedy: "train a model of vb" });
+    throw new OptionsError("the model keeps no posterior to draw scores from", { remedy: "train a model of vb" });
   }
   if (!Number.isSafeInteger(seed)) throw new OptionsError(`thompsonSeed is ${seed}: it must be a whole number`);
   const random = seededRandom(seed);
   const u = drawn(user, () => random.normal());
-  return Float64Array.from(itemBiases, (bias, n) => {
+  const scoreOf = (factors: ArrayLike<number>, bias: number, covariance: Float64Array): number => {
     let score = alpha * bias;
-    for (let k = 0; k < K; k++) score += u[k] * itemFactors[n * K + k];
-    const covariance = covarianceAt(posterior, "items", n, K + 1);
+    for (let k = 0; k < K; k++) score += u[k] * factors[k];
     let variance = 0;
     for (let i = 0, at = 0; i <= K; i++) {
       for (let j = 0; j <= i; j++, at++) {
@@ -41,7 +48,13 @@ export function sampleScores(user: Entity, parameters: Parameters, alpha: number
       }
     }
     return score + Math.sqrt(Math.max(0, variance)) * random.normal();
-  });
+  };
+  return {
+    scores: Float64Array.from(itemBiases, (bias, n) =>
+      scoreOf(itemFactors.subarray(n * K, (n + 1) * K), bias, covarianceAt(posterior, "items", n, K + 1)),
+    ),
+    of: ({ factors, bias, covariance }) => scoreOf(factors, bias, covariance!),
+  };
 }
 
 /** A draw of (factors, bias) from N(mean, Γ) by the Cholesky factor of Γ. */

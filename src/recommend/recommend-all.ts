@@ -1,7 +1,7 @@
 // Ranked lists for all users of a model or chosen ones, made on an engine in batches.
 
 import { type Engine, NO_ITEM } from "../engine/engine.js";
-import { ENGINE_KIND } from "../engine/open-engine.js";
+import { ENGINE_KIND } from "../engine/engine-kind.js";
 import { OptionsError } from "../errors.js";
 import { howMany } from "../shown.js";
 import { checkArguments, checkOptions, LIST, namesOf, NUMBER, SWITCH, wholeFrom } from "../options.js";

@@ -21,12 +21,13 @@ const BIAS_ONLY_NAMES = namesOf<BiasOnlyOptions>({ device: DEVICE_KIND, signal: 
  * Errors on held-out ratings of `als` with K = 0 and its other defaults, trained on the rest until its objective, which
  * is convex, has settled: a few sweeps. It chooses nothing by the held-out ratings.
  *
- * @throws as `fit`.
+ * @throws as `fit`; the signal's reason, where that ends the training: biases that have not settled are no yardstick.
  */
 export async function biasOnlyAccuracy(train: Ratings, heldOut: Ratings, options: BiasOnlyOptions = {}): Promise<Accuracy> {
   checkArguments("biasOnlyAccuracy", { train: [train, RATINGS_KIND], heldOut: [heldOut, RATINGS_KIND] });
   checkOptions("biasOnlyAccuracy", options, BIAS_ONLY_NAMES);
-  const { model } = await fit(train, { ...options, factors: 0, keepSeen: false });
+  const { model, stop } = await fit(train, { ...options, factors: 0, keepSeen: false });
+  if (stop.reason === "aborted") throw options.signal!.reason;
   return accuracy(model, heldOut);
 }
 

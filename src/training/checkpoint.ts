@@ -4,13 +4,16 @@
 import { version } from "../../package.json";
 import type { DeviceInfo } from "../engine/engine.js";
 import { ModelFileError, OptionsError } from "../errors.js";
+import type { RankingMeasure } from "../models/figures.js";
+import type { Relevance } from "../models/predictions.js";
 import { MODEL_NAMES, type ModelName } from "../models/registry.js";
 import type { TrainingState } from "../models/training.js";
 import { BYTES, checkArguments, hasPart, type Kind } from "../options.js";
+import type { FeatureTable } from "../ratings/features.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { decodeHeader, joinedPieces, type Tensor, type TensorFile, tensorPieces, tensorsOf } from "../safetensors.js";
-import { isNumber, isText, listOf, object, oneOf, optional, recordOf } from "../shapes.js";
+import { either, isNumber, isText, listOf, nullable, object, oneOf, optional, recordOf } from "../shapes.js";
 import type { HistoryEntry } from "./history.js";
 import { isHistory } from "./history-shape.js";
 
@@ -29,6 +32,8 @@ export interface TrainingIdentity {
   readonly features: { readonly users: readonly string[] | null; readonly items: readonly string[] | null };
   /** Which sweep the model is of. */
   readonly keeps: "best" | "last";
+  /** What of ranked lists says which sweep is best, by which items are relevant; null where losses are compared. */
+  readonly measure: { readonly by: RankingMeasure; readonly relevance: Relevance } | null;
 }
 
 /** A training between two sweeps. */
@@ -38,6 +43,13 @@ export interface Checkpoint {
   readonly history: readonly HistoryEntry[];
   readonly state: TrainingState;
 }
+
+/** What checkpoints and searches call the features that are rated sets. */
+const RATED_SETS = "rated sets";
+
+/** The names of a side's features, rated sets behind the others; null where it has none. */
+export const featureNames = (table: FeatureTable | undefined): readonly string[] | null =>
+  table ? [...table.names, ...(table.rated ? [RATED_SETS] : [])] : null;
 
 /** What functions that take a checkpoint ask for. */
 export const CHECKPOINT_KIND: Kind = {
@@ -80,6 +92,8 @@ export function checkSame(checkpoint: TrainingIdentity, now: TrainingIdentity): 
   const wire = checkpoint.wire ?? "full";
   different("form of rows on the wire", wire, now.wire ?? "full", `go on with wire: "${wire}"`);
   different("choice of the sweep that is kept", checkpoint.keeps, now.keeps, again);
+  different("measure of a sweep", checkpoint.measure?.by ?? "loss", now.measure?.by ?? "loss", again);
+  different("choice of relevant items", checkpoint.measure?.relevance, now.measure?.relevance, again);
   for (const side of ["users", "items"] as const)
     different(`list of features of ${side}`, checkpoint.features[side], now.features[side], again);
 }
@@ -96,6 +110,9 @@ const isTold = object({
     heldOut: optional(FINGERPRINT),
     features: object({ users: optional(listOf(isText)), items: optional(listOf(isText)) }),
     keeps: oneOf("best", "last"),
+    measure: nullable(
+      object({ by: oneOf("ndcg", "recall", "auc"), relevance: either(object({ atLeast: isNumber }), object({ above: isNumber })) }),
+    ),
   }),
   history: isHistory,
 });

@@ -7,7 +7,8 @@ import { DEVICE_KIND, type DeviceChoice, openEngine } from "../engine/open-engin
 import { relevanceOf } from "../metrics/ranking.js";
 import { FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
-import { type Figures, heldOutFigure } from "../models/figures.js";
+import { type Figures, heldOutFigure, type RankingMeasure } from "../models/figures.js";
+import type { Relevance } from "../models/predictions.js";
 import { unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
@@ -30,6 +31,7 @@ import {
   checkArguments,
   checkObject,
   checkOptions,
+  checkUsed,
   FUNCTION,
   nameHere,
   namesOf,
@@ -47,7 +49,7 @@ import { HELD_OUT_KIND, type Ratings, RATINGS_KIND } from "../ratings/ratings.js
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
 import { ratingsThatCount, weightOfAll } from "../ratings/weights.js";
-import { type Checkpoint, CHECKPOINT_KIND, checkSame, identityOf, type TrainingIdentity } from "./checkpoint.js";
+import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
 import { howMany, shown } from "../shown.js";
@@ -223,6 +225,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   checkRatings(given, options.heldOut);
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
+  checkEffects(model, options);
   MODELS[model].checkRatings?.(given);
   const s = ofRatings ? unitOf(given) : 1;
   const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
@@ -285,14 +288,21 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     const ranking = rankingOf(engine, model, given, hyperparameters, options);
     const { resume, onCheckpoint } = options;
     const identity = (): TrainingIdentity => {
-      const named = (table: FeatureTable | undefined): readonly string[] | null =>
-        table ? [...table.names, ...(table.rated ? [RATED_SETS] : [])] : null;
-      const features = { users: named(tables?.users), items: named(tables?.items) };
+      const features = { users: featureNames(tables?.users), items: featureNames(tables?.items) };
       const told = { ...hyperparameters } as Record<string, unknown>;
       const which = keeps ?? "best";
       const held = whole && (whole.heldOut.count > 0 ? whole.heldOut.fingerprint : null);
       return identityOf(
-        { model, hyperparameters: told, seed, engine: engine.info.kind, wire: engine.info.wire, features, keeps: which },
+        {
+          model,
+          hyperparameters: told,
+          seed,
+          engine: engine.info.kind,
+          wire: engine.info.wire,
+          features,
+          keeps: which,
+          measure: ranking ? { by: ranking.by, relevance: ranking.relevance } : null,
+        },
         given,
         options.heldOut,
         held,
@@ -309,7 +319,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       stepped: MODELS[model].stepped ?? false,
       figures: async (sums, sweep) => ({
         ...figuresFromStandard(MODELS[model].figures(standard, sums, counts), s, counts.ratings),
-        ...(await ranking?.(running, sweep)),
+        ...(await ranking?.measured(running, sweep)),
       }),
       before: resume?.history,
       onSweep: options.onSweep,
@@ -318,7 +328,10 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       signal: options.signal,
       anyOf: engine.anyOf && ((said) => engine.anyOf!(said)),
       idOf: (side, row) => ratings[side].rawAt(row),
+      remedyFor: (side) => (hasPrecision(hyperparameters, side) ? TOO_FAR_APART : undefined),
     });
+    if (stop.reason === "aborted" && stop.sweep === 0 && !options.init)
+      options.onNotice?.("the training was ended before its first sweep, so the model is the untrained one: its factors are random");
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
       options.onNotice?.(untrained(stop, history, heldOutCount));
     const seen = whole && own ? await whole.seen(own) : own;
@@ -341,8 +354,14 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   }
 }
 
-/** What checkpoints call the features that are rated sets. */
-const RATED_SETS = "rated sets";
+const TOO_FAR_APART = "the weights of ratings, or the precisions, are too far apart for float32: give such as are nearer to each other";
+
+/** Whether no precision of a side's rows is 0, which would leave rows of few ratings without a solution. */
+function hasPrecision(h: Hyperparameters, side: Side): boolean {
+  const known: { readonly [name: string]: unknown } = { ...h };
+  const [tau, gamma] = side === "users" ? ["tauUsers", "gammaUsers"] : ["tauItems", "gammaItems"];
+  return known[tau] !== 0 && (known[gamma] !== 0 || known["biases"] === false);
+}
 
 const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";
 const LARGEST_SCALE = 1000;
@@ -394,6 +413,13 @@ function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: n
 const measuresLists = (model: ModelName, { heldOut, measureBy = MODELS[model].measureBy ?? "loss" }: TrainingOptions): boolean =>
   heldOut !== undefined && measureBy !== "loss";
 
+/** What of lists is measured after a sweep, by which items are relevant. */
+interface ListMeasure {
+  readonly by: RankingMeasure;
+  readonly relevance: Relevance;
+  measured(training: Training<unknown, unknown>, sweep: number): Promise<Partial<Figures>>;
+}
+
 /** What lists are measured by after a sweep, where the options, or the model, ask for it. */
 function rankingOf(
   engine: Engine,
@@ -401,10 +427,10 @@ function rankingOf(
   train: Ratings,
   hyperparameters: Hyperparameters,
   options: TrainingOptions,
-): ((training: Training<unknown, unknown>, sweep: number) => Promise<Partial<Figures>>) | undefined {
-  const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
+): ListMeasure | undefined {
+  const { heldOut, measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, relevanceThreshold } = options;
   if (measureBy === "loss" || !heldOut) return undefined;
-  const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, measureThreshold);
+  const relevance = relevanceOf({ model, hyperparameters, statistics: train.statistics() }, relevanceThreshold);
   let measure: ReturnType<typeof rankingMeasure>;
   try {
     measure = rankingMeasure(engine, train, heldOut, relevance, hyperparameters.factors, { auc: measureBy === "auc" });
@@ -415,11 +441,12 @@ function rankingOf(
     return undefined;
   }
   const last = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
-  return async (training, sweep) => {
+  const measured: ListMeasure["measured"] = async (training, sweep) => {
     if (sweep % measureEvery !== 0 && sweep !== last) return { measuredBy: measureBy };
     // `gibbs` is the average of its samples, which is what it keeps.
     return { measuredBy: measureBy, ...(await measure(await training.read(MODELS[model].keeps === "last" ? "kept" : "current"))) };
   };
+  return { by: measureBy, relevance, measured };
 }
 
 /** The hyperparameters among the options. @throws OptionsError for one that only other models have. */
@@ -459,6 +486,17 @@ function featuresOf<M extends ModelName>(
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
   return { users: userFeatures, items: itemFeatures };
+}
+
+/** @throws OptionsError for an option that has no effect as others are. */
+export function checkEffects(model: ModelName, options: TrainingOptions): void {
+  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery, relevanceThreshold, device, memoryBytes } = options;
+  const [isMeasured, why, remedy] = [measureBy !== "loss", "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"'];
+  checkUsed("measureEvery", measureEvery, isMeasured, why, remedy);
+  checkUsed("relevanceThreshold", relevanceThreshold, isMeasured, why, remedy);
+  const opens = device === undefined || typeof device === "string";
+  checkUsed("memoryBytes", memoryBytes, opens, "device is an engine, which has its memory", "give it to openEngine");
+  checkUsed("checkpointEvery", options.checkpointEvery, options.onCheckpoint !== undefined, "there is no onCheckpoint", "give both");
 }
 
 function checkCheckpoints({ resume, init }: TrainingOptions): void {

@@ -14,6 +14,7 @@ const MOST_LOSSES = 3;
 /** What of a training's options it takes to begin again, or to go on. */
 interface Outliving {
   readonly device?: DeviceChoice | Engine | undefined;
+  readonly memoryBytes?: number | undefined;
   readonly init?: unknown;
   readonly resume?: Checkpoint | undefined;
   readonly onSweep?: ((entry: HistoryEntry) => unknown) | undefined;
@@ -49,7 +50,8 @@ export async function outlivingDevices<O extends Outliving, T>(given: O, train: 
       if (!(error instanceof DeviceError) || error.code !== "device-lost" || losses > MOST_LOSSES || given.signal?.aborted) throw error;
       const { device = "auto" } = options;
       // An engine of the caller's is renewed in its place; one of ours is opened anew, of the same kind.
-      if (typeof device === "string") options = { ...options, device: kind ?? device };
+      if (typeof device === "string")
+        options = { ...options, device: kind ?? device, memoryBytes: kind === "webgpu" ? options.memoryBytes : undefined };
       else if (device.renew) await device.renew();
       else throw error;
       const from = last ?? given.resume;

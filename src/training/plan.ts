@@ -43,7 +43,7 @@ const BYTES_PER_WEIGHT = 12;
 /**
  * Plans a training without doing it.
  *
- * @throws OptionsError as `fit`, DeviceError when the device cannot hold it.
+ * @throws OptionsError as `fit`, DeviceError when the device cannot hold it; the signal's reason.
  */
 export async function planTraining<M extends ModelName = "als">(ratings: Ratings, options?: FitOptionsOf<M>): Promise<TrainingPlan>;
 export async function planTraining(ratings: Ratings, options: FitOptions = {}): Promise<TrainingPlan> {
@@ -124,6 +124,9 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     ...options,
     device: engine,
     heldOut: undefined,
+    measureBy: undefined,
+    measureEvery: undefined,
+    relevanceThreshold: undefined,
     init: undefined,
     resume: undefined,
     sweeps: SAMPLE_SWEEPS,
@@ -131,6 +134,9 @@ async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine
     keepSeen: false,
     onSweep: (entry) => seconds.push(entry.seconds),
     onCheckpoint: undefined,
+    checkpointEvery: undefined,
+    memoryBytes: undefined,
   });
+  options.signal?.throwIfAborted();
   return Math.min(...seconds.slice(2).map((time, at) => time - seconds[at + 1]));
 }

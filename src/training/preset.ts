@@ -1,7 +1,7 @@
 // A preset for whom the most accurate predictions are worth their time: gibbs with all side information that there is.
 
-import { checkArguments } from "../options.js";
-import { FeatureTable } from "../ratings/features.js";
+import { checkArguments, checkOptions, namesOf, wholeFrom } from "../options.js";
+import { FeatureTable, FEATURES_KIND } from "../ratings/features.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import type { FitOptionsOf } from "./fit.js";
 
@@ -22,6 +22,14 @@ export interface PresetTables {
 /** What is not left to the preset. */
 export type PresetGiven = Pick<FitOptionsOf<"gibbs">, "factors" | "sweeps" | "itemFeatures" | "userFeatures">;
 
+const TABLE_NAMES = namesOf<PresetTables>({ users: FEATURES_KIND, items: FEATURES_KIND });
+const GIVEN_NAMES = namesOf<PresetGiven>({
+  factors: wholeFrom(0),
+  sweeps: wholeFrom(0),
+  itemFeatures: FEATURES_KIND,
+  userFeatures: FEATURES_KIND,
+});
+
 /** Factors by the number of ratings that they are learned from: the first that is not more. */
 const FACTORS = [
   [1_000_000, 10],
@@ -41,8 +49,11 @@ const MOST_RATED = 20_000_000;
  * @param ratings those that are trained on.
  * @param given   what is chosen already: features given for a side are all that it has.
  */
-export function accurate(ratings: Ratings, { users, items }: PresetTables = {}, given: PresetGiven = {}): Preset {
+export function accurate(ratings: Ratings, tables: PresetTables = {}, given: PresetGiven = {}): Preset {
   checkArguments("accurate", { ratings: [ratings, RATINGS_KIND] });
+  checkOptions("accurate's tables", tables, TABLE_NAMES);
+  checkOptions("accurate", given, GIVEN_NAMES);
+  const { users, items } = tables;
   const { factors = FACTORS.find(([most]) => ratings.count <= most)![1], sweeps = ratings.count > MANY_RATINGS ? FEWER_SWEEPS : SWEEPS } =
     given;
   const rated = ratings.count <= MOST_RATED ? [FeatureTable.ratedSets()] : [];

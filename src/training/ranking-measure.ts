@@ -28,8 +28,8 @@ export interface MeasureOptions {
   readonly measureBy?: "loss" | RankingMeasure | undefined;
   /** Lists are measured every so many sweeps, and after the last. Default 1. */
   readonly measureEvery?: number | undefined;
-  /** As `threshold` of `rankingMetrics`, and with its default. */
-  readonly measureThreshold?: number | undefined;
+  /** As that of `rankingMetrics`, and with its default. */
+  readonly relevanceThreshold?: number | undefined;
 }
 
 /** Items per list. */
@@ -46,7 +46,7 @@ type RankingFigures = Required<Pick<Figures, "heldOutNdcg" | "heldOutRecall">> &
 export const MEASURE_KINDS = {
   measureBy: oneOf("loss", "ndcg", "recall", "auc"),
   measureEvery: wholeFrom(1),
-  measureThreshold: NUMBER,
+  relevanceThreshold: NUMBER,
 } as const;
 
 /** @throws OptionsError naming the option and its value. */

@@ -2,7 +2,7 @@
 // and the points of a grid or of chance.
 
 import { OptionsError } from "../errors.js";
-import { checkKind, hasPart, type Kind, nameHere } from "../options.js";
+import { checkKind, checkOptions, hasPart, type Kind, nameHere, namesOf, NUMBER, oneOf } from "../options.js";
 import { shown } from "../shown.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
 import { entriesOf, type ModelName, MODELS } from "../models/registry.js";
@@ -52,6 +52,8 @@ const VALUES_KIND: Kind = {
   remedy: (value) => `write [${shown(value)}], or { from: …, to: … }`,
 };
 
+const RANGE_NAMES = namesOf<Range>({ from: NUMBER, to: NUMBER, scale: oneOf("log", "linear") });
+
 /** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
 export function checkSpace(model: ModelName, space: SearchSpace): void {
   checkKind("space", space, SPACE_KIND);
@@ -65,6 +67,7 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
     }
     checkKind(name, choices, VALUES_KIND);
     if (isRange(choices)) {
+      checkOptions(`the range of ${name}`, choices, RANGE_NAMES);
       if (!(choices.from <= choices.to) || (choices.scale === "log" && choices.from <= 0)) {
         throw new OptionsError(`${name} ranges from ${choices.from} to ${choices.to}: it must rise, and on a log scale start above 0`);
       }

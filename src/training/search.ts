@@ -4,15 +4,29 @@
 import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { DeviceError, DivergedError, NotPositiveDefiniteError, OptionsError, RatingsError } from "../errors.js";
-import { checkArguments, checkOptions, FUNCTION, hasPart, type Kind, LIST, namesOf, oneOf, SWITCH, wholeFrom } from "../options.js";
+import {
+  checkArguments,
+  checkOptions,
+  checkUsed,
+  FUNCTION,
+  hasPart,
+  type Kind,
+  LIST,
+  namesOf,
+  oneOf,
+  SWITCH,
+  wholeFrom,
+} from "../options.js";
 import { FACTORS } from "../models/hyperparameters.js";
 import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
 import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import type { Precisions } from "../models/parameters.js";
+import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { kFolds, SHARE_KIND, type Split, SPLIT_KINDS, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { shown } from "../shown.js";
 import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
-import type { Checkpoint } from "./checkpoint.js";
+import { type Checkpoint, featureNames, type TrainingIdentity } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
@@ -25,7 +39,7 @@ type Shared =
   | "tolerance"
   | "measureBy"
   | "measureEvery"
-  | "measureThreshold"
+  | "relevanceThreshold"
   | "patience"
   | "itemFeatures"
   | "userFeatures"
@@ -112,10 +126,11 @@ export interface SearchPlan {
   readonly test: number;
   readonly seed: number;
   /** Of ranked lists; null where losses are compared. */
-  readonly measure: { readonly by: RankingMeasure; readonly every: number; readonly threshold: number | null } | null;
+  readonly measure: { readonly by: RankingMeasure; readonly every: number; readonly relevanceThreshold: number | null } | null;
   readonly stopping: { readonly tolerance: number | null; readonly patience: number | null };
-  readonly features: { readonly items: number; readonly users: number };
-  readonly data: { readonly users: number; readonly items: number; readonly ratings: number };
+  /** Names of the features of each side. */
+  readonly features: TrainingIdentity["features"];
+  readonly data: { readonly users: number; readonly items: number; readonly ratings: number; readonly fingerprint: Fingerprint };
 }
 
 /** A trial's training up to the end of a rung. */
@@ -178,16 +193,10 @@ export interface SearchResult {
  */
 export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
   checkArguments("search", { ratings: [ratings, RATINGS_KIND] });
-  checkOptions("search", options, SEARCH_NAMES, (name) =>
-    HYPERPARAMETER_NAMES.has(name) ? `"space", where hyperparameters stand with the values to try` : undefined,
-  );
-  checkOptions("search's holdout", options.holdout ?? {}, HOLDOUT_NAMES);
-  const plan = planOf(ratings, options);
-  const points = pointsOf(plan);
-  const { resume } = options;
-  if (resume && JSON.stringify(resume.plan) !== JSON.stringify(plan)) {
-    throw new OptionsError("the search to resume has another plan", { remedy: "give the same options and ratings, or start a new search" });
-  }
+  const { points, ...choices } = searchPlan(options);
+  const { users, items, count } = ratings;
+  const plan = { ...choices, data: { users: users.size, items: items.size, ratings: count, fingerprint: fingerprintOf(ratings) } };
+  if (options.resume) checkSamePlan(options.resume.plan, plan);
   const { train: rest, heldOut: test } =
     plan.test > 0 ? splitRatings(ratings, { ...plan.holdout, share: plan.test, seed: plan.seed }) : { train: ratings, heldOut: undefined };
   const splits = plan.folds > 0 ? [...kFolds(rest, plan.folds, plan.seed)] : [splitRatings(rest, { ...plan.holdout, seed: plan.seed })];
@@ -210,20 +219,54 @@ export function rankedTrials(trials: readonly Trial[]): Trial[] {
   return [...trials].sort((a, b) => rungs(b) - rungs(a) || loss(a) - loss(b) || a.number - b.number);
 }
 
-/** @throws OptionsError naming the option and its value. */
-function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
+/** @throws OptionsError naming the first thing in which a search differs from the one to resume. */
+function checkSamePlan(before: SearchPlan, now: SearchPlan): void {
+  for (const name of Object.keys(now) as (keyof SearchPlan)[]) {
+    if (JSON.stringify(before[name]) === JSON.stringify(now[name])) continue;
+    throw new OptionsError(`the search to resume has another plan: its ${name} is ${shown(before[name])}, now it is ${shown(now[name])}`, {
+      remedy: "give the same options and ratings, or start a new search",
+    });
+  }
+}
+
+/** @throws OptionsError for an option that has no effect as others are. */
+function checkEffects({ method = "grid", folds = 0, ...options }: SearchOptions, measured: boolean): void {
+  checkUsed("trials", options.trials, method !== "grid", "a grid trains at all its points", 'give method: "random" or "halving"');
+  for (const name of ["eta", "leastSweeps"] as const)
+    checkUsed(name, options[name], method === "halving", `the method is "${method}"`, 'give method: "halving"');
+  for (const name of ["share", "by", "last"] as const)
+    checkUsed(name, options.holdout?.[name], folds === 0, "folds are held out", "give folds, or what is held out without them");
+  for (const name of ["measureEvery", "relevanceThreshold"] as const)
+    checkUsed(name, options[name], measured, "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"');
+}
+
+/**
+ * What is planned whatever the ratings are, and the points: so that it can be checked before any are read.
+ *
+ * @throws OptionsError naming the option and its value, also for a point that the model refuses.
+ */
+export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & { readonly points: Point[] } {
+  checkOptions("search", options, SEARCH_NAMES, (name) =>
+    HYPERPARAMETER_NAMES.has(name) ? `"space", where hyperparameters stand with the values to try` : undefined,
+  );
+  checkOptions("search's holdout", options.holdout === undefined ? {} : options.holdout, HOLDOUT_NAMES);
   const { method = "grid", trials = 20, eta = 3, leastSweeps = 4, folds = 0, holdout = {}, test = 0, seed = 1 } = options;
   const model = checkModel(options.model ?? "als");
-  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, measureThreshold } = options;
+  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery = 1, relevanceThreshold } = options;
   if (MODELS[model].measureBy && measureBy === "loss")
     throw new OptionsError(`${model} predicts no ratings: it has no held-out loss to search by`, {
       remedy: "measure by ndcg, recall or auc",
     });
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
+  checkEffects(options, measureBy !== "loss");
   const { by = "random", share = 0.2, last } = holdout;
+  checkUsed("last", last, by === "last", `what is held out is chosen by "${by}"`, 'give by: "last"');
   if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   checkSpace(model, options.space);
+  const points = method === "grid" ? gridPoints(options.space) : randomPoints(options.space, trials, seed);
+  for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
   return {
+    points,
     model,
     method,
     space: options.space,
@@ -234,10 +277,9 @@ function planOf(ratings: Ratings, options: SearchOptions): SearchPlan {
     holdout: by === "last" ? { by, share, last: last ?? 1 } : { by, share },
     test,
     seed,
-    measure: measureBy === "loss" ? null : { by: measureBy, every: measureEvery, threshold: measureThreshold ?? null },
+    measure: measureBy === "loss" ? null : { by: measureBy, every: measureEvery, relevanceThreshold: relevanceThreshold ?? null },
     stopping: { tolerance: options.tolerance ?? null, patience: options.patience ?? null },
-    features: { items: options.itemFeatures?.names.length ?? 0, users: options.userFeatures?.names.length ?? 0 },
-    data: { users: ratings.users.size, items: ratings.items.size, ratings: ratings.count },
+    features: { users: featureNames(options.userFeatures), items: featureNames(options.itemFeatures) },
   };
 }
 
@@ -250,13 +292,6 @@ function rungsOf(sweeps: number, leastSweeps: number, eta: number, trials: numbe
     rungs.unshift(fewer);
   }
   return rungs;
-}
-
-/** @throws OptionsError for a point that the model refuses, before anything is trained. */
-function pointsOf({ method, model, space, trials, seed }: SearchPlan): Point[] {
-  const points = method === "grid" ? gridPoints(space) : randomPoints(space, trials!, seed);
-  for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
-  return points;
 }
 
 /** How many trials train in each rung. */
@@ -378,9 +413,9 @@ class Search {
   }
 
   #fitOptions(): FitOptions {
-    const { tolerance, patience, measureBy, measureEvery, measureThreshold, itemFeatures, userFeatures, signal, onNotice } = this.options;
+    const { tolerance, patience, measureBy, measureEvery, relevanceThreshold, itemFeatures, userFeatures, signal, onNotice } = this.options;
     const { model, seed } = this.plan;
-    const measured = { measureBy, measureEvery, measureThreshold };
+    const measured = { measureBy, measureEvery, relevanceThreshold };
     return {
       model,
       seed,
@@ -410,8 +445,8 @@ class Search {
   /** `vb` with the most factors of the space: it prunes those that explain nothing. */
   async #trainAlternative(): Promise<SearchResult["alternative"]> {
     const most = Math.max(...this.#candidates.map(({ point }) => Number(point["factors"] ?? FACTORS.default)));
-    const { measureBy, measureEvery, measureThreshold } = this.options;
-    const measured = { measureBy, measureEvery, measureThreshold };
+    const { measureBy, measureEvery, relevanceThreshold } = this.options;
+    const measured = { measureBy, measureEvery, relevanceThreshold };
     const shared = { model: ALTERNATIVE, ...measured, factors: most, seed: this.plan.seed, device: this.engine, keepSeen: false } as const;
     const fits: FitResult[] = [];
     for (const { train, heldOut } of this.splits) {

@@ -46,6 +46,13 @@ function startOf(side: Side, count: number, K: number, seed: number): Float32Arr
   return factors;
 }
 
+/** @throws OptionsError when a model to start from has another number of factors. */
+export function checkInit({ parameters }: FactorModel, factors: number): void {
+  const { K } = samplesOf(parameters);
+  if (K === factors) return;
+  throw new OptionsError(`the model to start from has ${howMany(K, "factor")}, not ${factors}`, { remedy: `give factors: ${K}` });
+}
+
 /** The parameters of a model for these ratings' ids; users and items that it does not know start at 0. */
 export function parametersFrom(
   init: FactorModel,
@@ -56,12 +63,8 @@ export function parametersFrom(
   const definition = definitionOf(model);
   const K = h.factors;
   const { users, items } = init;
+  checkInit(init, K);
   const parameters = lastSample(init.parameters);
-  if (parameters.factors !== K) {
-    throw new OptionsError(`the model to start from has ${howMany(parameters.factors, "factor")}, not ${K}`, {
-      remedy: `ask for ${howMany(parameters.factors, "factor")}`,
-    });
-  }
   // The covariances go along when they are of the kind that is asked for;
   // else, and for the unknown, they are the starting ones.
   const before = parameters.posterior?.family === definition.spread?.(h) ? parameters.posterior : undefined;

@@ -49,7 +49,9 @@ export function stoppingRule(
       const last = history[history.length - 1];
       if (earlyStop && history.length >= 2 && last.sweep > settling) {
         const before = history[history.length - 2];
-        if (Math.abs(before.objective - last.objective) <= tolerance * Math.abs(before.objective)) return "converged";
+        const settled = Math.abs(before.objective - last.objective) <= tolerance * Math.abs(before.objective);
+        // What lists are measured by, every few sweeps, is measured of the last one too.
+        if (settled && (!last.measuredBy || heldOutLoss(last) !== null)) return "converged";
         if (measuredSince(history, bestSweep(history, settling)) >= patience) return "held-out";
       }
       return last.sweep >= sweeps ? "sweeps" : undefined;

@@ -31,6 +31,8 @@ interface SweepLoop<Sums> {
   readonly anyOf?: ((said: boolean) => Promise<boolean>) | undefined;
   /** Whose row it is, for errors. */
   idOf(side: Side, row: number): RawId;
+  /** What to do about a row without a solution; undefined where a precision of 0 is the cause. */
+  remedyFor(side: Side): string | undefined;
 }
 
 /** @throws DivergedError when the objective leaves the finite numbers, or grows without end. */
@@ -85,7 +87,11 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
       entry = await measure(last.sweep + 1);
     } catch (error) {
       if (error instanceof NotPositiveDefiniteError)
-        throw new NotPositiveDefiniteError(error.side, error.row, { id: loop.idOf(error.side, error.row), sweep: last.sweep + 1 });
+        throw new NotPositiveDefiniteError(error.side, error.row, {
+          id: loop.idOf(error.side, error.row),
+          sweep: last.sweep + 1,
+          remedy: loop.remedyFor(error.side),
+        });
       // An engine that knows the signal may give the sweep up by throwing its reason: the sweeps before it count.
       if (!loop.signal?.aborted || error !== loop.signal.reason) throw error;
       return { history, stop: { reason: "aborted", sweep: last.sweep, bestSweep: stopping.best(history) } };

@@ -134,7 +134,7 @@ describe("search", () => {
     [["--tau", "5,x10"], /tau is x10|must be/],
     [["--tau", "1:9:1"], /2 steps or more/],
     [["--tau", "1:9"], /a grid needs values/],
-    [["--covariance", "full"], /als has no hyperparameter "covariance"/],
+    [["--covariance", "full"], /als has no hyperparameter --covariance/],
     [["--resume"], /--resume needs --json/],
     [["--measure-by", "rmse"], /Allowed choices/],
   ] as const)("wrong usage exits with 2: %j", async (args, said) => {

@@ -62,7 +62,7 @@ test.each([
   expect(json<{ ranking: { ndcg: number } }>(report).ranking.ndcg).toBeGreaterThan(0);
   const list = await tastespace("recommend", file, "--user", "1", "-n", "3");
   expect(list).toMatchObject({ code: 0, err: "" });
-  const asNew = await tastespace("recommend", file, "--rated", "1=5", "-n", "3", ...(flags[1] === "genres" ? ["--cold"] : []));
+  const asNew = await tastespace("recommend", file, "--rated", "1=5", "-n", "3", ...(flags[1] === "genres" ? ["--cold-items"] : []));
   expect(asNew).toMatchObject({ code: 0, err: "" });
   const predicted = await tastespace("predict", file, "--user", "1", "--item", "1");
   expect(predicted).toMatchObject({ code: 0, err: "" });
@@ -84,7 +84,7 @@ test("the embedding of the features is shown and written as CSV", async () => {
 test("a flag of another model is refused with the flags that there are", async () => {
   const { code, err } = await tastespace("train", "--model", "gibbs", "--covariance", "full", "--device", "cpu");
   expect(code).toBe(2);
-  expect(err).toMatch(/gibbs has no hyperparameter "covariance"/);
+  expect(err).toMatch(/gibbs has no hyperparameter --covariance\n +it has --factors, --no-mean, .*--prior-scale$/m);
 });
 
 test("a reader that stops early is no failure", async () => {
@@ -96,6 +96,14 @@ test("a reader that stops early is no failure", async () => {
   child.stdout.once("data", () => child.stdout.destroy());
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
   expect({ code, errors }).toEqual({ code: 0, errors: "" });
+});
+
+test("a test file that holds ratings to train on is noticed", async () => {
+  const file = inFolder("leak.csv");
+  writeFileSync(file, "user,item,rating\n1,2,3\n1,3,4\n2,2,5\n");
+  const { err, code } = await tastespace("train", file, "--test", file, "--device", "cpu", "--sweeps", "1");
+  expect(err).toContain(`3 of the 3 ratings of ${file} are among those to train on`);
+  expect(code).toBe(0);
 });
 
 test("train writes the documented run file", () => {
@@ -144,7 +152,7 @@ test("evaluate tells what is relevant, what was unknown or cold, and every user'
     csv,
     "--json",
     report,
-    "--threshold",
+    "--relevance-threshold",
     "4",
     "--allow-trained",
   ];
@@ -183,7 +191,7 @@ test("a model of vb is measured with an unknown user too; with nobody left there
   const file = inFolder("stranger-vb.safetensors");
   await tastespace("train", "--model", "vb", "--factors", "2", "--sweeps", "3", "--device", "cpu", "--out", file);
   writeFileSync(inFolder("one.csv"), "user,item,rating\n1,1,5\nnobody,2,5\n");
-  const flags = ["--device", "cpu", "--threshold", "4", "--allow-trained"];
+  const flags = ["--device", "cpu", "--relevance-threshold", "4", "--allow-trained"];
   writeFileSync(inFolder("own-one.csv"), "user,item,rating\n1,9,5\n");
   const measured = await tastespace("evaluate", file, inFolder("own-one.csv"), "--test", inFolder("one.csv"), ...flags);
   expect(measured).toMatchObject({ code: 0 });
@@ -334,7 +342,9 @@ test("a sorted file and a shuffled one give the same training and the same metri
       run,
     );
     expect(trained).toMatchObject({ code: 0, err: "" });
-    expect(await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--threshold", "3", "--json", report)).toMatchObject({
+    expect(
+      await tastespace("evaluate", out, file, "--sort", "--device", "cpu", "--relevance-threshold", "3", "--json", report),
+    ).toMatchObject({
       code: 0,
     });
     results.push([json<Run>(run).history.map(({ objective, heldOutRmse }) => [objective, heldOutRmse]), json(report)]);

@@ -31,7 +31,7 @@ test("what a table was taken for is said in a line, and evaluate reads it alike 
   const refused = await tastespace("train", inFolder("here", "survey.csv"), ...reading, ...BIASES);
   expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("--missing 99 leaves such rows out") as string });
   const trained = await tastespace("train", inFolder("here", "survey.csv"), ...reading, "--missing", "99", "--seed", "5", ...BIASES, "--out", model); // prettier-ignore
-  expect(trained.out).toContain("columns  who → user, what → item, points → value");
+  expect(trained.out).toContain("columns  who → user, what → item, points → rating");
   expect(trained.err).toContain("15 rows without a rating left out (--missing 99)");
   const report = inFolder("report.json");
   const rmse = (): number => (JSON.parse(readFileSync(report, "utf8")) as { rmse: number }).rmse;
@@ -184,7 +184,7 @@ test("weights are read by --weight-column, and the model's own column is measure
   writeFileSync(inFolder("weighed.csv"), `user,item,rating,people\n${rows.map((row) => `${row.join(",")}\n`).join("")}`);
   const [model, report] = [inFolder("weighed.safetensors"), inFolder("weighed.json")];
   const trained = await tastespace("train", inFolder("weighed.csv"), "--weight-column", "people", ...BIASES, "--out", model);
-  expect(trained.out).toContain("columns  user → user, item → item, rating → value, people → weight");
+  expect(trained.out).toContain("columns  user → user, item → item, rating → rating, people → weight");
   const ratings = Ratings.from(rows.map(([user, item, rating, weight]) => [user, item, rating, null, weight]));
   const { train, heldOut } = splitRatings(ratings, { share: 0.2, seed: 1 });
   const { model: same } = await fit(train, { heldOut, device: "cpu", factors: 0, sweeps: 2 });

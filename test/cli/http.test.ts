@@ -121,7 +121,7 @@ test.each([
   ["/recommend?user=1&user=2", undefined, 400, "options", /user is given 2 times/],
   ["/recommend?user=1&filterSeen=yes", undefined, 400, "options", /filterSeen is "yes", and must be true or false/],
   ["/recommend?user=1&genres=Operetta", undefined, 400, "options", /no item has the genre/],
-  ["/recommend?user=1&coldStart=true", undefined, 400, "options", /knows no item features/],
+  ["/recommend?user=1&coldItems=true", undefined, 400, "options", /knows no item features/],
   ["/recommend?rated=Heat", undefined, 400, "options", /rated "Heat" has no rating/],
   ["/recommend?rated=7%3D5&filterSeen=false", undefined, 400, "options", /filterSeen is for users/],
   ["/recommend", "", 400, "options", /the body is no JSON/],

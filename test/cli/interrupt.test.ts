@@ -1,11 +1,12 @@
 // Ctrl-C: the sweep under way is finished, what was trained is saved, and how to go on is said.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { load, loadCheckpoint } from "../../src/node.js";
+import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { type Outcome, tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-interrupt-"));
@@ -27,13 +28,18 @@ function interrupted(args: readonly string[], sweeps: number, laterMs: number): 
   return new Promise((resolve) => child.once("exit", (code) => resolve({ code: code ?? -1, out, err })));
 }
 
+const data = join(folder, "ratings.csv");
+const { users, items, ...ratings } = syntheticRatings({ users: 300, items: 200, ratings: 9000 });
+const rows = Array.from(ratings.value, (value, at) => [users.rawAt(ratings.user[at]), items.rawAt(ratings.item[at]), value].join());
+writeFileSync(data, ["user,item,rating", ...rows].join("\n"));
+
 /** So many sweeps that no training ends by itself. */
 const ENDLESS = "1000000";
 
 test.each(["cpu", "reference"])("10 of 10 trainings on %s finish their sweep, save and say how to go on", async (device) => {
   for (let at = 0; at < 10; at++) {
     const [model, checkpoint] = [join(folder, `${device}-${at}.safetensors`), join(folder, `${device}-${at}.checkpoint`)];
-    const shared = ["train", "--device", device, "--factors", "4", "--no-early-stop", "--sweeps", ENDLESS];
+    const shared = ["train", data, "--device", device, "--factors", "4", "--no-early-stop", "--sweeps", ENDLESS];
     const { code, out, err } = await interrupted([...shared, "--out", model, "--checkpoint", checkpoint], 1 + (at % 4), at * 7);
     expect(err).toContain("finishing the sweep under way");
     expect(code).toBe(0);
@@ -46,7 +52,7 @@ test.each(["cpu", "reference"])("10 of 10 trainings on %s finish their sweep, sa
     // Gone on with, it ends as one that nobody interrupted.
     const sweeps = String(last + 3);
     const [resumed, alone] = [join(folder, "resumed.safetensors"), join(folder, "alone.safetensors")];
-    const again = ["train", "--device", device, "--factors", "4", "--no-early-stop", "--sweeps", sweeps];
+    const again = ["train", data, "--device", device, "--factors", "4", "--no-early-stop", "--sweeps", sweeps];
     expect((await tastespace(...again, "--checkpoint", checkpoint, "--resume", "--out", resumed)).code).toBe(0);
     expect((await tastespace(...again, "--out", alone)).code).toBe(0);
     expect(readFileSync(resumed).equals(readFileSync(alone))).toBe(true);

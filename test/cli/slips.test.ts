@@ -64,6 +64,47 @@ test.each<[args: string[], code: number, said: RegExp]>([
   [[...train, "--checkpoint", junk, "--resume"], 1, /junk\.checkpoint: it is no safetensors file/],
   [[...train, "--model", "logistic"], 1, /say with --positive-threshold which ratings are positive/],
   [["recommend", "model", "--user", "1", "--rated", "1=5"], 2, /--user ID and --rated TITLE=RATING are given, and only one of them can be/],
+  [
+    ["train", "nowhere", "--device", "cpu", "--device-memory", "1GiB"],
+    2,
+    /^error --device-memory is \d+ to no effect: the device is "cpu"\n +give --device webgpu, or no --device-memory$/m,
+  ],
+  [["train", "nowhere", "--device", "cpu", "--tensor-cores"], 2, /^error --tensor-cores is true to no effect/m],
+  [["train", "nowhere", "--device", "reference", "--threads", "2"], 2, /^error --threads is 2 to no effect/m],
+  [
+    ["train", "nowhere", "--measure-every", "2"],
+    2,
+    /^error --measure-every is 2 to no effect: no lists are measured\n +give --measure-by ndcg, recall or auc$/m,
+  ],
+  [["train", "nowhere", "--checkpoint-every", "2"], 2, /^error --checkpoint-every is 2 to no effect/m],
+  [["train", "nowhere", "--patience", "2", "--no-early-stop"], 2, /'--patience <n>' cannot be used with option '--no-early-stop'/],
+  [["train", "nowhere", "--holdout", "1"], 2, /^error --holdout is 1: it must be a share, at least 0 and below 1$/m],
+  [["train", "nowhere", "--holdout-last", "2"], 2, /^error --holdout-last is 2 to no effect: .*\n +give --holdout-by last$/m],
+  [["train", "nowhere", "--holdout", "0.1", "--test", "x"], 2, /^error --test and --holdout exclude each other$/m],
+  [["train", "nowhere", "--model", "gd", "--item-features", "genres"], 2, /^error gd takes no features$/m],
+  [
+    ["train", "--split", "u1"],
+    2,
+    /^error --split is "u1" to no effect: the invented ratings are in no file\n +give the path of your ratings$/m,
+  ],
+  [["train", "--rating-column", "2"], 2, /^error --rating-column is "2" to no effect/m],
+  [["train", "nowhere", "--item-features", "genres,rated,genres"], 2, /^error "genres,rated,genres" lists genres twice$/m],
+  [
+    ["train", "nowhere", "--user-features", "genres"],
+    2,
+    /^error users have no genres\n +genres are features of items: --item-features genres$/m,
+  ],
+  [["evaluate", "nowhere", "-k", "0"], 2, /'-k <count>' argument '0' is invalid. it must be 1 or greater/],
+  [["analyse", "nowhere", "--genres", "Drama"], 2, /^error --genres is "Drama" to no effect: no map of a model is drawn$/m],
+  [["analyse", "nowhere", "--similar", "7"], 2, /^error --similar is "7" to no effect: there is no model to list items by$/m],
+  [["train", "nowhere", "--checkpoint", junk, "--resume"], 1, /junk\.checkpoint: it is no safetensors file/],
+  [["search", "nowhere", "--trials", "-1", "--method", "random"], 2, /^error --trials is -1: it must be a whole number, 1 or greater$/m],
+  [["search", "nowhere", "--trials", "3"], 2, /^error --trials is 3 to no effect: .*\n +give --method random or halving$/m],
+  [["search", "nowhere", "--eta", "4"], 2, /^error --eta is 4 to no effect: the method is "grid"\n +give --method halving$/m],
+  [["search", "nowhere", "--folds", "3", "--holdout", "0.3"], 2, /^error --holdout is 0.3 to no effect: folds are held out$/m],
+  [["search", "nowhere", "--holdout", "2"], 2, /^error --holdout is 2: it must be a share/m],
+  [["search", "nowhere", "--factors", "1000"], 2, /^error --factors is 1000/m],
+  [["search", "nowhere", "--item-features", "nope"], 1, /^error nope: there is no such file or folder/m],
   [["similar", "model", "7", "--user", "1"], 2, /an item and --user ID are given/],
 ])("%j", async (args, code, said) => {
   const ran = await tastespace(...args);
@@ -77,8 +118,11 @@ test.each([
   ['take solver: "cholesky"', "take --solver cholesky"],
   ['go on with wire: "halves"', "go on with --wire halves"],
   ["give tauUsers a positive value, and gammaUsers where", "give --tau-users a positive value, and --gamma-users where"],
-  ['say columns: { time: "a }", value: 0 }, or columns.weight', 'say --time-column "a }" --rating-column 1, or --weight-column'],
+  ['say columns: { time: "a }", rating: 0 }, or columns.weight', 'say --time-column "a }" --rating-column 1, or --weight-column'],
   ['missing: ["99", "-1"] leaves them out; missing: [] keeps them', "--missing 99,-1 leaves them out; --missing none keeps them"],
+  ["give factors: 5", "give --factors 5"],
+  ["it has factors, tauUsers, mean, cgSteps", "it has --factors, --tau-users, --no-mean, --cg-steps"],
+  ['als has no hyperparameter "negatives"', "als has no hyperparameter --negatives"],
   ["skipBadRows: true leaves such rows out", "--skip-bad-rows leaves such rows out"],
   // No options of this command, or none at all.
   ['coldStart: "mean" takes the mean', 'coldStart: "mean" takes the mean'],
@@ -102,6 +146,14 @@ test("a model without what users rated says which flags help", async () => {
   await tastespace(...train, "--no-seen", "--out", model);
   const { err, code } = await tastespace("recommend", model, "--user", "u1");
   expect(err).toMatch(/^ +train without --no-seen, or give --include-seen$/m);
+  expect(code).toBe(2);
+});
+
+test("a model to start from with another number of factors is refused before any rating is read", async () => {
+  const model = join(folder, "five.safetensors");
+  await tastespace(...train, "--factors", "5", "--sweeps", "1", "--out", model);
+  const { err, code } = await tastespace("train", "nowhere", "--init", model);
+  expect(err).toMatch(/^error the model to start from has 5 factors, not 10\n +give --factors 5$/m);
   expect(code).toBe(2);
 });
 

@@ -1,10 +1,9 @@
 // The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what
 // tests do on the page again and again.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
@@ -14,7 +13,7 @@ import { strToU8, zipSync } from "fflate";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { chromiumLaunchOptions } from "../support/chromium.js";
-import { hasChromiumPackage } from "../support/chromium-package.js";
+import { cacheFolder, hasChromiumPackage } from "../support/chromium-package.js";
 
 const CONFIG = fileURLToPath(new URL("../../demo/vite.config.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../demo", import.meta.url));
@@ -22,15 +21,19 @@ const ROOT = fileURLToPath(new URL("../../demo", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
 interface Served {
+  /** Where its files lie. */
+  readonly folder: string;
   /** By the preview server, which sends the headers of an isolated page. */
   readonly url: string;
   /** By a host that sends nothing but files. */
   readonly plainUrl: string;
-  close(): Promise<void>;
 }
 
-/** Builds the demo and serves it under a path of its own. */
-async function serveDemo(outDir: string): Promise<Served> {
+let served: Promise<Served> | undefined;
+
+/** Builds the demo and serves it under a path of its own, once for all test files that share this process. */
+async function serveDemo(): Promise<Served> {
+  const outDir = join(cacheFolder, `demo-${process.env["VITEST_POOL_ID"]}`);
   await build({ root: ROOT, configFile: CONFIG, logLevel: "warn", build: { outDir, emptyOutDir: true } });
   const server: PreviewServer = await preview({
     root: ROOT,
@@ -41,21 +44,14 @@ async function serveDemo(outDir: string): Promise<Served> {
     preview: { port: 0, host: "127.0.0.1" },
   });
   const plain = await plainHost(outDir);
-  return {
-    url: server.resolvedUrls!.local[0],
-    plainUrl: plain.url,
-    close: async () => {
-      await server.close();
-      await plain.close();
-    },
-  };
+  return { folder: outDir, url: server.resolvedUrls!.local[0], plainUrl: plain };
 }
 
 /** What a host may say: that its answers depend on who asks, and that a browser is not to keep them. */
 const CAREFUL = { Vary: "Origin", "Cache-Control": "no-store" };
 
 /** Serves a folder's files as they are. */
-async function plainHost(folder: string): Promise<{ url: string; close: () => Promise<void> }> {
+async function plainHost(folder: string): Promise<string> {
   const server = createServer((request, response) => {
     const path = new URL(request.url!, "http://host").pathname.replace(/^\/plain\//, "").replace(/^$/, "index.html");
     readFile(join(folder, path)).then(
@@ -64,14 +60,8 @@ async function plainHost(folder: string): Promise<{ url: string; close: () => Pr
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/plain/`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  server.unref();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/plain/`;
 }
 
 /** Without these, a software device is lost as soon as a canvas is to show what it has drawn. */
@@ -97,9 +87,7 @@ export async function launch({ webgpu, presents = false }: LaunchOptions): Promi
   });
 }
 
-export interface Demo extends Omit<Served, "close"> {
-  /** Where its files lie. */
-  readonly folder: string;
+export interface Demo extends Served {
   /** One of each kind that was asked for. */
   readonly browsers: readonly Browser[];
   /** The first of them. */
@@ -110,24 +98,20 @@ export interface Demo extends Omit<Served, "close"> {
  * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed.
  */
 export function servedDemo(...kinds: readonly LaunchOptions[]): Demo {
-  let folder: string;
   let server: Served | undefined;
   let browsers: Browser[] = [];
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "tastespace-demo-"));
-    [server, ...browsers] = await Promise.all([serveDemo(folder), ...kinds.map(launch)]);
+    [server, ...browsers] = await Promise.all([(served ??= serveDemo()), ...kinds.map(launch)]);
   });
   afterAll(async () => {
     for (const browser of browsers) await browser.close();
-    await server?.close();
-    await rm(folder, { recursive: true, force: true });
   });
   afterEach(async () => {
     for (const browser of browsers) for (const context of browser.contexts()) await context.close();
   });
   return {
     get folder() {
-      return folder;
+      return server!.folder;
     },
     get url() {
       return server!.url;

@@ -237,11 +237,11 @@ test("a table whose columns cannot be told is read as its owner says", async () 
   await drop(page, "odd.csv", `n,what,how,who\n${rows.join("\n")}\n`);
   await page.locator("#drop-columns summary").waitFor();
   await page.locator("#drop-columns details").evaluate((details: HTMLDetailsElement) => (details.open = true));
-  for (const [role, column] of Object.entries({ user: "3", item: "1", value: "2" })) {
+  for (const [role, column] of Object.entries({ user: "3", item: "1", rating: "2" })) {
     await page.locator(`[name=column-${role}]`).selectOption(column);
   }
   await page.getByRole("button", { name: "Read it so" }).click();
-  await page.getByText(/who → user, what → item, how → value/i).waitFor();
+  await page.getByText(/who → user, what → item, how → rating/i).waitFor();
   expect(await page.locator("#sources").innerText()).toMatch(/ratings of 6 titles by 10 people/);
   expect(errors).toEqual([]);
 });

@@ -17,6 +17,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.js";
 import { fit, type FitOptions, type FitResult } from "../../src/training/fit.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
+import { testDevice } from "../support/engines.js";
 
 /** As many held-out ratings as are shared out in more than one run. */
 const { train, heldOut } = splitRatings(syntheticRatings({ users: 900, items: 260, ratings: 44_000, seed: 4 }), { share: 0.4 });
@@ -75,9 +76,9 @@ const KINDS = ["reference", "cpu", "webgpu"] as const;
 const one = {
   reference: new ReferenceEngine(),
   cpu: await CpuEngine.create({ threads: 2 }),
-  webgpu: await WebGpuEngine.create({ defaultLimits: true }),
+  webgpu: new WebGpuEngine(await testDevice()),
 };
-afterAll(() => KINDS.forEach((kind) => one[kind].destroy()));
+afterAll(() => one.cpu.destroy());
 const COUNTS = { reference: [2, 3, 4], cpu: [2, 4], webgpu: [2] };
 /** Fewer ratings where an engine is slow. */
 const DATA = { reference: few, cpu: { train, heldOut }, webgpu: few };

@@ -99,7 +99,7 @@ test("every metric is that of full sorts and of all pairs, with ties, for every 
   const model = tying(train);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 55 }), fc.constantFrom(0, 3, 4, 4.5), (k, threshold) => {
-      const metrics = rankingMetrics(model, train, heldOut, { k, threshold });
+      const metrics = rankingMetrics(model, train, heldOut, { k, relevanceThreshold: threshold });
       const expected = byHand(model, rowsOf(train), rowsOf(heldOut), k, threshold);
       for (const [name, value] of Object.entries(expected)) expect(metrics[name as keyof RankingMetrics], name).toBeCloseTo(value, 12);
     }),
@@ -114,7 +114,7 @@ test.each([0, 2])("shuffled rows give the same numbers to the last bit, where al
     const [shuffledTrain, shuffledHeldOut] = [Ratings.from(own), Ratings.from(held)];
     return rankingMetrics(tying(shuffledTrain, undefined, undefined, coarse), shuffledTrain, shuffledHeldOut, {
       k: 5,
-      threshold: 3,
+      relevanceThreshold: 3,
       perUser: true,
     });
   };
@@ -138,7 +138,7 @@ test("one model measured by shuffled rows gives the same numbers to the last bit
 
 test("an engine's lists break ties in the same way", async () => {
   const model = tying(train);
-  const options = { k: 7, threshold: 3, perUser: true };
+  const options = { k: 7, relevanceThreshold: 3, perUser: true };
   expect(await rankingMetricsOn(new ReferenceEngine(), model, train, heldOut, options)).toEqual(
     rankingMetrics(model, train, heldOut, options),
   );
@@ -164,7 +164,7 @@ test("users without a training rating are left out and counted, and so is what t
     [2, 98, 5],
     [2, 11, 5],
   ]);
-  const { users, gaps, perUser, recall } = rankingMetrics(model, own, test, { k: 9, threshold: 1, perUser: true });
+  const { users, gaps, perUser, recall } = rankingMetrics(model, own, test, { k: 9, relevanceThreshold: 1, perUser: true });
   expect(users).toBe(2);
   expect(perUser!.map(({ user, relevant }) => [user, relevant])).toEqual([
     [1, 1],
@@ -193,7 +193,10 @@ test("without a threshold, relevant is what the model takes for positive, else w
     heldOut.items,
   );
   const relevant = (model: FactorModel, threshold?: number): number =>
-    rankingMetrics(model, train, zeros, { threshold, perUser: true }).perUser!.reduce((sum, user) => sum + user.relevant, 0);
+    rankingMetrics(model, train, zeros, { relevanceThreshold: threshold, perUser: true }).perUser!.reduce(
+      (sum, user) => sum + user.relevant,
+      0,
+    );
   const counted = (from: number): number => zeros.value.filter((value) => value >= from).length;
   expect(relevant(of("implicit", implicitHyperparameters()))).toBe(counted(0.5));
   expect(relevant(of("logistic", logisticHyperparameters()))).toBe(counted(0.5));

@@ -45,7 +45,7 @@ test("metrics of short lists are those worked out by hand", () => {
     [2, "c", 4],
     [2, "e", 3.5],
   ]);
-  const metrics = rankingMetrics(alphabetical(), train, heldOut, { k: 2, threshold: 4 });
+  const metrics = rankingMetrics(alphabetical(), train, heldOut, { k: 2, relevanceThreshold: 4 });
   const second = 1 / Math.log2(3);
   expect(metrics).toMatchObject({ k: 2, users: 2 });
   expect(metrics.precision).toBeCloseTo((1 / 2 + 1 / 2) / 2, 12);
@@ -71,7 +71,7 @@ test("a list as long as the catalogue recalls everything; recall and coverage gr
   const { model } = await fit(train, { factors: 2, sweeps: 2, device: "cpu" });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: items }), fc.double({ min: 0.5, max: 4.5, noNaN: true }), (k, threshold) => {
-      const at = (length: number) => rankingMetrics(model, train, heldOut, { k: length, threshold });
+      const at = (length: number) => rankingMetrics(model, train, heldOut, { k: length, relevanceThreshold: threshold });
       const [list, longer, whole] = [at(k), at(k + 1), at(items)];
       for (const name of ["precision", "recall", "ndcg", "coverage"] as const) {
         expect(list[name]).toBeGreaterThanOrEqual(0);
@@ -97,7 +97,7 @@ test("without anybody to measure by there is an error that says why", () => {
     /of 1 held-out ratings 1 are of users or items that the model does not know/,
   );
   expect(() => rankingMetrics(alphabetical(), none, ratings)).toThrow(/2 of such without a training rating/);
-  expect(() => rankingMetrics(alphabetical(), none.select(new Uint32Array(0)), ratings, { threshold: 9 })).toThrow(RatingsError);
+  expect(() => rankingMetrics(alphabetical(), none.select(new Uint32Array(0)), ratings, { relevanceThreshold: 9 })).toThrow(RatingsError);
 });
 
 test.each([0, -1, 2.5, NaN])("lists of %s items are refused", (k) => {

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RatingsError } from "../../src/errors.js";
+import { OptionsError, RatingsError } from "../../src/errors.js";
 import { binaryRatings } from "../../src/models/binary-ratings.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
 import { Ratings } from "../../src/ratings/ratings.js";
@@ -26,6 +26,13 @@ test("the training pairs are the same whatever is held out, and avoid training p
     }),
     { numRuns: 20 },
   );
+});
+
+test("more negatives than can be held are refused before any is drawn", () => {
+  const positives = train.value.filter((value) => value > 0).length;
+  const call = (): unknown => binaryRatings(train, heldOut, logisticHyperparameters({ negatives: 1e9 }), 1);
+  expect(call).toThrow(OptionsError);
+  expect(call).toThrow(`negatives is 1000000000: with ${positives} positives they come to ${positives * (1 + 1e9)} pairs`);
 });
 
 test("a held-out rating is drawn as a training negative as often as any other unrated pair", () => {

@@ -1,7 +1,7 @@
 // Gibbs sampling on the device against its float64 twin, at default limits:
 // the same prior and counters give the same draw.
 
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Engine, Side } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
@@ -10,10 +10,10 @@ import { drawPrior, gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { seededRandom } from "../../src/random.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
+import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const webgpu = new WebGpuEngine(await testDevice());
 
 const HALF_SWEEP_ERROR = 1e-4;
 

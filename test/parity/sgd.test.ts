@@ -12,15 +12,16 @@ import { openTraining, type Problem } from "../../src/models/registry.js";
 import { sgdHyperparameters } from "../../src/models/sgd.js";
 import { deviceWithoutSubgroups } from "../support/bare-device.js";
 import { hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
 const { gpu, report } = await requestDevice({ defaultLimits: true });
-const engines = {
-  subgroups: await WebGpuEngine.create({ defaultLimits: true }),
+const own = {
   "subgroups, as on a card": new WebGpuEngine(new Device(gpu, { ...report, software: false })),
   memory: new WebGpuEngine(await deviceWithoutSubgroups()),
 };
-afterAll(() => Object.values(engines).forEach((engine) => engine.destroy()));
+const engines = { subgroups: new WebGpuEngine(await testDevice()), ...own };
+afterAll(() => Object.values(own).forEach((engine) => engine.destroy()));
 
 test("all but one sum by subgroups", () => {
   expect(engines.subgroups.device.subgroups).toBeDefined();

@@ -1,7 +1,7 @@
 // Lists of the best items: the shaders against their twin, whatever the number of items, seen items, batches and runs.
 
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { NO_ITEM } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
@@ -17,10 +17,10 @@ import type { SeenItems } from "../../src/ratings/seen.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
+import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const webgpu = new WebGpuEngine(await testDevice());
 
 const WORKGROUP_BYTES = 16_384;
 

@@ -1,6 +1,6 @@
 // Variational Bayes on the device against its float64 twin, at default limits.
 
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Engine, Side } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
@@ -8,10 +8,10 @@ import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import type { VbHyperparameters } from "../../src/models/vb.js";
 import { type Case, hotCase, randomCase, relativeError, vbProblemOf } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
+import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const webgpu = new WebGpuEngine(await testDevice());
 
 const HALF_SWEEP_ERROR = 1e-4;
 const ELBO_ERROR = 1e-5;

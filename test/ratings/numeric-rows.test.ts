@@ -16,9 +16,9 @@ const lineEnd = fc.constantFrom("\n", "\r\n", "\n\n", "\r\n\r\n");
 const table = fc.record({
   delimiter: fc.constantFrom(",", "\t", "::", ";"),
   places: fc.constantFrom(
-    { user: 0, item: 1, value: 2, time: 3, weight: -1 },
-    { user: 0, item: 2, value: 1, time: 3, weight: -1 },
-    { user: 3, item: 0, value: 1, time: -1, weight: -1 },
+    { user: 0, item: 1, rating: 2, time: 3, weight: -1 },
+    { user: 0, item: 2, rating: 1, time: 3, weight: -1 },
+    { user: 3, item: 0, rating: 1, time: -1, weight: -1 },
   ),
   // Plain rows of the usual layout in front, so that both loops of the scan run, each into the other.
   plain: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.constantFrom("3.5", "4", "-0.25"), fc.nat()), { maxLength: 3 }),
@@ -49,7 +49,7 @@ test("plain rows are scanned as they would be split, up to the first that is not
           return [
             toRawId(cells[places.user]),
             toRawId(cells[places.item]),
-            Number(cells[places.value]),
+            Number(cells[places.rating]),
             places.time < 0 || Number(cells[places.time]),
           ];
         }),

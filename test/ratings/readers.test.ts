@@ -103,10 +103,10 @@ test.each([
 });
 
 test("a column that is not there is an error that lists those that are", async () => {
-  await expect(read("a,b,c\n1,2,3\n", { columns: { value: "stars" } })).rejects.toMatchObject({
+  await expect(read("a,b,c\n1,2,3\n", { columns: { rating: "stars" } })).rejects.toMatchObject({
     remedy: expect.stringContaining('"a", "b", "c"') as string,
   });
-  expect(triples((await read("a,b,c\n1,2,3\n", { columns: { user: "c", item: "b", value: "a" } })).ratings)).toEqual([[3, 2, 1]]);
+  expect(triples((await read("a,b,c\n1,2,3\n", { columns: { user: "c", item: "b", rating: "a" } })).ratings)).toEqual([[3, 2, 1]]);
 });
 
 describe("duplicate pairs", () => {

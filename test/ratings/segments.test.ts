@@ -130,7 +130,7 @@ test("places beyond 2³² bytes are exact, in segments and as a stream", async (
     encoding: "utf-8",
     quotes: true,
     skipBadRows: false,
-    places: { user: 0, item: 1, value: 2, time: 3, weight: -1 },
+    places: { user: 0, item: 1, rating: 2, time: 3, weight: -1 },
   } as const;
   const times: number[] = [];
   let end = 0;

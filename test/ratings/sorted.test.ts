@@ -56,7 +56,7 @@ test.each(["als", "implicit", "vb", "logistic"] as const)(
     const measured = async (order: (rows: Row[]) => Row[]): Promise<object> => {
       const { train, heldOut } = splitRatings(sortedRatings(Ratings.from(order(rowsOf(invented)))), { seed: 4 });
       const trained = await fit(train, { model, factors: 3, sweeps: 4, device: "cpu", ...(model === "logistic" && { negatives: 2 }) });
-      return rankingMetrics(trained.model, train, heldOut, { k: 5, threshold: 3.5 });
+      return rankingMetrics(trained.model, train, heldOut, { k: 5, relevanceThreshold: 3.5 });
     };
     const first = await measured((rows) => rows);
     expect(await measured((rows) => rows.reverse())).toEqual(first);

@@ -59,7 +59,7 @@ describe("a column of weights", () => {
 
   test("is told, and may be named by number", async () => {
     const { understood, ratings } = await readPath(written(TABLE), { columns: { weight: 3 } });
-    expect(understood?.columns).toBe("user → user, item → item, rating → value, w → weight");
+    expect(understood?.columns).toBe("user → user, item → item, rating → rating, w → weight");
     expect([...ratings.weight!]).toEqual([2, 0.5, 0]);
     expect([...(await read("1,10,4,2\n1,11,3,0.5\n", { columns: { weight: 3 } })).weight!]).toEqual([2, 0.5]);
   });

@@ -34,6 +34,13 @@ test("polarizing items have the longest factors of those with enough ratings, le
   }
 });
 
+test("an item's length in gibbs is that of its draws, however many are kept", async () => {
+  const { model } = await fit(ratings, { model: "gibbs", factors: 3, burnIn: 0, sweeps: 4, device: "cpu" });
+  const { itemFactors: wide } = model.parameters;
+  const squares = wide.subarray(7 * 12, 8 * 12).reduce((sum, v) => sum + v * v, 0);
+  expect(itemLengths(model)[7]).toBeCloseTo(Math.sqrt(squares / 4), 9);
+});
+
 test("a map of K = 2 shows the factors themselves, and the features among them", () => {
   const map = genreMap(two, { genres: ["Horror", "Romance"], minimumRatings: 10 });
   expect(map.direct).toBe(true);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OptionsError, UnknownIdError } from "../../src/errors.js";
 import { Catalogue } from "../../src/ratings/catalogue.js";
+import { FeatureTable } from "../../src/ratings/features.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { itemFilter, yearOf } from "../../src/recommend/filters.js";
@@ -54,6 +55,15 @@ test("genres are found in upper and lower case, ids as text", () => {
   );
   expect(itemFilter(model, { include: ["7"] })(7)).toBe(true);
   expect(itemFilter(model, { exclude: ["7"] })(7)).toBe(false);
+});
+
+test("an item without ratings is found by text too, whatever kind of id it has", async () => {
+  const rows = ratings.users.raw.flatMap((user) => ratings.ratedBy(user).map(([item, value]) => [user, item, value] as const));
+  const cold = { id: 999, title: "Unseen (2000)", genres: [genres[0]] };
+  const own = Ratings.from(rows, { catalogue: [...entries, cold] });
+  const featured = await fit(own, { factors: 2, sweeps: 2, itemFeatures: FeatureTable.genres(own.catalogue), device: "cpu" });
+  const list = featured.model.recommend(1, { coldItems: true, filter: itemFilter(featured.model, { include: ["999"] }) });
+  expect(list.map(({ id }) => id)).toEqual([999]);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 // Fold-in on the device against fold-in on the host.
 
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
@@ -8,10 +8,10 @@ import { RatingsError } from "../../src/errors.js";
 import { foldIn } from "../../src/recommend/fold-in.js";
 import { foldInOn } from "../../src/recommend/fold-in-on.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
+import { testDevice } from "../support/engines.js";
 
 const cpu = new ReferenceEngine();
-const webgpu = await WebGpuEngine.create({ defaultLimits: true });
-afterAll(() => webgpu.destroy());
+const webgpu = new WebGpuEngine(await testDevice());
 
 const ratings = syntheticRatings({ users: 80, items: 60, ratings: 1500, seed: 5 });
 const few = { index: Uint32Array.of(41, 3, 17, 8), value: Float32Array.of(5, 1, 3.5, 4) };

@@ -216,7 +216,7 @@ test("a known user is solved anew when asked for, and left alone otherwise", asy
   expect(again.itemCounts).toEqual(model.itemCounts);
   const notices: string[] = [];
   expect(partialFit(model, all, { onNotice: (notice) => notices.push(notice) })).toBe(model);
-  expect(notices).toEqual([expect.stringMatching(/knows every user and item .* set refit to "users" or "items"/)]);
+  expect(notices).toEqual([expect.stringMatching(/knows every user and item .* refit: "users" or "items"/)]);
 });
 
 test("where the training ratings came from stays known, until known rows are solved from others", async () => {
@@ -265,7 +265,7 @@ test("what cannot be fitted is refused, saying why", async () => {
   expect(() => partialFit(plain, Ratings.from([["ann", 1, 5]]))).toThrow(/neither 0 nor 1/);
   expect(() => partialFit(model, Ratings.from([["ann", 1, 5]]), { refit: "both" as never })).toThrow(/refit is "both"/);
   const loose = new FactorModel({ ...partsOf(model), hyperparameters: { ...model.hyperparameters, tauUsers: 0, gammaUsers: 0 } as never });
-  expect(() => partialFit(loose, Ratings.from([["ann", 1, 5]]))).toThrow(new NotPositiveDefiniteError("users", 40));
+  expect(() => partialFit(loose, Ratings.from([["ann", 1, 5]]))).toThrow(new NotPositiveDefiniteError("users", 40, { id: "ann" }));
   const burning = (await train({ model: "gibbs", burnIn: 50, factors: 2 })).model;
   expect(() => partialFit(burning, Ratings.from([["ann", 1, 5]]))).toThrow(/keeps no sample/);
 });

@@ -110,10 +110,10 @@ test("lists of someone new carry the same intervals, and so does a file", () => 
     [8, 1],
   ] as const;
   const loaded = decodeModel(encodeModel(model));
-  const list = model.recommendFor(mine, { n: 60, coldStart: true });
+  const list = model.recommendFor(mine, { n: 60, coldItems: true });
   expect(list.every(({ deviation }) => deviation! > 0.3)).toBe(true);
   expect(list.some(({ id }) => id === "unseen")).toBe(true);
-  expect(loaded.recommendFor(mine, { n: 60, coldStart: true })).toEqual(list);
+  expect(loaded.recommendFor(mine, { n: 60, coldItems: true })).toEqual(list);
   expect(loaded.parameters.draws!.map(({ lambda }) => lambda)).toEqual(parameters.draws!.map(({ lambda }) => lambda));
   // Fewer ratings, less known of who gave them.
   const width = (rated: readonly (readonly [number, number])[]): number =>

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
-import type { FactorModel } from "../../src/models/factor-model.js";
+import { accuracy, logDensity } from "../../src/metrics/accuracy.js";
+import type { FactorModel, RecommendOptions } from "../../src/models/factor-model.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
@@ -64,7 +65,7 @@ describe.each(["als", "vb", "gibbs", "implicit"] as const)("%s", (name) => {
 
   test("a title that nobody has rated is predicted by its prior mean, factors and bias", () => {
     expect(model.predict(ratings.users.rawAt(5), "unseen")).toBeCloseTo(byHand(5), 5);
-    const list = model.recommend(ratings.users.rawAt(5), { n: 60, coldStart: true });
+    const list = model.recommend(ratings.users.rawAt(5), { n: 60, coldItems: true });
     expect(list.find(({ id }) => id === "unseen")!.predicted).toBeCloseTo(byHand(5), 5);
     expect(model.knows("users", "stranger")).toBe(true);
     expect(model.predict("stranger", 3)).not.toBe(model.predict("stranger", 4));
@@ -194,4 +195,39 @@ test("the preset takes all side information that there is", () => {
   expect(half).toBe(
     "gibbs with 10 factors, by the 1,600 ratings, and 7 sweeps, as given; side information: features of items, features of users",
   );
+});
+
+test.each(["als", "vb", "gibbs"] as const)("the errors of %s on users and titles without ratings are those of its predictions", (name) => {
+  const model = models[name];
+  const rows = [
+    [1, "unseen", 4],
+    ["stranger", "unseen", 2],
+    ["stranger", 3, 5],
+    ["nobody", "unseen", 3],
+    [1, 3, 4],
+  ] as const;
+  const errors = rows.map(([user, item, value]) => value - model.predict(user, item, { coldStart: "mean" }));
+  const given = Ratings.from(rows);
+  expect(accuracy(model, given).rmse).toBeCloseTo(Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / rows.length), 9);
+  if (!model.knowsSpread) return;
+  const known = Ratings.from(rows.filter(([user]) => user !== "nobody"));
+  const densities = rows.flatMap(([user, item, value]) => {
+    if (user === "nobody") return [];
+    const { mean, deviation } = model.predictive(user, item);
+    return [-0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((value - mean) / deviation) ** 2)];
+  });
+  expect(logDensity(model, known)).toBeCloseTo(densities.reduce((sum, one) => sum + one, 0) / densities.length, 9);
+});
+
+test("a title without ratings is drawn too by Thompson sampling, around its mean, whatever the filter", () => {
+  const { vb } = models;
+  const scoreOf = (options: RecommendOptions): number =>
+    vb.recommend(1, { n: 99, coldItems: true, ...options }).find(({ id }) => id === "unseen")!.score;
+  const draws = Array.from({ length: 400 }, (_, seed) => scoreOf({ thompsonSeed: seed }));
+  const mean = draws.reduce((sum, score) => sum + score, 0) / draws.length;
+  const deviation = Math.sqrt(draws.reduce((sum, score) => sum + (score - mean) ** 2, 0) / draws.length);
+  // Of the prior, which is wider than what ratings leave.
+  expect(deviation).toBeGreaterThan(0.1);
+  expect(Math.abs(mean - scoreOf({}))).toBeLessThan((4 * deviation) / Math.sqrt(draws.length));
+  expect(scoreOf({ thompsonSeed: 7, filter: (id) => id === "unseen" || id === 3 })).toBe(draws[7]);
 });

@@ -47,7 +47,7 @@ function caught(stream: Stream): { end(): string } {
   };
 }
 
-/** Runs a program of this repository in a process of its own. The command line is `dist/cli.js`, which `npm test` builds. */
+/** Runs a program of this repository in a process of its own: the command line is `dist/cli.js`, as it was built. */
 export function runNode(program: string, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], { env: { ...process.env, NO_COLOR: "1" } }, (error, out, err) => {

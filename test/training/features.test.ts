@@ -262,7 +262,7 @@ test("items without ratings are predicted and recommended by their genres, befor
   const user = train.users.rawAt(0);
   expect(() => loaded.predict(user, 9999)).toThrow(UnknownIdError);
   expect(loaded.predict(user, 75)).toBe(model.predict(user, 75));
-  const list = loaded.recommend(user, { n: 200, alpha: 0, coldStart: true });
+  const list = loaded.recommend(user, { n: 200, alpha: 0, coldItems: true });
   expect(
     list
       .filter(({ ratings: count }) => count === 0)

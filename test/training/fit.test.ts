@@ -210,6 +210,21 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     await expect(failing).rejects.toThrow(NotPositiveDefiniteError);
     await expect(failing).rejects.toMatchObject({ side: "users", row: 0, id: 1, sweep: 1 });
     await expect(failing).rejects.toThrow("the normal equations of user 1 are not positive definite in sweep 1");
+    await expect(failing).rejects.toMatchObject({ remedy: expect.stringContaining("give tauUsers a positive value") as string });
+  });
+
+  test("weights that are too far apart are named as the cause, where no precision is 0", async () => {
+    const apart = Ratings.from([
+      ["a", "x", 1, null, 1e9],
+      ["a", "y", 2, null, 1e-9],
+      ["b", "x", 3, null, 1],
+      ["b", "z", 4, null, 2],
+    ]);
+    const failing = fit(apart, { model: "gibbs", factors: 3, burnIn: 1, sweeps: 12, device: engine });
+    await expect(failing).rejects.toMatchObject({
+      code: "not-positive-definite",
+      remedy: expect.stringContaining("weights of ratings") as string,
+    });
   });
 
   test("numbers beyond float32 are reported, never returned as NaN", async () => {

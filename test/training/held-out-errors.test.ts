@@ -55,6 +55,8 @@ test("without held-out ratings it is null, and models that predict none do not h
 
 test("the biases alone are the optimum of the objective without factors, in whatever unit and order", async () => {
   const given = await biasOnlyAccuracy(train, heldOut, { device: engines.cpu });
+  const ended = AbortSignal.abort("ended");
+  await expect(biasOnlyAccuracy(train, heldOut, { device: engines.cpu, signal: ended })).rejects.toBe("ended");
   const { model } = await fit(train, { factors: 0, device: engines.reference, sweeps: 200, tolerance: 0 });
   expect(given.rmse).toBeCloseTo(accuracy(model, heldOut).rmse, 4);
   const times = (value: number): number => 20 * value;

@@ -72,7 +72,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   test("it ranks held-out items better than chance does, saves and folds in", async () => {
     const { model, history } = await fit(train, { model: "implicit", factors: 8, tauUsers: 20, tauItems: 20, sweeps: 8, device: engine });
     expect(history[0]).toMatchObject({ trainRmse: null, heldOutRmse: null });
-    const metrics = rankingMetrics(model, train, heldOut, { threshold: 0 });
+    const metrics = rankingMetrics(model, train, heldOut, { relevanceThreshold: 0 });
     const unseen = train.items.size - train.count / train.users.size;
     expect(metrics.recall).toBeGreaterThan((1.6 * metrics.k) / unseen);
     const loaded = decodeModel(encodeModel(model));

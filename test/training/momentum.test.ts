@@ -12,11 +12,12 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
+import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const engines: readonly Engine[] = [reference, await WebGpuEngine.create({ defaultLimits: true })];
+const engines: readonly Engine[] = [reference, new WebGpuEngine(await testDevice())];
 const cut = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 16_384 });
-afterAll(() => [...engines, cut].forEach((engine) => engine.destroy()));
+afterAll(() => cut.destroy());
 
 test("momentum reaches the objective of many plain sweeps in two thirds of them", async () => {
   const ratings = syntheticRatings({ users: 300, items: 200, ratings: 12_000, seed: 3 });

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { OptionsError } from "../../src/errors.js";
+import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { memoryOf, planTraining } from "../../src/training/plan.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
@@ -15,6 +16,16 @@ test("a plan tells the host's bytes, the default sweeps of the model and a time,
   expect(plan.hostBytes).toBe(perRating * ratings.count + 4 * (ratings.users.size + ratings.items.size) * 4);
   expect(plan).toMatchObject({ memory: undefined, sweeps: 100, sampled: ratings.count });
   expect(plan.secondsPerSweep).toBeGreaterThan(0);
+});
+
+test("what a training is measured by has no part in its plan", async () => {
+  const { train, heldOut } = splitRatings(ratings);
+  const measured = { heldOut, measureBy: "ndcg", measureEvery: 2, relevanceThreshold: 4 } as const;
+  expect((await planTraining(train, { device: "cpu", ...measured })).secondsPerSweep).toBeGreaterThan(0);
+});
+
+test("a plan that is ended gives no time", async () => {
+  await expect(planTraining(ratings, { device: "cpu", signal: AbortSignal.abort("ended") })).rejects.toBe("ended");
 });
 
 test("wrong options are refused as by training", async () => {

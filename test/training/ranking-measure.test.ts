@@ -76,9 +76,27 @@ test("lists are measured every n sweeps and after the last; patience counts meas
   expect(patient.stop.sweep - patient.stop.bestSweep).toBe(4);
 });
 
+test("a training settles after a measured sweep only: that of its end tells how good it is", async () => {
+  const settled = { heldOut, device: "cpu", measureBy: "ndcg", measureEvery: 4, tolerance: 1 } as const;
+  const { stop, history } = await fit(train, { ...settled, factors: 2, sweeps: 10 });
+  expect(stop).toMatchObject({ reason: "converged", sweep: 4 });
+  expect(history[4].heldOutNdcg).toBeGreaterThan(0);
+  // Without its warm-up no sweep before the end counts, and a trial without a loss would pass for the best.
+  const measure = { measureBy: "ndcg", measureEvery: 4, tolerance: 1, sweeps: 10 } as const;
+  const { trials } = await search(train, {
+    model: "vb",
+    space: { factors: [2], warmUp: [2] },
+    ...measure,
+    device: "cpu",
+    alternative: false,
+  });
+  expect(trials[0].rungs[0]).toMatchObject({ bestSweeps: [4], losses: [trials[0].rungs[0].loss] });
+  expect(trials[0].rungs[0].loss).toBeGreaterThan(0);
+});
+
 test("of more users than there is time for, so many are measured, evenly", async () => {
   const { model } = await fit(train, { model: "implicit", factors: 2, sweeps: 2, device: "cpu" });
-  const users = rankingMetrics(model, train, heldOut, { threshold: 4, perUser: true }).perUser!;
+  const users = rankingMetrics(model, train, heldOut, { relevanceThreshold: 4, perUser: true }).perUser!;
   expect(users.length).toBeGreaterThan(100);
   const some = Array.from({ length: 100 }, (_, at) => users[Math.floor((at * users.length) / 100)]);
   const measured = await rankingMeasure(new ReferenceEngine(), train, heldOut, { atLeast: 4 }, 2, { mostProducts: 1 })(model.parameters);
@@ -133,7 +151,7 @@ test("a measure that cannot be taken is refused by name", async () => {
   await expect(fit(train, { ...options, measureBy: "ndcg" })).rejects.toThrow(/nothing is held out/);
   await expect(fit(train, { ...options, heldOut, measureBy: "map" as "auc" })).rejects.toThrow(/measureBy is "map"/);
   await expect(fit(train, { ...options, heldOut, measureEvery: 0 })).rejects.toThrow(OptionsError);
-  await expect(fit(train, { ...options, heldOut, measureBy: "auc", measureThreshold: 99 })).rejects.toThrow(RatingsError);
+  await expect(fit(train, { ...options, heldOut, measureBy: "auc", relevanceThreshold: 99 })).rejects.toThrow(RatingsError);
   // Unasked, it is told, and training goes on.
   const all = Ratings.from([
     ["a", 1, 2],

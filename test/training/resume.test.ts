@@ -68,10 +68,19 @@ test.each([
   [{ seed: 2 }, /its seed is 1, now it is 2/],
   [{ device: engines.cpu }, /its engine is reference, now it is cpu/],
   [{ heldOut: undefined }, /its held-out data/],
+  [{ measureBy: "ndcg" }, /its measure of a sweep is loss, now it is ndcg/],
 ] as const)("another training than the checkpoint's is refused by name: %#", async (options, message) => {
   const result = fit(train, { ...reference, heldOut, resume: taken, ...(options as FitOptions) });
   await expect(result).rejects.toThrow(OptionsError);
   await expect(fit(train, { ...reference, heldOut, resume: taken, ...(options as FitOptions) })).rejects.toThrow(message);
+});
+
+test("other items that are relevant than the checkpoint's are refused", async () => {
+  const measured = { ...reference, heldOut, measureBy: "recall", relevanceThreshold: 4 } as const;
+  const resume = await checkpointAfter(2, (options) => fit(train, { ...measured, ...options }));
+  expectSameTraining(await fit(train, { ...measured, resume }), await fit(train, measured));
+  const other = fit(train, { ...measured, relevanceThreshold: 3, resume });
+  await expect(other).rejects.toThrow(/its choice of relevant items is {"atLeast":4}, now it is {"atLeast":3}/);
 });
 
 test("other ratings, and the same in another order, are refused", async () => {

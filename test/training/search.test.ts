@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import type { Session, Workload } from "../../src/engine/engine.js";
 import { OptionsError } from "../../src/errors.js";
+import { FeatureTable } from "../../src/ratings/features.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import type { Hyperparameter } from "../../src/models/hyperparameters.js";
@@ -278,5 +279,13 @@ test.each<[Partial<SearchOptions>, RegExp]>([
 
 test("a result of another plan is refused", async () => {
   const resume = await run({ space: { factors: [1] }, sweeps: 2 });
-  await expect(run({ space: { factors: [1] }, sweeps: 3, resume })).rejects.toThrow(/another plan/);
+  await expect(run({ space: { factors: [1] }, sweeps: 3, resume })).rejects.toThrow(/another plan: its rungs is \[2\], now it is \[3\]/);
+  // As many ratings, and as many features, but others.
+  const others = syntheticRatings({ users: 60, items: 40, ratings: 900, seed: 3 });
+  const same = { space: { factors: [1] }, sweeps: 2, device: engine, alternative: false, resume };
+  await expect(search(others, same)).rejects.toThrow(/another plan: its data is/);
+  const [genres, rated] = [FeatureTable.genres(ratings.catalogue), FeatureTable.ratedSets()];
+  const featured = await run({ space: { factors: [1] }, sweeps: 1, itemFeatures: genres });
+  const more = run({ space: { factors: [1] }, sweeps: 1, itemFeatures: FeatureTable.join([genres, rated]), resume: featured });
+  await expect(more).rejects.toThrow(/another plan: its features is/);
 });

@@ -7,7 +7,7 @@ import { FeatureTable } from "../../src/ratings/features.js";
 import { buildIndex, queryOf } from "../../src/export/nearest.js";
 import { rankingMetrics, rankingMetricsOn } from "../../src/metrics/ranking.js";
 import { recommendAll } from "../../src/recommend/recommend-all.js";
-import { fit } from "../../src/training/fit.js";
+import { fit, type FitOptions } from "../../src/training/fit.js";
 
 /** Four items are rated; the fifth has a rating that is held out, and no other. */
 const whole = Ratings.from(
@@ -33,13 +33,33 @@ test("no list holds an item without a training rating, unless cold starts are as
   }
 });
 
+test("nothing is like an item or a user of whom nothing is known, whatever their starting factors are", async () => {
+  const alone = Ratings.from([
+    ...whole.users.raw.flatMap((m) => whole.ratedBy(m).map(([item, value]) => [m, item, value] as const)),
+    [7, 1, 3],
+  ]);
+  const rows = Uint32Array.from(alone.user.keys()).filter(
+    (at) => alone.users.rawAt(alone.user[at]) !== 7 && alone.items.rawAt(alone.item[at]) !== 5,
+  );
+  for (const model of ["als", "gibbs", "gd", "implicit"] as const) {
+    const { model: trained } = await fit(alone.select(rows), { ...shared, model, ...(model === "gibbs" && { burnIn: 0 }) } as FitOptions);
+    expect(trained.itemCounts[4]).toBe(0);
+    expect(() => trained.similarItems(5)).toThrow("item 5 has no rating in training and no features, so nothing is known to be like it");
+    expect(() => trained.similarUsers(7)).toThrow("user 7 has no rating in training and no features");
+    expect(trained.similarItems(4, { n: 9 }).map(({ id }) => id)).not.toContain(5);
+  }
+  const features = FeatureTable.from([1, 2, 3, 4, 5].map((id): [number, string, number] => [id, id % 2 === 0 ? "even" : "odd", 1]));
+  const { model } = await fit(train, { ...shared, itemFeatures: features });
+  expect(model.similarItems(5, { n: 9 }).length).toBe(4);
+});
+
 test("metrics, measures of training and indexes rank the items that recommend lists, and no others", async () => {
   for (const model of ["als", "implicit"] as const) {
-    const { model: trained, history } = await fit(train, { ...shared, model, heldOut, measureBy: "recall", measureThreshold: 1 });
+    const { model: trained, history } = await fit(train, { ...shared, model, heldOut, measureBy: "recall", relevanceThreshold: 1 });
     // Its user has rated all other items: nothing is left to list, and nothing to rank the held-out item against.
     const missed = { users: 1, recall: 0, coverage: 0, auc: NaN };
-    expect(rankingMetrics(trained, train, heldOut, { k: 9, threshold: 1 })).toMatchObject(missed);
-    expect(await rankingMetricsOn(new ReferenceEngine(), trained, train, heldOut, { k: 9, threshold: 1 })).toMatchObject(missed);
+    expect(rankingMetrics(trained, train, heldOut, { k: 9, relevanceThreshold: 1 })).toMatchObject(missed);
+    expect(await rankingMetricsOn(new ReferenceEngine(), trained, train, heldOut, { k: 9, relevanceThreshold: 1 })).toMatchObject(missed);
     expect(history.map(({ heldOutRecall }) => heldOutRecall)).toEqual(history.map(() => 0));
     const { index } = await buildIndex(trained);
     expect(index.size()).toBe(4);
@@ -50,16 +70,16 @@ test("metrics, measures of training and indexes rank the items that recommend li
 test("metrics rank items by their features when cold starts are asked for", async () => {
   const table = FeatureTable.from([1, 2, 3, 4, 5].map((id): [number, string, number] => [id, id % 2 === 0 ? "even" : "odd", 1]));
   const { model } = await fit(train, { ...shared, itemFeatures: table });
-  const recallOf = (coldStart: boolean) => rankingMetrics(model, train, heldOut, { k: 9, threshold: 1, coldStart }).recall;
+  const recallOf = (coldItems: boolean) => rankingMetrics(model, train, heldOut, { k: 9, relevanceThreshold: 1, coldItems }).recall;
   expect([recallOf(false), recallOf(true)]).toEqual([0, 1]);
 });
 
 test("with features they are listed when cold starts are asked for, and only those that have features", async () => {
   const features = (ids: number[]) => FeatureTable.from(ids.map((id): [number, string, number] => [id, id % 2 === 0 ? "even" : "odd", 1]));
-  const listed = async (ids: number[], coldStart?: boolean) => {
+  const listed = async (ids: number[], coldItems?: boolean) => {
     const { model } = await fit(train, { ...shared, itemFeatures: features(ids) });
     return model
-      .recommend(2, { filterSeen: false, n: 9, coldStart })
+      .recommend(2, { filterSeen: false, n: 9, coldItems })
       .map(({ id }) => id)
       .sort((a, b) => Number(a) - Number(b));
   };

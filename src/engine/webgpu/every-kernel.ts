@@ -43,8 +43,8 @@ interface KernelUse {
 /** Stars: values that lie in memory as codes. */
 const CODES = valueFormat(Float32Array.of(0.5, 5));
 const LIST_PLACES = 20;
-/** What reads weights is the same at every K: it is compiled at one of so many. */
-const PAIRS_EVERY = 16;
+/** What reads codes and weights is the same at every K: it is compiled at one of so many. */
+const OTHER_FORMATS_EVERY = 16;
 
 /** @param subgroups those of the device, for the kernels that need them. */
 export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: KernelUse, subgroups?: SubgroupSizes): Kernel[] {
@@ -115,7 +115,7 @@ export function everyDescentKernel(K: number): Kernel[] {
 const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
-  [FLOATS, CODES, ...(K % PAIRS_EVERY === 0 ? [PAIRS] : [])].flatMap((values) =>
+  [FLOATS, ...(K % OTHER_FORMATS_EVERY === 0 ? [CODES, PAIRS] : [])].flatMap((values) =>
     uses.flatMap((use) => kernelsOf({ ...use, factors: K, values }, subgroups)),
   );
 
