@@ -1,8 +1,8 @@
 // What the compilers of real cards say of the kernels, without a card: Dawn's translation of every
 // Gram-and-solve kernel goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's
-// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's and NVIDIA's cards a Debian in a folder
-// each besides, which bench/compilers/intel.sh and nvidia.sh make. `--data FOLDER` judges kernels that `npm run kernels`
-// wrote, of another version, say. It also says where the instructions of a row go: compilers/phases.ts.
+// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's and NVIDIA's cards a Debian in a
+// folder each besides, which bench/compilers/intel.sh and nvidia.sh make. `--data FOLDER` judges kernels that
+// `npm run kernels` wrote, of another version, say. It also says where the instructions of a row go: phases.ts.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -35,7 +35,7 @@ type Counts = Omit<CompilerCounts, "family" | "kernel" | "entryPoint">;
 
 /** Mesa's compiler for a maker's cards, and how what it says is read. */
 interface Maker {
-  /** The Debian in a folder that has it, and the library in there that says that there is a card; else this machine has it. */
+  /** The Debian in a folder that has it, if not this one, and the library in there that says that there is a card. */
   readonly apart?: { readonly root: string; readonly shim: string };
   readonly driver: string;
   readonly settings: Readonly<Record<string, string>>;

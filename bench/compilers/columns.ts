@@ -103,8 +103,8 @@ const isFactorization = (blocks: readonly Block[], region: Region): boolean => h
 const MOVES = 16;
 
 /**
- * Branches that do work: those that multiply, touch workgroup memory or do more than move a tile, the innermost ones, but
- * the factorization of a tile, which has roots, as a whole.
+ * Branches that do work: those that multiply, touch workgroup memory or do more than move a tile. They are the
+ * innermost ones, but the factorization of a tile, which has roots, is one as a whole.
  */
 const branchesOf = (blocks: readonly Block[], regions: readonly Region[]): Region[] =>
   regions.flatMap((region) => {
@@ -116,7 +116,7 @@ const branchesOf = (blocks: readonly Block[], regions: readonly Region[]): Regio
     return works || length > MOVES ? [region] : [];
   });
 
-/** How often a wave comes to a block: as often as to the branch that it is in, or to any of those around which it is. */
+/** How often a wave comes to a block: as often as to the branch that it is in, or to any of those that it is around. */
 function timesOf(number: number, regions: readonly Region[], shares: ReadonlyMap<Region, number>, around = 1): number {
   const region = regions.find(({ first, end }) => number >= first && number < end);
   if (!region) return around;
@@ -164,8 +164,8 @@ export function countLoop(blocks: readonly Block[], loop: Loop, phase: ColumnPha
 }
 
 /**
- * Phases of so few columns that they are no loops, between two blocks. The factorization begins with the first root; the
- * solution, which is stored behind it, counts with it.
+ * Phases of so few columns that they are no loops, between two blocks. The factorization begins with the first root;
+ * the solution, which is stored behind it, counts with it.
  * @throws Error where there are other branches than are expected.
  */
 export function countWrittenOut(

@@ -1,5 +1,5 @@
-// The machine code of NVIDIA's cards as Mesa's compiler NAK prints it. A warp issues one instruction a cycle, of whatever
-// kind, so that any stands in the place of a multiply-add.
+// The machine code of NVIDIA's cards as Mesa's compiler NAK prints it. A scheduler issues one instruction a cycle, of
+// whatever kind, so that any stands in the place of a multiply-add.
 
 import { BlockList, type MachineCode } from "./machine-code.js";
 

@@ -1,7 +1,7 @@
 // Where the instructions of a row go, and what share of them is useful: the machine code of `whole_rows`, cut by its
-// loops into phases, each as often as the plan of the kernel says. A wave passes over what none of its lanes enters: in
-// the factorization, the substitution and the sums of variances, branches count as often as waves have a lane that takes
-// them. Elsewhere every branch counts as taken. A wave is a warp of NVIDIA's cards, a thread of Intel's.
+// loops into phases, each as often as the plan of the kernel says. A wave passes over what none of its lanes enters:
+// in the factorization, the substitution and the sums of variances, branches count as often as waves have a lane that
+// takes them. Elsewhere every branch counts as taken. A wave is a warp of NVIDIA's cards, a thread of Intel's.
 
 import { type ColumnPhase, countLoop, countWrittenOut, leastOf } from "./columns.js";
 import { type Block, type Instruction, type Loop, loopsOf, type MachineCode, multiplyAddsOf, regionsOf, sum } from "./machine-code.js";
@@ -21,7 +21,7 @@ export interface PhaseCounts {
   readonly waves: number;
   /** Issued by all of them. */
   readonly instructions: Readonly<Record<Phase, number>>;
-  /** Those of them that stand in the place of a multiply-add of every lane, of all phases; on NVIDIA's cards all do. */
+  /** Those of them, of all phases, that stand in the place of a multiply-add of every lane: on NVIDIA's cards all. */
   readonly vectorInstructions: number;
   /** Multiply-adds that the row needs, of those that the lanes could have done in as many vector instructions. */
   readonly usefulShare: number;

@@ -211,7 +211,7 @@ test("phases count as often as stages, pairs of ratings and columns of tiles dem
   }
 });
 
-/** The three columns of K = 10 one after another, the branches of a lane's tile in each; columns follow the first label. */
+/** The three columns of K = 10 one after another, with the branches of a lane's tile in each. */
 const columnsFrom = (first: number): string =>
   Array.from({ length: 3 }, (_, column) =>
     [times(4, "v_sqrt_f32_e32 v1, v1"), times(6, "ds_store_b128 v1, v[2:5]"), times(64, FMA)].map((body, at) => {
@@ -228,7 +228,7 @@ test("a factorization of few columns may be written out, where rows share a wave
   const shape = codeOf({ K: 10, BLOCKS: 3, TEAM: 6, TEAMS: 5, SLICE: 27 });
   const [{ waves, instructions }] = phasesOf("navi31", "a kernel", shape, readAmd(written));
   expect(waves).toBe(0.2);
-  // The last column has no tile below its own, nor to the right. Nine branches are begun, but the first before the root.
+  // The last column has no tile below its own, nor to the right. Eight branches begin behind the first root.
   expect(instructions.factorization).toBeCloseTo(0.2 * (3 * 4 + 2 * 6 + 2 * 64 + 9 + 8), 9);
   expect(instructions.substitution).toBeCloseTo(0.2 * (3 * (5 + 6) + 2 * 12), 9);
   // Before them stand three and a branch, behind them the end; 5 (27 + 4 · 3) vec4s are zeroed by 30 lanes in seven turns.
