@@ -1,8 +1,8 @@
 // What the compilers of real cards say of the kernels, without a card: Dawn's translation of every
 // Gram-and-solve kernel goes to Mesa's RADV, which compiles for AMD cards that need not exist. Needs Debian's
-// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's cards a Debian in a folder besides, which
-// bench/compilers/intel.sh makes. `--data FOLDER` judges kernels that `npm run kernels` wrote, of another version, say.
-// Of AMD's cards it also says where the instructions of a row go: compilers/phases.ts.
+// packages mesa-vulkan-drivers, libvulkan-dev, spirv-tools and gcc; for Intel's and NVIDIA's cards a Debian in a
+// folder each besides, which bench/compilers/intel.sh and nvidia.sh make. `--data FOLDER` judges kernels that
+// `npm run kernels` wrote, of another version, say. It also says where the instructions of a row go: phases.ts.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,19 +10,16 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { readAmd } from "./compilers/amd.js";
+import { readIntel } from "./compilers/intel.js";
+import type { MachineCode } from "./compilers/machine-code.js";
+import { readNvidia } from "./compilers/nvidia.js";
 import { type PhaseCounts, phasesOf, PHASES } from "./compilers/phases.js";
 import { everyKernel } from "../src/engine/webgpu/every-kernel.js";
 import type { BenchOptions } from "./options.js";
 
 const run = promisify(execFile);
 const DRIVERS = "/usr/share/vulkan/icd.d";
-/** Cards of three generations, by Mesa's names. */
-const FAMILIES = { navi31: "RX 7900 XTX", navi21: "RX 6800", vega10: "Vega 64" };
-/** Of Intel's. */
-const INTEL_FAMILIES = { "intel-dg2": "Arc A770", "intel-bmg": "Arc B580" };
-/** The Debian that bench/compilers/intel.sh makes. */
-const INTEL_ROOT = process.env["TASTESPACE_INTEL_COMPILER"] ?? "/var/tmp/intel-compiler";
-const INTEL_SHIM = "/work/libintel_noop_drm_shim.so";
 /** Benchmarks and tests run in the repository's root. */
 const HERE = join(process.cwd(), "bench/compilers");
 /** What must be there to compile for cards that are not. */
@@ -34,13 +31,86 @@ const NEEDED = [
   join(DRIVERS, "lvp_icd.json"),
 ];
 
-/** The files of compilers that are not installed. */
-export const missingCompilers = (): string[] => NEEDED.filter((path) => !existsSync(path));
-/** What Intel's compiler lacks beyond those: the folder of its Debian. */
-export const missingIntelCompiler = (): string[] => [
-  ...missingCompilers(),
-  ...[join(INTEL_ROOT, INTEL_SHIM)].filter((path) => !existsSync(path)),
-];
+type Counts = Omit<CompilerCounts, "family" | "kernel" | "entryPoint">;
+
+/** Mesa's compiler for a maker's cards, and how what it says is read. */
+interface Maker {
+  /** The Debian in a folder that has it, if not this one, and the library in there that says that there is a card. */
+  readonly apart?: { readonly root: string; readonly shim: string };
+  readonly driver: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly countsOf: (said: Readonly<Record<string, number>>) => Counts;
+  readonly read: (text: string) => MachineCode;
+}
+
+const AMD: Omit<Maker, "settings"> = {
+  driver: "radeon_icd.json",
+  countsOf: (said) => ({
+    registers: said["VGPRs"],
+    spilled: said["Spilled VGPRs"] + said["Spilled SGPRs"],
+    waves: said["Subgroups per SIMD"],
+    instructions: said["Instructions"],
+    vectorInstructions: said["VALU"],
+    workgroupBytes: said["LDS size"],
+    inverseThroughput: said["Inverse Throughput"],
+  }),
+  read: readAmd,
+};
+const INTEL: Omit<Maker, "settings"> = {
+  apart: {
+    root: process.env["TASTESPACE_INTEL_COMPILER"] ?? "/var/tmp/intel-compiler",
+    shim: "/work/libintel_noop_drm_shim.so",
+  },
+  driver: "intel_icd.json",
+  countsOf: (said) => ({
+    registers: said["Max live registers"],
+    spilled: said["Spill Count"],
+    // Lanes that a thread goes through side by side; how many threads there are does not depend on the registers.
+    waves: said["Max dispatch width"],
+    instructions: said["Instruction Count"],
+    vectorInstructions: said["Instruction Count"] - said["SEND Count"],
+    workgroupBytes: said["Workgroup Memory Size"],
+    inverseThroughput: said["Cycle Count"],
+  }),
+  read: readIntel,
+};
+const NVIDIA: Omit<Maker, "settings"> = {
+  apart: {
+    root: process.env["TASTESPACE_NVIDIA_COMPILER"] ?? "/var/tmp/nvidia-compiler",
+    shim: "/work/libnouveau_noop_drm_shim.so",
+  },
+  driver: "nouveau_icd.json",
+  countsOf: (said) => ({
+    registers: said["Number of GPRs"],
+    spilled: said["Spills to memory"],
+    waves: said["Max warps/SM"],
+    instructions: said["Instruction count"],
+    vectorInstructions: said["Instruction count"],
+    workgroupBytes: undefined,
+    inverseThroughput: said["Static cycle count"],
+  }),
+  read: readNvidia,
+};
+const nvidia = (chipset: string): Maker => ({
+  ...NVIDIA,
+  settings: { NOUVEAU_CHIPSET: chipset, NVK_I_WANT_A_BROKEN_VULKAN_DRIVER: "1" },
+});
+/** Cards of several generations: RX 7900 XTX, RX 6800, Vega 64, Arc A770, Arc B580, RTX 3090, H100. */
+const FAMILIES: Readonly<Record<string, Maker>> = {
+  navi31: { ...AMD, settings: { RADV_FORCE_FAMILY: "navi31" } },
+  navi21: { ...AMD, settings: { RADV_FORCE_FAMILY: "navi21" } },
+  vega10: { ...AMD, settings: { RADV_FORCE_FAMILY: "vega10" } },
+  "intel-dg2": { ...INTEL, settings: { INTEL_STUB_GPU_PLATFORM: "dg2" } },
+  "intel-bmg": { ...INTEL, settings: { INTEL_STUB_GPU_PLATFORM: "bmg" } },
+  "nvidia-ampere": nvidia("172"),
+  "nvidia-hopper": nvidia("180"),
+};
+
+/** The files of a family's compiler that are not installed. */
+export function missingCompilers(family = "navi31"): string[] {
+  const { apart } = FAMILIES[family];
+  return [...NEEDED, ...(apart ? [join(apart.root, apart.shim)] : [])].filter((path) => !existsSync(path));
+}
 const MOST_OUTPUT = 2 ** 28;
 
 /** Of one entry point on one card, as its compiler counts. */
@@ -50,23 +120,28 @@ export interface CompilerCounts {
   readonly entryPoint: string;
   readonly registers: number;
   readonly spilled: number;
-  /** Waves that a SIMD holds at once; of Intel's cards the lanes of a thread. */
+  /** Waves that a SIMD holds at once, warps that a multiprocessor holds; of Intel's cards the lanes of a thread. */
   readonly waves: number;
   readonly instructions: number;
   readonly vectorInstructions: number;
-  readonly workgroupBytes: number;
+  /** NVIDIA's compiler does not say. */
+  readonly workgroupBytes: number | undefined;
   /** Cycles between two waves' ends at best, in the compiler's model. */
   readonly inverseThroughput: number;
 }
 
-/** What is asked of compilers; the phases of whole rows on AMD's cards. */
+/** What is asked of compilers, and the phases of whole rows. */
 export interface Judged {
   readonly rows: CompilerCounts[];
   readonly phases: PhaseCounts[];
 }
 
 export async function compilers({ factors, data }: BenchOptions): Promise<Judged> {
-  const { rows, phases } = await judge(data === undefined ? gramKernelsOf(factors) : await kernelsIn(data), allFamilies(), hasPhases);
+  const { rows, phases } = await judge(
+    data === undefined ? gramKernelsOf(factors) : await kernelsIn(data),
+    Object.keys(FAMILIES).filter((family) => missingCompilers(family).length === 0),
+    hasPhases,
+  );
   console.log(
     "card          kernel                                        part          registers  spilled  waves  instructions  cycles a wave",
   );
@@ -86,11 +161,11 @@ export const hasPhases = ({ name, code }: Text): boolean => !/pulled|sequential|
 
 function printPhases(phases: readonly PhaseCounts[]): void {
   console.log("\nInstructions of a row by phase, all its waves together; rows of 5000 ratings counted as if not cut.");
-  console.log(`card     kernel                            ratings${PHASES.map((phase) => phase.padStart(14)).join("")}  useful share`);
+  console.log(`card          kernel                            ratings${PHASES.map((phase) => phase.padStart(14)).join("")}  useful share`);
   for (const { family, kernel, ratings, instructions, usefulShare } of phases) {
     const counts = PHASES.map((phase) => instructions[phase].toFixed(0).padStart(14)).join("");
     console.log(
-      `${family.padEnd(9)}${kernel.padEnd(34)}${String(ratings).padStart(7)}${counts}${(100 * usefulShare).toFixed(1).padStart(12)} %`,
+      `${family.padEnd(14)}${kernel.padEnd(34)}${String(ratings).padStart(7)}${counts}${(100 * usefulShare).toFixed(1).padStart(12)} %`,
     );
   }
 }
@@ -111,7 +186,7 @@ async function kernelsIn(folder: string): Promise<Text[]> {
 }
 
 /**
- * @param inPhases the kernels whose phases are counted, on AMD's cards.
+ * @param inPhases the kernels whose phases are counted.
  * @throws Error naming what is not installed, or the kernel whose machine code is not as expected.
  */
 export async function judge(
@@ -137,14 +212,13 @@ export async function judge(
     const [rows, phases]: [CompilerCounts[], PhaseCounts[]] = [[], []];
     const paths = translated.map(({ path }) => path);
     for (const family of families) {
-      const said = await (family in INTEL_FAMILIES ? intelStatistics(family, program, paths) : amdStatistics(family, program, paths));
-      said.forEach((counts, at) =>
-        rows.push({ family, kernel: translated[at].kernel.name, entryPoint: translated[at].entryPoint, ...counts }),
-      );
-      if (family in INTEL_FAMILIES) continue;
-      for (const { path, kernel, entryPoint } of translated)
+      const maker = FAMILIES[family];
+      const [said, codes] = await (maker.apart ? compileApart(maker, maker.apart, program, paths) : compileHere(maker, program, paths));
+      translated.forEach(({ kernel, entryPoint }, at) => {
+        rows.push({ family, kernel: kernel.name, entryPoint, ...maker.countsOf(said[at]) });
         if (entryPoint === "whole_rows" && inPhases(kernel))
-          phases.push(...phasesOf(family, kernel.name, kernel.code, await readFile(`${path}.code`, "utf8")));
+          phases.push(...phasesOf(family, kernel.name, kernel.code, maker.read(codes[at])));
+      });
     }
     return { rows, phases };
   } finally {
@@ -152,59 +226,47 @@ export async function judge(
   }
 }
 
-type Counts = Omit<CompilerCounts, "family" | "kernel" | "entryPoint">;
+/** What the program printed, a file a line, and the machine code that it left beside each. */
+type Compiled = readonly [readonly Record<string, number>[], readonly string[]];
 
-/** Cards that can be asked here. */
-const allFamilies = (): string[] => [...Object.keys(FAMILIES), ...(missingIntelCompiler().length > 0 ? [] : Object.keys(INTEL_FAMILIES))];
-
-/** What the program printed, a file a line. */
-const linesOf = (stdout: string): Record<string, number>[] =>
-  stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, number>);
-
-async function amdStatistics(family: string, program: string, paths: readonly string[]): Promise<Counts[]> {
-  const env = { ...process.env, MACHINE_CODE: "1", RADV_FORCE_FAMILY: family, VK_DRIVER_FILES: join(DRIVERS, "radeon_icd.json") };
-  const { stdout } = await run(program, paths, { env, maxBuffer: MOST_OUTPUT });
-  return linesOf(stdout).map((said) => ({
-    registers: said["VGPRs"],
-    spilled: said["Spilled VGPRs"] + said["Spilled SGPRs"],
-    waves: said["Subgroups per SIMD"],
-    instructions: said["Instructions"],
-    vectorInstructions: said["VALU"],
-    workgroupBytes: said["LDS size"],
-    inverseThroughput: said["Inverse Throughput"],
-  }));
+async function compiled(stdout: string, paths: readonly string[]): Promise<Compiled> {
+  const lines = stdout.trim().split("\n");
+  return [
+    lines.map((line) => JSON.parse(line) as Record<string, number>),
+    await Promise.all(paths.map(async (path) => await readFile(`${path}.code`, "utf8"))),
+  ];
 }
 
-/** Its Vulkan driver, in a Debian of its own, is told by a library before it that there is a card. */
-async function intelStatistics(family: string, program: string, paths: readonly string[]): Promise<Counts[]> {
-  const inside = await mkdtemp(join(INTEL_ROOT, "work/kernels-"));
+const settingsOf = ({ driver, settings }: Maker): Record<string, string> => ({
+  ...settings,
+  MACHINE_CODE: "1",
+  MESA_SHADER_CACHE_DISABLE: "1",
+  VK_DRIVER_FILES: join(DRIVERS, driver),
+});
+
+async function compileHere(maker: Maker, program: string, paths: readonly string[]): Promise<Compiled> {
+  const { stdout } = await run(program, paths, { env: { ...process.env, ...settingsOf(maker) }, maxBuffer: MOST_OUTPUT });
+  return await compiled(stdout, paths);
+}
+
+async function compileApart(
+  maker: Maker,
+  { root, shim }: NonNullable<Maker["apart"]>,
+  program: string,
+  paths: readonly string[],
+): Promise<Compiled> {
+  const inside = await mkdtemp(join(root, "work/kernels-"));
   const at = (path: string): string => `/work/${basename(inside)}/${basename(path)}`;
   try {
     await copyFile(program, join(inside, "statistics"));
     for (const path of paths) for (const end of ["", ".bind"]) await copyFile(`${path}${end}`, join(inside, `${basename(path)}${end}`));
-    const told = {
-      INTEL_STUB_GPU_PLATFORM: family.replace("intel-", ""),
-      LD_PRELOAD: INTEL_SHIM,
-      VK_DRIVER_FILES: "/usr/share/vulkan/icd.d/intel_icd.json",
-      MESA_SHADER_CACHE_DISABLE: "1",
-      HOME: "/root",
-    };
-    const settings = Object.entries(told).map(([name, value]) => `${name}=${value}`);
-    const command = [INTEL_ROOT, "/usr/bin/env", "-i", ...settings, at("statistics"), ...paths.map(at)];
+    const settings = Object.entries({ ...settingsOf(maker), LD_PRELOAD: shim, HOME: "/root" }).map(([name, value]) => `${name}=${value}`);
+    const command = [root, "/usr/bin/env", "-i", ...settings, at("statistics"), ...paths.map(at)];
     const { stdout } = await run("chroot", command, { maxBuffer: MOST_OUTPUT });
-    return linesOf(stdout).map((said) => ({
-      registers: said["Max live registers"],
-      spilled: said["Spill Count"],
-      // Lanes that a thread goes through side by side; how many threads there are does not depend on the registers.
-      waves: said["Max dispatch width"],
-      instructions: said["Instruction Count"],
-      vectorInstructions: said["Instruction Count"] - said["SEND Count"],
-      workgroupBytes: said["Workgroup Memory Size"],
-      inverseThroughput: said["Cycle Count"],
-    }));
+    return await compiled(
+      stdout,
+      paths.map((path) => join(inside, basename(path))),
+    );
   } finally {
     await rm(inside, { recursive: true, force: true });
   }

@@ -44,8 +44,6 @@ struct Round {
 
 // vec4s of a row that a lane takes, TEAM apart.
 const OWN = (BLOCKS + TEAM - 1u) / TEAM;
-// Whether the rows of two ratings fit a lane's registers on every card.
-const AHEAD = OWN <= select(5u, 3u, OWN_RATES);
 // The lane that takes the one with the bias.
 const BIAS_LANE = BIAS_BLOCK % TEAM;
 
@@ -115,9 +113,9 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   if (local == 0u) { steps = atomicLoad(&most); }
   let last_step = workgroupUniformLoad(&steps);
 
-  // A step mostly waits for memory: the rows of the next rating, and the one after it, are asked for while the present
-  // one is worked on, if there are registers for them. Where the next rating has one of the present rows, it is given
-  // what they become.
+  // A step mostly waits for memory: the next rating and the one after it, and the rows of the next if AHEAD, are asked
+  // for while the present one is worked on. Where the next rating has one of the present rows, it is given what they
+  // become.
   let lane = local % TEAM;
   var rating = rating_at(first);
   var next = rating_at(first + select(0u, 1u, 1u < count));

@@ -1,17 +1,105 @@
-// The machine code of AMD's cards as Mesa prints it: blocks, and the loops that branches back make of them.
+// Machine code of any family of cards: blocks, the loops that branches back make of them, and the regions that a wave
+// passes over where none of its lanes enters. Texts are read by amd.ts, intel.ts and nvidia.ts.
 
 export interface Instruction {
-  /** One, or two that are issued together. */
-  readonly operations: readonly string[];
-  /** The label that a branch goes to. */
-  readonly target: string | undefined;
+  /** Multiply-adds of a lane. */
+  readonly multiplyAdds: number;
+  /** Whether it is issued in a place that a multiply-add of every lane could have. */
+  readonly isVector: boolean;
+  readonly isBarrier: boolean;
+  readonly isRoot: boolean;
+  /** Whether it reads or writes workgroup memory. */
+  readonly workgroup: "load" | "store" | undefined;
 }
 
 /** Instructions that follow one another; none but the last branches. */
 export interface Block {
-  readonly label: string | undefined;
   readonly instructions: readonly Instruction[];
+  /** Numbers of the blocks that may come next. */
+  readonly followers: readonly number[];
+  /** The first block behind the region that begins with the next one, where lanes branch apart here. */
+  readonly passesTo: number | undefined;
 }
+
+export interface MachineCode {
+  /** Of a wave. */
+  readonly lanes: number;
+  readonly blocks: readonly Block[];
+}
+
+/** What tells the instructions of a family apart, in their texts. */
+interface Words {
+  /** Found as often as it multiplies and adds. */
+  readonly multiplyAdd: RegExp;
+  readonly vector: RegExp;
+  readonly barrier: RegExp;
+  readonly root: RegExp;
+  readonly load: RegExp;
+  readonly store: RegExp;
+}
+
+interface End {
+  readonly target?: string | undefined;
+  /** Whether the next block may follow. */
+  readonly goesOn: boolean;
+  /** Whether the blocks up to the target are for some lanes, and passed over where none wants them. */
+  readonly passes?: boolean;
+}
+
+/** Blocks as they are read, by labels that may come later. */
+export class BlockList {
+  readonly #words: Words;
+  readonly #blocks: { readonly label: string | undefined; readonly instructions: Instruction[]; end: End }[] = [];
+  #open = false;
+
+  constructor(words: Words) {
+    this.#words = words;
+  }
+
+  begin(label?: string): void {
+    this.#blocks.push({ label, instructions: [], end: { goesOn: true } });
+    this.#open = true;
+  }
+
+  /** @param text of the instruction, which begins with its name. */
+  add(text: string): void {
+    if (!this.#open) this.begin();
+    const { multiplyAdd, vector, barrier, root, load, store } = this.#words;
+    this.#blocks.at(-1)!.instructions.push({
+      multiplyAdds: [...text.matchAll(multiplyAdd)].length,
+      isVector: vector.test(text),
+      isBarrier: barrier.test(text),
+      isRoot: root.test(text),
+      workgroup: store.test(text) ? "store" : load.test(text) ? "load" : undefined,
+    });
+  }
+
+  /** Ends a block by its last instruction. */
+  end(end: End): void {
+    this.#blocks.at(-1)!.end = end;
+    this.#open = false;
+  }
+
+  linked(): Block[] {
+    const numbers = new Map(this.#blocks.map(({ label }, number) => [label, number]));
+    const ends = new Set<number | undefined>();
+    return this.#blocks.map(({ instructions, end: { target, goesOn, passes } }, number) => {
+      const to = target === undefined ? undefined : numbers.get(target);
+      const next = goesOn && number + 1 < this.#blocks.length ? [number + 1] : [];
+      // One that always branches passes over the other side of a region that it ends.
+      const passesTo = passes && to !== undefined && to > number + 1 && (goesOn || ends.has(number + 1)) ? to : undefined;
+      ends.add(passesTo);
+      return { instructions, followers: to === undefined ? next : [...next, to], passesTo };
+    });
+  }
+}
+
+export const multiplyAddsOf = ({ multiplyAdds }: Instruction): number => multiplyAdds;
+export const sum = (instructions: Iterable<Instruction>, of: (instruction: Instruction) => number): number => {
+  let total = 0;
+  for (const instruction of instructions) total += of(instruction);
+  return total;
+};
 
 /** A natural loop. Blocks go by their numbers. */
 export interface Loop {
@@ -21,60 +109,13 @@ export interface Loop {
   readonly inner: readonly Loop[];
 }
 
-const isBranch = (operation: string): boolean => /^s_(c?branch|endpgm)/.test(operation);
-const goesOn = (operation: string): boolean => !/^s_(branch|endpgm)/.test(operation);
-
-export const isVector = ({ operations: [operation] }: Instruction): boolean => operation.startsWith("v_");
-export const isBarrier = ({ operations: [operation] }: Instruction): boolean => operation === "s_barrier";
-/** Whether workgroup memory is written. */
-export const storesInWorkgroup = ({ operations: [operation] }: Instruction): boolean => /^ds_(store|write)/.test(operation);
-export const isRoot = ({ operations: [operation] }: Instruction): boolean => /^v_(sqrt|rsq)_f32/.test(operation);
-
-/** Multiply-adds of a lane. */
-export const multiplyAdds = ({ operations }: Instruction): number =>
-  operations.filter((operation) => /^v_(dual_)?(fma|fmac|fmaak|fmamk|mad|mac|madak|madmk)_f32/.test(operation)).length +
-  2 * operations.filter((operation) => operation.startsWith("v_pk_fma_f32")).length;
-
-export const sum = (instructions: Iterable<Instruction>, of: (instruction: Instruction) => number): number => {
-  let total = 0;
-  for (const instruction of instructions) total += of(instruction);
-  return total;
-};
-
-/** Lanes that an instruction is for. The mask of those at work has so many bits. */
-export const lanesOfWave = (text: string): 32 | 64 => (/\bexec\b/.test(text) ? 64 : 32);
-
-export function blocksOf(text: string): Block[] {
-  const blocks: { label: string | undefined; instructions: Instruction[] }[] = [];
-  let block: (typeof blocks)[number] | undefined;
-  for (const line of text.split("\n")) {
-    const label = /^(\w+):/.exec(line)?.[1];
-    const code = label === undefined ? line.split(";")[0].trim() : "";
-    if (label !== undefined) blocks.push((block = { label, instructions: [] }));
-    if (code === "") continue;
-    if (!block) blocks.push((block = { label: undefined, instructions: [] }));
-    const operations = code.split(" :: ").map((part) => part.split(/\s/)[0]);
-    const branches = isBranch(operations[0]);
-    block.instructions.push({ operations, target: branches ? code.split(/\s+/)[1] : undefined });
-    if (branches) block = undefined;
-  }
-  return blocks;
-}
-
 /** Loops that lie in no other, in source order. */
 export function loopsOf(blocks: readonly Block[]): Loop[] {
-  const numbers = new Map(blocks.map(({ label }, number) => [label, number]));
-  const followers = blocks.map(({ instructions }, number) => {
-    const last = instructions.at(-1);
-    const target = last?.target === undefined ? undefined : numbers.get(last.target);
-    const next = (!last || goesOn(last.operations[0])) && number + 1 < blocks.length ? [number + 1] : [];
-    return target === undefined ? next : [...next, target];
-  });
   const before: number[][] = blocks.map(() => []);
-  followers.forEach((to, from) => to.forEach((number) => before[number].push(from)));
+  blocks.forEach(({ followers }, from) => followers.forEach((number) => before[number].push(from)));
   const found = new Map<number, Set<number>>();
-  followers.forEach((to, from) => {
-    for (const header of to.filter((number) => number <= from)) {
+  blocks.forEach(({ followers }, from) => {
+    for (const header of followers.filter((number) => number <= from)) {
       const members = found.get(header) ?? new Set([header]);
       found.set(header, members);
       const waiting = [from];
@@ -100,23 +141,19 @@ function nested(loops: readonly (readonly [number, Set<number>])[]): Loop[] {
 export interface Region {
   readonly first: number;
   readonly end: number;
-  /** Regions within, at any depth. */
+  /** Regions right within, in source order. */
   readonly inner: readonly Region[];
 }
 
-/** In source order. */
-export function regionsOf(blocks: readonly Block[]): Region[] {
-  const numbers = new Map(blocks.map(({ label }, number) => [label, number]));
-  const plain = blocks.flatMap(({ instructions }, number) => {
-    const last = instructions.at(-1);
-    const end = last?.operations[0] === "s_cbranch_execz" ? (numbers.get(last.target) ?? 0) : 0;
-    return end > number + 1 ? [{ first: number + 1, end }] : [];
-  });
-  const within = (region: { first: number; end: number }): Region[] =>
-    plain.filter(({ first, end }) => first > region.first && end <= region.end).map((inner) => ({ ...inner, inner: within(inner) }));
-  return plain.map((region) => ({ ...region, inner: within(region) }));
+/** Regions of some blocks that lie in no other of them, in source order. */
+export function regionsOf(blocks: readonly Block[], first = 0, end = blocks.length): Region[] {
+  const plain = blocks.flatMap(({ passesTo }, number) => (passesTo === undefined ? [] : [{ first: number + 1, end: passesTo }]));
+  const within = (from: number, to: number): Region[] => {
+    const regions: Region[] = [];
+    for (const region of plain)
+      if (region.first >= (regions.at(-1)?.end ?? from) && region.end <= to)
+        regions.push({ ...region, inner: within(region.first + 1, region.end) });
+    return regions;
+  };
+  return within(first, end);
 }
-
-/** The smallest of the regions that hold a block. */
-export const regionAt = (regions: readonly Region[], number: number): Region | undefined =>
-  regions.filter(({ first, end }) => number >= first && number < end).at(-1);

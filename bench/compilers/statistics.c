@@ -3,6 +3,7 @@
 // With MACHINE_CODE set, leaves the machine code in FILE.spv.code.
 // FILE.spv.bind holds the entry point and the bindings, set:binding:u for a uniform buffer, :s for a storage buffer.
 
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static void leave_machine_code(VkDevice device, const VkPipelineExecutableInfoKH
   char name[4096];
   snprintf(name, sizeof name, "%s.code", path);
   for (uint32_t at = 0; at < count; at++)
-    if (strstr(texts[at].name, "Assembly")) {
+    if (strcasestr(texts[at].name, "assembly")) {
       FILE *file = fopen(name, "w");
       if (!file) { perror(name); exit(1); }
       fputs(texts[at].pData, file);

@@ -19,7 +19,7 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
 fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
   for (var s = 0u; s < SLOTS; s++) {
     let t = tile[s];
-    if (tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
+    if (!never_diagonal(s) && tile_row[s] == tile_column[s] && tile_row[s] != NO_TILE) {
       memory[base + ORIGINAL + tile_row[s]] = -vec4f(t[0].x, t[1].y, t[2].z, t[3].w);
     }
     if (tile_row[s] == BIAS_BLOCK) {

@@ -35,7 +35,7 @@ fn solve_tiles(base: u32) {
     for (var s = 0u; s < SLOTS; s++) {
       let I = tile_row[s];
       let J = tile_column[s];
-      if (I == k && J == k) {
+      if (!never_diagonal(s) && I == k && J == k) {
         let l = factor_tile(tile[s], memory[base + ORIGINAL + k], k == RHS_BLOCK);
         memory[base + LOGS + k].x = -2.0 * (log(l[0].x) + log(l[1].y) + log(l[2].z) + log(l[3].w));
         if (k == RHS_BLOCK) {
@@ -60,12 +60,12 @@ fn solve_tiles(base: u32) {
       if (J == k && I > k) {
         tile[s] = tile[s] * D;
       } else if (I == k && k < RHS_BLOCK) {
-        if (J == k) { tile[s] = mat4x4f(-D[0], -D[1], -D[2], -D[3]); } else { tile[s] = D * tile[s]; }
+        if (!never_diagonal(s) && J == k) { tile[s] = mat4x4f(-D[0], -D[1], -D[2], -D[3]); } else { tile[s] = D * tile[s]; }
       } else if (I == k) {
         // The last block holds pivots in its first three rows and the right-hand side in its last.
         let own = transpose(panel(base, k))[3].xyz;
         let b = vec4f(own, 0.0);
-        if (J == k) {
+        if (!never_diagonal(s) && J == k) {
           let x = D * b;
           var t = mat4x4f(-D[0], -D[1], -D[2], vec4f());
           t[0].w = x.x;

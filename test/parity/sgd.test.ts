@@ -1,8 +1,10 @@
-// Stochastic steps on the device against their float64 twin: teams that sum by subgroups, and through workgroup memory.
+// Stochastic steps on the device against their float64 twin: teams that sum by subgroups, those of a software driver and
+// those of a card, and through workgroup memory.
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
+import { Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
 import type { Parameters } from "../../src/models/parameters.js";
@@ -13,11 +15,17 @@ import { hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const engines = { subgroups: new WebGpuEngine(await testDevice()), memory: new WebGpuEngine(await deviceWithoutSubgroups()) };
-afterAll(() => engines.memory.destroy());
+const { gpu, report } = await requestDevice({ defaultLimits: true });
+const own = {
+  "subgroups, as on a card": new WebGpuEngine(new Device(gpu, { ...report, software: false })),
+  memory: new WebGpuEngine(await deviceWithoutSubgroups()),
+};
+const engines = { subgroups: new WebGpuEngine(await testDevice()), ...own };
+afterAll(() => Object.values(own).forEach((engine) => engine.destroy()));
 
-test("one of the two sums by subgroups, the other does not", () => {
+test("all but one sum by subgroups", () => {
   expect(engines.subgroups.device.subgroups).toBeDefined();
+  expect(engines["subgroups, as on a card"].device.subgroups).toBeDefined();
   expect(engines.memory.device.subgroups).toBeUndefined();
 });
 
@@ -34,7 +42,7 @@ const CASES = {
   "a row with a third of all ratings": hotCase(4, 80, 60, 1500),
 };
 
-describe.each(["subgroups", "memory"] as const)("sums through %s", (kind) => {
+describe.each(["subgroups", "subgroups, as on a card", "memory"] as const)("sums through %s", (kind) => {
   describe.each((["sgd", "logistic"] as const).flatMap((model) => (["adagrad", "shared"] as const).map((rate) => [model, rate] as const)))(
     "%s, rate %s",
     (model, rate) => {

@@ -20,7 +20,7 @@ import {
 import { addPartialsKernel, heavyBallKernel, momentsKernel, packHalvesKernel } from "./rows/row-kernels.js";
 import { planSubgroup } from "./rows/subgroup-plan.js";
 import { planTiles } from "./rows/tile-plan.js";
-import { blockTeams, gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
+import { type BlockTeams, blockTeams, gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
 import {
   averagedErrorsKernel,
   confidentErrorsKernel,
@@ -57,8 +57,8 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
     ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
     ...(epochs
-      ? [...new Set([subgroups, undefined])].map((sizes) =>
-          sgdBlocksKernel(K, epochs.link, spread === "squares", blockTeams(K, sizes), values.kind === "pairs" ? values : FLOATS),
+      ? blockTeamsOf(K, subgroups).map((teams) =>
+          sgdBlocksKernel(K, epochs.link, spread === "squares", teams, values.kind === "pairs" ? values : FLOATS),
         )
       : []),
     ...operations.sums.flatMap((kind) => sumKernels(kind, K, spread, values)),
@@ -136,6 +136,12 @@ const descentKernels = (system: GramSystem, K: number, values: ValueFormat): Ker
     const { name, code } = conjugateGradientsKernel(planDescent(K, software), { ...system, factors: K, values });
     return { name: software ? `${name} for software` : name, code };
   });
+
+/** For hardware, with and without subgroups, and for software drivers that have them. */
+const blockTeamsOf = (K: number, subgroups?: SubgroupSizes): BlockTeams[] => [
+  ...(subgroups ? [false, true].map((software) => blockTeams(K, subgroups, software)) : []),
+  blockTeams(K, undefined, false),
+];
 
 const momentKernels = (K: number, patches: boolean): Kernel[] => [
   ...(patches

@@ -72,7 +72,7 @@ export class BlockEpochs {
         },
       );
     }
-    this.#teams = blockTeams(workload.factors, device.subgroups);
+    this.#teams = blockTeams(workload.factors, device.subgroups, device.report.software);
     const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
     const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
     this.#blocks = planBlocks(columns, dealRows(lengths, seed, plan.shards), seed);

@@ -27,36 +27,47 @@ export const takeStepKernel = (K: number): Kernel => rowKernel("take-step", K, "
 
 /** How many lanes share a block of ratings, and how many blocks a workgroup takes, in sgd-blocks.wgsl. */
 export interface BlockTeams {
-  /** A power of two: about two of a row's vec4s a lane. */
+  /** A power of two. */
   readonly team: number;
   readonly teams: number;
   /** Whether teams lie within a subgroup and sum by its shuffles; else through workgroup memory. */
   readonly subgroups: boolean;
+  /** Whether they are those of a software driver. */
+  readonly software: boolean;
 }
 
-const BLOCK_LANES = 64;
 const MOST_TEAM = 32;
-const OWN_BLOCKS = 2;
+/** Lanes of a workgroup, and about how many of a row's vec4s a lane takes. */
+const HARDWARE = { lanes: 64, ownBlocks: 2 };
+/** A workgroup, which goes on until its longest block ends, is one SIMD register. */
+const SOFTWARE = { lanes: 8, ownBlocks: 3 };
 
 /** Without subgroups of four lanes or more, teams sum through workgroup memory. */
-export function blockTeams(K: number, subgroups: SubgroupSizes | undefined): BlockTeams {
+export function blockTeams(K: number, subgroups: SubgroupSizes | undefined, softwareDriver: boolean): BlockTeams {
   const wide = subgroups !== undefined && subgroups.minimum >= 4;
-  const most = Math.min(MOST_TEAM, wide ? subgroups.minimum : MOST_TEAM);
+  const software = softwareDriver && wide;
+  const { lanes, ownBlocks } = software ? SOFTWARE : HARDWARE;
+  const most = Math.min(MOST_TEAM, lanes, wide ? subgroups.minimum : MOST_TEAM);
   let team = 1;
-  while (team < most && team * OWN_BLOCKS < blocksOf(K)) team *= 2;
-  return { team, teams: BLOCK_LANES / team, subgroups: wide };
+  while (team < most && team * ownBlocks < blocksOf(K)) team *= 2;
+  return { team, teams: lanes / team, subgroups: wide, software };
 }
+
+/** Most of a row's vec4s a lane with which the rows of two ratings fit its registers on every card. */
+const mostAhead = (ownRates: boolean): number => (ownRates ? 3 : 5);
 
 /** @param ownRates whether rows carry the squares of their slopes, and step by rates of their own. */
 export function sgdBlocksKernel(
   K: number,
   link: Epoch["link"],
   ownRates: boolean,
-  { team, teams, subgroups }: BlockTeams,
+  { team, teams, subgroups, software }: BlockTeams,
   values = FLOATS,
 ): Kernel {
   const rows = rowConstants(K, ownRates ? "squares" : "none");
-  const constants = `${rows}const LOGISTIC = ${link === "logistic"};\nconst OWN_RATES = ${ownRates};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\n`;
+  // On a software driver there is nothing to be asked for ahead.
+  const ahead = !software && Math.ceil(blocksOf(K) / team) <= mostAhead(ownRates);
+  const constants = `${rows}const LOGISTIC = ${link === "logistic"};\nconst OWN_RATES = ${ownRates};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\nconst AHEAD = ${ahead};\n`;
   const parts = [
     subgroups ? "enable subgroups;" : "",
     constants,
@@ -65,5 +76,6 @@ export function sgdBlocksKernel(
     subgroups ? teamSumSubgroupText : teamSumMemoryText,
     sgdBlocksText,
   ];
-  return { name: `sgd-blocks K=${K} ${link}${ownRates ? " own rates" : ""}${subgroups ? " subgroups" : ""}`, code: parts.join("\n") };
+  const variants = `${ownRates ? " own rates" : ""}${subgroups ? " subgroups" : ""}${software ? " for software" : ""}`;
+  return { name: `sgd-blocks K=${K} ${link}${variants}`, code: parts.join("\n") };
 }
