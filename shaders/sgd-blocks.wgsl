@@ -4,7 +4,8 @@
 // docs/models.md, "Gradient descent" and "Binary data". u ← u + η w (λ e v − (τ / n) u), v with the old u in the
 // same way, biases alike. LOGISTIC takes e = d − σ(score). With OWN_RATES a row takes η / √(1 + G) for η, and G grows
 // by w |g|² / K, g being its slope; its bias likewise. The lane that holds a row's bias holds its G too, and tells the
-// others the rate; |g|² = e² |v|² − 2 e (τ / n) u·v + (τ / n)² |u|² comes out of sums over the lanes. Where rows or
+// others the rate; |g|² = e² |v|² − 2 e (τ / n) u·v + (τ / n)² |u|² comes out of sums over the lanes. Teams of a
+// workgroup wait for each other, so a round's blocks come by their length, longest first (`group_order`). Where rows or
 // ratings are cut, a dispatch is bound to a shard of each side and a piece of the blocks, and teams with others wait
 // for theirs. A row carries n, the weight of its ratings together, in its last component.
 // Launch: a team for each of the user groups of a piece, TEAMS per workgroup, once per round, piece and shard of items.
@@ -40,6 +41,8 @@ struct Round {
 @group(0) @binding(4) var<storage, read> rating_value: array<ValueWord>;
 @group(0) @binding(5) var<storage, read_write> user_rows: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> item_rows: array<vec4f>;
+// The piece's user groups, round by round.
+@group(0) @binding(7) var<storage, read> group_order: array<u32>;
 @group(1) @binding(0) var<uniform> round: Round;
 
 // vec4s of a row that a lane takes, TEAM apart.
@@ -96,10 +99,12 @@ fn pair_of(rating: Rating, lane: u32) -> Pair {
 
 @compute @workgroup_size(TEAM * TEAMS)
 fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let group = round.first_block / settings.groups + workgroup.x * TEAMS + local / TEAM;
+  let place = workgroup.x * TEAMS + local / TEAM;
+  let user_groups = (round.end_block + settings.groups - 1u) / settings.groups - round.first_block / settings.groups;
+  let group = group_order[round.offset * user_groups + min(place, user_groups - 1u)];
   let item_group = (group + round.offset) % settings.groups;
   let block = group * settings.groups + item_group;
-  let bound = block >= round.first_block && block < round.end_block &&
+  let bound = place < user_groups && block >= round.first_block && block < round.end_block &&
     item_group >= round.first_item_group && item_group < round.end_item_group;
   var first = 0u;
   var count = 0u;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Rows } from "../../src/engine/engine.js";
 import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import { groupOrder } from "../../src/engine/webgpu/steps/block-epochs.js";
 import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
 import { binaryMetrics } from "../../src/metrics/binary.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
@@ -135,6 +136,35 @@ test("blocks of a round share no user and no item, and an epoch visits every rat
     ),
     { numRuns: 40 },
   );
+});
+
+test("a device goes through the blocks of a round by their length, longest first, whatever piece of them it holds", () => {
+  const { ratings: columns, users, items } = randomCase(5, 90, 70, 1500);
+  const lengthsOf = (rows: Uint32Array, count: number): Uint32Array => {
+    const lengths = new Uint32Array(count);
+    for (const row of rows) lengths[row]++;
+    return lengths;
+  };
+  const plan = planBlocks(columns, dealRows({ users: lengthsOf(columns.user, users), items: lengthsOf(columns.item, items) }, 1), 1);
+  const B = plan.groups;
+  expect(B).toBeGreaterThan(5);
+  for (const [firstBlock, endBlock] of [
+    [0, B * B],
+    [B + 2, 3 * B + 1],
+  ]) {
+    const [from, to] = [Math.floor(firstBlock / B), Math.ceil(endBlock / B)];
+    const order = groupOrder(plan, { userShard: 0, firstBlock, endBlock });
+    expect(order.length).toBe(B * (to - from));
+    for (let round = 0; round < B; round++) {
+      const groups = Array.from(order.subarray(round * (to - from), (round + 1) * (to - from)));
+      expect([...groups].sort((a, b) => a - b)).toEqual(Array.from({ length: to - from }, (_, at) => from + at));
+      const lengths = groups.map((group) => {
+        const block = group * B + ((group + round) % B);
+        return plan.start[block + 1] - plan.start[block];
+      });
+      expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
+    }
+  }
 });
 
 test("with one rating, every step is η g / √(1 + G), and G is what has come together of |g|² / K", async () => {

@@ -5,7 +5,7 @@ import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
 import { rowLengths, rowOfEach } from "../../../ratings/csr.js";
 import { type BlockPlan, dealRows, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
-import type { Epoch, Workload } from "../../engine.js";
+import type { Epoch, RowSlice, Workload } from "../../engine.js";
 import { bindBuffers, bindingLayout } from "../device/bindings.js";
 import { createUniform, uniformWords, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
@@ -114,11 +114,11 @@ export class BlockEpochs {
     const pass = this.#device.beginPass(encoder, "rounds");
     pass.setPipeline(this.#pipeline!);
     for (let at = from; at < to; at++) {
-      const { group, firstBlock, endBlock } = this.#steps[at % this.#steps.length];
-      pass.setBindGroup(0, group);
+      const step = this.#steps[at % this.#steps.length];
+      pass.setBindGroup(0, step.group);
       pass.setBindGroup(1, this.#roundGroup!, [at * UNIFORM_ALIGNMENT]);
-      const userGroups = Math.ceil(endBlock / groups) - Math.floor(firstBlock / groups);
-      pass.dispatchWorkgroups(Math.ceil(userGroups / this.#teams.teams));
+      const { from, to } = groupsOf(step, groups);
+      pass.dispatchWorkgroups(Math.ceil((to - from) / this.#teams.teams));
     }
     pass.end();
     await this.#device.pace.submit(encoder.finish(), operations * (to - from));
@@ -131,6 +131,7 @@ export class BlockEpochs {
       "uniform",
       ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
       ...Array<GPUBufferBindingType>(2).fill("storage"),
+      "read-only-storage",
     ];
     const layouts = [
       bindingLayout(this.#device, "sgd", types),
@@ -151,8 +152,9 @@ export class BlockEpochs {
     const starts = this.#upload("block starts", this.#blocks.start);
     this.#steps = this.#pieces.flatMap((piece) => {
       const ratings = this.#uploadPiece(piece);
+      const order = this.#upload("groups by length", groupOrder(this.#blocks, piece));
       return this.#rows.shards.items.map(({ rows: items }, itemShard) => {
-        const bound = [this.#settings, starts, ...ratings, this.#rows.shards.users[piece.userShard].rows, items];
+        const bound = [this.#settings, starts, ...ratings, this.#rows.shards.users[piece.userShard].rows, items, order];
         return { ...piece, itemShard, group: bindBuffers(this.#device, "sgd", layouts[0], bound) };
       });
     });
@@ -202,6 +204,29 @@ export class BlockEpochs {
   destroy(): void {
     for (const buffer of [...this.#buffers, this.#settings, this.#rounds]) buffer.destroy();
   }
+}
+
+/** The groups whose users have blocks of a piece. */
+const groupsOf = ({ firstBlock, endBlock }: BlockPiece, groups: number): RowSlice => ({
+  from: Math.floor(firstBlock / groups),
+  to: Math.ceil(endBlock / groups),
+});
+
+/** A piece's groups in every round, those with the longest blocks first, [rounds, groups of the piece]. */
+export function groupOrder({ groups: B, start }: BlockPlan, piece: BlockPiece): Uint32Array {
+  const { from, to } = groupsOf(piece, B);
+  const order = new Uint32Array(B * (to - from));
+  const keys = new Float64Array(to - from);
+  for (let round = 0; round < B; round++) {
+    for (let group = from; group < to; group++) {
+      const block = group * B + ((group + round) % B);
+      keys[group - from] = (start[block] - start[block + 1]) * B + group;
+    }
+    keys.sort();
+    // A negative length times B, and a group below B.
+    keys.forEach((key, at) => (order[round * keys.length + at] = ((key % B) + B) % B));
+  }
+  return order;
 }
 
 /** Runs of blocks that have at most so many ratings, none of which has users of two shards. */
