@@ -13,7 +13,7 @@ import type { BenchOptions } from "./options.js";
 /** More than any kernel's uniforms and first rows take. */
 const BYTES = 65_536;
 const BINDING = /@group\((\d)\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
-const SOFTWARE = " for software";
+const SOFTWARE = / (?:for software|loops left)/;
 const ENTRY = /@compute[^{]*fn (\w+)\(/g;
 
 interface Row {
@@ -29,9 +29,9 @@ export async function compileTimes({ factors, models }: BenchOptions): Promise<R
   for (const K of factors) {
     const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K)];
     // Of kernels that have a variant for software drivers, the one that this device takes.
-    const withVariant = new Set(all.filter(({ name }) => name.includes(SOFTWARE)).map(({ name }) => name.replace(SOFTWARE, "")));
+    const withVariant = new Set(all.filter(({ name }) => SOFTWARE.test(name)).map(({ name }) => name.replace(SOFTWARE, "")));
     const taken = (name: string): boolean =>
-      name.includes(SOFTWARE) ? device.report.software : !(device.report.software && withVariant.has(name));
+      SOFTWARE.test(name) ? device.report.software : !(device.report.software && withVariant.has(name));
     const wanted = [...new Map(all.map((kernel) => [kernel.code, kernel])).values()].filter(
       ({ name }) => taken(name) && (models?.some((words) => name.includes(words)) ?? !/codes|pairs|pulled|halves/.test(name)),
     );

@@ -1,4 +1,4 @@
-// Loops that a plan makes run once are blocks in the kernels' text, and no others are; for software drivers some are left
+// Loops that a plan makes run once are blocks in the kernels' text, and no others are; for llvmpipe some are left
 // as they are.
 
 import { expect, test } from "vitest";
@@ -46,10 +46,10 @@ test("loops that are left be have a bound that compilers do not know; all others
   expect(withLoopsLeftBe(code, [])).toBe(code);
 });
 
-test("only kernels for software drivers leave loops be: those of cards are written out by their compilers", () => {
+test("only kernels that are to leave loops be do so: those of cards are written out by their compilers", () => {
   for (const K of [10, 128]) {
-    const turns = (software: boolean): string[] =>
-      gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread: "none", software }).code.match(/< turns\(\w+\)/g) ?? [];
+    const turns = (loopsLeft: boolean): string[] =>
+      gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread: "none", loopsLeft }).code.match(/< turns\(\w+\)/g) ?? [];
     expect(turns(false), `K = ${K}`).toEqual([]);
     expect(new Set(turns(true)), `K = ${K}`).toEqual(new Set(["< turns(STAGE)", "< turns(BLOCKS)", "< turns(4u)"]));
   }

@@ -5,6 +5,7 @@ import type { Engine, Side } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import type { GramTuning } from "../../src/engine/webgpu/rows/gram-kernel.js";
 import { planSubgroup } from "../../src/engine/webgpu/rows/subgroup-plan.js";
 import type { AlsHyperparameters } from "../../src/models/als.js";
 import type { Parameters } from "../../src/models/parameters.js";
@@ -13,16 +14,25 @@ import { openTraining } from "../../src/models/registry.js";
 import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const KERNELS = ["tiles", "subgroup"] as const;
-type Kernel = (typeof KERNELS)[number];
+const KERNELS = {
+  tiles: { kernel: "tiles", loopsLeft: false },
+  "tiles, loops left": { kernel: "tiles", loopsLeft: true },
+  subgroup: { kernel: "subgroup" },
+} as const satisfies Record<string, GramTuning>;
+type Kernel = keyof typeof KERNELS;
 const engines = new Map<Kernel, WebGpuEngine>();
-for (const kernel of KERNELS) engines.set(kernel, new WebGpuEngine(await testDevice(), { kernel }));
+for (const [name, tuning] of Object.entries(KERNELS)) engines.set(name as Kernel, new WebGpuEngine(await testDevice(), tuning));
 const { subgroups } = engines.get("subgroup")!.device;
 
 const EVERY_K = [1, 2, 3, 7, 8, 10, 16, 31, 32, 50, 64, 100, 128];
+/** One tile a lane, several, and rows that share workgroups. */
+const LOOPS_LEFT_AT = [3, 31, 64, 100];
 /** The kernels that there are for so many factors. */
-const kernelsAt = (factors: number): Kernel[] =>
-  KERNELS.filter((kernel) => kernel === "tiles" || (subgroups && planSubgroup(factors, subgroups)));
+const kernelsAt = (factors: number): Kernel[] => [
+  "tiles",
+  ...(LOOPS_LEFT_AT.includes(factors) ? (["tiles, loops left"] as const) : []),
+  ...(subgroups && planSubgroup(factors, subgroups) ? (["subgroup"] as const) : []),
+];
 const HALF_SWEEP_ERROR = 1e-4;
 const RMSE_ERROR = 1e-5;
 
@@ -92,7 +102,7 @@ test("a software adapter has subgroups, so that both kernels are tested", () => 
   expect(tested).toBeGreaterThan(engines.get("subgroup")!.info.software ? 9 : -1);
 });
 
-test.each(KERNELS)(
+test.each(["tiles", "subgroup"] as const)(
   "more rows than a dispatch dimension has workgroups, most of them of one rating, one row a workgroup: %s",
   async (kernel) => {
     const narrow = new WebGpuEngine(await testDevice(), { kernel, lanes: 1 });

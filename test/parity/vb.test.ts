@@ -29,10 +29,10 @@ async function halfSweep(engine: Engine, problem: Problem<"vb">, side: Side) {
   return { before, after, parameters };
 }
 
-async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>): Promise<void> {
+async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>, engine: Engine = webgpu): Promise<void> {
   const problem = vbProblemOf(given, hyperparameters);
   for (const side of ["users", "items"] as const) {
-    const [actual, expected] = [await halfSweep(webgpu, problem, side), await halfSweep(reference, problem, side)];
+    const [actual, expected] = [await halfSweep(engine, problem, side), await halfSweep(reference, problem, side)];
     for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
       expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
     }
@@ -71,6 +71,11 @@ describe.each(EVERY_CASE)("$covariance covariance, K = $factors", ({ covariance,
 // There is no code for tiles that are never on the diagonal; the reference takes a minute for a long row.
 test.each([100, 128])("lanes with two and three tiles agree on short rows: full covariance, K = %i", async (factors) => {
   await compare(randomCase(factors + 1, 111, 87, 500, factors), { covariance: "full", factors, tauUsers: 2, tauItems: 3 });
+});
+
+test.each(["diagonal", "full"] as const)("a kernel whose loops are left to the driver agrees: %s covariance", async (covariance) => {
+  const engine = new WebGpuEngine(await testDevice(), { loopsLeft: true });
+  await compare(hotCase(12, 47, 101, 4500, 10), { covariance, factors: 10, tauUsers: 2, tauItems: 3 }, engine);
 });
 
 test.each(["diagonal", "full"] as const)(

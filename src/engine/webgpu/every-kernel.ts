@@ -124,9 +124,9 @@ const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(k
 function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] {
   const variant: GramVariant = { ...system, factors: K, values };
   const plan = subgroups && suitsSubgroups(system) && planSubgroup(K, subgroups);
-  // What differs for software drivers is the same for all values.
-  const drivers = values.kind === "floats" ? [false, true] : [false];
-  const tiles = drivers.map((software) => gramSolveKernel(planTiles(K), { ...variant, software }));
+  // What loops are made of is the same for all values.
+  const loops = values.kind === "floats" ? [false, true] : [false];
+  const tiles = loops.map((loopsLeft) => gramSolveKernel(planTiles(K), { ...variant, loopsLeft }));
   return [...tiles, ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
@@ -146,7 +146,7 @@ const blockTeamsOf = (K: number, subgroups?: SubgroupSizes): BlockTeams[] => [
 const momentKernels = (K: number, patches: boolean): Kernel[] => [
   ...(patches
     ? [momentsKernel(K).kernel]
-    : [false, true].map((software) => gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none", software }))),
+    : [false, true].map((loopsLeft) => gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none", loopsLeft }))),
   addPartialsKernel(K),
 ];
 

@@ -37,6 +37,8 @@ export interface AdapterReport extends DeviceInfo {
   readonly matrices?: SubgroupMatrices | undefined;
   /** Where the browser tells them. */
   readonly subgroups?: SubgroupSizes | undefined;
+  /** Whether its compiler writes out every loop whose turns it can find out, and takes long then: llvmpipe's does. */
+  readonly writesOutLoops?: boolean | undefined;
 }
 
 /** Which adapter is asked for. */
@@ -74,6 +76,7 @@ const GPU_NAMES: ReadonlySet<string> = new Set(Object.keys(GPU_OPTIONS));
 /** Limits raised to what the adapter offers: sizes only, for kernels are written for the defaults. */
 const SIZE_LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 
+const WRITE_OUT_LOOPS = /llvmpipe/i;
 const SOFTWARE_DRIVERS = /llvmpipe|lavapipe|swiftshader|software|microsoft basic render|warp/i;
 
 /** Feature by which lanes of a subgroup exchange registers. */
@@ -354,7 +357,8 @@ export function reportOf(adapter: GPUAdapter): AdapterReport {
     const value = (adapter.limits as unknown as Record<string, unknown>)[key];
     if (typeof value === "number") limits[key] = value;
   }
-  const software = adapter.info.isFallbackAdapter || SOFTWARE_DRIVERS.test([vendor, architecture, description, device].join(" "));
+  const told = [vendor, architecture, description, device].join(" ");
+  const software = adapter.info.isFallbackAdapter || SOFTWARE_DRIVERS.test(told);
   const matrices = MATRIX_FEATURES.every((feature) => adapter.features.has(feature)) ? matricesOf(adapter.info) : undefined;
   const subgroups = subgroupSizes(adapter.info);
   return {
@@ -368,5 +372,6 @@ export function reportOf(adapter: GPUAdapter): AdapterReport {
     features: [...adapter.features].sort(),
     matrices,
     subgroups,
+    writesOutLoops: WRITE_OUT_LOOPS.test(told),
   };
 }

@@ -95,8 +95,8 @@ export type GramVariant = GramSystem & {
   readonly values?: ValueFormat | undefined;
   /** Whether the other side's rows are gathered in half precision. Default false. */
   readonly halves?: boolean | undefined;
-  /** Whether the kernel by tiles is for a software driver: loops stay loops, so that it compiles sooner. Default false. */
-  readonly software?: boolean | undefined;
+  /** Whether loops of the kernel by tiles stay loops, so that it compiles sooner on some drivers. Default false. */
+  readonly loopsLeft?: boolean | undefined;
 };
 
 /** The part of a kernel that reads pulls. */
@@ -116,7 +116,7 @@ export const leavesErrors = ({ kind, spread }: GramSystem): boolean => kind === 
 export const leavesExpectedErrors = ({ spread }: GramSystem): boolean => spread === "diagonal" || spread === "full";
 
 export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVariant): Kernel {
-  const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false, software = false } = variant;
+  const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false, loopsLeft = false } = variant;
   const { stage, base, noise } = PARTS[kind];
   const matrices = "matrices" in plan;
   const parts = [
@@ -130,7 +130,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     halfSweepText,
     teamsText,
     tilesText,
-    software ? tileColumnsInTurnText : tileColumnsText,
+    loopsLeft ? tileColumnsInTurnText : tileColumnsText,
     base ? baseTilesText : baseNoneText,
     pullsText(pulled),
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
@@ -145,10 +145,10 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     pulled && "pulled",
     halves && "halves",
     matrices && `matrices ${plan.matrices.size}`,
-    software && "for software",
+    loopsLeft && "loops left",
   ];
   const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
-  const code = software ? withLoopsLeftBe(once, ["STAGE", "BLOCKS"]) : once;
+  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS"]) : once;
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 

@@ -72,8 +72,8 @@ export class SolveKernelSegments implements GramSegments {
   async compile(): Promise<void> {
     const { label, shards, K, partials } = this.#cut;
     const layouts = layoutsOf(this.#device);
-    const { software } = this.#device.report;
-    const kernel = gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none", software });
+    const { writesOutLoops: loopsLeft } = this.#device.report;
+    const kernel = gramSolveKernel(planTiles(K), { factors: K, kind: "moments", spread: "none", loopsLeft });
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...layouts] });
     const pipeline = await compilePipeline(this.#device, kernel, "row_segments", layout);
     const { settings, tasks, dispatches, unused, solved, counter } = this.#buffers;
