@@ -66,11 +66,14 @@ test("a problem beyond the device's limits is refused by name and size before an
   device.destroy();
 });
 
+/** Loops that are left to the driver are written alike at every K: they are compiled at one of so many. */
+const LOOPS_LEFT_EVERY = 16;
+
 test("every kernel that a model may ask for compiles without a word from the compiler, for every number of factors", async () => {
   const device = await requestDevice({ defaultLimits: true });
   const names = new Set<string>();
   for (let K = 0; K <= MAX_FACTORS; K++) {
-    const kernels = everyKernel(K, device.subgroups);
+    const kernels = everyKernel(K, device.subgroups).filter(({ name }) => K % LOOPS_LEFT_EVERY === 0 || !name.includes("loops left"));
     // All are given to the compiler before any is waited for.
     const informed = kernels.map(({ name, code }) => device.gpu.createShaderModule({ label: name, code }).getCompilationInfo());
     for (const [at, { messages }] of (await Promise.all(informed)).entries()) {

@@ -3,16 +3,26 @@
 
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take more than half a minute of a processor, longest first. */
+/** Files that take more than a quarter of a minute, longest first. */
 const LONGEST = [
   "parity/conjugate-gradients.test.ts",
   "parity/gram-solve.test.ts",
-  "cli/cli.test.ts",
-  "parity/vb.test.ts",
   "demo/demo.test.ts",
-  "engine/webgpu.test.ts",
+  "demo/trust.test.ts",
+  "parity/vb.test.ts",
+  "cli/cli.test.ts",
   "parity/cpu/twin.test.ts",
+  "distributed/ranks.test.ts",
+  "demo/first-visit.test.ts",
   "parity/cpu/same-bits.test.ts",
+  "engine/webgpu.test.ts",
+  "parity/sgd.test.ts",
+  "docs/guide.test.ts",
+  "parity/weights.test.ts",
+  "demo/startup.test.ts",
+  "training/units.test.ts",
+  "cli/interrupt.test.ts",
+  "training/gradient.test.ts",
 ];
 
 export class LongestFirst extends BaseSequencer {

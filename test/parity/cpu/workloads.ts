@@ -19,13 +19,30 @@ export interface Settings {
   readonly operations?: Partial<Workload["operations"]>;
 }
 
-/** Random rows like those of a trained model, with what they carry. */
-export function workloadOf({ users, items, ratings }: Case, settings: Settings): Workload {
-  const { factors: K, spread = "none", biases = true, operations } = settings;
+const rowsMade = new Map<string, Record<Side, Rows>>();
+
+const copyOf = ({ factors, biases, covariances }: Rows): Rows => ({
+  factors: factors.slice(),
+  biases: biases.slice(),
+  covariances: covariances?.slice(),
+});
+
+/** Random rows like those of a trained model, with what they carry: made once, for drawing them takes long. */
+function randomRows(counts: Readonly<Record<Side, number>>, K: number, spread: Spread, biases: boolean): Record<Side, Rows> {
+  const key = [counts.users, counts.items, K, spread, biases].join();
+  let made = rowsMade.get(key);
+  if (!made) rowsMade.set(key, (made = drawnRows(counts, K, spread, biases)));
+  return { users: copyOf(made.users), items: copyOf(made.items) };
+}
+
+function drawnRows(counts: Readonly<Record<Side, number>>, K: number, spread: Spread, biases: boolean): Record<Side, Rows> {
   const random = seededRandom(7);
   const D = K + 1;
-  const normals = (count: number, deviation: number): Float32Array =>
-    Float32Array.from({ length: count }, () => deviation * random.normal());
+  const normals = (count: number, deviation: number): Float32Array => {
+    const values = new Float32Array(count);
+    for (let at = 0; at < count; at++) values[at] = deviation * random.normal();
+    return values;
+  };
   const spreads = (count: number): Float32Array | undefined => {
     if (spread === "diagonal") return Float32Array.from({ length: count * D }, () => 0.02 + 0.1 * random.uniform());
     if (spread !== "full") return undefined;
@@ -42,6 +59,11 @@ export function workloadOf({ users, items, ratings }: Case, settings: Settings):
     biases: biases ? normals(count, 0.4) : new Float32Array(count),
     covariances: spreads(count),
   });
+  return { users: side(counts.users), items: side(counts.items) };
+}
+
+export function workloadOf({ users, items, ratings }: Case, settings: Settings): Workload {
+  const { factors: K, spread = "none", biases = true, operations } = settings;
   const half = Math.ceil(ratings.value.length / 3);
   return {
     factors: K,
@@ -55,7 +77,7 @@ export function workloadOf({ users, items, ratings }: Case, settings: Settings):
       weight: ratings.weight?.slice(0, half),
     },
     spread,
-    rows: { users: side(users), items: side(items) },
+    rows: randomRows({ users, items }, K, spread, biases),
     operations: { sums: [...EVERY_SUM], ...operations },
   };
 }
@@ -305,10 +327,12 @@ export function relativeErrorOf(actual: ArrayLike<number>, expected: ArrayLike<n
 }
 
 /** The upper triangle of a Gram matrix is nobody's. */
-const lowerTriangle = (values: ArrayLike<number>): number[] => {
+function lowerTriangle(values: ArrayLike<number>): number[] {
   const D = Math.round(Math.sqrt(values.length));
-  return Array.from(values).filter((_, at) => at % D <= Math.floor(at / D));
-};
+  const lower: number[] = [];
+  for (let row = 0; row < D; row++) for (let column = 0; column <= row; column++) lower.push(values[row * D + column]);
+  return lower;
+}
 
 export function expectClose(actual: Seen, expected: Seen, tolerance: number): void {
   expect(Object.keys(actual)).toEqual(Object.keys(expected));
@@ -317,7 +341,7 @@ export function expectClose(actual: Seen, expected: Seen, tolerance: number): vo
     const part = name.endsWith(" gram") ? lowerTriangle : (all: ArrayLike<number>) => all;
     // Sums of numbers of either sign may all but cancel: they are judged by the size of what is summed.
     const squares = expected[name.replace(/ sums$/, " gram")];
-    const size = name.endsWith(" sums") ? Math.sqrt(Math.max(...Array.from(squares).map(Math.abs))) : 0;
+    const size = name.endsWith(" sums") ? Math.sqrt(Array.from(squares).reduce((most, square) => Math.max(most, Math.abs(square)), 0)) : 0;
     expect(relativeErrorOf(part(actual[name]), part(values), size), name).toBeLessThanOrEqual(tolerance);
   }
 }
@@ -325,8 +349,10 @@ export function expectClose(actual: Seen, expected: Seen, tolerance: number): vo
 export function expectSame(actual: Seen, expected: Seen): void {
   expect(Object.keys(actual)).toEqual(Object.keys(expected));
   for (const [name, values] of Object.entries(expected)) {
-    const [a, e] = [Array.from(actual[name]), Array.from(values)];
-    const at = a.findIndex((value, index) => !Object.is(value, e[index]));
-    expect(at < 0 ? undefined : `${name}, number ${at}: ${a[at]} instead of ${e[at]}`).toBe(undefined);
+    const given = actual[name];
+    expect(given.length, name).toBe(values.length);
+    let at = 0;
+    while (at < values.length && Object.is(given[at], values[at])) at++;
+    expect(at === values.length ? undefined : `${name}, number ${at}: ${given[at]} instead of ${values[at]}`).toBe(undefined);
   }
 }
