@@ -125,6 +125,12 @@ test("without WebAssembly SIMD the error says what to do", async () => {
   }
 });
 
+test("more threads than an engine has are noticed", async () => {
+  const notices: string[] = [];
+  (await CpuEngine.create({ workers: false, threads: 40, onNotice: (notice) => notices.push(notice) })).destroy();
+  expect(notices[0]).toBe("16 threads compute instead of 40: an engine has no more");
+});
+
 test("where no worker can be started the calling thread computes, says so, and lets events in", async () => {
   const notices: string[] = [];
   const engine = await CpuEngine.create({ workers: false, threads: 4, onNotice: (notice) => notices.push(notice) });

@@ -17,7 +17,7 @@ const MOST_THREADS = 16;
 
 /** How the engine is opened. */
 export interface CpuOptions {
-  /** Default: one a processor core, at most 16. Results do not depend on it. */
+  /** Default: one a processor core. At most 16. Results do not depend on it. */
   readonly threads?: number | undefined;
   /**
    * The largest WebAssembly memory a training may have, bytes.
@@ -64,6 +64,7 @@ export class CpuEngine implements Engine {
     const { threads, memoryBytes = LARGEST_MEMORY, onNotice = () => {}, build = hasRelaxedSimd() ? "relaxed" : "simd" } = options;
     const shared = options.memory !== "own" && sharesMemory();
     const wanted = Math.min(threads ?? processorCores(), MOST_THREADS);
+    if (shared && wanted < (threads ?? 0)) onNotice(`${wanted} threads compute instead of ${threads}: an engine has no more`);
     if (!shared && (threads ?? 1) > 1 && options.memory !== "own")
       onNotice(`one thread computes instead of ${threads}: memory is shared with workers only on cross-origin isolated pages`);
     const module = await kernelModule(shared, build);
