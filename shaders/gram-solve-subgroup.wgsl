@@ -6,9 +6,10 @@
 // hold. Factorization and substitution broadcast in the same way: no workgroup memory, no barrier. Entries above the
 // diagonal inside the last vec4s of a row are carried along and never read.
 //
-// The loops over rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for registers want constant
-// indices, but where the compiler would take long (docs/performance.md, "Compiling on software drivers"): `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`,
-// `add_prior`, `set_bias_aside`, `factor`, `substitute`, `bias_after`, `leave_errors`, `write_solution`.
+// The loops over rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for registers want
+// constant indices, but where the compiler would take long (docs/performance.md, "Compiling on software drivers"):
+// `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`, `add_prior`, `set_bias_aside`, `factor`, `substitute`,
+// `bias_after`, `leave_errors`, `write_solution`.
 //
 // Launch: one subgroup per workgroup and per task, workgroups in two dimensions.
 // Twin: src/engine/reference/gram-solve.ts.

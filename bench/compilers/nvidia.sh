@@ -1,7 +1,8 @@
 #!/bin/bash
 # Mesa's Vulkan compiler for NVIDIA's cards (NVK) without a card, for `npm run bench -- compilers`: that of Debian
-# unstable in a folder, since Debian 13's does not say what it spills. Mesa's library that stands in for the kernel's driver is
-# built, and taught Hopper, in the folder that intel.sh has made before. As root on Debian; a minute or two, 1 GB.
+# unstable in a folder, since Debian 13's does not say what it spills. Mesa's library that stands in for the kernel's
+# driver is built, and taught Hopper, in the folder that intel.sh has made before. As root on Debian; a minute or two,
+# 1 GB.
 # usage: bench/compilers/nvidia.sh [FOLDER [INTEL_FOLDER]]
 # default: /var/tmp/nvidia-compiler /var/tmp/intel-compiler; else TASTESPACE_NVIDIA_COMPILER=FOLDER
 set -euo pipefail

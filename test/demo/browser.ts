@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll } from "vitest";
 import { strToU8, zipSync } from "fflate";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { chromiumLaunchOptions } from "../support/chromium.js";
+import { chromiumLaunchOptions, started } from "../support/chromium.js";
 import { cacheFolder, hasChromiumPackage } from "../support/chromium-package.js";
 
 const CONFIG = fileURLToPath(new URL("../../demo/vite.config.ts", import.meta.url));
@@ -79,12 +79,10 @@ export interface LaunchOptions {
 export async function launch({ webgpu, presents = false }: LaunchOptions): Promise<Browser> {
   const options = await chromiumLaunchOptions();
   const args = options.args!;
-  return await chromium.launch({
-    ...options,
-    args: webgpu
-      ? [...args, ...PATIENT, ...(presents && hasChromiumPackage ? PRESENTING : [])]
-      : args.filter((flag) => !flag.includes("webgpu")),
-  });
+  const flags = webgpu
+    ? [...args, ...PATIENT, ...(presents && hasChromiumPackage ? PRESENTING : [])]
+    : args.filter((flag) => !flag.includes("webgpu"));
+  return await started(() => chromium.launch({ ...options, args: flags }));
 }
 
 export interface Demo extends Served {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumLaunchOptions } from "../support/chromium.js";
+import { chromiumLaunchOptions, started } from "../support/chromium.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-report-"));
@@ -63,7 +63,8 @@ beforeAll(async () => {
     inFolder("figures"),
   );
   expect(told).toMatchObject({ code: 0, err: "" });
-  browser = await chromium.launch(await chromiumLaunchOptions());
+  const options = await chromiumLaunchOptions();
+  browser = await started(() => chromium.launch(options));
 }, 300_000);
 afterAll(() => browser?.close());
 

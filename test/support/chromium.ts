@@ -30,6 +30,9 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   return { executablePath, args: FLAGS, env: env as Record<string, string> };
 }
 
+/** Starts a browser, and once more where it dies on the way: one start in some hundreds ends by a segmentation fault. */
+export const started = async <T>(launch: () => Promise<T>): Promise<T> => await launch().catch(launch);
+
 /**
  * Writes a fonts.conf that names the package's fonts and no others, and gives its path. Chromium crashes on every page
  * with text where fontconfig finds no font. The package's own fonts.conf names folders that do not exist here.
