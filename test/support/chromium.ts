@@ -30,7 +30,7 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   return { executablePath, args: FLAGS, env: env as Record<string, string> };
 }
 
-/** Starts a browser, and once more where it dies on the way: one start in some hundreds ends by a segmentation fault. */
+/** Starts a browser, and once more where it dies on the way: Chromium has ended by a segmentation fault there. */
 export const started = async <T>(launch: () => Promise<T>): Promise<T> => await launch().catch(launch);
 
 /**
