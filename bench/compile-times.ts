@@ -13,7 +13,6 @@ import type { BenchOptions } from "./options.js";
 /** More than any kernel's uniforms and first rows take. */
 const BYTES = 65_536;
 const BINDING = /@group\((\d)\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
-const SOFTWARE = / (?:for software|loops left)/;
 const ENTRY = /@compute[^{]*fn (\w+)\(/g;
 
 interface Row {
@@ -28,10 +27,15 @@ export async function compileTimes({ factors, models }: BenchOptions): Promise<R
   const device = await requestDevice({ defaultLimits: true });
   for (const K of factors) {
     const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K)];
-    // Of kernels that have a variant for software drivers, the one that this device takes.
-    const withVariant = new Set(all.filter(({ name }) => SOFTWARE.test(name)).map(({ name }) => name.replace(SOFTWARE, "")));
-    const taken = (name: string): boolean =>
-      SOFTWARE.test(name) ? device.report.software : !(device.report.software && withVariant.has(name));
+    // Of kernels that have a variant for some drivers, the one that this device takes.
+    const { software, writesOutLoops } = device.report;
+    const variants = Object.entries({ " for software": software, " loops left": writesOutLoops });
+    const replaced = new Set(
+      variants.flatMap(([variant, takes]) =>
+        all.filter(({ name }) => takes && name.includes(variant)).map(({ name }) => name.replace(variant, "")),
+      ),
+    );
+    const taken = (name: string): boolean => !replaced.has(name) && variants.every(([variant, takes]) => takes || !name.includes(variant));
     const wanted = [...new Map(all.map((kernel) => [kernel.code, kernel])).values()].filter(
       ({ name }) => taken(name) && (models?.some((words) => name.includes(words)) ?? !/codes|pairs|pulled|halves/.test(name)),
     );

@@ -24,7 +24,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
-import { checkEffects, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
+import { checkEffects, checkTakesFeatures, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
@@ -186,10 +186,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const observed = { measureBy, measureEvery, relevanceThreshold, checkpointEvery, onCheckpoint };
   checkEffects(model, observed);
   for (const kind of flags.devices ?? [flags.device]) checkTaken(kind, engineOptionsOf(flags));
-  const takesFeatures = MODELS[model].takesFeatures ?? false;
-  for (const name of ["itemFeatures", "userFeatures"] as const)
-    if (flags[name] !== undefined && !takesFeatures)
-      throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
+  if (flags.itemFeatures !== undefined || flags.userFeatures !== undefined) checkTakesFeatures(model);
   const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
   const init = flags.init ? await load(flags.init) : undefined;
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);

@@ -53,13 +53,21 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
 
 /** r̂ of each rating, by its place: what `predict` gives, where unknown terms are left out. */
 function predictionsOf(model: FactorModel, ratings: Ratings): (at: number) => number {
-  const users = indicesIn(model.users, ratings.users);
-  const items = indicesIn(model.items, ratings.items);
-  const [coldUsers, coldItems] = [coldOf(model, "users", ratings), coldOf(model, "items", ratings)];
+  const { users, items, coldUsers, coldItems } = knownIn(model, ratings);
   return (at) => {
     const [user, item] = [ratings.user[at], ratings.item[at]];
     if (!coldUsers.has(user) && !coldItems.has(item)) return model.predictAt(users[user], items[item]);
     return model.predict(ratings.users.rawAt(user), ratings.items.rawAt(item), { coldStart: "mean" });
+  };
+}
+
+/** The model's index of every id of the ratings, −1 for others, and the ids that it knows by features alone. */
+function knownIn(model: FactorModel, ratings: Ratings) {
+  return {
+    users: indicesIn(model.users, ratings.users),
+    items: indicesIn(model.items, ratings.items),
+    coldUsers: coldOf(model, "users", ratings),
+    coldItems: coldOf(model, "items", ratings),
   };
 }
 
@@ -79,13 +87,12 @@ function coldOf(model: FactorModel, side: "users" | "items", ratings: Ratings): 
  */
 export function logDensity(model: FactorModel, ratings: Ratings): number {
   checkArguments("logDensity", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
-  const users = indicesIn(model.users, ratings.users);
-  const items = indicesIn(model.items, ratings.items);
-  const [coldUsers, coldItems] = [coldOf(model, "users", ratings), coldOf(model, "items", ratings)];
+  const { users, items, coldUsers, coldItems } = knownIn(model, ratings);
   let sum = 0;
   for (let at = 0; at < ratings.count; at++) {
     const [user, item] = [ratings.user[at], ratings.item[at]];
-    const isCold = (coldUsers.has(user) && (items[item] >= 0 || coldItems.has(item))) || (coldItems.has(item) && users[user] >= 0);
+    const areKnown = (users[user] >= 0 || coldUsers.has(user)) && (items[item] >= 0 || coldItems.has(item));
+    const isCold = areKnown && (coldUsers.has(user) || coldItems.has(item));
     const { mean, deviation } = isCold
       ? model.predictive(ratings.users.rawAt(user), ratings.items.rawAt(item))
       : model.predictiveAt(users[user], items[item]);

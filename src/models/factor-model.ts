@@ -351,7 +351,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
    * factors of any other are the prior's, and say nothing of it.
    */
   listsAt(index: number, coldItems = false): boolean {
-    return this.itemCounts[index] > 0 || (coldItems && (this.features?.items?.ids.indexOf(this.items.rawAt(index)) ?? -1) >= 0);
+    return this.itemCounts[index] > 0 || (coldItems && this.#isFeatured("items", this.items.rawAt(index)));
   }
 
   /**
@@ -400,8 +400,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     const m = this.#userIndex(user);
     const counts = seen && Uint32Array.from({ length: users.size }, (_, other) => seen.start[other + 1] - seen.start[other]);
     const { minimumRatings = 1 } = options;
-    const isFeatured = (this.features?.users?.ids.indexOf(users.rawAt(m)) ?? -1) >= 0;
-    if (counts?.[m] === 0 && !isFeatured) throw nothingLike("user", user);
+    if (counts?.[m] === 0 && !this.#isFeatured("users", users.rawAt(m))) throw nothingLike("user", user);
     const scores = cosines(m, { ...parameters, itemFactors: parameters.userFactors, itemBiases: parameters.userBiases });
     const allowed = (other: number): boolean => other !== m && (!counts || counts[other] >= minimumRatings);
     const places = placesAmongEquals(users, counts ?? new Uint32Array(users.size));
@@ -549,10 +548,14 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     });
   }
 
+  #isFeatured(side: "users" | "items", id: RawId): boolean {
+    return (this.features?.[side]?.ids.indexOf(id) ?? -1) >= 0;
+  }
+
   /** The prior of an entity that has features and no ratings; undefined for all others. */
   #cold(side: "users" | "items", id: RawId): Entity | undefined {
     const { parameters } = this;
-    if (!parameters.features?.[side] || this[side].indexOf(id) >= 0 || (this.features?.[side]?.ids.indexOf(id) ?? -1) < 0) return undefined;
+    if (!parameters.features?.[side] || this[side].indexOf(id) >= 0 || !this.#isFeatured(side, id)) return undefined;
     return priorEntity(parameters, side, priorMeans(parameters, this.features, side, [{ id }]));
   }
 

@@ -101,10 +101,9 @@ function yearsOf(catalogue: Catalogue, { fromYear, toYear }: ItemFilter): ((titl
 function idsOf({ items, catalogue, features }: FactorModel, ids: Iterable<RawId>): ReadonlySet<RawId> {
   const known = new Set<RawId>();
   for (const id of ids) {
-    const n = items.indexOf(id);
-    if (n >= 0) known.add(items.rawAt(n));
-    else if (features?.items && features.items.ids.indexOf(id) >= 0) known.add(features.items.ids.rawAt(features.items.ids.indexOf(id)));
-    else if (catalogue.get(id)) known.add(catalogue.get(id)!.id);
+    const holder = [items, features?.items?.ids].find((all) => all && all.indexOf(id) >= 0);
+    const own = holder ? holder.rawAt(holder.indexOf(id)) : catalogue.get(id)?.id;
+    if (own !== undefined) known.add(own);
     else throw new UnknownIdError(`no item has the id ${shown(id)}`, nearIds(id, items.raw), "findItem(title) gives the id of a title");
   }
   return known;

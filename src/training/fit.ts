@@ -53,7 +53,7 @@ import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, 
 import type { HistoryEntry, Stop } from "./history.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
 import { howMany, shown } from "../shown.js";
-import { checkMeasure, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
+import { checkMeasure, checkMeasureUsed, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
 import { stopwatch, sweepUntilStop } from "./sweeps.js";
@@ -473,6 +473,12 @@ function noticeIdle<M extends ModelName>(model: M, asked: Partial<Hyperparameter
 /** Hyperparameters that mean nothing without features. */
 const OF_FEATURES: ReadonlySet<string> = new Set(["tauFeatures"]);
 
+/** @throws OptionsError for a model without features. */
+export function checkTakesFeatures(model: ModelName): void {
+  if (MODELS[model].takesFeatures) return;
+  throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
+}
+
 /** The features of both sides. @throws OptionsError when the model, or its hyperparameters, have no use for them. */
 function featuresOf<M extends ModelName>(
   model: M,
@@ -480,8 +486,7 @@ function featuresOf<M extends ModelName>(
   { itemFeatures, userFeatures }: TrainingOptions,
 ): FeatureTables | undefined {
   if (!itemFeatures && !userFeatures) return undefined;
-  if (!MODELS[model].takesFeatures)
-    throw new OptionsError(`${model} takes no features`, { remedy: `train a model of ${featuredModels(" or")}` });
+  checkTakesFeatures(model);
   if (h.factors === 0) throw new OptionsError("features shape factors, and factors is 0");
   if (itemFeatures) MODELS[model].checkFeatures?.(h, "items");
   if (userFeatures) MODELS[model].checkFeatures?.(h, "users");
@@ -490,10 +495,8 @@ function featuresOf<M extends ModelName>(
 
 /** @throws OptionsError for an option that has no effect as others are. */
 export function checkEffects(model: ModelName, options: TrainingOptions): void {
-  const { measureBy = MODELS[model].measureBy ?? "loss", measureEvery, relevanceThreshold, device, memoryBytes } = options;
-  const [isMeasured, why, remedy] = [measureBy !== "loss", "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"'];
-  checkUsed("measureEvery", measureEvery, isMeasured, why, remedy);
-  checkUsed("relevanceThreshold", relevanceThreshold, isMeasured, why, remedy);
+  const { measureBy = MODELS[model].measureBy ?? "loss", device, memoryBytes } = options;
+  checkMeasureUsed(options, measureBy);
   const opens = device === undefined || typeof device === "string";
   checkUsed("memoryBytes", memoryBytes, opens, "device is an engine, which has its memory", "give it to openEngine");
   checkUsed("checkpointEvery", options.checkpointEvery, options.onCheckpoint !== undefined, "there is no onCheckpoint", "give both");

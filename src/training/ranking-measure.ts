@@ -11,7 +11,7 @@ import type { Figures, RankingMeasure } from "../models/figures.js";
 import type { Parameters } from "../models/parameters.js";
 import { csrOf, rowLengths } from "../ratings/csr.js";
 import { compareIds } from "../ratings/ids.js";
-import { NUMBER, oneOf, wholeFrom } from "../options.js";
+import { checkUsed, NUMBER, oneOf, wholeFrom } from "../options.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
@@ -48,6 +48,12 @@ export const MEASURE_KINDS = {
   measureEvery: wholeFrom(1),
   relevanceThreshold: NUMBER,
 } as const;
+
+/** @throws OptionsError for an option of lists where none are measured. */
+export function checkMeasureUsed({ measureEvery, relevanceThreshold }: MeasureOptions, measureBy: "loss" | RankingMeasure): void {
+  for (const [name, value] of Object.entries({ measureEvery, relevanceThreshold }))
+    checkUsed(name, value, measureBy !== "loss", "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"');
+}
 
 /** @throws OptionsError naming the option and its value. */
 export function checkMeasure({ measureBy }: MeasureOptions, heldOut: Ratings | undefined): void {

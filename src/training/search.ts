@@ -28,6 +28,7 @@ import { shown } from "../shown.js";
 import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import { type Checkpoint, featureNames, type TrainingIdentity } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
+import { checkMeasureUsed } from "./ranking-measure.js";
 import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
 import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
@@ -230,14 +231,12 @@ function checkSamePlan(before: SearchPlan, now: SearchPlan): void {
 }
 
 /** @throws OptionsError for an option that has no effect as others are. */
-function checkEffects({ method = "grid", folds = 0, ...options }: SearchOptions, measured: boolean): void {
+function checkEffects({ method = "grid", folds = 0, ...options }: SearchOptions): void {
   checkUsed("trials", options.trials, method !== "grid", "a grid trains at all its points", 'give method: "random" or "halving"');
   for (const name of ["eta", "leastSweeps"] as const)
     checkUsed(name, options[name], method === "halving", `the method is "${method}"`, 'give method: "halving"');
   for (const name of ["share", "by", "last"] as const)
     checkUsed(name, options.holdout?.[name], folds === 0, "folds are held out", "give folds, or what is held out without them");
-  for (const name of ["measureEvery", "relevanceThreshold"] as const)
-    checkUsed(name, options[name], measured, "no lists are measured", 'give measureBy: "ndcg", "recall" or "auc"');
 }
 
 /**
@@ -258,7 +257,8 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
       remedy: "measure by ndcg, recall or auc",
     });
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
-  checkEffects(options, measureBy !== "loss");
+  checkEffects(options);
+  checkMeasureUsed(options, measureBy);
   const { by = "random", share = 0.2, last } = holdout;
   checkUsed("last", last, by === "last", `what is held out is chosen by "${by}"`, 'give by: "last"');
   if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Rows } from "../../src/engine/engine.js";
-import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import { type BlockPlan, dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import { groupOrder } from "../../src/engine/webgpu/steps/block-epochs.js";
 import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
 import { binaryMetrics } from "../../src/metrics/binary.js";
@@ -12,14 +12,22 @@ import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { binaryRatings } from "../../src/models/binary-ratings.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
 import { logLoss, sigmoid } from "../../src/sigmoid.js";
+import { buildCsr, rowLengths } from "../../src/ratings/csr.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
-import { randomCase } from "../parity/cases.js";
+import { type Case, randomCase } from "../parity/cases.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
 
 const engines = await testEngines();
+
+const blocksOf = ({ ratings, users, items }: Case, seed: number): BlockPlan =>
+  planBlocks(
+    ratings,
+    dealRows({ users: rowLengths(buildCsr(ratings, "users", users)), items: rowLengths(buildCsr(ratings, "items", items)) }, seed),
+    seed,
+  );
 
 const ratings = syntheticRatings({ users: 120, items: 80, ratings: 2000, seed: 4 });
 const { train, heldOut } = splitRatings(ratings);
@@ -110,13 +118,7 @@ test("blocks of a round share no user and no item, and an epoch visits every rat
       fc.nat(),
       (users, items, count, seed) => {
         const { ratings: columns } = randomCase(seed, users, items, count);
-        const lengthsOf = (rows: Uint32Array, size: number): Uint32Array => {
-          const lengths = new Uint32Array(size);
-          for (const row of rows) lengths[row]++;
-          return lengths;
-        };
-        const lengths = { users: lengthsOf(columns.user, users), items: lengthsOf(columns.item, items) };
-        const plan = planBlocks(columns, dealRows(lengths, seed), seed);
+        const plan = blocksOf({ ratings: columns, users, items }, seed);
         const visited: string[] = [];
         for (const round of roundsOf(plan.groups, seed, 1)) {
           const owner = new Map<string, number>();
@@ -139,13 +141,7 @@ test("blocks of a round share no user and no item, and an epoch visits every rat
 });
 
 test("a device goes through the blocks of a round by their length, longest first, whatever piece of them it holds", () => {
-  const { ratings: columns, users, items } = randomCase(5, 90, 70, 1500);
-  const lengthsOf = (rows: Uint32Array, count: number): Uint32Array => {
-    const lengths = new Uint32Array(count);
-    for (const row of rows) lengths[row]++;
-    return lengths;
-  };
-  const plan = planBlocks(columns, dealRows({ users: lengthsOf(columns.user, users), items: lengthsOf(columns.item, items) }, 1), 1);
+  const plan = blocksOf(randomCase(5, 90, 70, 1500), 1);
   const B = plan.groups;
   expect(B).toBeGreaterThan(5);
   for (const [firstBlock, endBlock] of [

@@ -216,15 +216,16 @@ const groupsOf = ({ firstBlock, endBlock }: BlockPiece, groups: number): RowSlic
 export function groupOrder({ groups: B, start }: BlockPlan, piece: BlockPiece): Uint32Array {
   const { from, to } = groupsOf(piece, B);
   const order = new Uint32Array(B * (to - from));
+  // How far a block is from holding all ratings above, the group below: numbers sort faster than what they stand for.
+  const all = start[B * B];
   const keys = new Float64Array(to - from);
   for (let round = 0; round < B; round++) {
     for (let group = from; group < to; group++) {
       const block = group * B + ((group + round) % B);
-      keys[group - from] = (start[block] - start[block + 1]) * B + group;
+      keys[group - from] = (all - (start[block + 1] - start[block])) * B + group;
     }
     keys.sort();
-    // A negative length times B, and a group below B.
-    keys.forEach((key, at) => (order[round * keys.length + at] = ((key % B) + B) % B));
+    keys.forEach((key, at) => (order[round * keys.length + at] = key % B));
   }
   return order;
 }
