@@ -36,7 +36,7 @@ async function openWithTinyData(options?: OpenOptions, within?: Browser): Promis
 }
 
 test("a newcomer presses Train, rates two titles, and the list is theirs; nothing goes wrong on the way", async () => {
-  const { page, errors } = await open();
+  const { page, errors } = await open({ serviceWorker: true });
   // The adapter is a software one, which is never taken unless chosen.
   await page.locator("#device", { hasText: /^Only a software GPU here: WebAssembly on \d+ threads? computes$/ }).waitFor();
   await page.locator("#sources select").selectOption("small");

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { openPage, type OpenOptions, SECONDS, servedDemo, train, tune } from "./browser.js";
 
 const demo = servedDemo({ webgpu: false });
-const open = (url: string, options?: OpenOptions) => openPage(demo.browser, url, options);
+const open = (url: string, options?: OpenOptions) => openPage(demo.browser, url, { serviceWorker: true, ...options });
 const badge = (page: Page, hasText: RegExp): Promise<void> => page.locator("#device", { hasText }).waitFor({ timeout: 30 * SECONDS });
 const isIsolated = (page: Page): Promise<boolean> => page.evaluate(() => crossOriginIsolated);
 

@@ -32,7 +32,7 @@ async function openReady(options?: OpenOptions): Promise<{ page: Page; errors: s
 
 test("stopped in the first sweep, the model from before is kept, and the page says so; without one it says that there is none", async () => {
   // The page begins with a model of its own, unless that cannot be fetched.
-  const context = await demo.browser.newContext({ locale: "en-US", reducedMotion: "reduce" });
+  const context = await demo.browser.newContext({ locale: "en-US", reducedMotion: "reduce", serviceWorkers: "block" });
   await context.route("**/starter.*", (route) => route.abort());
   const page = await context.newPage();
   const errors: string[] = [];
