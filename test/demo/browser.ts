@@ -1,6 +1,6 @@
 // The built demo in Chromium: browsers with and without WebGPU, and what tests do on the page again and again.
 
-import { type Browser, chromium, type Page } from "playwright";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import { strToU8, zipSync } from "fflate";
 import type { Ratings } from "../../src/ratings/ratings.js";
@@ -37,8 +37,12 @@ export interface Demo extends Served {
   readonly browser: Browser;
 }
 
+/** Contexts of pages that several tests share. */
+const shared = new WeakSet<BrowserContext>();
+
 /**
- * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed.
+ * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed,
+ * unless several tests share them.
  */
 export function servedDemo(...kinds: readonly LaunchOptions[]): Demo {
   const served = inject("demo");
@@ -52,7 +56,7 @@ export function servedDemo(...kinds: readonly LaunchOptions[]): Demo {
     for (const browser of browsers) await browser.close();
   });
   afterEach(async () => {
-    for (const browser of browsers) for (const context of browser.contexts()) await context.close();
+    for (const browser of browsers) for (const context of browser.contexts()) if (!shared.has(context)) await context.close();
   });
   return {
     ...served,
@@ -78,13 +82,15 @@ export interface OpenOptions {
    * false.
    */
   readonly serviceWorker?: boolean;
+  /** Whether the page stays open after the test, for others. Default false. */
+  readonly isShared?: boolean;
 }
 
 /** A page of its own, with all that went wrong on it. */
 export async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, height = 900, theme = "light", inWorker, inPage, serviceWorker = false }: OpenOptions = {},
+  { width = 1280, height = 900, theme = "light", inWorker, inPage, serviceWorker = false, isShared = false }: OpenOptions = {},
 ): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -93,6 +99,7 @@ export async function openPage(
     locale: "en-US",
     serviceWorkers: serviceWorker ? "allow" : "block",
   });
+  if (isShared) shared.add(context);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => {
@@ -162,6 +169,13 @@ export async function tune(page: Page, fields: Record<string, number | string>):
 }
 
 export const SECONDS = 1000;
+
+/** Waits until nothing changes its colour or place any more. */
+export const settled = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map(({ finished }) => finished));
+  });
 
 /** Presses Train and waits for the end. */
 export async function train(page: Page): Promise<void> {
