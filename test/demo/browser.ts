@@ -10,7 +10,13 @@ import { hasChromiumPackage } from "../support/chromium-package.js";
 import type { Served } from "./served.js";
 
 /** Without these, a software device is lost as soon as a canvas is to show what it has drawn. */
-const PRESENTING = ["--use-angle=vulkan", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--disable-vulkan-surface"];
+const PRESENTING = [
+  "--disable-gpu-rasterization",
+  "--use-angle=vulkan",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--disable-vulkan-surface",
+];
 
 /** A slow software device is not to be taken for one that hangs, nor a lost one for the page's fault. */
 const PATIENT = ["--disable-gpu-watchdog", "--disable-domain-blocking-for-3d-apis"];
