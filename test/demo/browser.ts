@@ -96,7 +96,7 @@ export interface OpenOptions {
 export async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, height = 900, theme = "light", inWorker, inPage, serviceWorker = false, isShared = false }: OpenOptions = {},
+  { width = 1000, height = 700, theme = "light", inWorker, inPage, serviceWorker = false, isShared = false }: OpenOptions = {},
 ): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({
     viewport: { width, height },
