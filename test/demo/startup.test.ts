@@ -45,6 +45,15 @@ test("a host that sends only files gets there by a service worker and one reload
   expect(errors).toEqual([]);
 });
 
+test("a browser whose language is none gets the page all the same", async () => {
+  const nameless = `Object.defineProperty(Navigator.prototype, "language", { get: () => "en-US@posix" });`;
+  const { page, errors } = await open(demo.url, { inPage: nameless });
+  await badge(page, /computes$/);
+  await tune(page, { factors: 4, sweeps: 3 });
+  await train(page);
+  expect(errors).toEqual([]);
+});
+
 test("where service workers are denied the page says that one thread computes, and never reloads", async () => {
   const denied = `${THREE_CORES}${COUNT_LOADS}
     ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException("denied", "SecurityError"));`;
