@@ -42,7 +42,7 @@ const CUT_BY_A_THIRD = 3 * (SEGMENT_RATINGS + 200);
  * A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one.
  *
  * @param K factors, where rows are to be fewer for them, and ratings, as long as a row that was cut still is. There stay
- * more items than factors: the row of user 0 is ill-conditioned otherwise.
+ * more items than factors, lest user 0 rate each all too often: such rows are ill-conditioned.
  */
 export function hotCase(seed: number, users: number, items: number, count: number, K = 1): Case {
   if (K > 1) {

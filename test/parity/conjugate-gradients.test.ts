@@ -17,6 +17,8 @@ import { conjugateGradients } from "../../src/engine/reference/conjugate-gradien
 import { gramSolve } from "../../src/engine/reference/gram-solve.js";
 import { type RowState, rowState } from "../../src/engine/reference/rows.js";
 import { type EngineKind, ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
+import { buildCsr, rowLengths } from "../../src/ratings/csr.js";
 import { type Case, hotCase, randomCase } from "./cases.js";
 import { pointSystem, relativeErrorOf, type Settings, somePulls, workloadOf } from "./cpu/workloads.js";
 
@@ -70,13 +72,26 @@ async function compare(
   }
 }
 
-/** Many rows are empty or of one rating; one row has a third of all ratings. */
-const CASES: Readonly<Record<string, (K: number) => Case>> = {
-  "random rows": (K) => (K > 128 ? randomCase(K + 1, 25, 19, 60) : randomCase(K + 1, 111, 87, 500, K)),
-  "a hot row": (K) => (K > 128 ? hotCase(K + 2, 17, 23, 3400) : hotCase(K + 2, 57, 71, 6000, K)),
-};
+/** Some rows are empty and some of one rating; a hot row has a third of all ratings, and more than a segment. */
+const CASES = {
+  random: (K: number) => {
+    if (K > 128) return randomCase(K + 1, 25, 19, 60);
+    return K > 16 ? randomCase(K + 1, 56, 44, 120) : randomCase(K + 1, 111, 87, 300);
+  },
+  hot: (K: number) => (K > 128 ? hotCase(K + 2, 17, 23, 3400) : hotCase(K + 2, 57, 71, 6000, K)),
+} satisfies Readonly<Record<string, (K: number) => Case>>;
 
 const EVERY_K = [1, 2, 3, 7, 10, 16, 31, 64, 128, 129, 256, 512];
+
+test.each(EVERY_K)("the rows of the cases are empty, of one rating, and longer than a segment, K = %i", (K) => {
+  for (const [name, caseOf] of Object.entries(CASES)) {
+    const { users, ratings } = caseOf(K);
+    const lengths = rowLengths(buildCsr(ratings, "users", users));
+    expect(lengths).toContain(0);
+    expect(lengths).toContain(1);
+    if (name === "hot") expect(lengths[0]).toBeGreaterThan(SEGMENT_RATINGS);
+  }
+});
 
 /** What the twin made of a half-sweep, which is asked of it once for all engines. */
 const twins = new Map<string, Promise<Record<Side, Rows>>>();

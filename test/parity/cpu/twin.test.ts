@@ -15,8 +15,8 @@ afterAll(() => cpu.destroy());
 
 describe.each(EVERY_K)("K = %i", (K) => {
   test.each(Object.entries(coursesOf(K)))("%s", async (_, course) => {
-    // Packed triangles of 129 coordinates take the twin long.
-    const [users, items, count] = K > 64 ? [31, 23, 150] : [111, 87, 500];
+    // Packed triangles of many coordinates take the twin long.
+    const [users, items, count] = K > 64 ? [31, 23, 150] : K > 16 ? [56, 44, 250] : [111, 87, 500];
     for (const given of [randomCase(K + 1, users, items, count), hotCase(K + 2, 47, items, 3 * count)]) {
       const start = startOf(given, course);
       expectClose(await follow(cpu, start, course), await follow(reference, start, course), MOST);
