@@ -11,6 +11,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { named } from "../support/named-options.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
 const ratings = syntheticRatings({ users: 90, items: 60, ratings: 1500, seed: 4 });
@@ -40,7 +41,7 @@ const MODELS: readonly FitOptions[] = [
 ];
 
 describe.each(ENGINE_KINDS)("on %s", (kind) => {
-  test.each(MODELS)("stopped after any sweep and gone on with, it ends with the same bytes: %o", async (model) => {
+  test.each(named(MODELS))("stopped after any sweep and gone on with, it ends with the same bytes: %s", async (_, model) => {
     const run = (options: FitOptions) =>
       fit(train, { factors: 3, heldOut, earlyStop: false, sweeps: 7, device: engines[kind], ...model, ...options });
     const whole = await run({});

@@ -9,6 +9,7 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit, type FitOptions, type FitResult } from "../../src/training/fit.js";
 import { parametersTo, unitOf } from "../../src/training/units.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { named } from "../support/named-options.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 
 const stars = syntheticRatings({ users: 90, items: 60, ratings: 1500, seed: 4 });
@@ -42,7 +43,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     return { ...(await fit(train, { factors: 3, sweeps: 5, earlyStop: false, heldOut, device, ...options })), heldOut };
   };
 
-  test.each(MODELS)("powers of two change nothing in standard units, to the bit: %o", async (options) => {
+  test.each(named(MODELS))("powers of two change nothing in standard units, to the bit: %s", async (_, options) => {
     const plain = await trained(options, 1);
     for (const c of [2, 0.25, 64]) {
       const other = await trained(options, c);
@@ -57,7 +58,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     }
   });
 
-  test.each(MODELS)("any other factor and any shift change nothing but by rounding: %o", async (options) => {
+  test.each(named(MODELS))("any other factor and any shift change nothing but by rounding: %s", async (_, options) => {
     const plain = await trained(options, 1);
     for (const [c, shift] of [
       [20, 0],
