@@ -1,5 +1,6 @@
-// Half-sweep of `als`, a subgroup per row: for drivers that run a subgroup as one SIMD register, where lanes that load
-// from different addresses load one after the other, but a broadcast is one instruction and a barrier is dear.
+// Half-sweep of `als`, `implicit` and `gibbs`, a subgroup per row: for drivers that run a subgroup as one SIMD
+// register, where lanes that load from different addresses load one after the other, but a broadcast is one instruction
+// and a barrier is dear.
 //
 // The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, kept by rows: lane l holds the rows l, l + SUBGROUP, … up to
 // their diagonal. Every lane loads one rating; each is then broadcast to all, which add its outer product to what they
@@ -24,12 +25,16 @@ fn is_task(at: u32) -> bool {
   return at - dispatch.first_task < dispatch.task_count;
 }
 
+var<private> current_row: u32;
+
 fn solve(row: u32, weight: f32, lane: u32) {
+  current_row = row;
   add_prior(weight, lane);
   if (SEQUENTIAL) { set_bias_aside(solved_rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
   substitute(lane);
-  if (SEQUENTIAL) { bias_after(); } else { leave_errors(weight); }
+  if (SEQUENTIAL) { bias_after(); }
+  if (ERRORS) { leave_errors(weight); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
   write_solution(row * BLOCKS, lane);
 }

@@ -60,6 +60,18 @@ const DIAGONAL = 4u * BLOCKS;
 const SOLUTION = DIAGONAL + 4u;
 const ORIGINAL = SOLUTION + BLOCKS;
 
+// Tiles in workgroup memory: their columns lie `apart` places from one another.
+fn load_tile(at: u32, apart: u32) -> mat4x4f {
+  return mat4x4f(memory[at], memory[at + apart], memory[at + 2u * apart], memory[at + 3u * apart]);
+}
+
+fn store_tile(at: u32, apart: u32, value: mat4x4f) {
+  memory[at] = value[0];
+  memory[at + apart] = value[1];
+  memory[at + 2u * apart] = value[2];
+  memory[at + 3u * apart] = value[3];
+}
+
 fn diagonal_tile(base: u32) -> mat4x4f {
   return load_tile(base + DIAGONAL, 1u);
 }

@@ -5,13 +5,19 @@ import type { Engine, Side } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { planSubgroup } from "../../src/engine/webgpu/rows/subgroup-plan.js";
 import { type ImplicitHyperparameters, implicitHyperparameters } from "../../src/models/implicit.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
 import { testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const webgpu = new WebGpuEngine(await testDevice());
+const KERNELS = ["tiles", "subgroup"] as const;
+const engines = new Map<string, WebGpuEngine>();
+for (const kernel of KERNELS) engines.set(kernel, new WebGpuEngine(await testDevice(), { kernel }));
+const { subgroups } = engines.get("subgroup")!.device;
+/** The kernels that there are for so many factors. */
+const kernelsAt = (K: number): string[] => KERNELS.filter((kernel) => kernel === "tiles" || (subgroups && planSubgroup(K, subgroups)));
 
 const HALF_SWEEP_ERROR = 1e-4;
 
@@ -32,14 +38,19 @@ async function compare(given: Case, settings: Partial<ImplicitHyperparameters>):
     return { before, after, parameters };
   };
   for (const side of ["users", "items"] as const) {
-    const [actual, expected] = [await halfSweep(webgpu, side), await halfSweep(reference, side)];
-    for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
-      expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
-    }
-    for (const moment of ["before", "after"] as const) {
-      for (const sum of ["allSquares", "seenSquares", "userFactors", "itemFactors"] as const) {
-        const scale = Math.max(Math.abs(expected[moment][sum]), expected[moment].allSquares);
-        expect(Math.abs(actual[moment][sum] - expected[moment][sum]) / scale, `${sum} ${moment}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+    const expected = await halfSweep(reference, side);
+    for (const kernel of kernelsAt(problem.hyperparameters.factors)) {
+      const actual = await halfSweep(engines.get(kernel)!, side);
+      for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+        const error = relativeError(actual.parameters[name], expected.parameters[name]);
+        expect(error, `${name} of ${kernel}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+      }
+      for (const moment of ["before", "after"] as const) {
+        for (const sum of ["allSquares", "seenSquares", "userFactors", "itemFactors"] as const) {
+          const scale = Math.max(Math.abs(expected[moment][sum]), expected[moment].allSquares);
+          const error = Math.abs(actual[moment][sum] - expected[moment][sum]) / scale;
+          expect(error, `${sum} ${moment} of ${kernel}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+        }
       }
     }
   }

@@ -39,9 +39,13 @@ const SEQUENTIAL = ${sequential};
 `;
 }
 
-/** The functions that gram-solve-subgroup.wgsl names. */
-export function subgroupLoops(K: number, plan: SubgroupPlan): string {
-  return new Loops(K, plan.blocks, plan.size).text();
+/**
+ * The functions that gram-solve-subgroup.wgsl names.
+ *
+ * @param base whether all rows share a matrix.
+ */
+export function subgroupLoops(K: number, plan: SubgroupPlan, base: boolean): string {
+  return new Loops(K, plan.blocks, plan.size).text(base);
 }
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, at) => from + at);
@@ -69,7 +73,7 @@ class Loops {
     this.held = range(this.#groups).flatMap((g) => range(this.#columns(g)).map((J) => [g, J] as const));
   }
 
-  text(): string {
+  text(base: boolean): string {
     const declarations = [
       ...this.held.map(([g, J]) => `var<private> sum_${g}_${J}: vec4f;`),
       ...range(this.#groups).map((g) => `var<private> diagonal_${g}: f32;`),
@@ -89,7 +93,7 @@ class Loops {
       this.#function("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings()),
       this.#function("store_sums(to: u32)", this.#eachSum(["let next = sum_0_0;", "partial_sums[to + at * SUBGROUP] = next;"])),
       this.#function("add_stored_sums(from_: u32)", this.#eachSum(["let next = sum_0_0 + partial_sums[from_ + at * SUBGROUP];"])),
-      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior()),
+      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior(base)),
       this.#function("set_bias_aside(old_bias: f32, lane: u32)", this.#setBiasAside()),
       this.#function("factor(lane: u32)", this.#factor()),
       this.#function("substitute(lane: u32)", this.#substitute()),
@@ -129,20 +133,11 @@ class Loops {
 
   #addRatings(): string[] {
     const blocks = range(this.#blocks);
-    const { J: biasBlock, c: biasAt } = this.#row(this.#K);
-    const rhs = this.#blocks - 1;
     const load = [
       "let given = start + lane < count;",
       "let rating = first + select(0u, start + lane, given);",
-      "let other = rating_index[rating] * BLOCKS;",
-      ...blocks.map((J) => `var y_${J} = select(vec4f(), fixed_block(other + ${J}u), given);`),
-      `let residual = select(0.0, value_at(rating) - settings.mean - fixed_bias(other), given);`,
-      `y_${biasBlock}[${biasAt}] = select(0.0, f32(settings.biases), given);`,
-      `y_${rhs}[RHS_AT] = residual;`,
-      `if (WEIGHTED) {`,
-      "  let root = sqrt(weight_at(rating));",
-      ...blocks.map((J) => `  y_${J} *= root;`),
-      "}",
+      "let row = row_of(rating);",
+      ...blocks.map((J) => `let y_${J} = select(vec4f(), block_of(rating, row, ${J}u), given);`),
     ];
     const add = range(this.#size).flatMap((q) => [
       ...blocks.map((J) => `let y_${q}_${J} = ${broadcast(`y_${J}`, q)};`),
@@ -169,11 +164,20 @@ class Loops {
     return range(this.#size, 1).reduce((text, l) => `select(${text}, ${component(l)}, is_${l})`, component(0));
   }
 
-  #addPrior(): string[] {
+  #addPrior(base: boolean): string[] {
     const corner = this.#row(4 * this.#blocks - 1);
+    const quarters = range(this.#size / 4);
+    /** Of the matrix that all rows share, what the lanes of a group hold: each quarter of them has a row of tiles. */
+    const shared = (g: number, J: number): string =>
+      quarters
+        .map((quarter) => [quarter, (g * this.#size) / 4 + quarter])
+        .filter(([, I]) => base && J <= I && I < this.#blocks)
+        .map(([quarter, I]) => ` + unit_${quarter} * base_tile(${(I * (I + 1)) / 2 + J}u)`)
+        .join("");
     return [
       "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));",
-      ...this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`),
+      ...quarters.map((quarter) => `let unit_${quarter} = select(vec4f(), unit, lane / 4u == ${quarter}u);`),
+      ...this.held.map(([g, J]) => `sum_${g}_${J} = settings.lambda * sum_${g}_${J}${shared(g, J)};`),
       ...range(this.#groups).flatMap((g) => {
         return [
           // The corner stays λ Σ e².
@@ -263,7 +267,7 @@ class Loops {
     const last = 4 * this.#blocks - 1;
     const rhs = this.#row(last);
     return [
-      ...range(this.#blocks).map((J) => `var left_${J} = select(vec4f(), sum_${rhs.g}_${J}, lane == ${rhs.lane}u);`),
+      ...range(this.#blocks).map((J) => `var left_${J} = select(vec4f(), sum_${rhs.g}_${J} + noise(${J}u), lane == ${rhs.lane}u);`),
       ...range(this.#groups)
         .reverse()
         .flatMap((g) => {
