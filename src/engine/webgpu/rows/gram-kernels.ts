@@ -153,16 +153,17 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
 export const descends = ({ kind, spread }: GramSystem): boolean =>
   kind === "confident" || ((kind === "joint" || kind === "sequential") && spread === "none");
 
-/** Whether there is a kernel by subgroups for a system: no covariances, no pulls. */
-export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean => kind !== "moments" && spread === "none" && !pulled;
+/** Whether there is a kernel by subgroups for a system: no full covariances, no pulls. */
+export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean => kind !== "moments" && spread !== "full" && !pulled;
 
 export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
-  const { factors: K, kind, values = FLOATS, halves = false } = variant;
+  const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
   const { stage, base, noise } = PARTS[kind];
   const code = [
     "enable subgroups;",
-    subgroupConstants(K, plan, kind === "sequential"),
+    subgroupConstants(K, plan, kind === "sequential", spread),
     `const ERRORS = ${leavesErrors(variant)};`,
+    `const EXPECTED_ERRORS = ${leavesExpectedErrors(variant)};`,
     rowsText,
     valuesText(values),
     halves ? fixedHalvesText : fixedFloatsText,
@@ -171,8 +172,9 @@ export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
     stage,
-    subgroupLoops(K, plan, base),
+    subgroupLoops(K, plan, { base, diagonal: spread === "diagonal" }),
     subgroupText,
   ].join("\n");
-  return { name: `gram-solve-subgroup K=${K}${kind === "joint" ? "" : ` ${kind}`}`, code };
+  const differing = [kind !== "joint" && kind, spread !== "none" && spread].filter(Boolean);
+  return { name: ["gram-solve-subgroup", `K=${K}`, ...differing].join(" "), code };
 }
