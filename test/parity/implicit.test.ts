@@ -9,7 +9,7 @@ import { planSubgroup } from "../../src/engine/webgpu/rows/subgroup-plan.js";
 import { type ImplicitHyperparameters, implicitHyperparameters } from "../../src/models/implicit.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { testDevice } from "../support/engines.js";
+import { deviceThatWritesOutLoops, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
 const KERNELS = ["tiles", "subgroup"] as const;
@@ -27,7 +27,8 @@ function implicitProblemOf(given: Case, settings: Partial<ImplicitHyperparameter
   return { model: "implicit", hyperparameters, byUser, byItem, initial, seed: 1 };
 }
 
-async function compare(given: Case, settings: Partial<ImplicitHyperparameters>): Promise<void> {
+/** @param own an engine instead of those that there are. */
+async function compare(given: Case, settings: Partial<ImplicitHyperparameters>, own?: Engine): Promise<void> {
   const problem = implicitProblemOf(given, settings);
   const halfSweep = async (engine: Engine, side: Side) => {
     const session = await openTraining(engine, problem);
@@ -39,8 +40,8 @@ async function compare(given: Case, settings: Partial<ImplicitHyperparameters>):
   };
   for (const side of ["users", "items"] as const) {
     const expected = await halfSweep(reference, side);
-    for (const kernel of kernelsAt(problem.hyperparameters.factors)) {
-      const actual = await halfSweep(engines.get(kernel)!, side);
+    for (const kernel of own ? ["its own engine"] : kernelsAt(problem.hyperparameters.factors)) {
+      const actual = await halfSweep(own ?? engines.get(kernel)!, side);
       for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
         const error = relativeError(actual.parameters[name], expected.parameters[name]);
         expect(error, `${name} of ${kernel}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
@@ -64,6 +65,11 @@ describe.each([1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
   test("a half-sweep agrees when one row holds a third of all ratings", async () => {
     await compare(hotCase(factors + 2, 57, 131, 6000, factors), { factors, tauUsers: 2, tauItems: 3, confidence: 4 });
   });
+});
+
+test("kernels whose loops are left to the driver agree", async () => {
+  const engine = new WebGpuEngine(await deviceThatWritesOutLoops(true), { kernel: "tiles" });
+  await compare(hotCase(7, 57, 131, 3000, 18), { factors: 18, tauUsers: 2, tauItems: 3, confidence: 4 }, engine);
 });
 
 test("a confidence of 0, the fully observed matrix, agrees", async () => {

@@ -3,7 +3,7 @@
 import { CpuEngine } from "../../src/engine/cpu/engine.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { type Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
+import { Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { QUICK } from "./quick-tests.js";
 
@@ -17,6 +17,12 @@ let device: Promise<Device> | undefined;
 
 /** The WebGPU device of this process, at default limits: a kernel is compiled once for all the files that it tests. */
 export const testDevice = (): Promise<Device> => (device ??= requestDevice({ defaultLimits: true }));
+
+/** The same, as if its compiler wrote out loops (or did not): it then gets the texts that leave loops be. */
+export async function deviceThatWritesOutLoops(writesOutLoops: boolean): Promise<Device> {
+  const { gpu, report } = await testDevice();
+  return new Device(gpu, { ...report, writesOutLoops });
+}
 
 const OPEN: Readonly<Record<EngineKind, () => Promise<Engine>>> = {
   reference: async () => new ReferenceEngine(),
