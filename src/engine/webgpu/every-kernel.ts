@@ -112,7 +112,10 @@ export function everyDescentKernel(K: number): Kernel[] {
   return differentKernels([...kernelsOfUses(uses, K), ...halves, ...rankingKernels(K)]);
 }
 
-const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
+const rankingKernels = (K: number): Kernel[] => [
+  ...[false, true].map((loopsLeft) => itemScoresKernel(K, planScores(K), loopsLeft)),
+  topItemsKernel(planList(LIST_PLACES, false)),
+];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
   [FLOATS, ...(K % OTHER_FORMATS_EVERY === 0 ? [CODES, PAIRS] : [])].flatMap((values) =>
