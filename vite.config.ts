@@ -27,7 +27,7 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         checks: { pluginTimings: false },
         external:
-          /^(node:|webgpu$|koffi$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|hono|@hono\/node-server|cli-progress|cli-table3|picocolors)/,
+          /^(node:|webgpu$|koffi$|usearch$|@observablehq\/plot|@mixmark-io\/domino|hyparquet|papaparse|pure-rand|fflate|fastest-levenshtein|commander|hono|@hono\/node-server|cli-progress|string-width|picocolors)/,
       },
     },
   };

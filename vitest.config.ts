@@ -59,6 +59,7 @@ const inNode: TestProjectInlineConfiguration = {
     name: "node",
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**"],
+    globalSetup: ["test/demo/served.ts"],
     testTimeout: 300_000,
     hookTimeout: 120_000,
     env: { NO_COLOR: "1" },

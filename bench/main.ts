@@ -48,6 +48,7 @@ const benches = {
   training,
   /** Playwright is loaded for it alone. */
   browser: async (options: BenchOptions) => (await import("./browser.js")).browser(options),
+  "first-visit": async () => (await import("./first-visit.js")).firstVisit(),
   ingest,
   peers,
   ranking,
@@ -61,7 +62,16 @@ const benches = {
   float32,
 };
 /** Benchmarks that need no adapter. */
-const WITHOUT_ADAPTER: readonly string[] = ["ingest", "serving", "evaluation", "compilers", "ranks", "sides", "sides-ranking"];
+const WITHOUT_ADAPTER: readonly string[] = [
+  "ingest",
+  "first-visit",
+  "serving",
+  "evaluation",
+  "compilers",
+  "ranks",
+  "sides",
+  "sides-ranking",
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

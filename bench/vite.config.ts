@@ -26,7 +26,7 @@ export default defineConfig({
     rolldownOptions: {
       checks: { pluginTimings: false },
       external:
-        /^(node:|webgpu$|koffi$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|cli-|playwright|autocannon|vite$|@sparticuz|tar-fs)/,
+        /^(node:|webgpu$|koffi$|papaparse|pure-rand|fflate|fastest-levenshtein|picocolors|string-width|cli-|playwright|autocannon|vite$|@sparticuz|tar-fs)/,
     },
   },
 });

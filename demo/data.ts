@@ -50,10 +50,15 @@ export type BuiltInSize = keyof typeof BUILT_IN;
 
 /** What the build trains for the page to begin with: the built-in data of medium size. */
 export const STARTER = {
-  ratings: { users: BUILT_IN.middle.users, ratings: BUILT_IN.middle.ratings },
+  size: "middle",
   share: 0.2,
   options: { model: "vb", factors: 16, sweeps: 20, seed: 1, covariance: "diagonal" },
 } as const;
+
+/** What the build tells of its training: also what the ratings are, which are then made only to train on them. */
+export interface StarterReport extends Report {
+  readonly data: DataSummary;
+}
 
 /** The same for every size of them, so that a visitor's ratings outlive a change of size. */
 export const FILMS = "built-in films";

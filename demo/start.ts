@@ -5,6 +5,15 @@ import { isolate, keepForOffline } from "./isolation.js";
 import { badge, find } from "./page.js";
 import { themeToggle } from "./theme.js";
 
+/** A browser without a locale has a language that is none ("en-US@posix"), and uPlot throws at it when it is loaded. */
+function nameLanguage(): void {
+  try {
+    Intl.getCanonicalLocales(navigator.language);
+  } catch {
+    Object.defineProperty(navigator, "language", { value: "en" });
+  }
+}
+
 async function start(): Promise<void> {
   badge("Looking for a GPU…");
   let redraw = (): void => {};
@@ -12,6 +21,7 @@ async function start(): Promise<void> {
   const threads = await isolate();
   // The page comes anew with its threads, and begins there.
   if (threads === "reloading") return;
+  nameLanguage();
   const { openPage } = await import("./main.js");
   redraw = await openPage(threads);
   keepForOffline();

@@ -43,6 +43,8 @@ import {
   keptModel,
   keptSummary,
   readDropped,
+  STARTER,
+  type StarterReport,
   summaryOf,
 } from "./data.js";
 import { Engines, type Means } from "./engines.js";
@@ -170,7 +172,10 @@ class Run {
 }
 
 export class Workshop {
-  #data: Data | undefined;
+  /** Gives the data, which are made when they are first asked for. */
+  #data: () => Data = () => builtIn(STARTER.size);
+  /** What the starter's data are, when it has come: they need not be made to be shown. */
+  #starterData: DataSummary | undefined;
   /** The last data dropped here, by its key in the browser's storage: another tab may have put its own there since. */
   #own: { readonly key: string; readonly data: Data } | undefined;
   #model: FactorModel | undefined;
@@ -215,7 +220,9 @@ export class Workshop {
       if (!model.ok || !report.ok) return undefined;
       const shelf = this.#take(decodeModel(new Uint8Array(await model.arrayBuffer()), "the starter"), FILMS);
       void forgetModel();
-      return { shelf, report: (await report.json()) as Report };
+      const told = (await report.json()) as StarterReport;
+      this.#starterData = told.data;
+      return { shelf, report: told };
     } catch {
       return undefined;
     }
@@ -230,8 +237,9 @@ export class Workshop {
   }
 
   invent(size: BuiltInSize): DataSummary {
-    this.#data = builtIn(size);
-    return summaryOf(this.#data);
+    let made: Data | undefined;
+    this.#data = () => (made ??= builtIn(size));
+    return (size === STARTER.size && this.#starterData) || summaryOf(this.#data());
   }
 
   /** @throws RatingsError */
@@ -239,7 +247,7 @@ export class Workshop {
     const { data, notes } = await readDropped(files, skipBadRows, columns);
     const key = crypto.randomUUID();
     this.#own = { key, data };
-    this.#data = data;
+    this.#data = () => data;
     const summary = { ...summaryOf(data, notes), key };
     try {
       await keep(key, data, summary);
@@ -260,8 +268,9 @@ export class Workshop {
       if (!data) return undefined;
       this.#own = { key, data };
     }
-    this.#data = this.#own.data;
-    return { ...summaryOf(this.#data), key };
+    const { data } = this.#own;
+    this.#data = () => data;
+    return { ...summaryOf(data), key };
   }
 
   async forget(key: string): Promise<void> {
@@ -274,7 +283,7 @@ export class Workshop {
 
   /** @throws what `fit` throws. */
   async train(settings: Settings, onSweep: (entry: HistoryEntry, cloud?: Cloud) => Promise<void>): Promise<Outcome> {
-    const data = this.#data!;
+    const data = this.#data();
     const run = (this.#run = new Run());
     const engine = await this.#engines.take(settings.device);
     const { train, heldOut } = splitRatings(data.ratings, { share: settings.share, seed: settings.options.seed });
@@ -413,7 +422,7 @@ export class Workshop {
    */
   async race(settings: Settings, sweeps: number, onLap: (lap: Lap) => Promise<void>): Promise<Comparison | undefined> {
     const run = (this.#run = new Run());
-    const { train, heldOut } = splitRatings(this.#data!.ratings, { share: settings.share || 0.2, seed: settings.options.seed });
+    const { train, heldOut } = splitRatings(this.#data().ratings, { share: settings.share || 0.2, seed: settings.options.seed });
     const features = featuresOf(settings, train);
     const { auto } = await this.#engines.means();
     const entrants: DeviceChoice[] = auto.kind === "webgpu" || settings.device === "webgpu" ? ["webgpu", "cpu"] : ["cpu"];

@@ -23,7 +23,7 @@ export default defineConfig({
   resolve: {
     alias: { "#gpu": here("../src/engine/webgpu/device/gpu-browser.ts"), "#workers": here("../src/engine/cpu/workers-browser.ts") },
   },
-  worker: { format: "es", plugins: () => [inlineScript(), inlineAssembly()] },
+  worker: { format: "es", plugins: () => [inlineScript(), inlineAssembly()], rolldownOptions: { checks: { pluginTimings: false } } },
   server: { headers },
   preview: { headers },
   build: {
@@ -31,6 +31,7 @@ export default defineConfig({
     outDir: here("dist"),
     emptyOutDir: true,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: { index: here("index.html"), [ISOLATION]: here("isolation-worker.ts") },
       // A service worker rules over the folder that it lies in, and keeps its name from build to build.
       output: { entryFileNames: ({ name }) => (name === ISOLATION ? "[name].js" : "assets/[name]-[hash].js") },

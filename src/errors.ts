@@ -96,12 +96,17 @@ export class NotPositiveDefiniteError extends TastespaceError {
   readonly id: string | number | undefined;
   readonly sweep: number | undefined;
 
-  /** @param details.remedy where it is not a precision that is 0. */
-  constructor(side: "users" | "items", row: number, details: { id?: string | number; sweep?: number; remedy?: string | undefined } = {}) {
+  /** @param details.whose in place of an id. @param details.remedy where it is not a precision that is 0. */
+  constructor(
+    side: "users" | "items",
+    row: number,
+    details: { id?: string | number; whose?: string; sweep?: number; remedy?: string | undefined } = {},
+  ) {
     const { id, sweep, remedy } = details;
-    const [one, named] = [side === "users" ? "user" : "item", id === undefined ? `at index ${row}` : shown(id)];
+    const one = side === "users" ? "user" : "item";
+    const whose = details.whose ?? `${one} ${id === undefined ? `at index ${row}` : shown(id)}`;
     const when = sweep === undefined ? "" : ` in sweep ${sweep}`;
-    super("not-positive-definite", `the normal equations of ${one} ${named} are not positive definite${when}`, {
+    super("not-positive-definite", `the normal equations of ${whose} are not positive definite${when}`, {
       remedy:
         remedy ??
         `give ${side === "users" ? "tauUsers" : "tauItems"} a positive value, and ${side === "users" ? "gammaUsers" : "gammaItems"} where there are biases`,

@@ -211,6 +211,7 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
     ["tuning of a GPU without one", () => openEngine("reference", undefined, { tuning: { tensorCores: true } }), 'tensorCores is true to no effect: the device is "reference"'],
     ["threads of a GPU", () => openEngine("webgpu", undefined, { threads: 2 }), 'threads is 2 to no effect: the device is "webgpu"'],
     ["last ratings of a split at random", () => splitRatings(data, { last: 2 }), 'last is 2 to no effect: what is held out is chosen by "random" | give by: "last"'],
+    ["last ratings beside a share", () => splitRatings(data, { by: "last", last: 2, share: 0.3 }), "last is 2 to no effect: a share of 0.3 is held out | leave share: 0.3 away"],
     ["trials of a grid", () => search(data, { space: { factors: [1] }, trials: 3 }), "trials is 3 to no effect: a grid trains at all its points"],
     ["eta of drawn points", () => search(data, { space: { factors: [1] }, method: "random", eta: 2 }), 'eta is 2 to no effect: the method is "random"'],
     ["a share and folds", () => search(data, { space: { factors: [1] }, folds: 2, holdout: { share: 0.3 } }), "share is 0.3 to no effect: folds are held out"],

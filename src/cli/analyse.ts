@@ -45,7 +45,7 @@ export function analyseCommand(): Command {
   addAnalysisOptions(command)
     .option("--holdout <share>", "vb: share of the ratings that was held out of its training", number)
     .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(SPLIT_KINDS))
-    .option("--holdout-last <k>", "vb: by last: how many of every user's latest ratings (default: 1)", wholeNumber)
+    .option("--holdout-last <k>", "vb: by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
     .option("--test <file>", "vb: held-out ratings of their own")
     .option("--seed <n>", "vb: seed of the split", wholeNumber);
   addOtherDataOption(command);

@@ -23,7 +23,7 @@ import { type ReadOptions, readRatings, type ReadResult } from "../ratings/reade
 import { OptionsError } from "../errors.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import { checkUsed } from "../options.js";
-import { checkSplitOptions, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { checkSplitOptions, HELD_OUT_SHARE, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
 import { typed } from "./hyperparameter-flags.js";
@@ -33,8 +33,6 @@ import { pathBeside } from "./run-file.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
 
-/** Held out where nothing else is said. */
-const HELD_OUT_SHARE = 0.2;
 /** The name of standard input. */
 const STANDARD_INPUT = "-";
 
@@ -227,7 +225,7 @@ export async function loadTrainingData(
   const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
   const { holdout, test } = isGiven ? given : before;
   const holdoutBy = given.holdoutBy ?? before.holdoutBy ?? "random";
-  const holdoutLast = given.holdoutLast ?? (holdoutBy === "last" ? before.holdoutLast : undefined);
+  const holdoutLast = given.holdoutLast ?? (holdoutBy === "last" && holdout === undefined ? before.holdoutLast : undefined);
   const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
   checkSplitOptions(splitOptionsOf(split));
   const read = await loadData(from, flags);
@@ -280,7 +278,7 @@ export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): 
   return splitRatings(ratings, splitOptionsOf(flags));
 }
 
-const splitOptionsOf = ({ holdoutBy: by, holdout: share = HELD_OUT_SHARE, holdoutLast: last, seed }: SplitFlags): SplitOptions => ({
+const splitOptionsOf = ({ holdoutBy: by, holdout: share, holdoutLast: last, seed }: SplitFlags): SplitOptions => ({
   by,
   share,
   last,

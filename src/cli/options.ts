@@ -190,7 +190,7 @@ export function addSplitOptions(command: Command): Command {
   return command
     .option("--holdout <share>", "share of the ratings that was held out (default: as in training)", number)
     .addOption(new Option("--holdout-by <kind>", "how they were chosen (default: as in training)").choices(SPLIT_KINDS))
-    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: as in training)", wholeNumber)
+    .option("--holdout-last <k>", "by last: a number of every user's latest ratings, not a share (default: as in training)", wholeNumber)
     .option("--seed <n>", "seed of the split (default: as in training)", wholeNumber);
 }
 

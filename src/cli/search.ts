@@ -47,7 +47,7 @@ export function searchCommand(): Command {
     .option("--folds <k>", "hold out k folds in turn instead of one share", wholeNumber, 0)
     .option("--holdout <share>", "share of the ratings held out (default: 0.2)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen (default: random)").choices(SPLIT_KINDS))
-    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
+    .option("--holdout-last <k>", "by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
     .option("--test <share>", "share set aside first, which no trial sees, to measure the best by", number, 0)
     .option("--seed <n>", "seed of splits, draws and starting factors", wholeNumber, 1)
     .option("--sweeps <n>", "most sweeps of a trial (default: as in train)", wholeNumber)

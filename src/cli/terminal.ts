@@ -2,8 +2,8 @@
 
 import { createRequire } from "node:module";
 import type { SingleBar } from "cli-progress";
-import Table from "cli-table3";
 import colours from "picocolors";
+import stringWidth from "string-width";
 import { invocation } from "./invocation.js";
 
 /** What draws bars is loaded with the first of them: commands in pipes draw none. */
@@ -52,36 +52,14 @@ export function shown(text: string): string {
 
 /** A plain table without boxes; a head of empty texts is none. `right` columns (from 0) are set flush right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const lines = new Table({
-    head: head.some((text) => text !== "") ? head.map((text) => colours.bold(text)) : [],
-    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
-    chars: Object.fromEntries(
-      [
-        "top",
-        "top-mid",
-        "top-left",
-        "top-right",
-        "bottom",
-        "bottom-mid",
-        "bottom-left",
-        "bottom-right",
-        "left",
-        "left-mid",
-        "mid",
-        "mid-mid",
-        "right",
-        "right-mid",
-        "middle",
-      ].map((name) => [name, ""]),
-    ),
-  });
-  for (const row of rows) lines.push(row.map((cell) => shown(cell).replaceAll("\n", "\\n")));
-  return lines
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+  const heads = head.some((text) => text !== "") ? [head.map((text) => colours.bold(text))] : [];
+  const lines = [...heads, ...rows.map((row) => row.map((cell) => shown(cell).replaceAll("\n", "\\n")))];
+  const widths = head.map((_, column) => lines.reduce((most, line) => Math.max(most, stringWidth(line[column])), 0));
+  const padded = (text: string, column: number): string => {
+    const space = " ".repeat(widths[column] - stringWidth(text));
+    return right.includes(column) ? space + text : text + space;
+  };
+  return lines.map((line) => line.map(padded).join("  ").trimEnd()).join("\n");
 }
 
 export const dim = (text: string): string => colours.dim(text);

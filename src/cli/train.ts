@@ -120,7 +120,7 @@ export function trainCommand(): Command {
     )
     .option("--holdout <share>", "share of the ratings held out (default: 0.2, or 0 with --test)", number)
     .addOption(new Option("--holdout-by <kind>", "how they are chosen").choices(SPLIT_KINDS).default("random"))
-    .option("--holdout-last <k>", "by last: how many of every user's latest ratings (default: 1)", wholeNumber)
+    .option("--holdout-last <k>", "by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
     .option("--test <file>", "ratings to measure by instead")
     .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
     .option("--init <model>", "start from this model")

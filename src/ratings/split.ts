@@ -17,12 +17,12 @@ export const SPLIT_KINDS: readonly SplitKind[] = ["random", "user", "time", "las
 export interface SplitOptions {
   /**
    * "random": any ratings; "user": the share of every user's ratings; "time": the latest; "last":
-   * every user's latest few. The splits of each user leave everyone at least one rating to train on. Default "random".
+   * every user's latest. The splits of each user leave everyone at least one rating to train on. Default "random".
    */
   readonly by?: SplitKind | undefined;
-  /** Share held out, in [0, 1). Default 0.2. */
+  /** Share held out, in [0, 1). Default 0.2; of "last", where it is a share of every user's ratings, none. */
   readonly share?: number | undefined;
-  /** Ratings of every user that "last" holds out, 1 or more. Default 1. */
+  /** Ratings of every user that "last" holds out in place of a share, 1 or more. Default 1. */
   readonly last?: number | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
@@ -33,6 +33,8 @@ export const SHARE_KIND: Kind = {
   must: "a share, at least 0 and below 1",
   holds: (value) => typeof value === "number" && value >= 0 && value < 1,
 };
+/** What is held out where nothing is said. */
+export const HELD_OUT_SHARE = 0.2;
 const SPLIT_NAMES = namesOf<SplitOptions>({ by: oneOf(...SPLIT_KINDS), share: SHARE_KIND, last: wholeFrom(1), seed: WHOLE });
 
 /** Ratings to train on and ratings to measure by; both have the users and items of the whole. */
@@ -50,7 +52,12 @@ export interface Split {
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
   checkArguments("splitRatings", { ratings: [ratings, RATINGS_KIND] });
   checkSplitOptions(options);
-  const { by = "random", share = 0.2, last = 1, seed = 1 } = options;
+  const { by = "random", share = by === "last" ? undefined : HELD_OUT_SHARE, last = 1, seed = 1 } = options;
+  if (share === undefined)
+    return partition(
+      ratings,
+      latestOfEachUser(ratings, () => last),
+    );
   const count = heldOutCount(ratings.count, share);
   switch (by) {
     case "random":
@@ -60,15 +67,23 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
     case "user":
       return partition(ratings, shareOfEachUser(ratings, share, seed));
     case "last":
-      return partition(ratings, latestOfEachUser(ratings, last));
+      return partition(
+        ratings,
+        latestOfEachUser(ratings, (own) => Math.round(own * share)),
+      );
   }
 }
 
 /** @throws OptionsError naming the option and its value, also for one that has no effect as others are. */
 export function checkSplitOptions(options: SplitOptions): void {
   checkOptions("splitRatings", options, SPLIT_NAMES);
-  const { by = "random", last } = options;
+  checkLastUsed(options);
+}
+
+/** @throws OptionsError where a number of last ratings has no effect. */
+export function checkLastUsed({ by = "random", share, last }: Pick<SplitOptions, "by" | "share" | "last">): void {
   checkUsed("last", last, by === "last", `what is held out is chosen by "${by}"`, 'give by: "last"');
+  checkUsed("last", last, share === undefined, `a share of ${share} is held out`, `leave share: ${share} away`);
 }
 
 /**
@@ -175,8 +190,8 @@ function shareOfEachUser({ user, users, count }: Ratings, share: number, seed: n
   return marks;
 }
 
-/** Marks the k latest of each user's ratings, and never all; at the same time, those of the higher raw item ids. */
-function latestOfEachUser(ratings: Ratings, k: number): Uint8Array {
+/** Marks as many of each user's latest as are wanted, and never all; at the same time, those of the higher raw item ids. */
+function latestOfEachUser(ratings: Ratings, wanted: (own: number) => number): Uint8Array {
   const { item, items, count } = ratings;
   const time = timesOf(ratings);
   const marks = new Uint8Array(count);
@@ -184,7 +199,7 @@ function latestOfEachUser(ratings: Ratings, k: number): Uint8Array {
   for (let row = 0; row < count; row++) rows[ratings.user[row]].push(row);
   for (const own of rows) {
     own.sort((a, b) => time[a] - time[b] || compareIds(items.rawAt(item[a]), items.rawAt(item[b])));
-    for (const row of own.slice(Math.max(1, own.length - k))) marks[row] = 1;
+    for (const row of own.slice(Math.max(1, own.length - wanted(own.length)))) marks[row] = 1;
   }
   return marks;
 }

@@ -7,7 +7,7 @@ import { rowsOf } from "../models/parameters.js";
 import type { Parameters } from "../models/parameters.js";
 import { type Configured, definitionOf } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
-import { type Entity, type FewRatings, foldIn, foldInSystem, rowsNeeded } from "./fold-in.js";
+import { type Entity, type FewRatings, foldIn, foldInSystem, ofSomeoneNew, rowsNeeded } from "./fold-in.js";
 import { covarianceAt } from "./posterior.js";
 
 /**
@@ -41,6 +41,8 @@ export async function foldInOn(
     if (!posterior) return entity;
     const solved = { ...posterior, users: covariances! };
     return { ...entity, covariance: covarianceAt(solved, "users", 0, K + 1) };
+  } catch (error) {
+    throw ofSomeoneNew(error, "users", few.index.length);
   } finally {
     session.destroy();
   }

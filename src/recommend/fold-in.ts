@@ -10,6 +10,7 @@ import type { ConvexRows } from "../models/new-rows.js";
 import { type Parameters, rowsOf, sampleOf, samplesOf, sampleShare } from "../models/parameters.js";
 import { type Configured, definitionOf, type Hyperparameters } from "../models/registry.js";
 import type { Csr } from "../ratings/csr.js";
+import { howMany } from "../shown.js";
 import { weightAt } from "../ratings/rating-columns.js";
 
 /** Ratings of one new user (of `index` items) or of one new item (by `index` users). */
@@ -64,13 +65,27 @@ export function foldIn(
   gram?: Float64Array,
 ): Entity {
   const rows = { count: 1, start: Uint32Array.of(0, index.length), index, value, weight };
-  const { factors, biases, covariances, drawnBiases } = foldInRows(rows, side, parameters, configured, means, gram);
-  return {
-    factors,
-    bias: biases[0],
-    ...(covariances && { covariance: covariances }),
-    ...(drawnBiases && { drawn: { biases: drawnBiases, covariances: openCovariances({ index, weight }, side, parameters, configured) } }),
-  };
+  try {
+    const { factors, biases, covariances, drawnBiases } = foldInRows(rows, side, parameters, configured, means, gram);
+    return {
+      factors,
+      bias: biases[0],
+      ...(covariances && { covariance: covariances }),
+      ...(drawnBiases && { drawn: { biases: drawnBiases, covariances: openCovariances({ index, weight }, side, parameters, configured) } }),
+    };
+  } catch (error) {
+    throw ofSomeoneNew(error, side, index.length);
+  }
+}
+
+/** An error of the solve of one new row, as it is told: that row has no id, and its place says nothing. */
+export function ofSomeoneNew(error: unknown, side: Side, ratings: number): unknown {
+  if (!(error instanceof NotPositiveDefiniteError)) return error;
+  const [who, what, own] = side === "users" ? ["someone", "items", "Users"] : ["something", "users", "Items"];
+  return new NotPositiveDefiniteError(side, error.row, {
+    whose: `${who} new with ${howMany(ratings, "rating")}`,
+    remedy: `give ratings of more ${what}, or train with tau${own} above 0, and gamma${own} where there are biases`,
+  });
 }
 
 /** A⁻¹ of a new row, rated with the rows `index` of the other side: at each sample one packed lower triangle. */

@@ -125,7 +125,8 @@ function searchSection(result: SearchResult, command: string | undefined, title:
   const ranked = rankedTrials(trials);
   const names = Object.keys(plan.space);
   const { by, share, last } = plan.holdout;
-  const held = by === "last" ? `the last ${last} of every user` : `a held-out share of ${share}`;
+  const ofUsers = share === undefined ? `the last ${last} of every user` : `the last share of ${share} of every user`;
+  const held = by === "last" ? ofUsers : `a held-out share of ${share}`;
   const split = plan.folds > 0 ? `${plan.folds} folds` : held;
   const honest = test
     ? `On the ${counted(test.ratings, "rating")} that no trial saw the best has ${test.best.toFixed(4)}${test.alternative === undefined ? "" : `, vb ${test.alternative.toFixed(4)}`}${typeof test.biasOnly === "number" ? `, the biases alone ${test.biasOnly.toFixed(4)}` : ""}: these are the figures to quote.`

@@ -23,7 +23,17 @@ import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../mod
 import type { Precisions } from "../models/parameters.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import { kFolds, SHARE_KIND, type Split, SPLIT_KINDS, type SplitKind, type SplitOptions, splitRatings } from "../ratings/split.js";
+import {
+  checkLastUsed,
+  HELD_OUT_SHARE,
+  kFolds,
+  SHARE_KIND,
+  type Split,
+  SPLIT_KINDS,
+  type SplitKind,
+  type SplitOptions,
+  splitRatings,
+} from "../ratings/split.js";
 import { shown } from "../shown.js";
 import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import { type Checkpoint, featureNames, type TrainingIdentity } from "./checkpoint.js";
@@ -74,8 +84,8 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   /** What is held out without folds. Default: a random 0.2. */
   readonly holdout?: Pick<SplitOptions, "by" | "share" | "last"> | undefined;
   /**
-   * Share set aside first, which no trial sees: the best point is trained once more on all the rest and measured on it.
-   * Default 0.
+   * Share set aside first, chosen as `holdout.by` says, which no trial sees: the best point is trained once more on all
+   * the rest and measured on it. Default 0.
    */
   readonly test?: number | undefined;
   /**
@@ -123,7 +133,8 @@ export interface SearchPlan {
   /** Points drawn; null for a grid. */
   readonly trials: number | null;
   readonly folds: number;
-  readonly holdout: { readonly by: SplitKind; readonly share: number; readonly last?: number | undefined };
+  /** Of "last" either a share or a number. */
+  readonly holdout: { readonly by: SplitKind; readonly share?: number | undefined; readonly last?: number | undefined };
   readonly test: number;
   readonly seed: number;
   /** Of ranked lists; null where losses are compared. */
@@ -199,7 +210,9 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
   const plan = { ...choices, data: { users: users.size, items: items.size, ratings: count, fingerprint: fingerprintOf(ratings) } };
   if (options.resume) checkSamePlan(options.resume.plan, plan);
   const { train: rest, heldOut: test } =
-    plan.test > 0 ? splitRatings(ratings, { ...plan.holdout, share: plan.test, seed: plan.seed }) : { train: ratings, heldOut: undefined };
+    plan.test > 0
+      ? splitRatings(ratings, { by: plan.holdout.by, share: plan.test, seed: plan.seed })
+      : { train: ratings, heldOut: undefined };
   const splits = plan.folds > 0 ? [...kFolds(rest, plan.folds, plan.seed)] : [splitRatings(rest, { ...plan.holdout, seed: plan.seed })];
   if (splits.some(({ heldOut }) => heldOut.count === 0) || test?.count === 0)
     throw new RatingsError("no rating is held out to search by", { remedy: "hold out a larger share" });
@@ -259,9 +272,10 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
   const sweeps = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
   checkEffects(options);
   checkMeasureUsed(options, measureBy);
-  const { by = "random", share = 0.2, last } = holdout;
-  checkUsed("last", last, by === "last", `what is held out is chosen by "${by}"`, 'give by: "last"');
-  if (folds === 0 && !(share > 0 && share < 1)) throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
+  checkLastUsed(holdout);
+  const { by = "random", share = by === "last" ? undefined : HELD_OUT_SHARE, last = 1 } = holdout;
+  if (folds === 0 && share !== undefined && !(share > 0 && share < 1))
+    throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   checkSpace(model, options.space);
   const points = method === "grid" ? gridPoints(options.space) : randomPoints(options.space, trials, seed);
   for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
@@ -274,7 +288,7 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
     eta,
     trials: method === "grid" ? null : trials,
     folds,
-    holdout: by === "last" ? { by, share, last: last ?? 1 } : { by, share },
+    holdout: share === undefined ? { by, last } : { by, share },
     test,
     seed,
     measure: measureBy === "loss" ? null : { by: measureBy, every: measureEvery, relevanceThreshold: relevanceThreshold ?? null },

@@ -89,6 +89,7 @@ test("a held-out last rating of every user is found again, and another split can
   expect(await tastespace("train", inFolder("timed.csv"), "--sort", ...last, ...BIASES, "--out", model)).toMatchObject({ code: 0 });
   expect(await heldOut()).toBe(8);
   expect(await heldOut("--holdout-last", "3", "--allow-trained")).toBe(12);
+  expect(await heldOut("--holdout", "0.4", "--allow-trained")).toBe(16);
   expect(await heldOut("--holdout-by", "random", "--holdout", "0.25", "--allow-trained")).toBe(10);
   writeFileSync(inFolder("timed-test.csv"), "user,item,rating\np1,f10,5\n");
   expect(await tastespace("train", inFolder("timed.csv"), "--test", inFolder("timed-test.csv"), ...BIASES, "--out", model)).toMatchObject({

@@ -80,6 +80,11 @@ test.each<[args: string[], code: number, said: RegExp]>([
   [["train", "nowhere", "--patience", "2", "--no-early-stop"], 2, /'--patience <n>' cannot be used with option '--no-early-stop'/],
   [["train", "nowhere", "--holdout", "1"], 2, /^error --holdout is 1: it must be a share, at least 0 and below 1$/m],
   [["train", "nowhere", "--holdout-last", "2"], 2, /^error --holdout-last is 2 to no effect: .*\n +give --holdout-by last$/m],
+  [
+    ["train", "nowhere", "--holdout-by", "last", "--holdout-last", "2", "--holdout", "0.3"],
+    2,
+    /^error --holdout-last is 2 to no effect: .*0\.3.*\n +leave --holdout 0\.3 away$/m,
+  ],
   [["train", "nowhere", "--holdout", "0.1", "--test", "x"], 2, /^error --test and --holdout exclude each other$/m],
   [["train", "nowhere", "--model", "gd", "--item-features", "genres"], 2, /^error gd takes no features$/m],
   [

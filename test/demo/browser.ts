@@ -1,71 +1,22 @@
-// The built demo in Chromium: a server for its files, browsers with and without WebGPU, and what
-// tests do on the page again and again.
+// The built demo in Chromium: browsers with and without WebGPU, and what tests do on the page again and again.
 
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright";
-import { build, preview, type PreviewServer } from "vite";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright";
+import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import { strToU8, zipSync } from "fflate";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { chromiumLaunchOptions, started } from "../support/chromium.js";
-import { cacheFolder, hasChromiumPackage } from "../support/chromium-package.js";
-
-const CONFIG = fileURLToPath(new URL("../../demo/vite.config.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../demo", import.meta.url));
-
-const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-
-interface Served {
-  /** Where its files lie. */
-  readonly folder: string;
-  /** By the preview server, which sends the headers of an isolated page. */
-  readonly url: string;
-  /** By a host that sends nothing but files. */
-  readonly plainUrl: string;
-}
-
-let served: Promise<Served> | undefined;
-
-/** Builds the demo and serves it under a path of its own, once for all test files that share this process. */
-async function serveDemo(): Promise<Served> {
-  const outDir = join(cacheFolder, `demo-${process.env["VITEST_POOL_ID"]}`);
-  await build({ root: ROOT, configFile: CONFIG, logLevel: "warn", build: { outDir, emptyOutDir: true } });
-  const server: PreviewServer = await preview({
-    root: ROOT,
-    configFile: CONFIG,
-    base: "/some/path/",
-    logLevel: "warn",
-    build: { outDir },
-    preview: { port: 0, host: "127.0.0.1" },
-  });
-  const plain = await plainHost(outDir);
-  return { folder: outDir, url: server.resolvedUrls!.local[0], plainUrl: plain };
-}
-
-/** What a host may say: that its answers depend on who asks, and that a browser is not to keep them. */
-const CAREFUL = { Vary: "Origin", "Cache-Control": "no-store" };
-
-/** Serves a folder's files as they are. */
-async function plainHost(folder: string): Promise<string> {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url!, "http://host").pathname.replace(/^\/plain\//, "").replace(/^$/, "index.html");
-    readFile(join(folder, path)).then(
-      (bytes) => response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", ...CAREFUL }).end(bytes),
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  server.unref();
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/plain/`;
-}
+import { hasChromiumPackage } from "../support/chromium-package.js";
+import type { Served } from "./served.js";
 
 /** Without these, a software device is lost as soon as a canvas is to show what it has drawn. */
-const PRESENTING = ["--use-angle=vulkan", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--disable-vulkan-surface"];
+const PRESENTING = [
+  "--disable-gpu-rasterization",
+  "--use-angle=vulkan",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--disable-vulkan-surface",
+];
 
 /** A slow software device is not to be taken for one that hangs, nor a lost one for the page's fault. */
 const PATIENT = ["--disable-gpu-watchdog", "--disable-domain-blocking-for-3d-apis"];
@@ -92,31 +43,29 @@ export interface Demo extends Served {
   readonly browser: Browser;
 }
 
+/** Contexts of pages that several tests share. */
+const shared = new WeakSet<BrowserContext>();
+
 /**
- * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed.
+ * The demo, served while the tests of a file run, with browsers to open it in; after each test their pages are closed,
+ * unless several tests share them.
  */
 export function servedDemo(...kinds: readonly LaunchOptions[]): Demo {
-  let server: Served | undefined;
+  const served = inject("demo");
   let browsers: Browser[] = [];
   beforeAll(async () => {
-    [server, ...browsers] = await Promise.all([(served ??= serveDemo()), ...kinds.map(launch)]);
+    let page: Response;
+    [page, ...browsers] = await Promise.all([fetch(served.url), ...kinds.map(launch)]);
+    if (!page.ok) throw new Error(await page.text());
   });
   afterAll(async () => {
     for (const browser of browsers) await browser.close();
   });
   afterEach(async () => {
-    for (const browser of browsers) for (const context of browser.contexts()) await context.close();
+    for (const browser of browsers) for (const context of browser.contexts()) if (!shared.has(context)) await context.close();
   });
   return {
-    get folder() {
-      return server!.folder;
-    },
-    get url() {
-      return server!.url;
-    },
-    get plainUrl() {
-      return server!.plainUrl;
-    },
+    ...served,
     get browsers() {
       return browsers;
     },
@@ -134,20 +83,29 @@ export interface OpenOptions {
   readonly inWorker?: string;
   /** Lines that run in the page before its own. */
   readonly inPage?: string;
+  /**
+   * Whether the page may keep its files for visits without a network: it fetches all of them once more for that. Default
+   * false.
+   */
+  readonly serviceWorker?: boolean;
+  /** Whether the page stays open after the test, for others. Default false. */
+  readonly isShared?: boolean;
 }
 
 /** A page of its own, with all that went wrong on it. */
 export async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, height = 900, theme = "light", inWorker, inPage }: OpenOptions = {},
+  { width = 1000, height = 700, theme = "light", inWorker, inPage, serviceWorker = false, isShared = false }: OpenOptions = {},
 ): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
     reducedMotion: "reduce",
     locale: "en-US",
+    serviceWorkers: serviceWorker ? "allow" : "block",
   });
+  if (isShared) shared.add(context);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => {
@@ -217,6 +175,13 @@ export async function tune(page: Page, fields: Record<string, number | string>):
 }
 
 export const SECONDS = 1000;
+
+/** Waits until nothing changes its colour or place any more. */
+export const settled = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map(({ finished }) => finished));
+  });
 
 /** Presses Train and waits for the end. */
 export async function train(page: Page): Promise<void> {

@@ -186,7 +186,7 @@ const laidAside = async (page: Page): Promise<void> =>
 test.each(["a host that sends headers", "a host that sends only files"])(
   "after one visit to %s the page works without a network",
   async (host) => {
-    const { page } = await openPage(demo.browser, host.includes("only") ? demo.plainUrl : demo.url);
+    const { page } = await openPage(demo.browser, host.includes("only") ? demo.plainUrl : demo.url, { serviceWorker: true });
     await page.locator("#start:enabled").waitFor({ timeout: 30 * SECONDS });
     await laidAside(page);
     await page.evaluate(async () => await navigator.serviceWorker.ready);
@@ -201,7 +201,7 @@ test.each(["a host that sends headers", "a host that sends only files"])(
 );
 
 test("files that were not all laid aside, as when the browser was closed meanwhile, are so at the next visit", async () => {
-  const { page } = await openPage(demo.browser, demo.url);
+  const { page } = await openPage(demo.browser, demo.url, { serviceWorker: true });
   await laidAside(page);
   await page.evaluate(async () => {
     const [name] = await caches.keys();

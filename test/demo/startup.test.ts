@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { openPage, type OpenOptions, SECONDS, servedDemo, train, tune } from "./browser.js";
 
 const demo = servedDemo({ webgpu: false });
-const open = (url: string, options?: OpenOptions) => openPage(demo.browser, url, options);
+const open = (url: string, options?: OpenOptions) => openPage(demo.browser, url, { serviceWorker: true, ...options });
 const badge = (page: Page, hasText: RegExp): Promise<void> => page.locator("#device", { hasText }).waitFor({ timeout: 30 * SECONDS });
 const isIsolated = (page: Page): Promise<boolean> => page.evaluate(() => crossOriginIsolated);
 
@@ -42,6 +42,15 @@ test("a host that sends only files gets there by a service worker and one reload
   expect(await isIsolated(again)).toBe(true);
   expect(await loads(again)).toBe(1);
   await train(again);
+  expect(errors).toEqual([]);
+});
+
+test("a browser whose language is none gets the page all the same", async () => {
+  const nameless = `Object.defineProperty(Navigator.prototype, "language", { get: () => "en-US@posix" });`;
+  const { page, errors } = await open(demo.url, { inPage: nameless });
+  await badge(page, /computes$/);
+  await tune(page, { factors: 4, sweeps: 3 });
+  await train(page);
   expect(errors).toEqual([]);
 });
 
@@ -107,6 +116,10 @@ test("without storage and OffscreenCanvas the page starts and trains", async () 
 test.each(["no JavaScript", "a file"])("with %s the page says that it has not started", async (what) => {
   const context = await demo.browser.newContext({ javaScriptEnabled: what !== "no JavaScript" });
   const page = await context.newPage();
+  // The style sheet gives scripts some seconds to start: they pass quickly here.
+  const session = await context.newCDPSession(page);
+  await session.send("Animation.enable");
+  await session.send("Animation.setPlaybackRate", { playbackRate: 20 });
   await page.goto(what === "a file" ? pathToFileURL(join(demo.folder, "index.html")).href : demo.plainUrl);
   await page.getByText("This page has not started: it needs a browser of today with JavaScript").waitFor({ timeout: 15 * SECONDS });
   expect(await page.getByText("Looking for").count()).toBe(0);

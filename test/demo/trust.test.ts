@@ -2,7 +2,7 @@
 // and nothing jumps.
 
 import type { Page } from "playwright";
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import {
   drop,
@@ -32,15 +32,17 @@ async function openReady(options?: OpenOptions): Promise<{ page: Page; errors: s
 
 test("stopped in the first sweep, the model from before is kept, and the page says so; without one it says that there is none", async () => {
   // The page begins with a model of its own, unless that cannot be fetched.
-  const context = await demo.browser.newContext({ locale: "en-US", reducedMotion: "reduce" });
+  const context = await demo.browser.newContext({ locale: "en-US", reducedMotion: "reduce", serviceWorkers: "block" });
   await context.route("**/starter.*", (route) => route.abort());
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   await page.goto(demo.url);
   await page.getByText("The model that comes with this page could not be fetched.").waitFor();
+  // Of all models it has the least to do before its first sweep.
+  await page.locator("#model").selectOption("als");
   const stopAtOnce = async (): Promise<void> => {
-    await tune(page, { device: "reference", factors: 60 });
+    await tune(page, { device: "reference", factors: 128 });
     await page.locator("#start:enabled").click();
     // The random start has been measured, and the first sweep is under way.
     await page.locator("#headline-sweep", { hasText: /^Sweep 0 of/ }).waitFor();
@@ -69,17 +71,17 @@ test("stopped in the first sweep, the model from before is kept, and the page sa
 
 test("Stop ends a sweep that would take long, and keeps what the sweeps before it have learned", async () => {
   const { page } = await openReady();
-  await page.locator("#sources select").selectOption("large");
-  await page.locator("#start:enabled").waitFor({ timeout: 60 * SECONDS });
-  await tune(page, { device: "reference", factors: 8 });
+  await page.locator("#model").selectOption("als");
+  await tune(page, { device: "reference", factors: 128 });
   await page.locator("#start:enabled").click();
+  await page.locator("#headline-sweep", { hasText: /^Sweep 0 of/ }).waitFor();
+  const began = performance.now();
   await page.locator("#headline-sweep", { hasText: /^Sweep 1 of/ }).waitFor({ timeout: 120 * SECONDS });
-  await page.waitForTimeout(0.5 * SECONDS);
   const pressed = performance.now();
   await page.getByRole("button", { name: "Stop here" }).click();
   await page.getByText(/^Stopped by you after sweep 1\./).waitFor({ timeout: 60 * SECONDS });
-  // A sweep takes several times as long.
-  expect(performance.now() - pressed).toBeLessThan(4 * SECONDS);
+  // One that went on to its end would take as long as the sweep before it, and longer by all that follows a training.
+  expect((performance.now() - pressed) / (pressed - began)).toBeLessThan(0.6);
   expect(await page.locator("#headline-sweep").innerText()).toMatch(/^1 sweep in/);
   expect(await page.locator("#next").isVisible()).toBe(true);
 });
@@ -128,72 +130,87 @@ test("data that another tab has replaced is not passed off as the old one", asyn
 });
 
 const PNG = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
-test.each([
-  { name: "holiday.png", content: PNG, says: "holiday.png is a picture, not a table of ratings." },
-  { name: "photo.csv", content: Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]), says: "photo.csv is a picture, not a table of ratings." },
-  { name: "paper.pdf", content: "%PDF-1.7\n", says: "paper.pdf is a PDF, not a table of ratings." },
-  { name: "mine.xlsx", content: "PK\u0003\u0004", says: "mine.xlsx is an office document, not a table of ratings." },
-  { name: "page.html", content: "<!doctype html><title>x</title>", says: "page.html is a web page, not a table of ratings." },
-  {
-    name: "program.bin",
-    content: Uint8Array.from([1, 2, 0, 0, 7]),
-    says: "program.bin is neither text nor an archive, not a table of ratings.",
-  },
-])("$name is called what it is, with what to do instead", async ({ name, content, says }) => {
-  const { page } = await openReady();
-  await drop(page, name, content);
-  await page.locator("#drop-error", { hasText: says }).waitFor();
-  expect(await page.locator("#drop-error").innerText()).toMatch(/What helps: (drop|export|save)/);
-  await page.locator("#start:enabled").waitFor();
-});
+describe("what is no table of ratings", () => {
+  let page: Page;
+  beforeAll(async () => void ({ page } = await openReady({ isShared: true })));
 
-test.each([{ width: 1280 }, { width: 375 }])("choosing a title on the map moves nothing at $width pixels", async ({ width }) => {
-  const { page } = await openReady({ width });
-  await tune(page, QUICK);
-  await train(page);
-  const places = () =>
-    page.evaluate(() => ({
-      height: document.documentElement.scrollHeight,
-      scrolled: scrollY,
-      sky: document.querySelector("#sky")!.clientHeight,
-      legend: document.querySelector("#legend")!.getBoundingClientRect().top,
-    }));
-  await page.locator("#map-search").scrollIntoViewIfNeeded();
-  await page.locator("#map-search input").fill("the");
-  const before = await places();
-  await page.keyboard.press("Enter");
-  await page.locator(".neighbours li").nth(5).waitFor();
-  expect(await places()).toEqual(before);
-  for (let row = 0; row < 3; row++) {
-    await page.locator(".neighbours button").nth(row).click();
-    await page.locator(".neighbours li").nth(5).waitFor();
-    expect(await places()).toMatchObject({ height: before.height, sky: before.sky });
-  }
-});
-
-test("naming what is under the pointer draws no point anew", async () => {
-  const { page } = await openReady();
-  await tune(page, QUICK);
-  await train(page);
-  await page.locator("#sky canvas").scrollIntoViewIfNeeded();
-  await page.waitForTimeout(0.5 * SECONDS);
-  await page.evaluate(() => {
-    const counted = globalThis as unknown as { fills: number };
-    counted.fills = 0;
-    const fill = Object.getOwnPropertyDescriptor(CanvasRenderingContext2D.prototype, "fill")!.value as (...given: unknown[]) => void;
-    CanvasRenderingContext2D.prototype.fill = function (...given: unknown[]) {
-      counted.fills++;
-      fill.apply(this, given);
-    };
+  test.each([
+    { name: "holiday.png", content: PNG, says: "holiday.png is a picture, not a table of ratings." },
+    {
+      name: "photo.csv",
+      content: Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]),
+      says: "photo.csv is a picture, not a table of ratings.",
+    },
+    { name: "paper.pdf", content: "%PDF-1.7\n", says: "paper.pdf is a PDF, not a table of ratings." },
+    { name: "mine.xlsx", content: "PK\u0003\u0004", says: "mine.xlsx is an office document, not a table of ratings." },
+    { name: "page.html", content: "<!doctype html><title>x</title>", says: "page.html is a web page, not a table of ratings." },
+    {
+      name: "program.bin",
+      content: Uint8Array.from([1, 2, 0, 0, 7]),
+      says: "program.bin is neither text nor an archive, not a table of ratings.",
+    },
+  ])("$name is called what it is, with what to do instead", async ({ name, content, says }) => {
+    await drop(page, name, content);
+    await page.locator("#drop-error", { hasText: says }).waitFor();
+    expect(await page.locator("#drop-error").innerText()).toMatch(/What helps: (drop|export|save)/);
+    await page.locator("#start:enabled").waitFor();
   });
-  const { x, y, width, height } = (await page.locator("#sky canvas").boundingBox())!;
-  const named = new Set<string>();
-  for (let step = 0; step < 12; step++) {
-    await page.mouse.move(x + width * (0.4 + step / 60), y + height / 2);
-    if (await page.locator("#point-label").isVisible()) named.add(await page.locator("#point-label").innerText());
-  }
-  expect(named.size).toBeGreaterThan(1);
-  expect(await page.evaluate(() => (globalThis as unknown as { fills: number }).fills)).toBe(0);
+});
+
+describe("on the map of a model that was trained", () => {
+  let page: Page;
+  beforeAll(async () => {
+    ({ page } = await openReady({ isShared: true }));
+    await tune(page, QUICK);
+    await train(page);
+  });
+
+  test("naming what is under the pointer draws no point anew", async () => {
+    await page.locator("#sky canvas").scrollIntoViewIfNeeded();
+    await page.waitForTimeout(0.5 * SECONDS);
+    await page.evaluate(() => {
+      const counted = globalThis as unknown as { fills: number };
+      counted.fills = 0;
+      const fill = Object.getOwnPropertyDescriptor(CanvasRenderingContext2D.prototype, "fill")!.value as (...given: unknown[]) => void;
+      CanvasRenderingContext2D.prototype.fill = function (...given: unknown[]) {
+        counted.fills++;
+        fill.apply(this, given);
+      };
+    });
+    const { x, y, width, height } = (await page.locator("#sky canvas").boundingBox())!;
+    const named = new Set<string>();
+    for (let step = 0; step < 12; step++) {
+      await page.mouse.move(x + width * (0.4 + step / 60), y + height / 2);
+      if (await page.locator("#point-label").isVisible()) named.add(await page.locator("#point-label").innerText());
+    }
+    expect(named.size).toBeGreaterThan(1);
+    expect(await page.evaluate(() => (globalThis as unknown as { fills: number }).fills)).toBe(0);
+  });
+
+  test.each([{ width: 1280 }, { width: 375 }])("choosing a title on the map moves nothing at $width pixels", async ({ width }) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.locator("#sky canvas").focus();
+    await page.keyboard.press("Escape");
+    await page.locator("#chosen .empty").waitFor();
+    const places = () =>
+      page.evaluate(() => ({
+        height: document.documentElement.scrollHeight,
+        scrolled: scrollY,
+        sky: document.querySelector("#sky")!.clientHeight,
+        legend: document.querySelector("#legend")!.getBoundingClientRect().top,
+      }));
+    await page.locator("#map-search").scrollIntoViewIfNeeded();
+    await page.locator("#map-search input").fill("the");
+    const before = await places();
+    await page.keyboard.press("Enter");
+    await page.locator(".neighbours li").nth(5).waitFor();
+    expect(await places()).toEqual(before);
+    for (let row = 0; row < 3; row++) {
+      await page.locator(".neighbours button").nth(row).click();
+      await page.locator(".neighbours li").nth(5).waitFor();
+      expect(await places()).toMatchObject({ height: before.height, sky: before.sky });
+    }
+  });
 });
 
 test("on a phone the progress and the first curve are in view after pressing Train, and so is the button that stops it", async () => {

@@ -48,6 +48,7 @@ test("a device that runs out of memory is a typed error with a remedy, whatever 
     features: new Set(),
     adapterInfo: {},
     lost: new Promise(() => {}),
+    addEventListener: () => {},
     pushErrorScope: () => {},
     popErrorScope: () => Promise.resolve(scopes.pop()),
   } as unknown as GPUDevice;

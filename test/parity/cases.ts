@@ -41,11 +41,14 @@ const CUT_BY_A_THIRD = 3 * (SEGMENT_RATINGS + 200);
 /**
  * A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one.
  *
- * @param K factors, where users are to be fewer for them, and ratings, as long as a row that was cut still is. Items are
- * not, lest user 0 rate each many times: such rows are ill-conditioned.
+ * @param K factors, where rows are to be fewer for them, and ratings, as long as a row that was cut still is. There stay
+ * more items than factors, lest user 0 rate each all too often: such rows are ill-conditioned.
  */
 export function hotCase(seed: number, users: number, items: number, count: number, K = 1): Case {
-  if (K > 1) return hotCase(seed, rowsAt(K, users), items, Math.max(Math.min(count, CUT_BY_A_THIRD), rowsAt(K, count)));
+  if (K > 1) {
+    const fewer = Math.min(items, Math.max(rowsAt(K, items), Math.ceil(1.25 * K)));
+    return hotCase(seed, rowsAt(K, users), fewer, Math.max(Math.min(count, CUT_BY_A_THIRD), rowsAt(K, count)));
+  }
   const random = seededRandom(seed);
   const ordinary = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 > 1);
   const single = Array.from({ length: users }, (_, user) => user).filter((user) => user > 1 && user % 10 === 1);

@@ -17,6 +17,8 @@ import { conjugateGradients } from "../../src/engine/reference/conjugate-gradien
 import { gramSolve } from "../../src/engine/reference/gram-solve.js";
 import { type RowState, rowState } from "../../src/engine/reference/rows.js";
 import { type EngineKind, ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
+import { buildCsr, rowLengths } from "../../src/ratings/csr.js";
 import { type Case, hotCase, randomCase } from "./cases.js";
 import { pointSystem, relativeErrorOf, type Settings, somePulls, workloadOf } from "./cpu/workloads.js";
 
@@ -36,11 +38,11 @@ const SYSTEMS: Readonly<Record<string, (K: number, steps: number) => Solved>> = 
   "confident, of the full 0/1 matrix": (_, steps) => confidentSystem(0, steps),
 };
 
-/** Rows so long that predictions keep their size at any K. */
+/** Rows so long that predictions keep their size at any K; no sums but those that are asked for. */
 function cgWorkload(given: Case, system: Solved, settings: Partial<Settings> & { factors: number }): Workload {
   const K = settings.factors;
   const biases = system.kind !== "confident" && system.biases;
-  const operations = { solve: system.kind, steps: system.steps };
+  const operations = { solve: system.kind, steps: system.steps, sums: [] };
   const workload = workloadOf(given, { biases, ...settings, operations: { ...operations, ...settings.operations } });
   const scale = Math.min(1, 2 * K ** -0.25);
   for (const side of SIDES) workload.rows[side].factors.forEach((value, at, all) => (all[at] = value * scale));
@@ -70,13 +72,26 @@ async function compare(
   }
 }
 
-/** Many rows are empty or of one rating; one row has a third of all ratings. */
-const CASES: Readonly<Record<string, (K: number) => Case>> = {
-  "random rows": (K) => (K > 128 ? randomCase(K + 1, 41, 33, 150) : randomCase(K + 1, 111, 87, 500)),
-  "a hot row": (K) => (K > 128 ? hotCase(K + 2, 27, 43, 3600) : hotCase(K + 2, 57, 71, 6000)),
-};
+/** Some rows are empty and some of one rating; a hot row has a third of all ratings, and more than a segment. */
+const CASES = {
+  random: (K: number) => {
+    if (K > 128) return randomCase(K + 1, 25, 19, 60);
+    return K > 16 ? randomCase(K + 1, 56, 44, 120) : randomCase(K + 1, 111, 87, 300);
+  },
+  hot: (K: number) => (K > 128 ? hotCase(K + 2, 17, 23, 3400) : hotCase(K + 2, 57, 71, 6000, K)),
+} satisfies Readonly<Record<string, (K: number) => Case>>;
 
 const EVERY_K = [1, 2, 3, 7, 10, 16, 31, 64, 128, 129, 256, 512];
+
+test.each(EVERY_K)("the rows of the cases are empty, of one rating, and longer than a segment, K = %i", (K) => {
+  for (const [name, caseOf] of Object.entries(CASES)) {
+    const { users, ratings } = caseOf(K);
+    const lengths = rowLengths(buildCsr(ratings, "users", users));
+    expect(lengths).toContain(0);
+    expect(lengths).toContain(1);
+    if (name === "hot") expect(lengths[0]).toBeGreaterThan(SEGMENT_RATINGS);
+  }
+});
 
 /** What the twin made of a half-sweep, which is asked of it once for all engines. */
 const twins = new Map<string, Promise<Record<Side, Rows>>>();
@@ -107,10 +122,7 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
   test.each([3, 31, 200])("pulls of the rows' own count as in the twin, K = %i", async (K) => {
     for (const solved of ["joint", "sequential"] as const) {
       const system = pointSystem(K, { kind: solved, steps: 3 });
-      const workload = cgWorkload(randomCase(4, 60, 47, 400), system, {
-        factors: K,
-        operations: { solve: solved, steps: 3, pulls: SIDES, sums: [] },
-      });
+      const workload = cgWorkload(randomCase(4, 60, 47, 400), system, { factors: K, operations: { pulls: SIDES } });
       await compare(kind, workload, async (session) => {
         for (const side of SIDES) {
           await session.writePulls(side, somePulls(workload.rows[side].biases.length, K));
@@ -123,8 +135,7 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
 
   test.each([3, 31, 200])("pulls of systems over all pairs count, of rows without ratings too, K = %i", async (K) => {
     const system = confidentSystem(0.7, 3);
-    const operations = { solve: "confident", steps: 3, pulls: SIDES, sums: [] } as const;
-    const workload = cgWorkload(hotCase(7, 57, 71, 2000), system, { factors: K, operations });
+    const workload = cgWorkload(hotCase(7, 57, 71, 2000), system, { factors: K, operations: { pulls: SIDES } });
     const pulls = (side: Side): Float64Array =>
       somePulls(workload.rows[side].biases.length, K).map((value, at) => (at % (K + 1) === K ? 0 : value));
     const solveOne =
@@ -143,7 +154,8 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
 
   test("sums, moments among them, agree with the twin at K = 512", async () => {
     const system = confidentSystem(0.7, 2);
-    const workload = cgWorkload(randomCase(9, 300, 90, 900), system, { factors: 512 });
+    const operations = { sums: ["confidentErrors", "squaredErrors", "squaredNorms", "moments"] } as const;
+    const workload = cgWorkload(randomCase(9, 300, 90, 900), system, { factors: 512, operations });
     const read = async (engine: Engine) => {
       const session = await engine.open(workload);
       const sums = await session.sums({

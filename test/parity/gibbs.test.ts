@@ -11,7 +11,7 @@ import { drawPrior, gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { seededRandom } from "../../src/random.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { testDevice } from "../support/engines.js";
+import { summing, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
 const KERNELS = ["tiles", "subgroup"] as const;
@@ -32,7 +32,7 @@ function gibbsProblemOf(given: Case, factors: number): Problem<"gibbs"> {
 async function compare(given: Case, factors: number): Promise<void> {
   const problem = gibbsProblemOf(given, factors);
   const drawn = async (engine: Engine, side: Side) => {
-    const session = await openTraining(engine, problem);
+    const session = await openTraining(summing(engine, "moments"), problem);
     const moments = await session.moments(side);
     const prior = drawPrior(problem.hyperparameters, await (await openTraining(reference, problem)).moments(side), seededRandom(3));
     await session.draw(side, prior, 1.6, 9);

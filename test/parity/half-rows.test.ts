@@ -14,13 +14,13 @@ import { splitRatings } from "../../src/ratings/split.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { testDevice } from "../support/engines.js";
+import { engineWithin, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
 const KERNELS = ["tiles", "subgroup"] as const;
 const engines = new Map<(typeof KERNELS)[number], WebGpuEngine>();
 for (const kernel of KERNELS) engines.set(kernel, new WebGpuEngine(await testDevice(), { kernel, halfPrecision: true }));
-const cut = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 16_384, tuning: { halfPrecision: true } });
+const cut = await engineWithin({ bindingBytes: 16_384 }, { halfPrecision: true });
 
 /** An engine on tensor cores, or the error that says why there is none here. */
 async function onTensorCores(options: WebGpuOptions = {}): Promise<WebGpuEngine | DeviceError> {
@@ -33,7 +33,7 @@ async function onTensorCores(options: WebGpuOptions = {}): Promise<WebGpuEngine 
 }
 const [matrices, cutMatrices] = [await onTensorCores(), await onTensorCores({ bindingBytes: 16_384 })];
 afterAll(() => {
-  for (const engine of [cut, matrices, cutMatrices]) if (engine instanceof WebGpuEngine) engine.destroy();
+  for (const engine of [matrices, cutMatrices]) if (engine instanceof WebGpuEngine) engine.destroy();
 });
 
 test("a rounded number is the nearest half, and two halves are within 2⁻²² of a bias", () => {

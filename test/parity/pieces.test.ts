@@ -1,11 +1,10 @@
 // Problems cut into shards and pieces, and streamed, at artificial limits: every model against its float64 twin.
 
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Engine, Prior } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import type { AlternatingTraining } from "../../src/models/training.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import { sgdEpoch } from "../../src/engine/reference/sgd-blocks.js";
 import { rowState } from "../../src/engine/reference/rows.js";
@@ -23,13 +22,13 @@ import { planMemory } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { type Parameters, rowsOf } from "../../src/models/parameters.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
+import { engineWithin } from "../support/engines.js";
 import { hotCase, problemOf, randomCase, relativeError, vbProblemOf, weightedCase } from "./cases.js";
 
 const K = 5;
 const reference = new ReferenceEngine();
 /** Rows of 16 K bytes: a few shards per side; rows of several kilobytes under full covariances: dozens. */
-const cut = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 16_384 });
-afterAll(() => cut.destroy());
+const cut = await engineWithin({ bindingBytes: 16_384 });
 
 function expectClose(actual: Parameters, expected: Parameters, tolerance: number): void {
   for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
@@ -128,7 +127,7 @@ test.each([
     const expected = await sweep(reference, problem);
     // Weights take a word of each rating, in both orders and held out.
     const memoryBytes = given.ratings.weight ? 900_000 : 800_000;
-    const streaming = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes });
+    const streaming = await engineWithin({ bindingBytes: 262_144, memoryBytes });
     for (const engine of [cut, streaming]) {
       const actual = await sweep(engine, problem);
       expectClose(actual.parameters, expected.parameters, 1e-4);
@@ -136,7 +135,6 @@ test.each([
         (sums as { trainSquares?: number }).trainSquares ?? (sums as { allSquares: number }).allSquares;
       expect(Math.abs(errors(actual.sums) / errors(expected.sums) - 1)).toBeLessThanOrEqual(1e-4);
     }
-    streaming.destroy();
   },
 );
 
@@ -193,12 +191,7 @@ test("als with item features: factors of features agree when the items are cut",
 test("ratings beyond the device memory that is allowed are streamed, to the same result", async () => {
   const problem = problemOf(given, { factors: K, tauUsers: 2, tauItems: 3 });
   const results = await Promise.all(
-    [undefined, 800_000].map(async (memoryBytes) => {
-      const engine = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes });
-      const result = await sweep(engine, problem);
-      engine.destroy();
-      return result;
-    }),
+    [undefined, 800_000].map(async (memoryBytes) => await sweep(await engineWithin({ bindingBytes: 262_144, memoryBytes }), problem)),
   );
   const size = { users: given.users, items: given.items, ratings: 20_000, heldOut: 20_000, factors: K, spread: "none" } as const;
   expect(planMemory(size, { bindingBytes: 262_144 }).streamed).toBe(false);
@@ -277,16 +270,14 @@ test("what does not fit even when streamed, or cannot be streamed, is refused by
     initial,
     seed: 1,
   };
-  const small = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 262_144, memoryBytes: 800_000 });
+  const small = await engineWithin({ bindingBytes: 262_144, memoryBytes: 800_000 });
   await expect(openTraining(small, sgd)).rejects.toMatchObject({
     code: "device-limit",
     message: expect.stringMatching(/^stochastic steps read all ratings in every round, which takes .*iB/) as string,
   });
-  small.destroy();
-  const tight = await WebGpuEngine.create({ defaultLimits: true, memoryBytes: 10_000 });
+  const tight = await engineWithin({ memoryBytes: 10_000 });
   await expect(openTraining(tight, problemOf(given, { factors: K }))).rejects.toMatchObject({
     code: "device-limit",
     message: expect.stringMatching(/needs .*iB even when ratings are streamed/) as string,
   });
-  tight.destroy();
 });

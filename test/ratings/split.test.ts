@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
-import { HALF, halvesCounted, kFolds, lowestMarked, reached, splitNumbers, splitRatings } from "../../src/ratings/split.js";
+import {
+  HALF,
+  halvesCounted,
+  kFolds,
+  lowestMarked,
+  reached,
+  splitNumbers,
+  type SplitOptions,
+  splitRatings,
+} from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 
@@ -152,7 +161,7 @@ test("a split by user leaves everyone a rating to train on, whatever the share",
   expect(Array.from(heldOut.user, (user) => heldOut.users.rawAt(user))).toEqual(["a", "a"]);
 });
 
-test("the last k of every user are held out, one at least is left, and the order of rows moves nothing", () => {
+test("the last k or the latest share of every user are held out, one at least is left, and the order of rows moves nothing", () => {
   const rows = [
     ["a", 3, 30],
     ["a", 1, 10],
@@ -162,21 +171,28 @@ test("the last k of every user are held out, one at least is left, and the order
     ["c", 2, 7],
     ["c", 10, 7],
   ] as const;
-  const held = (order: readonly (typeof rows)[number][], last?: number): string[] => {
+  const held = (order: readonly (typeof rows)[number][], options: Pick<SplitOptions, "last" | "share"> = {}): string[] => {
     const plain = Ratings.from(order.map(([user, item]) => [user, item, 1]));
     const timed = new Ratings(
       { user: plain.user, item: plain.item, value: plain.value, time: Float64Array.from(order, ([, , time]) => time) },
       plain.users,
       plain.items,
     );
-    const { heldOut } = splitRatings(timed, { by: "last", last });
+    const { heldOut } = splitRatings(timed, { by: "last", ...options });
     return Array.from(heldOut.user, (user, at) => `${heldOut.users.rawAt(user)}${heldOut.items.rawAt(heldOut.item[at])}`).sort();
   };
   for (const order of [rows, [...rows].reverse()]) {
     expect(held(order)).toEqual(["a3", "c10"]);
-    expect(held(order, 2)).toEqual(["a2", "a3", "c10", "c9"]);
-    expect(held(order, 9)).toEqual(["a2", "a3", "c10", "c9"]);
+    expect(held(order, { last: 2 })).toEqual(["a2", "a3", "c10", "c9"]);
+    expect(held(order, { last: 9 })).toEqual(["a2", "a3", "c10", "c9"]);
   }
-  expect(() => held(rows, 0)).toThrow(/last is 0/);
+  // Two of a's three ratings are 0.5 of them, rounded.
+  for (const order of [rows, [...rows].reverse()]) {
+    expect(held(order, { share: 0.3 })).toEqual(["a3", "c10"]);
+    expect(held(order, { share: 0.5 })).toEqual(["a2", "a3", "c10", "c9"]);
+    expect(held(order, { share: 0.99 })).toEqual(["a2", "a3", "c10", "c9"]);
+    expect(held(order, { share: 0 })).toEqual([]);
+  }
+  expect(() => held(rows, { last: 0 })).toThrow(/last is 0/);
   expect(() => splitRatings(ratings, { by: "last" })).toThrow(RatingsError);
 });

@@ -57,3 +57,12 @@ test("no ratings and wrong ratings are met as on the host", async () => {
   expect(await model.recommendForOn(webgpu, [], { n: 3 })).toEqual(model.recommendFor([], { n: 3 }));
   await expect(model.recommendForOn(webgpu, [[1, NaN]])).rejects.toThrow(RatingsError);
 });
+
+test("too few ratings without precisions are met as on the host", async () => {
+  const options = { model: "als", factors: 3, tauUsers: 0, gammaUsers: 0 } as const;
+  const { model } = await fit(ratings, { ...options, sweeps: 2, device: cpu });
+  const rated = [[model.items.rawAt(5), 4]] as const;
+  const said = /equations of someone new with 1 rating are not positive definite/;
+  expect(() => model.recommendFor(rated)).toThrow(said);
+  await expect(model.recommendForOn(webgpu, rated)).rejects.toThrow(said);
+});

@@ -104,4 +104,10 @@ test("one rating without precisions has no unique solution", () => {
   const h = alsHyperparameters({ factors: 3, tauUsers: 0, gammaUsers: 0 });
   const one = { index: Uint32Array.of(2), value: Float32Array.of(4) };
   expect(() => foldIn(one, "users", someParameters(3, 1), of(h))).toThrow(NotPositiveDefiniteError);
+  expect(() => foldIn(one, "users", someParameters(3, 1), of(h))).toThrow("of someone new with 1 rating are not positive definite");
+  const twice = { index: Uint32Array.of(2, 3), value: Float32Array.of(4, 1) };
+  const items = alsHyperparameters({ factors: 3, tauItems: 0, gammaItems: 0 });
+  expect(() => foldIn(twice, "items", someParameters(3, 1), of(items))).toThrow(
+    "of something new with 2 ratings are not positive definite",
+  );
 });

@@ -10,7 +10,6 @@ export async function deviceWithoutInfo(): Promise<{ readonly gpu: GPUDevice; re
       const value: unknown = name === "adapterInfo" ? undefined : Reflect.get(target, name);
       return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
     },
-    set: () => true,
   });
   return { gpu: bare, report };
 }

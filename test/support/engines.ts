@@ -1,10 +1,11 @@
 // The engines that property tests run on: one list, so that what must hold of one must hold of all.
 
 import { CpuEngine } from "../../src/engine/cpu/engine.js";
-import type { Engine } from "../../src/engine/engine.js";
+import type { Engine, SumKind } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
-import { Device, requestDevice } from "../../src/engine/webgpu/device/device.js";
+import { Device, type GpuOptions, requestDevice } from "../../src/engine/webgpu/device/device.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import type { GramTuning } from "../../src/engine/webgpu/rows/gram-kernel.js";
 import { QUICK } from "./quick-tests.js";
 
 const ALL_KINDS = ["reference", "cpu", "webgpu"] as const;
@@ -24,11 +25,26 @@ export async function deviceThatWritesOutLoops(writesOutLoops: boolean): Promise
   return new Device(gpu, { ...report, writesOutLoops });
 }
 
+/** An engine on that device, of other limits, so that it compiles nothing anew. Not to be destroyed. */
+export async function engineWithin(limits: Pick<GpuOptions, "bindingBytes" | "memoryBytes">, tuning?: GramTuning): Promise<WebGpuEngine> {
+  const { gpu, report } = await testDevice();
+  return new WebGpuEngine(new Device(gpu, report, limits), tuning);
+}
+
 const OPEN: Readonly<Record<EngineKind, () => Promise<Engine>>> = {
   reference: async () => new ReferenceEngine(),
   cpu: () => CpuEngine.create(),
   webgpu: async () => new WebGpuEngine(await testDevice()),
 };
+
+/** The engine for trainings that are asked for no sums but these, so that no other one's kernel is compiled. */
+export const summing = (engine: Engine, ...sums: readonly SumKind[]): Engine => ({
+  info: engine.info,
+  memory: (outline) => engine.memory(outline),
+  open: (workload) => engine.open({ ...workload, operations: { ...workload.operations, sums } }),
+  topItems: (...given) => engine.topItems(...given),
+  destroy: () => engine.destroy(),
+});
 
 /** For the tests that hold shaders against the reference: `describe.runIf(withWebGpu)`. */
 export const withWebGpu = ENGINE_KINDS.includes("webgpu");

@@ -47,6 +47,7 @@ function fakeDevice(atCall: AtCall): FakeDevice {
   /** Whether the next buffer is one that there was no memory for. */
   let exhausted = false;
   let tellLoss: (info: unknown) => void;
+  const uncaptured: ((event: { error: object }) => void)[] = [];
   const scopes: { kind: GPUErrorFilter; error: { message: string } | null }[] = [];
   const told = new Promise((resolve) => (tellLoss = resolve));
   const fake = {
@@ -56,7 +57,7 @@ function fakeDevice(atCall: AtCall): FakeDevice {
       if (kind === "out-of-memory") exhausted = true;
       const scope = scopes.filter((own) => own.kind === kind).at(-1);
       if (scope) scope.error ??= { message };
-      else fake.gpu.onuncapturederror?.({ error: new GPUOutOfMemoryError(message) } as unknown as GPUUncapturedErrorEvent);
+      else for (const tell of uncaptured) tell({ error: new GPUOutOfMemoryError(message) });
     },
     lose(reason = "unknown") {
       if (lost) return;
@@ -101,7 +102,7 @@ function fakeDevice(atCall: AtCall): FakeDevice {
     features: new Set(),
     adapterInfo: {},
     lost: told,
-    onuncapturederror: null,
+    addEventListener: (_: "uncapturederror", tell: (event: { error: object }) => void) => void uncaptured.push(tell),
     destroy: () => fake.lose("destroyed"),
     pushErrorScope: call("pushErrorScope", (kind: GPUErrorFilter) => void scopes.push({ kind, error: null })),
     popErrorScope: call("popErrorScope", () => (lost ? (scopes.pop(), Promise.resolve(null)) : Promise.resolve(scopes.pop()!.error))),

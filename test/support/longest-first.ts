@@ -3,11 +3,11 @@
 
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take more than a quarter of a minute, longest first. */
+/** Files that take more than a quarter of a minute, longest first; before them the first of the demo's, which builds it. */
 const LONGEST = [
+  "demo/demo.test.ts",
   "parity/conjugate-gradients.test.ts",
   "parity/gram-solve.test.ts",
-  "demo/demo.test.ts",
   "demo/trust.test.ts",
   "parity/vb.test.ts",
   "cli/cli.test.ts",

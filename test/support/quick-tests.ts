@@ -9,7 +9,7 @@ import { join } from "node:path";
 export const QUICK = "quick";
 
 const NEEDS: Readonly<Record<string, RegExp>> = {
-  "a WebGPU device": /WebGpuEngine\.create|testDevice\(|requestDevice|openEngine\([^)]*"webgpu"|device: "webgpu"/,
+  "a WebGPU device": /WebGpuEngine\.create|testDevice\(|engineWithin\(|requestDevice|openEngine\([^)]*"webgpu"|device: "webgpu"/,
   "a browser": /from "playwright"/,
   "the reference at every K": /EVERY_K|"\.\/workloads\.js"/,
   "the compilers of cards": /missingCompilers/,

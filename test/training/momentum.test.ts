@@ -1,6 +1,6 @@
 // Heavy-ball acceleration of `als`: the same optimum in fewer sweeps, alike on both engines.
 
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
@@ -12,12 +12,11 @@ import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
 import { hotCase, problemOf, relativeError } from "../parity/cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { testDevice } from "../support/engines.js";
+import { engineWithin, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
 const engines: readonly Engine[] = [reference, new WebGpuEngine(await testDevice())];
-const cut = await WebGpuEngine.create({ defaultLimits: true, bindingBytes: 16_384 });
-afterAll(() => cut.destroy());
+const cut = await engineWithin({ bindingBytes: 16_384 });
 
 test("momentum reaches the objective of many plain sweeps in two thirds of them", async () => {
   const ratings = syntheticRatings({ users: 300, items: 200, ratings: 12_000, seed: 3 });

@@ -7,6 +7,7 @@ import { CallingThread } from "./calling-thread.js";
 import { type Hand, WorkerHand } from "./hand.js";
 import type { Job, Reply, Request, SharedArrays, SharedJob, SessionOutline, SoleJob } from "./jobs.js";
 import { CONTROL_LENGTH, resetTickets } from "./thread/tickets.js";
+import { keepHand, takeHands } from "./spare-hands.js";
 import { startWorker } from "#workers";
 
 interface CrewOptions {
@@ -42,9 +43,7 @@ export class Crew {
   static async start(options: CrewOptions): Promise<Crew> {
     try {
       if (options.withoutWorkers) throw new Error("workers are not wanted");
-      return await new Crew(options).#begin(options, (crew) =>
-        Array.from({ length: crew.threads }, () => new WorkerHand(startWorker(), (cause) => crew.#die(cause))),
-      );
+      return await new Crew(options).#begin(options, (crew) => crew.#workerHands());
     } catch (error) {
       const cause = error instanceof DeviceError ? error.cause : error;
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -65,6 +64,18 @@ export class Crew {
       this.destroy();
       throw error;
     }
+  }
+
+  #workerHands(): readonly WorkerHand[] {
+    const hands = takeHands(this.threads);
+    try {
+      while (hands.length < this.threads) hands.push(new WorkerHand(startWorker()));
+    } catch (error) {
+      for (const hand of hands) hand.end();
+      throw error;
+    }
+    for (const hand of hands) hand.onDeath = (cause) => this.#die(cause);
+    return hands;
   }
 
   /** @returns the session's number. @throws DeviceError when there is no memory for it. */
@@ -102,9 +113,14 @@ export class Crew {
     this.#hands[thread].kill();
   }
 
+  /** Keeps threads that nothing waits for, for the next crew. */
   destroy(): void {
+    const hands = this.#dead ? [] : this.#hands;
     this.#dead ??= new DeviceError("device-lost", "the cpu engine was destroyed", { remedy: "open an engine anew" });
-    for (const hand of this.#hands) hand.end();
+    for (const hand of hands) {
+      if (hand instanceof WorkerHand) keepHand(hand);
+      else hand.end();
+    }
   }
 
   async #askAll(request: Request): Promise<unknown[]> {

@@ -7,13 +7,12 @@ import type { SeenItems } from "../../ratings/seen.js";
 import type { DeviceInfo, Engine, MemoryReport, ScoredRows, Session, Workload, WorkloadOutline } from "../engine.js";
 import { onAnother } from "../on-another.js";
 import { Crew } from "./crew.js";
+import { MOST_THREADS } from "./hand.js";
 import { LARGEST_MEMORY } from "./memory-plan.js";
 import { CpuSession } from "./session.js";
 import { topItems } from "./top-items.js";
 import { hasRelaxedSimd, type KernelBuild, kernelModule } from "./wasm-module.js";
 import { processorCores, sharesMemory } from "#workers";
-
-const MOST_THREADS = 16;
 
 /** How the engine is opened. */
 export interface CpuOptions {

@@ -1,6 +1,10 @@
 // One computing thread as the calling thread sees it: it is asked, and it answers in the order it was asked.
 
 import type { Reply, Request } from "./jobs.js";
+import { bytesOfPlan } from "./memory-plan.js";
+
+/** Of an engine. */
+export const MOST_THREADS = 16;
 
 export interface Hand {
   ask(request: Request, handedOver?: readonly ArrayBuffer[]): Promise<Reply>;
@@ -23,9 +27,12 @@ export class WorkerHand implements Hand {
   readonly #worker: PlatformWorker;
   readonly #asked: { resolve(reply: Reply): void; reject(error: unknown): void }[] = [];
   #dead: unknown;
+  /** Is told why the worker ended without being asked to. */
+  onDeath: (cause: unknown) => void = () => {};
+  /** Bytes of the arrays of all sessions that it was ever told of. */
+  #sessionBytes = 0;
 
-  /** @param onDeath is told why the worker ended without being asked to. */
-  constructor(worker: PlatformWorker, onDeath: (cause: unknown) => void) {
+  constructor(worker: PlatformWorker) {
     this.#worker = worker;
     worker.listen(
       (reply) => {
@@ -35,7 +42,7 @@ export class WorkerHand implements Hand {
       (cause) => {
         if (this.#dead !== undefined) return;
         this.fail(cause);
-        onDeath(cause);
+        this.onDeath(cause);
       },
     );
   }
@@ -45,8 +52,18 @@ export class WorkerHand implements Hand {
       if (this.#dead !== undefined) return reject(this.#dead);
       if (this.#asked.length === 0) this.#worker.hold(true);
       this.#asked.push({ resolve, reject });
+      if (request.say === "open") this.#sessionBytes += bytesOfPlan(request.outline.plan);
       this.#worker.post(request, handedOver);
     });
+  }
+
+  get sessionBytes(): number {
+    return this.#sessionBytes;
+  }
+
+  /** Whether it has not answered all that it was asked, or never will. */
+  get isBusy(): boolean {
+    return this.#asked.length > 0 || this.#dead !== undefined;
   }
 
   /** Ends all waiting, now and from now on. */

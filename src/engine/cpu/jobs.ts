@@ -118,7 +118,9 @@ export type Request =
   | { readonly say: "start"; readonly start: ThreadStart }
   | { readonly say: "open"; readonly session: number; readonly outline: SessionOutline; readonly shared: SharedArrays | undefined }
   | { readonly say: "do"; readonly session: number; readonly job: Job }
-  | { readonly say: "close"; readonly session: number };
+  | { readonly say: "close"; readonly session: number }
+  /** Closes all sessions. */
+  | { readonly say: "forget" };
 
 /** What a thread has to say about a job: what it gives, or why it could not be done. */
 export interface Reply {

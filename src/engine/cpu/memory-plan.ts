@@ -35,6 +35,10 @@ export interface MemoryPlan {
   readonly pages: number;
 }
 
+/** Of the memory and of all arrays outside it. */
+export const bytesOfPlan = ({ pages, fields }: MemoryPlan): number =>
+  fields.reduce((bytes, field) => bytes + (field.address === undefined ? bytesOf(field) : 0), pages * PAGE);
+
 /** What a thread copies: `unit` says how many of them a piece has. */
 const PIECES: Readonly<Partial<Record<FieldRole, { readonly slots: readonly string[]; readonly unit: "ratings" | "rows" }>>> = {
   rows: { slots: ["own rows"], unit: "rows" },

@@ -82,7 +82,15 @@ function descend(
   /** What the prior and all pairs add to A p. */
   const addBase = (sum: Float64Array, p: Float64Array, sign: number): void => {
     for (let k = 0; k < D; k++) sum[k] += sign * prior(k) * p[k];
-    if (shared) for (let i = 0; i < K; i++) for (let j = 0; j < K; j++) sum[i] += sign * shared[i >= j ? i * K + j : j * K + i] * p[j];
+    if (!shared) return;
+    for (let i = 0; i < K; i++) {
+      for (let j = 0; j < i; j++) {
+        const value = sign * shared[i * K + j];
+        sum[i] += value * p[j];
+        sum[j] += value * p[i];
+      }
+      sum[i] += sign * shared[i * K + i] * p[i];
+    }
   };
   const squared = (vector: Float64Array): number => vector.reduce((sum, value) => sum + value * value, 0);
 

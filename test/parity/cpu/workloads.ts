@@ -302,14 +302,18 @@ export function descentCoursesOf(K: number): Readonly<Record<string, Course>> {
   };
 }
 
-/** Runs a course on an engine. */
-export async function follow(engine: Engine, given: Case, { settings, run, sums, binary }: Course): Promise<Seen> {
-  const { ratings } = given;
+/** What a course begins with. An engine leaves it as it is, so that several may be given the same. */
+export function startOf({ ratings, ...sizes }: Case, { settings, binary }: Course): Workload {
   const values = binary ? { ...ratings, value: ratings.value.map((value) => (value > 2.5 ? 1 : 0)) } : ratings;
-  const session = await engine.open(workloadOf({ ...given, ratings: values }, settings));
+  return workloadOf({ ...sizes, ratings: values }, settings);
+}
+
+/** Runs a course on an engine. */
+export async function follow(engine: Engine, start: Case | Workload, course: Course): Promise<Seen> {
+  const session = await engine.open("byUser" in start ? start : startOf(start, course));
   try {
-    await run(session);
-    return await see(session, sums);
+    await course.run(session);
+    return await see(session, course.sums);
   } finally {
     session.destroy();
   }

@@ -30,6 +30,9 @@ export class Executor {
         case "close":
           this.#sessions.delete(request.session);
           return {};
+        case "forget":
+          this.#sessions.clear();
+          return {};
         case "do":
           return { given: yield* this.#do(this.#sessions.get(request.session)!, request.job) };
       }

@@ -156,11 +156,11 @@ export class Device {
       : undefined;
     this.matrices = gpu.features.has(MATRIX_FEATURES[0]) ? report.matrices : undefined;
     void gpu.lost.then((info) => this.#giveUp(`the GPU device was lost (${info.reason ?? "unknown"}): ${info.message}`));
-    gpu.onuncapturederror = ({ error }) => {
+    gpu.addEventListener("uncapturederror", ({ error }) => {
       this.#uncaptured ??= /memory/i.test(error.constructor.name)
         ? outOfMemory("training", error.message)
         : new DeviceError("device-limit", `the GPU rejected a call: ${error.message}`);
-    };
+    });
   }
 
   /** Whether nothing that it gives is to be relied on: it is lost, or a call has failed that nobody looked after. */

@@ -4,7 +4,7 @@ import { DeviceError } from "../../../errors.js";
 import type { Device } from "./device.js";
 import type { Kernel } from "./kernel.js";
 
-const pipelines = new WeakMap<Device, Map<string, Promise<GPUComputePipeline>>>();
+const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
 
 /**
  * The pipeline of an entry point, from the device's own store when the same text was compiled before.
@@ -18,8 +18,8 @@ export function compilePipeline(
   entryPoint: string,
   layout?: GPUPipelineLayout,
 ): Promise<GPUComputePipeline> {
-  let compiled = pipelines.get(device);
-  if (!compiled) pipelines.set(device, (compiled = new Map()));
+  let compiled = pipelines.get(device.gpu);
+  if (!compiled) pipelines.set(device.gpu, (compiled = new Map()));
   const key = `${entryPoint}\n${kernel.code}`;
   let pipeline = compiled.get(key);
   if (!pipeline) {

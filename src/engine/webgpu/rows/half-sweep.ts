@@ -299,11 +299,11 @@ export function settingsWords(settings: HalfSweepSettings): ArrayBuffer {
 }
 
 /** The bind group layouts of gram-solve.wgsl and conjugate-gradients.wgsl, shared by their pipelines on a device. */
-const layouts = new WeakMap<Device, Map<BaseBinding, readonly GPUBindGroupLayout[]>>();
+const layouts = new WeakMap<GPUDevice, Map<BaseBinding, readonly GPUBindGroupLayout[]>>();
 
 export function layoutsOf(device: Device, base: BaseBinding = "uniform"): readonly GPUBindGroupLayout[] {
-  let known = layouts.get(device);
-  if (!known) layouts.set(device, (known = new Map()));
+  let known = layouts.get(device.gpu);
+  if (!known) layouts.set(device.gpu, (known = new Map()));
   let made = known.get(base);
   if (made) return made;
   const types: GPUBufferBindingType[] = [
