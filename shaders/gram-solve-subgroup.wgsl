@@ -1,5 +1,6 @@
-// Half-sweep of `als`, a subgroup per row: for drivers that run a subgroup as one SIMD register, where lanes that load
-// from different addresses load one after the other, but a broadcast is one instruction and a barrier is dear.
+// Half-sweep of `als`, `implicit`, `gibbs` and `vb` by diagonals, a subgroup per row: for drivers that run a subgroup as
+// one SIMD register, where lanes that load from different addresses load one after the other, but a broadcast is one
+// instruction and a barrier is dear.
 //
 // The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, kept by rows: lane l holds the rows l, l + SUBGROUP, … up to
 // their diagonal. Every lane loads one rating; each is then broadcast to all, which add its outer product to what they
@@ -9,7 +10,7 @@
 // The loops over rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for registers want
 // constant indices, but where the compiler would take long (docs/performance.md, "Compiling on software drivers"):
 // `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`, `add_prior`, `set_bias_aside`, `factor`, `substitute`,
-// `bias_after`, `leave_errors`, `write_solution`.
+// `bias_after`, `leave_errors`, `leave_expected_errors`, `write_solution`, `write_spread`.
 //
 // Launch: one subgroup per workgroup and per task, workgroups in two dimensions.
 // Twin: src/engine/reference/gram-solve.ts.
@@ -24,14 +25,20 @@ fn is_task(at: u32) -> bool {
   return at - dispatch.first_task < dispatch.task_count;
 }
 
+var<private> current_row: u32;
+
 fn solve(row: u32, weight: f32, lane: u32) {
+  current_row = row;
   add_prior(weight, lane);
-  if (SEQUENTIAL) { set_bias_aside(solved_rows[row * BLOCKS + BIAS_BLOCK][BIAS_AT], lane); }
+  if (SEQUENTIAL) { set_bias_aside(solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
   substitute(lane);
-  if (SEQUENTIAL) { bias_after(); } else { leave_errors(weight); }
+  if (SEQUENTIAL) { bias_after(); }
+  if (ERRORS) { leave_errors(weight); }
+  if (EXPECTED_ERRORS) { leave_expected_errors(weight, lane); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
-  write_solution(row * BLOCKS, lane);
+  write_solution(row * STRIDE, lane);
+  if (EXPECTED_ERRORS) { write_spread(row * STRIDE + BLOCKS, lane); }
 }
 
 // Whole rows and long ones share the solve, so that it is compiled once.

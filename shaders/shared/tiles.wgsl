@@ -86,3 +86,15 @@ fn less_product(a: mat4x4f, b: mat4x4f, c: mat4x4f) -> mat4x4f {
     fma(-b[3], vec4f(c[3].w), fma(-b[2], vec4f(c[2].w), fma(-b[1], vec4f(c[1].w), fma(-b[0], vec4f(c[0].w), a[3])))),
   );
 }
+
+// A tile in workgroup memory, whose columns lie `apart` places from one another.
+fn load_tile(at: u32, apart: u32) -> mat4x4f {
+  return mat4x4f(memory[at], memory[at + apart], memory[at + 2u * apart], memory[at + 3u * apart]);
+}
+
+fn store_tile(at: u32, apart: u32, value: mat4x4f) {
+  memory[at] = value[0];
+  memory[at + apart] = value[1];
+  memory[at + 2u * apart] = value[2];
+  memory[at + 3u * apart] = value[3];
+}

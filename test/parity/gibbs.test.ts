@@ -6,6 +6,7 @@ import type { Engine, Side } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { planSubgroup } from "../../src/engine/webgpu/rows/subgroup-plan.js";
 import { drawPrior, gibbsHyperparameters } from "../../src/models/gibbs.js";
 import { seededRandom } from "../../src/random.js";
 import { type Case, hotCase, problemOf, randomCase, relativeError } from "./cases.js";
@@ -13,7 +14,12 @@ import { openTraining } from "../../src/models/registry.js";
 import { summing, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const webgpu = new WebGpuEngine(await testDevice());
+const KERNELS = ["tiles", "subgroup"] as const;
+const engines = new Map<string, WebGpuEngine>();
+for (const kernel of KERNELS) engines.set(kernel, new WebGpuEngine(await testDevice(), { kernel }));
+const { subgroups } = engines.get("subgroup")!.device;
+/** The kernels that there are for so many factors. */
+const kernelsAt = (K: number): string[] => KERNELS.filter((kernel) => kernel === "tiles" || (subgroups && planSubgroup(K, subgroups)));
 
 const HALF_SWEEP_ERROR = 1e-4;
 
@@ -35,11 +41,17 @@ async function compare(given: Case, factors: number): Promise<void> {
     return { moments, parameters };
   };
   for (const side of ["users", "items"] as const) {
-    const [actual, expected] = [await drawn(webgpu, side), await drawn(reference, side)];
-    expect(relativeError(Float32Array.from(actual.moments.sums), Float32Array.from(expected.moments.sums))).toBeLessThan(HALF_SWEEP_ERROR);
-    expect(relativeError(Float32Array.from(actual.moments.gram), Float32Array.from(expected.moments.gram))).toBeLessThan(HALF_SWEEP_ERROR);
-    for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
-      expect(relativeError(actual.parameters[name], expected.parameters[name]), name).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+    const expected = await drawn(reference, side);
+    for (const kernel of kernelsAt(factors)) {
+      const actual = await drawn(engines.get(kernel)!, side);
+      for (const moment of ["sums", "gram"] as const) {
+        const error = relativeError(Float32Array.from(actual.moments[moment]), Float32Array.from(expected.moments[moment]));
+        expect(error, `${moment} of ${kernel}`).toBeLessThan(HALF_SWEEP_ERROR);
+      }
+      for (const name of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const) {
+        const error = relativeError(actual.parameters[name], expected.parameters[name]);
+        expect(error, `${name} of ${kernel}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
+      }
     }
   }
 }
@@ -54,10 +66,10 @@ describe.each([0, 1, 2, 3, 7, 10, 31, 64, 128])("K = %i", (factors) => {
   });
 });
 
-test("chains agree for some sweeps, and so do the predictions averaged over them", async () => {
+test.each(KERNELS)("chains agree for some sweeps, and so do the predictions averaged over them: %s", async (kernel) => {
   const problem = gibbsProblemOf(hotCase(3, 90, 70, 3000), 3);
   const [actual, expected] = await Promise.all(
-    [webgpu, reference].map(async (engine: Engine) => {
+    [engines.get(kernel)!, reference].map(async (engine: Engine) => {
       const session = await openTraining(engine, problem);
       for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
       const [sums, average] = [await session.measure(), await session.read("kept")];

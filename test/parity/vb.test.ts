@@ -5,13 +5,23 @@ import type { Engine, Side } from "../../src/engine/engine.js";
 import type { Problem } from "../../src/models/registry.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
+import { planSubgroup } from "../../src/engine/webgpu/rows/subgroup-plan.js";
 import type { VbHyperparameters } from "../../src/models/vb.js";
 import { type Case, hotCase, randomCase, relativeError, vbProblemOf } from "./cases.js";
 import { openTraining } from "../../src/models/registry.js";
-import { testDevice } from "../support/engines.js";
+import { deviceThatWritesOutLoops, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
-const webgpu = new WebGpuEngine(await testDevice());
+const engines = {
+  tiles: new WebGpuEngine(await testDevice(), { kernel: "tiles" }),
+  subgroup: new WebGpuEngine(await testDevice(), { kernel: "subgroup" }),
+};
+const { subgroups } = engines.subgroup.device;
+type Covariance = "diagonal" | "full";
+/** The kernels that there are for so many factors. */
+const kernelsAt = (covariance: Covariance, K: number): (keyof typeof engines)[] =>
+  covariance === "diagonal" && subgroups && planSubgroup(K, subgroups) ? ["tiles", "subgroup"] : ["tiles"];
+const BOTH = (["diagonal", "full"] as const).flatMap((covariance) => kernelsAt(covariance, 5).map((kernel) => ({ covariance, kernel })));
 
 const HALF_SWEEP_ERROR = 1e-4;
 const ELBO_ERROR = 1e-5;
@@ -29,7 +39,15 @@ async function halfSweep(engine: Engine, problem: Problem<"vb">, side: Side) {
   return { before, after, parameters };
 }
 
-async function compare(given: Case, hyperparameters: Partial<VbHyperparameters>, engine: Engine = webgpu): Promise<void> {
+async function compare(
+  given: Case,
+  hyperparameters: Partial<VbHyperparameters> & { covariance: Covariance; factors: number },
+): Promise<void> {
+  for (const kernel of kernelsAt(hyperparameters.covariance, hyperparameters.factors))
+    await compareOn(engines[kernel], given, hyperparameters);
+}
+
+async function compareOn(engine: Engine, given: Case, hyperparameters: Partial<VbHyperparameters>): Promise<void> {
   const problem = vbProblemOf(given, hyperparameters);
   for (const side of ["users", "items"] as const) {
     const [actual, expected] = [await halfSweep(engine, problem, side), await halfSweep(reference, problem, side)];
@@ -74,15 +92,15 @@ test.each([100, 128])("lanes with two and three tiles agree on short rows: full 
 });
 
 test.each(["diagonal", "full"] as const)("a kernel whose loops are left to the driver agrees: %s covariance", async (covariance) => {
-  const engine = new WebGpuEngine(await testDevice(), { loopsLeft: true });
-  await compare(hotCase(12, 47, 101, 4500, 10), { covariance, factors: 10, tauUsers: 2, tauItems: 3 }, engine);
+  const engine = new WebGpuEngine(await deviceThatWritesOutLoops(true), { kernel: "tiles" });
+  await compareOn(engine, hotCase(12, 47, 101, 4500, 18), { covariance, factors: 18, tauUsers: 2, tauItems: 3 });
 });
 
-test.each(["diagonal", "full"] as const)(
-  "errors that rows carry are those of a pass over the ratings: %s covariance",
-  async (covariance) => {
+test.each(BOTH)(
+  "errors that rows carry are those of a pass over the ratings: $covariance covariance, $kernel",
+  async ({ covariance, kernel }) => {
     const problem = vbProblemOf(hotCase(4, 60, 50, 1500), { covariance, factors: 6 });
-    const session = await openTraining(webgpu, problem);
+    const session = await openTraining(engines[kernel], problem);
     await session.solve("users");
     const whole = await session.measure();
     // After slices the ratings themselves are gone through; the slices are the same rows again.
@@ -96,10 +114,10 @@ test.each(["diagonal", "full"] as const)(
   },
 );
 
-test.each(["diagonal", "full"] as const)("trained and learned alike: %s covariance", async (covariance) => {
+test.each(BOTH)("trained and learned alike: $covariance covariance, $kernel", async ({ covariance, kernel }) => {
   const problem = vbProblemOf(hotCase(3, 60, 50, 1500), { covariance, factors: 5, warmUp: 1 });
   const [actual, expected] = await Promise.all(
-    [webgpu, reference].map(async (engine: Engine) => {
+    [engines[kernel], reference].map(async (engine: Engine) => {
       const session = await openTraining(engine, problem);
       for (let sweep = 1; sweep <= 4; sweep++) await session.sweep(sweep);
       const measured = await session.measure();

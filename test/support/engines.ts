@@ -19,6 +19,12 @@ let device: Promise<Device> | undefined;
 /** The WebGPU device of this process, at default limits: a kernel is compiled once for all the files that it tests. */
 export const testDevice = (): Promise<Device> => (device ??= requestDevice({ defaultLimits: true }));
 
+/** The same, as if its compiler wrote out loops (or did not): it then gets the texts that leave loops be. */
+export async function deviceThatWritesOutLoops(writesOutLoops: boolean): Promise<Device> {
+  const { gpu, report } = await testDevice();
+  return new Device(gpu, { ...report, writesOutLoops });
+}
+
 /** An engine on that device, of other limits, so that it compiles nothing anew. Not to be destroyed. */
 export async function engineWithin(limits: Pick<GpuOptions, "bindingBytes" | "memoryBytes">, tuning?: GramTuning): Promise<WebGpuEngine> {
   const { gpu, report } = await testDevice();

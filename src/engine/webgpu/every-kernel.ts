@@ -112,7 +112,10 @@ export function everyDescentKernel(K: number): Kernel[] {
   return differentKernels([...kernelsOfUses(uses, K), ...halves, ...rankingKernels(K)]);
 }
 
-const rankingKernels = (K: number): Kernel[] => [itemScoresKernel(K, planScores(K)), topItemsKernel(planList(LIST_PLACES, false))];
+const rankingKernels = (K: number): Kernel[] => [
+  ...[false, true].map((loopsLeft) => itemScoresKernel(K, planScores(K), loopsLeft)),
+  topItemsKernel(planList(LIST_PLACES, false)),
+];
 
 const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, subgroups?: SubgroupSizes): Kernel[] =>
   [FLOATS, ...(K % OTHER_FORMATS_EVERY === 0 ? [CODES, PAIRS] : [])].flatMap((values) =>
@@ -121,12 +124,13 @@ const kernelsOfUses = (uses: readonly Omit<KernelUse, "factors">[], K: number, s
 
 const differentKernels = (kernels: readonly Kernel[]): Kernel[] => [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
 
+/** Whether loops are left to the driver: what they are made of is the same for all values. */
+const loopsOf = (values: ValueFormat): boolean[] => (values.kind === "floats" ? [false, true] : [false]);
+
 function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] {
   const variant: GramVariant = { ...system, factors: K, values };
   const plan = subgroups && suitsSubgroups(system) && planSubgroup(K, subgroups);
-  // What loops are made of is the same for all values.
-  const loops = values.kind === "floats" ? [false, true] : [false];
-  const tiles = loops.map((loopsLeft) => gramSolveKernel(planTiles(K), { ...variant, loopsLeft }));
+  const tiles = loopsOf(values).map((loopsLeft) => gramSolveKernel(planTiles(K), { ...variant, loopsLeft }));
   return [...tiles, ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
@@ -152,23 +156,27 @@ const momentKernels = (K: number, patches: boolean): Kernel[] => [
 
 function sumKernels(kind: SumKind, K: number, spread: Spread, values: ValueFormat): Kernel[] {
   const family = spread === "full" ? "full" : "diagonal";
+  const variants = loopsOf(values).map((loopsLeft) => ({ factors: K, values, loopsLeft }));
   switch (kind) {
     case "squaredNorms":
       return [squaredNormsKernel(K, spread)];
     case "squaredErrors":
-      return [squaredErrorsKernel(K, values, spread)];
+      return variants.map((variant) => squaredErrorsKernel(variant, spread));
     case "logLosses":
-      return [logLossesKernel(K, values, spread)];
+      return variants.map((variant) => logLossesKernel(variant, spread));
     case "expectedSquares":
-      return [squaredErrorsKernel(K, values, spread), expectedErrorsKernel(K, values, family), posteriorSumsKernel(K, family)];
+      return [
+        ...variants.flatMap((variant) => [squaredErrorsKernel(variant, spread), expectedErrorsKernel(variant, family)]),
+        posteriorSumsKernel(K, family),
+      ];
     case "expectedErrors":
-      return [expectedErrorsKernel(K, values, family)];
+      return variants.map((variant) => expectedErrorsKernel(variant, family));
     case "posteriorSums":
       return [posteriorSumsKernel(K, family)];
     case "confidentErrors":
-      return [confidentErrorsKernel(K, values)];
+      return variants.map(confidentErrorsKernel);
     case "averagedErrors":
-      return [averagedErrorsKernel(K, values)];
+      return variants.map(averagedErrorsKernel);
     case "moments":
       return [];
   }

@@ -5,8 +5,9 @@ import topItemsText from "../../../../shaders/top-items.wgsl?raw";
 import type { Kernel } from "../device/kernel.js";
 import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
 
-export function itemScoresKernel(K: number, plan: ScorePlan): Kernel {
-  return { name: `item-scores K=${K}`, code: [scoreLoops(plan), itemScoresText].join("\n") };
+/** @param loopsLeft whether a loop stays a loop, so that it compiles sooner on some drivers. */
+export function itemScoresKernel(K: number, plan: ScorePlan, loopsLeft = false): Kernel {
+  return { name: `item-scores K=${K}${loopsLeft ? " loops left" : ""}`, code: [scoreLoops(plan, loopsLeft), itemScoresText].join("\n") };
 }
 
 export function topItemsKernel(plan: ListPlan): Kernel {

@@ -35,14 +35,26 @@ export const MASKED = -3.4e38;
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
-/** Constants and functions that item-scores.wgsl names. */
-export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan): string {
+/**
+ * Constants and functions that item-scores.wgsl names.
+ *
+ * @param loopsLeft whether the vec4s of a stage have a loop, whose bound the compiler does not know, so that the kernel
+ *   compiles sooner on some drivers: no run has 2³¹ users.
+ */
+export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan, loopsLeft: boolean): string {
   const [users, items] = [range(patch[0]), range(patch[1])];
   const pairs = users.flatMap((i) => items.map((j) => [i, j] as const));
   const fn = (signature: string, statements: readonly string[]): string =>
     `fn ${signature} {\n${statements.map((statement) => `  ${statement}\n`).join("")}}`;
   const sum = (i: number, j: number): string =>
     ["x", "y", "z", "w"].reduce((text, c) => `fma(u_${i}.${c}, v_${j}.${c}, ${text})`, `score_${i}_${j}`);
+  const products = (d: string): string[] => [
+    "{",
+    ...users.map((i) => `let u_${i} = staged_users[user + ${i}u * LANES_USERS + ${d} * TILE_USERS];`),
+    ...items.map((j) => `let v_${j} = staged_items[item + ${j}u * LANES_ITEMS + ${d} * TILE_ITEMS];`),
+    ...pairs.map(([i, j]) => `score_${i}_${j} = ${sum(i, j)};`),
+    "}",
+  ];
   return [
     `const LANES_USERS = ${lanes[0]}u;`,
     `const LANES_ITEMS = ${lanes[1]}u;`,
@@ -58,13 +70,9 @@ export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan): st
     ]),
     fn(
       "add_products(user: u32, item: u32)",
-      range(depth).flatMap((d) => [
-        "{",
-        ...users.map((i) => `let u_${i} = staged_users[user + ${i}u * LANES_USERS + ${d}u * TILE_USERS];`),
-        ...items.map((j) => `let v_${j} = staged_items[item + ${j}u * LANES_ITEMS + ${d}u * TILE_ITEMS];`),
-        ...pairs.map(([i, j]) => `score_${i}_${j} = ${sum(i, j)};`),
-        "}",
-      ]),
+      loopsLeft
+        ? ["for (var d = 0u; d < DEPTH + (settings.users >> 31u); d++)", ...products("d")]
+        : range(depth).flatMap((d) => products(`${d}u`)),
     ),
     fn("write_scores(user: u32, item: u32)", [
       "let at = user * settings.items + item;",

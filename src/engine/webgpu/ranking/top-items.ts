@@ -98,7 +98,7 @@ async function compileRanking(device: Device, K: number, scores: ScorePlan, list
     device.gpu.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] });
   const listKernel = topItemsKernel(list);
   const [score, mask, top] = await Promise.all([
-    compilePipeline(device, itemScoresKernel(K, scores), "score_items", layout(layouts.scores)),
+    compilePipeline(device, itemScoresKernel(K, scores, device.report.writesOutLoops), "score_items", layout(layouts.scores)),
     compilePipeline(device, listKernel, "mask_seen", layout(layouts.list)),
     compilePipeline(device, listKernel, "top_items", layout(layouts.list)),
   ]);

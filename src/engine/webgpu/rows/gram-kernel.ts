@@ -53,8 +53,6 @@ export interface GramTuning extends TileTuning {
    * @throws DeviceError when the engine is opened on a device that has none.
    */
   readonly tensorCores?: boolean | undefined;
-  /** Whether the kernel by tiles keeps its loops as loops. Default: where the driver's compiler takes long otherwise. */
-  readonly loopsLeft?: boolean | undefined;
   /** Operations of one dispatch, at most about. Default: 4·10⁹, and more as the device turns out to be faster. */
   readonly dispatchOperations?: number | undefined;
 }
@@ -89,7 +87,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
   const byMatrices = variant.halves && device.matrices && variant.values?.kind !== "pairs";
   const plan = byMatrices ? planMatrices(K, device.matrices) : planTiles(K, tuning);
   return {
-    kernel: gramSolveKernel(plan, { ...variant, loopsLeft: tuning.loopsLeft ?? device.report.writesOutLoops }),
+    kernel: gramSolveKernel(plan, { ...variant, loopsLeft: device.report.writesOutLoops }),
     tasksPerWorkgroup: plan.teams,
     partialBytes: plan.tiles * BYTES_PER_TILE,
     operations,

@@ -27,8 +27,6 @@ import spreadFullText from "../../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
-import tileColumnsText from "../../../../shaders/shared/tile-columns.wgsl?raw";
-import tileColumnsInTurnText from "../../../../shaders/shared/tile-columns-in-turn.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
 import type { Spread, SystemKind } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
@@ -36,7 +34,7 @@ import { withLoopsLeftBe, withoutLoopsOfOne } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
-import { loopsOfOne, planConstants, type TilePlan } from "./tile-plan.js";
+import { loopsOfOne, planConstants, type TilePlan, tilesOf } from "./tile-plan.js";
 
 /** How the system is solved, and what of a covariance goes in and out, by what a row carries. */
 const SOLVERS: Record<GramSpread, readonly string[]> = {
@@ -130,7 +128,6 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     halfSweepText,
     teamsText,
     tilesText,
-    loopsLeft ? tileColumnsInTurnText : tileColumnsText,
     base ? baseTilesText : baseNoneText,
     pullsText(pulled),
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
@@ -156,25 +153,28 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
 export const descends = ({ kind, spread }: GramSystem): boolean =>
   kind === "confident" || ((kind === "joint" || kind === "sequential") && spread === "none");
 
-/** Whether there is a kernel by subgroups for a system: point estimates without pulls. */
-export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean =>
-  (kind === "joint" || kind === "sequential") && spread === "none" && !pulled;
+/** Whether there is a kernel by subgroups for a system: no full covariances, no pulls. */
+export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean => kind !== "moments" && spread !== "full" && !pulled;
 
 export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
-  const { factors: K, kind, values = FLOATS, halves = false } = variant;
-  const sequential = kind === "sequential";
-  const constants = subgroupConstants(K, plan, sequential);
+  const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
+  const { stage, base, noise } = PARTS[kind];
   const code = [
     "enable subgroups;",
-    constants,
+    subgroupConstants(K, plan, kind === "sequential", spread),
+    `const ERRORS = ${leavesErrors(variant)};`,
+    `const EXPECTED_ERRORS = ${leavesExpectedErrors(variant)};`,
     rowsText,
     valuesText(values),
     halves ? fixedHalvesText : fixedFloatsText,
     halfSweepText,
-    "const BASE = false;",
+    base ? `const TILES = ${tilesOf(K)}u;\n${baseTilesText}` : baseNoneText,
+    noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
-    subgroupLoops(K, plan),
+    stage,
+    subgroupLoops(K, plan, { base, diagonal: spread === "diagonal" }),
     subgroupText,
   ].join("\n");
-  return { name: `gram-solve-subgroup K=${K}${sequential ? " sequential" : ""}`, code };
+  const differing = [kind !== "joint" && kind, spread !== "none" && spread].filter(Boolean);
+  return { name: ["gram-solve-subgroup", `K=${K}`, ...differing].join(" "), code };
 }

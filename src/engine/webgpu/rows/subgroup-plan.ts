@@ -1,6 +1,7 @@
 // Writes out the loops of gram-solve-subgroup.wgsl for a number of factors and a subgroup size:
 // one statement for every four columns that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
+import type { Spread } from "../../engine.js";
 import { blocksOf, rowConstants } from "./tile-plan.js";
 
 export interface SubgroupPlan {
@@ -32,21 +33,31 @@ export function planSubgroup(K: number, sizes: { readonly minimum: number; reado
   return held <= MOST_HELD ? { blocks, size, partial: held * size } : undefined;
 }
 
-export function subgroupConstants(K: number, plan: SubgroupPlan, sequential: boolean): string {
-  return `${rowConstants(K)}const SUBGROUP = ${plan.size}u;
+export function subgroupConstants(K: number, plan: SubgroupPlan, sequential: boolean, spread: Spread): string {
+  return `${rowConstants(K, spread)}const SUBGROUP = ${plan.size}u;
 const PARTIAL = ${plan.partial}u;
 const SEQUENTIAL = ${sequential};
 `;
 }
 
+/** What of a system the text depends on. */
+interface SubgroupSystem {
+  /** Whether all rows share a matrix. */
+  readonly base: boolean;
+  /** Whether rows carry the variances of their coordinates. */
+  readonly diagonal: boolean;
+}
+
 /** The functions that gram-solve-subgroup.wgsl names. */
-export function subgroupLoops(K: number, plan: SubgroupPlan): string {
-  return new Loops(K, plan.blocks, plan.size).text();
+export function subgroupLoops(K: number, plan: SubgroupPlan, system: SubgroupSystem): string {
+  return new Loops(K, plan.blocks, plan.size).text(system);
 }
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, at) => from + at);
 /** A shuffle from a constant lane: llvmpipe makes one instruction of it, and more than ten of a broadcast. */
 const broadcast = (value: string, lane: number): string => `subgroupShuffle(${value}, ${lane}u)`;
+/** A lane's own place among four rows or columns. */
+const UNIT = "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));";
 const lines = (statements: readonly string[]): string => statements.map((statement) => `  ${statement}\n`).join("");
 
 /**
@@ -69,11 +80,13 @@ class Loops {
     this.held = range(this.#groups).flatMap((g) => range(this.#columns(g)).map((J) => [g, J] as const));
   }
 
-  text(): string {
+  text({ base, diagonal }: SubgroupSystem): string {
     const declarations = [
       ...this.held.map(([g, J]) => `var<private> sum_${g}_${J}: vec4f;`),
       ...range(this.#groups).map((g) => `var<private> diagonal_${g}: f32;`),
       ...range(this.#blocks).map((J) => `var<private> solution_${J}: vec4f;\nvar<private> coupling_${J}: vec4f;`),
+      ...range(diagonal ? this.#blocks : 0).map((J) => `var<private> variances_${J}: vec4f;`),
+      "var<private> expected_error: f32;",
       "var<private> bias_sum: f32;",
       "var<private> bias_precision: f32;",
     ];
@@ -86,16 +99,18 @@ class Loops {
         "return sum;",
       ]),
       this.#function("clear_sums()", [...this.held.map(([g, J]) => `sum_${g}_${J} = vec4f();`), "singular = false;"]),
-      this.#function("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings()),
+      this.#function("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings(diagonal)),
       this.#function("store_sums(to: u32)", this.#eachSum(["let next = sum_0_0;", "partial_sums[to + at * SUBGROUP] = next;"])),
       this.#function("add_stored_sums(from_: u32)", this.#eachSum(["let next = sum_0_0 + partial_sums[from_ + at * SUBGROUP];"])),
-      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior()),
+      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior(base)),
       this.#function("set_bias_aside(old_bias: f32, lane: u32)", this.#setBiasAside()),
       this.#function("factor(lane: u32)", this.#factor()),
       this.#function("substitute(lane: u32)", this.#substitute()),
       this.#function("bias_after()", this.#biasAfter()),
       this.#function("leave_errors(weight: f32)", this.#leaveErrors()),
-      this.#function("write_solution(to: u32, lane: u32)", this.#writeSolution()),
+      this.#function("write_solution(to: u32, lane: u32)", this.#write("solution")),
+      this.#function("leave_expected_errors(weight: f32, lane: u32)", diagonal ? this.#leaveExpectedErrors() : []),
+      this.#function("write_spread(to: u32, lane: u32)", diagonal ? this.#writeSpread() : []),
     ].join("\n");
   }
 
@@ -120,29 +135,34 @@ class Loops {
       .filter(({ J }) => J < this.#blocks);
   }
 
-  /** Statements for every sum in its turn: each is `sum_0_0` once, and the others move up. */
+  /** Statements for every sum in its turn. */
   #eachSum(statements: readonly string[]): string[] {
-    const names = this.held.map(([g, J]) => `sum_${g}_${J}`);
+    return this.#inTurn(
+      this.held.map(([g, J]) => `sum_${g}_${J}`),
+      statements,
+    );
+  }
+
+  /** Statements for each variable in its turn, `at`: each is the first once, which `next` follows, and the others move up. */
+  #inTurn(names: readonly string[], statements: readonly string[]): string[] {
     const move = names.map((name, at) => `${name} = ${names[at + 1] ?? "next"};`);
     return [`for (var at = 0u; at < turns(${names.length}u); at++) {\n${lines([...statements, ...move])}  }`];
   }
 
-  #addRatings(): string[] {
+  #addRatings(diagonal: boolean): string[] {
     const blocks = range(this.#blocks);
-    const { J: biasBlock, c: biasAt } = this.#row(this.#K);
-    const rhs = this.#blocks - 1;
+    const spreads = diagonal ? blocks : [];
     const load = [
       "let given = start + lane < count;",
       "let rating = first + select(0u, start + lane, given);",
-      "let other = rating_index[rating] * BLOCKS;",
-      ...blocks.map((J) => `var y_${J} = select(vec4f(), fixed_block(other + ${J}u), given);`),
-      `let residual = select(0.0, value_at(rating) - settings.mean - fixed_bias(other), given);`,
-      `y_${biasBlock}[${biasAt}] = select(0.0, f32(settings.biases), given);`,
-      `y_${rhs}[RHS_AT] = residual;`,
-      `if (WEIGHTED) {`,
-      "  let root = sqrt(weight_at(rating));",
-      ...blocks.map((J) => `  y_${J} *= root;`),
-      "}",
+      "let row = row_of(rating);",
+      ...blocks.map((J) => `let y_${J} = select(vec4f(), block_of(rating, row, ${J}u), given);`),
+      ...(diagonal
+        ? this.#inTurn(
+            blocks.map((J) => `spread_${J}`),
+            ["let next = spread_0 + select(vec4f(), weight_at(rating) * fixed_rows[row + BLOCKS + at], given);"],
+          )
+        : []),
     ];
     const add = range(this.#size).flatMap((q) => [
       ...blocks.map((J) => `let y_${q}_${J} = ${broadcast(`y_${J}`, q)};`),
@@ -156,12 +176,41 @@ class Loops {
     );
     return [
       ...range(this.#size, 1).map((l) => `let is_${l} = lane == ${l}u;`),
+      ...spreads.map((J) => `var spread_${J} = vec4f();`),
       `for (var start = 0u; start < count; start += SUBGROUP) {\n${lines([...load, ...add, ...sums])}  }`,
+      // Each lane has those of its own ratings.
+      ...spreads.map(
+        (J) =>
+          `let y_s_${J} = vec4f(${range(4)
+            .map((c) => `sum_of_lanes(spread_${J}[${c}])`)
+            .join(", ")});`,
+      ),
+      ...(diagonal ? [UNIT, ...this.#addToDiagonal((g) => this.#ownComponent("s", g))] : []),
     ];
   }
 
-  /** Component `size · g + lane` of rating q. */
-  #ownComponent(q: number, g: number): string {
+  /** Adds to the diagonal entry of each row that a lane holds. */
+  #addToDiagonal(added: (g: number) => string): string[] {
+    return range(this.#groups).flatMap((g) => [
+      `let added_${g} = ${added(g)};`,
+      ...this.#diagonalBlocks(g).map(({ J, quarter }) => `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`),
+    ]);
+  }
+
+  /** λ times the sums, plus the matrix that all rows share, of whose tiles four lanes hold a row each. */
+  #addShared(): string[] {
+    const turn = [
+      "let I = group * (SUBGROUP / 4u) + lane / 4u;",
+      "let shared_ = select(vec4f(), unit * base_tile(I * (I + 1u) / 2u + J), J <= I && I < BLOCKS);",
+      "let next = settings.lambda * sum_0_0 + shared_;",
+      "J = select(J + 1u, 0u, J + 1u == min(BLOCKS, (group + 1u) * (SUBGROUP / 4u)));",
+      "group += select(0u, 1u, J == 0u);",
+    ];
+    return ["var group = 0u;", "var J = 0u;", ...this.#eachSum(turn)];
+  }
+
+  /** Component `size · g + lane` of rating q, or of the sum of spreads. */
+  #ownComponent(q: number | "s", g: number): string {
     const component = (l: number): string => {
       const { J, c } = this.#row(g * this.#size + l);
       return J < this.#blocks ? `y_${q}_${J}[${c}]` : "0.0";
@@ -169,21 +218,18 @@ class Loops {
     return range(this.#size, 1).reduce((text, l) => `select(${text}, ${component(l)}, is_${l})`, component(0));
   }
 
-  #addPrior(): string[] {
+  #addPrior(base: boolean): string[] {
     const corner = this.#row(4 * this.#blocks - 1);
+    // The corner stays λ Σ e².
+    const isCorner = (g: number): string => (g === corner.g ? `lane == ${corner.lane}u` : "false");
+    const precision = (g: number): string => `prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, weight)`;
     return [
-      "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));",
-      ...this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`),
-      ...range(this.#groups).flatMap((g) => {
-        return [
-          // The corner stays λ Σ e².
-          `let added_${g} = select(prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, weight), 0.0, ${g === corner.g ? `lane == ${corner.lane}u` : "false"});`,
-          `diagonal_${g} = 0.0;`,
-          ...this.#diagonalBlocks(g).flatMap(({ J, quarter }) => [
-            `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`,
-            `diagonal_${g} += select(0.0, dot(sum_${g}_${J}, unit), lane / 4u == ${quarter}u);`,
-          ]),
-        ];
+      UNIT,
+      ...(base ? this.#addShared() : this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`)),
+      ...this.#addToDiagonal((g) => `select(${precision(g)}, 0.0, ${isCorner(g)})`),
+      ...range(this.#groups).map((g) => {
+        const entries = this.#diagonalBlocks(g).map(({ J, quarter }) => `select(0.0, dot(sum_${g}_${J}, unit), lane / 4u == ${quarter}u)`);
+        return `diagonal_${g} = ${entries.join(" + ")};`;
       }),
     ];
   }
@@ -263,7 +309,7 @@ class Loops {
     const last = 4 * this.#blocks - 1;
     const rhs = this.#row(last);
     return [
-      ...range(this.#blocks).map((J) => `var left_${J} = select(vec4f(), sum_${rhs.g}_${J}, lane == ${rhs.lane}u);`),
+      ...range(this.#blocks).map((J) => `var left_${J} = select(vec4f(), sum_${rhs.g}_${J} + noise(${J}u), lane == ${rhs.lane}u);`),
       ...range(this.#groups)
         .reverse()
         .flatMap((g) => {
@@ -308,11 +354,57 @@ class Loops {
     ];
   }
 
-  #writeSolution(): string[] {
+  /**
+   * Σ E[e²] and log|Γ|, as leave_errors and log_determinant of gram-solve.wgsl and spread-diagonal.wgsl have them. The
+   * corner, λ Σ e², is no precision and may be 0.
+   */
+  #leaveExpectedErrors(): string[] {
+    const last = 4 * this.#blocks - 1;
+    const { g, lane, J, c } = this.#row(last);
+    const inverse = (i: number): string => {
+      const { g, lane } = this.#row(i);
+      return broadcast(`inverse_${g}`, lane);
+    };
+    const isCoordinate = (g: number): string => `${g * this.#size}u + lane <= K`;
+    return [
+      ...range(this.#groups).map((g) => `let inverse_${g} = 1.0 / diagonal_${g};`),
+      ...range(this.#blocks).map(
+        (J) =>
+          `variances_${J} = vec4f(${range(4 * J + 4, 4 * J)
+            .map(inverse)
+            .join(", ")});`,
+      ),
+      `var error = ${broadcast(`sum_${g}_${J}[${c}]`, lane)};`,
+      ...range(this.#blocks).flatMap((at) => [
+        `let precisions_${at} = prior_precisions(${at}u, weight);`,
+        `error -= dot(precisions_${at} * solution_${at}, solution_${at});`,
+        `error += dot((1.0 - precisions_${at} * variances_${at})${at === J ? ".xyz, vec3f(1.0)" : ", vec4f(1.0)"});`,
+      ]),
+      "expected_error = error / settings.lambda;",
+      "var log_determinant = 0.0;",
+      ...range(this.#groups).map((g) => `log_determinant += select(0.0, log(inverse_${g}), ${isCoordinate(g)});`),
+      `solution_${J}[RHS_AT] = sum_of_lanes(log_determinant);`,
+    ];
+  }
+
+  /** What a row carries behind its parameters. */
+  #writeSpread(): string[] {
+    const { J, c } = this.#row(this.#K);
+    return [
+      `let bias_variance = variances_${J}[${c}];`,
+      ...range(this.#blocks, J).map((at) => `variances_${at} *= is_factor(${at}u);`),
+      `variances_${this.#blocks - 1}[RHS_AT] = bias_variance;`,
+      ...this.#write("variances"),
+      "if (lane == 0u) { solved_rows[to + SPREAD - 1u] = vec4f(expected_error, 0.0, 0.0, 0.0); }",
+    ];
+  }
+
+  /** Stores a vec4 for each block, each lane its own ones. */
+  #write(name: string): string[] {
     return range(Math.ceil(this.#blocks / this.#size)).flatMap((turn) => {
       const blocks = range(Math.min(this.#blocks, (turn + 1) * this.#size), turn * this.#size);
       const [first, ...others] = blocks;
-      const mine = others.reduce((text, J) => `select(${text}, solution_${J}, lane == ${J % this.#size}u)`, `solution_${first}`);
+      const mine = others.reduce((text, J) => `select(${text}, ${name}_${J}, lane == ${J % this.#size}u)`, `${name}_${first}`);
       return [`if (lane < ${blocks.length}u) { solved_rows[to + ${first}u + lane] = ${mine}; }`];
     });
   }

@@ -176,23 +176,23 @@ export class SessionSums {
     }
     const ratings = this.#sets[of];
     if (!ratings) return undefined;
-    const { format } = ratings;
+    const variant = { factors: K, values: ratings.format, loopsLeft: device.report.writesOutLoops };
     const runs = ratingRuns(ratings);
     const mean = ["f", globalMean] as const;
     const one = ["f", 1] as const;
     switch (kind) {
       case "squaredErrors":
-        return new Sum(device, squaredErrorsKernel(K, format, spread), "squared_errors", 2, [mean, ...UNCLIPPED], runs, true);
+        return new Sum(device, squaredErrorsKernel(variant, spread), "squared_errors", 2, [mean, ...UNCLIPPED], runs, true);
       case "logLosses":
-        return new Sum(device, logLossesKernel(K, format, spread), "log_losses", 1, [mean], runs, true);
+        return new Sum(device, logLossesKernel(variant, spread), "log_losses", 1, [mean], runs, true);
       case "expectedErrors":
-        return new Sum(device, expectedErrorsKernel(K, format, family), "expected_errors", 4, [mean, one], runs, true);
+        return new Sum(device, expectedErrorsKernel(variant, family), "expected_errors", 4, [mean, one], runs, true);
       case "confidentErrors":
-        return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(K, format), "confident_errors", 1, [one], runs, true);
+        return of === "heldOut" ? undefined : new Sum(device, confidentErrorsKernel(variant), "confident_errors", 1, [one], runs, true);
       case "averagedErrors": {
         const settings: SumSettings = [mean, one, ["u", 0], ...UNCLIPPED];
         const over = ratingRuns(ratings, this.#drawSums);
-        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(K, format), "averaged_errors", 4, settings, over, true);
+        return of === "training" ? undefined : new Sum(device, averagedErrorsKernel(variant), "averaged_errors", 4, settings, over, true);
       }
       default:
         return undefined;

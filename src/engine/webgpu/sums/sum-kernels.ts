@@ -7,33 +7,50 @@ import expectedErrorsText from "../../../../shaders/expected-errors.wgsl?raw";
 import logLossesText from "../../../../shaders/log-losses.wgsl?raw";
 import posteriorSumsText from "../../../../shaders/posterior-sums.wgsl?raw";
 import predictText from "../../../../shaders/shared/predict.wgsl?raw";
+import ratingTurnsText from "../../../../shaders/shared/rating-turns.wgsl?raw";
 import ratingsText from "../../../../shaders/shared/ratings.wgsl?raw";
 import squaredErrorsText from "../../../../shaders/squared-errors.wgsl?raw";
 import squaredNormsText from "../../../../shaders/squared-norms.wgsl?raw";
 import type { CovarianceFamily, Spread } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
+import { withLoopsLeftBe } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { rowKernel } from "../rows/row-kernels.js";
+import { blocksOf } from "../rows/tile-plan.js";
 
-/** A kernel that sums over ratings. */
-function ratingSumKernel(name: string, K: number, spread: Spread, values: ValueFormat, ...texts: readonly string[]): Kernel {
-  return rowKernel(name, K, spread, valuesText(values), addLanesText, ratingsText, ...texts);
+/** What the text of a kernel that sums over ratings depends on, beside what is summed. */
+interface RatingSumVariant {
+  readonly factors: number;
+  /** How the values of ratings lie in memory. Default: as float32. */
+  readonly values?: ValueFormat | undefined;
+  /** Whether loops over a row's blocks stay loops, so that the kernel compiles sooner on some drivers. Default false. */
+  readonly loopsLeft?: boolean | undefined;
 }
 
-export const squaredErrorsKernel = (K: number, values = FLOATS, spread: Spread = "none"): Kernel =>
-  ratingSumKernel("squared-errors", K, spread, values, predictText, squaredErrorsText);
+/** Loops over so few blocks are faster written out, and compile as soon. */
+const FEW_BLOCKS = 4;
 
-export const logLossesKernel = (K: number, values = FLOATS, spread: Spread = "none"): Kernel =>
-  ratingSumKernel("log-losses", K, spread, values, predictText, logLossesText);
+function ratingSumKernel(name: string, spread: Spread, variant: RatingSumVariant, ...texts: readonly string[]): Kernel {
+  const { factors, values = FLOATS, loopsLeft = false } = variant;
+  const kernel = rowKernel(name, factors, spread, valuesText(values), addLanesText, ratingsText, ...texts);
+  if (!loopsLeft || blocksOf(factors) <= FEW_BLOCKS) return kernel;
+  return { name: `${kernel.name} loops left`, code: `${withLoopsLeftBe(kernel.code, ["BLOCKS"])}\n${ratingTurnsText}` };
+}
 
-export const averagedErrorsKernel = (K: number, values = FLOATS): Kernel =>
-  ratingSumKernel("averaged-errors", K, "none", values, predictText, averagedErrorsText);
+export const squaredErrorsKernel = (variant: RatingSumVariant, spread: Spread = "none"): Kernel =>
+  ratingSumKernel("squared-errors", spread, variant, predictText, squaredErrorsText);
 
-export const confidentErrorsKernel = (K: number, values = FLOATS): Kernel =>
-  ratingSumKernel("confident-errors", K, "none", values, confidentErrorsText);
+export const logLossesKernel = (variant: RatingSumVariant, spread: Spread = "none"): Kernel =>
+  ratingSumKernel("log-losses", spread, variant, predictText, logLossesText);
 
-export const expectedErrorsKernel = (K: number, values: ValueFormat, family: CovarianceFamily): Kernel =>
-  ratingSumKernel("expected-errors", K, family, values, expectedErrorsText);
+export const averagedErrorsKernel = (variant: RatingSumVariant): Kernel =>
+  ratingSumKernel("averaged-errors", "none", variant, predictText, averagedErrorsText);
+
+export const confidentErrorsKernel = (variant: RatingSumVariant): Kernel =>
+  ratingSumKernel("confident-errors", "none", variant, confidentErrorsText);
+
+export const expectedErrorsKernel = (variant: RatingSumVariant, family: CovarianceFamily): Kernel =>
+  ratingSumKernel("expected-errors", family, variant, expectedErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
   rowKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
