@@ -72,8 +72,8 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
       await run(ofTrain.repeated, { ...options, heldOut: ofHeldOut.repeated }),
     ];
     figuresOf(a).forEach((figures, at) => expectClose(figures, figuresOf(b)[at], closeness));
-    // Models hold float32.
-    const ofRows = Math.max(closeness, 2e-7);
+    // Models hold float32, those of gibbs halves: what differs by rounding may be one of them apart.
+    const ofRows = Math.max(closeness, kind !== "reference" && options.model === "gibbs" ? 2 ** -10 : 2e-7);
     for (const name of ROWS) expectClose(a.model.parameters[name], b.model.parameters[name], ofRows);
     for (const name of ["users", "items"] as const)
       expectClose(a.model.parameters.posterior?.[name] ?? [], b.model.parameters.posterior?.[name] ?? [], ofRows);
