@@ -66,7 +66,8 @@ async function give(page: Page, title: string, stars: number): Promise<Answer> {
 }
 
 async function visit(chrome: Browser, url: string, viewport: { width: number; height: number }): Promise<Visit> {
-  const context = await chrome.newContext({ viewport, locale: "en-US" });
+  // Without the motion of the map, which is to take half a second.
+  const context = await chrome.newContext({ viewport, locale: "en-US", reducedMotion: "reduce" });
   try {
     const page = await context.newPage();
     await page.addInitScript(watch);
