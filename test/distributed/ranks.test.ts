@@ -61,15 +61,9 @@ async function onRanks<T>(
 
 const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
   reference: async () => new ReferenceEngine(),
-  cpu: () => lentThread(),
+  cpu: () => CpuEngine.create({ threads: 1 }),
   webgpu: async () => shared(one.webgpu),
 };
-/** Engines of one thread each that nobody has: a thread is slow at first. */
-const idle: CpuEngine[] = [];
-async function lentThread(): Promise<Engine> {
-  const engine = idle.pop() ?? (await CpuEngine.create({ threads: 1 }));
-  return { ...shared(engine), destroy: () => void idle.push(engine) };
-}
 /** An engine that others compute on too: what is compiled for one of them is there for all. */
 const shared = (engine: Engine): Engine => ({
   info: engine.info,
@@ -84,7 +78,7 @@ const one = {
   cpu: await CpuEngine.create({ threads: 2 }),
   webgpu: new WebGpuEngine(await testDevice()),
 };
-afterAll(() => [one.cpu, ...idle].forEach((engine) => engine.destroy()));
+afterAll(() => one.cpu.destroy());
 const COUNTS = { reference: [2, 3, 4], cpu: [2, 4], webgpu: [2] };
 /** Fewer ratings where an engine is slow. */
 const DATA = { reference: few, cpu: { train, heldOut }, webgpu: few };

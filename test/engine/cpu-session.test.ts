@@ -7,30 +7,27 @@ import type { EngineState, Session } from "../../src/engine/engine.js";
 import { hasRelaxedSimd, hasSimd, kernelModule } from "../../src/engine/cpu/wasm-module.js";
 import { NotPositiveDefiniteError } from "../../src/errors.js";
 import { hotCase, randomCase } from "../parity/cases.js";
-import { coursesOf, expectSame, pointSystem, see, workloadOf } from "../parity/cpu/workloads.js";
+import { coursesOf, expectSame, pointSystem, see, startOf, workloadOf } from "../parity/cpu/workloads.js";
 
 const given = hotCase(8, 90, 70, 2000);
 
-test.each(Object.entries(coursesOf(7)))(
-  "a session goes on bit for bit from a state that was read: %s",
-  async (_, { settings, run, sums, binary }) => {
-    const engine = await CpuEngine.create({ threads: 2 });
-    const ratings = binary ? { ...given.ratings, value: given.ratings.value.map((value) => (value > 2.5 ? 1 : 0)) } : given.ratings;
-    const workload = workloadOf({ ...given, ratings }, settings);
-    const first = await engine.open(workload);
-    await run(first);
-    const state = structuredClone(await first.readState());
-    await run(first);
-    const expected = await see(first, sums);
-    const zeros = { factors: new Float32Array(90 * 7), biases: new Float32Array(90), covariances: workload.rows.users.covariances };
-    const second = await engine.open({ ...workload, rows: { ...workload.rows, users: zeros } });
-    await second.writeState(state);
-    expect(await second.readState()).toEqual(state);
-    await run(second);
-    expectSame(await see(second, sums), expected);
-    engine.destroy();
-  },
-);
+test.each(Object.entries(coursesOf(7)))("a session goes on bit for bit from a state that was read: %s", async (_, course) => {
+  const { run, sums } = course;
+  const engine = await CpuEngine.create({ threads: 2 });
+  const workload = startOf(given, course);
+  const first = await engine.open(workload);
+  await run(first);
+  const state = structuredClone(await first.readState());
+  await run(first);
+  const expected = await see(first, sums);
+  const zeros = { factors: new Float32Array(90 * 7), biases: new Float32Array(90), covariances: workload.rows.users.covariances };
+  const second = await engine.open({ ...workload, rows: { ...workload.rows, users: zeros } });
+  await second.writeState(state);
+  expect(await second.readState()).toEqual(state);
+  await run(second);
+  expectSame(await see(second, sums), expected);
+  engine.destroy();
+});
 
 test("a state of another training is refused, and what is missing is named", async () => {
   const engine = await CpuEngine.create({ threads: 1 });

@@ -6,7 +6,7 @@ import { type PlatformWorker, WorkerHand } from "../../src/engine/cpu/hand.js";
 import type { Reply, Request, SessionOutline } from "../../src/engine/cpu/jobs.js";
 import { keepHand, takeHands } from "../../src/engine/cpu/spare-hands.js";
 import { hotCase } from "../parity/cases.js";
-import { coursesOf, expectSame, see, workloadOf } from "../parity/cpu/workloads.js";
+import { coursesOf, expectSame, follow, pointSystem, type Seen, startOf, workloadOf } from "../parity/cpu/workloads.js";
 
 const given = hotCase(8, 90, 70, 2000);
 
@@ -41,31 +41,51 @@ test("an engine that is destroyed leaves its threads to the next one, whatever t
   expect(takeHands(16)).toHaveLength(2);
 });
 
-test.each(Object.entries(coursesOf(7)))(
-  "threads that computed before compute the same bits: %s",
-  async (_, { settings, run, sums, binary }) => {
-    const ratings = binary ? { ...given.ratings, value: given.ratings.value.map((value) => (value > 2.5 ? 1 : 0)) } : given.ratings;
-    const seen = async (threads: number) => {
-      const engine = await CpuEngine.create({ threads });
-      const session = await engine.open(workloadOf({ ...given, ratings }, settings));
-      await run(session);
-      const what = await see(session, sums);
-      engine.destroy();
-      return what;
-    };
-    const fresh = await seen(2);
-    expectSame(await seen(2), fresh);
-    expectSame(await seen(3), fresh);
-  },
-);
+test.each(Object.entries(coursesOf(7)))("threads that computed before compute the same bits: %s", async (_, course) => {
+  const start = startOf(given, course);
+  const seen = async (threads: number): Promise<Seen> => {
+    const engine = await CpuEngine.create({ threads });
+    const what = await follow(engine, start, course);
+    engine.destroy();
+    return what;
+  };
+  const fresh = await seen(2);
+  expectSame(await seen(2), fresh);
+  expectSame(await seen(3), fresh);
+});
 
-test("a thread that has not answered yet is ended, and who waits for it is told", async () => {
+test("a thread that is at work is ended, and who waits for it is told", async () => {
   const { hand, said } = fakeHand();
-  const asked = hand.ask({ say: "close", session: 0 });
+  const asked = hand.ask({ say: "do", session: 0, job: { do: "copyFields", pairs: [] } });
   keepHand(hand);
   await expect(asked).rejects.toThrow("the engine was destroyed");
-  expect(said).toEqual(["close", "end"]);
+  expect(said).toEqual(["do", "end"]);
   expect(takeHands(16)).toHaveLength(0);
+});
+
+test("a thread that has yet to close a session is kept", async () => {
+  const { hand, said, answer } = fakeHand();
+  const closed = hand.ask({ say: "close", session: 0 });
+  keepHand(hand);
+  answer({});
+  await closed;
+  expect(said).toEqual(["close", "forget"]);
+  expect(takeHands(16)).toHaveLength(1);
+});
+
+test("an engine that is destroyed soon after its session, however soon, leaves its threads", async () => {
+  for (let turns = 0; turns < 4; turns++) {
+    const engine = await CpuEngine.create({ threads: 2 });
+    const session = await engine.open(workloadOf(given, { factors: 3, operations: { solve: "joint" } }));
+    await session.solve("users", pointSystem(3));
+    await session.readRows("users");
+    session.destroy();
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    engine.destroy();
+    const hands = takeHands(16);
+    expect(hands, `${turns} turns`).toHaveLength(2);
+    for (const hand of hands) hand.end();
+  }
 });
 
 test("a thread that is kept closes its sessions, and one that dies then is not taken", async () => {

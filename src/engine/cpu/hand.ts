@@ -25,12 +25,12 @@ export interface PlatformWorker {
 
 export class WorkerHand implements Hand {
   readonly #worker: PlatformWorker;
-  readonly #asked: { resolve(reply: Reply): void; reject(error: unknown): void }[] = [];
+  readonly #asked: { readonly say: Request["say"]; resolve(reply: Reply): void; reject(error: unknown): void }[] = [];
   #dead: unknown;
   /** Is told why the worker ended without being asked to. */
   onDeath: (cause: unknown) => void = () => {};
   /** Bytes of the arrays of all sessions that it was ever told of. */
-  #sessionBytes = 0;
+  sessionBytes = 0;
 
   constructor(worker: PlatformWorker) {
     this.#worker = worker;
@@ -51,19 +51,15 @@ export class WorkerHand implements Hand {
     return new Promise((resolve, reject) => {
       if (this.#dead !== undefined) return reject(this.#dead);
       if (this.#asked.length === 0) this.#worker.hold(true);
-      this.#asked.push({ resolve, reject });
-      if (request.say === "open") this.#sessionBytes += bytesOfPlan(request.outline.plan);
+      this.#asked.push({ say: request.say, resolve, reject });
+      if (request.say === "open") this.sessionBytes += bytesOfPlan(request.outline.plan);
       this.#worker.post(request, handedOver);
     });
   }
 
-  get sessionBytes(): number {
-    return this.#sessionBytes;
-  }
-
-  /** Whether it has not answered all that it was asked, or never will. */
+  /** Whether it is at work on something, or dead. To close a session is no work. */
   get isBusy(): boolean {
-    return this.#asked.length > 0 || this.#dead !== undefined;
+    return this.#asked.some(({ say }) => say !== "close") || this.#dead !== undefined;
   }
 
   /** Ends all waiting, now and from now on. */

@@ -20,7 +20,8 @@ export function keepHand(hand: WorkerHand): void {
   hand.onDeath = () => {
     spare = spare.filter((other) => other !== hand);
   };
-  hand.ask({ say: "forget" }).catch(() => hand.end());
+  // Where it dies before it answers, it is dropped by its death.
+  hand.ask({ say: "forget" }).catch(() => {});
   spare.push(hand);
   clearTimeout(timer);
   timer = setTimeout(() => {
