@@ -4,7 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { build, preview } from "vite";
-import { chromiumLaunchOptions } from "../test/support/chromium.js";
+import { chromiumLaunchOptions, started, withoutWebGpu } from "../test/support/chromium.js";
 import { median } from "./median.js";
 
 /** From .cache/bench, where this runs. */
@@ -40,13 +40,13 @@ declare global {
 /** Runs in the page before its own script: when the list and the visitor's star last changed, and when was last clicked. */
 function watch(): void {
   globalThis.seen = { list: 0, map: 0, click: 0 };
-  const at = (selector: string): "list" | "map" | undefined => (selector === "list" ? "list" : selector === "you" ? "map" : undefined);
+  const answers: Record<string, "list" | "map"> = { list: "list", you: "map" };
   addEventListener("click", () => (globalThis.seen.click = performance.now()), true);
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       const element = target instanceof Element ? target : target.parentElement;
-      const name = at(element?.closest("#list, #you")?.id ?? "");
-      if (name) globalThis.seen[name] = performance.now();
+      const answer = element?.closest("#list, #you");
+      if (answer) globalThis.seen[answers[answer.id]] = performance.now();
     }
   }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["style", "hidden"] });
 }
@@ -100,10 +100,11 @@ export async function firstVisit(): Promise<object> {
     logLevel: "warn",
   });
   const options = await chromiumLaunchOptions();
-  const chrome = await chromium.launch({ ...options, args: options.args!.filter((flag) => !flag.includes("webgpu")) });
+  const chrome = await started(() => chromium.launch({ ...options, args: withoutWebGpu(options.args!) }));
   try {
     console.log(`Chromium ${chrome.version()}, without WebGPU; medians (and most) of ${VISITS} visits, ms`);
-    console.log(`window        first paint  first list ${GIVEN.map((_, at) => `star ${at + 1}: list         map`).join("")}`);
+    const heads = ["first paint", "first list", ...GIVEN.flatMap((_, at) => [`star ${at + 1}: list`, "map"])];
+    console.log(`${"window".padEnd(13)}${heads.map((head) => head.padStart(14)).join("")}`);
     const rows: Record<string, object> = {};
     for (const [name, viewport] of Object.entries(WINDOWS)) {
       const visits: Visit[] = [];
@@ -115,7 +116,7 @@ export async function firstVisit(): Promise<object> {
       const stars = GIVEN.map((_, at) => ({ list: of(({ stars }) => stars[at].list), map: of(({ stars }) => stars[at].map) }));
       const row = { paint: of(({ paint }) => paint), list: of(({ list }) => list), stars };
       rows[name] = row;
-      const cell = (times: Times | undefined): string => (times ? `${times.median} (${times.most})` : "–").padStart(12);
+      const cell = (times: Times | undefined): string => (times ? `${times.median} (${times.most})` : "–").padStart(14);
       console.log(`${name.padEnd(13)}${cell(row.paint)}${cell(row.list)}${stars.map(({ list, map }) => cell(list) + cell(map)).join("")}`);
     }
     return { chromium: chrome.version(), visits: VISITS, given: GIVEN, rows };

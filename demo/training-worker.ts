@@ -171,9 +171,15 @@ class Run {
   }
 }
 
+/** Makes built-in data once, when they are first asked for. */
+function whenAsked(size: BuiltInSize): () => Data {
+  let made: Data | undefined;
+  return () => (made ??= builtIn(size));
+}
+
 export class Workshop {
   /** Gives the data, which are made when they are first asked for. */
-  #data: () => Data = () => builtIn(STARTER.size);
+  #data = whenAsked(STARTER.size);
   /** What the starter's data are, when it has come: they need not be made to be shown. */
   #starterData: DataSummary | undefined;
   /** The last data dropped here, by its key in the browser's storage: another tab may have put its own there since. */
@@ -237,9 +243,9 @@ export class Workshop {
   }
 
   invent(size: BuiltInSize): DataSummary {
-    let made: Data | undefined;
-    this.#data = () => (made ??= builtIn(size));
-    return (size === STARTER.size && this.#starterData) || summaryOf(this.#data());
+    this.#data = whenAsked(size);
+    const known = size === STARTER.size ? this.#starterData : undefined;
+    return known ?? summaryOf(this.#data());
   }
 
   /** @throws RatingsError */

@@ -46,18 +46,13 @@ export interface Split {
 /**
  * Holds a share of the ratings out; both parts keep all users and items, so that indices agree.
  *
- * @throws OptionsError for a share outside [0, 1) a number of last ratings or a seed that is no whole number;
+ * @throws OptionsError for a share outside [0, 1), a number of last ratings or a seed that is no whole number;
  *   RatingsError when a split by time finds no times.
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
   checkArguments("splitRatings", { ratings: [ratings, RATINGS_KIND] });
   checkSplitOptions(options);
-  const { by = "random", share = by === "last" ? undefined : HELD_OUT_SHARE, last = 1, seed = 1 } = options;
-  if (share === undefined)
-    return partition(
-      ratings,
-      latestOfEachUser(ratings, () => last),
-    );
+  const { by = "random", share = HELD_OUT_SHARE, last = 1, seed = 1 } = options;
   const count = heldOutCount(ratings.count, share);
   switch (by) {
     case "random":
@@ -66,11 +61,10 @@ export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Spli
       return partition(ratings, latest(ratings, count));
     case "user":
       return partition(ratings, shareOfEachUser(ratings, share, seed));
-    case "last":
-      return partition(
-        ratings,
-        latestOfEachUser(ratings, (own) => Math.round(own * share)),
-      );
+    case "last": {
+      const wanted = (own: number): number => (options.share === undefined ? last : Math.round(own * share));
+      return partition(ratings, latestOfEachUser(ratings, wanted));
+    }
   }
 }
 

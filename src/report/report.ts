@@ -125,7 +125,7 @@ function searchSection(result: SearchResult, command: string | undefined, title:
   const ranked = rankedTrials(trials);
   const names = Object.keys(plan.space);
   const { by, share, last } = plan.holdout;
-  const ofUsers = share === undefined ? `the last ${last} of every user` : `the last share of ${share} of every user`;
+  const ofUsers = `the ${share === undefined ? `last ${last}` : `latest share of ${share}`} of every user`;
   const held = by === "last" ? ofUsers : `a held-out share of ${share}`;
   const split = plan.folds > 0 ? `${plan.folds} folds` : held;
   const honest = test

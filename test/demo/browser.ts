@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import { strToU8, zipSync } from "fflate";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { chromiumLaunchOptions, started } from "../support/chromium.js";
+import { chromiumLaunchOptions, started, withoutWebGpu } from "../support/chromium.js";
 import { hasChromiumPackage } from "../support/chromium-package.js";
 import type { Served } from "./served.js";
 
@@ -30,9 +30,7 @@ export interface LaunchOptions {
 export async function launch({ webgpu, presents = false }: LaunchOptions): Promise<Browser> {
   const options = await chromiumLaunchOptions();
   const args = options.args!;
-  const flags = webgpu
-    ? [...args, ...PATIENT, ...(presents && hasChromiumPackage ? PRESENTING : [])]
-    : args.filter((flag) => !flag.includes("webgpu"));
+  const flags = webgpu ? [...args, ...PATIENT, ...(presents && hasChromiumPackage ? PRESENTING : [])] : withoutWebGpu(args);
   return await started(() => chromium.launch({ ...options, args: flags }));
 }
 

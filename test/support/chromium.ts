@@ -30,6 +30,9 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
   return { executablePath, args: FLAGS, env: env as Record<string, string> };
 }
 
+/** Flags for a browser that has no WebGPU. */
+export const withoutWebGpu = (flags: readonly string[]): string[] => flags.filter((flag) => !flag.includes("webgpu"));
+
 /** Starts a browser, and once more where it dies on the way: Chromium has ended by a segmentation fault there. */
 export const started = async <T>(launch: () => Promise<T>): Promise<T> => await launch().catch(launch);
 
