@@ -262,7 +262,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       init,
       resume,
       device: engine,
-      keepSeen: flags.seen,
+      // A split of ours is for stopping in time; one of the user's own is there for measuring lists, by whatever program.
+      keepSeen: flags.seen && flags.test === undefined && flags.split === undefined ? "all" : flags.seen,
       signal: controller.signal,
       onNotice: noticeAsTyped,
       onSweep(entry) {

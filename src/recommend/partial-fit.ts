@@ -12,7 +12,7 @@ import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import type { SeenItems } from "../ratings/seen.js";
+import { itemsSeen, type SeenItems } from "../ratings/seen.js";
 import { ratingsThatCount } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 import { shown } from "../shown.js";
@@ -29,6 +29,8 @@ export interface PartialFitOptions {
   /** Called with what a person should know: that nothing is to be solved. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
+
+const NO_RATINGS: Pick<RatingColumns, "user" | "item"> = { user: new Uint32Array(0), item: new Uint32Array(0) };
 
 const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "items"), onNotice: FUNCTION });
 
@@ -119,6 +121,7 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     statistics: model.statistics,
     itemCounts,
     seen: model.seen && seenBy(model.seen, users.ids.size, columns),
+    heldOut: model.heldOut && seenBy(model.heldOut, users.ids.size, NO_RATINGS),
     source: refit === undefined ? model.source : undefined,
   });
 }
@@ -206,11 +209,11 @@ function putRows(parameters: Parameters, side: Side, rows: Uint32Array, solved: 
 }
 
 /** The seen items, and those of more ratings by M users. */
-function seenBy(seen: SeenItems, M: number, { user, item }: RatingColumns): SeenItems {
+function seenBy(seen: SeenItems, M: number, { user, item }: Pick<RatingColumns, "user" | "item">): SeenItems {
   const sets = new Map<number, Set<number>>();
-  const before = (m: number): Uint32Array => seen.items.subarray(seen.start[m], seen.start[m + 1]);
+  const before = (m: number): Uint32Array => (m + 1 < seen.start.length ? itemsSeen(seen, m) : new Uint32Array(0));
   user.forEach((m, at) => {
-    if (!sets.has(m)) sets.set(m, new Set(m + 1 < seen.start.length ? before(m) : []));
+    if (!sets.has(m)) sets.set(m, new Set(before(m)));
     sets.get(m)!.add(item[at]);
   });
   const rows = Array.from({ length: M }, (_, m) => {

@@ -180,7 +180,7 @@ test.each([...TRAININGS, ofParquet])(
   "a training on shares ends with the model file of one process, and its checkpoint goes on anywhere: $name",
   async ({ path, columns, model }) => {
     const { train, heldOut } = splitRatings((await readPath(path, { columns })).ratings, { share: 0.2, seed: 1 });
-    const options = { factors: 3, earlyStop: false, sweeps: 3, ...model } as FitOptions;
+    const options = { factors: 3, earlyStop: false, sweeps: 3, keepSeen: "all", ...model } as FitOptions;
     const one = await fit(train, { ...options, heldOut, device: new ReferenceEngine() } as FitOptions);
     const epochs = options.model === "sgd" ? { seed: 1 } : undefined;
     for (const count of [2, 4]) {

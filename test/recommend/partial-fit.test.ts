@@ -10,6 +10,7 @@ import { buildCsr } from "../../src/ratings/csr.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
 import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { partialFit } from "../../src/recommend/partial-fit.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
@@ -192,6 +193,24 @@ test("counts and seen items grow by what is new", async () => {
   expect(countOf(bigger, "film")).toBe(1);
   expect(bigger.recommend(5, { n: 99 }).map(({ id }) => id)).not.toContain("film");
   expect(bigger.recommend("ann", { n: 99 })).toHaveLength(29);
+});
+
+test("what was held out of training stays out of lists, of users who rate more and of others", async () => {
+  const { train: few, heldOut } = splitRatings(invented, { share: 0.3 });
+  const { model } = await fit(few, { factors: 3, sweeps: 2, device: "cpu", heldOut, keepSeen: "all" });
+  const bigger = partialFit(
+    model,
+    Ratings.from([
+      ["ann", 1, 5],
+      [5, "film", 3],
+    ]),
+  );
+  for (const user of model.users.raw) {
+    const before = model.recommend(user, { n: 99, filter: (id) => id !== "film" }).map(({ id }) => id);
+    const after = bigger.recommend(user, { n: 99, filter: (id) => id !== "film" }).map(({ id }) => id);
+    expect(new Set(after)).toEqual(new Set(before));
+  }
+  expect(bigger.recommend("ann", { n: 99 }).map(({ id }) => id)).not.toContain(1);
 });
 
 test("the catalogue of the ratings names the new items; what the model knows of the old ones stays", async () => {
