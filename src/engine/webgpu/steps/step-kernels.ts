@@ -4,7 +4,9 @@ import fixedFloatsText from "../../../../shaders/shared/fixed-floats.wgsl?raw";
 import gradientStepText from "../../../../shaders/gradient-step.wgsl?raw";
 import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
+import sgdBlocksSubgroupText from "../../../../shaders/sgd-blocks-subgroup.wgsl?raw";
 import sgdBlocksText from "../../../../shaders/sgd-blocks.wgsl?raw";
+import stochasticStepText from "../../../../shaders/shared/stochastic-step.wgsl?raw";
 import takeStepText from "../../../../shaders/take-step.wgsl?raw";
 import teamSumMemoryText from "../../../../shaders/shared/team-sum-memory.wgsl?raw";
 import teamSumSubgroupText from "../../../../shaders/shared/team-sum-subgroup.wgsl?raw";
@@ -56,7 +58,10 @@ export function blockTeams(K: number, subgroups: SubgroupSizes | undefined, soft
 /** Most of a row's vec4s a lane with which the rows of two ratings fit its registers on every card. */
 const mostAhead = (ownRates: boolean): number => (ownRates ? 3 : 5);
 
-/** @param ownRates whether rows carry the squares of their slopes, and step by rates of their own. */
+/**
+ * @param ownRates whether rows carry the squares of their slopes, and step by rates of their own.
+ * @param values unless for software, whose ratings are records (`block-tasks.ts`).
+ */
 export function sgdBlocksKernel(
   K: number,
   link: Epoch["link"],
@@ -65,16 +70,17 @@ export function sgdBlocksKernel(
   values = FLOATS,
 ): Kernel {
   const rows = rowConstants(K, ownRates ? "squares" : "none");
-  // On a software driver there is nothing to be asked for ahead.
-  const ahead = !software && Math.ceil(blocksOf(K) / team) <= mostAhead(ownRates);
-  const constants = `${rows}const LOGISTIC = ${link === "logistic"};\nconst OWN_RATES = ${ownRates};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\nconst AHEAD = ${ahead};\n`;
+  const ahead = Math.ceil(blocksOf(K) / team) <= mostAhead(ownRates);
+  const constants = `${rows}const LOGISTIC = ${link === "logistic"};\nconst OWN_RATES = ${ownRates};\nconst TEAM = ${team}u;\nconst TEAMS = ${teams}u;\n`;
   const parts = [
     subgroups ? "enable subgroups;" : "",
-    constants,
+    // On a software driver there is nothing to be asked for ahead.
+    software ? constants : `${constants}const AHEAD = ${ahead};\n`,
     rowsText,
-    valuesText(values),
+    ...(software ? [] : [valuesText(values)]),
     subgroups ? teamSumSubgroupText : teamSumMemoryText,
-    sgdBlocksText,
+    stochasticStepText,
+    software ? sgdBlocksSubgroupText : sgdBlocksText,
   ];
   const variants = `${ownRates ? " own rates" : ""}${subgroups ? " subgroups" : ""}${software ? " for software" : ""}`;
   return { name: `sgd-blocks K=${K} ${link}${variants}`, code: parts.join("\n") };
