@@ -2,9 +2,10 @@
 // lanes that load from different addresses load one after the other, but a shuffle is one instruction and a barrier is
 // dear.
 //
-// What conjugate-gradients.wgsl does, and its words. A lane owns every SUBGROUP-th block of the row's vectors x, r, p and
-// A p. Every lane loads the index and the value of one rating; then, a rating at a time, the lanes load their own blocks
-// of ỹ, once: ỹ·p is a sum over lanes, and what is in registers is added to A p. No workgroup memory, no barrier.
+// What conjugate-gradients.wgsl does, and its words. A lane owns every SUBGROUP-th block of the row's vectors x, r, p
+// and A p. Every lane loads the index and the value of one rating; then, a rating at a time, the lanes load their own
+// blocks of ỹ, once: ỹ·p is a sum over lanes, and what is in registers is added to A p. No workgroup memory and no
+// barrier.
 //
 // Vectors are arrays, and `turns` keeps their loops from being written out, so that the kernel compiles soon
 // (docs/performance.md, "Compiling on software drivers"). The loop over ratings is written out by

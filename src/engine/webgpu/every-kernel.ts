@@ -107,7 +107,7 @@ export function everyDescentKernel(K: number, subgroups?: SubgroupSizes): Kernel
     },
   }));
   const variant = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
-  const pairs = [false, true].map((pulled) => conjugateGradientsKernel(planDescent(K), { ...variant, pulled }));
+  const pairs = [false, true].flatMap((pulled) => descentKernelsOf({ ...variant, pulled }, subgroups));
   const halves = [packHalvesKernel(K), ...pairs];
   return differentKernels([...kernelsOfUses(uses, K, subgroups), ...halves, ...rankingKernels(K)]);
 }
@@ -134,11 +134,15 @@ function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgrou
   return [...tiles, ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
+const descentKernels = (system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] =>
+  descentKernelsOf({ ...system, factors: K, values }, subgroups);
+
 /** For all devices, and for software drivers that have subgroups. */
-function descentKernels(system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] {
-  const variant: GramVariant = { ...system, factors: K, values };
+function descentKernelsOf(variant: GramVariant & { readonly values: ValueFormat }, subgroups?: SubgroupSizes): Kernel[] {
   const size = subgroupSize(subgroups);
-  const teams = loopsOf(values).map((loopsLeft) => conjugateGradientsKernel(planDescent(K), { ...variant, loopsLeft }));
+  const teams = loopsOf(variant.values).map((loopsLeft) =>
+    conjugateGradientsKernel(planDescent(variant.factors), { ...variant, loopsLeft }),
+  );
   return [...teams, ...(size === undefined ? [] : [conjugateGradientsSubgroupKernel(size, variant)])];
 }
 

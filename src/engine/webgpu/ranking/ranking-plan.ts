@@ -38,8 +38,8 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, at)
 /**
  * Constants and functions that item-scores.wgsl names.
  *
- * @param loopsLeft whether the vec4s of a stage and a lane's users have loops, whose bounds the compiler does not know, so
- *   that the kernel compiles sooner on some drivers.
+ * @param loopsLeft whether the vec4s of a stage and a lane's users have loops, whose bounds the compiler does not know,
+ *   so that the kernel compiles sooner on some drivers.
  */
 export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan, loopsLeft: boolean): string {
   const [users, items] = [range(patch[0]), range(patch[1])];
