@@ -93,7 +93,7 @@ export type GramVariant = GramSystem & {
   readonly values?: ValueFormat | undefined;
   /** Whether the other side's rows are gathered in half precision. Default false. */
   readonly halves?: boolean | undefined;
-  /** Whether loops of the kernel by tiles stay loops, so that it compiles sooner on some drivers. Default false. */
+  /** Whether loops of the kernels by tiles and by teams stay loops, so that it compiles sooner on some drivers. Default false. */
   readonly loopsLeft?: boolean | undefined;
 };
 

@@ -2,6 +2,7 @@
 // one statement for every four columns that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
 import type { Spread } from "../../engine.js";
+import type { SubgroupSizes } from "../device/device.js";
 import { blocksOf, rowConstants } from "./tile-plan.js";
 
 export interface SubgroupPlan {
@@ -21,13 +22,16 @@ const MOST_HELD = 92;
 const SMALLEST_SUBGROUP = 4;
 const LARGEST_SUBGROUP = 16;
 
-/**
- * Undefined when the kernel does not suit: too many factors, or subgroups of a size that is
- * unknown or too wide to share one row.
- */
-export function planSubgroup(K: number, sizes: { readonly minimum: number; readonly maximum: number }): SubgroupPlan | undefined {
-  const { minimum: size, maximum } = sizes;
-  if (size !== maximum || size < SMALLEST_SUBGROUP || size > LARGEST_SUBGROUP) return undefined;
+/** Lanes of subgroups of which each can have a row. Undefined when their size is unknown, or too wide. */
+export function subgroupSize(sizes: SubgroupSizes | undefined): number | undefined {
+  if (sizes === undefined || sizes.minimum !== sizes.maximum) return undefined;
+  return sizes.minimum >= SMALLEST_SUBGROUP && sizes.minimum <= LARGEST_SUBGROUP ? sizes.minimum : undefined;
+}
+
+/** Undefined when the kernel does not suit: too many factors, or subgroups that cannot have a row each. */
+export function planSubgroup(K: number, sizes: SubgroupSizes): SubgroupPlan | undefined {
+  const size = subgroupSize(sizes);
+  if (size === undefined) return undefined;
   const blocks = blocksOf(K);
   const held = new Loops(K, blocks, size).held.length;
   return held <= MOST_HELD ? { blocks, size, partial: held * size } : undefined;
