@@ -55,7 +55,7 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(solve ? solving({ kind: solve, spread, pulled: pulls.length > 0 } as GramSystem, K, values, subgroups) : []),
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K, stepwise) : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
-    ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
+    ...(batchStep ? [...loopsOf(values).map((loopsLeft) => gradientStepKernel(K, values, loopsLeft)), takeStepKernel(K)] : []),
     ...(epochs
       ? blockTeamsOf(K, subgroups).map((teams) =>
           sgdBlocksKernel(K, epochs.link, spread === "squares", teams, values.kind === "pairs" ? values : FLOATS),

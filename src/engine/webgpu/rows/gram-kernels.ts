@@ -8,6 +8,10 @@ import baseTilesText from "../../../../shaders/shared/base-tiles.wgsl?raw";
 import counterRandomText from "../../../../shaders/shared/counter-random.wgsl?raw";
 import noiseNoneText from "../../../../shaders/shared/noise-none.wgsl?raw";
 import noiseNormalText from "../../../../shaders/shared/noise-normal.wgsl?raw";
+import solveCholeskyText from "../../../../shaders/shared/solve-cholesky.wgsl?raw";
+import solveCholeskyTurnsText from "../../../../shaders/shared/solve-cholesky-turns.wgsl?raw";
+import solveSweepText from "../../../../shaders/shared/solve-sweep.wgsl?raw";
+import solveSweepTurnsText from "../../../../shaders/shared/solve-sweep-turns.wgsl?raw";
 import stageConfidentText from "../../../../shaders/shared/stage-confident.wgsl?raw";
 import stageExplicitText from "../../../../shaders/shared/stage-explicit.wgsl?raw";
 import stageMomentsText from "../../../../shaders/shared/stage-moments.wgsl?raw";
@@ -28,19 +32,26 @@ import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
+import tileTurnsText from "../../../../shaders/shared/tile-turns.wgsl?raw";
 import type { Spread, SystemKind } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
-import { withLoopsLeftBe, withoutLoopsOfOne } from "../device/loops-of-one.js";
+import { withLoopsLeftBe, withoutLoopsOfOne, withTilesInTurns } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
 import { loopsOfOne, planConstants, type TilePlan, tilesOf } from "./tile-plan.js";
 
-/** How the system is solved, and what of a covariance goes in and out, by what a row carries. */
-const SOLVERS: Record<GramSpread, readonly string[]> = {
-  none: [choleskyText, spreadNoneText],
-  diagonal: [choleskyText, spreadDiagonalText],
-  full: [sweepText, spreadFullText],
+const CHOLESKY = { tiles: choleskyText, solve: solveCholeskyText, turns: solveCholeskyTurnsText };
+const SWEEP = { tiles: sweepText, solve: solveSweepText, turns: solveSweepTurnsText };
+
+/**
+ * How the system is solved, and what of a covariance goes in and out, by what a row carries. `turns` instead of `solve`
+ * where loops are left.
+ */
+const SOLVERS: Record<GramSpread, typeof CHOLESKY & { readonly spread: string }> = {
+  none: { ...CHOLESKY, spread: spreadNoneText },
+  diagonal: { ...CHOLESKY, spread: spreadDiagonalText },
+  full: { ...SWEEP, spread: spreadFullText },
 };
 
 /** Branches by number of subgroup are uniform in each, which the compiler does not see. */
@@ -117,9 +128,13 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
   const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false, loopsLeft = false } = variant;
   const { stage, base, noise } = PARTS[kind];
   const matrices = "matrices" in plan;
+  // Of tiles side by side, which a benchmark may ask for, there are no such texts.
+  const inTurns = loopsLeft && plan.width === 1;
+  const turned = (text: string): string => (inTurns && plan.height > 1 ? withTilesInTurns(text) : text);
+  const solver = SOLVERS[spread];
   const parts = [
     matrices ? MATRIX_EXTENSIONS : "",
-    planConstants(K, plan, kind === "sequential", spread),
+    planConstants(K, plan, kind === "sequential", spread, loopsLeft),
     `const ERRORS = ${leavesErrors(variant)};`,
     `const EXPECTED_ERRORS = ${leavesExpectedErrors(variant)};`,
     rowsText,
@@ -132,9 +147,11 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     pullsText(pulled),
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
-    ...SOLVERS[spread],
+    solver.tiles,
+    ...(inTurns ? [tileTurnsText, solver.turns] : [solver.solve]),
+    turned(solver.spread),
     ...(matrices ? [matrixConstants(plan), leadingText, gatherMatricesText, gatherMatrices(plan)] : [stage, gatherTilesText]),
-    gramSolveText,
+    turned(gramSolveText),
   ];
   const differing = [
     kind !== "joint" && kind,
@@ -144,8 +161,8 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     matrices && `matrices ${plan.matrices.size}`,
     loopsLeft && "loops left",
   ];
-  const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
-  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS"]) : once;
+  const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan, loopsLeft));
+  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS", "BIAS_BLOCK", "BATCHES"]) : once;
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 

@@ -14,15 +14,21 @@ import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import type { Epoch } from "../../engine.js";
 import type { SubgroupSizes } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
+import { withLoopsLeftBe } from "../device/loops-of-one.js";
 import { FLOATS, valuesText } from "../memory/values.js";
 import { rowKernel } from "../rows/row-kernels.js";
 import { blocksOf, gradientTeams, rowConstants } from "../rows/tile-plan.js";
 
-export function gradientStepKernel(K: number, values = FLOATS): Kernel {
+/** Loops over so few blocks are faster written out, and compile as soon. */
+const FEW_BLOCKS = 4;
+
+/** @param loopsLeft whether loops over a row's blocks stay loops, so that the kernel compiles sooner on some drivers. */
+export function gradientStepKernel(K: number, values = FLOATS, loopsLeft = false): Kernel {
   const { team, teams } = gradientTeams(K);
   const constants = `${rowConstants(K, "velocity")}const TEAM = ${team}u;\nconst TEAMS = ${teams}u;\nconst STAGE = TEAM;\nconst SLICE = TEAM;\nconst BASE = false;\n`;
-  const parts = [constants, rowsText, valuesText(values), fixedFloatsText, halfSweepText, teamsText, gradientStepText];
-  return { name: `gradient-step K=${K}`, code: parts.join("\n") };
+  const code = [constants, rowsText, valuesText(values), fixedFloatsText, halfSweepText, teamsText, gradientStepText].join("\n");
+  if (!loopsLeft || blocksOf(K) <= FEW_BLOCKS) return { name: `gradient-step K=${K}`, code };
+  return { name: `gradient-step K=${K} loops left`, code: withLoopsLeftBe(code, ["BLOCKS", "PARTS"]) };
 }
 
 export const takeStepKernel = (K: number): Kernel => rowKernel("take-step", K, "velocity", takeStepText);
