@@ -27,18 +27,24 @@ fn is_task(at: u32) -> bool {
 
 var<private> current_row: u32;
 
+// −1 over a pivot, or 0 for the bias that is set aside. With the sign, no product must be negated.
+fn negative_inverse(pivot: f32, original: f32, column: u32) -> f32 {
+  if (SEQUENTIAL && column == K) { return 0.0; }
+  let root = checked_pivot(pivot, original);
+  return -1.0 / select(pivot, 1.0, singular);
+}
+
 fn solve(row: u32, weight: f32, lane: u32) {
   current_row = row;
+  let old_bias = select(0.0, solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], SEQUENTIAL);
   add_prior(weight, lane);
-  if (SEQUENTIAL) { set_bias_aside(solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
-  substitute(lane);
-  if (SEQUENTIAL) { bias_after(); }
-  if (ERRORS) { leave_errors(weight); }
-  if (EXPECTED_ERRORS) { leave_expected_errors(weight, lane); }
+  substitute(old_bias, lane);
+  if (SEQUENTIAL) { bias_after(old_bias, lane); }
+  if (ERRORS) { leave_errors(lane); }
+  if (EXPECTED_ERRORS) { leave_expected_errors(lane); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
-  write_solution(row * STRIDE, lane);
-  if (EXPECTED_ERRORS) { write_spread(row * STRIDE + BLOCKS, lane); }
+  write_rows(row * STRIDE, lane);
 }
 
 // Whole rows and long ones share the solve, so that it is compiled once.
@@ -48,8 +54,9 @@ fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   if (!is_task(at)) { return; }
   clear_sums();
   if (tasks[at].segments == 0u) { add_ratings(tasks[at].first, tasks[at].count, lane); }
-  for (var segment = 0u; segment < tasks[at].segments; segment++) {
-    add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane);
+  // The matrix that all rows share is one more.
+  for (var segment = 0u; segment < tasks[at].segments + u32(BASE); segment++) {
+    add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane, segment < tasks[at].segments, lane);
   }
   solve(tasks[at].row, tasks[at].weight, lane);
 }
