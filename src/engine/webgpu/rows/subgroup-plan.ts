@@ -1,5 +1,5 @@
-// Writes out the loops of gram-solve-subgroup.wgsl for a number of factors and a subgroup size:
-// one statement for every four columns that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
+// Writes out the statements of gram-solve-subgroup.wgsl for a number of factors and a subgroup size:
+// one for every column that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
 import type { Spread } from "../../engine.js";
 import { blocksOf, rowConstants } from "./tile-plan.js";
