@@ -19,7 +19,7 @@ export interface SubgroupPlan {
  */
 const MOST_HELD = 92;
 /** So many groups of columns, or fewer, are written out one after the other: loops over them would only cost time. */
-const FEW_GROUPS = 2;
+const FEW_GROUPS = 3;
 const SMALLEST_SUBGROUP = 4;
 const LARGEST_SUBGROUP = 16;
 
@@ -392,23 +392,38 @@ class Loops {
         ...range(this.#groups, h + 1).map((g) => `column_${g} = u_${g};`),
       ];
     });
-    const update = groups.flatMap((h) => {
-      const statements = this.#places(h).flatMap((j, i) => [
+    const update = groups.map((h) =>
+      this.#places(h).flatMap((j, i) => [
         `let entry_${j} = ${broadcast(`column_${h}`, i)};`,
         ...range(this.#groups, h).map((g) => `sum_${g}_${j} += share_${g} * entry_${j};`),
-      ]);
-      return h === this.#groups - 1 ? statements : [`if (c < ${(h + 1) * this.#size}u) {`, ...statements, "}"];
-    });
+      ]),
+    );
+    const begin = [...groups.map((g) => `var column_${g} = 0.0;`), ...groups.map((g) => `inverse_${g} = 0.0;`), "var inverse = 0.0;"];
+    const share = (g: number): string => `let share_${g} = inverse * column_${g};`;
+    if (this.#groups <= FEW_GROUPS) {
+      return [
+        ...begin,
+        ...groups.flatMap((h) => [
+          `for (var at = 0u; at < turns(${Math.min(this.#size, this.#rows - 1 - h * this.#size)}u); at++) {`,
+          `let c = ${h * this.#size}u + at;`,
+          ...this.#bits("at"),
+          ...column[h],
+          ...range(this.#groups, h).map(share),
+          ...range(this.#groups, h).flatMap((later) => update[later]),
+          "}",
+        ]),
+      ];
+    }
     return [
-      ...groups.map((g) => `var column_${g} = 0.0;`),
-      ...groups.map((g) => `inverse_${g} = 0.0;`),
-      "var inverse = 0.0;",
+      ...begin,
       `for (var c = 0u; c < turns(${this.#rows - 1}u); c++) {\n${lines([
         "let at = c % SUBGROUP;",
         ...this.#bits("at"),
         ...this.#choose("c / SUBGROUP", column),
-        ...groups.map((g) => `let share_${g} = inverse * column_${g};`),
-        ...update,
+        ...groups.map(share),
+        ...update.flatMap((statements, h) =>
+          h === this.#groups - 1 ? statements : [`if (c < ${(h + 1) * this.#size}u) {`, ...statements, "}"],
+        ),
       ])}  }`,
     ];
   }
