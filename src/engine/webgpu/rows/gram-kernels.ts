@@ -23,6 +23,8 @@ import fixedHalvesText from "../../../../shaders/shared/fixed-halves.wgsl?raw";
 import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
 import leadingText from "../../../../shaders/shared/leading.wgsl?raw";
 import pivotText from "../../../../shaders/shared/pivot.wgsl?raw";
+import ratingConfidentText from "../../../../shaders/shared/rating-confident.wgsl?raw";
+import ratingExplicitText from "../../../../shaders/shared/rating-explicit.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
 import pullsNoneText from "../../../../shaders/shared/pulls-none.wgsl?raw";
 import pullsRowsText from "../../../../shaders/shared/pulls-rows.wgsl?raw";
@@ -175,7 +177,7 @@ export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean =>
 
 export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
   const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
-  const { stage, base, noise } = PARTS[kind];
+  const { base, noise } = PARTS[kind];
   const code = [
     "enable subgroups;",
     subgroupConstants(K, plan, kind === "sequential", spread),
@@ -188,8 +190,8 @@ export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant
     base ? `const TILES = ${tilesOf(K)}u;\n${baseTilesText}` : baseNoneText,
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
-    stage,
-    subgroupLoops(K, plan, { base, diagonal: spread === "diagonal" }),
+    kind === "confident" ? ratingConfidentText : ratingExplicitText,
+    subgroupLoops(K, plan, { base, diagonal: spread === "diagonal", noise }),
     subgroupText,
   ].join("\n");
   const differing = [kind !== "joint" && kind, spread !== "none" && spread].filter(Boolean);
