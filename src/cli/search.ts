@@ -123,6 +123,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
   printUnderstood(read);
+  const itemFeatures = await featuresFrom(flags.itemFeatures, "items", ratings);
+  const userFeatures = await featuresFrom(flags.userFeatures, "users", ratings);
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();
@@ -136,8 +138,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   try {
     const result = await search(ratings, {
       ...options,
-      itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
-      userFeatures: await featuresFrom(flags.userFeatures),
+      itemFeatures,
+      userFeatures,
       device: engine,
       onNotice: noticeAsTyped,
       signal: controller.signal,

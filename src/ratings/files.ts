@@ -12,7 +12,7 @@ import { KNOWN_SETS } from "./known-sets.js";
 import { catalogueBeside, findLayout, readCatalogue } from "./movielens.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
-import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
+import { checkReadOptions, checkSplitUsed, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
 
 /** How large files are read: on how many threads, and whether their tables are kept. */
 export type FileOptions = SegmentOptions & TableCacheOptions;
@@ -120,7 +120,9 @@ export async function tableFiles(path: string, options: ReadOptions = {}): Promi
     const { delimiter, header, name } = layout;
     return { sources, delimiter, header, format: `${folder.name} (${name})`, catalogue: () => readCatalogue(folder, layout, options) };
   }
-  return { sources: [await fileSource(path)], format: path, catalogue: () => besideOf(path, options) };
+  const source = await fileSource(path);
+  checkSplitUsed(source, options);
+  return { sources: [source], format: path, catalogue: () => besideOf(path, options) };
 }
 
 const KNOWN_NAMES: ReadonlySet<string> = new Set(KNOWN_SETS.map(({ name }) => name));

@@ -5,6 +5,7 @@ import {
   checkArguments,
   checkKind,
   checkOptions,
+  checkUsed,
   FUNCTION,
   hasPart,
   type Kind,
@@ -33,6 +34,7 @@ import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
 import { aboutBadRow, BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
+import { shown } from "../shown.js";
 import { newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
 
 /** How a table of ratings is read; what is left out is found out. */
@@ -150,6 +152,7 @@ export async function readRatings(source: RatingSource, options: ReadOptions = {
 
 /** `readRatings` with options that are known to be right. */
 export async function readSource(source: RatingSource, options: ReadOptions, catalogue?: Catalogue): Promise<ReadResult> {
+  checkSplitUsed(source, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const table = await readTable([source], options, ids);
   return {
@@ -157,6 +160,12 @@ export async function readSource(source: RatingSource, options: ReadOptions, cat
     ...aboutOf(table, source.name),
     format: `${source.name}${table.cached ? FROM_CACHE : ""}`,
   };
+}
+
+/** @throws OptionsError for a ready-made split, which a folder has and a file has not. */
+export function checkSplitUsed({ name }: RatingSource, { split }: ReadOptions): void {
+  const remedy = `give the folder that holds ${split}.base and ${split}.test, or leave split out to hold ratings out at random`;
+  checkUsed("split", split, false, `${name} is a single file`, remedy);
 }
 
 /**
@@ -243,6 +252,8 @@ interface Part {
   readonly reader: RowReader;
   readonly found: FoundColumns;
   readonly understood: Understanding;
+  /** What a person should know of the reading. */
+  readonly notes: readonly string[];
 }
 
 async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
@@ -278,7 +289,9 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   });
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
   const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
-  const notes = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
+  const ofTime = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
+  // Each part of a table would say the same.
+  const notes = [...parts[0].notes, ...ofTime];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
 }
@@ -303,15 +316,54 @@ function inSeconds(columns: RatingColumns): RatingColumns {
   return { ...columns, time: time.map((one) => one / units) };
 }
 
-async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
-  if (options.layout === "matrix" && options.columns?.weight !== undefined)
-    throw new OptionsError(`${source.name}: a matrix has no column of weights ("${options.columns.weight}")`, {
+/** @throws OptionsError for columns that a matrix, whose rows are people and whose columns are items, cannot have. */
+function checkMatrixColumns({ name }: RatingSource, columns: AskedColumns = {}): void {
+  if (columns.weight !== undefined)
+    throw new OptionsError(`${name}: a matrix has no column of weights ("${columns.weight}")`, {
       remedy: "give a table with a row per rating",
     });
+  for (const column of ["item", "rating", "time"] as const) {
+    const why = `${name} is read as a matrix, whose columns are items`;
+    checkUsed(`columns.${column}`, columns[column], false, why, `leave columns.${column} away, or give a table with a row per rating`);
+  }
+}
+
+/** What says how text is written, and is idle where the form says it itself. */
+const IDLE: Readonly<Partial<Record<OpenText["form"], { name: string; idle: readonly ("delimiter" | "header" | "encoding")[] }>>> = {
+  parquet: { name: "Parquet", idle: ["delimiter", "header", "encoding"] },
+  "matrix-market": { name: "MatrixMarket", idle: ["delimiter", "header"] },
+  json: { name: "JSON", idle: ["header"] },
+  arff: { name: "ARFF", idle: ["header"] },
+};
+
+/** Options that are given to no effect in this table, for people. */
+function idleNotes({ name }: RatingSource, form: OpenText["form"], { places }: FoundColumns, options: ReadOptions): string[] {
+  const idle = IDLE[form];
+  const told = (option: string, value: unknown, why: string): string => `${option} is ${shown(value)} to no effect: ${why}`;
+  const given = (idle?.idle ?? []).filter((option) => options[option] !== undefined);
+  const isIdleMissing = places.rating < 0 && options.missing !== undefined && options.missing.length > 0;
+  return [
+    ...given.map((option) => told(option, options[option], `${name} is ${idle!.name}`)),
+    ...(isIdleMissing ? [told("missing", options.missing, `${name} has no column of ratings`)] : []),
+  ];
+}
+
+async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
+  const { form, ...part } = await parseForm(source, options, ids);
+  return { ...part, notes: idleNotes(source, form, part.found, options) };
+}
+
+async function parseForm(
+  source: RatingSource,
+  options: ReadOptions,
+  ids: { users: Ids; items: Ids },
+): Promise<Omit<Part, "notes"> & { form: OpenText["form"] }> {
+  if (options.layout === "matrix") checkMatrixColumns(source, options.columns);
   try {
     const opened = await openText(source, options);
-    if (opened.form === "delimited" && options.layout !== "matrix") return await parseText(source, opened, options, ids);
-    if (opened.form === "matrix-market") {
+    const { form } = opened;
+    if (form === "delimited" && options.layout !== "matrix") return { form, ...(await parseText(source, opened, options, ids)) };
+    if (form === "matrix-market") {
       const { opened: text, names, columns, entries } = openMatrixMarket(source, opened);
       const part = await parseText(source, text, { ...options, columns: { ...columns, ...options.columns } }, ids, names);
       const { count } = part.reader.columns;
@@ -321,13 +373,16 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
           file: source.name,
           remedy: "check that the file is whole",
         });
-      return { ...part, understood: { ...part.understood, form: "MatrixMarket" } };
+      return { form, ...part, understood: { ...part.understood, form: "MatrixMarket" } };
     }
     const table = await openRows(source, opened, options);
-    if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids);
+    if (options.layout !== "matrix") return { form, ...(await parseRows(source, opened, table, options, ids)) };
     const { user } = options.columns ?? {};
     const matrix = await fromMatrix(source, table, { user, header: options.header, missing: options.missing });
-    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids);
+    return {
+      form,
+      ...(await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids)),
+    };
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
@@ -345,7 +400,7 @@ async function parseRows(
   table: RowTable,
   options: ReadOptions,
   ids: { users: Ids; items: Ids },
-): Promise<Part> {
+): Promise<Omit<Part, "notes">> {
   const { found, all } = await findRows(source, table, options);
   const reader = new RowReader(formatOf(opened, found, options), ids.users, ids.items);
   let isFirst = found.isHeader;
@@ -383,7 +438,7 @@ async function parseText(
   options: ReadOptions,
   { users, items }: { users: Ids; items: Ids },
   names?: readonly string[],
-): Promise<Part> {
+): Promise<Omit<Part, "notes">> {
   const quotes = options.quotes ?? true;
   const found = findColumns({ rows: headRows(opened, quotes).rows, names }, source.name, options);
   const format = formatOf(opened, found, options);
