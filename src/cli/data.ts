@@ -25,6 +25,7 @@ import { OptionsError, RatingsError } from "../errors.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import { checkUsed } from "../options.js";
 import { checkSplitOptions, HELD_OUT_SHARE, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { titled, type TitlesFrom } from "../ratings/titles.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
 import { alike, checkFeatureIds } from "../training/known-ids.js";
@@ -73,16 +74,21 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     for (const warning of result.warnings) noticeAsTyped(warning);
     noticeLeftOut(result, flags);
     noticeOtherItems(catalogue, result.ratings, flags);
-    return flags.sort ? sortedResult(result, ids !== undefined) : result;
+    const told = { ...result, titles: result.titles ?? ownTitles(result.ratings, flags) };
+    return flags.sort ? sortedResult(told, ids !== undefined) : told;
   } finally {
     bar.stop();
   }
 }
 
+/** Where titles of `--items` are from. */
+const ownTitles = ({ catalogue, items }: Ratings, { items: file }: DataFlags): TitlesFrom | undefined =>
+  file === undefined ? undefined : { file, items: titled(catalogue, items), among: items.size };
+
 /** Says where none, or little, of `--items` is of what is rated. */
 function noticeOtherItems(catalogue: Catalogue | undefined, { items }: Ratings, flags: DataFlags): void {
   if (!catalogue) return;
-  const found = { common: items.raw.filter((id) => catalogue.get(id)).length, of: catalogue.size, among: items.size };
+  const found = { common: titled(catalogue, items), of: catalogue.size, among: items.size };
   const told = `of its ${count(found.of)} items is among the ${count(found.among)} that are rated`;
   if (found.common === 0) notice(`${flags.items}: none ${told}`);
   else if (isLittle(found)) notice(`${flags.items}: only ${count(found.common)} ${told}`);
@@ -124,7 +130,7 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
 
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
 export interface TrainingData extends Split {
-  readonly read: Pick<ReadResult, "format" | "understood">;
+  readonly read: Pick<ReadResult, "format" | "understood" | "titles">;
   /** What tells all ratings that were read from others: made when it is asked for, which takes a while. */
   readonly fingerprint: () => string;
   readonly counts: { readonly ratings: number; readonly heldOut: number };
@@ -164,10 +170,18 @@ export async function loadTraining(
       (flags.test !== undefined || flags.sort || flags.holdoutBy !== "random" ? "only a split at random is made in shares" : undefined);
     const shared = why === undefined ? await sharedSplit(path, flags, ranks, epochs) : undefined;
     if (shared) {
+      for (const warning of shared.warnings) noticeAsTyped(warning);
       noticeLeftOut(shared, flags);
-      const { train, heldOut, counts, fingerprint, format, understood } = shared;
+      const { train, heldOut, counts, fingerprint, format, understood, titles } = shared;
       const sizes = { ratings: counts.ratings + counts.heldOut, users: train.users.size, items: train.items.size };
-      return { read: { format, understood }, fingerprint: () => fingerprint, train, heldOut, counts, sizes };
+      return {
+        read: { format, understood, titles: titles ?? ownTitles(train, flags) },
+        fingerprint: () => fingerprint,
+        train,
+        heldOut,
+        counts,
+        sizes,
+      };
     }
     notice(`every rank reads all ratings: ${why ?? "the file is compressed or quoted, or neither delimited text nor Parquet"}`);
   }
@@ -178,7 +192,7 @@ export async function loadTraining(
   const { train, heldOut, test } = await splitOf(read, flags, path, flags.itemFeatures !== undefined || flags.userFeatures !== undefined);
   const isReady = read.heldOut !== undefined;
   return {
-    read: { format: read.format, understood: read.understood },
+    read,
     // Of the parts, which ranks and checkpoints ask for too: every rating is gone through once.
     fingerprint: () =>
       isReady || flags.test
@@ -227,11 +241,15 @@ function skipped({ skippedRows, firstSkipped = [] }: Pick<ReadResult, "skippedRo
 }
 
 /** Says what the ratings were taken for: which column is what, and what else is not as in most files. */
-export function printUnderstood({ understood }: Pick<ReadResult, "understood">, say: (text: string) => void = print): void {
+export function printUnderstood(
+  { understood, titles }: Pick<ReadResult, "understood" | "titles">,
+  say: (text: string) => void = print,
+): void {
   if (!understood) return;
   const { columns, form, encoding } = understood;
   const more = [...(form === undefined ? [] : [form]), ...(encoding === undefined ? [] : [`text in ${encoding}`])];
   say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
+  if (titles) say(`${dim("titles")}   ${titles.file}: of ${count(titles.items)} of the ${counted(titles.among, "item")}`);
 }
 
 /** What tells ratings that were read from others, in whatever order of rows. */
@@ -468,7 +486,7 @@ export async function featuresFrom(list: string | undefined, side: "users" | "it
 }
 
 /** Says what a file of features was taken for, and of how many of the rated it is. */
-function printFeatures(place: string, { table, columns }: FeatureFile, { common, of }: InCommon): void {
-  const rated = common === of ? (of === 1 ? "it is rated" : "all of them rated") : `${count(common)} of them rated`;
+function printFeatures(place: string, { table, columns }: FeatureFile, { common, of, among }: InCommon): void {
+  const rated = `${common === of && of > 1 ? "all" : count(common)} of them among the ${count(among)} rated`;
   print(`${dim("features")} ${place}: ${columns}  (${counted(table.names.length, "feature")} of ${counted(of, "id")}, ${rated})`);
 }

@@ -28,13 +28,14 @@ import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./fold
 import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids, IDS_KIND } from "./ids.js";
-import { type Layout, findLayout, readCatalogue } from "./movielens.js";
+import { type Layout, findLayout, titlesBeside } from "./movielens.js";
 import { type OpenText, openText } from "./open-text.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
 import { aboutBadRow, BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
 import { shown } from "../shown.js";
+import { type Beside, titlesFor, type TitlesFrom } from "./titles.js";
 import { newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
 
 /** How a table of ratings is read; what is left out is found out. */
@@ -135,6 +136,8 @@ export interface ReadResult {
   readonly format: string;
   /** What it was taken for; of invented ratings nothing. */
   readonly understood?: Understanding | undefined;
+  /** Where titles are from that stand beside the ratings; undefined where none are taken. */
+  readonly titles?: TitlesFrom | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -147,17 +150,21 @@ export interface ReadResult {
 export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue?: Catalogue): Promise<ReadResult> {
   checkArguments("readRatings", { source: [source, SOURCE_KIND] });
   checkReadOptions("readRatings", options);
-  return await readSource(source, options, catalogue);
+  return await readSource(source, { ...options, catalogue: options.catalogue ?? catalogue });
 }
 
 /** `readRatings` with options that are known to be right. */
-export async function readSource(source: RatingSource, options: ReadOptions, catalogue?: Catalogue): Promise<ReadResult> {
+export async function readSource(source: RatingSource, options: ReadOptions, beside?: Beside): Promise<ReadResult> {
   checkSplitUsed(source, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const table = await readTable([source], options, ids);
+  const { catalogue, titles, warnings } = titlesFor(beside, ids.items, table.understood);
+  const about = aboutOf(table, source.name);
   return {
     ratings: new Ratings(table.columns, ids.users, ids.items, options.catalogue ?? catalogue),
-    ...aboutOf(table, source.name),
+    ...about,
+    titles,
+    warnings: [...about.warnings, ...warnings],
     format: `${source.name}${table.cached ? FROM_CACHE : ""}`,
   };
 }
@@ -183,7 +190,7 @@ export async function readFolder(folder: Folder, options: ReadOptions = {}): Pro
 /** `readFolder` with options that are known to be right. */
 export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
-  const catalogue = options.catalogue ? catalogueOf(options.catalogue) : await readCatalogue(folder, layout, options);
+  const beside = options.catalogue ? undefined : await titlesBeside(folder, layout, options);
   const settings = layoutOptions(layout, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const parts: RatingSource[] = [];
@@ -191,10 +198,14 @@ export async function readTables(folder: Folder, options: ReadOptions): Promise<
   const train = await readTable(parts, settings, ids);
   const test = layout.heldOut ? await readTable([await folder.open(layout.heldOut)], settings, ids) : undefined;
   const about = aboutOf(train, parts[0].name);
+  const found = titlesFor(beside, ids.items, train.understood);
+  const catalogue = options.catalogue ? catalogueOf(options.catalogue) : found.catalogue;
   return {
     ratings: new Ratings(train.columns, ids.users, ids.items, catalogue),
     heldOut: test && new Ratings(test.columns, ids.users, ids.items, catalogue),
     ...about,
+    titles: found.titles,
+    warnings: [...about.warnings, ...found.warnings],
     skippedRows: train.skippedRows + (test?.skippedRows ?? 0),
     missingRows: train.missingRows + (test?.missingRows ?? 0),
     duplicateRows: train.duplicateRows + (test?.duplicateRows ?? 0),
@@ -252,8 +263,6 @@ interface Part {
   readonly reader: RowReader;
   readonly found: FoundColumns;
   readonly understood: Understanding;
-  /** What a person should know of the reading. */
-  readonly notes: readonly string[];
 }
 
 async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
@@ -290,8 +299,7 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
   const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
   const ofTime = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
-  // Each part of a table would say the same.
-  const notes = [...parts[0].notes, ...ofTime];
+  const notes = [...idleNotes(name, parts[0], options), ...ofTime];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
 }
@@ -323,47 +331,33 @@ function checkMatrixColumns({ name }: RatingSource, columns: AskedColumns = {}):
       remedy: "give a table with a row per rating",
     });
   for (const column of ["item", "rating", "time"] as const) {
-    const why = `${name} is read as a matrix, whose columns are items`;
-    checkUsed(`columns.${column}`, columns[column], false, why, `leave columns.${column} away, or give a table with a row per rating`);
+    if (columns[column] === undefined) continue;
+    const given = `columns: { ${column}: ${shown(columns[column])} }`;
+    throw new OptionsError(`${given} has no effect: ${name} is read as a matrix, whose columns are items`, {
+      remedy: `leave columns.${column} away, or give a table with a row per rating`,
+    });
   }
 }
 
-/** What says how text is written, and is idle where the form says it itself. */
-const IDLE: Readonly<Partial<Record<OpenText["form"], { name: string; idle: readonly ("delimiter" | "header" | "encoding")[] }>>> = {
-  parquet: { name: "Parquet", idle: ["delimiter", "header", "encoding"] },
-  "matrix-market": { name: "MatrixMarket", idle: ["delimiter", "header"] },
-  json: { name: "JSON", idle: ["header"] },
-  arff: { name: "ARFF", idle: ["header"] },
-};
+/** Forms that say themselves how they are written. */
+const [PARQUET, MATRIX_MARKET] = ["Parquet", "MatrixMarket"];
 
-/** Options that are given to no effect in this table, for people. */
-function idleNotes({ name }: RatingSource, form: OpenText["form"], { places }: FoundColumns, options: ReadOptions): string[] {
-  const idle = IDLE[form];
-  const told = (option: string, value: unknown, why: string): string => `${option} is ${shown(value)} to no effect: ${why}`;
-  const given = (idle?.idle ?? []).filter((option) => options[option] !== undefined);
-  const isIdleMissing = places.rating < 0 && options.missing !== undefined && options.missing.length > 0;
+/** Options that are given to no effect in such a table, for people. */
+function idleNotes(name: string, { found, understood: { form } }: Part, { delimiter, encoding, missing }: ReadOptions): string[] {
+  const idle = (option: string, value: unknown, why: string): string => `${option}: ${shown(value)} has no effect: ${name} ${why}`;
   return [
-    ...given.map((option) => told(option, options[option], `${name} is ${idle!.name}`)),
-    ...(isIdleMissing ? [told("missing", options.missing, `${name} has no column of ratings`)] : []),
+    ...(delimiter !== undefined && (form === PARQUET || form === MATRIX_MARKET) ? [idle("delimiter", delimiter, `is ${form}`)] : []),
+    ...(encoding !== undefined && form === PARQUET ? [idle("encoding", encoding, `is ${form}`)] : []),
+    ...(missing?.length && found.places.rating < 0 ? [idle("missing", missing, "has no column of ratings")] : []),
   ];
 }
 
 async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
-  const { form, ...part } = await parseForm(source, options, ids);
-  return { ...part, notes: idleNotes(source, form, part.found, options) };
-}
-
-async function parseForm(
-  source: RatingSource,
-  options: ReadOptions,
-  ids: { users: Ids; items: Ids },
-): Promise<Omit<Part, "notes"> & { form: OpenText["form"] }> {
   if (options.layout === "matrix") checkMatrixColumns(source, options.columns);
   try {
     const opened = await openText(source, options);
-    const { form } = opened;
-    if (form === "delimited" && options.layout !== "matrix") return { form, ...(await parseText(source, opened, options, ids)) };
-    if (form === "matrix-market") {
+    if (opened.form === "delimited" && options.layout !== "matrix") return await parseText(source, opened, options, ids);
+    if (opened.form === "matrix-market") {
       const { opened: text, names, columns, entries } = openMatrixMarket(source, opened);
       const part = await parseText(source, text, { ...options, columns: { ...columns, ...options.columns } }, ids, names);
       const { count } = part.reader.columns;
@@ -373,16 +367,13 @@ async function parseForm(
           file: source.name,
           remedy: "check that the file is whole",
         });
-      return { form, ...part, understood: { ...part.understood, form: "MatrixMarket" } };
+      return { ...part, understood: { ...part.understood, form: MATRIX_MARKET } };
     }
     const table = await openRows(source, opened, options);
-    if (options.layout !== "matrix") return { form, ...(await parseRows(source, opened, table, options, ids)) };
+    if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids);
     const { user } = options.columns ?? {};
     const matrix = await fromMatrix(source, table, { user, header: options.header, missing: options.missing });
-    return {
-      form,
-      ...(await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids)),
-    };
+    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
@@ -400,7 +391,7 @@ async function parseRows(
   table: RowTable,
   options: ReadOptions,
   ids: { users: Ids; items: Ids },
-): Promise<Omit<Part, "notes">> {
+): Promise<Part> {
   const { found, all } = await findRows(source, table, options);
   const reader = new RowReader(formatOf(opened, found, options), ids.users, ids.items);
   let isFirst = found.isHeader;
@@ -438,7 +429,7 @@ async function parseText(
   options: ReadOptions,
   { users, items }: { users: Ids; items: Ids },
   names?: readonly string[],
-): Promise<Omit<Part, "notes">> {
+): Promise<Part> {
   const quotes = options.quotes ?? true;
   const found = findColumns({ rows: headRows(opened, quotes).rows, names }, source.name, options);
   const format = formatOf(opened, found, options);
