@@ -154,6 +154,7 @@ const isIdName = (name: string): boolean => ID_FORM.test(untyped(name)) || ID_WO
 /** Whether the first row names the columns: that of the ids, or one of features, or one that else holds numbers. */
 function isNaming([{ cells: first }, ...body]: readonly Row[]): boolean {
   if (isIdName(first[0]) || first.some((name) => ID_FORM.test(untyped(name)))) return true;
+  if (first.every((name) => TYPED_NAME.test(name))) return true;
   if (isNumber(first[0])) return false;
   if (first.length > 1 && FEATURE_NAMES.test(simplified(first[1])) && body.every(({ cells }) => cells[1] !== first[1])) return true;
   return first.some((name, at) => {
