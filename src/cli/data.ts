@@ -1,13 +1,10 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
 // invented ratings of real films when there is none.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
-import { FeatureTable } from "../ratings/features.js";
-import { type FeatureFile, readFeatureFile } from "../ratings/read-features.js";
 import { fingerprintOf, joinedSets } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
@@ -28,7 +25,8 @@ import { checkSplitOptions, HELD_OUT_SHARE, type Split, type SplitOptions, split
 import { titled, type TitlesFrom } from "../ratings/titles.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
-import { alike, checkFeatureIds } from "../training/known-ids.js";
+import { alike } from "../training/known-ids.js";
+import type { FeatureFlags } from "./feature-files.js";
 import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
@@ -249,7 +247,7 @@ export function printUnderstood(
   const { columns, form, encoding } = understood;
   const more = [...(form === undefined ? [] : [form]), ...(encoding === undefined ? [] : [`text in ${encoding}`])];
   say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
-  if (titles) say(`${dim("titles")}   ${titles.file}: of ${count(titles.items)} of the ${counted(titles.among, "item")}`);
+  if (titles) say(`${dim("titles")}   ${titles.file}: ${count(titles.items)} of the ${counted(titles.among, "item")}`);
 }
 
 /** What tells ratings that were read from others, in whatever order of rows. */
@@ -413,80 +411,4 @@ function checkHoldsOut({ test, split, holdoutBy }: { test?: string; split?: stri
   const given = test === undefined ? "--split" : "--test";
   const isFree = test === undefined && split === undefined;
   checkUsed("--holdout-by", holdoutBy, isFree, `${given} gives the held-out ratings`, `leave --holdout-by or ${given} away`);
-}
-
-/** Features of users in a file of the folder that is known by its name; undefined where there is none of theirs. */
-export async function usersBeside(path: string | undefined, ratings: Ratings): Promise<FeatureTable | undefined> {
-  if (path === undefined || !existsSync(path) || !statSync(path).isDirectory()) return undefined;
-  const file = readdirSync(path).find((name) => /^(u\.user|users\.dat|.*\.user)$/.test(name));
-  if (file === undefined) return undefined;
-  const features = await readFeatureFile(await fileSource(join(path, file)));
-  const found = idsInCommon(features.table.ids, ratings.users);
-  if (found.common > 0) printFeatures(file, features, found);
-  else notice(`${file}: none of its ${counted(found.of, "user")} is among the ${count(found.among)} who rate, so it is left out`);
-  return found.common > 0 ? features.table : undefined;
-}
-
-/** Words in the place of files of features. */
-const GENRES = "genres";
-const RATED = "rated";
-
-/** The parts of a list of features. @throws OptionsError when one of them is empty. */
-function featureParts(list: string): string[] {
-  const parts = list.split(",").map((part) => part.trim());
-  if (parts.includes("")) throw new OptionsError(`"${list}" lists features, and one of them is empty`);
-  const twice = parts.find((part, at) => parts.indexOf(part) < at);
-  if (twice !== undefined) throw new OptionsError(`"${list}" lists ${twice} twice`, { remedy: "name each kind of features once" });
-  return parts;
-}
-
-/** Features of each side, as `featuresFrom` takes them. */
-interface FeatureFlags {
-  itemFeatures?: string;
-  userFeatures?: string;
-}
-
-/** Finds out early that features are not there. @throws RatingsError for a file; OptionsError */
-export async function checkFeatureFiles({ itemFeatures, userFeatures }: FeatureFlags): Promise<void> {
-  for (const [list, mayBeGenres] of [
-    [itemFeatures, true],
-    [userFeatures, false],
-  ] as const) {
-    for (const place of list === undefined ? [] : featureParts(list)) {
-      if (place === RATED || (place === GENRES && mayBeGenres)) continue;
-      if (place === GENRES && !existsSync(GENRES))
-        throw new OptionsError("users have no genres", { remedy: "genres are features of items: --item-features genres" });
-      await fileSource(place);
-    }
-  }
-}
-
-/**
- * Features by what a flag lists, separated by commas: files, "genres" of the catalogue (items only), and "rated", the
- * rated sets of the side. Says what each file was taken for.
- *
- * @throws RatingsError for a file that has no id in common with the ratings.
- */
-export async function featuresFrom(list: string | undefined, side: "users" | "items", ratings: Ratings): Promise<FeatureTable | undefined> {
-  if (list === undefined) return undefined;
-  const tables: FeatureTable[] = [];
-  const parts = featureParts(list);
-  for (const place of parts) {
-    if (place === RATED) tables.push(FeatureTable.ratedSets());
-    else if (place === GENRES && side === "items") tables.push(FeatureTable.genres(ratings.catalogue));
-    else {
-      const file = await readFeatureFile(await fileSource(place));
-      // The training says the same of all of them together.
-      const found = checkFeatureIds(place, file.table, side, ratings, (text) => parts.length > 1 && notice(text));
-      printFeatures(place, file, found);
-      tables.push(file.table);
-    }
-  }
-  return FeatureTable.join(tables);
-}
-
-/** Says what a file of features was taken for, and of how many of the rated it is. */
-function printFeatures(place: string, { table, columns }: FeatureFile, { common, of, among }: InCommon): void {
-  const rated = `${common === of && of > 1 ? "all" : count(common)} of them among the ${count(among)} rated`;
-  print(`${dim("features")} ${place}: ${columns}  (${counted(table.names.length, "feature")} of ${counted(of, "id")}, ${rated})`);
 }

@@ -32,16 +32,8 @@ import { accurate } from "../training/preset.js";
 import { checkInit } from "../training/start.js";
 import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
-import {
-  checkFeatureFiles,
-  checkSplit,
-  featuresFrom,
-  loadTraining,
-  printTest,
-  printUnderstood,
-  type TrainingData,
-  usersBeside,
-} from "./data.js";
+import { checkSplit, loadTraining, printTest, printUnderstood, type TrainingData } from "./data.js";
+import { checkFeatureFiles, featuresFrom, usersBeside } from "./feature-files.js";
 import {
   addDataOptions,
   addDeviceOption,

@@ -87,12 +87,18 @@ const keepsWeights = (init: FactorModel, features: FeatureTables | undefined): b
   });
 
 function checkHeldOutIds(heldOut: Ratings, ratings: Ratings, notice: (text: string) => void): void {
+  if (heldOut.count === 0 || haveCommon(heldOut.user, ratings.user) || haveCommon(heldOut.item, ratings.item)) return;
   const { users, items } = ratedInCommon(heldOut, ratings);
-  if (users.common + items.common > 0 || heldOut.count === 0) return;
   const told = `none of the ${howMany(users.of, "user")} and ${howMany(items.of, "item")} of the held-out ratings has a rating to train on`;
   if (heldOut.count < FEWEST_HELD_OUT) return notice(told);
   const remedy = `hold out ratings of the same users and items: ${alike(heldOut, ratings)}`;
   throw new RatingsError(told, { remedy });
+}
+
+/** Whether any index of some is among others: where many are, the first few of these tell. */
+function haveCommon(some: Uint32Array, others: Uint32Array): boolean {
+  const known = new Set(some);
+  return others.some((index) => known.has(index));
 }
 
 /** Ids of two sets of ratings side by side: of users, or of items where the users are alike. */

@@ -227,6 +227,11 @@ test("a test file is told with what of it is known, and refused where nothing is
     code: 1,
     err: expect.stringMatching(/^error .*strange\.csv: the model knows none of the 12 users and 20 items$/m) as string,
   });
+  for (const coldStart of ["mean", "drop"])
+    expect(await tastespace("predict", model, "--pairs", inFolder("strange.csv"), "--cold-start", coldStart)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error .*strange\.csv: the model knows none of the 12 users and 20 items of the ratings$/m) as string,
+    });
   expect(await tastespace("partial-fit", model, inFolder("strange.csv"), "--out", inFolder("bigger.safetensors"))).toMatchObject({
     code: 1,
     err: expect.stringMatching(/^error .*strange\.csv: the model knows none of the 12 users and 20 items of the ratings$/m) as string,
@@ -278,6 +283,29 @@ test("a file of features is told with its columns and how many of it are rated, 
   }
 });
 
+test("features of users that a folder holds are told where they are taken, and left out where they are of others", async () => {
+  mkdirSync(inFolder("old"));
+  writeFileSync(inFolder("old", "ratings.dat"), Array.from({ length: 40 }, (_, at) => `${1 + (at % 8)}::${1 + ((at * 3) % 11)}::${1 + (at % 5)}::1\n`).join("")); // prettier-ignore
+  const train = async (first: number) => {
+    writeFileSync(inFolder("old", "users.dat"), `${first}::F::25::10::48067\n${first + 1}::M::35::7::1\n`);
+    return await tastespace("train", inFolder("old"), "--model", "accurate", "--factors", "2", "--sweeps", "2", "--device", "cpu");
+  };
+  const known = await train(1);
+  expect(known.out).toMatch(/^features users\.dat: column 1 → id; sex, age, occupation → features {2}\(6 features of 2 ids, all of them/m);
+  expect(known.out).toMatch(/^chosen .*features of users/m);
+  const others = await train(101);
+  expect(others.err).toContain("users.dat: none of its 2 users is among the 8 who rate, so it is left out");
+  expect([others.code, others.out.includes("features of users")]).toEqual([0, false]);
+});
+
+test("titles of one's own that fit few items are told with both numbers", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  writeFileSync(inFolder("few-films.csv"), `id,title\ni1,Heat\n${Array.from({ length: 9 }, (_, at) => `q${at},Babe\n`).join("")}`);
+  const { err, out } = await tastespace("train", inFolder("known.csv"), ...BIASES, "--items", inFolder("few-films.csv"));
+  expect(err).toContain("few-films.csv: only 1 of its 10 items is among the 20 that are rated");
+  expect(out).toMatch(/^titles .*few-films\.csv: 1 of the 20 items$/m);
+});
+
 test("titles beside a file of ratings are told, and those of films are left out of books", async () => {
   mkdirSync(inFolder("shelf"));
   writeFileSync(inFolder("shelf", "movies.csv"), "movieId,title,genres\n1,Heat (1995),Crime\n2,Babe (1995),Children\n");
@@ -285,7 +313,7 @@ test("titles beside a file of ratings are told, and those of films are left out 
     writeFileSync(inFolder("shelf", "ratings.csv"), `user,${item},rating\n1,1,4\n1,2,3\n2,1,5\n2,3,2\n3,1,4\n`);
     return tastespace("train", inFolder("shelf", "ratings.csv"), ...BIASES);
   };
-  expect(await train("movieId")).toMatchObject({ out: expect.stringMatching(/^titles {3}movies\.csv: of 2 of the 3 items$/m) as string });
+  expect(await train("movieId")).toMatchObject({ out: expect.stringMatching(/^titles {3}movies\.csv: 2 of the 3 items$/m) as string });
   const books = await train("bookId");
   expect(books.out).not.toContain("titles");
   expect(books.err).toMatch(/movies\.csv beside the ratings is left out: .*"bookId"; given by --items, it is taken all the same/);
