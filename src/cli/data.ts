@@ -52,10 +52,14 @@ const OF_FILES = [
   "split",
 ] as const;
 
+/** @throws OptionsError for a flag that says how a file is read, where none is. */
+export function checkReadsFile(flags: Partial<DataFlags>, reads: boolean, why: string, remedy: string): void {
+  for (const name of OF_FILES) checkUsed(typed(name), flags[name], reads, why, remedy);
+}
+
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    for (const name of OF_FILES)
-      checkUsed(typed(name), flags[name], false, "the invented ratings are in no file", "give the path of your ratings");
+    checkReadsFile(flags, false, "the invented ratings are in no file", "give the path of your ratings");
     const built = { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
     return flags.sort ? sortedResult(built, ids !== undefined) : built;
   }

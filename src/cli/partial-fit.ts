@@ -3,7 +3,7 @@
 import { Command, Option } from "commander";
 import { encodeModel } from "../model-file.js";
 import { load } from "../node.js";
-import { RatingsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import { someIds } from "../ratings/in-common.js";
 import { knowsNone, noneOf, partialFit } from "../recommend/partial-fit.js";
 import { loadData, printUnderstood } from "./data.js";
@@ -35,6 +35,10 @@ export function partialFitCommand(): Command {
     .action(async (path: string, data: string, flags: PartialFitFlags) => {
       const model = await load(path);
       const read = await loadData(data, flags);
+      if (read.heldOut)
+        throw new OptionsError("--split holds ratings out, and a partial fit takes all that it is given", {
+          remedy: `leave --split away, or give ${flags.split}.base by itself`,
+        });
       printUnderstood(read);
       const { ratings } = read;
       if (ratings.count > 0 && knowsNone(model, ratings)) {

@@ -9,7 +9,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { someIds } from "../ratings/in-common.js";
 import { knowsNone, noneOf } from "../recommend/partial-fit.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
-import { loadData } from "./data.js";
+import { checkReadsFile, loadData } from "./data.js";
 import { addDataOptions, type DataFlags, NO_CLIP, repeatable } from "./options.js";
 import { writeJson } from "./output.js";
 import { count, notice, print, table } from "./terminal.js";
@@ -43,6 +43,7 @@ export function predictCommand(): Command {
 }
 
 async function predict(path: string, flags: PredictFlags): Promise<void> {
+  checkReadsFile(flags, flags.pairs !== undefined, "no file is read", "give it with --pairs");
   const model = await load(path);
   const predictions =
     flags.pairs === undefined ? predictItems(model, flags) : predictPairs(model, (await loadData(flags.pairs, flags)).ratings, flags);

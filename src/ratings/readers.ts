@@ -343,10 +343,12 @@ function checkMatrixColumns({ name }: RatingSource, columns: AskedColumns = {}):
 const [PARQUET, MATRIX_MARKET] = ["Parquet", "MatrixMarket"];
 
 /** Options that are given to no effect in such a table, for people. */
-function idleNotes(name: string, { found, understood: { form } }: Part, { delimiter, encoding, missing }: ReadOptions): string[] {
+function idleNotes(name: string, { found, understood: { form } }: Part, options: ReadOptions): string[] {
+  const { delimiter, encoding, layout, missing } = options;
   const idle = (option: string, value: unknown, why: string): string => `${option}: ${shown(value)} has no effect: ${name} ${why}`;
   return [
     ...(delimiter !== undefined && (form === PARQUET || form === MATRIX_MARKET) ? [idle("delimiter", delimiter, `is ${form}`)] : []),
+    ...(layout === "matrix" && form === MATRIX_MARKET ? [idle("layout", layout, `is ${form}, a row per rating`)] : []),
     ...(encoding !== undefined && form === PARQUET ? [idle("encoding", encoding, `is ${form}`)] : []),
     ...(missing?.length && found.places.rating < 0 ? [idle("missing", missing, "has no column of ratings")] : []),
   ];

@@ -264,6 +264,20 @@ test("ways of holding out are refused where what is held out is given, and so is
   });
 });
 
+test("a partial fit takes all ratings that it is given, so that a split of a folder is refused", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  const model = inFolder("split.safetensors");
+  expect((await tastespace("train", inFolder("known.csv"), ...BIASES, "--out", model)).code).toBe(0);
+  mkdirSync(inFolder("ready"));
+  writeFileSync(inFolder("ready", "u1.base"), "u1\ti1\t3\t4\n");
+  writeFileSync(inFolder("ready", "u1.test"), "u2\ti1\t3\t4\n");
+  const refused = await tastespace("partial-fit", model, inFolder("ready"), "--split", "u1", "--out", inFolder("bigger.safetensors"));
+  expect(refused).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^error --split holds ratings out.*\n +.*u1\.base by itself$/m) as string,
+  });
+});
+
 test("a file of features is told with its columns and how many of it are rated, and refused where none is", async () => {
   writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
   writeFileSync(inFolder("years.csv"), "id,genre,year\ni1,Comedy,1990\ni2,Drama,1991\nq,Drama,1990\n");

@@ -224,6 +224,9 @@ test("a ready-made split of a single file is refused", async () => {
 test("options that a table's form, or its columns, make idle are told; columns of a matrix are refused", async () => {
   const market = "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 3\n2 2 4\n";
   expect((await read(market, { delimiter: ";" })).warnings).toEqual(['delimiter: ";" has no effect: ratings.csv is MatrixMarket']);
+  expect((await read(market, { layout: "matrix" })).warnings).toEqual([
+    'layout: "matrix" has no effect: ratings.csv is MatrixMarket, a row per rating',
+  ]);
   expect((await read(market)).warnings).toEqual([]);
   expect((await read("user,item\n1,2\n2,3\n", { missing: ["0"] })).warnings).toEqual([
     'missing: ["0"] has no effect: ratings.csv has no column of ratings',
