@@ -20,6 +20,7 @@ import { aboutBadRow, BadRow, RowReader } from "../ratings/row-reader.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
 import { seenItems, type SeenItems } from "../ratings/seen.js";
 import type { Understanding } from "../ratings/table.js";
+import { titlesFor, type TitlesFrom } from "../ratings/titles.js";
 import { setWhole } from "../ratings/share.js";
 import { HALF, halvesCounted, heldOutCount, lowestMarked, reached, splitNumbers } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
@@ -49,6 +50,8 @@ export interface SharedSplit {
   readonly fingerprint: string;
   readonly format: string;
   readonly understood: Understanding;
+  readonly titles?: TitlesFrom | undefined;
+  readonly warnings: readonly string[];
   readonly skippedRows: number;
   readonly missingRows: number;
   readonly duplicateRows: number;
@@ -83,7 +86,8 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   if (!read) return undefined;
   const { ids, understood, skippedRows, missingRows, duplicateRows } = read;
   const { counts, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
-  const catalogue = options.catalogue ?? (await files.catalogue());
+  const { catalogue: beside, titles, warnings } = titlesFor(options.catalogue ? undefined : await files.titles(), ids.items, understood);
+  const catalogue = options.catalogue ?? beside;
   const train = new Ratings(byUser, ids.users, ids.items, catalogue);
   const ofItems = buildCsr(byItem, "items", ids.items.size);
   const weights = byUser.weight && {
@@ -100,7 +104,8 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   });
   const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
   const fingerprint = joinedSets(whole.fingerprint, whole.heldOut.fingerprint);
-  return { train, heldOut: held, counts, fingerprint, format: files.format, understood, skippedRows, missingRows, duplicateRows };
+  const about = { format: files.format, understood, titles, warnings };
+  return { train, heldOut: held, counts, fingerprint, ...about, skippedRows, missingRows, duplicateRows };
 }
 
 /**

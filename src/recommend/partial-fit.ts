@@ -15,7 +15,7 @@ import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { itemsSeen, type SeenItems } from "../ratings/seen.js";
 import { ratingsThatCount } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
-import { shown } from "../shown.js";
+import { howMany, shown } from "../shown.js";
 import { priorMeans } from "./prior-means.js";
 import { checkOnScale } from "./rated.js";
 
@@ -69,6 +69,7 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
   const items = joinedIds(model.items, ratings.items, ratings.item);
   const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value, weight: ratings.weight };
   const [M, N] = [model.users.size, model.items.size];
+  if (knowsNone(model, ratings)) onNotice?.(`the model knows ${noneOf(ratings)}: of new users nothing is learned but the mean`);
   const solvedUsers = rowsToSolve(users, M, refit === "users");
   const solvedItems = rowsToSolve(items, N, refit === "items");
   if (solvedUsers.length + solvedItems.length === 0) {
@@ -125,6 +126,14 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     source: refit === undefined ? model.source : undefined,
   });
 }
+
+/** Whether a model knows none of the users and items of some ratings, neither by ratings nor by features. */
+export const knowsNone = (model: FactorModel, ratings: Ratings): boolean =>
+  (["users", "items"] as const).every((side) => !ratings[side].raw.some((id) => model.knows(side, id)));
+
+/** "none of the 2 users and 3 items of the ratings" */
+export const noneOf = ({ users, items }: Ratings): string =>
+  `none of the ${howMany(users.size, "user")} and ${howMany(items.size, "item")} of the ratings`;
 
 function checkRatings(model: FactorModel, { users, items, user, item, value }: Ratings): void {
   definitionOf(model.model).checkNewRatings?.(model.hyperparameters, value);

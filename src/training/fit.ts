@@ -52,6 +52,7 @@ import { wholeOf } from "../ratings/share.js";
 import { ratingsThatCount, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
+import { checkKnownIds } from "./known-ids.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
 import { howMany, shown } from "../shown.js";
 import { checkMeasure, checkMeasureUsed, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
@@ -227,6 +228,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   if (stopping.sweeps === 0 && !options.init && !options.resume)
     options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
   checkRatings(given, options.heldOut);
+  checkKnownIds(given, { heldOut: options.heldOut, features: tables, init: options.init }, (text) => options.onNotice?.(text));
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   checkEffects(model, options);

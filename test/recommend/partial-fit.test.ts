@@ -114,6 +114,20 @@ test.each(GROWN)("no old row moves, and a saved copy predicts the same to the bi
   expect(loaded.recommend("ann", { n: 99 })).toEqual(bigger.recommend("ann", { n: 99 }));
 });
 
+test("ratings of nobody and nothing that the model knows are told, others are not", async () => {
+  const { model } = await train({ factors: 2 });
+  const noticed = (rows: readonly (readonly [number | string, number | string, number])[]): string[] => {
+    const notices: string[] = [];
+    partialFit(model, Ratings.from(rows), { onNotice: (text) => notices.push(text) });
+    return notices;
+  };
+  const strange = [["ann", "new film", 5], ["ben", "new film", 3]] as const; // prettier-ignore
+  expect(noticed(strange)).toEqual([
+    "the model knows none of the 2 users and 1 item of the ratings: of new users nothing is learned but the mean",
+  ]);
+  expect(noticed([...strange, ["ann", 1, 4]])).toEqual([]);
+});
+
 test("the parts can be joined one after the other: users first, then items by all users, is the stated order", async () => {
   const { model } = await train({ factors: 3, tauUsers: 2, tauItems: 2 });
   const rows = [
