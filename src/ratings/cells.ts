@@ -20,6 +20,46 @@ export function ratingIn(cell: string): { value: number; outOf?: number } {
   return { value: NaN };
 }
 
+/** Words for liked and for not, in lower case. */
+const OPINIONS: readonly (readonly [liked: string, not: string])[] = [
+  ["true", "false"],
+  ["yes", "no"],
+  ["t", "f"],
+  ["y", "n"],
+  ["like", "dislike"],
+  ["liked", "disliked"],
+  ["up", "down"],
+  ["thumbs up", "thumbs down"],
+  ["upvote", "downvote"],
+  ["positive", "negative"],
+  ["recommended", "not recommended"],
+  ["👍", "👎"],
+];
+const PAIR_OF = new Map(OPINIONS.flatMap((pair) => pair.map((word) => [word, pair] as const)));
+
+/** A word as it is looked up: "Not_Recommended" is "not recommended". */
+export const opinionIn = (cell: string): string =>
+  cell
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s_-]+/g, " ");
+
+export const isOpinion = (cell: string): boolean => PAIR_OF.has(opinionIn(cell));
+
+/** What the words of a column of ratings count for: 1 for liked, 0 for not. */
+export type Opinions = Readonly<Record<string, number>>;
+
+/** Those of cells that are all such words, with the other word of each pair; undefined for any others. */
+export function opinionsOf(cells: readonly string[]): Opinions | undefined {
+  const pairs = new Set<readonly [liked: string, not: string]>();
+  for (const cell of cells) {
+    const pair = PAIR_OF.get(opinionIn(cell));
+    if (!pair) return undefined;
+    pairs.add(pair);
+  }
+  return pairs.size === 0 ? undefined : Object.fromEntries([...pairs].flatMap(([liked, not]) => [[liked, 1], [not, 0]])); // prettier-ignore
+}
+
 /** "2005-09-06", "2005-09-06 10:11:12.5", "2005/09/06T10:11Z", "2005-09-06T10:11:12+02:00". */
 const ISO =
   /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))? ?(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2}))?)?$/i;

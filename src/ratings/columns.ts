@@ -2,8 +2,8 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
-import { howMany } from "../shown.js";
-import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
+import { howMany, shown } from "../shown.js";
+import { isOpinion, looksLikeTime, opinionIn, type Opinions, opinionsOf, ratingIn, timeIn } from "./cells.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
 /** What a column of a table of ratings may hold. */
@@ -22,10 +22,18 @@ export interface Sample {
   readonly rows: readonly (readonly string[])[];
   /** The columns' names, where the format keeps them apart from the rows. */
   readonly names?: readonly string[] | undefined;
+  /** What its lines were cut by, where it is delimited text; a blank stands for any number of them. */
+  readonly delimiter?: string | undefined;
+  /** Lines of comments in front that were passed over. */
+  readonly comments?: number | undefined;
 }
 
 export interface FoundColumns {
   readonly places: ColumnPlaces;
+  /** What the words count for, where ratings are likes and dislikes in words. */
+  readonly opinions?: Opinions | undefined;
+  /** The most there is, of ratings such as 4/5. */
+  readonly outOf?: number | undefined;
   /** Whether the first row names the columns. */
   readonly isHeader: boolean;
   /** Columns of the table. */
@@ -36,7 +44,12 @@ export interface FoundColumns {
   readonly unnamed: ReadonlySet<Column>;
   /** What the caller may give, where the content speaks against these columns. */
   readonly suggestion: string;
+  /** What the caller may give to have it read as it was. */
+  readonly taken: string;
 }
+
+/** Below so many rows, nothing stands out. */
+export const FEWEST_ROWS = 20;
 
 /** Names of columns, lower case, letters and digits only; the surest first. */
 const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
@@ -64,6 +77,8 @@ const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
     "ratedat", "createdat", "created", "eventtime", "invoicedate", "watcheddate",
   ],
 }; // prettier-ignore
+/** Part of the name of a column that says whether something was liked. */
+const OPINION_NAME = /like|recommend|thumb|vote|favou?rite|positive|sentiment|opinion|reaction/;
 /** From here on, a name of a column of ratings is a count of something: two of them need a choice. */
 const FIRST_COUNT = KNOWN_NAMES.rating.indexOf("weight");
 const ORDER = ["user", "item", "rating", "time"] as const;
@@ -83,10 +98,17 @@ export const simplified = (name: string): string =>
 const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
 
+/** Whether a row names columns: any of its cells has a known name. */
+export const hasKnownName = (cells: readonly string[]): boolean =>
+  cells.map(simplified).some((cell) => ORDER.some((column) => KNOWN_NAMES[column].includes(cell)));
+
 interface FindOptions {
   readonly header?: boolean | undefined;
   readonly columns?: AskedColumns | undefined;
   readonly layout?: string | undefined;
+  readonly missing?: readonly string[] | undefined;
+  readonly scale?: readonly [minimum: number, maximum: number] | undefined;
+  readonly skipBadRows?: boolean | undefined;
 }
 
 /**
@@ -100,10 +122,13 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const names = sample.names ?? rows[0] ?? [];
   const simple = names.map(simplified);
   const isHeader = sample.names === undefined && (options.header ?? isNaming(rows, asked));
-  const hasNames = isHeader || sample.names !== undefined;
+  // Numbers in the place of names tell no more than the places do.
+  const isNumbered = isHeader && areNumbers(names);
+  const hasNames = (isHeader && !isNumbered) || sample.names !== undefined;
   const body = isHeader ? rows.slice(1) : rows;
   const width = names.length;
-  const kinds = names.map((_, place) => kindOf(body, place));
+  const missing = new Set(options.missing?.map((text) => text.trim()));
+  const kinds = names.map((_, place) => kindOf(body, place, missing));
   const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
   const places: Record<Column, number> = { user: -1, item: -1, rating: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
@@ -117,13 +142,27 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const allNames = (): string => names.map((name) => `"${name}"`).join(", ");
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
+  const below = sample.names === undefined && !options.skipBadRows ? cellsBelow(rows) : undefined;
+  if (below !== undefined) {
+    // Blanks cut titles, too.
+    const { cut, other } = aboutCut(sample, rows, [BLANKS]);
+    throw ask(
+      `${cut}its first line, ${shown(names.join(" "))}, has ${howMany(width, "cell")}, and most of those below have ${below}`,
+      `${other}name every column in it, or leave it out where it is a title, as with \`tail -n +2 FILE | tastespace train -\``,
+    );
+  }
+  if (options.header === undefined && sample.names === undefined && !isHeader && mayBeNumbers(rows))
+    throw ask(
+      `line 1 is ${shownCells(names)}: it may number the columns, or be a rating`,
+      "header: true takes it for a header, header: false for a rating",
+    );
   const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);
   const isSettled = new Set<Column>();
   for (const column of ALL) {
     const wanted = asked[column];
     if (wanted === undefined) continue;
     const isNone = wanted === NONE && (column === "rating" || column === "time") && !simple.includes(NONE);
-    const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
+    const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames || isNumbered ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
       throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
     }
@@ -150,6 +189,16 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       places[column] = found[0];
       isSettled.add(column);
     }
+    // A count of something by a well-known name does not tell what was liked.
+    const isCount = asked.rating === undefined && KNOWN_NAMES.rating.indexOf(simple[places.rating]) >= FIRST_COUNT;
+    const opinion = isCount ? names.findIndex((_, at) => !isTaken(at) && OPINION_NAME.test(simple[at]) && tellsOpinions(kinds[at])) : -1;
+    if (opinion >= 0) {
+      const both = [opinion, places.rating].sort((a, b) => a - b);
+      throw ask(
+        `${both.map(nameOf).join(" and ")} may both be the ratings`,
+        `choose one: ${both.map((place) => `columns: { rating: ${written(place)} }`).join(" or ")}`,
+      );
+    }
   }
   const isAnyAsked = Object.values(asked).some((wanted) => wanted !== undefined);
   if (
@@ -157,7 +206,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     !isAnyAsked &&
     !isSettled.has("item") &&
     !isSettled.has("rating") &&
-    isMatrix(names, kinds, body, hasNames, isSettled.has("user"))
+    isMatrix(names, kinds, body, hasNames || isNumbered, isSettled.has("user"))
   ) {
     throw ask(
       `it has ${width} columns, and those behind the first hold numbers and have no names that are known: it may be a matrix`,
@@ -166,22 +215,24 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   }
   const leftOver = (): number[] => names.flatMap((_, place) => (isTaken(place) ? [] : [place]));
   const isNamed = isSettled.size > 0;
-  const missing = (["user", "item"] as const).filter((column) => !isSettled.has(column));
+  const unsettled = (["user", "item"] as const).filter((column) => !isSettled.has(column));
   // Two columns without known names are told by position alone, which has to agree with the names of the others.
-  const areInOrder = missing.length < 2 || (!isTaken(POSITIONS.user) && !isTaken(POSITIONS.item));
-  for (const column of missing) {
+  const areInOrder = unsettled.length < 2 || (!isTaken(POSITIONS.user) && !isTaken(POSITIONS.item));
+  for (const column of unsettled) {
     const left = leftOver();
     const position = POSITIONS[column];
-    const fits = hasNames ? !isNamed || (areInOrder && left.length <= missing.length) : left.includes(position);
-    const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= missing.length ? left[0] : -1;
+    const fits = hasNames ? !isNamed || (areInOrder && left.length <= unsettled.length) : left.includes(position);
+    const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= unsettled.length ? left[0] : -1;
     const what = column === "user" ? "users" : "items";
-    if (place < 0 && left.length === 0)
+    if (place < 0 && left.length === 0) {
+      if (width === 0) throw ask("it is empty");
+      const has = hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`;
+      const { cut, other } = aboutCut(sample, rows);
       throw ask(
-        width === 0
-          ? "it is empty"
-          : `${hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`}: there is none of ${what}`,
-        `give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
+        `${cut}${has}: there is none of ${what}`,
+        `${other}give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
       );
+    }
     if (place < 0)
       throw ask(hasNames ? `which column holds the ${what} is not clear from ${allNames()}` : `there is no column left for the ${what}`);
     places[column] = place;
@@ -190,12 +241,25 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   if (!isSettled.has("rating")) {
     unnamed.add("rating");
     const left = leftOver().filter((place) => hasNames || isSettled.has("time") || place !== POSITIONS.time);
-    const candidates = hasNames && isNamed ? left.filter((place) => kinds[place].isNumeric) : left.slice(0, 1);
+    const candidates = hasNames && isNamed ? left.filter((at) => kinds[at].isNumeric || kinds[at].opinions) : left.slice(0, 1);
     const [place] = !hasNames && left.includes(POSITIONS.rating) ? [POSITIONS.rating] : candidates;
-    if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !kinds[place].isRating))
+    const orNone = 'columns: { rating: "none" } where every row counts as 1';
+    if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !(kinds[place].isRating || kinds[place].opinions)))
       throw ask(
         `which column holds the ratings is not clear from ${allNames()}`,
-        `say ${candidates.map((at) => `columns: { rating: ${written(at)} }`).join(" or ")}, or columns: { rating: "none" } where every row counts as 1`,
+        `say ${candidates.map((at) => `columns: { rating: ${written(at)} }`).join(" or ")}, or ${orNone}`,
+      );
+    const { opinions, texts } = kinds[place ?? -1] ?? {};
+    if (opinions && body.length >= FEWEST_ROWS && texts.every((text) => opinions[opinionIn(text)] === 0))
+      throw ask(
+        `${nameOf(place)} would be the ratings, and is ${texts.map(shown).join(" or ")} in all ${howMany(body.length, "row")} that were looked at`,
+        `say columns: { rating: ${written(place)} } where that is a dislike, or ${orNone}`,
+      );
+    const words = place === undefined ? left.find((at) => mayBeOpinions(kinds[at])) : undefined;
+    if (words !== undefined)
+      throw ask(
+        `${nameOf(words)} may be the ratings, and holds ${kinds[words].texts.map(shown).join(" and ")}`,
+        `say ${orNone}, or write yes for what is liked and no for what is not`,
       );
     if (place !== undefined && kinds[place].isTime && body.length > 0) {
       const behind = kinds.findIndex(({ isRating }, at) => isRating && at > place);
@@ -206,16 +270,122 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
         `say columns: ${times}, or columns: { rating: ${written(place)} } if they are ratings`,
       );
     }
-    if (place !== undefined && body.length > 1 && !kinds[place].hasRating && body.some((row) => (row[place] ?? "").trim() !== ""))
+    if (
+      place !== undefined &&
+      body.length > 1 &&
+      !kinds[place].hasRating &&
+      !opinions &&
+      body.some((row) => (row[place] ?? "").trim() !== "")
+    )
       throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
     places.rating = place ?? -1;
   }
-  if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime)
+  if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime) {
+    const [times, ratings] = [kinds[POSITIONS.time], places.rating < 0 ? undefined : kinds[places.rating]];
+    if (ratings && unnamed.has("rating") && body.length >= FEWEST_ROWS && times.isRating && ratings.isNumeric && !ratings.isRating) {
+      const [time, rating] = [nameOf(POSITIONS.time), nameOf(places.rating)];
+      throw ask(
+        `${time} would be the times, but looks like ratings (${times.texts[0]}), and ${rating} would be the ratings, but does not (${ratings.texts[0]})`,
+      );
+    }
     places.time = POSITIONS.time;
+  }
+  const rated = places.rating < 0 ? undefined : kinds[places.rating];
+  if (rated && isSettled.has("rating") && !options.skipBadRows) {
+    if (body.length >= FEWEST_ROWS && !rated.hasRating && !rated.opinions && rated.distinct > 0)
+      throw ask(
+        `${nameOf(places.rating)} would be the ratings, but holds none (${rated.texts.slice(0, 3).map(shown).join(", ")}${rated.distinct > 3 ? ", …" : ""})`,
+        'say which column holds them with columns.rating, or columns: { rating: "none" } where every row counts as 1; for likes and dislikes write yes and no',
+      );
+  }
+  if (rated?.thousands && options.scale === undefined)
+    throw ask(
+      `ratings such as ${rated.thousands.join(" stand beside ")}: they may be thousands, ${rated.thousands[0].replaceAll(".", "")}`,
+      "write them without points; or give the scale, such as scale: [0, 1000], where they are fractions",
+    );
 
-  const said = ALL.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
-  const described = `${said.join(", ")}${places.rating < 0 ? "; no ratings: every row counts as 1" : ""}`;
-  return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
+  const said = ALL.filter((column) => places[column] >= 0).map(
+    (column) => `${nameOf(places[column])} → ${column}${column === "rating" ? opinionsText(rated?.opinions) : ""}`,
+  );
+  const { comments = 0 } = sample;
+  const more = [
+    ...(places.rating < 0 ? ["no ratings: every row counts as 1"] : []),
+    ...(comments > 0 ? [`${howMany(comments, "comment line")} skipped`] : []),
+  ];
+  const described = [said.join(", "), ...more].join("; ");
+  const taken = `columns: { ${ORDER.flatMap((column) => (places[column] < 0 ? [] : [`${column}: ${written(places[column])}`])).join(", ")} }`;
+  const { opinions, outOf } = rated ?? {};
+  return { places, opinions, outOf, isHeader, width, described, unnamed, suggestion: suggestion(), taken };
+}
+
+/** ", yes → 1, no → 0" */
+const opinionsText = (opinions: Opinions = {}): string =>
+  Object.entries(opinions)
+    .map(([word, value]) => `, ${word} → ${value}`)
+    .join("");
+
+const shownCells = (cells: readonly string[]): string => cells.map((cell) => cell.trim() || '""').join(", ");
+
+/** Any number of blanks and tabs. */
+const BLANKS = " ";
+/** How delimiters are called. */
+const DELIMITERS: Readonly<Record<string, string>> = {
+  "::": "::",
+  "\t": "tabs",
+  ",": "commas",
+  ";": "semicolons",
+  "|": "pipes",
+  [BLANKS]: "blanks",
+};
+
+/** What a table of text was cut by, and what cuts its first line into more cells, as the beginning of a remedy. */
+function aboutCut(
+  { delimiter }: Sample,
+  [first]: readonly (readonly string[])[],
+  without: readonly string[] = [],
+): { cut: string; other: string } {
+  if (delimiter === undefined || !first) return { cut: "", other: "" };
+  const line = first.join(delimiter === BLANKS ? "\t" : delimiter).trim();
+  const cells = (by: string): number => (by === delimiter ? 0 : line.split(by === BLANKS ? /[ \t]+/ : by).length);
+  const others = Object.keys(DELIMITERS).filter((by) => cells(by) > first.length && !without.includes(by));
+  // Blanks also stand in titles.
+  const [other] = others.sort((a, b) => Number(a === BLANKS) - Number(b === BLANKS) || cells(b) - cells(a));
+  return {
+    cut: `cut by ${DELIMITERS[delimiter] ?? shown(delimiter)}, `,
+    other:
+      other === undefined
+        ? ""
+        : `delimiter: ${JSON.stringify(other === "\t" ? "tab" : other)} cuts its first line into ${howMany(cells(other), "cell")}; else `,
+  };
+}
+
+/** How many cells the rows below the first have, most of them, where that is more than the first has. */
+function cellsBelow([first, ...body]: readonly (readonly string[])[]): number | undefined {
+  if (body.length < 2) return undefined;
+  const filled = (row: readonly string[]): number => row.reduce((last, cell, at) => (cell.trim() === "" ? last : at + 1), 0);
+  const below = median(body.map(filled));
+  return below > first.length ? below : undefined;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+/** Whether cells are 0, 1, 2 …, as pandas numbers columns; the first, of the row numbers, may be empty. */
+function areNumbers(cells: readonly string[]): boolean {
+  const numbers = cells[0]?.trim() === "" ? cells.slice(1) : cells;
+  return numbers.length > 1 && numbers.every((cell, at) => cell.trim() === String(at));
+}
+
+/** Whether a first row of 0, 1, 2 … can be no rating: a cell is empty, or stands above texts or times. */
+const areOnlyNumbers = ([first, ...body]: readonly (readonly string[])[]): boolean =>
+  first[0].trim() === "" ||
+  (body.length > 0 &&
+    first.some((_, place) => body.every((row) => Number.isNaN(Number(row[place] ?? "")) || looksLikeTime(Number(row[place])))));
+
+/** Whether a first row of 0, 1, 2 … may be no rating: nothing else is of a user 0. */
+function mayBeNumbers([first, ...body]: readonly (readonly string[])[]): boolean {
+  return first !== undefined && areNumbers(first) && body.length >= FEWEST_ROWS && !body.some(([user]) => user.trim() === first[0].trim());
 }
 
 /**
@@ -226,7 +396,11 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
 export function namedColumns(names: readonly string[] | undefined, file: string, options: FindOptions): FoundColumns | undefined {
   try {
     const found = names && findColumns({ rows: [], names }, file, options);
-    return found?.unnamed.size === 0 ? found : undefined;
+    if (found?.unnamed.size !== 0) return undefined;
+    const simple = names!.map(simplified);
+    const mayBeOther =
+      KNOWN_NAMES.rating.indexOf(simple[found.places.rating]) >= FIRST_COUNT && simple.some((name) => OPINION_NAME.test(name));
+    return mayBeOther ? undefined : found;
   } catch (error) {
     if (error instanceof RatingsError) return undefined;
     throw error;
@@ -246,14 +420,18 @@ function nameAt(names: readonly string[], wanted: string): number {
 function isNaming([first, ...body]: readonly (readonly string[])[], asked: AskedColumns): boolean {
   if (!first) return false;
   if (Object.values(asked).some((wanted) => typeof wanted === "string" && wanted !== NONE)) return true;
+  if (areNumbers(first)) return areOnlyNumbers([first, ...body]);
   if (first.some(isNumber)) return false;
   const names = first.map(simplified);
   const known = ORDER.filter((column) => names.some((name) => KNOWN_NAMES[column].includes(name)));
   if (known.includes("user") || known.includes("rating") || known.length > 1) return true;
   const value = typeof asked.rating === "number" ? asked.rating : POSITIONS.rating;
-  if (body.length === 0) return first[value] !== undefined && Number.isNaN(ratingIn(first[value]).value);
+  if (body.length === 0) return first[value] !== undefined && Number.isNaN(ratingIn(first[value]).value) && !isOpinion(first[value]);
   return first.some((cell, place) => {
-    return Number.isNaN(ratingIn(cell).value) && body.some((row) => !Number.isNaN(ratingIn(row[place] ?? "").value));
+    if (!Number.isNaN(ratingIn(cell).value)) return false;
+    if (body.some((row) => !Number.isNaN(ratingIn(row[place] ?? "").value))) return true;
+    const opinions = opinionsOf(body.map((row) => row[place] ?? ""));
+    return opinions !== undefined && !Object.hasOwn(opinions, opinionIn(cell));
   });
 }
 
@@ -267,21 +445,44 @@ interface Kind {
   readonly hasRating: boolean;
   readonly mayBeTime: boolean;
   readonly distinct: number;
+  /** Cells that are not empty. */
+  readonly filled: number;
+  /** The first few that differ. */
+  readonly texts: readonly string[];
+  /** Where all are words for liked and for not. */
+  readonly opinions: Opinions | undefined;
+  /** The most there is, of the first such as 4/5. */
+  readonly outOf: number | undefined;
+  /** "1.500" and "500", where points may stand between thousands. */
+  readonly thousands: readonly [pointed: string, plain: string] | undefined;
+  /** Whether every row has a whole number of its own. */
+  readonly isKey: boolean;
 }
 
 /** A column of ratings has no more values than this, or fractions; and they lie between these. */
 const MOST_VALUES = 25;
 const [LEAST_RATING, LARGEST_RATING] = [-10, 100];
 
-function kindOf(body: readonly (readonly string[])[], place: number): Kind {
+/** Texts of a column that are kept, to be shown. */
+const TEXTS = 11;
+/** "1.500", of which a German reads 1500. */
+const POINTED = /^[1-9]\d{0,2}(\.\d{3})+$/;
+/** A whole number from here on, without a point, speaks for thousands with one. */
+const HUNDREDS = 100;
+
+function kindOf(body: readonly (readonly string[])[], place: number, missing: ReadonlySet<string>): Kind {
   const cells = body.map((row) => (row[place] ?? "").trim()).filter((cell) => cell !== "");
-  const values = cells.map((cell) => ratingIn(cell).value);
+  const read = cells.map(ratingIn);
+  const values = read.map(({ value }) => value);
   const numbers = values.filter((value) => !Number.isNaN(value));
   const isNumeric = cells.length > 0 && numbers.length === cells.length;
   const times = cells.filter((cell) => Number.isFinite(timeIn(cell)));
   const isTime =
     cells.length > 0 && cells.every((cell, at) => (Number.isNaN(values[at]) ? Number.isFinite(timeIn(cell)) : looksLikeTime(values[at])));
-  const distinct = new Set(cells).size;
+  const all = new Set(cells);
+  const distinct = all.size;
+  const pointed = cells.filter((cell) => cell.includes("."));
+  const plain = pointed.length > 0 && pointed.every((cell) => POINTED.test(cell)) ? cells.find((cell) => /^\d+$/.test(cell) && Number(cell) >= HUNDREDS) : undefined; // prettier-ignore
   const inRange = numbers.every((value) => value >= LEAST_RATING && value <= LARGEST_RATING);
   return {
     isNumeric,
@@ -290,8 +491,22 @@ function kindOf(body: readonly (readonly string[])[], place: number): Kind {
     hasRating: numbers.length > 0,
     mayBeTime: times.length * 2 >= cells.length && times.length > 0,
     distinct,
+    filled: cells.length,
+    texts: [...all].slice(0, TEXTS),
+    opinions: numbers.length > 0 ? undefined : opinionsOf(cells.filter((cell) => !missing.has(cell))),
+    outOf: read.find(({ outOf: most }) => most !== undefined)?.outOf,
+    thousands: plain === undefined ? undefined : [pointed[0], plain],
+    isKey: body.length >= FEWEST_ROWS && distinct === body.length && cells.every((cell) => Number.isSafeInteger(Number(cell))),
   };
 }
+
+/** Whether a column holds likes and dislikes: in words, or as 1 and 0. */
+const tellsOpinions = ({ opinions, texts }: Kind): boolean =>
+  opinions !== undefined || (texts.length > 0 && texts.every((text) => text === "0" || text === "1"));
+
+/** Whether a column of text may hold what was liked and what not, in words that are not known. */
+const mayBeOpinions = ({ isNumeric, mayBeTime, distinct, texts, filled }: Kind): boolean =>
+  !isNumeric && !mayBeTime && filled >= FEWEST_ROWS && (distinct === 2 || (distinct < TEXTS && texts.some(isOpinion)));
 
 /** Columns of numbers from which on a table without known names may be a matrix. */
 const MATRIX_COLUMNS = 8;
@@ -332,8 +547,14 @@ function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, numbe
       .filter((place) => kinds[place].isRating)
       .sort(fewestFirst),
   );
-  take("user", left());
-  take("item", left());
+  // A number that every row has of its own counts rows, where there are others for the users and the items.
+  const [front, ...others] = left();
+  const isRowNumber = front !== undefined && kinds[front].isKey && others.filter((place) => kinds[place].distinct > 1).length > 1;
+  take("user", isRowNumber && chosen.item < 0 ? others : left());
+  take(
+    "item",
+    left().filter((place) => !isRowNumber || chosen.user < 0 || place !== front),
+  );
   const parts = ORDER.flatMap((column) => (chosen[column] < 0 ? [] : [`${column}: ${name(chosen[column])}`]));
   return `columns: { ${parts.join(", ")} }`;
 }

@@ -17,6 +17,8 @@ export interface RowTable {
   readonly names?: readonly string[] | undefined;
   /** Which column is what, where the format says so. */
   readonly columns?: AskedColumns | undefined;
+  /** Whether a column may hold other than numbers, where the format tells. */
+  readonly holdsWords?: ((place: number) => boolean) | undefined;
   /** How many rows there are, of a table that can be read from any of them on, and again. */
   readonly rowCount?: number | undefined;
   /**
@@ -259,6 +261,8 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
       form: "Parquet",
       names,
       rowCount,
+      holdsWords: (place) =>
+        metadata.schema.some(({ name, type }) => name === names[place] && (type === "BOOLEAN" || type === "BYTE_ARRAY")),
       async *batches(wanted = [...names.keys()], { from, to } = { from: 0, to: rowCount }) {
         const empty = names.map(() => "");
         const decoded = async (rows: ParquetRowRange): Promise<ArrayLike<unknown>[]> => {

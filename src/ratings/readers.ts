@@ -21,7 +21,7 @@ import { type Catalogue, CATALOGUE_KIND, catalogueOf, type GivenEntry } from "./
 import { unitsPerSecond } from "./cells.js";
 import { type AskedColumns, findColumns, type FoundColumns, namedColumns } from "./columns.js";
 import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
-import { doubtColumns, doubtDuplicates, doubtScale } from "./doubts.js";
+import { doubtColumns, doubtDuplicates, doubtScale, notesOnIds } from "./doubts.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
 import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
 import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
@@ -247,6 +247,7 @@ interface Part {
 
 async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
   const { users, items } = ids;
+  const areNew = users.size === 0;
   const parts: Part[] = [];
   for (const source of sources) parts.push(await parsePart(source, options, ids));
   const sum = (of: (reader: RowReader) => number): number => parts.reduce((total, { reader }) => total + of(reader), 0);
@@ -268,7 +269,7 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
     const why = reader.firstSkipped.length > 0 ? ` (line ${reader.firstSkipped[0].line}: ${reader.firstSkipped[0].what})` : "";
     throw new RatingsError(`${name}: ${what}${why}`, { file: name, remedy: "give a file with rows of user, item and rating" });
   }
-  doubtColumns(read, ids, found, name);
+  doubtColumns(read, ids, found, name, areNew ? read.value.length : undefined);
   if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(read.value, name);
   const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
     return new RatingsError(`${name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
@@ -278,7 +279,10 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   });
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
   const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
-  const notes = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
+  const notes = [
+    ...(badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : []),
+    ...notesOnIds(ids, name),
+  ];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
 }
@@ -362,7 +366,7 @@ async function findRows(source: RatingSource, table: RowTable, options: ReadOpti
   const asked = { ...options, columns: { ...table.columns, ...options.columns } };
   if (table.rowCount === 0) throw emptyFile(source);
   const named = table.rowCount === undefined ? undefined : namedColumns(table.names, source.name, asked);
-  if (named) return { found: named, all: (wanted: readonly number[]) => table.batches(wanted) };
+  if (named && !table.holdsWords?.(named.places.rating)) return { found: named, all: (wanted: readonly number[]) => table.batches(wanted) };
   const sample = await withSample(table);
   if (sample.rows.length === 0) throw emptyFile(source);
   return { found: findColumns(sample, source.name, asked), all: (wanted: readonly number[]) => sample.all(wanted) };
@@ -371,9 +375,17 @@ async function findRows(source: RatingSource, table: RowTable, options: ReadOpti
 const emptyFile = ({ name }: RatingSource): RatingsError =>
   new RatingsError(`${name}: the file is empty`, { file: name, remedy: "give a file with rows of user, item and rating" });
 
-function formatOf({ delimiter, encoding }: OpenText, { places, width }: FoundColumns, options: ReadOptions): RowFormat {
-  const { quotes = true, skipBadRows = false, missing, scale } = options;
-  return { delimiter, encoding, quotes, places, width, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
+function formatOf({ delimiter, encoding }: OpenText, found: FoundColumns, options: ReadOptions): RowFormat {
+  const { places, width, opinions, outOf } = found;
+  const { quotes = true, skipBadRows = false, missing: given, scale } = options;
+  const missing = given?.filter((value) => value !== "none");
+  return { delimiter, encoding, quotes, places, width, opinions, outOf, skipBadRows, missing, scale };
+}
+
+/** The columns of delimited text, by its first rows. */
+function findTextColumns(source: RatingSource, opened: OpenText, options: ReadOptions, names?: readonly string[]): FoundColumns {
+  const { rows } = headRows(opened, options.quotes ?? true);
+  return findColumns({ rows, names, delimiter: opened.cutBy, comments: opened.comments }, source.name, options);
 }
 
 /** Delimited text, by the fast path where that can be. @param names of the columns, where no row names them. */
@@ -384,8 +396,7 @@ async function parseText(
   { users, items }: { users: Ids; items: Ids },
   names?: readonly string[],
 ): Promise<Part> {
-  const quotes = options.quotes ?? true;
-  const found = findColumns({ rows: headRows(opened, quotes).rows, names }, source.name, options);
+  const found = findTextColumns(source, opened, options, names);
   const format = formatOf(opened, found, options);
   const text = new TextDecoding(opened.encoding);
   let reader: RowReader | undefined;
@@ -464,8 +475,7 @@ async function openedRows(source: RatingSource, opened: OpenText, options: ReadO
 
 async function openedText(source: RatingSource, opened: OpenText, options: ReadOptions): Promise<OpenedText | undefined> {
   if (!["guess", "utf-8", "latin1"].includes(opened.encoding)) return undefined;
-  const quotes = options.quotes ?? true;
-  const found = findColumns({ rows: headRows(opened, quotes).rows }, source.name, options);
+  const found = findTextColumns(source, opened, options);
   const format = formatOf(opened, found, options);
   for await (const block of blocksOf(source, opened, options)) {
     const text = new TextDecoding(opened.encoding);
