@@ -144,11 +144,10 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
   const below = sample.names === undefined && !options.skipBadRows ? cellsBelow(rows) : undefined;
   if (below !== undefined) {
-    // Blanks cut titles, too.
-    const { cut, other } = aboutCut(sample, rows, [BLANKS]);
+    const { cut, other } = aboutCut(sample, rows);
     throw ask(
       `${cut}its first line, ${shown(names.join(" "))}, has ${howMany(width, "cell")}, and most of those below have ${below}`,
-      `${other}name every column in it, or leave it out where it is a title, as with \`tail -n +2 FILE | tastespace train -\``,
+      `${other}name every column in it and quote cells that hold the delimiter; or leave it out where it is a title, as with \`tail -n +2 FILE | tastespace train -\``,
     );
   }
   if (options.header === undefined && sample.names === undefined && !isHeader && mayBeNumbers(rows))
@@ -225,7 +224,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= unsettled.length ? left[0] : -1;
     const what = column === "user" ? "users" : "items";
     if (place < 0 && left.length === 0) {
-      if (width === 0) throw ask("it is empty");
+      if (width === 0) throw ask("it is empty", "give a file with rows of user, item and rating");
       const has = hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`;
       const { cut, other } = aboutCut(sample, rows);
       throw ask(
@@ -289,13 +288,14 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       );
     }
     places.time = POSITIONS.time;
+    unnamed.add("time");
   }
   const rated = places.rating < 0 ? undefined : kinds[places.rating];
   if (rated && isSettled.has("rating") && !options.skipBadRows) {
     if (body.length >= FEWEST_ROWS && !rated.hasRating && !rated.opinions && rated.distinct > 0)
       throw ask(
         `${nameOf(places.rating)} would be the ratings, but holds none (${rated.texts.slice(0, 3).map(shown).join(", ")}${rated.distinct > 3 ? ", …" : ""})`,
-        'say which column holds them with columns.rating, or columns: { rating: "none" } where every row counts as 1; for likes and dislikes write yes and no',
+        'write numbers, or yes and no for likes and dislikes; or say which column holds them with columns.rating, or columns: { rating: "none" } where every row counts as 1',
       );
   }
   if (rated?.thousands && options.scale === undefined)
@@ -339,15 +339,13 @@ const DELIMITERS: Readonly<Record<string, string>> = {
 };
 
 /** What a table of text was cut by, and what cuts its first line into more cells, as the beginning of a remedy. */
-function aboutCut(
-  { delimiter }: Sample,
-  [first]: readonly (readonly string[])[],
-  without: readonly string[] = [],
-): { cut: string; other: string } {
-  if (delimiter === undefined || !first) return { cut: "", other: "" };
-  const line = first.join(delimiter === BLANKS ? "\t" : delimiter).trim();
-  const cells = (by: string): number => (by === delimiter ? 0 : line.split(by === BLANKS ? /[ \t]+/ : by).length);
-  const others = Object.keys(DELIMITERS).filter((by) => cells(by) > first.length && !without.includes(by));
+function aboutCut({ delimiter }: Sample, rows: readonly (readonly string[])[]): { cut: string; other: string } {
+  if (delimiter === undefined || rows.length === 0) return { cut: "", other: "" };
+  const lines = rows.map((row) => row.join(delimiter === BLANKS ? "\t" : delimiter).trim());
+  const cells = (by: string, line = lines[0]): number => line.split(by === BLANKS ? /[ \t]+/ : by).length;
+  const others = Object.keys(DELIMITERS).filter(
+    (by) => by !== delimiter && cells(by) > rows[0].length && cells(by) === median(lines.map((line) => cells(by, line))),
+  );
   // Blanks also stand in titles.
   const [other] = others.sort((a, b) => Number(a === BLANKS) - Number(b === BLANKS) || cells(b) - cells(a));
   return {
