@@ -357,12 +357,12 @@ function aboutCut({ delimiter }: Sample, rows: readonly (readonly string[])[]): 
   };
 }
 
-/** How many cells the rows below the first have, most of them, where that is more than the first has. */
+/** How many cells most of the rows below the first have, where all have more than the first. */
 function cellsBelow([first, ...body]: readonly (readonly string[])[]): number | undefined {
   if (body.length < 2) return undefined;
   const filled = (row: readonly string[]): number => row.reduce((last, cell, at) => (cell.trim() === "" ? last : at + 1), 0);
-  const below = median(body.map(filled));
-  return below > first.length ? below : undefined;
+  const counts = body.map(filled);
+  return counts.every((count) => count > first.length) ? median(counts) : undefined;
 }
 
 function median(values: readonly number[]): number {

@@ -113,6 +113,24 @@ test("positives alone are learned from by implicit and logistic, and refused by 
   }
 });
 
+test("likes and dislikes in words train logistic and models of ratings, and a dislike is nothing to implicit", async () => {
+  // Films 0 to 4 are liked by all, and the others by nobody; every user has seen some of each.
+  const seen = Array.from({ length: 200 }, (_, at) => ({ user: `u${at % 20}`, film: (7 * Math.floor(at / 20) + at) % 10 }));
+  const rows = seen.filter((_, at) => at % 3 > 0).map(({ user, film }) => `${user},f${film},${film < 5 ? "True" : "False"}\n`);
+  const [path, out] = [inFolder("steam.csv"), inFolder("steam.safetensors")];
+  writeFileSync(path, `user,item,voted_up\n${rows.join("")}`);
+  for (const model of ["logistic", "implicit", "als"]) {
+    const trained = await tastespace("train", path, "--model", model, "--device", "cpu", "--holdout", "0", "--out", out);
+    expect(trained).toMatchObject({ code: 0, out: expect.stringContaining("voted_up → rating, true → 1, false → 0") as string });
+    const known = await load(out);
+    for (const { user } of seen.slice(0, 20)) {
+      const [liked, not] = ["f0", "f9"].map((film) => known.predict(user, film));
+      expect(liked).toBeGreaterThan(not + 0.02);
+      if (model === "implicit") expect(not).toBeCloseTo(0, 4);
+    }
+  }
+});
+
 test("standard input is read, and rows left out are named", () => {
   const input = `user,item,rating\n${survey
     .split("\n")
