@@ -318,6 +318,29 @@ test("likes read on several threads are those read on one, as are ratings out of
     await expect(readPath(mixed, how)).rejects.toThrow(/:2002: rating "4\/5" is out of 5, and others are out of 10/);
 });
 
+test("likes without an answer are left out by --missing, and tell nothing against the others", async () => {
+  const content = "user,item,liked\nann,heat,yes\nann,babe,no\nann,alien,NA\nbob,heat,Yes\n";
+  const path = written({ file: "a.csv", content });
+  const { ratings, missingRows } = await readPath(path, { missing: ["NA"] });
+  expect([triples(ratings), missingRows]).toEqual([likes.all, 1]);
+});
+
+test("what was asked of rows, headers and scales is settled by what the error names", async () => {
+  const table = (name: string): string => written({ file: "table", content: REFUSED.find((one) => one.name.startsWith(name))!.content });
+  const numbered = await readPath(table("numbers of the rows"), { columns: { user: 1, item: 2, rating: 3 } });
+  expect([numbered.ratings.users.size, numbered.ratings.items.size]).toEqual([9, 7]);
+  expect((await readPath(table("0, 1, 2"), { header: true })).ratings.count).toBe(30);
+  expect((await readPath(table("0, 1, 2"), { header: false })).ratings.count).toBe(31);
+  expect((await readPath(table("points between"), { scale: [0, 1000] })).ratings.value).toEqual(Float32Array.of(1.5, 500, 2.25));
+  const none = { columns: { rating: "none" } } as const;
+  for (const name of ["two words", "nothing but false", "no number in"])
+    expect((await readPath(table(name), none)).ratings.statistics().minimum).toBe(1);
+  const deleted = await readPath(table("nothing but false"), { columns: { rating: "deleted" } });
+  expect(deleted.ratings.statistics().maximum).toBe(0);
+  const hours = await readPath(table("hours"), { columns: { rating: "is_recommended" } });
+  expect(hours.ratings.statistics()).toMatchObject({ minimum: 0, maximum: 1 });
+});
+
 test("comments are passed over in a file that is read on several threads, and lines are still counted from its first", async () => {
   const content = `# one\n# two\nuser,item,rating\n${rows(3000, (at) => `${at % 50},${at},${at === 2500 ? "x" : 1 + (at % 5)}`)}`;
   const path = written({ file: "a.csv", content });
