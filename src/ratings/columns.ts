@@ -3,13 +3,16 @@
 
 import { RatingsError } from "../errors.js";
 import { howMany, shown } from "../shown.js";
-import { isOpinion, looksLikeTime, opinionIn, type Opinions, opinionsOf, ratingIn, timeIn } from "./cells.js";
+import { isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
+import { FEWEST_ROWS, type Kind, kindOf, mayBeOpinions, tellsOpinions } from "./column-kinds.js";
+import { type FoundColumn, KNOWN_NAMES, OPINION_NAME, ORDER, simplified, untyped } from "./column-names.js";
+import { aboutCut, areNumbers, areOnlyNumbers, cellsBelow, mayBeNumbers } from "./first-line.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
+export { simplified } from "./column-names.js";
+
 /** What a column of a table of ratings may hold. */
-export type Column = "user" | "item" | "rating" | "time" | "weight";
-/** Those that are found without being asked for. */
-type FoundColumn = Exclude<Column, "weight">;
+export type Column = FoundColumn | "weight";
 
 /**
  * Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. Weights, how
@@ -48,59 +51,15 @@ export interface FoundColumns {
   readonly taken: string;
 }
 
-/** Below so many rows, nothing stands out. */
-export const FEWEST_ROWS = 20;
-
-/** Names of columns, lower case, letters and digits only; the surest first. */
-const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
-  user: [
-    "userid", "user", "uid", "userkey", "useridx", "userindex", "customerid", "customer", "reviewerid", "personid", "memberid", "accountid",
-    "visitorid", "clientid", "profileid", "playerid", "listenerid", "readerid", "buyerid", "reviewer", "person", "member", "account",
-    "visitor", "client", "player", "listener", "reader", "buyer", "username", "profilename", "reviewprofilename", "reviewername", "nickname",
-    "login", "users",
-  ],
-  item: [
-    "itemid", "movieid", "item", "iid", "itemkey", "productid", "asin", "parentasin", "isbn", "bookid", "trackid", "songid", "artistid",
-    "albumid", "businessid", "restaurantid", "animeid", "gameid", "jokeid", "articleid", "newsid", "contentid", "filmid", "showid", "videoid",
-    "appid", "recipeid", "courseid", "hotelid", "placeid", "venueid", "listingid", "beerid", "beerbeerid", "stockcode", "sku", "movie",
-    "product", "book", "track", "song", "artist", "album", "business", "restaurant", "anime", "game", "joke", "article", "film", "show",
-    "video", "app", "recipe", "course", "hotel", "place", "venue", "beer", "beername", "items", "itemname", "movietitle", "booktitle", "title",
-    "name", "url",
-  ],
-  rating: [
-    "rating", "ratings", "userrating", "starrating", "bookrating", "score", "reviewscore", "overall", "reviewoverall", "stars", "value", "rate",
-    "preference", "myrating", "yourrating", "points", "vote", "grade", "weight", "plays", "playcount", "listens", "listencount", "scrobbles",
-    "hours", "hoursplayed", "qty", "quantity", "count", "clicks", "views", "purchases", "feedback", "interaction",
-  ],
-  time: [
-    "timestamp", "unixreviewtime", "unixtime", "time", "datetime", "date", "ts", "reviewtime", "reviewdate", "ratingdate", "daterated",
-    "ratedat", "createdat", "created", "eventtime", "invoicedate", "watcheddate",
-  ],
-}; // prettier-ignore
-/** Part of the name of a column that says whether something was liked. */
-const OPINION_NAME = /like|recommend|thumb|vote|favou?rite|positive|sentiment|opinion|reaction/;
 /** From here on, a name of a column of ratings is a count of something: two of them need a choice. */
 const FIRST_COUNT = KNOWN_NAMES.rating.indexOf("weight");
-const ORDER = ["user", "item", "rating", "time"] as const;
 const ALL = [...ORDER, "weight"] as const;
 const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, rating: 2, time: 3 };
 const HELD: Record<Column, string> = { user: "user", item: "item", rating: "rating", time: "time", weight: "weight" };
 const NONE = "none";
 
-/** "user_id:token" is user_id of a type. */
-const untyped = (name: string): string => name.trim().replace(/:(token|float|token_seq|float_seq)$/, "");
-
-export const simplified = (name: string): string =>
-  untyped(name)
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]/gu, "");
-
 const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
-
-/** Whether a row names columns: any of its cells has a known name. */
-export const hasKnownName = (cells: readonly string[]): boolean =>
-  cells.map(simplified).some((cell) => ORDER.some((column) => KNOWN_NAMES[column].includes(cell)));
 
 interface FindOptions {
   readonly header?: boolean | undefined;
@@ -144,7 +103,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
   const below = sample.names === undefined && !options.skipBadRows ? cellsBelow(rows) : undefined;
   if (below !== undefined) {
-    const { cut, other } = aboutCut(sample, rows);
+    const { cut, other } = aboutCut(sample.delimiter, rows);
     throw ask(
       `${cut}its first line, ${shown(names.join(" "))}, has ${howMany(width, "cell")}, and most of those below have ${below}`,
       `${other}name every column in it and quote cells that hold the delimiter; or leave it out where it is a title, as with \`tail -n +2 FILE | tastespace train -\``,
@@ -152,7 +111,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   }
   if (options.header === undefined && sample.names === undefined && !isHeader && mayBeNumbers(rows))
     throw ask(
-      `line 1 is ${shownCells(names)}: it may number the columns, or be a rating`,
+      `line 1 is ${names.slice(0, 4).join(", ")}${width > 4 ? " …" : ""}: it may number the columns, or be a rating`,
       "header: true takes it for a header, header: false for a rating",
     );
   const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);
@@ -226,7 +185,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     if (place < 0 && left.length === 0) {
       if (width === 0) throw ask("it is empty", "give a file with rows of user, item and rating");
       const has = hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`;
-      const { cut, other } = aboutCut(sample, rows);
+      const { cut, other } = aboutCut(sample.delimiter, rows);
       throw ask(
         `${cut}${has}: there is none of ${what}`,
         `${other}give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
@@ -291,13 +250,12 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     unnamed.add("time");
   }
   const rated = places.rating < 0 ? undefined : kinds[places.rating];
-  if (rated && isSettled.has("rating") && !options.skipBadRows) {
-    if (body.length >= FEWEST_ROWS && !rated.hasRating && !rated.opinions && rated.distinct > 0)
-      throw ask(
-        `${nameOf(places.rating)} would be the ratings, but holds none (${rated.texts.slice(0, 3).map(shown).join(", ")}${rated.distinct > 3 ? ", …" : ""})`,
-        'write numbers, or yes and no for likes and dislikes; or say which column holds them with columns.rating, or columns: { rating: "none" } where every row counts as 1',
-      );
-  }
+  const isWords = rated && !rated.hasRating && !rated.opinions && rated.filled >= FEWEST_ROWS;
+  if (isWords && isSettled.has("rating") && !options.skipBadRows)
+    throw ask(
+      `${nameOf(places.rating)} would be the ratings, but holds none (${rated.texts.slice(0, 3).map(shown).join(", ")}${rated.distinct > 3 ? ", …" : ""})`,
+      'write numbers, or yes and no for likes and dislikes; or say which column holds them with columns.rating, or columns: { rating: "none" } where every row counts as 1',
+    );
   if (rated?.thousands && options.scale === undefined)
     throw ask(
       `ratings such as ${rated.thousands.join(" stand beside ")}: they may be thousands, ${rated.thousands[0].replaceAll(".", "")}`,
@@ -323,68 +281,6 @@ const opinionsText = (opinions: Opinions = {}): string =>
   Object.entries(opinions)
     .map(([word, value]) => `, ${word} → ${value}`)
     .join("");
-
-const shownCells = (cells: readonly string[]): string => cells.map((cell) => cell.trim() || '""').join(", ");
-
-/** Any number of blanks and tabs. */
-const BLANKS = " ";
-/** How delimiters are called. */
-const DELIMITERS: Readonly<Record<string, string>> = {
-  "::": "::",
-  "\t": "tabs",
-  ",": "commas",
-  ";": "semicolons",
-  "|": "pipes",
-  [BLANKS]: "blanks",
-};
-
-/** What a table of text was cut by, and what cuts its first line into more cells, as the beginning of a remedy. */
-function aboutCut({ delimiter }: Sample, rows: readonly (readonly string[])[]): { cut: string; other: string } {
-  if (delimiter === undefined || rows.length === 0) return { cut: "", other: "" };
-  const lines = rows.map((row) => row.join(delimiter === BLANKS ? "\t" : delimiter).trim());
-  const cells = (by: string, line = lines[0]): number => line.split(by === BLANKS ? /[ \t]+/ : by).length;
-  const others = Object.keys(DELIMITERS).filter(
-    (by) => by !== delimiter && cells(by) > rows[0].length && cells(by) === median(lines.map((line) => cells(by, line))),
-  );
-  // Blanks also stand in titles.
-  const [other] = others.sort((a, b) => Number(a === BLANKS) - Number(b === BLANKS) || cells(b) - cells(a));
-  return {
-    cut: `cut by ${DELIMITERS[delimiter] ?? shown(delimiter)}, `,
-    other:
-      other === undefined
-        ? ""
-        : `delimiter: ${JSON.stringify(other === "\t" ? "tab" : other)} cuts its first line into ${howMany(cells(other), "cell")}; else `,
-  };
-}
-
-/** How many cells most of the rows below the first have, where all have more than the first. */
-function cellsBelow([first, ...body]: readonly (readonly string[])[]): number | undefined {
-  if (body.length < 2) return undefined;
-  const filled = (row: readonly string[]): number => row.reduce((last, cell, at) => (cell.trim() === "" ? last : at + 1), 0);
-  const counts = body.map(filled);
-  return counts.every((count) => count > first.length) ? median(counts) : undefined;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
-}
-
-/** Whether cells are 0, 1, 2 …, as pandas numbers columns; the first, of the row numbers, may be empty. */
-function areNumbers(cells: readonly string[]): boolean {
-  const numbers = cells[0]?.trim() === "" ? cells.slice(1) : cells;
-  return numbers.length > 1 && numbers.every((cell, at) => cell.trim() === String(at));
-}
-
-/** Whether a first row of 0, 1, 2 … can be no rating: a cell is empty, or stands above texts or times. */
-const areOnlyNumbers = ([first, ...body]: readonly (readonly string[])[]): boolean =>
-  first[0].trim() === "" ||
-  (body.length > 0 &&
-    first.some((_, place) => body.every((row) => Number.isNaN(Number(row[place] ?? "")) || looksLikeTime(Number(row[place])))));
-
-/** Whether a first row of 0, 1, 2 … may be no rating: nothing else is of a user 0. */
-function mayBeNumbers([first, ...body]: readonly (readonly string[])[]): boolean {
-  return first !== undefined && areNumbers(first) && body.length >= FEWEST_ROWS && !body.some(([user]) => user.trim() === first[0].trim());
-}
 
 /**
  * The columns, where their names alone tell them, whatever the rows hold.
@@ -432,79 +328,6 @@ function isNaming([first, ...body]: readonly (readonly string[])[], asked: Asked
     return opinions !== undefined && !Object.hasOwn(opinions, opinionIn(cell));
   });
 }
-
-/** What the cells of a column may be. */
-interface Kind {
-  /** All that are not empty. */
-  readonly isNumeric: boolean;
-  readonly isRating: boolean;
-  readonly isTime: boolean;
-  /** Some of them. */
-  readonly hasRating: boolean;
-  readonly mayBeTime: boolean;
-  readonly distinct: number;
-  /** Cells that are not empty. */
-  readonly filled: number;
-  /** The first few that differ. */
-  readonly texts: readonly string[];
-  /** Where all are words for liked and for not. */
-  readonly opinions: Opinions | undefined;
-  /** The most there is, of the first such as 4/5. */
-  readonly outOf: number | undefined;
-  /** "1.500" and "500", where points may stand between thousands. */
-  readonly thousands: readonly [pointed: string, plain: string] | undefined;
-  /** Whether every row has a whole number of its own. */
-  readonly isKey: boolean;
-}
-
-/** A column of ratings has no more values than this, or fractions; and they lie between these. */
-const MOST_VALUES = 25;
-const [LEAST_RATING, LARGEST_RATING] = [-10, 100];
-
-/** Texts of a column that are kept, to be shown. */
-const TEXTS = 11;
-/** "1.500", of which a German reads 1500. */
-const POINTED = /^[1-9]\d{0,2}(\.\d{3})+$/;
-/** A whole number from here on, without a point, speaks for thousands with one. */
-const HUNDREDS = 100;
-
-function kindOf(body: readonly (readonly string[])[], place: number, missing: ReadonlySet<string>): Kind {
-  const cells = body.map((row) => (row[place] ?? "").trim()).filter((cell) => cell !== "");
-  const read = cells.map(ratingIn);
-  const values = read.map(({ value }) => value);
-  const numbers = values.filter((value) => !Number.isNaN(value));
-  const isNumeric = cells.length > 0 && numbers.length === cells.length;
-  const times = cells.filter((cell) => Number.isFinite(timeIn(cell)));
-  const isTime =
-    cells.length > 0 && cells.every((cell, at) => (Number.isNaN(values[at]) ? Number.isFinite(timeIn(cell)) : looksLikeTime(values[at])));
-  const all = new Set(cells);
-  const distinct = all.size;
-  const pointed = cells.filter((cell) => cell.includes("."));
-  const plain = pointed.length > 0 && pointed.every((cell) => POINTED.test(cell)) ? cells.find((cell) => /^\d+$/.test(cell) && Number(cell) >= HUNDREDS) : undefined; // prettier-ignore
-  const inRange = numbers.every((value) => value >= LEAST_RATING && value <= LARGEST_RATING);
-  return {
-    isNumeric,
-    isRating: isNumeric && !isTime && inRange && (distinct <= MOST_VALUES || numbers.some((value) => !Number.isInteger(value))),
-    isTime,
-    hasRating: numbers.length > 0,
-    mayBeTime: times.length * 2 >= cells.length && times.length > 0,
-    distinct,
-    filled: cells.length,
-    texts: [...all].slice(0, TEXTS),
-    opinions: numbers.length > 0 ? undefined : opinionsOf(cells.filter((cell) => !missing.has(cell))),
-    outOf: read.find(({ outOf: most }) => most !== undefined)?.outOf,
-    thousands: plain === undefined ? undefined : [pointed[0], plain],
-    isKey: body.length >= FEWEST_ROWS && distinct === body.length && cells.every((cell) => Number.isSafeInteger(Number(cell))),
-  };
-}
-
-/** Whether a column holds likes and dislikes: in words, or as 1 and 0. */
-const tellsOpinions = ({ opinions, texts }: Kind): boolean =>
-  opinions !== undefined || (texts.length > 0 && texts.every((text) => text === "0" || text === "1"));
-
-/** Whether a column of text may hold what was liked and what not, in words that are not known. */
-const mayBeOpinions = ({ isNumeric, mayBeTime, distinct, texts, filled }: Kind): boolean =>
-  !isNumeric && !mayBeTime && filled >= FEWEST_ROWS && (distinct === 2 || (distinct < TEXTS && texts.some(isOpinion)));
 
 /** Columns of numbers from which on a table without known names may be a matrix. */
 const MATRIX_COLUMNS = 8;

@@ -1,7 +1,8 @@
 // What a table's content says against the way it was read. A person who says what is meant, by an option, is not asked.
 
 import { RatingsError } from "../errors.js";
-import { FEWEST_ROWS, type FoundColumns } from "./columns.js";
+import { FEWEST_ROWS } from "./column-kinds.js";
+import type { FoundColumns } from "./columns.js";
 import type { Ids } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { howMany, plural } from "../shown.js";
