@@ -2,7 +2,7 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
-import { howMany } from "../shown.js";
+import { cut, howMany, listed, shown } from "../shown.js";
 import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
 
@@ -104,17 +104,18 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const body = isHeader ? rows.slice(1) : rows;
   const width = names.length;
   const kinds = names.map((_, place) => kindOf(body, place));
-  const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
+  const nameOf = (place: number): string => (hasNames && cut(untyped(names[place]))) || `column ${place + 1}`;
   const places: Record<Column, number> = { user: -1, item: -1, rating: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
-  const written = (place: number): string => (hasNames && names[place].trim() !== "" ? JSON.stringify(nameOf(place)) : String(place));
+  const written = (place: number): string =>
+    hasNames && names[place].trim() !== "" && nameOf(place) === untyped(names[place]) ? JSON.stringify(nameOf(place)) : String(place);
   const suggestion = (): string =>
     suggested(
       kinds,
       Object.fromEntries(ALL.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
       written,
     );
-  const allNames = (): string => names.map((name) => `"${name}"`).join(", ");
+  const allNames = (): string => listed(names);
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
   const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);
@@ -125,7 +126,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     const isNone = wanted === NONE && (column === "rating" || column === "time") && !simple.includes(NONE);
     const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
-      throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
+      throw ask(`there is no column ${shown(String(wanted))}`, `the columns are ${allNames()}`);
     }
     if (place >= width) {
       const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is" : "are"} ${howMany(width, "column")}`;
@@ -207,7 +208,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       );
     }
     if (place !== undefined && body.length > 1 && !kinds[place].hasRating && body.some((row) => (row[place] ?? "").trim() !== ""))
-      throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
+      throw ask(`${nameOf(place)} would be the ratings, but holds none (${shown(body[0][place] ?? "")})`);
     places.rating = place ?? -1;
   }
   if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime)
