@@ -44,9 +44,9 @@ export function aboutBadRow(what: string): string {
   const [, quoted] = /^rating (".*") is not a number$/.exec(what) ?? [];
   const cell = quoted === undefined ? /^rating ([^\s…]+) is outside/.exec(what)?.[1] : (JSON.parse(quoted) as string);
   return [
+    ...(what.startsWith("the line is no") ? ["give one JSON object a line, or one array of objects"] : []),
     "skipBadRows: true leaves such rows out and counts them",
     ...(cell === undefined ? [] : [`missing: [${JSON.stringify(cell)}] those that say ${cell === "" ? "nothing" : cell}`]),
-    ...(what.startsWith("the line is no") ? ["or give one JSON object a line, or one array of objects"] : []),
     ...(what.startsWith("the text ") ? ['encoding: "latin1" reads all of it alike'] : []),
   ].join("; ");
 }
@@ -92,7 +92,9 @@ export class RowReader {
     this.#scannable = areScannable(format.delimiter, format.places);
     const missing = (format.missing ?? []).map((value) => value.trim());
     this.#missing = new Set(missing);
-    this.#missingNumbers = new Set(missing.filter((value) => value !== "").map((value) => Math.fround(Number(value))));
+    // A word such as NA is no number, and stands for no other word.
+    const numbers = missing.filter((value) => value !== "").map((value) => Math.fround(Number(value)));
+    this.#missingNumbers = new Set(numbers.filter((value) => !Number.isNaN(value)));
   }
 
   /**

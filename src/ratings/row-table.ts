@@ -55,11 +55,17 @@ export async function withSample(table: RowTable): Promise<Sample & { all(wanted
   const taken: RowBatch[] = [];
   const batches = table.batches(undefined, { from: 0, to: SAMPLE_ROWS });
   let count = 0;
-  let next = await batches.next();
-  for (; !next.done; next = await batches.next()) {
-    taken.push(next.value);
-    count += next.value.rows.length;
-    if (count >= SAMPLE_ROWS) break;
+  let failed: { readonly error: unknown } | undefined;
+  try {
+    for (let next = await batches.next(); !next.done; next = await batches.next()) {
+      taken.push(next.value);
+      count += next.value.rows.length;
+      if (count >= SAMPLE_ROWS) break;
+    }
+  } catch (error) {
+    // Rows above the fault come first: one of them may be at fault as well.
+    if (count === 0) throw error;
+    failed = { error };
   }
   return {
     names: table.names,
@@ -71,6 +77,7 @@ export async function withSample(table: RowTable): Promise<Sample & { all(wanted
           return;
         }
         yield* taken.splice(0);
+        if (failed) throw failed.error;
         yield* batches;
       } finally {
         await batches.return(undefined);
