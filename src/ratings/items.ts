@@ -51,7 +51,7 @@ export async function readItems(source: RatingSource, options: TextOptions = {})
   const places: Record<Column, number> = { id: -1, title: -1, genres: -1, year: -1 };
   for (const column of COLUMNS) places[column] = known(column, Object.values(places));
   if (first.every((cell) => cell.trim() === "") && body.length === 0)
-    throw new RatingsError(`${source.name}: the file is empty`, { file: source.name, remedy: "give rows of id and title" });
+    throw new RatingsError(`${source.name}: it is empty`, { file: source.name, remedy: "give rows of id and title" });
   const isHeader = sample.names !== undefined || (places.id >= 0 && places.title >= 0);
   if (!isHeader) {
     const isYear = [first, ...body].every((row) => /^(1[89]\d\d|20\d\d|NULL|)$/.test((row[1] ?? "").trim())) && first.length > 2;

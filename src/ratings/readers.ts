@@ -396,7 +396,7 @@ function noRows(file: string, what: string, skipped?: SkippedRow): RatingsError 
   return new RatingsError(`${file}: ${what}${why}`, { file, remedy: "give a file with rows of user, item and rating" });
 }
 
-const emptyFile = ({ name }: RatingSource): RatingsError => noRows(name, "the file is empty");
+const emptyFile = ({ name }: RatingSource): RatingsError => noRows(name, "it is empty");
 
 function formatOf({ delimiter, encoding }: OpenText, { places, width }: FoundColumns, options: ReadOptions): RowFormat {
   const { quotes = true, skipBadRows = false, missing, scale } = options;

@@ -163,8 +163,8 @@ const REFUSED: readonly Refused[] = [
   { name: "Arrow", content: latin1("ARROW1\x00\x00rest"), says: /an Arrow file/, remedy: /Parquet or CSV/ },
   { name: "MatrixMarket, cut short", content: "%%MatrixMarket matrix coordinate real general\n2 2 3\n1 1 4\n", says: /it announces 3 entries and has 1/, remedy: /whole/ },
   { name: "MatrixMarket of a kind that is not read", content: "%%MatrixMarket matrix array real general\n2 2\n1\n2\n3\n4\n", says: /matrix array real general/, remedy: /coordinate real general/ },
-  { name: "an empty file", content: "", says: /the file is empty/, remedy: /rows of user, item and rating/ },
-  { name: "blank lines alone", content: "\n \n,,\n", says: /the file is empty/, remedy: /rows of user, item and rating/ },
+  { name: "an empty file", content: "", says: /it is empty/, remedy: /rows of user, item and rating/ },
+  { name: "blank lines alone", content: "\n \n,,\n", says: /it is empty/, remedy: /rows of user, item and rating/ },
   { name: "a line that does not end", content: "7 ".repeat(1 << 17), says: /:1: the first row is longer than 64 KiB/, remedy: /in a line of its own; layout: "matrix"/, typed: /--layout matrix/ },
   { name: "a pointer of Git LFS", content: "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n", says: /a pointer of Git LFS/, remedy: /`git lfs pull`/ },
   { name: "a web page in the place of a download", content: "<!DOCTYPE html>\n<html><head><title>Log in</title></head></html>\n", says: /a web page/, remedy: /fetch the file itself/ },
@@ -362,7 +362,7 @@ test("titles in JSON keep long ids apart too, and an empty file of titles is sai
   const read = async (content: string) => await readItems(await fileSource(written({ file: "films.jsonl", content })));
   const catalogue = await read('{"id":9007199254740992,"title":"A"}\n{"id":9007199254740993,"title":"B"}\n');
   expect([catalogue.get("9007199254740992")?.title, catalogue.get("9007199254740993")?.title]).toEqual(["A", "B"]);
-  await expect(read("")).rejects.toThrow(/the file is empty/);
+  await expect(read("")).rejects.toThrow(/it is empty/);
   await expect(read("version https://git-lfs.github.com/spec/v1\noid sha256:abc\n")).rejects.toThrow(/a pointer of Git LFS/);
 });
 
