@@ -131,6 +131,9 @@ export function cellText(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(cellText).join("|");
-  const { name, title, $oid: id } = value as { name?: unknown; title?: unknown; $oid?: unknown };
-  return typeof name === "string" ? name : typeof title === "string" ? title : typeof id === "string" ? id : JSON.stringify(value);
+  // MongoDB writes numbers, ids and dates as objects of one key: {"$oid": "…"}.
+  const [[key, inner] = ["", undefined], ...others] = Object.entries(value);
+  if (key.startsWith("$") && others.length === 0) return cellText(inner);
+  const { name, title } = value as { name?: unknown; title?: unknown };
+  return typeof name === "string" ? name : typeof title === "string" ? title : JSON.stringify(value);
 }
