@@ -7,11 +7,14 @@ const DECIMAL_COMMA = /^[+-]?\d*,\d+$/;
 /** "1,234" may be a thousand or one and a bit: it is taken for neither. */
 const THOUSANDS = /^[+-]?\d{1,3}(,\d{3})+$/;
 
+/** A number as tables have it: "0x2" is a mark or an address, and no 2. */
+const numberIn = (text: string): number => (/^0[xob]/i.test(text) ? NaN : Number(text));
+
 /** The rating in a cell; NaN when there is none. `outOf` is the most there is, of "4/5". */
 export function ratingIn(cell: string): { value: number; outOf?: number } {
   const text = cell.trim();
   if (text === "") return { value: NaN };
-  const value = Number(text);
+  const value = numberIn(text);
   if (!Number.isNaN(value)) return { value };
   const outOf = OUT_OF.exec(text);
   if (outOf) return { value: Number(outOf[1].replace(",", ".")), outOf: Number(outOf[2]) };
@@ -74,7 +77,7 @@ const DAY = 24 * 60 * MINUTE;
 export function timeIn(cell: string): number {
   const text = cell.trim();
   if (text === "") return NaN;
-  const number = Number(text);
+  const number = numberIn(text);
   if (!Number.isNaN(number)) return number;
   const [, day, month, year, rest] = DAY_FIRST.exec(text) ?? [];
   const parts = ISO.exec(day === undefined ? text : `${year}-${month}-${day}${rest}`);

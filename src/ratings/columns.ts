@@ -2,7 +2,7 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
-import { howMany, shown } from "../shown.js";
+import { cut, howMany, listed, shown } from "../shown.js";
 import { isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
 import { FEWEST_ROWS, type Kind, kindOf, mayBeOpinions, tellsOpinions } from "./column-kinds.js";
 import { type FoundColumn, KNOWN_NAMES, OPINION_NAME, ORDER, simplified, untyped } from "./column-names.js";
@@ -88,17 +88,18 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const width = names.length;
   const missing = new Set(options.missing?.map((text) => text.trim()));
   const kinds = names.map((_, place) => kindOf(body, place, missing));
-  const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
+  const nameOf = (place: number): string => (hasNames && cut(untyped(names[place]))) || `column ${place + 1}`;
   const places: Record<Column, number> = { user: -1, item: -1, rating: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
-  const written = (place: number): string => (hasNames && names[place].trim() !== "" ? JSON.stringify(nameOf(place)) : String(place));
+  const written = (place: number): string =>
+    hasNames && names[place].trim() !== "" && nameOf(place) === untyped(names[place]) ? JSON.stringify(nameOf(place)) : String(place);
   const suggestion = (): string =>
     suggested(
       kinds,
       Object.fromEntries(ALL.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
       written,
     );
-  const allNames = (): string => names.map((name) => `"${name}"`).join(", ");
+  const allNames = (): string => listed(names);
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
   const below = sample.names === undefined && !options.skipBadRows ? cellsBelow(rows) : undefined;
@@ -122,7 +123,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     const isNone = wanted === NONE && (column === "rating" || column === "time") && !simple.includes(NONE);
     const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames || isNumbered ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
-      throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
+      throw ask(`there is no column ${shown(String(wanted))}`, `the columns are ${allNames()}`);
     }
     if (place >= width) {
       const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is" : "are"} ${howMany(width, "column")}`;
@@ -228,14 +229,9 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
         `say columns: ${times}, or columns: { rating: ${written(place)} } if they are ratings`,
       );
     }
-    if (
-      place !== undefined &&
-      body.length > 1 &&
-      !kinds[place].hasRating &&
-      !opinions &&
-      body.some((row) => (row[place] ?? "").trim() !== "")
-    )
-      throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
+    const isFilled = place !== undefined && body.some((row) => (row[place] ?? "").trim() !== "");
+    if (isFilled && body.length > 1 && !kinds[place].hasRating && !opinions)
+      throw ask(`${nameOf(place)} would be the ratings, but holds none (${shown(body[0][place] ?? "")})`);
     places.rating = place ?? -1;
   }
   if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime) {

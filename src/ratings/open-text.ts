@@ -63,6 +63,24 @@ const FOREIGN: readonly (readonly [magic: readonly number[], what: string, remed
   [[0x89, 0x48, 0x44, 0x46], "an HDF5 file, which is not read", "save its table as CSV or Parquet"],
   [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], "an SQLite database, which is not read", "write its table out as CSV"],
 ];
+/** Beginnings of text that is no table. */
+const FOREIGN_TEXT: readonly (readonly [front: RegExp, what: string, remedy: string])[] = [
+  [
+    /^version https:\/\/git-lfs\.github\.com\/spec\//,
+    "a pointer of Git LFS, in the place of the file",
+    "fetch the file itself: `git lfs pull`",
+  ],
+  [/^(\.\.\/)*(\.git)?\/annex\/objects\//, "a pointer of git-annex, in the place of the file", "fetch the file itself: `git annex get`"],
+  [
+    /^<(!doctype html|html|head)\b/i,
+    "a web page",
+    "fetch the file itself: a page that asks for a login or for consent may have come in its place",
+  ],
+  [/^<\?xml\b/i, "an XML file, which is not read", "write its table out as CSV, JSON lines or Parquet"],
+  [/^%PDF-/, "a PDF document", "write its table out as CSV"],
+];
+/** An object, an array of objects or of arrays, an empty array, or a line that is an array. */
+const JSON_FRONT = /^(\{\s*["}]|\[\s*[{[]|\[\s*\]\s*$|\[\s*["\d-][^\n]*,[^\n]*\][ \t\r]*(\n|$))/;
 const PARQUET_MAGIC = [0x50, 0x41, 0x52, 0x31];
 
 const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, at) => bytes[at] === byte);
@@ -113,6 +131,11 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
   if (text.head.includes(CARRIAGE_RETURN) && !text.head.includes(NEWLINE)) await turn(withNewlines);
   const opened = { encoding: isPlain && wide === undefined ? encoding : "utf-8", turnedFrom, line: 1, delimiter: asked ?? "," };
   const front = asciiOf(text.head).trimStart();
+  for (const [beginning, what, remedy] of FOREIGN_TEXT) {
+    if (!beginning.test(front)) continue;
+    await text.chunks.return(undefined);
+    throw fail(`it is ${what}`, remedy);
+  }
   if (front.startsWith("%%MatrixMarket")) return { ...text, ...opened, at, form: "matrix-market" };
   if (/^(%.*\r?\n|\s)*@relation\b/i.test(front)) return { ...text, ...opened, at, form: "arff" };
   const quotes = options.quotes ?? true;
@@ -122,7 +145,7 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
     if (at !== undefined) at += comments.bytes;
     opened.line += comments.newlines;
   }
-  if (asked === undefined && /^(\{\s*["}]|\[\s*\{)/.test(comments ? asciiOf(text.head).trimStart() : front))
+  if (asked === undefined && JSON_FRONT.test(comments ? asciiOf(text.head).trimStart() : front))
     return { ...text, ...opened, at, form: "json" };
   if (/^\d+:\s*\n\d+,/.test(front)) return { ...text, ...opened, delimiter: ",", at, form: "netflix" };
   const named = /^sep=(.)\r?\n/i.exec(asciiOf(text.head));

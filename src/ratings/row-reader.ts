@@ -6,7 +6,7 @@ import { GrowingColumns } from "./growing-columns.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
-import { howMany } from "../shown.js";
+import { cut, howMany, shown } from "../shown.js";
 import type { SkippedRow } from "./table.js";
 import { type Encoding, NEWLINE, newlinesIn, REPLACEMENT, type RowBatch, splitLines, TextDecoding } from "./text-lines.js";
 
@@ -44,8 +44,11 @@ export class BadRow extends Error {
 
 /** What to do about a malformed row, by what is wrong with it. */
 export function aboutBadRow(what: string): string {
-  const [, cell] = /^rating "(.*)" is (?:not a number|neither .*)$/.exec(what) ?? /^rating (\S+) is outside/.exec(what) ?? [];
+  // Of a cell that is too long to be shown whole, the closing quote is missing.
+  const [, quoted] = /^rating (".*") is (?:not a number|neither .*)$/.exec(what) ?? [];
+  const cell = quoted === undefined ? /^rating ([^\s…]+) is outside/.exec(what)?.[1] : (JSON.parse(quoted) as string);
   return [
+    ...(what.startsWith("the line is no") ? ["give one JSON object a line, or one array of objects"] : []),
     "skipBadRows: true leaves such rows out and counts them",
     ...(/ is out of /.test(what) ? ["write all of them out of the same"] : []),
     ...(cell === undefined ? [] : [`missing: [${JSON.stringify(cell)}] those that say ${cell === "" ? "nothing" : cell}`]),
@@ -95,7 +98,9 @@ export class RowReader {
     this.#outOf = format.outOf;
     const missing = (format.missing ?? []).map((value) => value.trim());
     this.#missing = new Set(missing);
-    this.#missingNumbers = new Set(missing.filter((value) => value !== "").map((value) => Math.fround(Number(value))));
+    // A word such as NA is no number, and stands for no other word.
+    const numbers = missing.filter((value) => value !== "").map((value) => Math.fround(Number(value)));
+    this.#missingNumbers = new Set(numbers.filter((value) => !Number.isNaN(value)));
   }
 
   /**
@@ -161,6 +166,13 @@ export class RowReader {
     }
   }
 
+  /** Counts rows that were left out before they came here. @param first the first few of them. */
+  addSkipped(count: number, first: readonly SkippedRow[]): void {
+    this.skippedRows += count;
+    const named = [...this.firstSkipped, ...first].sort((a, b) => a.line - b.line).slice(0, NAMED_ROWS);
+    this.firstSkipped.splice(0, Infinity, ...named);
+  }
+
   /** The rating in a cell: NaN when there is none, undefined when it stands for none. */
   #valueIn(cell: string | undefined): number | undefined {
     if (cell === undefined) return NaN;
@@ -187,10 +199,10 @@ export class RowReader {
     if (user.trim() === "") return "the user is empty";
     if (item.trim() === "") return "the item is empty";
     if (Number.isNaN(value)) return this.#noRating(rating);
-    if (!Number.isFinite(value) && !/\d/.test(rating)) return `rating "${rating}" is not a number`;
-    if (Math.abs(value) > LARGEST_RATING) return `rating ${rating.trim()} is beyond ±${LARGEST_RATING}, the largest that is taken`;
-    if (scale && (value < scale[0] || value > scale[1])) return `rating ${rating.trim()} is outside the scale ${scale.join(":")}`;
-    if (!isWeight(weight)) return `weight "${row[places.weight] ?? ""}" is not from 0 to ${LARGEST_WEIGHT}`;
+    if (!Number.isFinite(value) && !/\d/.test(rating)) return `rating ${shown(rating)} is not a number`;
+    if (Math.abs(value) > LARGEST_RATING) return `rating ${cut(rating.trim())} is beyond ±${LARGEST_RATING}, the largest that is taken`;
+    if (scale && (value < scale[0] || value > scale[1])) return `rating ${cut(rating.trim())} is outside the scale ${scale.join(":")}`;
+    if (!isWeight(weight)) return `weight ${shown(row[places.weight] ?? "")} is not from 0 to ${LARGEST_WEIGHT}`;
     if (this.text.isMixed && (user + item).includes(REPLACEMENT)) return "the text is not UTF-8, though it is further up";
     return undefined;
   }
@@ -198,10 +210,10 @@ export class RowReader {
   /** Why a cell holds no rating. */
   #noRating(rating: string): string {
     const { opinions } = this.#format;
-    if (opinions) return `rating "${rating}" is neither ${Object.keys(opinions).join(" nor ")}`;
+    if (opinions) return `rating ${shown(rating)} is neither ${Object.keys(opinions).join(" nor ")}`;
     const { value, outOf } = ratingIn(rating);
-    if (Number.isNaN(value)) return `rating "${rating}" is not a number`;
-    return `rating "${rating}" is out of ${outOf}, and others are out of ${this.#outOf}`;
+    if (Number.isNaN(value)) return `rating ${shown(rating)} is not a number`;
+    return `rating ${shown(rating)} is out of ${outOf}, and others are out of ${this.#outOf}`;
   }
 
   #isOffScale({ value, count }: NumericRows): boolean {

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { strToU8, zipSync } from "fflate";
 import { afterAll, expect, test } from "vitest";
 import { accuracy } from "../../src/metrics/accuracy.js";
 import { load } from "../../src/node.js";
@@ -141,6 +142,32 @@ test("standard input is read, and rows left out are named", () => {
   const out = execFileSync("bash", args, { input, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
   expect(out).toContain("standard input: 45 ratings, 6 users, 10 items");
   expect(out).toContain('1 malformed row left out:\n       standard input:62: rating "many" is not a number');
+});
+
+test("a zip archive is trained on as it is, and evaluate finds its ratings and titles again", async () => {
+  const rows = survey.split("\n").slice(1, -1).map((row) => row.split(";").reverse().join(",")); // prettier-ignore
+  const files = {
+    "set/ratings.csv": `user,item,rating\n${rows.join("\n")}\n`,
+    "set/movies.csv": "movieId,title,genres\nf1,Heat (1995),Crime\n",
+  };
+  writeFileSync(inFolder("set.zip"), zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)]))));
+  const model = inFolder("zipped.safetensors");
+  const trained = await tastespace("train", inFolder("set.zip"), "--missing", "99", "--out", model, ...BIASES);
+  expect(trained.out).toContain("set.zip (MovieLens): 45 ratings, 6 users, 10 items");
+  expect((await load(model)).catalogue.title("f1")).toBe("Heat (1995)");
+  expect((await tastespace("evaluate", model)).code).toBe(0);
+});
+
+test("ids in JSON beyond 2⁵³ are as many users as there are, and each is found by its digits", async () => {
+  const lines = Array.from(
+    { length: 60 },
+    (_, at) => `{"user":${9007199254740992n + BigInt(at % 12)},"item":${at % 5},"rating":${1 + (at % 4)}}`,
+  );
+  writeFileSync(inFolder("long.jsonl"), `${lines.join("\n")}\n`);
+  const model = inFolder("long.safetensors");
+  const trained = await tastespace("train", inFolder("long.jsonl"), "--out", model, ...BIASES);
+  expect(trained.out).toContain("long.jsonl: 60 ratings, 12 users, 5 items");
+  expect(await tastespace("predict", model, "--user", "9007199254740993", "--item", "1")).toMatchObject({ code: 0 });
 });
 
 test("titles of one's own come with the model; those that fit no item are noticed", async () => {

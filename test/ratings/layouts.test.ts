@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
 import { Command } from "commander";
+import { strToU8, zipSync } from "fflate";
 import { RatingsError } from "../../src/errors.js";
 import { invocation } from "../../src/cli/invocation.js";
 import { addDataOptions } from "../../src/cli/options.js";
@@ -130,6 +131,14 @@ const LAYOUTS: readonly Layout[] = [
   { name: "empty rows of a spreadsheet", file: "empty.csv", content: "user,item,rating\nann,heat,4\n,,\nann,babe,3\nbob,heat,5\n,,\n,,\n", ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
   { name: "Amazon's reviews: JSON lines, packed", file: "reviews.json.gz", content: gzipSync('{"reviewerID":"ann","asin":"00A","overall":4.0,"reviewText":"a, \\"b\\"","unixReviewTime":1577836800}\n{"asin":"00B","reviewerID":"ann","overall":3.0,"unixReviewTime":1577836801}\n{"reviewerID":"bob","asin":"00A","overall":5.0,"unixReviewTime":1577836802}\n'), ...three, time: T, all: "ann 00A 4; ann 00B 3; bob 00A 5", columns: "reviewerID → user, asin → item, overall → rating, unixReviewTime → time" },
   { name: "JSON, one array of objects", file: "all.json", content: '[\n {"user":"ann","movie":"heat","rating":4},\n {"user":"ann","movie":"babe","rating":3},\n {"user":"bob","movie":"heat","rating":5}\n]\n', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, movie → item, rating → rating" },
+  { name: "JSON lines, ids beyond 2⁵³", file: "long.jsonl", content: '{"user":9007199254740992,"item":10,"rating":4}\n{"user":9007199254740992,"item":1234567890123456789,"rating":3}\n{"user":9007199254740993,"item":10,"rating":5}\n', ...three, all: "9007199254740992 10 4; 9007199254740992 1234567890123456789 3; 9007199254740993 10 5", columns: "user → user, item → item, rating → rating" },
+  { name: "JSON lines, a list each", file: "lists.jsonl", content: '["ann","heat",4]\n["ann","babe",3]\n["bob","heat",5]\n', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "column 1 → user, column 2 → item, column 3 → rating" },
+  { name: "JSON, an array of lists", file: "lists.json", content: '[["ann","heat",4],\n ["ann","babe",3],\n ["bob","heat",5]]', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "column 1 → user, column 2 → item, column 3 → rating" },
+  { name: "JSON, a list a column", file: "columns.json", content: '{"user":["ann","ann","bob"],"item":["heat","babe","heat"],"rating":[4,3,5]}', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
+  { name: "JSON by pandas: to_json()", file: "pandas.json", content: '{"user":{"0":"ann","1":"ann","3":"bob"},"item":{"0":"heat","1":"babe","3":"heat"},"rating":{"0":4.0,"1":3.0,"3":5.0}}', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
+  { name: 'JSON by pandas: orient="split", over several lines', file: "split.json", content: '{\n "columns": ["user", "item", "rating"],\n "index": [0, 1, 2],\n "data": [["ann", "heat", 4], ["ann", "babe", 3],\n  ["bob", "heat", 5]]\n}\n', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
+  { name: 'JSON by pandas: orient="index"', file: "index.json", content: '{"0":{"user":"ann","item":"heat","rating":4},"1":{"user":"ann","item":"babe","rating":3},"2":{"user":"bob","item":"heat","rating":5}}', ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
+  { name: "JSON lines of MongoDB's export", file: "mongo.json", content: '{"_id":{"$oid":"a1"},"user":{"$numberLong":"9007199254740993"},"item":"heat","rating":{"$numberInt":"4"},"date":{"$date":"2020-01-01T00:00:00Z"}}\n{"_id":{"$oid":"a2"},"user":{"$numberLong":"9007199254740993"},"item":"babe","rating":3,"date":{"$date":"2020-01-02T00:00:00Z"}}\n{"_id":{"$oid":"a3"},"user":{"$numberLong":"9007199254740992"},"item":"heat","rating":{"$numberDouble":"5.0"},"date":{"$date":"2020-01-03T00:00:00Z"}}\n', ...three, time: T, all: "9007199254740993 heat 4; 9007199254740993 babe 3; 9007199254740992 heat 5", columns: "user → user, item → item, rating → rating, date → time" },
   { name: "Parquet", file: "ratings.parquet", content: parquet("SNAPPY"), ...three, time: T, all: "7 heat 4; 7 babe 3; 8 heat 5", columns: "user_id → user, movie → item, stars → rating, date → time" },
   { name: "Parquet, by gzip", file: "gzip.parquet", content: parquet("GZIP"), ...three, time: T, all: "7 heat 4; 7 babe 3; 8 heat 5", columns: "user_id → user, movie → item, stars → rating, date → time" },
   { name: "Parquet, this program's own lists", file: "lists.parquet", content: await encodeParquet([{ name: "user", kind: "text", values: ["ann", "ann", "bob"] }, { name: "rank", kind: "count", values: [1, 2, 1] }, { name: "item", kind: "text", values: ["heat", "babe", "heat"] }, { name: "score", kind: "float", values: [4, 3, 5] }]), ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, score → rating" },
@@ -139,6 +148,8 @@ const LAYOUTS: readonly Layout[] = [
   { name: "Netflix, a file of many movies", file: "combined_data_1.txt", content: "8:\n1,4,2020-01-01\n2,5,2020-01-02\n9:\n1,3,2020-01-03\n", ...three, time: T, all: "1 8 4; 2 8 5; 1 9 3", columns: "customer → user, movie → item, rating → rating, date → time" },
   { name: "Netflix, a folder of a file a movie", file: "netflix", content: { "mv_0000008.txt": "8:\n1,4,2020-01-01\n2,5,2020-01-02\n", "mv_0000009.txt": "9:\n1,3,2020-01-03\n", "movie_titles.txt": latin1("8,1995,Am\xe9lie, the Film\n9,NULL,Babe\n") }, ...three, time: T, title: "Amélie, the Film (1995)", all: "1 8 4; 2 8 5; 1 9 3", columns: "customer → user, movie → item, rating → rating, date → time" },
   { name: "Spark's part files in a folder", file: "spark", content: { "part-00000-a.csv": "user,item,rating\nann,heat,4\nann,babe,3\n", "part-00001-a.csv": "user,item,rating\nbob,heat,5\n", _SUCCESS: "", ".part-00000-a.csv.crc": latin1("\x00\x01") }, ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
+  { name: "MovieLens, a zip archive as it is fetched", file: "ml.zip", content: zipSync({ "ml/README.txt": strToU8("terms"), "ml/ratings.csv": strToU8("userId,movieId,rating,timestamp\n1,10,4,1577836800\n1,11,3,1577836801\n2,10,5,1577836802\n"), "ml/movies.csv": strToU8("movieId,title,genres\n10,Heat (1995),Action|Crime\n11,Babe (1995),Comedy\n") }), ...three, time: T, title: "Heat (1995)", all: "1 10 4; 1 11 3; 2 10 5", columns: "userId → user, movieId → item, rating → rating, timestamp → time" },
+  { name: "a zip archive of one table", file: "one.zip", content: zipSync({ "likes.txt": strToU8("user item rating\nann heat 4\nann babe 3\nbob heat 5\n") }), ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "user → user, item → item, rating → rating" },
   { name: "a matrix with names", file: "matrix.csv", content: "person,heat,babe,alien\nann,4,3,\nbob,5,,\n", options: ["--layout matrix", { layout: "matrix" }], ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "person → user, item → item, rating → rating" },
   { name: "a matrix in Parquet", file: "matrix.parquet", content: new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "person", data: ["ann", "bob"], type: "STRING" }, { name: "heat", data: [4, 5], type: "INT32" }, { name: "babe", data: [3, null], type: "INT32" }] })), options: ["--layout matrix", { layout: "matrix" }], ...three, all: "ann heat 4; ann babe 3; bob heat 5", columns: "person → user, item → item, rating → rating" },
   { name: "Jester: a matrix of numbers, 99 for none, a count in front", file: "jester.csv", content: "2,4.0,3.0,99\n1,5.0,99,99\n", options: ["--layout matrix --missing 99", { layout: "matrix", missing: ["99"] }], ...three, all: "1 1 4; 1 2 3; 2 1 5", columns: "person → user, item → item, rating → rating" },
@@ -189,10 +200,23 @@ const REFUSED: readonly Refused[] = [
   { name: "a log, mostly of pairs that come again", content: `user,item\n${rows(60, (at) => `u${at % 5},i${at % 2}`)}`, says: /50 of 60 rows name a user and an item that an earlier row has named/, remedy: /duplicates: "count" or "sum"/, typed: /--duplicates count or sum/ },
   { name: "a rating in words", content: "user,item,rating\nann,heat,4\nann,babe,n/a\n", says: /:3: rating "n\/a" is not a number/, remedy: /missing: \["n\/a"\]/, typed: /--missing "n\/a"/ },
   { name: "UTF-8 that goes on as Latin-1", content: Uint8Array.from([...new TextEncoder().encode(`user,item,rating\nann,Amélie,4\n${rows(9000, (at) => `u${at},i${at},3`)}`), ...latin1("bob,Zo\xeb,5\n")]), says: /:9003: the text is not UTF-8, though it is further up/, remedy: /skipBadRows: true .*encoding: "latin1"/, typed: /--skip-bad-rows/ },
-  { name: "a spreadsheet", content: latin1("PK\x03\x04rest"), says: /a zip archive or a spreadsheet/, remedy: /save the sheet as CSV/ },
+  { name: "a spreadsheet", content: zipSync({ "[Content_Types].xml": strToU8("<Types/>"), "xl/workbook.xml": strToU8("<workbook/>") }), says: /a zip archive or a spreadsheet/, remedy: /save the sheet as CSV/ },
+  { name: "a zip archive, cut short", content: zipSync({ "ratings.csv": strToU8(forty(() => 3)) }).subarray(0, 80), says: /no zip archive, or one that is cut short/, remedy: /fetch the archive again/ },
+  { name: "a zip archive without a table", content: zipSync({ "a.png": strToU8("x"), "b.png": strToU8("y") }), says: /no ratings\.csv, ratings\.dat or u\.data/, remedy: /give the file that holds the ratings, by itself/ },
   { name: "Arrow", content: latin1("ARROW1\x00\x00rest"), says: /an Arrow file/, remedy: /Parquet or CSV/ },
   { name: "MatrixMarket, cut short", content: "%%MatrixMarket matrix coordinate real general\n2 2 3\n1 1 4\n", says: /it announces 3 entries and has 1/, remedy: /whole/ },
   { name: "MatrixMarket of a kind that is not read", content: "%%MatrixMarket matrix array real general\n2 2\n1\n2\n3\n4\n", says: /matrix array real general/, remedy: /coordinate real general/ },
+  { name: "an empty file", content: "", says: /it is empty/, remedy: /rows of user, item and rating/ },
+  { name: "blank lines alone", content: "\n \n,,\n", says: /it is empty/, remedy: /rows of user, item and rating/ },
+  { name: "a line that does not end", content: "7 ".repeat(1 << 17), says: /:1: the first row is longer than 64 KiB/, remedy: /in a line of its own; layout: "matrix"/, typed: /--layout matrix/ },
+  { name: "a pointer of Git LFS", content: "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n", says: /a pointer of Git LFS/, remedy: /`git lfs pull`/ },
+  { name: "a web page in the place of a download", content: "<!DOCTYPE html>\n<html><head><title>Log in</title></head></html>\n", says: /a web page/, remedy: /fetch the file itself/ },
+  { name: "a rating in hexadecimal", content: "user,item,rating\nann,heat,4\nann,babe,0x2\n", says: /:3: rating "0x2" is not a number/, remedy: /missing: \["0x2"\]/, typed: /--missing 0x2/ },
+  { name: "NaN in JSON, as Python writes it", content: '{"user":"ann","item":"heat","rating":4}\n{"user":"ann","item":"babe","rating":NaN}\n', says: /:2: rating "" is not a number/, remedy: /missing: \[""\]/, typed: /--missing ""/ },
+  { name: "what is no value in JSON", content: '{"user":"ann","item":"heat","rating":4}\n{"user":"ann","item":"babe","rating":undefined}\n', says: /:2: the line is not JSON: "undefined}" at character 38 is no value/, remedy: /one JSON object a line.*skipBadRows: true/, typed: /--skip-bad-rows/ },
+  { name: "ratings by user in one JSON object", content: '{"ann":{"heat":4,"babe":3},"bob":{"heat":5}}', says: /one JSON object with 2 keys \("ann", "bob"\), and no table/, remedy: /one JSON object a rating, a line each or in an array/ },
+  { name: "an array that holds a number", content: '[{"user":"ann","item":"heat","rating":4}, 7]', says: /the array holds more than objects: 7 in place 2/, remedy: /one JSON object a rating/ },
+  { name: "an array of JSON, cut short", content: '[{"user":"ann","item":"heat","rating":4},\n{"user":"ann",', says: /damaged JSON: it ends too early/, remedy: /whole/ },
   { name: "JSON over several lines", content: '{\n  "user": 1\n}\n', says: /:1: the line is not JSON/, remedy: /one JSON object a line/ },
 ]; // prettier-ignore
 
@@ -386,6 +410,78 @@ test("rows left out of a file that is read on several threads are named alike", 
   });
   expect(about(inThreads)).toEqual(about(inOne));
   expect(inThreads.missingRows).toBeGreaterThan(500);
+});
+
+test("lines that are no JSON are left out like other malformed rows, and the first malformed row is named first", async () => {
+  const good = '{"user":"ann","item":"heat","rating":4}';
+  const content = [
+    good,
+    "{",
+    '{"user":"ann","item":"babe","rating":"x"}',
+    '"text"',
+    `${good.slice(0, -1)},"user":"bob"}`,
+    good.slice(0, 20),
+  ].join("\n");
+  const path = written({ file: "bad.jsonl", content });
+  const { ratings, skippedRows, firstSkipped } = await readPath(path, { skipBadRows: true });
+  expect([triples(ratings), skippedRows]).toEqual(["ann heat 4; bob heat 4", 4]);
+  expect(firstSkipped).toEqual([
+    { file: path, line: 2, what: "the line is not JSON: it ends too early" },
+    { file: path, line: 3, what: 'rating "x" is not a number' },
+    { file: path, line: 4, what: 'the line is no JSON object: "text"' },
+  ]);
+  const inOrder = written({ file: "order.jsonl", content: `${good}\n{"user":"ann","item":"babe","rating":"x"}\n{"user":\n` });
+  await expect(readPath(inOrder)).rejects.toThrow(/order\.jsonl:2: rating "x"/);
+  await expect(readPath(written({ file: "none.jsonl", content: '{"a":\n{"b"\n' }), { skipBadRows: true })).rejects.toThrow(
+    /all 2 rows are malformed \(line 1: the line is not JSON/,
+  );
+});
+
+test("a word for missing ratings stands for itself alone", async () => {
+  const content = "user,item,rating\nann,heat,4\nann,babe,NA\nbob,heat,dislike\n";
+  await expect(readPath(written({ file: "na.csv", content }), { missing: ["NA"] })).rejects.toThrow(/:4: rating "dislike" is not a number/);
+});
+
+test("no error about a file is longer than a screen, whatever it holds", async () => {
+  const long = "z".repeat(300_000);
+  for (const [content, options] of [
+    [`user,item,rating\n${long},heat,4\n${long},heat,4\n`, { duplicates: "error" }],
+    [`user,item,rating\nann,heat,${"9".repeat(200_000)}\n`, {}],
+    [`user,item,rating\nann,heat,${"0".repeat(200_000)}9\n`, { scale: [1, 5] }],
+    [`user,item,rating,weight\nann,heat,4,${long}\n`, { columns: { weight: "weight" } }],
+    [`{"user":"ann","item":"heat","rating":"${long}"}\n`, {}],
+    [`{"user":"ann","item":${long}}\n`, {}],
+    [`[{"user":"ann"},"${long}"]`, {}],
+    [`{"${long}":{"a":1},"b":{"c":2}}`, {}],
+    [`%%MatrixMarket matrix ${"z".repeat(5000)}\n`, {}],
+    [`${"y".repeat(3000)},${"x".repeat(3000)},b,c\nann,q,b,c\n`, { header: true }],
+    [`user,item,rating\nann,heat,4\n`, { columns: { rating: long } }],
+    [`user,item,rating\nann,heat,${long}\n`, {}],
+    [`${["user_id", ...Array.from({ length: 3000 }, (_, at) => `x${at}`)].join(",")}\n${"a,".repeat(3000)}a\n`, {}],
+  ] satisfies [string, ReadOptions][]) {
+    const error = await readPath(written({ file: "t", content }), options).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(RatingsError);
+    const { message, remedy } = error as RatingsError;
+    expect(message.length, message.slice(0, 200)).toBeLessThan(500);
+    expect(remedy!.length, remedy!.slice(0, 200)).toBeLessThan(500);
+  }
+  const cell = await readPath(written({ file: "t", content: `user,item,rating\nann,heat,${long}\n` })).catch((caught: unknown) => caught);
+  // What is shown of a cell cannot be typed in its place.
+  expect(cell).toMatchObject({
+    message: expect.stringMatching(/:2: rating "z{99}… is not a number$/) as string,
+    remedy: "skipBadRows: true leaves such rows out and counts them",
+  });
+  const { warnings } = await readPath(written({ file: "t.csv", content: `user,item,rating,time\nann,heat,4,${long}\n` }));
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0].length).toBeLessThan(500);
+});
+
+test("titles in JSON keep long ids apart too, and an empty file of titles is said to be one", async () => {
+  const read = async (content: string) => await readItems(await fileSource(written({ file: "films.jsonl", content })));
+  const catalogue = await read('{"id":9007199254740992,"title":"A"}\n{"id":9007199254740993,"title":"B"}\n');
+  expect([catalogue.get("9007199254740992")?.title, catalogue.get("9007199254740993")?.title]).toEqual(["A", "B"]);
+  await expect(read("")).rejects.toThrow(/it is empty/);
+  await expect(read("version https://git-lfs.github.com/spec/v1\noid sha256:abc\n")).rejects.toThrow(/a pointer of Git LFS/);
 });
 
 test("the encoding that was found is said, and ids in Latin-1 stay apart", async () => {
