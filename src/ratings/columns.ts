@@ -12,7 +12,7 @@ import type { ColumnPlaces } from "./numeric-rows.js";
 export { simplified } from "./column-names.js";
 
 /** What a column of a table of ratings may hold. */
-export type Column = FoundColumn | "weight";
+export type Column = "user" | "item" | "rating" | "time" | "weight";
 
 /**
  * Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. Weights, how
