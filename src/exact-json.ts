@@ -1,7 +1,5 @@
 // JSON whose whole numbers keep all their digits. JSON.parse rounds those beyond 2⁵³, so that ids run together.
 
-/** Whether there may be a number of so many digits: one search, as most texts have none. */
-const MAY_BE_LONG = /(?:^|[:[,\s])-?\d{16}/;
 const TEXT = String.raw`"[^"\\]*(?:\\.[^"\\]*)*"`;
 /** A text, which is passed over, or a whole number of 16 digits or more: no part of a fraction, and no name. */
 const LONG = new RegExp(String.raw`${TEXT}|(?<=^|[:[,\s])-?[1-9]\d{15,}(?![\d.eE]|\s*:)`, "gs");
@@ -10,7 +8,17 @@ const NO_NUMBER = new RegExp(String.raw`${TEXT}|(?<=[:[,\s])(?:NaN|-?Infinity)(?
 
 /** As `JSON.parse` does, but a whole number that is not a safe integer becomes the text of its digits. @throws SyntaxError */
 export function parseExactly(text: string): unknown {
-  return JSON.parse(MAY_BE_LONG.test(text) ? text.replaceAll(LONG, (part) => (isUnsafe(part) ? `"${part}"` : part)) : text);
+  const value: unknown = JSON.parse(text);
+  // Hardly any text holds one: to look at its values costs less than to look for digits in it.
+  return holdsUnsafe(value) ? JSON.parse(text.replaceAll(LONG, (part) => (isUnsafe(part) ? `"${part}"` : part))) : value;
+}
+
+function holdsUnsafe(value: unknown): boolean {
+  if (typeof value === "number") return Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsUnsafe);
+  for (const name in value) if (holdsUnsafe((value as Record<string, unknown>)[name])) return true;
+  return false;
 }
 
 const isUnsafe = (part: string): boolean => !part.startsWith('"') && !Number.isSafeInteger(Number(part));

@@ -95,9 +95,13 @@ const namesIn = (objects: readonly JsonObject[]): string[] => [
 ];
 
 const cellsOf = (row: JsonRow, names: readonly string[] | undefined): string[] =>
-  isList(row)
-    ? row.map(cellText)
-    : (names ?? Object.keys(row)).map((name) => (Object.hasOwn(row, name) ? cellText((row as JsonObject)[name]) : ""));
+  isList(row) ? row.map(cellText) : (names ?? Object.keys(row)).map((name) => cellText(ownValue(row as JsonObject, name)));
+
+/** The value of a key. What every object has, such as "constructor", is no value of JSON. */
+function ownValue(row: JsonObject, name: string): unknown {
+  const value = row[name];
+  return typeof value === "function" || value === Object.prototype ? undefined : value;
+}
 
 async function* jsonLines(source: RatingSource, opened: OpenText, onBad?: OnBadLine): AsyncGenerator<JsonBatch> {
   const refuse: OnBadLine = onBad ?? (({ line, what }, cause) => Promise.reject(fault(source, line, what, A_LINE_EACH, cause)));

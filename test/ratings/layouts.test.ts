@@ -16,8 +16,11 @@ import { addDataOptions } from "../../src/cli/options.js";
 import { asTyped } from "../../src/cli/typed-names.js";
 import { encodeParquet } from "../../src/export/parquet.js";
 import { fileSource, readPath } from "../../src/ratings/files.js";
+import { textSource } from "../../src/ratings/folder.js";
+import { openRows } from "../../src/ratings/forms.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { readItems } from "../../src/ratings/items.js";
+import { openText } from "../../src/ratings/open-text.js";
 import type { ReadOptions, ReadResult } from "../../src/ratings/readers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
@@ -435,6 +438,17 @@ test("lines that are no JSON are left out like other malformed rows, and the fir
   await expect(readPath(written({ file: "none.jsonl", content: '{"a":\n{"b"\n' }), { skipBadRows: true })).rejects.toThrow(
     /all 2 rows are malformed \(line 1: the line is not JSON/,
   );
+});
+
+test("keys that every object has by itself are cells only where they stand", async () => {
+  const content = '{"user":"ann","item":"heat","rating":4,"constructor":"x","__proto__":"y"}\n{"user":"bob","item":"heat"}\n';
+  const table = await openRows(textSource("a.jsonl", content), await openText(textSource("a.jsonl", content)));
+  const rows = [];
+  for await (const batch of table.batches()) rows.push(...batch.rows);
+  expect(rows).toEqual([
+    ["ann", "heat", "4", "x", "y"],
+    ["bob", "heat", "", "", ""],
+  ]);
 });
 
 test("a word for missing ratings stands for itself alone", async () => {
