@@ -21,6 +21,13 @@ export type ErrorCode =
   | "output"
   | "ranks";
 
+/** Letters of a message or a remedy, at most, and how many of them stand behind what is left out. */
+const [MOST_LETTERS, LAST_LETTERS] = [2000, 400];
+
+/** Whatever a file holds that an error quotes, it can be read. */
+const readable = (text: string): string =>
+  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - LAST_LETTERS)} … ${text.slice(-LAST_LETTERS)}` : text;
+
 /**
  * Base of every typed error. `message` names the thing and its value;
  * `remedy`, when there is one, is one imperative sentence.
@@ -30,10 +37,10 @@ export class TastespaceError extends Error {
   readonly remedy: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: { remedy?: string; cause?: unknown } = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(readable(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
-    this.remedy = details.remedy;
+    this.remedy = details.remedy === undefined ? undefined : readable(details.remedy);
   }
 }
 

@@ -170,8 +170,12 @@ export function numericTensors(model: FactorModel): Tensor[] {
 }
 
 /** What is wrong with a model file. */
-export const modelFailure = (name: string, what: string, cause?: unknown): ModelFileError =>
-  new ModelFileError(`${name}: ${what}`, { cause, remedy: "train again and write a new model file" });
+export const modelFailure = (
+  name: string,
+  what: string,
+  cause?: unknown,
+  remedy = "train again and write a new model file",
+): ModelFileError => new ModelFileError(`${name}: ${what}`, { cause, remedy });
 
 /**
  * The model in the bytes of a file; predictions are bit-equal to those of the model that was encoded.
@@ -181,7 +185,7 @@ export const modelFailure = (name: string, what: string, cause?: unknown): Model
  */
 export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
   checkArguments("decodeModel", { bytes: [bytes, BYTES] });
-  const fail = (what: string, cause?: unknown): ModelFileError => modelFailure(name, what, cause);
+  const fail = (what: string, cause?: unknown, remedy?: string): ModelFileError => modelFailure(name, what, cause, remedy);
   return modelIn(decodeHeader(bytes, fail), name);
 }
 

@@ -7,7 +7,7 @@ import { reasonOf } from "./file-trouble.js";
 import { modelFailure, modelIn, modelPieces } from "./model-file.js";
 import { type FactorModel, MODEL_KIND } from "./models/factor-model.js";
 import { checkArguments, PATH } from "./options.js";
-import { decodeHeader, readTensorFile, type TensorFile } from "./safetensors.js";
+import { decodeHeader, type Fail, readTensorFile, type TensorFile } from "./safetensors.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkpointFailure, checkpointIn, checkpointPieces } from "./training/checkpoint.js";
 
 export * from "./index.js";
@@ -64,7 +64,7 @@ export async function load(path: string): Promise<FactorModel> {
   checkArguments("load", { path: [path, PATH] });
   let file: TensorFile;
   try {
-    file = await tensorFile(path, (what, cause) => modelFailure(path, what, cause));
+    file = await tensorFile(path, (what, cause, remedy) => modelFailure(path, what, cause, remedy));
   } catch (cause) {
     if (cause instanceof ModelFileError) throw cause;
     throw new ModelFileError(`${path} cannot be read: ${reasonOf(cause)}`, {
@@ -76,7 +76,7 @@ export async function load(path: string): Promise<FactorModel> {
 }
 
 /** A file read tensor by tensor; what is no plain file is read whole. */
-async function tensorFile(path: string, fail: (what: string, cause?: unknown) => ModelFileError): Promise<TensorFile> {
+async function tensorFile(path: string, fail: Fail): Promise<TensorFile> {
   const file = await open(path);
   try {
     const found = await file.stat();

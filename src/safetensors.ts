@@ -22,6 +22,11 @@ export interface Tensor {
 export const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, F64: 8, F16: 2, U32: 4, I64: 8, U8: 1 };
 
 export const LENGTH_BYTES = 8;
+/** "version ", by which the text begins that stands for a file in Git LFS. */
+const POINTER = new TextEncoder().encode("version ");
+
+/** Makes an error of what is wrong. @param remedy where it is another than for all of these errors. */
+export type Fail = (what: string, cause?: unknown, remedy?: string) => Error;
 const ALIGNMENT = 8;
 const LONGEST_HEADER = 100_000_000;
 
@@ -124,7 +129,7 @@ const READ_BYTES = 2 ** 30;
 export async function readTensorFile(
   bytes: number,
   read: (from: number, to: number) => Promise<Uint8Array>,
-  fail: (what: string, cause?: unknown) => Error,
+  fail: Fail,
   most = READ_BYTES,
 ): Promise<TensorFile> {
   const end = headEnd(await read(0, Math.min(bytes, LENGTH_BYTES)), fail);
@@ -153,7 +158,7 @@ export async function readTensorFile(
  *
  * @param fail makes the error that is thrown when there is no header.
  */
-export function decodeHeader(bytes: Uint8Array, fail: (what: string, cause?: unknown) => Error): TensorFile {
+export function decodeHeader(bytes: Uint8Array, fail: Fail): TensorFile {
   const end = headEnd(bytes, fail);
   if (end > bytes.length) throw fail("it is no safetensors file, or its header is truncated");
   let header: Record<string, unknown>;
@@ -250,8 +255,10 @@ export function tensorsOf(
 }
 
 /** Where the header ends, by the first bytes of a file. */
-export function headEnd(bytes: Uint8Array, fail: (what: string) => Error): number {
+export function headEnd(bytes: Uint8Array, fail: Fail): number {
   if (bytes.length < LENGTH_BYTES) throw fail(`it is no safetensors file: ${bytes.length} bytes`);
+  if (POINTER.every((byte, at) => byte === bytes[at]))
+    throw fail("it is a pointer of Git LFS, in the place of the file", undefined, "fetch the file itself: `git lfs pull`");
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > LONGEST_HEADER || length < 2) throw fail("it is no safetensors file");
   return LENGTH_BYTES + length;

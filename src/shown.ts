@@ -4,11 +4,19 @@ const LONGEST_SHOWN = 100;
 /** Of a list or an object, as much as can be shown at all. */
 const MOST_PARTS = 20;
 const DEEPEST = 4;
+/** Of names that are too many to be told all. */
+const MOST_NAMED = 8;
 
 /** A value as text for an error. */
-export function shown(value: unknown): string {
-  const text = written(value, 0);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+export const shown = (value: unknown): string => cut(written(value, 0));
+
+/** Text that stands in an error as it is, as much of it as is shown. */
+export const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text);
+
+/** The first of some names, and how many more there are. */
+export function listed(names: readonly string[]): string {
+  const first = names.slice(0, names.length > MOST_PARTS ? MOST_NAMED : MOST_PARTS).map(shown);
+  return `${first.join(", ")}${names.length > first.length ? ` … and ${names.length - first.length} more` : ""}`;
 }
 
 /** "rating" of one, "ratings" of others. */

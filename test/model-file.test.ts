@@ -1,8 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ModelFileError } from "../src/errors.js";
 import { decodeModel, encodeModel } from "../src/model-file.js";
 import { FactorModel } from "../src/models/factor-model.js";
+import { load, loadCheckpoint } from "../src/node.js";
 import { Ids } from "../src/ratings/ids.js";
 import { splitRatings } from "../src/ratings/split.js";
 import { syntheticRatings } from "../src/ratings/synthetic.js";
@@ -187,6 +191,17 @@ test("damaged, foreign and newer files are refused with the file's name", async 
     expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(ModelFileError);
     expect(() => decodeModel(damaged, "m.safetensors"), name).toThrow(/m\.safetensors/);
   }
+});
+
+test("a pointer of Git LFS in the place of a model is named, and what fetches the file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "model.safetensors");
+  writeFileSync(path, "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n");
+  const said = { message: expect.stringContaining("pointer of Git LFS") as string, remedy: "fetch the file itself: `git lfs pull`" };
+  await expect(load(path)).rejects.toMatchObject(said);
+  await expect(loadCheckpoint(path)).rejects.toMatchObject(said);
+  expect(() => decodeModel(readFileSync(path), "m.safetensors")).toThrow(/^m\.safetensors: it is a pointer/);
 });
 
 test("tensors that overlap, leave gaps, or hold other numbers than were written are refused by name", async () => {

@@ -38,7 +38,10 @@ export function analyseCommand(): Command {
   const command = new Command("analyse")
     .alias("analyze")
     .description("Look at ratings, and at what a model has learned of them.")
-    .argument("[path]", "a ratings file, a folder or a data set by name; left out: those of the model, or invented ratings of real films")
+    .argument(
+      "[path]",
+      "a ratings file, a folder, a zip archive or a data set by name; left out: those of the model, or invented ratings of real films",
+    )
     .option("--model <file>", "a model of these ratings")
     .option("--figures <folder>", "draw the figures into this folder (SVG)")
     .option("--json <file>", "write the numbers here");

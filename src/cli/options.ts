@@ -120,7 +120,7 @@ export function addDataOptions(command: Command): Command {
     command.addOption(option);
     return option;
   };
-  add("--delimiter <text>", 'what separates the cells, such as ";" or \\t or a blank for any number of them; found out when left out');
+  add("--delimiter <text>", 'what separates the cells, such as ";" or tab or a blank for any number of them; found out when left out');
   add("--header", "the first row names the columns; found out when left out");
   add("--no-header", "the first row is a rating");
   add("--user-column <name>", "name of the users' column, or its number from 1; found by its name when left out");

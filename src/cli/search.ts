@@ -33,7 +33,7 @@ const RANGES: SearchSpace = { factors: [5, 10, 20, 40], tau: { from: 1, to: 100 
 export function searchCommand(): Command {
   const command = new Command("search")
     .description("Train at many hyperparameters and compare them by held-out error, beside vb, which needs no search.")
-    .argument("[path]", "a ratings file, a folder or a data set by name; left out: invented ratings of real films")
+    .argument("[path]", "a ratings file, a folder, a zip archive or a data set by name; left out: invented ratings of real films")
     .addOption(new Option("--model <name>", "the model").choices(MODEL_NAMES).default("als"))
     .addOption(
       new Option("--method <kind>", "grid: all combinations; random: drawn ones; halving: drawn, the best third of them trained on")

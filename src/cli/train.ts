@@ -90,7 +90,7 @@ export function trainCommand(): Command {
     .description("Train a model on ratings, and measure it on held-out ones.")
     .argument(
       "[path]",
-      "a ratings file, a folder, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: invented ratings of real films",
+      "a ratings file, a folder, a zip archive, or - for standard input; ml-latest-small, ml-100k … are fetched; left out: invented ratings of real films",
     )
     .addOption(
       new Option("--model <name>", "the model; accurate: gibbs with all side information that the data hold, nothing to tune")

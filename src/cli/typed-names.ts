@@ -27,6 +27,8 @@ function flagTyped(name: string, flags: ReadonlyMap<string, string>): string | u
 const OTHERWISE: Readonly<Record<string, string>> = {
   "with keepSeen: true": "without --no-seen",
   "filterSeen: false": "--include-seen",
+  "header: true": "--header",
+  "header: false": "--no-header",
   memoryBytes: "--device-memory",
   itemFeatures: "--item-features",
   userFeatures: "--user-features",
@@ -48,6 +50,9 @@ const SETTING = new RegExp(String.raw`(?<![\w".]|\{ )([a-z][A-Za-z]*): (${VALUE}
 const COLUMN = String.raw`(\w+): (${TEXT}|\d+)`;
 /** `columns: { user: "who", rating: 2 }` */
 const COLUMNS = new RegExp(String.raw`\bcolumns: \{ (${COLUMN}(?:, ${COLUMN})*) \}`, "g");
+
+/** `scale: [1, 5]` */
+const SCALE = /\bscale: \[(-?[\d.]+), (-?[\d.]+)\]/g;
 
 const isColumn = (held: string): held is Column => Object.hasOwn(COLUMN_FLAGS, held);
 
@@ -84,6 +89,7 @@ export function asTyped(sentence: string): string {
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known
     .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
+    .replaceAll(SCALE, (_, least: string, most: string) => `${typed("scale")} ${least}:${most}`)
     .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))
     .replaceAll(/\bcolumns\.([a-z]+)/g, (all, held: string) => (isColumn(held) ? typed(COLUMN_FLAGS[held]) : all))
     .replaceAll(/^[a-z][A-Za-z]*(?= is )|(?<=leave )[a-z]+(?= out)/g, typed)

@@ -132,9 +132,9 @@ async function readRows(files: TableFiles, ranks: Communicator, options: ShareOp
   const global = { users: await globalIds(users, ranks), items: await globalIds(items, ranks) };
   const ids = { users: global.users.ids, items: global.items.ids };
   const rows = { ...columns, user: translated(columns.user, global.users.index), item: translated(columns.item, global.items.index) };
-  doubtColumns(rows, ids, found, name);
-  if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(rows.value, name);
   const total = (at: number): number => sums.reduce((sum, each) => sum + each[at], 0);
+  doubtColumns(rows, ids, found, name, total(0));
+  if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(rows.value, name);
   const merged = await withoutDuplicates(rows, ids, ranks, options, name);
   const understood = { columns: found.described, form };
   return { ...merged, ids, understood, skippedRows: total(1), missingRows: total(2) };

@@ -45,8 +45,9 @@ const BEYOND = 0xffffffff;
 /** Packed bytes unpacked at a time: a thousand times as many may come out. */
 const PIECE_BYTES = 1 << 14;
 
-/** What makes an error of what is wrong. */
-type Fail = (what: string, cause?: unknown) => Error;
+/** What makes an error of what is wrong. @param details.remedy where another archive of the same files would do no better. */
+type Fail = (what: string, details?: { readonly cause?: unknown; readonly remedy?: string }) => Error;
+const UNPACK = { remedy: "unpack it, and give the folder" };
 
 /**
  * The files of an archive by its list, which stands at its end. What macOS adds beside them is left out.
@@ -62,7 +63,7 @@ export async function zipEntries(archive: Blob, fail: Fail): Promise<ZipEntry[]>
     end--;
   if (end < 0) throw fail("it is no zip archive, or one that is cut short");
   const [count, length, start] = [tail.getUint16(end + 10, true), tail.getUint32(end + 12, true), tail.getUint32(end + 16, true)];
-  if (start === BEYOND || count === 0xffff) throw fail("it is a zip64 archive, which is not read: unpack it");
+  if (start === BEYOND || count === 0xffff) throw fail("it is a zip64 archive, which is not read", UNPACK);
   if (start + length > tailAt + end || length > LONGEST_LIST)
     throw fail("it is a damaged zip archive: the list of its files is not where it should be");
   const list = await bytesAt(start, start + length);
@@ -96,8 +97,8 @@ export async function zipEntries(archive: Blob, fail: Fail): Promise<ZipEntry[]>
  */
 export async function* unpacked(archive: Blob, entry: ZipEntry, fail: Fail): AsyncGenerator<Uint8Array> {
   const { name, method, flags, crc, packedBytes, bytes, at } = entry;
-  if (flags & ENCRYPTED) throw fail(`${name} is encrypted`);
-  if (method !== STORED && method !== DEFLATED) throw fail(`${name} is packed in a way that is not known (${method})`);
+  if (flags & ENCRYPTED) throw fail(`${name} is encrypted`, UNPACK);
+  if (method !== STORED && method !== DEFLATED) throw fail(`${name} is packed in a way that is not known (${method})`, UNPACK);
   const local = new DataView(await archive.slice(at, at + LOCAL_BYTES).arrayBuffer());
   if (local.byteLength < LOCAL_BYTES || local.getUint32(0, true) !== LOCAL) throw fail(`${name} is not where the archive's list says`);
   const from = at + LOCAL_BYTES + local.getUint16(26, true) + local.getUint16(28, true);
@@ -110,7 +111,7 @@ export async function* unpacked(archive: Blob, entry: ZipEntry, fail: Fail): Asy
     ? pieces
     : inflated(
         pieces,
-        (what, cause) => fail(`${name} cannot be unpacked: ${what}`, cause),
+        (what, details) => fail(`${name} cannot be unpacked: ${what}`, details),
         (count) => (taken += count),
       )) {
     done += piece.length;
@@ -136,7 +137,7 @@ async function* inflated(pieces: AsyncGenerator<Uint8Array>, fail: Fail, onTaken
     try {
       inflate.push(piece, last);
     } catch (cause) {
-      throw fail(cause instanceof Error ? cause.message : String(cause), cause);
+      throw fail(cause instanceof Error ? cause.message : String(cause), { cause });
     }
   };
   for await (const piece of pieces) {
@@ -148,6 +149,15 @@ async function* inflated(pieces: AsyncGenerator<Uint8Array>, fail: Fail, onTaken
   yield* waiting.splice(0);
 }
 
+/** Whether an archive is a spreadsheet or a document, as office programs write them. */
+export const isOffice = (files: readonly string[]): boolean =>
+  ["[Content_Types].xml", "mimetype"].some((file) => files.includes(file)) && files.some((file) => file.endsWith(".xml"));
+
+/** The first bytes of a zip archive: of one with files, and of an empty one. */
+const ZIP_MAGIC = ["PK\x03\x04", "PK\x05\x06"];
+
+export const beginsZip = (bytes: Uint8Array): boolean => ZIP_MAGIC.includes(String.fromCharCode(...bytes.subarray(0, 4)));
+
 /**
  * A zip archive as a folder of its files, by the last part of their paths:
  * a MovieLens archive that was dropped into a page. Memory holds a chunk of a file at a time.
@@ -156,7 +166,8 @@ async function* inflated(pieces: AsyncGenerator<Uint8Array>, fail: Fail, onTaken
  */
 export function zipFolder(blob: Blob, name = blob instanceof File ? blob.name : "archive"): Folder {
   checkArguments("zipFolder", { blob: [blob, BLOB], name: [name, TEXT] });
-  const fail: Fail = (what, cause) => new RatingsError(`${name}: ${what}`, { cause, file: name, remedy: "fetch the archive again" });
+  const fail: Fail = (what, { cause, remedy = "fetch the archive again" } = {}) =>
+    new RatingsError(`${name}: ${what}`, { cause, file: name, remedy });
   let entries: Promise<ZipEntry[]> | undefined;
   const listed = (): Promise<ZipEntry[]> => (entries ??= zipEntries(blob, fail));
   return {

@@ -7,17 +7,60 @@ const DECIMAL_COMMA = /^[+-]?\d*,\d+$/;
 /** "1,234" may be a thousand or one and a bit: it is taken for neither. */
 const THOUSANDS = /^[+-]?\d{1,3}(,\d{3})+$/;
 
+/** A number as tables have it: "0x2" is a mark or an address, and no 2. */
+const numberIn = (text: string): number => (/^0[xob]/i.test(text) ? NaN : Number(text));
+
 /** The rating in a cell; NaN when there is none. `outOf` is the most there is, of "4/5". */
 export function ratingIn(cell: string): { value: number; outOf?: number } {
   const text = cell.trim();
   if (text === "") return { value: NaN };
-  const value = Number(text);
+  const value = numberIn(text);
   if (!Number.isNaN(value)) return { value };
   const outOf = OUT_OF.exec(text);
   if (outOf) return { value: Number(outOf[1].replace(",", ".")), outOf: Number(outOf[2]) };
   if (DECIMAL_COMMA.test(text) && !THOUSANDS.test(text)) return { value: Number(text.replace(",", ".")) };
   if (STARS.test(text)) return { value: (text.match(/[★⭐]/gu) ?? []).length + (/½|1\/2/.test(text) ? 0.5 : 0) };
   return { value: NaN };
+}
+
+/** Words for liked and for not, in lower case. */
+const OPINIONS: readonly (readonly [liked: string, not: string])[] = [
+  ["true", "false"],
+  ["yes", "no"],
+  ["t", "f"],
+  ["y", "n"],
+  ["like", "dislike"],
+  ["liked", "disliked"],
+  ["up", "down"],
+  ["thumbs up", "thumbs down"],
+  ["upvote", "downvote"],
+  ["positive", "negative"],
+  ["recommended", "not recommended"],
+  ["👍", "👎"],
+];
+const PAIR_OF = new Map(OPINIONS.flatMap((pair) => pair.map((word) => [word, pair] as const)));
+
+/** A word as it is looked up: "Not_Recommended" is "not recommended". */
+export const opinionIn = (cell: string): string =>
+  cell
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s_-]+/g, " ");
+
+export const isOpinion = (cell: string): boolean => PAIR_OF.has(opinionIn(cell));
+
+/** What the words of a column of ratings count for: 1 for liked, 0 for not. */
+export type Opinions = Readonly<Record<string, number>>;
+
+/** Those of cells that are all such words, with the other word of each pair; undefined for any others. */
+export function opinionsOf(cells: readonly string[]): Opinions | undefined {
+  const pairs = new Set<readonly [liked: string, not: string]>();
+  for (const cell of cells) {
+    const pair = PAIR_OF.get(opinionIn(cell));
+    if (!pair) return undefined;
+    pairs.add(pair);
+  }
+  return pairs.size === 0 ? undefined : Object.fromEntries([...pairs].flatMap(([liked, not]) => [[liked, 1], [not, 0]])); // prettier-ignore
 }
 
 /** "2005-09-06", "2005-09-06 10:11:12.5", "2005/09/06T10:11Z", "2005-09-06T10:11:12+02:00". */
@@ -34,7 +77,7 @@ const DAY = 24 * 60 * MINUTE;
 export function timeIn(cell: string): number {
   const text = cell.trim();
   if (text === "") return NaN;
-  const number = Number(text);
+  const number = numberIn(text);
   if (!Number.isNaN(number)) return number;
   const [, day, month, year, rest] = DAY_FIRST.exec(text) ?? [];
   const parts = ISO.exec(day === undefined ? text : `${year}-${month}-${day}${rest}`);

@@ -2,14 +2,17 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
-import { howMany } from "../shown.js";
-import { looksLikeTime, ratingIn, timeIn } from "./cells.js";
+import { cut, howMany, listed, shown } from "../shown.js";
+import { isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
+import { FEWEST_ROWS, type Kind, kindOf, mayBeOpinions, tellsOpinions } from "./column-kinds.js";
+import { type FoundColumn, KNOWN_NAMES, OPINION_NAME, ORDER, simplified, untyped } from "./column-names.js";
+import { aboutCut, areNumbers, areOnlyNumbers, cellsBelow, mayBeNumbers } from "./first-line.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
+
+export { simplified } from "./column-names.js";
 
 /** What a column of a table of ratings may hold. */
 export type Column = "user" | "item" | "rating" | "time" | "weight";
-/** Those that are found without being asked for. */
-type FoundColumn = Exclude<Column, "weight">;
 
 /**
  * Columns by name or by number from 0; "none" for a table without ratings, whose rows all count as 1. Weights, how
@@ -22,10 +25,18 @@ export interface Sample {
   readonly rows: readonly (readonly string[])[];
   /** The columns' names, where the format keeps them apart from the rows. */
   readonly names?: readonly string[] | undefined;
+  /** What its lines were cut by, where it is delimited text; a blank stands for any number of them. */
+  readonly delimiter?: string | undefined;
+  /** Lines of comments in front that were passed over. */
+  readonly comments?: number | undefined;
 }
 
 export interface FoundColumns {
   readonly places: ColumnPlaces;
+  /** What the words count for, where ratings are likes and dislikes in words. */
+  readonly opinions?: Opinions | undefined;
+  /** The most there is, of ratings such as 4/5. */
+  readonly outOf?: number | undefined;
   /** Whether the first row names the columns. */
   readonly isHeader: boolean;
   /** Columns of the table. */
@@ -36,49 +47,16 @@ export interface FoundColumns {
   readonly unnamed: ReadonlySet<Column>;
   /** What the caller may give, where the content speaks against these columns. */
   readonly suggestion: string;
+  /** What the caller may give to have it read as it was. */
+  readonly taken: string;
 }
 
-/** Names of columns, lower case, letters and digits only; the surest first. */
-const KNOWN_NAMES: Record<FoundColumn, readonly string[]> = {
-  user: [
-    "userid", "user", "uid", "userkey", "useridx", "userindex", "customerid", "customer", "reviewerid", "personid", "memberid", "accountid",
-    "visitorid", "clientid", "profileid", "playerid", "listenerid", "readerid", "buyerid", "reviewer", "person", "member", "account",
-    "visitor", "client", "player", "listener", "reader", "buyer", "username", "profilename", "reviewprofilename", "reviewername", "nickname",
-    "login", "users",
-  ],
-  item: [
-    "itemid", "movieid", "item", "iid", "itemkey", "productid", "asin", "parentasin", "isbn", "bookid", "trackid", "songid", "artistid",
-    "albumid", "businessid", "restaurantid", "animeid", "gameid", "jokeid", "articleid", "newsid", "contentid", "filmid", "showid", "videoid",
-    "appid", "recipeid", "courseid", "hotelid", "placeid", "venueid", "listingid", "beerid", "beerbeerid", "stockcode", "sku", "movie",
-    "product", "book", "track", "song", "artist", "album", "business", "restaurant", "anime", "game", "joke", "article", "film", "show",
-    "video", "app", "recipe", "course", "hotel", "place", "venue", "beer", "beername", "items", "itemname", "movietitle", "booktitle", "title",
-    "name", "url",
-  ],
-  rating: [
-    "rating", "ratings", "userrating", "starrating", "bookrating", "score", "reviewscore", "overall", "reviewoverall", "stars", "value", "rate",
-    "preference", "myrating", "yourrating", "points", "vote", "grade", "weight", "plays", "playcount", "listens", "listencount", "scrobbles",
-    "hours", "hoursplayed", "qty", "quantity", "count", "clicks", "views", "purchases", "feedback", "interaction",
-  ],
-  time: [
-    "timestamp", "unixreviewtime", "unixtime", "time", "datetime", "date", "ts", "reviewtime", "reviewdate", "ratingdate", "daterated",
-    "ratedat", "createdat", "created", "eventtime", "invoicedate", "watcheddate",
-  ],
-}; // prettier-ignore
 /** From here on, a name of a column of ratings is a count of something: two of them need a choice. */
 const FIRST_COUNT = KNOWN_NAMES.rating.indexOf("weight");
-const ORDER = ["user", "item", "rating", "time"] as const;
 const ALL = [...ORDER, "weight"] as const;
 const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, rating: 2, time: 3 };
 const HELD: Record<Column, string> = { user: "user", item: "item", rating: "rating", time: "time", weight: "weight" };
 const NONE = "none";
-
-/** "user_id:token" is user_id of a type. */
-const untyped = (name: string): string => name.trim().replace(/:(token|float|token_seq|float_seq)$/, "");
-
-export const simplified = (name: string): string =>
-  untyped(name)
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]/gu, "");
 
 const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
@@ -87,6 +65,9 @@ interface FindOptions {
   readonly header?: boolean | undefined;
   readonly columns?: AskedColumns | undefined;
   readonly layout?: string | undefined;
+  readonly missing?: readonly string[] | undefined;
+  readonly scale?: readonly [minimum: number, maximum: number] | undefined;
+  readonly skipBadRows?: boolean | undefined;
 }
 
 /**
@@ -100,32 +81,49 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const names = sample.names ?? rows[0] ?? [];
   const simple = names.map(simplified);
   const isHeader = sample.names === undefined && (options.header ?? isNaming(rows, asked));
-  const hasNames = isHeader || sample.names !== undefined;
+  // Numbers in the place of names tell no more than the places do.
+  const isNumbered = isHeader && areNumbers(names);
+  const hasNames = (isHeader && !isNumbered) || sample.names !== undefined;
   const body = isHeader ? rows.slice(1) : rows;
   const width = names.length;
-  const kinds = names.map((_, place) => kindOf(body, place));
-  const nameOf = (place: number): string => (hasNames && untyped(names[place])) || `column ${place + 1}`;
+  const missing = new Set(options.missing?.map((text) => text.trim()));
+  const kinds = names.map((_, place) => kindOf(body, place, missing));
+  const nameOf = (place: number): string => (hasNames && cut(untyped(names[place]))) || `column ${place + 1}`;
   const places: Record<Column, number> = { user: -1, item: -1, rating: -1, time: -1, weight: -1 };
   const unnamed = new Set<Column>();
-  const written = (place: number): string => (hasNames && names[place].trim() !== "" ? JSON.stringify(nameOf(place)) : String(place));
+  const written = (place: number): string =>
+    hasNames && names[place].trim() !== "" && nameOf(place) === untyped(names[place]) ? JSON.stringify(nameOf(place)) : String(place);
   const suggestion = (): string =>
     suggested(
       kinds,
       Object.fromEntries(ALL.map((column) => [column, unnamed.has(column) ? -1 : places[column]])) as typeof places,
       written,
     );
-  const allNames = (): string => names.map((name) => `"${name}"`).join(", ");
+  const allNames = (): string => listed(names);
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
+  const below = sample.names === undefined && !options.skipBadRows ? cellsBelow(rows) : undefined;
+  if (below !== undefined) {
+    const { cut, other } = aboutCut(sample.delimiter, rows);
+    throw ask(
+      `${cut}its first line, ${shown(names.join(" "))}, has ${howMany(width, "cell")}, and most of those below have ${below}`,
+      `${other}name every column in it and quote cells that hold the delimiter; or leave it out where it is a title, as with \`tail -n +2 FILE | tastespace train -\``,
+    );
+  }
+  if (options.header === undefined && sample.names === undefined && !isHeader && mayBeNumbers(rows))
+    throw ask(
+      `line 1 is ${names.slice(0, 4).join(", ")}${width > 4 ? " …" : ""}: it may number the columns, or be a rating`,
+      "header: true takes it for a header, header: false for a rating",
+    );
   const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);
   const isSettled = new Set<Column>();
   for (const column of ALL) {
     const wanted = asked[column];
     if (wanted === undefined) continue;
     const isNone = wanted === NONE && (column === "rating" || column === "time") && !simple.includes(NONE);
-    const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames ? nameAt(names, wanted) : -1;
+    const place = isNone ? -1 : typeof wanted === "number" ? wanted : hasNames || isNumbered ? nameAt(names, wanted) : -1;
     if (place < 0 && !isNone) {
-      throw ask(`there is no column "${wanted}"`, `the columns are ${allNames()}`);
+      throw ask(`there is no column ${shown(String(wanted))}`, `the columns are ${allNames()}`);
     }
     if (place >= width) {
       const what = `column ${place + 1} is to hold the ${HELD[column]}s, and there ${width === 1 ? "is" : "are"} ${howMany(width, "column")}`;
@@ -150,6 +148,16 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       places[column] = found[0];
       isSettled.add(column);
     }
+    // A count of something by a well-known name does not tell what was liked.
+    const isCount = asked.rating === undefined && KNOWN_NAMES.rating.indexOf(simple[places.rating]) >= FIRST_COUNT;
+    const opinion = isCount ? names.findIndex((_, at) => !isTaken(at) && OPINION_NAME.test(simple[at]) && tellsOpinions(kinds[at])) : -1;
+    if (opinion >= 0) {
+      const both = [opinion, places.rating].sort((a, b) => a - b);
+      throw ask(
+        `${both.map(nameOf).join(" and ")} may both be the ratings`,
+        `choose one: ${both.map((place) => `columns: { rating: ${written(place)} }`).join(" or ")}`,
+      );
+    }
   }
   const isAnyAsked = Object.values(asked).some((wanted) => wanted !== undefined);
   if (
@@ -157,7 +165,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     !isAnyAsked &&
     !isSettled.has("item") &&
     !isSettled.has("rating") &&
-    isMatrix(names, kinds, body, hasNames, isSettled.has("user"))
+    isMatrix(names, kinds, body, hasNames || isNumbered, isSettled.has("user"))
   ) {
     throw ask(
       `it has ${width} columns, and those behind the first hold numbers and have no names that are known: it may be a matrix`,
@@ -166,22 +174,24 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   }
   const leftOver = (): number[] => names.flatMap((_, place) => (isTaken(place) ? [] : [place]));
   const isNamed = isSettled.size > 0;
-  const missing = (["user", "item"] as const).filter((column) => !isSettled.has(column));
+  const unsettled = (["user", "item"] as const).filter((column) => !isSettled.has(column));
   // Two columns without known names are told by position alone, which has to agree with the names of the others.
-  const areInOrder = missing.length < 2 || (!isTaken(POSITIONS.user) && !isTaken(POSITIONS.item));
-  for (const column of missing) {
+  const areInOrder = unsettled.length < 2 || (!isTaken(POSITIONS.user) && !isTaken(POSITIONS.item));
+  for (const column of unsettled) {
     const left = leftOver();
     const position = POSITIONS[column];
-    const fits = hasNames ? !isNamed || (areInOrder && left.length <= missing.length) : left.includes(position);
-    const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= missing.length ? left[0] : -1;
+    const fits = hasNames ? !isNamed || (areInOrder && left.length <= unsettled.length) : left.includes(position);
+    const place = !fits || left.length === 0 ? -1 : left.includes(position) ? position : left.length <= unsettled.length ? left[0] : -1;
     const what = column === "user" ? "users" : "items";
-    if (place < 0 && left.length === 0)
+    if (place < 0 && left.length === 0) {
+      if (width === 0) throw ask("it is empty", "give a file with rows of user, item and rating");
+      const has = hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`;
+      const { cut, other } = aboutCut(sample.delimiter, rows);
       throw ask(
-        width === 0
-          ? "it is empty"
-          : `${hasNames ? `its columns are ${allNames()}` : `it has ${howMany(width, "column")}`}: there is none of ${what}`,
-        `give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
+        `${cut}${has}: there is none of ${what}`,
+        `${other}give a table with a column of ${what}; or, where one of these is theirs, say so with columns.${column}`,
       );
+    }
     if (place < 0)
       throw ask(hasNames ? `which column holds the ${what} is not clear from ${allNames()}` : `there is no column left for the ${what}`);
     places[column] = place;
@@ -190,12 +200,25 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   if (!isSettled.has("rating")) {
     unnamed.add("rating");
     const left = leftOver().filter((place) => hasNames || isSettled.has("time") || place !== POSITIONS.time);
-    const candidates = hasNames && isNamed ? left.filter((place) => kinds[place].isNumeric) : left.slice(0, 1);
+    const candidates = hasNames && isNamed ? left.filter((at) => kinds[at].isNumeric || kinds[at].opinions) : left.slice(0, 1);
     const [place] = !hasNames && left.includes(POSITIONS.rating) ? [POSITIONS.rating] : candidates;
-    if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !kinds[place].isRating))
+    const orNone = 'columns: { rating: "none" } where every row counts as 1';
+    if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !(kinds[place].isRating || kinds[place].opinions)))
       throw ask(
         `which column holds the ratings is not clear from ${allNames()}`,
-        `say ${candidates.map((at) => `columns: { rating: ${written(at)} }`).join(" or ")}, or columns: { rating: "none" } where every row counts as 1`,
+        `say ${candidates.map((at) => `columns: { rating: ${written(at)} }`).join(" or ")}, or ${orNone}`,
+      );
+    const { opinions, texts } = kinds[place ?? -1] ?? {};
+    if (opinions && body.length >= FEWEST_ROWS && texts.every((text) => opinions[opinionIn(text)] === 0))
+      throw ask(
+        `${nameOf(place)} would be the ratings, and is ${texts.map(shown).join(" or ")} in all ${howMany(body.length, "row")} that were looked at`,
+        `say columns: { rating: ${written(place)} } where that is a dislike, or ${orNone}`,
+      );
+    const words = place === undefined ? left.find((at) => mayBeOpinions(kinds[at])) : undefined;
+    if (words !== undefined)
+      throw ask(
+        `${nameOf(words)} may be the ratings, and holds ${kinds[words].texts.map(shown).join(" and ")}`,
+        `say ${orNone}, or write yes for what is liked and no for what is not`,
       );
     if (place !== undefined && kinds[place].isTime && body.length > 0) {
       const behind = kinds.findIndex(({ isRating }, at) => isRating && at > place);
@@ -206,17 +229,54 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
         `say columns: ${times}, or columns: { rating: ${written(place)} } if they are ratings`,
       );
     }
-    if (place !== undefined && body.length > 1 && !kinds[place].hasRating && body.some((row) => (row[place] ?? "").trim() !== ""))
-      throw ask(`${nameOf(place)} would be the ratings, but holds none ("${body[0][place] ?? ""}")`);
+    const isFilled = place !== undefined && body.some((row) => (row[place] ?? "").trim() !== "");
+    if (isFilled && body.length > 1 && !kinds[place].hasRating && !opinions)
+      throw ask(`${nameOf(place)} would be the ratings, but holds none (${shown(body[0][place] ?? "")})`);
     places.rating = place ?? -1;
   }
-  if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime)
+  if (!isSettled.has("time") && !hasNames && width > POSITIONS.time && !isTaken(POSITIONS.time) && kinds[POSITIONS.time].mayBeTime) {
+    const [times, ratings] = [kinds[POSITIONS.time], places.rating < 0 ? undefined : kinds[places.rating]];
+    if (ratings && unnamed.has("rating") && body.length >= FEWEST_ROWS && times.isRating && ratings.isNumeric && !ratings.isRating) {
+      const [time, rating] = [nameOf(POSITIONS.time), nameOf(places.rating)];
+      throw ask(
+        `${time} would be the times, but looks like ratings (${times.texts[0]}), and ${rating} would be the ratings, but does not (${ratings.texts[0]})`,
+      );
+    }
     places.time = POSITIONS.time;
+    unnamed.add("time");
+  }
+  const rated = places.rating < 0 ? undefined : kinds[places.rating];
+  const isWords = rated && !rated.hasRating && !rated.opinions && rated.filled >= FEWEST_ROWS;
+  if (isWords && isSettled.has("rating") && !options.skipBadRows)
+    throw ask(
+      `${nameOf(places.rating)} would be the ratings, but holds none (${rated.texts.slice(0, 3).map(shown).join(", ")}${rated.distinct > 3 ? ", …" : ""})`,
+      'write numbers, or yes and no for likes and dislikes; or say which column holds them with columns.rating, or columns: { rating: "none" } where every row counts as 1',
+    );
+  if (rated?.thousands && options.scale === undefined)
+    throw ask(
+      `ratings such as ${rated.thousands.join(" stand beside ")}: they may be thousands, ${rated.thousands[0].replaceAll(".", "")}`,
+      "write them without points; or give the scale, such as scale: [0, 1000], where they are fractions",
+    );
 
-  const said = ALL.filter((column) => places[column] >= 0).map((column) => `${nameOf(places[column])} → ${column}`);
-  const described = `${said.join(", ")}${places.rating < 0 ? "; no ratings: every row counts as 1" : ""}`;
-  return { places, isHeader, width, described, unnamed, suggestion: suggestion() };
+  const said = ALL.filter((column) => places[column] >= 0).map(
+    (column) => `${nameOf(places[column])} → ${column}${column === "rating" ? opinionsText(rated?.opinions) : ""}`,
+  );
+  const { comments = 0 } = sample;
+  const more = [
+    ...(places.rating < 0 ? ["no ratings: every row counts as 1"] : []),
+    ...(comments > 0 ? [`${howMany(comments, "comment line")} skipped`] : []),
+  ];
+  const described = [said.join(", "), ...more].join("; ");
+  const taken = `columns: { ${ORDER.flatMap((column) => (places[column] < 0 ? [] : [`${column}: ${written(places[column])}`])).join(", ")} }`;
+  const { opinions, outOf } = rated ?? {};
+  return { places, opinions, outOf, isHeader, width, described, unnamed, suggestion: suggestion(), taken };
 }
+
+/** ", yes → 1, no → 0" */
+const opinionsText = (opinions: Opinions = {}): string =>
+  Object.entries(opinions)
+    .map(([word, value]) => `, ${word} → ${value}`)
+    .join("");
 
 /**
  * The columns, where their names alone tell them, whatever the rows hold.
@@ -226,7 +286,11 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
 export function namedColumns(names: readonly string[] | undefined, file: string, options: FindOptions): FoundColumns | undefined {
   try {
     const found = names && findColumns({ rows: [], names }, file, options);
-    return found?.unnamed.size === 0 ? found : undefined;
+    if (found?.unnamed.size !== 0) return undefined;
+    const simple = names!.map(simplified);
+    const mayBeOther =
+      KNOWN_NAMES.rating.indexOf(simple[found.places.rating]) >= FIRST_COUNT && simple.some((name) => OPINION_NAME.test(name));
+    return mayBeOther ? undefined : found;
   } catch (error) {
     if (error instanceof RatingsError) return undefined;
     throw error;
@@ -246,51 +310,19 @@ function nameAt(names: readonly string[], wanted: string): number {
 function isNaming([first, ...body]: readonly (readonly string[])[], asked: AskedColumns): boolean {
   if (!first) return false;
   if (Object.values(asked).some((wanted) => typeof wanted === "string" && wanted !== NONE)) return true;
+  if (areNumbers(first)) return areOnlyNumbers([first, ...body]);
   if (first.some(isNumber)) return false;
   const names = first.map(simplified);
   const known = ORDER.filter((column) => names.some((name) => KNOWN_NAMES[column].includes(name)));
   if (known.includes("user") || known.includes("rating") || known.length > 1) return true;
   const value = typeof asked.rating === "number" ? asked.rating : POSITIONS.rating;
-  if (body.length === 0) return first[value] !== undefined && Number.isNaN(ratingIn(first[value]).value);
+  if (body.length === 0) return first[value] !== undefined && Number.isNaN(ratingIn(first[value]).value) && !isOpinion(first[value]);
   return first.some((cell, place) => {
-    return Number.isNaN(ratingIn(cell).value) && body.some((row) => !Number.isNaN(ratingIn(row[place] ?? "").value));
+    if (!Number.isNaN(ratingIn(cell).value)) return false;
+    if (body.some((row) => !Number.isNaN(ratingIn(row[place] ?? "").value))) return true;
+    const opinions = opinionsOf(body.map((row) => row[place] ?? ""));
+    return opinions !== undefined && !Object.hasOwn(opinions, opinionIn(cell));
   });
-}
-
-/** What the cells of a column may be. */
-interface Kind {
-  /** All that are not empty. */
-  readonly isNumeric: boolean;
-  readonly isRating: boolean;
-  readonly isTime: boolean;
-  /** Some of them. */
-  readonly hasRating: boolean;
-  readonly mayBeTime: boolean;
-  readonly distinct: number;
-}
-
-/** A column of ratings has no more values than this, or fractions; and they lie between these. */
-const MOST_VALUES = 25;
-const [LEAST_RATING, LARGEST_RATING] = [-10, 100];
-
-function kindOf(body: readonly (readonly string[])[], place: number): Kind {
-  const cells = body.map((row) => (row[place] ?? "").trim()).filter((cell) => cell !== "");
-  const values = cells.map((cell) => ratingIn(cell).value);
-  const numbers = values.filter((value) => !Number.isNaN(value));
-  const isNumeric = cells.length > 0 && numbers.length === cells.length;
-  const times = cells.filter((cell) => Number.isFinite(timeIn(cell)));
-  const isTime =
-    cells.length > 0 && cells.every((cell, at) => (Number.isNaN(values[at]) ? Number.isFinite(timeIn(cell)) : looksLikeTime(values[at])));
-  const distinct = new Set(cells).size;
-  const inRange = numbers.every((value) => value >= LEAST_RATING && value <= LARGEST_RATING);
-  return {
-    isNumeric,
-    isRating: isNumeric && !isTime && inRange && (distinct <= MOST_VALUES || numbers.some((value) => !Number.isInteger(value))),
-    isTime,
-    hasRating: numbers.length > 0,
-    mayBeTime: times.length * 2 >= cells.length && times.length > 0,
-    distinct,
-  };
 }
 
 /** Columns of numbers from which on a table without known names may be a matrix. */
@@ -332,8 +364,14 @@ function suggested(kinds: readonly Kind[], places: Readonly<Record<Column, numbe
       .filter((place) => kinds[place].isRating)
       .sort(fewestFirst),
   );
-  take("user", left());
-  take("item", left());
+  // A number that every row has of its own counts rows, where there are others for the users and the items.
+  const [front, ...others] = left();
+  const isRowNumber = front !== undefined && kinds[front].isKey && others.filter((place) => kinds[place].distinct > 1).length > 1;
+  take("user", isRowNumber && chosen.item < 0 ? others : left());
+  take(
+    "item",
+    left().filter((place) => !isRowNumber || chosen.user < 0 || place !== front),
+  );
   const parts = ORDER.flatMap((column) => (chosen[column] < 0 ? [] : [`${column}: ${name(chosen[column])}`]));
   return `columns: { ${parts.join(", ")} }`;
 }

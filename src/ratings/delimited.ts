@@ -48,13 +48,28 @@ export interface Place {
 const BLANKS = new Set([0x20, 0x09, CARRIAGE_RETURN]);
 
 /**
- * @throws RatingsError when the gzip stream is damaged, a quote never closes, or a record is longer than 4 MiB.
+ * @throws RatingsError when it is no delimited text, the gzip stream is damaged, a quote never closes, or a record is longer than 4 MiB.
  */
 export async function* readDelimited(source: RatingSource, options: DelimitedOptions = {}): AsyncGenerator<RowBatch> {
   const opened = await openText(source, options);
+  if (opened.form !== "delimited") {
+    await opened.chunks.return(undefined);
+    throw new RatingsError(`${source.name}: it is ${FORMS[opened.form]}, and delimited text is wanted here`, {
+      file: source.name,
+      remedy: "write it as CSV",
+    });
+  }
   const text = new TextDecoding(opened.encoding);
   for await (const block of blocksOf(source, opened, options)) yield rowsOf(block, text);
 }
+
+const FORMS: Readonly<Record<Exclude<OpenText["form"], "delimited">, string>> = {
+  json: "JSON",
+  parquet: "Parquet",
+  "matrix-market": "MatrixMarket",
+  arff: "ARFF",
+  netflix: "in Netflix' layout",
+};
 
 /** The text in blocks of whole records. @throws RatingsError as readDelimited does. */
 export function blocksOf(source: RatingSource, opened: OpenText, { quotes = true }: DelimitedOptions = {}): AsyncGenerator<Block> {

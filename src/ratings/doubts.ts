@@ -1,12 +1,12 @@
 // What a table's content says against the way it was read. A person who says what is meant, by an option, is not asked.
 
 import { RatingsError } from "../errors.js";
+import { FEWEST_ROWS } from "./column-kinds.js";
 import type { FoundColumns } from "./columns.js";
 import type { Ids } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
+import { howMany, plural } from "../shown.js";
 
-/** Below so many rows, nothing stands out. */
-const FEWEST_ROWS = 20;
 /** Ratings that are looked at: enough for shares. */
 const LOOKED_AT = 1 << 16;
 /** A scale has no more steps than this. */
@@ -54,13 +54,31 @@ export function doubtScale(value: Float32Array, file: string): void {
   }
 }
 
-/** @throws RatingsError when users or items that nobody has named look like ratings, and the ratings do not. */
+/**
+ * @param rows of all that gave the ids, and gave them alone; left out where other tables gave some.
+ * @throws RatingsError when users that nobody has named number the rows; when users or items that nobody has named
+ *   look like ratings, and the ratings do not.
+ */
 export function doubtColumns(
   { value }: RatingColumns,
   ids: { users: Ids; items: Ids },
-  { unnamed, suggestion }: Pick<FoundColumns, "unnamed" | "suggestion">,
+  { unnamed, suggestion, taken }: Pick<FoundColumns, "unnamed" | "suggestion" | "taken">,
   file: string,
+  rows: number | undefined,
 ): void {
+  if (rows !== undefined && rows >= FEWEST_ROWS && unnamed.has("user") && ids.users.size === rows) {
+    const { raw } = ids.users;
+    throw new RatingsError(
+      `${file}: each of the ${rows.toLocaleString("en-US")} rows has a user of its own (${raw.slice(0, 3).join(", ")} …): they may be numbers of the rows`,
+      {
+        file,
+        remedy:
+          suggestion === taken
+            ? `give a table with a column of users; or say ${taken} where every row has its own`
+            : `say which column is which, such as ${suggestion}; or ${taken} where every row has its own user`,
+      },
+    );
+  }
   if (value.length < FEWEST_ROWS || !unnamed.has("rating")) return;
   const ratings = valuesOf(value).counts.size;
   for (const [column, what] of [
@@ -88,4 +106,19 @@ export function doubtDuplicates(rows: number, duplicateRows: number, file: strin
         'duplicates: "count" or "sum" adds up a log of events, duplicates: "last" takes the last; or say which columns are users and items',
     },
   );
+}
+
+/** A whole number written with a point: "12.0". */
+const POINTED_WHOLE = /^-?\d+\.0+$/;
+
+/** What a person should know of ids that are written both as 12 and as 12.0: each counts as two. */
+export function notesOnIds(ids: { users: Ids; items: Ids }, file: string): string[] {
+  return (["users", "items"] as const).flatMap((what) => {
+    const { raw } = ids[what];
+    const twice = raw.filter((id) => typeof id === "string" && POINTED_WHOLE.test(id) && ids[what].indexOf(Number(id)) >= 0);
+    if (twice.length === 0) return [];
+    const [first] = twice;
+    const are = `${howMany(twice.length, what.slice(0, -1))} ${plural(twice.length, "is", "are")}`;
+    return [`${file}: ${are} written in two ways, as ${Number(first)} and ${first}, and taken for two each: write them alike`];
+  });
 }

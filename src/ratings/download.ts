@@ -220,7 +220,7 @@ async function publishedMd5(url: string, signal: AbortSignal | undefined): Promi
 
 /** The wanted files, whatever folder of the archive they lie in, straight into `folder`. */
 async function unpack(archive: string, name: string, folder: string): Promise<void> {
-  const fail = (what: string, cause?: unknown): DownloadError =>
+  const fail = (what: string, { cause }: { cause?: unknown } = {}): DownloadError =>
     new DownloadError(`${name}: ${what}`, { cause, remedy: "try again; if it happens again, report it" });
   const blob = await openAsBlob(archive);
   // Only the last part of a path is used, so that no entry can leave the folder.

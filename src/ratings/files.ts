@@ -1,11 +1,12 @@
 // Ratings from the file system, in Node.
 
-import { createReadStream } from "node:fs";
+import { createReadStream, openAsBlob } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RatingsError } from "../errors.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { checkArguments, nameHere, namesOf, numberFrom, PATH, wholeFrom } from "../options.js";
+import { beginsZip, isOffice, zipFolder } from "./archive.js";
 import type { Folder, RatingSource } from "./folder.js";
 import { KNOWN_SETS } from "./known-sets.js";
 import { catalogueBeside, findLayout, titlesBeside } from "./movielens.js";
@@ -78,7 +79,40 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
 }
 
 /**
- * Reads a ratings file, with the catalogue that stands beside it, or a folder. Large files are read on several threads,
+ * A zip archive of the file system as a folder; undefined for any other file, and for a spreadsheet, which is one too.
+ *
+ * @throws RatingsError when the archive is damaged.
+ */
+async function archiveAt(path: string, options: FileOptions): Promise<Folder | undefined> {
+  // A pipe can be read once only: nothing is taken from it here.
+  if (!(await statOf(path)).isFile()) return undefined;
+  const blob = await openAsBlob(path);
+  // What cannot be read is told where it is read as a table.
+  const front = await blob
+    .slice(0, 4)
+    .arrayBuffer()
+    .catch(() => new ArrayBuffer(0));
+  if (!beginsZip(new Uint8Array(front))) return undefined;
+  const archive = zipFolder(blob, path);
+  if (isOffice(await archive.list())) return undefined;
+  return {
+    ...archive,
+    async open(file) {
+      const cache = tableCache(path, options);
+      const inArchive = (settings: string): string => `${file}\n${settings}`;
+      return {
+        ...(await archive.open(file)),
+        cache: cache && {
+          read: (settings) => cache.read(inArchive(settings)),
+          write: (settings, table) => cache.write(inArchive(settings), table),
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Reads a ratings file, with the catalogue that stands beside it, a folder, or a zip archive as a folder. Large files are read on several threads,
  * and with a `cacheFolder` their indexed ratings are kept there for the next time.
  *
  * @throws RatingsError
@@ -86,7 +120,8 @@ export function directoryFolder(path: string, options: FileOptions = {}): Folder
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
   checkArguments("readPath", { path: [path, PATH] });
   checkReadOptions("readPath", options, FILE_NAMES);
-  if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
+  const folder = (await statOf(path)).isDirectory() ? directoryFolder(path, options) : await archiveAt(path, options);
+  if (folder) return await readTables(folder, options);
   const beside = options.catalogue ? undefined : await besideOf(path, options);
   return await readSource(await fileSource(path, options), options, beside);
 }
@@ -110,7 +145,7 @@ export interface TableFiles {
   titles(): Promise<Beside | undefined>;
 }
 
-/** @returns undefined for a ready-made split. @throws RatingsError */
+/** @returns undefined for a ready-made split, and for a zip archive. @throws RatingsError */
 export async function tableFiles(path: string, options: ReadOptions = {}): Promise<TableFiles | undefined> {
   if ((await statOf(path)).isDirectory()) {
     const folder = directoryFolder(path);
@@ -120,6 +155,7 @@ export async function tableFiles(path: string, options: ReadOptions = {}): Promi
     const { delimiter, header, name } = layout;
     return { sources, delimiter, header, format: `${folder.name} (${name})`, titles: () => titlesBeside(folder, layout, options) };
   }
+  if (await archiveAt(path, {})) return undefined;
   const source = await fileSource(path);
   checkSplitUsed(source, options);
   return { sources: [source], format: path, titles: () => besideOf(path, options) };

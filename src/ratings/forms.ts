@@ -3,58 +3,25 @@
 
 import type { ParquetRowRange } from "hyparquet";
 import { RatingsError } from "../errors.js";
-import type { AskedColumns, Sample } from "./columns.js";
+import type { AskedColumns } from "./columns.js";
+import { listed, shown } from "../shown.js";
 import { blocksOf, rowsOf } from "./delimited.js";
 import type { RatingSource } from "./folder.js";
-import { blanksAsTabs, joined, type OpenText, type TextOptions } from "./open-text.js";
-import { NEWLINE, newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
-
-/** A table as rows of cells. */
-export interface RowTable {
-  /** What it is, for people. */
-  readonly form: string;
-  /** Of the columns, where the format keeps them apart from the rows. */
-  readonly names?: readonly string[] | undefined;
-  /** Which column is what, where the format says so. */
-  readonly columns?: AskedColumns | undefined;
-  /** How many rows there are, of a table that can be read from any of them on, and again. */
-  readonly rowCount?: number | undefined;
-  /**
-   * Cells of the columns that are wanted, of all where nothing is said; others may be empty.
-   *
-   * @param range of rows, where their number is known. Default: all.
-   */
-  batches(wanted?: readonly number[], range?: RowRange): AsyncGenerator<RowBatch>;
-}
-
-/** Rows of a table, from 0, but for the last. */
-export interface RowRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Rows by which columns are found out. */
-const SAMPLE_ROWS = 1000;
-/** JSON that is one array, and ARFF, are read at once, up to here. */
-const MOST_BYTES = 1 << 29;
-
-const fault = (source: RatingSource, line: number | undefined, what: string, remedy: string, cause?: unknown): RatingsError =>
-  new RatingsError(`${source.name}${line === undefined ? "" : `:${line}`}: ${what}`, {
-    file: source.name,
-    remedy,
-    cause,
-    ...(line !== undefined && { line }),
-  });
+import { openJson } from "./json-rows.js";
+import { blanksAsTabs, type OpenText, type TextOptions } from "./open-text.js";
+import { allText, cellText, fault, linesOf, type OnBadLine, type RowRange, type RowTable, withSample } from "./row-table.js";
+import { type RowBatch, TextDecoding } from "./text-lines.js";
 
 /**
  * The rows of a source of any form but MatrixMarket, whose rows are delimited text.
  *
+ * @param onBad takes a line of JSON that is no row; without it, reading stops there.
  * @throws RatingsError when it is damaged.
  */
-export async function openRows(source: RatingSource, opened: OpenText, options: TextOptions = {}): Promise<RowTable> {
+export async function openRows(source: RatingSource, opened: OpenText, options: TextOptions = {}, onBad?: OnBadLine): Promise<RowTable> {
   switch (opened.form) {
     case "json":
-      return await openJson(source, opened);
+      return await openJson(source, opened, onBad);
     case "parquet":
       return await openParquet(source, opened);
     case "arff":
@@ -69,153 +36,6 @@ export async function openRows(source: RatingSource, opened: OpenText, options: 
 async function* delimitedRows(source: RatingSource, opened: OpenText, options: TextOptions): AsyncGenerator<RowBatch> {
   const text = new TextDecoding(opened.encoding);
   for await (const block of blocksOf(source, opened, options)) yield rowsOf(block, text);
-}
-
-/** Rows in two: those by which columns are found out, and all of them. */
-export async function withSample(table: RowTable): Promise<Sample & { all(wanted?: readonly number[]): AsyncGenerator<RowBatch> }> {
-  const taken: RowBatch[] = [];
-  const batches = table.batches(undefined, { from: 0, to: SAMPLE_ROWS });
-  let count = 0;
-  let next = await batches.next();
-  for (; !next.done; next = await batches.next()) {
-    taken.push(next.value);
-    count += next.value.rows.length;
-    if (count >= SAMPLE_ROWS) break;
-  }
-  return {
-    names: table.names,
-    rows: taken.flatMap(({ rows }) => rows).slice(0, SAMPLE_ROWS),
-    async *all(wanted) {
-      try {
-        if (table.rowCount !== undefined) {
-          yield* table.batches(wanted);
-          return;
-        }
-        yield* taken.splice(0);
-        yield* batches;
-      } finally {
-        await batches.return(undefined);
-      }
-    },
-  };
-}
-
-/** Whole lines of text, many at a time. */
-async function* linesOf({ chunks, encoding, line: first }: OpenText): AsyncGenerator<{ lines: string[]; line: number }> {
-  const text = new TextDecoding(encoding);
-  let left: Uint8Array = new Uint8Array(0);
-  let line = first;
-  const take = (bytes: Uint8Array): { lines: string[]; line: number } => {
-    const lines = text.decode(bytes).split(/\r?\n/);
-    const batch = { lines, line };
-    line += newlinesIn(bytes);
-    return batch;
-  };
-  for await (const chunk of chunks) {
-    left = joined(left, chunk);
-    const end = left.lastIndexOf(NEWLINE) + 1;
-    if (end === 0) continue;
-    yield take(left.subarray(0, end));
-    left = left.subarray(end);
-  }
-  if (left.length > 0) yield take(left);
-}
-
-async function allText(source: RatingSource, { chunks, encoding }: OpenText): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    parts.push(chunk);
-    length += chunk.length;
-    if (length > MOST_BYTES) throw fault(source, undefined, "it is too large to be read at once", "write it as JSON lines, Parquet or CSV");
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return new TextDecoding(encoding).decode(bytes);
-}
-
-/** A value as the text of a cell; of a list, its texts with "|" between. */
-function cellText(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(cellText).join("|");
-  const { name, title, $oid: id } = value as { name?: unknown; title?: unknown; $oid?: unknown };
-  return typeof name === "string" ? name : typeof title === "string" ? title : typeof id === "string" ? id : JSON.stringify(value);
-}
-
-type JsonObject = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** One object per line, or one array of objects. */
-async function openJson(source: RatingSource, opened: OpenText): Promise<RowTable> {
-  const isArray = new TextDecoder("latin1").decode(opened.head).trimStart().startsWith("[");
-  const batches = isArray ? jsonArray(source, opened) : jsonLines(source, opened);
-  // Keys may be left out of an object: those of the first objects are the columns.
-  const first = await batches.next();
-  const names = [...new Set(first.done ? [] : first.value.objects.slice(0, SAMPLE_ROWS).flatMap((object) => Object.keys(object)))];
-  const rowsFrom = ({ objects, lines }: JsonBatch): RowBatch => ({
-    rows: objects.map((object) => names.map((name) => cellText(object[name]))),
-    lines,
-  });
-  return {
-    form: isArray ? "JSON" : "JSON lines",
-    names,
-    async *batches() {
-      if (!first.done) yield rowsFrom(first.value);
-      for await (const batch of batches) yield rowsFrom(batch);
-    },
-  };
-}
-
-interface JsonBatch {
-  readonly objects: readonly JsonObject[];
-  readonly lines: readonly number[];
-}
-
-async function* jsonLines(source: RatingSource, opened: OpenText): AsyncGenerator<JsonBatch> {
-  for await (const { lines, line } of linesOf(opened)) {
-    const batch: { objects: JsonObject[]; lines: number[] } = { objects: [], lines: [] };
-    for (let at = 0; at < lines.length; at++) {
-      if (lines[at].trim() === "") continue;
-      let value: unknown;
-      try {
-        value = JSON.parse(lines[at]);
-      } catch (cause) {
-        throw fault(source, line + at, "the line is not JSON", "give one JSON object a line, or one array of objects", cause);
-      }
-      if (!isObject(value))
-        throw fault(source, line + at, "the line is no JSON object", "give one JSON object a line, with a key for user and item");
-      batch.objects.push(value);
-      batch.lines.push(line + at);
-    }
-    yield batch;
-  }
-}
-
-async function* jsonArray(source: RatingSource, opened: OpenText): AsyncGenerator<JsonBatch> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await allText(source, opened));
-  } catch (cause) {
-    if (cause instanceof RatingsError) throw cause;
-    throw fault(
-      source,
-      undefined,
-      `it is damaged JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      "check that the file is whole",
-      cause,
-    );
-  }
-  const objects = (value as unknown[]).filter(isObject);
-  if (objects.length < (value as unknown[]).length)
-    throw fault(source, undefined, "the array holds more than objects", "give one JSON object a rating, with a key for user and item");
-  yield { objects, lines: objects.map((_, at) => at + 1) };
 }
 
 /**
@@ -259,6 +79,8 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
       form: "Parquet",
       names,
       rowCount,
+      holdsWords: (place) =>
+        metadata.schema.some(({ name, type }) => name === names[place] && (type === "BOOLEAN" || type === "BYTE_ARRAY")),
       async *batches(wanted = [...names.keys()], { from, to } = { from: 0, to: rowCount }) {
         const empty = names.map(() => "");
         const decoded = async (rows: ParquetRowRange): Promise<ArrayLike<unknown>[]> => {
@@ -387,7 +209,7 @@ export function openMatrixMarket(
   const [banner] = head.split("\n", 1);
   const [, , format, field, symmetry] = banner.trim().toLowerCase().split(/\s+/);
   if (format !== "coordinate" || symmetry !== "general" || !["real", "integer", "pattern", "double"].includes(field))
-    throw fault(source, 1, `it is "${banner.trim()}"`, "give a matrix that is `coordinate real general`, with a row per person");
+    throw fault(source, 1, `it is ${shown(banner.trim())}`, "give a matrix that is `coordinate real general`, with a row per person");
   const size = /^(?:[ \t]*(?:%.*)?\r?\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n/.exec(head);
   if (!size) throw fault(source, undefined, "there is no line of sizes", "check that the file is whole");
   const skipped = size[0].length;
@@ -442,8 +264,7 @@ export async function fromMatrix(
   const cells = isHeader ? body : [first, ...body];
   // Some such files begin every row with the number of its ratings.
   let people = user === undefined ? -1 : typeof user === "number" ? user : first.findIndex((name) => name.trim() === user.trim());
-  if (user !== undefined && people < 0)
-    throw fault(source, 1, `there is no column "${user}"`, `the columns are ${first.slice(0, 5).join(", ")} …`);
+  if (user !== undefined && people < 0) throw fault(source, 1, `there is no column ${shown(user)}`, `the columns are ${listed(first)}`);
   if (people < 0 && (cells.some((row) => !isNumeric(row[0] ?? "")) || (isHeader && isPersonName(first[0])))) people = 0;
   const noRating = new Set(["", ...missing].map((text) => (text === "" ? text : String(Number(text)))));
   const ratingsIn = (row: readonly string[]): number =>

@@ -4,10 +4,12 @@ import { RatingsError } from "../errors.js";
 import { Catalogue, type GivenEntry } from "./catalogue.js";
 import { simplified } from "./columns.js";
 import { checkArguments } from "../options.js";
+import { listed } from "../shown.js";
 import { type RatingSource, SOURCE_KIND } from "./folder.js";
-import { openRows, withSample } from "./forms.js";
+import { openRows } from "./forms.js";
 import { toRawId } from "./ids.js";
 import { openText, type TextOptions } from "./open-text.js";
+import { withSample } from "./row-table.js";
 
 const KNOWN_NAMES = {
   id: [
@@ -48,20 +50,19 @@ export async function readItems(source: RatingSource, options: TextOptions = {})
   };
   const places: Record<Column, number> = { id: -1, title: -1, genres: -1, year: -1 };
   for (const column of COLUMNS) places[column] = known(column, Object.values(places));
+  if (first.every((cell) => cell.trim() === "") && body.length === 0)
+    throw new RatingsError(`${source.name}: it is empty`, { file: source.name, remedy: "give rows of id and title" });
   const isHeader = sample.names !== undefined || (places.id >= 0 && places.title >= 0);
   if (!isHeader) {
     const isYear = [first, ...body].every((row) => /^(1[89]\d\d|20\d\d|NULL|)$/.test((row[1] ?? "").trim())) && first.length > 2;
     Object.assign(places, isYear ? { id: 0, year: 1, title: 2, genres: -1 } : { id: 0, title: 1, genres: 2, year: 3 });
   }
   if (places.id < 0 || places.title < 0 || first.length < 2) {
-    throw new RatingsError(
-      `${source.name}: there is no column of ${places.id < 0 ? "ids" : "titles"} among ${first.map((name) => `"${name}"`).join(", ")}`,
-      {
-        file: source.name,
-        line: 1,
-        remedy: "name its columns id, title and, if you like, genres and year",
-      },
-    );
+    throw new RatingsError(`${source.name}: there is no column of ${places.id < 0 ? "ids" : "titles"} among ${listed(first)}`, {
+      file: source.name,
+      line: 1,
+      remedy: "name its columns id, title and, if you like, genres and year",
+    });
   }
   const isList = isHeader && (first[places.genres] ?? "").endsWith(":token_seq");
   // Titles with commas in them stand unquoted in Netflix' file.

@@ -59,10 +59,12 @@ export function findLayout(folder: string, files: readonly string[], split?: str
   if (tables.length === 1) return { name: "one table", ratings: tables };
   const stems = new Set(tables.map((file) => file.replaceAll(/\d+/g, "#")));
   if (tables.length > 1 && stems.size === 1) return { name: partsOf(tables.length), ratings: inOrder(tables) };
+  const [only, ...rest] = files.filter((file) => !/^(readme|licen[cs]e|terms)\b/i.test(file));
+  if (rest.length === 0 && /\.(txt|dat|data|json)(\.gz)?$/.test(only ?? "")) return { name: "one table", ratings: [only] };
   throw new RatingsError(
     `${folder}: no ratings.csv, ratings.dat or u.data is there${tables.length > 1 ? `, and ${tables.length} other tables` : ""}`,
     {
-      remedy: `name the file that holds the ratings${tables.length > 1 ? `: ${tables.slice(0, 5).join(", ")}${tables.length > 5 ? " …" : ""}` : ""}`,
+      remedy: `give the file that holds the ratings, by itself${tables.length > 1 ? `: ${tables.slice(0, 5).join(", ")}${tables.length > 5 ? " …" : ""}` : ""}`,
     },
   );
 }

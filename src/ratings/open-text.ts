@@ -3,6 +3,7 @@
 
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkRatio } from "./compression.js";
+import { BLANKS, commentsIn, firstLines, sniffDelimiter } from "./delimiter.js";
 import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
 import { CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from "./text-lines.js";
 
@@ -10,7 +11,7 @@ import { CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from ".
 export interface TextOptions {
   /**
    * Found out from the first lines when left out: tab, "::", ";", "|", "," or blanks.
-   * A blank stands for any number of them.
+   * A blank stands for any number of them, and the word "tab" for a tab.
    */
   readonly delimiter?: string | undefined;
   /** Default "guess". */
@@ -34,6 +35,10 @@ export interface OpenText {
   /** Whether they end with the head. */
   readonly isWhole: boolean;
   readonly delimiter: string;
+  /** The delimiter as it stands in the source: a blank for any number of them. */
+  readonly cutBy?: string | undefined;
+  /** Lines of comments in front, which are passed over. */
+  readonly comments?: number | undefined;
   /** "guess", where the bytes are as they were. */
   readonly encoding: Encoding;
   /** The encoding that the bytes were turned from, when that was found out. */
@@ -43,11 +48,6 @@ export interface OpenText {
   /** Where the first byte stands in the source; undefined when the bytes are no longer the source's own. */
   readonly at: number | undefined;
 }
-
-/** Delimiters that are recognised without being named, but for runs of blanks. */
-const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
-/** Any number of blanks and tabs. */
-const BLANKS = " ";
 
 const HEAD_BYTES = 1 << 16;
 const GZIP_MAGIC = [0x1f, 0x8b];
@@ -63,6 +63,24 @@ const FOREIGN: readonly (readonly [magic: readonly number[], what: string, remed
   [[0x89, 0x48, 0x44, 0x46], "an HDF5 file, which is not read", "save its table as CSV or Parquet"],
   [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], "an SQLite database, which is not read", "write its table out as CSV"],
 ];
+/** Beginnings of text that is no table. */
+const FOREIGN_TEXT: readonly (readonly [front: RegExp, what: string, remedy: string])[] = [
+  [
+    /^version https:\/\/git-lfs\.github\.com\/spec\//,
+    "a pointer of Git LFS, in the place of the file",
+    "fetch the file itself: `git lfs pull`",
+  ],
+  [/^(\.\.\/)*(\.git)?\/annex\/objects\//, "a pointer of git-annex, in the place of the file", "fetch the file itself: `git annex get`"],
+  [
+    /^<(!doctype html|html|head)\b/i,
+    "a web page",
+    "fetch the file itself: a page that asks for a login or for consent may have come in its place",
+  ],
+  [/^<\?xml\b/i, "an XML file, which is not read", "write its table out as CSV, JSON lines or Parquet"],
+  [/^%PDF-/, "a PDF document", "write its table out as CSV"],
+];
+/** An object, an array of objects or of arrays, an empty array, or a line that is an array. */
+const JSON_FRONT = /^(\{\s*["}]|\[\s*[{[]|\[\s*\]\s*$|\[\s*["\d-][^\n]*,[^\n]*\][ \t\r]*(\n|$))/;
 const PARQUET_MAGIC = [0x50, 0x41, 0x52, 0x31];
 
 const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, at) => bytes[at] === byte);
@@ -74,7 +92,8 @@ const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => mag
  *   OptionsError for a delimiter or encoding that cannot be.
  */
 export async function openText(source: RatingSource, options: TextOptions = {}): Promise<OpenText> {
-  const { delimiter: asked, encoding = "guess" } = options;
+  const { encoding = "guess" } = options;
+  const asked = options.delimiter === "tab" ? "\t" : options.delimiter;
   if (asked === "" || (asked !== undefined && /["\r\n]/.test(asked)))
     throw new OptionsError(`delimiter is ${JSON.stringify(asked)}: it must be one or more characters, none of them a quote or a newline`);
   checkEncoding(encoding);
@@ -112,21 +131,33 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
   if (text.head.includes(CARRIAGE_RETURN) && !text.head.includes(NEWLINE)) await turn(withNewlines);
   const opened = { encoding: isPlain && wide === undefined ? encoding : "utf-8", turnedFrom, line: 1, delimiter: asked ?? "," };
   const front = asciiOf(text.head).trimStart();
+  for (const [beginning, what, remedy] of FOREIGN_TEXT) {
+    if (!beginning.test(front)) continue;
+    await text.chunks.return(undefined);
+    throw fail(`it is ${what}`, remedy);
+  }
   if (front.startsWith("%%MatrixMarket")) return { ...text, ...opened, at, form: "matrix-market" };
   if (/^(%.*\r?\n|\s)*@relation\b/i.test(front)) return { ...text, ...opened, at, form: "arff" };
-  if (asked === undefined && /^(\{\s*["}]|\[\s*\{)/.test(front)) return { ...text, ...opened, at, form: "json" };
+  const quotes = options.quotes ?? true;
+  const comments = commentsIn(text, asked, quotes);
+  if (comments) {
+    text = { ...text, head: text.head.subarray(comments.bytes), chunks: without(text.chunks, comments.bytes) };
+    if (at !== undefined) at += comments.bytes;
+    opened.line += comments.newlines;
+  }
+  if (asked === undefined && JSON_FRONT.test(comments ? asciiOf(text.head).trimStart() : front))
+    return { ...text, ...opened, at, form: "json" };
   if (/^\d+:\s*\n\d+,/.test(front)) return { ...text, ...opened, delimiter: ",", at, form: "netflix" };
   const named = /^sep=(.)\r?\n/i.exec(asciiOf(text.head));
   if (named) {
     text = { ...text, head: text.head.subarray(named[0].length), chunks: without(text.chunks, named[0].length) };
     at = undefined;
   }
-  let delimiter = asked ?? named?.[1] ?? sniffDelimiter(text.head, text.isWhole, options.quotes ?? true);
-  if (delimiter === BLANKS) {
-    await turn((chunks) => blanksAsTabs(chunks, options.quotes ?? true));
-    delimiter = "\t";
-  }
-  return { ...text, ...opened, delimiter, line: named ? 2 : 1, at, form: "delimited" };
+  const cutBy = asked ?? named?.[1] ?? sniffDelimiter(firstLines(text, quotes));
+  if (cutBy === BLANKS) await turn((chunks) => blanksAsTabs(chunks, quotes));
+  const delimiter = cutBy === BLANKS ? "\t" : cutBy;
+  if (named) opened.line++;
+  return { ...text, ...opened, delimiter, cutBy, comments: comments?.lines, at, form: "delimited" };
 }
 
 interface Text {
@@ -288,41 +319,4 @@ export async function* blanksAsTabs(chunks: AsyncGenerator<Uint8Array>, quotes: 
     }
     yield out.subarray(0, length);
   }
-}
-
-/** Lines that are looked at for the delimiter. */
-const SNIFFED_LINES = 100;
-
-/**
- * The delimiter that cuts most of the first lines into the same number of cells, and into the most of them.
- * What stands in quotes is passed over. Blanks are asked last, as they also stand in titles and times.
- */
-function sniffDelimiter(head: Uint8Array, isWhole: boolean, quotes: boolean): string {
-  let text = asciiOf(isWhole ? head : head.subarray(0, head.lastIndexOf(NEWLINE) + 1));
-  if (quotes) text = text.replaceAll(/"[^"]*"/g, "x");
-  const lines = text
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "")
-    .slice(0, SNIFFED_LINES);
-  const agreement = (cells: (line: string) => number): { share: number; cells: number } => {
-    const counts = new Map<number, number>();
-    for (const line of lines) counts.set(cells(line), (counts.get(cells(line)) ?? 0) + 1);
-    let best = { share: 0, cells: 1 };
-    for (const [number, lineCount] of counts) {
-      if (number > 1 && lineCount / lines.length > best.share) best = { share: lineCount / lines.length, cells: number };
-    }
-    return best;
-  };
-  let best = ",";
-  let most = 0;
-  for (const delimiter of DELIMITERS) {
-    const { share, cells } = agreement((line) => line.split(delimiter).length);
-    // Agreement counts for more than many cells: a title has commas in one line only.
-    // What half of the lines lack is hardly a delimiter.
-    const score = share < 0.5 ? share / 1000 : share ** 4 * (cells - 1);
-    if (score > most) [best, most] = [delimiter, score];
-  }
-  if (most >= 0.5 ** 4) return best;
-  const blank = agreement((line) => line.trim().split(/[ \t]+/).length);
-  return blank.share >= 0.8 ? BLANKS : best;
 }

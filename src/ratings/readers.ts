@@ -18,14 +18,15 @@ import {
   SWITCH,
   TEXT,
 } from "../options.js";
+import { cut, shown } from "../shown.js";
 import { type Catalogue, CATALOGUE_KIND, catalogueOf, type GivenEntry } from "./catalogue.js";
 import { unitsPerSecond } from "./cells.js";
 import { type AskedColumns, findColumns, type FoundColumns, namedColumns } from "./columns.js";
 import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
-import { doubtColumns, doubtDuplicates, doubtScale } from "./doubts.js";
+import { doubtColumns, doubtDuplicates, doubtScale, notesOnIds } from "./doubts.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
 import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./folder.js";
-import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
+import { fromMatrix, openMatrixMarket, openRows } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids, IDS_KIND } from "./ids.js";
 import { type Layout, findLayout, titlesBeside } from "./movielens.js";
@@ -33,8 +34,8 @@ import { type OpenText, openText } from "./open-text.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
 import { aboutBadRow, BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
+import { type RowRange, type RowTable, withSample } from "./row-table.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
-import { shown } from "../shown.js";
 import { type Beside, titlesFor, type TitlesFrom } from "./titles.js";
 import { newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
 
@@ -267,6 +268,7 @@ interface Part {
 
 async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
   const { users, items } = ids;
+  const areNew = users.size === 0;
   const parts: Part[] = [];
   for (const source of sources) parts.push(await parsePart(source, options, ids));
   const sum = (of: (reader: RowReader) => number): number => parts.reduce((total, { reader }) => total + of(reader), 0);
@@ -277,29 +279,31 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   if (read.value.length === 0) {
     const what =
       skippedRows > 0
-        ? skippedRows === 1
-          ? "the only row is malformed"
-          : `all ${skippedRows} rows are malformed`
+        ? allMalformed(skippedRows)
         : missingRows > 0
           ? missingRows === 1
             ? "the only rating is a missing one"
             : `all ${missingRows} ratings are missing ones`
           : "there is a header but no rating";
-    const why = reader.firstSkipped.length > 0 ? ` (line ${reader.firstSkipped[0].line}: ${reader.firstSkipped[0].what})` : "";
-    throw new RatingsError(`${name}: ${what}${why}`, { file: name, remedy: "give a file with rows of user, item and rating" });
+    throw noRows(name, what, reader.firstSkipped[0]);
   }
-  doubtColumns(read, ids, found, name);
+  doubtColumns(read, ids, found, name, areNew ? read.value.length : undefined);
   if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(read.value, name);
   const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
-    return new RatingsError(`${name}: user ${users.rawAt(read.user[at])} rated item ${items.rawAt(read.item[at])} more than once`, {
-      file: name,
-      remedy: WHICH_COUNTS,
-    });
+    return new RatingsError(
+      `${name}: user ${cut(String(users.rawAt(read.user[at])))} rated item ${cut(String(items.rawAt(read.item[at])))} more than once`,
+      {
+        file: name,
+        remedy: WHICH_COUNTS,
+      },
+    );
   });
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
   const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
-  const ofTime = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
-  const notes = [...idleNotes(name, parts[0], options), ...ofTime];
+  const ofTime = badTime
+    ? [`${name}:${badTime.line}: ${shown(badTime.text)} is no time that can be told, so there is no split by time`]
+    : [];
+  const notes = [...idleNotes(name, parts[0], options), ...ofTime, ...notesOnIds(ids, name)];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
 }
@@ -371,11 +375,16 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
         });
       return { ...part, understood: { ...part.understood, form: MATRIX_MARKET } };
     }
-    const table = await openRows(source, opened, options);
-    if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids);
+    const bad: BadLines = { count: 0, first: [] };
+    const table = await openRows(source, opened, options, (row) => {
+      if (!options.skipBadRows) throw new BadRow(row.what, row.line);
+      if (bad.first.length < NAMED_ROWS) bad.first.push(row);
+      bad.count++;
+    });
+    if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids, bad);
     const { user } = options.columns ?? {};
     const matrix = await fromMatrix(source, table, { user, header: options.header, missing: options.missing });
-    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids);
+    return await parseRows(source, opened, matrix, { ...options, columns: { user: 0, item: 1, rating: 2, time: "none" } }, ids, bad);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
     throw new RatingsError(`${source.name}:${error.line}: ${error.message}`, {
@@ -386,6 +395,12 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
   }
 }
 
+/** Lines that were no rows, and were left out. */
+interface BadLines {
+  count: number;
+  readonly first: SkippedRow[];
+}
+
 /** Rows of cells, of whichever form. */
 async function parseRows(
   source: RatingSource,
@@ -393,8 +408,9 @@ async function parseRows(
   table: RowTable,
   options: ReadOptions,
   ids: { users: Ids; items: Ids },
+  bad: BadLines,
 ): Promise<Part> {
-  const { found, all } = await findRows(source, table, options);
+  const { found, all } = await findRows(source, table, options, bad);
   const reader = new RowReader(formatOf(opened, found, options), ids.users, ids.items);
   let isFirst = found.isHeader;
   for await (const { rows, lines } of all(Object.values(found.places).filter((place) => place >= 0))) {
@@ -402,26 +418,52 @@ async function parseRows(
     reader.takeRows(isFirst ? { rows: rows.slice(1), lines: lines.slice(1) } : { rows, lines });
     if (rows.length > 0) isFirst = false;
   }
+  reader.addSkipped(bad.count, bad.first);
   return { reader, found, understood: { columns: found.described, encoding: opened.turnedFrom, form: table.form } };
 }
 
 /** The columns of a table of cells: by their names, where these tell them and it can be read from any row on. */
-async function findRows(source: RatingSource, table: RowTable, options: ReadOptions) {
+async function findRows(source: RatingSource, table: RowTable, options: ReadOptions, bad?: BadLines) {
   const asked = { ...options, columns: { ...table.columns, ...options.columns } };
   if (table.rowCount === 0) throw emptyFile(source);
   const named = table.rowCount === undefined ? undefined : namedColumns(table.names, source.name, asked);
-  if (named) return { found: named, all: (wanted: readonly number[]) => table.batches(wanted) };
+  if (named && !table.holdsWords?.(named.places.rating)) return { found: named, all: (wanted: readonly number[]) => table.batches(wanted) };
   const sample = await withSample(table);
-  if (sample.rows.length === 0) throw emptyFile(source);
+  if (sample.rows.every((row) => row.length === 0)) {
+    const [first] = bad?.first ?? [];
+    throw first ? noRows(source.name, allMalformed(bad!.count), first) : emptyFile(source);
+  }
   return { found: findColumns(sample, source.name, asked), all: (wanted: readonly number[]) => sample.all(wanted) };
 }
 
-const emptyFile = ({ name }: RatingSource): RatingsError =>
-  new RatingsError(`${name}: the file is empty`, { file: name, remedy: "give a file with rows of user, item and rating" });
+const allMalformed = (rows: number): string => (rows === 1 ? "the only row is malformed" : `all ${rows} rows are malformed`);
 
-function formatOf({ delimiter, encoding }: OpenText, { places, width }: FoundColumns, options: ReadOptions): RowFormat {
-  const { quotes = true, skipBadRows = false, missing, scale } = options;
-  return { delimiter, encoding, quotes, places, width, skipBadRows, missing: missing?.filter((value) => value !== "none"), scale };
+/** @param skipped the first of the malformed rows. */
+function noRows(file: string, what: string, skipped?: SkippedRow): RatingsError {
+  const why = skipped ? ` (line ${skipped.line}: ${skipped.what})` : "";
+  return new RatingsError(`${file}: ${what}${why}`, { file, remedy: "give a file with rows of user, item and rating" });
+}
+
+const emptyFile = ({ name }: RatingSource): RatingsError => noRows(name, "it is empty");
+
+function formatOf({ delimiter, encoding }: OpenText, found: FoundColumns, options: ReadOptions): RowFormat {
+  const { places, width, opinions, outOf } = found;
+  const { quotes = true, skipBadRows = false, missing: given, scale } = options;
+  const missing = given?.filter((value) => value !== "none");
+  return { delimiter, encoding, quotes, places, width, opinions, outOf, skipBadRows, missing, scale };
+}
+
+/** The columns of delimited text, by its front. */
+function columnsOf(source: RatingSource, opened: OpenText, options: ReadOptions, names?: readonly string[]): FoundColumns {
+  const { rows } = headRows(opened, options.quotes ?? true);
+  if (opened.isWhole && rows.every((row) => row.every((cell) => cell.trim() === ""))) throw emptyFile(source);
+  if (rows.length === 0)
+    throw new RatingsError(`${source.name}:1: the first row is longer than ${opened.head.length >> 10} KiB`, {
+      file: source.name,
+      line: 1,
+      remedy: 'give a table with a row per rating, each in a line of its own; layout: "matrix" reads a row as a person',
+    });
+  return findColumns({ rows, names, delimiter: opened.cutBy, comments: opened.comments }, source.name, options);
 }
 
 /** Delimited text, by the fast path where that can be. @param names of the columns, where no row names them. */
@@ -432,8 +474,7 @@ async function parseText(
   { users, items }: { users: Ids; items: Ids },
   names?: readonly string[],
 ): Promise<Part> {
-  const quotes = options.quotes ?? true;
-  const found = findColumns({ rows: headRows(opened, quotes).rows, names }, source.name, options);
+  const found = columnsOf(source, opened, options, names);
   const format = formatOf(opened, found, options);
   const text = new TextDecoding(opened.encoding);
   let reader: RowReader | undefined;
@@ -512,8 +553,7 @@ async function openedRows(source: RatingSource, opened: OpenText, options: ReadO
 
 async function openedText(source: RatingSource, opened: OpenText, options: ReadOptions): Promise<OpenedText | undefined> {
   if (!["guess", "utf-8", "latin1"].includes(opened.encoding)) return undefined;
-  const quotes = options.quotes ?? true;
-  const found = findColumns({ rows: headRows(opened, quotes).rows }, source.name, options);
+  const found = columnsOf(source, opened, options);
   const format = formatOf(opened, found, options);
   for await (const block of blocksOf(source, opened, options)) {
     const text = new TextDecoding(opened.encoding);

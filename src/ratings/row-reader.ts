@@ -1,12 +1,12 @@
 // Rows into columns: plain numbers by the scan, everything else as text. Whoever holds bytes reads them through here,
 // so that a file is read alike as a stream, in one piece, or in segments on several threads.
 
-import { ratingIn, timeIn } from "./cells.js";
+import { opinionIn, type Opinions, ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
 import { areScannable, type ColumnPlaces, NumericRows, scanNumericRows } from "./numeric-rows.js";
-import { howMany } from "../shown.js";
+import { cut, howMany, shown } from "../shown.js";
 import type { SkippedRow } from "./table.js";
 import { type Encoding, NEWLINE, newlinesIn, REPLACEMENT, type RowBatch, splitLines, TextDecoding } from "./text-lines.js";
 
@@ -20,6 +20,10 @@ export interface RowFormat {
   readonly places: ColumnPlaces;
   /** Columns of the table, where their number is known: a row with more cells is malformed, unless those are empty. */
   readonly width?: number | undefined;
+  /** What the words of a column of likes and dislikes count for. */
+  readonly opinions?: Opinions | undefined;
+  /** The most there is, of ratings such as 4/5; that of the first such one when left out. */
+  readonly outOf?: number | undefined;
   /** Leaves malformed rows out and counts them, instead of throwing. */
   readonly skipBadRows: boolean;
   /** Ratings that stand for none, as text: such rows are left out and counted. */
@@ -40,9 +44,13 @@ export class BadRow extends Error {
 
 /** What to do about a malformed row, by what is wrong with it. */
 export function aboutBadRow(what: string): string {
-  const [, cell] = /^rating "(.*)" is not a number$/.exec(what) ?? /^rating (\S+) is outside/.exec(what) ?? [];
+  // Of a cell that is too long to be shown whole, the closing quote is missing.
+  const [, quoted] = /^rating (".*") is (?:not a number|neither .*)$/.exec(what) ?? [];
+  const cell = quoted === undefined ? /^rating ([^\s…]+) is outside/.exec(what)?.[1] : (JSON.parse(quoted) as string);
   return [
+    ...(what.startsWith("the line is no") ? ["give one JSON object a line, or one array of objects"] : []),
     "skipBadRows: true leaves such rows out and counts them",
+    ...(/ is out of /.test(what) ? ["write all of them out of the same"] : []),
     ...(cell === undefined ? [] : [`missing: [${JSON.stringify(cell)}] those that say ${cell === "" ? "nothing" : cell}`]),
     ...(what.startsWith("the text ") ? ['encoding: "latin1" reads all of it alike'] : []),
   ].join("; ");
@@ -87,9 +95,12 @@ export class RowReader {
     this.columns = columns;
     this.#scanned = new NumericRows(format.places.weight >= 0);
     this.#scannable = areScannable(format.delimiter, format.places);
+    this.#outOf = format.outOf;
     const missing = (format.missing ?? []).map((value) => value.trim());
     this.#missing = new Set(missing);
-    this.#missingNumbers = new Set(missing.filter((value) => value !== "").map((value) => Math.fround(Number(value))));
+    // A word such as NA is no number, and stands for no other word.
+    const numbers = missing.filter((value) => value !== "").map((value) => Math.fround(Number(value)));
+    this.#missingNumbers = new Set(numbers.filter((value) => !Number.isNaN(value)));
   }
 
   /**
@@ -155,10 +166,22 @@ export class RowReader {
     }
   }
 
+  /** Counts rows that were left out before they came here. @param first the first few of them. */
+  addSkipped(count: number, first: readonly SkippedRow[]): void {
+    this.skippedRows += count;
+    const named = [...this.firstSkipped, ...first].sort((a, b) => a.line - b.line).slice(0, NAMED_ROWS);
+    this.firstSkipped.splice(0, Infinity, ...named);
+  }
+
   /** The rating in a cell: NaN when there is none, undefined when it stands for none. */
   #valueIn(cell: string | undefined): number | undefined {
     if (cell === undefined) return NaN;
     if (this.#missing.has(cell.trim())) return undefined;
+    const { opinions } = this.#format;
+    if (opinions) {
+      const word = opinionIn(cell);
+      return Object.hasOwn(opinions, word) ? opinions[word] : NaN;
+    }
     const { value, outOf } = ratingIn(cell);
     if (this.#missingNumbers.has(Math.fround(value))) return undefined;
     if (outOf === undefined || Number.isNaN(value)) return value;
@@ -175,12 +198,22 @@ export class RowReader {
       return `the row has ${row.length} cells, and the table has ${howMany(width, "column")}: a cell with a delimiter in it has to be quoted`;
     if (user.trim() === "") return "the user is empty";
     if (item.trim() === "") return "the item is empty";
-    if (!Number.isFinite(Math.fround(value))) return `rating "${rating}" is not a number`;
-    if (Math.abs(value) > LARGEST_RATING) return `rating ${rating.trim()} is beyond ±${LARGEST_RATING}, the largest that is taken`;
-    if (scale && (value < scale[0] || value > scale[1])) return `rating ${rating.trim()} is outside the scale ${scale.join(":")}`;
-    if (!isWeight(weight)) return `weight "${row[places.weight] ?? ""}" is not from 0 to ${LARGEST_WEIGHT}`;
+    if (Number.isNaN(value)) return this.#noRating(rating);
+    if (!Number.isFinite(value) && !/\d/.test(rating)) return `rating ${shown(rating)} is not a number`;
+    if (Math.abs(value) > LARGEST_RATING) return `rating ${cut(rating.trim())} is beyond ±${LARGEST_RATING}, the largest that is taken`;
+    if (scale && (value < scale[0] || value > scale[1])) return `rating ${cut(rating.trim())} is outside the scale ${scale.join(":")}`;
+    if (!isWeight(weight)) return `weight ${shown(row[places.weight] ?? "")} is not from 0 to ${LARGEST_WEIGHT}`;
     if (this.text.isMixed && (user + item).includes(REPLACEMENT)) return "the text is not UTF-8, though it is further up";
     return undefined;
+  }
+
+  /** Why a cell holds no rating. */
+  #noRating(rating: string): string {
+    const { opinions } = this.#format;
+    if (opinions) return `rating ${shown(rating)} is neither ${Object.keys(opinions).join(" nor ")}`;
+    const { value, outOf } = ratingIn(rating);
+    if (Number.isNaN(value)) return `rating ${shown(rating)} is not a number`;
+    return `rating ${shown(rating)} is out of ${outOf}, and others are out of ${this.#outOf}`;
   }
 
   #isOffScale({ value, count }: NumericRows): boolean {

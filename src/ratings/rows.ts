@@ -8,7 +8,7 @@ import { type Catalogue, CATALOGUE_KIND, type GivenEntry } from "./catalogue.js"
 import { doubtDuplicates } from "./doubts.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
 import { GrowingColumns } from "./growing-columns.js";
-import { Ids, isRawId, type RawId } from "./ids.js";
+import { Ids, isRawId, type RawId, toRawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
 
@@ -94,6 +94,8 @@ export class RowTaker {
 
   /** @throws RatingsError for pairs rated twice, where they are an error. */
   columns(): RatingColumns {
+    this.#checkSpelling("user", this.users);
+    this.#checkSpelling("item", this.items);
     const read = this.#columns.columns();
     const { columns, duplicateRows } = mergeDuplicates(read, this.users.size, this.items.size, this.#duplicates ?? "last", (at) => {
       const [user, item] = [this.users.rawAt(read.user[at]), this.items.rawAt(read.item[at])];
@@ -104,6 +106,18 @@ export class RowTaker {
     });
     if (this.#duplicates === undefined) doubtDuplicates(this.#rows, duplicateRows, "the rows");
     return columns;
+  }
+
+  /** Ids such as 1 and "1" would be two, and `indexOf` find either by the other. */
+  #checkSpelling(what: "user" | "item", ids: Ids): void {
+    const twice = ids.raw.find((id, index) => typeof id === "string" && ids.indexOf(toRawId(id)) !== index);
+    if (twice === undefined) return;
+    throw new RatingsError(
+      `the ${what}s ${shown(toRawId(twice as string))} and ${shown(twice)} are a number and a text, and would be two`,
+      {
+        remedy: "give ids of one type: Number(…) or String(…) of all of them",
+      },
+    );
   }
 
   #checkId(row: object, what: "user" | "item", id: unknown): void {

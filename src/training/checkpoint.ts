@@ -153,8 +153,11 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
 }
 
 /** What is wrong with a checkpoint. */
-export const checkpointFailure = (what: string, cause?: unknown): ModelFileError =>
-  new ModelFileError(what, { cause, remedy: "give a file that a training wrote as its checkpoint, or start anew" });
+export const checkpointFailure = (
+  what: string,
+  cause?: unknown,
+  remedy = "give a file that a training wrote as its checkpoint, or start anew",
+): ModelFileError => new ModelFileError(what, { cause, remedy });
 
 /** The checkpoint in a file that was read tensor by tensor. @throws ModelFileError as `decodeCheckpoint`. */
 export function checkpointIn(file: TensorFile): Checkpoint {

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { strToU8, zipSync } from "fflate";
 import { afterAll, expect, test } from "vitest";
 import { accuracy } from "../../src/metrics/accuracy.js";
 import { load } from "../../src/node.js";
@@ -113,6 +114,24 @@ test("positives alone are learned from by implicit and logistic, and refused by 
   }
 });
 
+test("likes and dislikes in words train logistic and models of ratings, and a dislike is nothing to implicit", async () => {
+  // Films 0 to 4 are liked by all, and the others by nobody; every user has seen some of each.
+  const seen = Array.from({ length: 200 }, (_, at) => ({ user: `u${at % 20}`, film: (7 * Math.floor(at / 20) + at) % 10 }));
+  const rows = seen.filter((_, at) => at % 3 > 0).map(({ user, film }) => `${user},f${film},${film < 5 ? "True" : "False"}\n`);
+  const [path, out] = [inFolder("steam.csv"), inFolder("steam.safetensors")];
+  writeFileSync(path, `user,item,voted_up\n${rows.join("")}`);
+  for (const model of ["logistic", "implicit", "als"]) {
+    const trained = await tastespace("train", path, "--model", model, "--device", "cpu", "--holdout", "0", "--out", out);
+    expect(trained).toMatchObject({ code: 0, out: expect.stringContaining("voted_up → rating, true → 1, false → 0") as string });
+    const known = await load(out);
+    for (const { user } of seen.slice(0, 20)) {
+      const [liked, not] = ["f0", "f9"].map((film) => known.predict(user, film));
+      expect(liked).toBeGreaterThan(not + 0.02);
+      if (model === "implicit") expect(not).toBeCloseTo(0, 4);
+    }
+  }
+});
+
 test("standard input is read, and rows left out are named", () => {
   const input = `user,item,rating\n${survey
     .split("\n")
@@ -123,6 +142,32 @@ test("standard input is read, and rows left out are named", () => {
   const out = execFileSync("bash", args, { input, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
   expect(out).toContain("standard input: 45 ratings, 6 users, 10 items");
   expect(out).toContain('1 malformed row left out:\n       standard input:62: rating "many" is not a number');
+});
+
+test("a zip archive is trained on as it is, and evaluate finds its ratings and titles again", async () => {
+  const rows = survey.split("\n").slice(1, -1).map((row) => row.split(";").reverse().join(",")); // prettier-ignore
+  const files = {
+    "set/ratings.csv": `user,item,rating\n${rows.join("\n")}\n`,
+    "set/movies.csv": "movieId,title,genres\nf1,Heat (1995),Crime\n",
+  };
+  writeFileSync(inFolder("set.zip"), zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)]))));
+  const model = inFolder("zipped.safetensors");
+  const trained = await tastespace("train", inFolder("set.zip"), "--missing", "99", "--out", model, ...BIASES);
+  expect(trained.out).toContain("set.zip (MovieLens): 45 ratings, 6 users, 10 items");
+  expect((await load(model)).catalogue.title("f1")).toBe("Heat (1995)");
+  expect((await tastespace("evaluate", model)).code).toBe(0);
+});
+
+test("ids in JSON beyond 2⁵³ are as many users as there are, and each is found by its digits", async () => {
+  const lines = Array.from(
+    { length: 60 },
+    (_, at) => `{"user":${9007199254740992n + BigInt(at % 12)},"item":${at % 5},"rating":${1 + (at % 4)}}`,
+  );
+  writeFileSync(inFolder("long.jsonl"), `${lines.join("\n")}\n`);
+  const model = inFolder("long.safetensors");
+  const trained = await tastespace("train", inFolder("long.jsonl"), "--out", model, ...BIASES);
+  expect(trained.out).toContain("long.jsonl: 60 ratings, 12 users, 5 items");
+  expect(await tastespace("predict", model, "--user", "9007199254740993", "--item", "1")).toMatchObject({ code: 0 });
 });
 
 test("titles of one's own come with the model; those that fit no item are noticed", async () => {

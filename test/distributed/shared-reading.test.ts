@@ -68,10 +68,14 @@ mkdirSync(parquetParts);
 for (const [at, [from, to]] of PARTS.entries()) file(`parquet-parts/part-${at + 1}.parquet`, parquet(from, to, 200));
 const groups = file("ratings.parquet", parquet(0, 900, 130));
 
+/** Likes in words instead, below a line of comment. */
+const liked = rows.map((row) => row.replace(/[\d.]+$/, (rating) => (Number(rating) > 2.5 ? "Yes" : "no")));
+
 const PATHS: readonly (readonly [name: string, path: string])[] = [
   ["a header", plain],
   ["no header, no last newline, other line ends", file("bare.csv", rows.join("\r\n"))],
   ["a table in parts, one of a single row", parts],
+  ["likes in words, below a comment", file("liked.csv", ["# by hand", "user,item,liked", ...liked, ""].join("\n"))],
   ["Parquet, in row groups", groups],
   ["Parquet, in one row group without compression", file("one.parquet", parquet(0, 900, 900, { codec: "UNCOMPRESSED" }))],
   ["Parquet in parts, one of a single row", parquetParts],
@@ -247,6 +251,11 @@ test("of Parquet a rank reads its rows of the columns that are used, and no more
     // The end of the file, where the metadata are, is read at once: half a MB.
     for (const bytes of read) expect(bytes - 2 ** 19).toBeLessThan((1.2 * count * 500) / 4);
   }
+});
+
+test("numbers of the rows in the place of users are asked about, whichever rank has read them", async () => {
+  const path = file("numbered.csv", Array.from({ length: 60 }, (_, at) => `${at},${at % 9},${at % 7},${1 + (at % 5)}\n`).join(""));
+  await expect(onRanks(2, (ranks) => share(path, ranks))).rejects.toThrow(/each of the 60 rows has a user of its own/);
 });
 
 test("what is quoted or compressed is read whole, and all ranks know", async () => {

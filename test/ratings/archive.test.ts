@@ -1,11 +1,15 @@
 // Zip archives as folders of ratings, as they are dropped into a page.
 
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { RatingsError } from "../../src/errors.js";
 import { zipFolder } from "../../src/ratings/archive.js";
+import { readPath, tableFiles } from "../../src/ratings/files.js";
 import { bytesSource } from "../../src/ratings/folder.js";
 import { readFolder, readRatings } from "../../src/ratings/readers.js";
 
@@ -95,4 +99,56 @@ test("what grows hundreds of times is refused before it fills the memory, in a z
   await expect(readRatings(bytesSource("bomb.csv.gz", gzipSync(bomb)))).rejects.toThrow(
     "bomb.csv.gz: it grows to more than 200 times its size",
   );
+});
+
+/** An archive of the file system. */
+function written(bytes: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "set.zip");
+  writeFileSync(path, bytes);
+  return path;
+}
+
+test("a path of an archive is read as its folder is: titles, ready-made splits, packed files, and from the cache", async () => {
+  const inFolder = { "ml/ratings.csv": strToU8(RATINGS), "ml/movies.csv": strToU8(MOVIES) };
+  const path = written(zipSync(inFolder));
+  const options = { cacheFolder: join(path, "..", "cache"), smallestKept: 1 };
+  for (const format of [`${path} (MovieLens)`, `${path} (MovieLens), from the cache`]) {
+    const read = await readPath(path, options);
+    expect([read.format, read.ratings.count, read.ratings.catalogue.title(10)]).toEqual([format, 3, "Lantern, The (1950)"]);
+  }
+  // Another file of it is another table.
+  writeFileSync(path, zipSync({ "a.csv": strToU8(RATINGS.replaceAll("3.5", "1.5")) }));
+  const other = await readPath(path, options);
+  expect([other.format, other.ratings.value[0]]).toEqual([`${path} (one table)`, 1.5]);
+  const split = { "u1.base": strToU8("1\t10\t3\t7\n2\t10\t4\t8\n"), "u1.test": strToU8("2\t11\t5\t9\n") };
+  const { ratings, heldOut } = await readPath(written(zipSync(split)), { split: "u1" });
+  expect([ratings.count, heldOut?.count]).toEqual([2, 1]);
+  expect((await readPath(written(zipSync({ "ratings.csv.gz": gzipSync(RATINGS) })))).ratings.count).toBe(3);
+});
+
+test("a path of an archive that is damaged, encrypted, a bomb or a spreadsheet is refused as the archive is", async () => {
+  const whole = zipSync({ "ratings.csv": strToU8(RATINGS.repeat(500)) });
+  const refused = async (bytes: Uint8Array) => await readPath(written(bytes)).catch((caught: unknown) => caught);
+  const cut = await refused(whole.subarray(0, 100));
+  expect(cut).toBeInstanceOf(RatingsError);
+  expect(cut).toMatchObject({ message: expect.stringMatching(/set\.zip: it is no zip archive, or one that is cut short/) as string });
+  const encrypted = whole.slice();
+  const view = new DataView(encrypted.buffer);
+  let list = encrypted.length - 22;
+  while (view.getUint32(list, true) !== 0x02014b50) list--;
+  view.setUint16(list + 8, 1, true);
+  expect(await refused(encrypted)).toMatchObject({
+    message: expect.stringMatching(/ratings\.csv is encrypted/) as string,
+    remedy: expect.stringMatching(/^unpack it/) as string,
+  });
+  const bomb = zipSync({ "ratings.csv": Buffer.alloc(66 << 20, "1,1,1\n") });
+  expect(await refused(bomb)).toMatchObject({ message: expect.stringMatching(/grows to more than 200 times/) as string });
+  const sheet = zipSync({ "[Content_Types].xml": strToU8("<Types/>"), "xl/workbook.xml": strToU8("<workbook/>") });
+  expect(await refused(sheet)).toMatchObject({ message: expect.stringMatching(/a zip archive or a spreadsheet/) as string });
+});
+
+test("ranks read an archive whole, each of them", async () => {
+  expect(await tableFiles(written(zipSync({ "ratings.csv": strToU8(RATINGS) })))).toBeUndefined();
 });

@@ -142,3 +142,13 @@ test("joined tables keep the scale of each kind, and rated sets come last, scale
     [0, 0, 1, 0, 0.5, 0.5, 0.5, 0.5],
   ]);
 });
+
+test("features in another form than delimited text are refused by name, where they were read as text", async () => {
+  await expect(read("genres", '{"item":1,"genre":"Comedy"}\n{"item":2,"genre":"Drama"}\n')).rejects.toThrow(
+    "genres: it is JSON, and delimited text",
+  );
+  await expect(read("genres", "PAR1 and what follows")).rejects.toThrow("genres: it is Parquet");
+  await expect(read("genres", "version https://git-lfs.github.com/spec/v1\noid sha256:abc\n")).rejects.toThrow(
+    "genres: it is a pointer of Git LFS",
+  );
+});

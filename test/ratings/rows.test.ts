@@ -150,6 +150,28 @@ test("pairs rated twice are what the readers make of them, and never on both sid
   expect(() => Ratings.from([["ann", 1, 5]], { duplicate: "last" } as never)).toThrow('no option "duplicate"');
 });
 
+test.each([
+  [
+    [
+      ["1", "b", 3],
+      [1, "b", 4],
+    ],
+    'the users 1 and "1" are a number and a text, and would be two',
+  ],
+  [
+    [
+      ["a", 7, 3],
+      ["b", "7", 4],
+    ],
+    'the items 7 and "7" are a number and a text, and would be two',
+  ],
+] as const)("an id as a number and as a text is refused: %j", (rows, message) => {
+  expect(() => Ratings.from(rows)).toThrow(RatingsError);
+  expect(() => Ratings.from(rows)).toThrow(message);
+  // Text that no number is spelt like is another id.
+  expect(Ratings.from([["007", "b", 3], [7, "b", 4], ["1", "c", 2]]).users.raw).toEqual(["007", 7, "1"]); // prettier-ignore
+});
+
 test("most rows naming pairs again is doubted, as in the readers", () => {
   expect(() => Ratings.from(Array.from({ length: 50 }, (_, at) => [1, at % 3, 5] as const))).toThrow(
     /47 of 50 rows name a user and an item/,
