@@ -12,7 +12,8 @@ import { featuredModels, MODEL_NAMES, MODELS } from "../models/registry.js";
 import { hasAlternative, search, searchPlan, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, SearchSpace } from "../training/search-space.js";
-import { checkFeatureFiles, featuresFrom, loadData, printUnderstood } from "./data.js";
+import { loadData, printUnderstood } from "./data.js";
+import { checkFeatureFiles, featuresFrom } from "./feature-files.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
 import { addSearchFlags, searched } from "./hyperparameter-flags.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
@@ -123,6 +124,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
   );
   printUnderstood(read);
+  const itemFeatures = await featuresFrom(flags.itemFeatures, "items", ratings);
+  const userFeatures = await featuresFrom(flags.userFeatures, "users", ratings);
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();
@@ -136,8 +139,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   try {
     const result = await search(ratings, {
       ...options,
-      itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
-      userFeatures: await featuresFrom(flags.userFeatures),
+      itemFeatures,
+      userFeatures,
       device: engine,
       onNotice: noticeAsTyped,
       signal: controller.signal,
