@@ -11,7 +11,7 @@ import { BOTH_SIDES } from "../models/hyperparameters.js";
 import { featuredModels, MODEL_NAMES, MODELS } from "../models/registry.js";
 import { hasAlternative, search, searchPlan, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
-import type { Choice, SearchSpace } from "../training/search-space.js";
+import type { Choice, Choices, SearchSpace } from "../training/search-space.js";
 import { checkFeatureFiles, featuresFrom, loadData, printUnderstood } from "./data.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
 import { addSearchFlags, searched } from "./hyperparameter-flags.js";
@@ -22,8 +22,6 @@ import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { count, dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
-
-type Spread = SearchSpace[string];
 
 /** Where nothing is said of K, τ and γ. */
 const GRID: SearchSpace = { factors: [10, 20], tau: [5, 10, 20, 40], gamma: [2, 5] };
@@ -75,7 +73,7 @@ Examples:
 }
 
 /** "5,10,20", "1:100" or "1:100:5" (logarithmically spaced where it starts above 0). */
-export function spread(text: string, whole: boolean): Spread {
+export function spread(text: string, whole: boolean): Choices {
   const parse = whole ? wholeNumber : number;
   const ends = text.split(":");
   if (ends.length === 1) return text.split(",").map((cell): Choice => (/^[a-z]/i.test(cell.trim()) ? cell.trim() : parse(cell)));
