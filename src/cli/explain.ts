@@ -7,6 +7,7 @@ import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
+import { nearIds } from "../ratings/near.js";
 import type { RatedPair } from "../recommend/rated.js";
 import { loadTrainingData, splitOf } from "./data.js";
 import {
@@ -72,7 +73,12 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<RatedPair[]> {
   const { train, path } = await trainedOn(model, modelPath, flags);
   const rated = train.ratedBy(user);
-  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`);
+  if (rated.length === 0)
+    throw new UnknownIdError(
+      `user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`,
+      nearIds(user, train.users.raw),
+      "give ratings with --rated TITLE=RATING",
+    );
   return rated;
 }
 

@@ -104,7 +104,12 @@ function idsOf({ items, catalogue, features }: FactorModel, ids: Iterable<RawId>
     const holder = [items, features?.items?.ids].find((all) => all && all.indexOf(id) >= 0);
     const own = holder ? holder.rawAt(holder.indexOf(id)) : catalogue.get(id)?.id;
     if (own !== undefined) known.add(own);
-    else throw new UnknownIdError(`no item has the id ${shown(id)}`, nearIds(id, items.raw), "findItem(title) gives the id of a title");
+    else
+      throw new UnknownIdError(
+        `no item has the id ${shown(id)}`,
+        nearIds(id, [...items.raw, ...(features?.items?.ids.raw ?? [])]),
+        "findItem(title) gives the id of a title",
+      );
   }
   return known;
 }
