@@ -30,6 +30,7 @@ import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
+import { invocation } from "./invocation.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
 
@@ -203,6 +204,16 @@ export function printUnderstood({ understood }: Pick<ReadResult, "understood">, 
 export const fingerprintOfRead = ({ ratings, heldOut }: Pick<ReadResult, "ratings" | "heldOut">): string =>
   [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
 
+/** How the command that runs is given the ratings of a model. */
+function toGive(): string {
+  const { command } = invocation;
+  if (command?.options.some(({ long }) => long === "--data")) return "--data PATH";
+  const takesPath = command?.registeredArguments.some((argument) => argument.name() === "path");
+  return takesPath
+    ? `${command!.name()} ${command!.options.some(({ long }) => long === "--model") ? "PATH --model MODEL" : "MODEL PATH"}`
+    : "train it on a file";
+}
+
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
 export async function loadTrainingData(
   model: FactorModel,
@@ -214,10 +225,12 @@ export async function loadTrainingData(
   const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const beside = (file: unknown): string | undefined => (typeof file === "string" ? pathBeside(modelPath, file) : undefined);
   if (!source && path === undefined)
-    throw new OptionsError(`${modelPath} does not say where its ratings are`, { remedy: "give the path of those that it was trained on" });
+    throw new OptionsError(`${modelPath} does not say where its ratings are`, { remedy: `give those that it was trained on: ${toGive()}` });
   const from = path ?? beside(source?.path);
   if (from === STANDARD_INPUT && path === undefined)
-    throw new OptionsError(`${modelPath} was trained on standard input`, { remedy: "give the file that holds its ratings" });
+    throw new OptionsError(`${modelPath} was trained on standard input`, {
+      remedy: `give the file that holds its ratings: ${toGive()}`,
+    });
   const kept = { ...source?.reading, items: beside(source?.reading["items"]) };
   const flags: DataFlags = { ...kept, ...known(given), cache: given.cache };
   const before = { ...source?.split, test: beside(source?.split["test"]) } as Partial<SplitFlags>;
