@@ -43,7 +43,7 @@ export function liveTable(
       const rung = trial.rungs.at(-1);
       const figures =
         rung && trial.error === undefined ? [String(rung.sweeps), rung.loss.toFixed(6), rung.seconds.toFixed(2)] : ["–", "failed", "–"];
-      const text = line(String(trial.number + 1), point, figures[0], figures[1], figures[2]);
+      const text = line(String(trial.number), point, figures[0], figures[1], figures[2]);
       const remark = sofar.best === trial.number ? bold("best so far") : dim(trial.error ?? "");
       print(`${text}  ${remark}`.trimEnd());
       if (done(sofar) < sofar.planned) progress.update(done(sofar), sofar.planned);
@@ -74,7 +74,7 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
     .filter(({ error }) => error === undefined)
     .map(({ number: at, point, rungs }, rank) => [
       String(rank + 1),
-      String(at + 1),
+      String(at),
       ...names.map((name) => String(point[name])),
       rungs.at(-1)!.loss.toFixed(4) + spreadOf(rungs.at(-1)!.losses),
       rungs.at(-1)!.bestSweeps.join(", "),
@@ -144,7 +144,7 @@ export function trialRows({ trials, plan, measure, alternative, biasOnly }: Sear
   const rows = trials.map(({ number: at, point, rungs, error }) => {
     const rung = rungs.at(-1);
     return [
-      at + 1,
+      at,
       ...names.map((name) => String(point[name])),
       rung?.loss ?? "",
       rung?.bestSweeps.join(" ") ?? "",

@@ -387,7 +387,21 @@ class Search {
     }
     if (this.options.alternative !== false && hasAlternative(this.plan.model)) this.#alternative ??= await this.#trainAlternative();
     if (this.whole.test && !this.#aborted) this.#test ??= await this.#measureTest(this.whole.test);
-    return this.#result(!this.#aborted);
+    const result = this.#result(!this.#aborted);
+    this.#noticeUntrained(result);
+    return result;
+  }
+
+  /** As a training does whose best sweep is the one before the first. */
+  #noticeUntrained({ best, trials, measure }: SearchResult): void {
+    const sweeps = trials.find(({ number }) => number === best)?.rungs.at(-1)?.bestSweeps ?? [];
+    const untrained = sweeps.filter((sweep) => sweep === 0).length;
+    if (untrained === 0) return;
+    const where = sweeps.length > 1 ? `, on ${untrained} of ${sweeps.length} splits` : "";
+    this.options.onNotice?.(
+      `trial ${best}, the best, is best at sweep 0${where}: by held-out ${measure} no sweep after it was better than random factors; ` +
+        "hold out more, or search other hyperparameters",
+    );
   }
 
   get #aborted(): boolean {
