@@ -72,7 +72,9 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     for (const warning of result.warnings) noticeAsTyped(warning);
     noticeLeftOut(result, flags);
     if (catalogue && !result.ratings.items.raw.some((id) => catalogue.get(id)))
-      notice(`${flags.items}: none of its ${count(catalogue.size)} items is among the ${count(result.ratings.items.size)} that are rated`);
+      notice(
+        `${flags.items}: none of its ${counted(catalogue.size, "item")} is among the ${count(result.ratings.items.size)} that are rated`,
+      );
     return flags.sort ? sortedResult(result, ids !== undefined) : result;
   } finally {
     bar.stop();
@@ -108,7 +110,8 @@ function readOptionsOf(flags: DataFlags): ReadOptions {
 
 function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" | "missingRows" | "duplicateRows">, flags: DataFlags): void {
   if (result.skippedRows > 0) notice(skipped(result));
-  if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
+  if ((result.missingRows ?? 0) > 0)
+    notice(`${counted(result.missingRows!, "row")} without a rating left out (--missing ${flags.missing})`);
   if (result.duplicateRows > 0)
     notice(`${counted(result.duplicateRows, "rating")} of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
 }
@@ -246,7 +249,7 @@ export async function loadTrainingData(
   const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
   if (trainedOn !== total || (fingerprint !== undefined && fingerprint !== fingerprintOfRead(read))) {
     const others = trainedOn === total ? "as many, but others" : count(trainedOn);
-    const told = `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${others}`;
+    const told = `${from ?? "the invented ratings"} has ${counted(total, "rating")}; when ${modelPath} was trained, there were ${others}`;
     if (!given.otherData)
       throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
     notice(told);

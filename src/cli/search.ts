@@ -12,6 +12,7 @@ import { featuredModels, MODEL_NAMES, MODELS } from "../models/registry.js";
 import { hasAlternative, search, searchPlan, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, Choices, SearchSpace } from "../training/search-space.js";
+import { counted } from "../report/words.js";
 import { checkFeatureFiles, featuresFrom, loadData, printUnderstood } from "./data.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
 import { addSearchFlags, searched } from "./hyperparameter-flags.js";
@@ -20,7 +21,7 @@ import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
-import { count, dim, notice, print } from "./terminal.js";
+import { dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
 
 /** Where nothing is said of K, τ and γ. */
@@ -118,7 +119,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   if (heldOut)
     throw new OptionsError("--split already holds ratings out, and a search holds out its own", { remedy: "leave --split away" });
   print(
-    `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
+    `${dim("data")}     ${format}: ${counted(ratings.count, "rating")}, ${counted(ratings.users.size, "user")}, ${counted(ratings.items.size, "item")}`,
   );
   printUnderstood(read);
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });

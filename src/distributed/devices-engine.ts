@@ -46,7 +46,7 @@ export class DevicesEngine implements Engine {
     }
     this.#engines = engines;
     this.info = engines.length === 1 ? first.info : { ...first.info, name: `${engines.length} times ${first.info.name}` };
-    if (engines.every((engine) => engine.renew))
+    if (engines.every((engine) => typeof engine.renew === "function"))
       this.renew = async () => void (await Promise.all(engines.map(async (engine) => await engine.renew?.())));
   }
 
