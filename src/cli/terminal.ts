@@ -77,7 +77,7 @@ function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   // eslint-disable-next-line no-control-regex
   const [, before = "", plain = text, after = ""] = /^(\x1b\[[12]m)(.*)(\x1b\[22m)$/s.exec(text) ?? [];
-  const letters = [...plain].slice(0, width);
+  const letters = Array.from(new Intl.Segmenter().segment(plain.slice(0, 8 * width)), ({ segment }) => segment).slice(0, width);
   while (letters.length > 0 && stringWidth(letters.join("")) > width - 1) letters.pop();
   return `${before}${letters.join("").trimEnd()}…${after}`;
 }
