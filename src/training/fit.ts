@@ -402,8 +402,9 @@ function finite(parameters: Parameters): Parameters {
 function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number): string {
   const { name, value } = heldOutFigure(history[0]);
   const by = howMany(heldOut, "held-out rating");
+  const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${sweep} sweeps after it was better than`;
   return (
-    `the model is the untrained one of sweep 0: by ${by} none of the ${sweep} sweeps after it was better than its ${name} of ${value?.toFixed(4)}; ` +
+    `the model is the untrained one of sweep 0: by ${by} ${later} its ${name} of ${value?.toFixed(4)}; ` +
     "hold out more, train with other hyperparameters, or keep the last sweep"
   );
 }
