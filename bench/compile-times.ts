@@ -26,7 +26,7 @@ export async function compileTimes({ factors, models }: BenchOptions): Promise<R
   const rows: Row[] = [];
   const device = await requestDevice({ defaultLimits: true });
   for (const K of factors) {
-    const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K)];
+    const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K, device.subgroups)];
     // Of kernels that have a variant for some drivers, the one that this device takes.
     const { software, writesOutLoops } = device.report;
     const variants = Object.entries({ " for software": software, " loops left": writesOutLoops });

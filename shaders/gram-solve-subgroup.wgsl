@@ -2,15 +2,16 @@
 // one SIMD register, where lanes that load from different addresses load one after the other, but a broadcast is one
 // instruction and a barrier is dear.
 //
-// The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, kept by rows: lane l holds the rows l, l + SUBGROUP, … up to
-// their diagonal. Every lane loads one rating; each is then broadcast to all, which add its outer product to what they
-// hold. Factorization and substitution broadcast in the same way: no workgroup memory, no barrier. Entries above the
-// diagonal inside the last vec4s of a row are carried along and never read.
+// The bordered Gram matrix Σ ỹ ỹᵀ of gram-solve.wgsl, times λ, kept by rows: lane l holds the rows l, l + SUBGROUP, … up
+// to the end of their group's columns. Every lane loads one rating; SUBGROUP ratings are then exchanged, so that each
+// lane has its own rows' components of all of them, and are broadcast from there to be multiplied. Elimination and
+// substitution broadcast in the same way: no workgroup memory, no barrier. The matrix becomes L D Lᵀ, of which the
+// columns stay times D, so that no root is taken.
 //
-// The loops over rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for registers want
-// constant indices, but where the compiler would take long (docs/performance.md, "Compiling on software drivers"):
-// `clear_sums`, `add_ratings`, `store_sums`, `add_stored_sums`, `add_prior`, `set_bias_aside`, `factor`, `substitute`,
-// `bias_after`, `leave_errors`, `leave_expected_errors`, `write_solution`, `write_spread`.
+// The statements for rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for registers want
+// constant indices, each once where it can be: a loop goes over the groups of columns, and an if in it to the group's
+// own statements (docs/performance.md, "Compiling on software drivers"). Variables are numbers, not vectors, since
+// llvmpipe loads all of a vector for each of its components.
 //
 // Launch: one subgroup per workgroup and per task, workgroups in two dimensions.
 // Twin: src/engine/reference/gram-solve.ts.
@@ -27,18 +28,24 @@ fn is_task(at: u32) -> bool {
 
 var<private> current_row: u32;
 
+// −1 over a pivot, or 0 for the bias that is set aside. With the sign, no product must be negated.
+fn negative_inverse(pivot: f32, original: f32, column: u32) -> f32 {
+  if (SEQUENTIAL && column == K) { return 0.0; }
+  let root = checked_pivot(pivot, original);
+  return -1.0 / select(pivot, 1.0, singular);
+}
+
 fn solve(row: u32, weight: f32, lane: u32) {
   current_row = row;
+  let old_bias = select(0.0, solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], SEQUENTIAL);
   add_prior(weight, lane);
-  if (SEQUENTIAL) { set_bias_aside(solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], lane); }
   factor(lane);
-  substitute(lane);
-  if (SEQUENTIAL) { bias_after(); }
-  if (ERRORS) { leave_errors(weight); }
-  if (EXPECTED_ERRORS) { leave_expected_errors(weight, lane); }
+  substitute(old_bias, lane);
+  if (SEQUENTIAL) { bias_after(old_bias, lane); }
+  if (ERRORS) { leave_errors(lane); }
+  if (EXPECTED_ERRORS) { leave_expected_errors(lane); }
   if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
-  write_solution(row * STRIDE, lane);
-  if (EXPECTED_ERRORS) { write_spread(row * STRIDE + BLOCKS, lane); }
+  write_rows(row * STRIDE, lane);
 }
 
 // Whole rows and long ones share the solve, so that it is compiled once.
@@ -46,19 +53,22 @@ fn solve(row: u32, weight: f32, lane: u32) {
 fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
   if (!is_task(at)) { return; }
+  let task = tasks[at];
   clear_sums();
-  if (tasks[at].segments == 0u) { add_ratings(tasks[at].first, tasks[at].count, lane); }
-  for (var segment = 0u; segment < tasks[at].segments; segment++) {
-    add_stored_sums((tasks[at].segment + segment) * PARTIAL + lane);
+  if (task.segments == 0u) { add_ratings(task.first, task.count, lane); }
+  // The matrix that all rows share is one more.
+  for (var segment = 0u; segment < task.segments + u32(BASE); segment++) {
+    add_stored_sums((task.segment + segment) * PARTIAL + lane, segment < task.segments, lane);
   }
-  solve(tasks[at].row, tasks[at].weight, lane);
+  solve(task.row, task.weight, lane);
 }
 
 @compute @workgroup_size(SUBGROUP)
 fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
   if (!is_task(at)) { return; }
+  let task = tasks[at];
   clear_sums();
-  add_ratings(tasks[at].first, tasks[at].count, lane);
-  store_sums(tasks[at].segment * PARTIAL + lane);
+  add_ratings(task.first, task.count, lane);
+  store_sums(task.segment * PARTIAL + lane);
 }

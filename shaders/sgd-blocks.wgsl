@@ -9,19 +9,7 @@
 // ratings are cut, a dispatch is bound to a shard of each side and a piece of the blocks, and teams with others wait
 // for theirs. A row carries n, the weight of its ratings together, in its last component.
 // Launch: a team for each of the user groups of a piece, TEAMS per workgroup, once per round, piece and shard of items.
-// Twin: src/engine/reference/sgd-blocks.ts.
-
-struct Settings {
-  mean: f32,
-  lambda: f32,
-  step: f32,
-  biases: u32,
-  tau_users: f32,
-  tau_items: f32,
-  gamma_users: f32,
-  gamma_items: f32,
-  groups: u32,
-}
+// Twin: src/engine/reference/sgd-blocks.ts. On software drivers with subgroups: sgd-blocks-subgroup.wgsl.
 
 struct Round {
   offset: u32,
@@ -62,11 +50,6 @@ struct Rating {
 
 fn rating_at(at: u32) -> Rating {
   return Rating(rating_user[at] * STRIDE, rating_item[at] * STRIDE, value_at(at), weight_at(at));
-}
-
-fn sigmoid(x: f32) -> f32 {
-  let t = exp(-abs(x));
-  return select(t, 1.0, x >= 0.0) / (1.0 + t);
 }
 
 // What a lane holds of two rows, and one over the weight of each row's ratings. The lane of their biases has the G of
@@ -198,9 +181,4 @@ fn sgd_blocks(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     next = after;
     pair = next_pair;
   }
-}
-
-// |e y − t x|² / K, of |x|² and |y|² (`norms`) and x·y.
-fn slope_squares(e: f32, t: f32, norms: vec2f, product: f32) -> f32 {
-  return max(0.0, e * e * norms.y - 2.0 * e * t * product + t * t * norms.x) / f32(max(K, 1u));
 }

@@ -16,6 +16,7 @@ export { type AskedColumns, type Column } from "./ratings/columns.js";
 export { readItems } from "./ratings/items.js";
 export { type TextOptions } from "./ratings/open-text.js";
 export { type SkippedRow, type Understanding } from "./ratings/table.js";
+export type { TitlesFrom } from "./ratings/titles.js";
 export { type SeenItems } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export { type ReadOptions, type ReadResult, readFolder, readRatings } from "./ratings/readers.js";

@@ -44,7 +44,8 @@ const LONGEST_METADATA = 2 ** 20;
  * A model as the bytes of a safetensors file: `user_factors` [M, K], `item_factors` [N, K], `user_biases` [M],
  * `item_biases` [N] and `global_mean` [1] in float32; under `vb` also `user_variances` and `item_variances` [·, K + 1]
  * or `user_covariances` and `item_covariances` [·, (K + 1)(K + 2)/2] (packed lower triangles), with the `precisions` in
- * the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`.
+ * the metadata; `item_counts` [N] in u32, and, where the model holds them, `seen_start` [M + 1] and `seen_items`, which
+ * each user has rated in training, and `held_out_start` and `held_out_items`, held out of it.
  * Features have their weights in `item_feature_weights` [F, K + 1], biases last, and `item_feature_start`, `_index` and
  * `_value`, a sparse matrix of the ids in `item_feature_ids` by the names in `item_feature_names`, and the same for
  * users. With `item_features_rated` in the metadata, the users in index order are features too, behind those named.
@@ -157,9 +158,13 @@ export function numericTensors(model: FactorModel): Tensor[] {
     tensors.push({ name: `${name}_feature_index`, dtype: "U32", shape: [table.rows.index.length], data: table.rows.index });
     tensors.push({ name: `${name}_feature_value`, dtype: "F32", shape: [table.rows.value.length], data: table.rows.value });
   }
-  if (model.seen) {
-    tensors.push({ name: "seen_start", dtype: "U32", shape: [M + 1], data: model.seen.start });
-    tensors.push({ name: "seen_items", dtype: "U32", shape: [model.seen.items.length], data: model.seen.items });
+  for (const [name, rated] of [
+    ["seen", model.seen],
+    ["held_out", model.heldOut],
+  ] as const) {
+    if (!rated) continue;
+    tensors.push({ name: `${name}_start`, dtype: "U32", shape: [M + 1], data: rated.start });
+    tensors.push({ name: `${name}_items`, dtype: "U32", shape: [rated.items.length], data: rated.items });
   }
   return tensors;
 }
@@ -240,11 +245,12 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     if (raw === undefined) throw fail(`${key} is no list of ids`);
     return new Ids(raw);
   };
-  const seenItems = (M: number, N: number): SeenItems => {
-    const seen = { start: words("seen_start", [M + 1]), items: words("seen_items") };
+  const ratedItems = (name: "seen" | "held_out", M: number, N: number): SeenItems | undefined => {
+    if (!header[`${name}_start`]) return undefined;
+    const seen = { start: words(`${name}_start`, [M + 1]), items: words(`${name}_items`) };
     const ascends = seen.start.every((from, m) => from >= (m === 0 ? 0 : seen.start[m - 1]));
     if (!ascends || seen.start[0] !== 0 || seen.start[M] !== seen.items.length || seen.items.some((item) => item >= N)) {
-      throw fail("seen_start and seen_items do not fit together");
+      throw fail(`${name}_start and ${name}_items do not fit together`);
     }
     return seen;
   };
@@ -346,7 +352,8 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     catalogue: new Catalogue(entries),
     statistics: json<RatingStatistics>("statistics", isStatistics),
     itemCounts: words("item_counts", [N]),
-    seen: header["seen_start"] ? seenItems(M, N) : undefined,
+    seen: ratedItems("seen", M, N),
+    heldOut: ratedItems("held_out", M, N),
     source: sourceOf(),
   });
 }

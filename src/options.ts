@@ -75,6 +75,12 @@ export const oneOf = (...words: readonly string[]): Kind => ({
   holds: (value) => words.includes(value as string),
 });
 
+/** A switch that may also be set to one of these words. */
+export const switchOr = (...words: readonly string[]): Kind => ({
+  must: inWords(["true", "false", ...words.map((word) => `"${word}"`)]),
+  holds: (value) => SWITCH.holds(value) || words.includes(value as string),
+});
+
 const inWords = (words: readonly string[]): string => [words.slice(0, -1).join(", "), ...words.slice(-1)].filter(Boolean).join(" or ");
 
 /** @throws OptionsError when a value is of another kind. */

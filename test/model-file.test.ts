@@ -4,6 +4,7 @@ import { ModelFileError } from "../src/errors.js";
 import { decodeModel, encodeModel } from "../src/model-file.js";
 import { FactorModel } from "../src/models/factor-model.js";
 import { Ids } from "../src/ratings/ids.js";
+import { splitRatings } from "../src/ratings/split.js";
 import { syntheticRatings } from "../src/ratings/synthetic.js";
 import { fit } from "../src/training/fit.js";
 import { partsOf } from "./support/model-parts.js";
@@ -19,6 +20,16 @@ test.each([0, 1, 7])("save, load, predict is bit-equal, K = %i", async (factors)
   expect(loaded.recommend(1)).toEqual(model.recommend(1));
   expect(loaded.parameters).toEqual(model.parameters);
   expect(encodeModel(loaded)).toEqual(encodeModel(model));
+});
+
+test("what was held out comes back with the model, where it was to be kept", async () => {
+  const { train: few, heldOut } = splitRatings(ratings, { share: 0.3 });
+  const model = (await fit(few, { factors: 2, sweeps: 2, device: "cpu", heldOut, keepSeen: "all" })).model;
+  expect(model.heldOut!.items.length).toBe(heldOut.count);
+  const loaded = decodeModel(encodeModel(model));
+  expect([loaded.seen, loaded.heldOut]).toEqual([model.seen, model.heldOut]);
+  for (const user of model.users.raw) expect(loaded.recommend(user, { n: 30 })).toEqual(model.recommend(user, { n: 30 }));
+  expect(loaded.withSource({ version: "0", path: "a", ratings: 1, reading: {}, split: {} } as never).heldOut).toEqual(model.heldOut);
 });
 
 test("bytes at any offset of a larger buffer load, as Node's pooled buffers lie", async () => {
@@ -95,16 +106,18 @@ test("a file cut anywhere is refused", async () => {
 });
 
 test("whatever stands in a header, a model loads or a ModelFileError names the file", async () => {
-  const bytes = encodeModel(await train(2));
+  const { train: few, heldOut } = splitRatings(ratings, { share: 0.3 });
+  const bytes = encodeModel((await fit(few, { factors: 2, sweeps: 2, device: "cpu", heldOut, keepSeen: "all" })).model);
   const names = ["hyperparameters", "statistics", "user_ids", "item_ids", "catalogue", "format_version", "model"];
-  const tensors = ["user_factors", "item_factors", "user_biases", "item_biases", "global_mean", "item_counts", "seen_start", "seen_items"];
+  const tensors = ["user_factors", "item_factors", "user_biases", "item_biases", "global_mean", "item_counts"];
+  const rated = ["seen_start", "seen_items", "held_out_start", "held_out_items"];
   const change = fc.oneof(
     fc.tuple(fc.constantFrom(...names), fc.json()).map(
       ([name, json]) =>
         (header: Header) =>
           void (header["__metadata__"][name] = json),
     ),
-    fc.tuple(fc.constantFrom(...tensors), fc.constantFrom("dtype", "shape", "data_offsets"), fc.jsonValue()).map(
+    fc.tuple(fc.constantFrom(...tensors, ...rated), fc.constantFrom("dtype", "shape", "data_offsets"), fc.jsonValue()).map(
       ([name, key, value]) =>
         (header: Header) =>
           void (header[name][key] = value),

@@ -1,18 +1,16 @@
 // From a PATH argument to ratings: a file or folder, a data set by name, or the built-in
 // invented ratings of real films when there is none.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
-import { FeatureTable } from "../ratings/features.js";
-import { readFeatures } from "../ratings/read-features.js";
 import { fingerprintOf, joinedSets } from "../ratings/fingerprint.js";
 import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
+import { idsInCommon, type InCommon, isLittle, ratedInCommon, someIds } from "../ratings/in-common.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { seenItems } from "../ratings/seen.js";
@@ -20,12 +18,15 @@ import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
 import { type ReadOptions, readRatings, type ReadResult } from "../ratings/readers.js";
-import { OptionsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import { checkUsed } from "../options.js";
 import { checkSplitOptions, HELD_OUT_SHARE, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { titled, type TitlesFrom } from "../ratings/titles.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
+import { alike } from "../training/known-ids.js";
+import type { FeatureFlags } from "./feature-files.js";
 import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
@@ -52,10 +53,14 @@ const OF_FILES = [
   "split",
 ] as const;
 
+/** @throws OptionsError for a flag that says how a file is read, where none is. */
+export function checkReadsFile(flags: Partial<DataFlags>, reads: boolean, why: string, remedy: string): void {
+  for (const name of OF_FILES) checkUsed(typed(name), flags[name], reads, why, remedy);
+}
+
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    for (const name of OF_FILES)
-      checkUsed(typed(name), flags[name], false, "the invented ratings are in no file", "give the path of your ratings");
+    checkReadsFile(flags, false, "the invented ratings are in no file", "give the path of your ratings");
     const built = { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
     return flags.sort ? sortedResult(built, ids !== undefined) : built;
   }
@@ -71,14 +76,25 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     bar.stop();
     for (const warning of result.warnings) noticeAsTyped(warning);
     noticeLeftOut(result, flags);
-    if (catalogue && !result.ratings.items.raw.some((id) => catalogue.get(id)))
-      notice(
-        `${flags.items}: none of its ${counted(catalogue.size, "item")} is among the ${count(result.ratings.items.size)} that are rated`,
-      );
-    return flags.sort ? sortedResult(result, ids !== undefined) : result;
+    noticeOtherItems(catalogue, result.ratings, flags);
+    const told = { ...result, titles: result.titles ?? ownTitles(result.ratings, flags) };
+    return flags.sort ? sortedResult(told, ids !== undefined) : told;
   } finally {
     bar.stop();
   }
+}
+
+/** Where titles of `--items` are from. */
+const ownTitles = ({ catalogue, items }: Ratings, { items: file }: DataFlags): TitlesFrom | undefined =>
+  file === undefined ? undefined : { file, items: titled(catalogue, items), among: items.size };
+
+/** Says where none, or little, of `--items` is of what is rated. */
+function noticeOtherItems(catalogue: Catalogue | undefined, { items }: Ratings, flags: DataFlags): void {
+  if (!catalogue) return;
+  const found = { common: titled(catalogue, items), of: catalogue.size, among: items.size };
+  const told = `of its ${counted(found.of, "item")} is among the ${count(found.among)} that are rated`;
+  if (found.common === 0) notice(`${flags.items}: none ${told}`);
+  else if (isLittle(found)) notice(`${flags.items}: only ${count(found.common)} ${told}`);
 }
 
 /** Where the ratings of a path are: a known data set that is not there is fetched. */
@@ -118,10 +134,26 @@ function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" |
 
 /** What a command trains on: the ratings, or this rank's share of them, split, and how many there are in all. */
 export interface TrainingData extends Split {
-  readonly read: Pick<ReadResult, "format" | "understood">;
+  readonly read: Pick<ReadResult, "format" | "understood" | "titles">;
   /** What tells all ratings that were read from others: made when it is asked for, which takes a while. */
   readonly fingerprint: () => string;
   readonly counts: { readonly ratings: number; readonly heldOut: number };
+  /** What was read, without a test file. */
+  readonly sizes: Sizes;
+  readonly test?: TestFile | undefined;
+}
+
+interface Sizes {
+  readonly ratings: number;
+  readonly users: number;
+  readonly items: number;
+}
+
+/** A file of ratings to measure by, and how many of its users and items have ratings to train on. */
+export interface TestFile {
+  readonly read: ReadResult;
+  readonly users: InCommon;
+  readonly items: InCommon;
 }
 
 /**
@@ -131,7 +163,7 @@ export interface TrainingData extends Split {
  */
 export async function loadTraining(
   path: string | undefined,
-  flags: DataFlags & SplitFlags,
+  flags: DataFlags & SplitFlags & FeatureFlags,
   ranks: Communicator,
   whole: string | undefined,
   epochs: { readonly seed: number } | undefined,
@@ -142,17 +174,29 @@ export async function loadTraining(
       (flags.test !== undefined || flags.sort || flags.holdoutBy !== "random" ? "only a split at random is made in shares" : undefined);
     const shared = why === undefined ? await sharedSplit(path, flags, ranks, epochs) : undefined;
     if (shared) {
+      for (const warning of shared.warnings) noticeAsTyped(warning);
       noticeLeftOut(shared, flags);
-      const { train, heldOut, counts, fingerprint, format, understood } = shared;
-      return { read: { format, understood }, fingerprint: () => fingerprint, train, heldOut, counts };
+      const { train, heldOut, counts, fingerprint, format, understood, titles } = shared;
+      const sizes = { ratings: counts.ratings + counts.heldOut, users: train.users.size, items: train.items.size };
+      return {
+        read: { format, understood, titles: titles ?? ownTitles(train, flags) },
+        fingerprint: () => fingerprint,
+        train,
+        heldOut,
+        counts,
+        sizes,
+      };
     }
     notice(`every rank reads all ratings: ${why ?? "the file is compressed or quoted, or neither delimited text nor Parquet"}`);
   }
   const read = await firstOnRank0(() => loadData(path, flags));
-  const { train, heldOut } = await splitOf(read, flags);
+  const { ratings: all } = read;
+  // A test file's ids join these.
+  const sizes = { ratings: all.count + (read.heldOut?.count ?? 0), users: all.users.size, items: all.items.size };
+  const { train, heldOut, test } = await splitOf(read, flags, path, flags.itemFeatures !== undefined || flags.userFeatures !== undefined);
   const isReady = read.heldOut !== undefined;
   return {
-    read: { format: read.format, understood: read.understood },
+    read,
     // Of the parts, which ranks and checkpoints ask for too: every rating is gone through once.
     fingerprint: () =>
       isReady || flags.test
@@ -161,6 +205,8 @@ export async function loadTraining(
     train,
     heldOut,
     counts: { ratings: train.count, heldOut: heldOut.count },
+    sizes,
+    test,
   };
 }
 
@@ -177,7 +223,10 @@ async function sharedSplit(
   const fronts = await Promise.all(files.sources.map(async (source) => await frontOf(source)));
   await agreeOn({ ratings: fronts });
   const catalogue = await catalogueOf(flags);
-  return await readShare(files, ranks, { ...options, catalogue, holdout: flags.holdout ?? HELD_OUT_SHARE, seed: flags.seed, epochs });
+  const holdout = flags.holdout ?? HELD_OUT_SHARE;
+  const shared = await readShare(files, ranks, { ...options, catalogue, holdout, seed: flags.seed, epochs });
+  if (shared) noticeOtherItems(catalogue, shared.train, flags);
+  return shared;
 }
 
 /** What tells one file from another without reading it all: its size, and its front and end. */
@@ -196,11 +245,15 @@ function skipped({ skippedRows, firstSkipped = [] }: Pick<ReadResult, "skippedRo
 }
 
 /** Says what the ratings were taken for: which column is what, and what else is not as in most files. */
-export function printUnderstood({ understood }: Pick<ReadResult, "understood">, say: (text: string) => void = print): void {
+export function printUnderstood(
+  { understood, titles }: Pick<ReadResult, "understood" | "titles">,
+  say: (text: string) => void = print,
+): void {
   if (!understood) return;
   const { columns, form, encoding } = understood;
   const more = [...(form === undefined ? [] : [form]), ...(encoding === undefined ? [] : [`text in ${encoding}`])];
   say(`${dim("columns")}  ${columns}${more.length > 0 ? `  (${more.join(", ")})` : ""}`);
+  if (titles) say(`${dim("titles")}   ${titles.file}: ${count(titles.items)} of the ${counted(titles.among, "item")}`);
 }
 
 /** What tells ratings that were read from others, in whatever order of rows. */
@@ -237,6 +290,10 @@ export async function loadTrainingData(
   const kept = { ...source?.reading, items: beside(source?.reading["items"]) };
   const flags: DataFlags = { ...kept, ...known(given), cache: given.cache };
   const before = { ...source?.split, test: beside(source?.split["test"]) } as Partial<SplitFlags>;
+  if (given.test !== undefined) {
+    if (given.holdout) throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
+    checkHoldsOut(given);
+  }
   // A test file, a share or a number of ratings that is given takes the place of each.
   const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
   const { holdout, test } = isGiven ? given : before;
@@ -253,8 +310,21 @@ export async function loadTrainingData(
     if (!given.otherData)
       throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
     notice(told);
+    checkOthers(model, read.ratings, from);
   }
   return { read, split, flags, path: from };
+}
+
+/** @throws RatingsError where other data than a model's own hold none of its users and items. */
+function checkOthers(model: FactorModel, { users, items }: Ratings, from: string | undefined): void {
+  const [ofUsers, ofItems] = [idsInCommon(users, model.users), idsInCommon(items, model.items)];
+  const sizes = (of: "of" | "common"): string => `${counted(ofUsers[of], "user")} and ${counted(ofItems[of], "item")}`;
+  const place = from ?? "the invented ratings";
+  if (ofUsers.common + ofItems.common === 0)
+    throw new RatingsError(`${place}: the model knows none of the ${sizes("of")}`, {
+      remedy: `give ratings of its users and items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(users.raw)}`,
+    });
+  if (isLittle(ofUsers) || isLittle(ofItems)) notice(`${place}: of the ${sizes("of")} the model knows only ${sizes("common")}`);
 }
 
 /**
@@ -279,19 +349,62 @@ async function download(name: string): Promise<string> {
 /**
  * The ratings to train on and those to measure by: a ready-made split, a test file,
  * or a share of 0.2 unless another is given.
+ *
+ * @param hasFeatures whether features may tell of a test file's users and items.
  */
-export async function splitOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
+export async function splitOf(
+  read: ReadResult,
+  flags: DataFlags & SplitFlags,
+  path: string | undefined,
+  hasFeatures = false,
+): Promise<Split & { test?: TestFile }> {
   const { ratings } = read;
   if (read.heldOut) {
     return { train: ratings, heldOut: read.heldOut };
   }
   if (flags.test) {
-    const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
+    const test = await loadTest(flags.test, flags, ratings, path, hasFeatures);
+    const heldOut = test.read.ratings;
     const trained = trainedPairs({ seen: seenItems(ratings), users: ratings.users, items: ratings.items }, heldOut) ?? 0;
     if (trained > 0) notice(`${count(trained)} of the ${counted(heldOut.count, "rating")} of ${flags.test} are among those to train on`);
-    return { train: ratings, heldOut };
+    return { train: ratings, heldOut, test };
   }
   return splitRatings(ratings, splitOptionsOf(flags));
+}
+
+/**
+ * A file of ratings to measure by, whose ids go on from those to train on.
+ *
+ * @throws RatingsError where none of its users and items has a rating to train on.
+ */
+export async function loadTest(
+  file: string,
+  flags: DataFlags,
+  ratings: Ratings,
+  path: string | undefined,
+  hasFeatures: boolean,
+): Promise<TestFile> {
+  const { users: knownUsers, items: knownItems } = ratings;
+  // A model of a ready-made split is measured by a file of its own, too.
+  const read = await loadData(file, { ...flags, split: undefined }, { users: knownUsers, items: knownItems });
+  const { users, items } = ratedInCommon(read.ratings, ratings);
+  const sizes = (of: "of" | "common"): string => `${counted(users[of], "user")} and ${counted(items[of], "item")}`;
+  const from = path ?? "the invented ratings";
+  if (users.common + items.common === 0 && !hasFeatures)
+    throw new RatingsError(`${file}: none of its ${sizes("of")} is among those of ${from}`, {
+      file,
+      remedy: `give ratings of the same users and items: ${alike(read.ratings, ratings)}`,
+    });
+  if (isLittle(users) || isLittle(items))
+    notice(`${file}: of its ${sizes("of")} only ${sizes("common")} are among those of ${from}; nothing is learned of the others`);
+  return { read, users, items };
+}
+
+/** Says what a test file holds, and what its columns were taken for where they are others than of the file to train on. */
+export function printTest({ read, users, items }: TestFile, { understood }: Pick<ReadResult, "understood">): void {
+  const known = ({ common, of }: InCommon, one: string): string => `${counted(of, one)} (${count(common)} known)`;
+  print(`${dim("test")}     ${read.format}: ${counted(read.ratings.count, "rating")}, ${known(users, "user")}, ${known(items, "item")}`);
+  if (read.understood?.columns !== understood?.columns) printUnderstood(read);
 }
 
 const splitOptionsOf = ({ holdoutBy: by, holdout: share, holdoutLast: last, seed }: SplitFlags): SplitOptions => ({
@@ -307,57 +420,13 @@ export function checkSplit(flags: DataFlags & SplitFlags): void {
     throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
   if (flags.test !== undefined && flags.holdout)
     throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
+  if (flags.holdoutBy !== "random") checkHoldsOut(flags);
   checkSplitOptions(splitOptionsOf(flags));
 }
 
-/** Features of users in a file of the folder that is known by its name; undefined where there is none. */
-export async function usersBeside(path: string | undefined): Promise<FeatureTable | undefined> {
-  if (path === undefined || !existsSync(path) || !statSync(path).isDirectory()) return undefined;
-  const file = readdirSync(path).find((name) => /^(u\.user|users\.dat|.*\.user)$/.test(name));
-  return file === undefined ? undefined : await readFeatures(await fileSource(join(path, file)));
-}
-
-/** Words in the place of files of features. */
-const GENRES = "genres";
-const RATED = "rated";
-
-/** The parts of a list of features. @throws OptionsError when one of them is empty. */
-function featureParts(list: string): string[] {
-  const parts = list.split(",").map((part) => part.trim());
-  if (parts.includes("")) throw new OptionsError(`"${list}" lists features, and one of them is empty`);
-  const twice = parts.find((part, at) => parts.indexOf(part) < at);
-  if (twice !== undefined) throw new OptionsError(`"${list}" lists ${twice} twice`, { remedy: "name each kind of features once" });
-  return parts;
-}
-
-/** Finds out early that features are not there. @throws RatingsError for a file; OptionsError */
-export async function checkFeatureFiles({ itemFeatures, userFeatures }: { itemFeatures?: string; userFeatures?: string }): Promise<void> {
-  for (const [list, mayBeGenres] of [
-    [itemFeatures, true],
-    [userFeatures, false],
-  ] as const) {
-    for (const place of list === undefined ? [] : featureParts(list)) {
-      if (place === RATED || (place === GENRES && mayBeGenres)) continue;
-      if (place === GENRES && !existsSync(GENRES))
-        throw new OptionsError("users have no genres", { remedy: "genres are features of items: --item-features genres" });
-      await fileSource(place);
-    }
-  }
-}
-
-/**
- * Features by what a flag lists, separated by commas: files, "genres" of the catalogue (items only), and "rated", the
- * rated sets of the side.
- *
- * @param items whose catalogue has genres; left out of users.
- */
-export async function featuresFrom(list: string | undefined, items?: Ratings): Promise<FeatureTable | undefined> {
-  if (list === undefined) return undefined;
-  const tables: FeatureTable[] = [];
-  for (const place of featureParts(list)) {
-    if (place === RATED) tables.push(FeatureTable.ratedSets());
-    else if (place === GENRES && items) tables.push(FeatureTable.genres(items.catalogue));
-    else tables.push(await readFeatures(await fileSource(place)));
-  }
-  return FeatureTable.join(tables);
+/** @throws OptionsError for a way of holding out where what is held out is given. */
+function checkHoldsOut({ test, split, holdoutBy }: { test?: string; split?: string; holdoutBy?: string }): void {
+  const given = test === undefined ? "--split" : "--test";
+  const isFree = test === undefined && split === undefined;
+  checkUsed("--holdout-by", holdoutBy, isFree, `${given} gives the held-out ratings`, `leave --holdout-by or ${given} away`);
 }

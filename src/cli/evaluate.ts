@@ -19,7 +19,7 @@ import { trainedPairs } from "../metrics/trained-pairs.js";
 import type { Split } from "../ratings/split.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import { counted } from "../report/words.js";
-import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
+import { loadTest, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -83,9 +83,9 @@ const MOST_SCORES = 2e9;
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
   const otherData = flags.otherData ?? flags.allowTrained;
-  const { read, split, flags: reading } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
+  const { read, split, flags: reading, path: from } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
   printUnderstood(read, notice);
-  const { train, heldOut } = await partsOf(read, { ...reading, ...split });
+  const { train, heldOut } = await partsOf(read, { ...reading, ...split }, from, model.features !== undefined);
   if (heldOut.count === 0) {
     throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
       remedy: "give ratings to measure by with --test FILE, or train again with some held out",
@@ -162,13 +162,12 @@ function refuseTrained(model: FactorModel, heldOut: Ratings, { allowTrained }: E
 }
 
 /** The split that the model was trained on, or a test file that goes on from the ids of the training ratings. */
-async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags): Promise<Split> {
+async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags, path: string | undefined, hasFeatures: boolean): Promise<Split> {
   const { ratings } = read;
   if (flags.test) {
-    const { ratings: heldOut } = await loadData(flags.test, flags, { users: ratings.users, items: ratings.items });
-    return { train: ratings, heldOut };
+    return { train: ratings, heldOut: (await loadTest(flags.test, flags, ratings, path, hasFeatures)).read.ratings };
   }
-  return await splitOf(read, { ...flags, holdout: read.heldOut ? undefined : flags.holdout });
+  return await splitOf(read, { ...flags, holdout: read.heldOut ? undefined : flags.holdout }, path);
 }
 
 const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string, atK: boolean])[] = [

@@ -9,8 +9,9 @@ import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
 import { nearIds } from "../ratings/near.js";
 import type { RatedPair } from "../recommend/rated.js";
+import { checkUsed } from "../options.js";
 import { counted } from "../report/words.js";
-import { loadTrainingData, splitOf } from "./data.js";
+import { checkReadsFile, loadTrainingData, splitOf } from "./data.js";
 import {
   addDataOptions,
   addOtherDataOption,
@@ -59,6 +60,8 @@ Examples:
 async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   const { user } = flags;
   checkOne("", "for whom", { "--user ID": user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
+  checkReadsFile(flags, user !== undefined, "the ratings of someone new are in no file", "give --user instead of --rated");
+  checkUsed("--data", flags.data, user !== undefined, "the ratings of someone new are in no file", "give --user instead of --rated");
   const model = await load(path);
   const item = model.findItem(flags.item);
   const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);
@@ -90,7 +93,7 @@ export async function trainedOn(
   flags: DataFlags & ShareFlags & { data?: string },
 ): Promise<{ train: Ratings; path: string | undefined }> {
   const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
-  const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) });
+  const { train } = await splitOf(read, { ...reading, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) }, path);
   return { train, path };
 }
 

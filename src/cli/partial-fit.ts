@@ -3,7 +3,9 @@
 import { Command, Option } from "commander";
 import { encodeModel } from "../model-file.js";
 import { load } from "../node.js";
-import { partialFit } from "../recommend/partial-fit.js";
+import { OptionsError, RatingsError } from "../errors.js";
+import { someIds } from "../ratings/in-common.js";
+import { knowsNone, noneOf, partialFit } from "../recommend/partial-fit.js";
 import { loadData, printUnderstood } from "./data.js";
 import { addDataOptions, type DataFlags } from "./options.js";
 import { sourceFrom } from "./run-file.js";
@@ -33,8 +35,16 @@ export function partialFitCommand(): Command {
     .action(async (path: string, data: string, flags: PartialFitFlags) => {
       const model = await load(path);
       const read = await loadData(data, flags);
+      if (read.heldOut)
+        throw new OptionsError("--split holds ratings out, and a partial fit takes all that it is given", {
+          remedy: `leave --split away, or give ${flags.split}.base by itself`,
+        });
       printUnderstood(read);
       const { ratings } = read;
+      if (ratings.count > 0 && knowsNone(model, ratings)) {
+        const remedy = `give ratings by its users or of its items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(ratings.users.raw)}`;
+        throw new RatingsError(`${data}: the model knows ${noneOf(ratings)}`, { remedy, file: data });
+      }
       const bigger = partialFit(model, ratings, { refit: flags.refit, onNotice: noticeAsTyped });
       const written = bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger;
       await writeOutput(flags.out, encodeModel(written));

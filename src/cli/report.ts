@@ -56,7 +56,8 @@ async function report(paths: readonly string[], flags: ReportFlags): Promise<voi
       await origins.read(path, file);
     } else {
       const read = await origins.read(path, file);
-      const heldOut = read && (await splitOf(read, { ...file.from.reading, ...splitBeside(path, file.from) })).heldOut;
+      const heldOut =
+        read && (await splitOf(read, { ...file.from.reading, ...splitBeside(path, file.from) }, file.from.path ?? undefined, true)).heldOut;
       runs.push({ ...file, name, model: await modelOf(path, file), heldOut });
     }
   }

@@ -13,7 +13,8 @@ import { hasAlternative, search, searchPlan, type SearchResult } from "../traini
 import { SPLIT_KINDS } from "../ratings/split.js";
 import type { Choice, Choices, SearchSpace } from "../training/search-space.js";
 import { counted } from "../report/words.js";
-import { checkFeatureFiles, featuresFrom, loadData, printUnderstood } from "./data.js";
+import { loadData, printUnderstood } from "./data.js";
+import { checkFeatureFiles, featuresFrom } from "./feature-files.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
 import { addSearchFlags, searched } from "./hyperparameter-flags.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
@@ -122,6 +123,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     `${dim("data")}     ${format}: ${counted(ratings.count, "rating")}, ${counted(ratings.users.size, "user")}, ${counted(ratings.items.size, "item")}`,
   );
   printUnderstood(read);
+  const itemFeatures = await featuresFrom(flags.itemFeatures, "items", ratings);
+  const userFeatures = await featuresFrom(flags.userFeatures, "users", ratings);
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
   const controller = new AbortController();
@@ -135,8 +138,8 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   try {
     const result = await search(ratings, {
       ...options,
-      itemFeatures: await featuresFrom(flags.itemFeatures, ratings),
-      userFeatures: await featuresFrom(flags.userFeatures),
+      itemFeatures,
+      userFeatures,
       device: engine,
       onNotice: noticeAsTyped,
       signal: controller.signal,

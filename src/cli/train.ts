@@ -32,7 +32,8 @@ import { accurate } from "../training/preset.js";
 import { checkInit } from "../training/start.js";
 import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
-import { checkFeatureFiles, checkSplit, featuresFrom, loadTraining, printUnderstood, type TrainingData, usersBeside } from "./data.js";
+import { checkSplit, loadTraining, printTest, printUnderstood, type TrainingData } from "./data.js";
+import { checkFeatureFiles, featuresFrom, usersBeside } from "./feature-files.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -192,10 +193,11 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
   await checkFeatureFiles(flags);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
-  const { read, fingerprint, train: ratings, heldOut, counts } = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
+  const data = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
+  const { fingerprint, train: ratings, heldOut, counts } = data;
   if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
-  describeData(read, ratings, counts);
+  describeData(data);
   refusePositivesOnly(ratings, model, definitionOf(model).learnsFromOnes?.(asked) ?? false);
   const sourceFor = (file: string): ModelSource => ({
     ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
@@ -203,16 +205,20 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     ratings: counts.ratings + (flags.test === undefined ? counts.heldOut : 0),
     fingerprint: fingerprint(),
   });
+  const itemFeatures = await featuresFrom(flags.itemFeatures, "items", ratings);
+  const userFeatures = await featuresFrom(flags.userFeatures, "users", ratings);
 
   const own = await openOwn(flags);
   const engine: Engine = ranks.size > 1 || flags.wire === "halves" ? new RanksEngine(own, ranks, { wire: flags.wire }) : own;
   const device = engine.info;
   print(`${dim("device")}   ${device.name}${device.software && device.kind === "webgpu" ? " (software)" : ""}`);
   if (ranks.size > 1) print(`${dim("ranks")}    ${ranks.size}, by ${ranks.name}`);
-  const [itemFeatures, userFeatures] = [await featuresFrom(flags.itemFeatures, ratings), await featuresFrom(flags.userFeatures)];
   const { factors } = hyperparametersGiven(flags) as { factors?: number };
   const given = { factors, sweeps: flags.sweeps, itemFeatures, userFeatures };
-  const preset = flags.model === ACCURATE ? accurate(ratings, { users: await usersBeside(path) }, given) : undefined;
+  const preset =
+    flags.model === ACCURATE
+      ? accurate(ratings, { users: flags.userFeatures === undefined ? await usersBeside(path, ratings) : undefined }, given)
+      : undefined;
   if (preset) print(`${dim("chosen")}   ${preset.chosen}`);
   const options: FitOptions = {
     ...preset?.options,
@@ -262,7 +268,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       init,
       resume,
       device: engine,
-      keepSeen: flags.seen,
+      // A split of ours is for stopping in time; one of the user's own is there for measuring lists, by whatever program.
+      keepSeen: flags.seen && flags.test === undefined && flags.split === undefined ? "all" : flags.seen,
       signal: controller.signal,
       onNotice: noticeAsTyped,
       onSweep(entry) {
@@ -397,11 +404,12 @@ async function receivedLine(
   return [["rows that a rank receives a sweep", `${count(Math.round(allRows / ranks.size))}  (its ratings refer to ${share} % of them)`]];
 }
 
-function describeData(read: TrainingData["read"], { users, items }: Ratings, { ratings, heldOut }: TrainingData["counts"]): void {
+function describeData({ read, sizes, counts: { ratings, heldOut }, test }: TrainingData): void {
   print(
-    `${dim("data")}     ${read.format}: ${counted(ratings + heldOut, "rating")}, ${counted(users.size, "user")}, ${counted(items.size, "item")}`,
+    `${dim("data")}     ${read.format}: ${counted(sizes.ratings, "rating")}, ${counted(sizes.users, "user")}, ${counted(sizes.items, "item")}`,
   );
   printUnderstood(read);
+  if (test) printTest(test, read);
   print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
 }
 

@@ -30,6 +30,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   memoryBytes: "--device-memory",
   itemFeatures: "--item-features",
   userFeatures: "--user-features",
+  "given as catalogue": "given by --items",
   "save(model, path)": "tastespace train … --out FILE",
 };
 

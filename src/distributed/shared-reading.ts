@@ -18,8 +18,9 @@ import { addedUp, NO_VALUES, Ratings, statisticsFrom, type RatingStatistics } fr
 import { type OpenedTable, openTable, type ReadOptions } from "../ratings/readers.js";
 import { aboutBadRow, BadRow, RowReader } from "../ratings/row-reader.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
-import type { SeenItems } from "../ratings/seen.js";
+import { seenItems, type SeenItems } from "../ratings/seen.js";
 import type { Understanding } from "../ratings/table.js";
+import { titlesFor, type TitlesFrom } from "../ratings/titles.js";
 import { setWhole } from "../ratings/share.js";
 import { HALF, halvesCounted, heldOutCount, lowestMarked, reached, splitNumbers } from "../ratings/split.js";
 import { LONGEST_RECORD_BYTES, NEWLINE, QUOTE } from "../ratings/text-lines.js";
@@ -49,6 +50,8 @@ export interface SharedSplit {
   readonly fingerprint: string;
   readonly format: string;
   readonly understood: Understanding;
+  readonly titles?: TitlesFrom | undefined;
+  readonly warnings: readonly string[];
   readonly skippedRows: number;
   readonly missingRows: number;
   readonly duplicateRows: number;
@@ -83,7 +86,8 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
   if (!read) return undefined;
   const { ids, understood, skippedRows, missingRows, duplicateRows } = read;
   const { counts, whole, byUser, byItem, heldOut } = await sharedOut(read.rows, ids, ranks, options);
-  const catalogue = options.catalogue ?? (await files.catalogue());
+  const { catalogue: beside, titles, warnings } = titlesFor(options.catalogue ? undefined : await files.titles(), ids.items, understood);
+  const catalogue = options.catalogue ?? beside;
   const train = new Ratings(byUser, ids.users, ids.items, catalogue);
   const ofItems = buildCsr(byItem, "items", ids.items.size);
   const weights = byUser.weight && {
@@ -91,10 +95,17 @@ export async function readShare(files: TableFiles, ranks: Communicator, given: S
     items: concatenated(await ranks.gather(weightsIn(ofItems, whole.share.rows.items))),
   };
   const share = { ...whole.share, weights };
-  setWhole(train, { ...whole, share, byItem: ofItems, seen: seenOnRank0(share.lengths.users, ranks) });
+  setWhole(train, {
+    ...whole,
+    share,
+    byItem: ofItems,
+    seen: seenOnRank0(share.lengths.users, ranks),
+    seenHeldOut: heldOutOnRank0(ids, ranks),
+  });
   const held = new Ratings(heldOut, ids.users, ids.items, catalogue);
   const fingerprint = joinedSets(whole.fingerprint, whole.heldOut.fingerprint);
-  return { train, heldOut: held, counts, fingerprint, format: files.format, understood, skippedRows, missingRows, duplicateRows };
+  const about = { format: files.format, understood, titles, warnings };
+  return { train, heldOut: held, counts, fingerprint, ...about, skippedRows, missingRows, duplicateRows };
 }
 
 /**
@@ -464,14 +475,28 @@ async function sent<T extends Uint32Array | Float32Array>(values: T, to: Uint32A
   return await ranks.exchange(parts);
 }
 
+/** Brings numbers to rank 0, rank by rank. @returns what all ranks have sent; there alone. */
+async function toRank0(values: Uint32Array, ranks: Communicator): Promise<Uint32Array | undefined> {
+  const none = new Uint32Array(0);
+  const parts = await ranks.exchange(Array.from({ length: ranks.size }, (_, rank) => (rank === 0 ? values : none)));
+  return ranks.rank === 0 ? concatenated(parts) : undefined;
+}
+
 /** Brings what all users have seen to rank 0: users lie on the ranks in their order. */
 const seenOnRank0 =
   (lengths: Uint32Array, ranks: Communicator) =>
-  async ({ items }: SeenItems): Promise<SeenItems | undefined> => {
-    const none = new Uint32Array(0);
-    const parts = await ranks.exchange(Array.from({ length: ranks.size }, (_, rank) => (rank === 0 ? items : none)));
-    if (ranks.rank !== 0) return undefined;
+  async (own: SeenItems): Promise<SeenItems | undefined> => {
+    const items = await toRank0(own.items, ranks);
+    if (!items) return undefined;
     const start = new Uint32Array(lengths.length + 1);
     for (let row = 0; row < lengths.length; row++) start[row + 1] = start[row] + lengths[row];
-    return { start, items: concatenated(parts) };
+    return { start, items };
+  };
+
+/** The same of held-out ratings, any of which lie on any rank. */
+const heldOutOnRank0 =
+  (ids: { users: Ids; items: Ids }, ranks: Communicator) =>
+  async (own: RatingColumns): Promise<SeenItems | undefined> => {
+    const [user, item] = [await toRank0(own.user, ranks), await toRank0(own.item, ranks)];
+    return user && item && seenItems(new Ratings({ user, item, value: new Float32Array(user.length) }, ids.users, ids.items));
   };

@@ -103,6 +103,9 @@ export interface BlockPlan {
 /** Blocks of a few ratings each, and no more groups than there are users or items. */
 const RATINGS_PER_BLOCK = 16;
 const MOST_GROUPS = 2048;
+/** Rounds of a family, and how many families there are at least, so that their order is one of many: see `roundsOf`. */
+const FAMILY = 4;
+const FEWEST_FAMILIES = 16;
 
 /** How the rows of a side are cut on a device: `count` runs of `size` rows, the last one shorter. */
 interface RowCut {
@@ -123,10 +126,10 @@ export function dealRows(lengths: Readonly<Record<Side, Uint32Array>>, seed: num
   const [users, items] = [lengths.users.length, lengths.items.length];
   let count = 0;
   for (let row = 0; row < users; row++) count += lengths.users[row];
-  const wanted = Math.ceil(Math.sqrt(count / RATINGS_PER_BLOCK));
   const { users: userCut, items: itemCut } = cuts ?? { users: { size: users, count: 1 }, items: { size: items, count: 1 } };
   const unit = userCut.count === 1 ? usersPerBlock(users) : 1;
-  const B = Math.max(1, userCut.count, itemCut.count, Math.min(wanted, MOST_GROUPS, Math.ceil(users / unit), items));
+  const wanted = Math.min(Math.ceil(Math.sqrt(count / RATINGS_PER_BLOCK)), MOST_GROUPS, Math.ceil(users / unit), items);
+  const B = Math.max(1, userCut.count, itemCut.count, wanted < FAMILY * FEWEST_FAMILIES ? wanted : wanted - (wanted % FAMILY));
   const firstUsers = new Uint32Array(B + 1);
   for (let shard = 0; shard < userCut.count; shard++) {
     const first = firstGroupOf(shard, userCut.count, B);
@@ -205,7 +208,22 @@ export function planBlocks(
   return plan;
 }
 
-/** The order of an epoch's rounds, seeded: every round once. */
+/** How many rounds make a family of `roundsOf`: one alone where B is small, or no multiple of a family. */
+export const familyOf = (B: number): number => (B % FAMILY === 0 && B >= FAMILY * FEWEST_FAMILIES ? FAMILY : 1);
+
+/** How the rounds of 4, 2 or 1 that are taken at once follow each other, in steps of B over their number. */
+export const familySteps = (rounds: number): readonly number[] => (rounds === 4 ? [0, 2, 1, 3] : rounds === 2 ? [0, 1] : [0]);
+
+/**
+ * The order of an epoch's rounds: every round once, by families, whose order is seeded. A family is r, r + B/2, r + B/4,
+ * r + 3B/4. In its rounds the user groups g, g + B/4, g + B/2 and g + 3B/4 meet the same four groups of items, which no
+ * other user meets. So whoever takes all their blocks, round by round, need not wait for others in between, and the
+ * results are the same. In its first two rounds, and in its last two, the groups g and g + B/2 do so.
+ */
 export function roundsOf(groups: number, seed: number, epoch: number): Uint32Array {
-  return counterOrder(groups, counterKey(seed, "rounds", epoch));
+  const family = familyOf(groups);
+  const apart = groups / family;
+  const firsts = counterOrder(apart, counterKey(seed, "rounds", epoch));
+  const steps = familySteps(family);
+  return Uint32Array.from({ length: groups }, (_, at) => firsts[Math.floor(at / family)] + steps[at % family] * apart);
 }

@@ -7,7 +7,7 @@ import { nearIds } from "../ratings/near.js";
 import { shown } from "../shown.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
-import type { SeenItems } from "../ratings/seen.js";
+import { itemsSeen, seenInEither, type SeenItems } from "../ratings/seen.js";
 import {
   checkArguments,
   checkOptions,
@@ -65,7 +65,10 @@ export interface FactorModelParts<M extends ModelName = ModelName> {
   readonly statistics: RatingStatistics;
   /** Ratings of every item in training, [N]: popularity, and the support of an item's factors. */
   readonly itemCounts: Uint32Array;
+  /** Items that each user has rated in training. */
   readonly seen?: SeenItems | undefined;
+  /** Those that each user has rated in ratings held out of training, where lists are to leave them out as well. */
+  readonly heldOut?: SeenItems | undefined;
   /** Where the ratings came from, when that is known. */
   readonly source?: ModelSource | undefined;
 }
@@ -176,7 +179,9 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   readonly statistics: RatingStatistics;
   readonly itemCounts: Uint32Array;
   readonly seen: SeenItems | undefined;
+  readonly heldOut: SeenItems | undefined;
   readonly source: ModelSource | undefined;
+  #rated: SeenItems | undefined;
   #itemPlaces: Uint32Array | undefined;
   #itemGram: Float64Array | undefined;
 
@@ -191,13 +196,21 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     this.statistics = parts.statistics;
     this.itemCounts = parts.itemCounts;
     this.seen = parts.seen;
+    this.heldOut = parts.heldOut;
     this.source = parts.source;
   }
 
   /** The same model, which knows where its ratings came from. */
   withSource(source: ModelSource): FactorModel<M> {
-    const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen } = this;
-    return new FactorModel({ model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, source });
+    const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, heldOut } = this;
+    const parts = { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, heldOut };
+    return new FactorModel({ ...parts, source });
+  }
+
+  /** Items that lists leave out for each user: those seen in training, and held out of it where the model knows them. */
+  get rated(): SeenItems | undefined {
+    const { seen, heldOut } = this;
+    return (this.#rated ??= seen && heldOut ? seenInEither(seen, heldOut) : seen);
   }
 
   /**
@@ -303,12 +316,12 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     const m = this.#userIndex(user);
     let seen = new Set<number>();
     if (options.filterSeen !== false) {
-      if (!this.seen) {
+      if (!this.rated) {
         throw new OptionsError("this model does not hold which items a user has rated", {
           remedy: "train with keepSeen: true, or give filterSeen: false",
         });
       }
-      seen = new Set(this.seen.items.subarray(this.seen.start[m], this.seen.start[m + 1]));
+      seen = new Set(itemsSeen(this.rated, m));
     }
     return this.#list(this.#user(m), seen, options);
   }

@@ -59,12 +59,15 @@ const mostFactors = (solver: Solver): number => (solver === "cg" ? MAX_FACTORS_C
  * The hyperparameters with the solver that is faster on an engine, where none is given.
  *
  * @param from numbers of factors from which on "cg" was measured to be faster, to the same held-out figures:
- *   docs/performance.md, "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128.
+ *   docs/performance.md, "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128; on
+ *   software drivers of one it was as fast at 32 and took half the time at 64.
  */
 export const withFasterSolver =
-  (from: Readonly<Record<DeviceInfo["kind"], number>>) =>
-  <H extends WithSolver>(h: H, given: Partial<H>, { kind }: DeviceInfo): H =>
-    given.solver === undefined ? { ...h, solver: h.factors >= from[kind] ? "cg" : "cholesky" } : h;
+  (from: Readonly<Record<DeviceInfo["kind"] | "softwareDriver", number>>) =>
+  <H extends WithSolver>(h: H, given: Partial<H>, { kind, software }: DeviceInfo): H => {
+    const least = from[kind === "webgpu" && software ? "softwareDriver" : kind];
+    return given.solver === undefined ? { ...h, solver: h.factors >= least ? "cg" : "cholesky" } : h;
+  };
 
 /** Steps of conjugate gradients, as engines take them. */
 export const stepsOf = ({ solver, cgSteps }: SolverHyperparameters): number | undefined => (solver === "cg" ? cgSteps : undefined);

@@ -7,12 +7,12 @@ import { RatingsError } from "../errors.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { checkArguments, nameHere, namesOf, numberFrom, PATH, wholeFrom } from "../options.js";
 import type { Folder, RatingSource } from "./folder.js";
-import type { Catalogue } from "./catalogue.js";
 import { KNOWN_SETS } from "./known-sets.js";
-import { catalogueBeside, findLayout, readCatalogue } from "./movielens.js";
+import { catalogueBeside, findLayout, titlesBeside } from "./movielens.js";
+import type { Beside } from "./titles.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
-import { checkReadOptions, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
+import { checkReadOptions, checkSplitUsed, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
 
 /** How large files are read: on how many threads, and whether their tables are kept. */
 export type FileOptions = SegmentOptions & TableCacheOptions;
@@ -87,16 +87,16 @@ export async function readPath(path: string, options: ReadOptions & FileOptions 
   checkArguments("readPath", { path: [path, PATH] });
   checkReadOptions("readPath", options, FILE_NAMES);
   if ((await statOf(path)).isDirectory()) return await readTables(directoryFolder(path, options), options);
-  const catalogue = options.catalogue ? undefined : await besideOf(path, options);
-  return await readSource(await fileSource(path, options), options, catalogue);
+  const beside = options.catalogue ? undefined : await besideOf(path, options);
+  return await readSource(await fileSource(path, options), options, beside);
 }
 
 /** The catalogue in the folder of a ratings file, where there is one of the name that goes with it. */
-async function besideOf(path: string, options: ReadOptions & FileOptions): Promise<Catalogue> {
+async function besideOf(path: string, options: ReadOptions & FileOptions): Promise<Beside | undefined> {
   const folder = directoryFolder(dirname(path), options);
   const beside = catalogueBeside(basename(path));
   const catalogue = (await folder.list()).find((file) => beside !== undefined && (file === beside || file === `${beside}.gz`));
-  return await readCatalogue(folder, { catalogue }, options);
+  return await titlesBeside(folder, { catalogue }, options);
 }
 
 /** The files that a path stands for, and the catalogue beside them. */
@@ -107,7 +107,7 @@ export interface TableFiles {
   /** As the folder's layout has it. */
   readonly delimiter?: string | undefined;
   readonly header?: boolean | undefined;
-  catalogue(): Promise<Catalogue>;
+  titles(): Promise<Beside | undefined>;
 }
 
 /** @returns undefined for a ready-made split. @throws RatingsError */
@@ -118,9 +118,11 @@ export async function tableFiles(path: string, options: ReadOptions = {}): Promi
     if (layout.heldOut) return undefined;
     const sources = await Promise.all(layout.ratings.map((file) => fileSource(join(path, file))));
     const { delimiter, header, name } = layout;
-    return { sources, delimiter, header, format: `${folder.name} (${name})`, catalogue: () => readCatalogue(folder, layout, options) };
+    return { sources, delimiter, header, format: `${folder.name} (${name})`, titles: () => titlesBeside(folder, layout, options) };
   }
-  return { sources: [await fileSource(path)], format: path, catalogue: () => besideOf(path, options) };
+  const source = await fileSource(path);
+  checkSplitUsed(source, options);
+  return { sources: [source], format: path, titles: () => besideOf(path, options) };
 }
 
 const KNOWN_NAMES: ReadonlySet<string> = new Set(KNOWN_SETS.map(({ name }) => name));

@@ -88,7 +88,7 @@ export async function readItems(source: RatingSource, options: TextOptions = {})
 }
 
 /** "Action|Comedy", "Action; Comedy", "Action, Comedy", or a list as Python or JSON writes it. */
-function genresIn(cell: string, isList: boolean): string[] {
+export function genresIn(cell: string, isList: boolean): string[] {
   let text = cell.trim();
   if (/^\[.*\]$/s.test(text)) {
     const named = [...text.matchAll(/["']name["']:\s*(["'])(.*?)\1/g)].map(([, , name]) => name);

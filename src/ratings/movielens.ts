@@ -8,6 +8,7 @@ import { readItems } from "./items.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import type { Folder } from "./folder.js";
 import { toRawId } from "./ids.js";
+import type { Beside } from "./titles.js";
 import { U_ITEM_FIRST_FLAG, U_ITEM_GENRES } from "./read-features.js";
 
 export interface Layout {
@@ -79,6 +80,15 @@ export function catalogueBeside(file: string): string | undefined {
     (/^combined_data_\d+\.txt(\.gz)?$/.test(file) ? "movie_titles.csv" : undefined) ??
     /^(.*)\.inter(\.gz)?$/.exec(file)?.[1].concat(".item")
   );
+}
+
+/** Titles and genres, and their file; undefined when the folder has none. */
+export async function titlesBeside(
+  folder: Folder,
+  layout: Pick<Layout, "catalogue">,
+  options: Pick<DelimitedOptions, "signal"> = {},
+): Promise<Beside | undefined> {
+  return layout.catalogue === undefined ? undefined : { catalogue: await readCatalogue(folder, layout, options), file: layout.catalogue };
 }
 
 /** Titles and genres; an empty catalogue when the folder has none. */

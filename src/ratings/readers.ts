@@ -5,6 +5,7 @@ import {
   checkArguments,
   checkKind,
   checkOptions,
+  checkUsed,
   FUNCTION,
   hasPart,
   type Kind,
@@ -27,12 +28,14 @@ import { type Folder, FOLDER_KIND, type RatingSource, SOURCE_KIND } from "./fold
 import { fromMatrix, openMatrixMarket, openRows, type RowRange, type RowTable, withSample } from "./forms.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { Ids, IDS_KIND } from "./ids.js";
-import { type Layout, findLayout, readCatalogue } from "./movielens.js";
+import { type Layout, findLayout, titlesBeside } from "./movielens.js";
 import { type OpenText, openText } from "./open-text.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
 import { aboutBadRow, BadRow, NAMED_ROWS, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
+import { shown } from "../shown.js";
+import { type Beside, titlesFor, type TitlesFrom } from "./titles.js";
 import { newlinesIn, type RowBatch, TextDecoding } from "./text-lines.js";
 
 /** How a table of ratings is read; what is left out is found out. */
@@ -133,6 +136,8 @@ export interface ReadResult {
   readonly format: string;
   /** What it was taken for; of invented ratings nothing. */
   readonly understood?: Understanding | undefined;
+  /** Where titles are from that stand beside the ratings; undefined where none are taken. */
+  readonly titles?: TitlesFrom | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -145,18 +150,29 @@ export interface ReadResult {
 export async function readRatings(source: RatingSource, options: ReadOptions = {}, catalogue?: Catalogue): Promise<ReadResult> {
   checkArguments("readRatings", { source: [source, SOURCE_KIND] });
   checkReadOptions("readRatings", options);
-  return await readSource(source, options, catalogue);
+  return await readSource(source, { ...options, catalogue: options.catalogue ?? catalogue });
 }
 
 /** `readRatings` with options that are known to be right. */
-export async function readSource(source: RatingSource, options: ReadOptions, catalogue?: Catalogue): Promise<ReadResult> {
+export async function readSource(source: RatingSource, options: ReadOptions, beside?: Beside): Promise<ReadResult> {
+  checkSplitUsed(source, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const table = await readTable([source], options, ids);
+  const { catalogue, titles, warnings } = titlesFor(beside, ids.items, table.understood);
+  const about = aboutOf(table, source.name);
   return {
     ratings: new Ratings(table.columns, ids.users, ids.items, options.catalogue ?? catalogue),
-    ...aboutOf(table, source.name),
+    ...about,
+    titles,
+    warnings: [...about.warnings, ...warnings],
     format: `${source.name}${table.cached ? FROM_CACHE : ""}`,
   };
+}
+
+/** @throws OptionsError for a ready-made split, which a folder has and a file has not. */
+export function checkSplitUsed({ name }: RatingSource, { split }: ReadOptions): void {
+  const remedy = `give the folder that holds ${split}.base and ${split}.test, or leave split out to hold ratings out at random`;
+  checkUsed("split", split, false, `${name} is a single file`, remedy);
 }
 
 /**
@@ -174,7 +190,7 @@ export async function readFolder(folder: Folder, options: ReadOptions = {}): Pro
 /** `readFolder` with options that are known to be right. */
 export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
-  const catalogue = options.catalogue ? catalogueOf(options.catalogue) : await readCatalogue(folder, layout, options);
+  const beside = options.catalogue ? undefined : await titlesBeside(folder, layout, options);
   const settings = layoutOptions(layout, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const parts: RatingSource[] = [];
@@ -182,10 +198,14 @@ export async function readTables(folder: Folder, options: ReadOptions): Promise<
   const train = await readTable(parts, settings, ids);
   const test = layout.heldOut ? await readTable([await folder.open(layout.heldOut)], settings, ids) : undefined;
   const about = aboutOf(train, parts[0].name);
+  const found = titlesFor(beside, ids.items, train.understood);
+  const catalogue = options.catalogue ? catalogueOf(options.catalogue) : found.catalogue;
   return {
     ratings: new Ratings(train.columns, ids.users, ids.items, catalogue),
     heldOut: test && new Ratings(test.columns, ids.users, ids.items, catalogue),
     ...about,
+    titles: found.titles,
+    warnings: [...about.warnings, ...found.warnings],
     skippedRows: train.skippedRows + (test?.skippedRows ?? 0),
     missingRows: train.missingRows + (test?.missingRows ?? 0),
     duplicateRows: train.duplicateRows + (test?.duplicateRows ?? 0),
@@ -278,7 +298,8 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   });
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
   const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
-  const notes = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
+  const ofTime = badTime ? [`${name}:${badTime.line}: "${badTime.text}" is no time that can be told, so there is no split by time`] : [];
+  const notes = [...idleNotes(name, parts[0], options), ...ofTime];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
 }
@@ -303,11 +324,38 @@ function inSeconds(columns: RatingColumns): RatingColumns {
   return { ...columns, time: time.map((one) => one / units) };
 }
 
-async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
-  if (options.layout === "matrix" && options.columns?.weight !== undefined)
-    throw new OptionsError(`${source.name}: a matrix has no column of weights ("${options.columns.weight}")`, {
+/** @throws OptionsError for columns that a matrix, whose rows are people and whose columns are items, cannot have. */
+function checkMatrixColumns({ name }: RatingSource, columns: AskedColumns = {}): void {
+  if (columns.weight !== undefined)
+    throw new OptionsError(`${name}: a matrix has no column of weights ("${columns.weight}")`, {
       remedy: "give a table with a row per rating",
     });
+  for (const column of ["item", "rating", "time"] as const) {
+    if (columns[column] === undefined) continue;
+    const given = `columns: { ${column}: ${shown(columns[column])} }`;
+    throw new OptionsError(`${given} has no effect: ${name} is read as a matrix, whose columns are items`, {
+      remedy: `leave columns.${column} away, or give a table with a row per rating`,
+    });
+  }
+}
+
+/** Forms that say themselves how they are written. */
+const [PARQUET, MATRIX_MARKET] = ["Parquet", "MatrixMarket"];
+
+/** Options that are given to no effect in such a table, for people. */
+function idleNotes(name: string, { found, understood: { form } }: Part, options: ReadOptions): string[] {
+  const { delimiter, encoding, layout, missing } = options;
+  const idle = (option: string, value: unknown, why: string): string => `${option}: ${shown(value)} has no effect: ${name} ${why}`;
+  return [
+    ...(delimiter !== undefined && (form === PARQUET || form === MATRIX_MARKET) ? [idle("delimiter", delimiter, `is ${form}`)] : []),
+    ...(layout === "matrix" && form === MATRIX_MARKET ? [idle("layout", layout, `is ${form}, a row per rating`)] : []),
+    ...(encoding !== undefined && form === PARQUET ? [idle("encoding", encoding, `is ${form}`)] : []),
+    ...(missing?.length && found.places.rating < 0 ? [idle("missing", missing, "has no column of ratings")] : []),
+  ];
+}
+
+async function parsePart(source: RatingSource, options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Part> {
+  if (options.layout === "matrix") checkMatrixColumns(source, options.columns);
   try {
     const opened = await openText(source, options);
     if (opened.form === "delimited" && options.layout !== "matrix") return await parseText(source, opened, options, ids);
@@ -321,7 +369,7 @@ async function parsePart(source: RatingSource, options: ReadOptions, ids: { user
           file: source.name,
           remedy: "check that the file is whole",
         });
-      return { ...part, understood: { ...part.understood, form: "MatrixMarket" } };
+      return { ...part, understood: { ...part.understood, form: MATRIX_MARKET } };
     }
     const table = await openRows(source, opened, options);
     if (options.layout !== "matrix") return await parseRows(source, opened, table, options, ids);

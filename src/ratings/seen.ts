@@ -1,4 +1,4 @@
-// Which items each user has rated in training, for leaving them out of recommendations.
+// Which items each user has rated, in training or held out of it, for leaving them out of recommendations.
 
 import { csrOf } from "./csr.js";
 import type { Ratings } from "./ratings.js";
@@ -10,10 +10,9 @@ export interface SeenItems {
   readonly items: Uint32Array;
 }
 
-/**
- * Of the ratings that a model is trained on. Held-out ones are not seen:
- * a list that left them out could never be right.
- */
+/** The items that a user has rated, ascending. */
+export const itemsSeen = ({ start, items }: SeenItems, user: number): Uint32Array => items.subarray(start[user], start[user + 1]);
+
 export function seenItems(ratings: Ratings): SeenItems {
   const [users, items] = [csrOf(ratings, "users"), csrOf(ratings, "items")];
   const next = users.start.slice(0, -1);
@@ -23,4 +22,23 @@ export function seenItems(ratings: Ratings): SeenItems {
     for (let at = items.start[n]; at < items.start[n + 1]; at++) seen[next[items.index[at]]++] = n;
   }
   return { start: users.start, items: seen };
+}
+
+/** What users have seen in one set of ratings or in another; users of the first alone may be more. */
+export function seenInEither(one: SeenItems, other: SeenItems): SeenItems {
+  const M = one.start.length - 1;
+  const start = new Uint32Array(M + 1);
+  const items = new Uint32Array(one.items.length + other.items.length);
+  for (let m = 0; m < M; m++) {
+    const [a, b] = [itemsSeen(one, m), itemsSeen(other, m)];
+    let end = start[m];
+    for (let i = 0, j = 0; i < a.length || j < b.length;) {
+      const next = Math.min(a[i] ?? Infinity, b[j] ?? Infinity);
+      if (a[i] === next) i++;
+      if (b[j] === next) j++;
+      items[end++] = next;
+    }
+    start[m + 1] = end;
+  }
+  return { start, items: items.slice(0, start[M]) };
 }

@@ -44,6 +44,8 @@ interface WholeRatings {
   readonly heldOut: { readonly count: number; readonly weight?: number | undefined; readonly fingerprint: Fingerprint };
   /** Puts together what the users have seen; where no model is written, nothing comes of it. */
   seen(own: Seen): Promise<Seen | undefined>;
+  /** The same of held-out ratings, of which each place has some. */
+  seenHeldOut(own: RatingColumns): Promise<Seen | undefined>;
 }
 
 const wholes = new WeakMap<RatingColumns, WholeRatings>();

@@ -1,6 +1,6 @@
 // Tables of large files, kept between runs, in Node: safetensors files that hold the columns as they are in memory. A
-// file counts only for the very source it was made of, and only whole: it carries the source's size and time of
-// change, and a checksum over everything.
+// file counts only for the very source it was made of, and only whole: it carries the source's size, its times of
+// change and a sum of its front and end, and a checksum over everything.
 
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
@@ -26,6 +26,8 @@ const CHECKSUM = "sha1";
 const NO_CHECKSUM = "0".repeat(40);
 /** Bytes read and summed up at a time: one piece is summed up while the next is read. */
 const PIECE_BYTES = 1 << 23;
+/** Bytes at the front and the end of a source that tell whether it has changed. */
+const END_BYTES = 1 << 16;
 
 /** The cache of one file's tables. */
 export function tableCache(path: string, { cacheFolder, smallestKept = 1_000_000 }: TableCacheOptions): TableCache | undefined {
@@ -36,8 +38,10 @@ export function tableCache(path: string, { cacheFolder, smallestKept = 1_000_000
     return join(cacheFolder, "ratings", `${basename(path)}-${name}.safetensors`);
   };
   const keyOf = async (settings: string): Promise<string> => {
-    const { size, mtimeMs } = await stat(source);
-    return JSON.stringify({ source, size, mtimeMs, settings });
+    // The time of the last change of its content can be set, as tools that copy or edit in place do; that of the last
+    // change of its entry cannot, but is not kept by every file system.
+    const { size, mtimeMs, ctimeMs } = await stat(source);
+    return JSON.stringify({ source, size, mtimeMs, ctimeMs, ends: await sumOfEnds(source, size), settings });
   };
   let keyAtStart: string | undefined;
   return {
@@ -56,6 +60,21 @@ export function tableCache(path: string, { cacheFolder, smallestKept = 1_000_000
       }
     },
   };
+}
+
+/** A sum of a file's front and end. */
+async function sumOfEnds(path: string, size: number): Promise<string> {
+  const file = await open(path);
+  try {
+    const hash = createHash(CHECKSUM);
+    for (const from of [0, Math.max(0, size - END_BYTES)]) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(END_BYTES), 0, END_BYTES, from);
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+    return hash.digest("hex");
+  } finally {
+    await file.close();
+  }
 }
 
 async function writeTable(path: string, key: string, { columns, users, items, ...about }: Table): Promise<void> {

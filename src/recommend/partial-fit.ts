@@ -12,10 +12,10 @@ import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import type { SeenItems } from "../ratings/seen.js";
+import { itemsSeen, type SeenItems } from "../ratings/seen.js";
 import { ratingsThatCount } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
-import { shown } from "../shown.js";
+import { howMany, shown } from "../shown.js";
 import { priorMeans } from "./prior-means.js";
 import { checkOnScale } from "./rated.js";
 
@@ -29,6 +29,8 @@ export interface PartialFitOptions {
   /** Called with what a person should know: that nothing is to be solved. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
+
+const NO_RATINGS: Pick<RatingColumns, "user" | "item"> = { user: new Uint32Array(0), item: new Uint32Array(0) };
 
 const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "items"), onNotice: FUNCTION });
 
@@ -67,6 +69,7 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
   const items = joinedIds(model.items, ratings.items, ratings.item);
   const columns: RatingColumns = { user: users.index, item: items.index, value: ratings.value, weight: ratings.weight };
   const [M, N] = [model.users.size, model.items.size];
+  if (knowsNone(model, ratings)) onNotice?.(`the model knows ${noneOf(ratings)}: of new users nothing is learned but the mean`);
   const solvedUsers = rowsToSolve(users, M, refit === "users");
   const solvedItems = rowsToSolve(items, N, refit === "items");
   if (solvedUsers.length + solvedItems.length === 0) {
@@ -119,9 +122,18 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     statistics: model.statistics,
     itemCounts,
     seen: model.seen && seenBy(model.seen, users.ids.size, columns),
+    heldOut: model.heldOut && seenBy(model.heldOut, users.ids.size, NO_RATINGS),
     source: refit === undefined ? model.source : undefined,
   });
 }
+
+/** Whether a model knows none of the users and items of some ratings, neither by ratings nor by features. */
+export const knowsNone = (model: FactorModel, ratings: Ratings): boolean =>
+  (["users", "items"] as const).every((side) => !ratings[side].raw.some((id) => model.knows(side, id)));
+
+/** "none of the 2 users and 3 items of the ratings" */
+export const noneOf = ({ users, items }: Ratings): string =>
+  `none of the ${howMany(users.size, "user")} and ${howMany(items.size, "item")} of the ratings`;
 
 function checkRatings(model: FactorModel, { users, items, user, item, value }: Ratings): void {
   definitionOf(model.model).checkNewRatings?.(model.hyperparameters, value);
@@ -206,11 +218,11 @@ function putRows(parameters: Parameters, side: Side, rows: Uint32Array, solved: 
 }
 
 /** The seen items, and those of more ratings by M users. */
-function seenBy(seen: SeenItems, M: number, { user, item }: RatingColumns): SeenItems {
+function seenBy(seen: SeenItems, M: number, { user, item }: Pick<RatingColumns, "user" | "item">): SeenItems {
   const sets = new Map<number, Set<number>>();
-  const before = (m: number): Uint32Array => seen.items.subarray(seen.start[m], seen.start[m + 1]);
+  const before = (m: number): Uint32Array => (m + 1 < seen.start.length ? itemsSeen(seen, m) : new Uint32Array(0));
   user.forEach((m, at) => {
-    if (!sets.has(m)) sets.set(m, new Set(m + 1 < seen.start.length ? before(m) : []));
+    if (!sets.has(m)) sets.set(m, new Set(before(m)));
     sets.get(m)!.add(item[at]);
   });
   const rows = Array.from({ length: M }, (_, m) => {

@@ -54,7 +54,7 @@ export async function* recommendAll(
   checkArguments("recommendAll", { engine: [engine, ENGINE_KIND], model: [model, MODEL_KIND] });
   checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES, whereElse);
   const { n = 10, alpha = 1, filter, filterSeen = true } = options;
-  if (filterSeen && !model.seen) {
+  if (filterSeen && !model.rated) {
     throw new OptionsError("this model does not hold which items its users have rated", {
       remedy: "train with keepSeen: true, or give filterSeen: false",
     });
@@ -68,7 +68,7 @@ export async function* recommendAll(
   const lists = await rankedLists(engine, model, {
     users: chosen,
     allowed: (item) => allowed[item] === 1,
-    seen: filterSeen ? model.seen : undefined,
+    seen: filterSeen ? model.rated : undefined,
     k,
     alpha,
   });

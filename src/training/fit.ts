@@ -41,6 +41,7 @@ import {
   oneOf,
   SIGNAL,
   SWITCH,
+  switchOr,
   WHOLE,
   wholeFrom,
 } from "../options.js";
@@ -51,6 +52,7 @@ import { wholeOf } from "../ratings/share.js";
 import { ratingsThatCount, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, type TrainingIdentity } from "./checkpoint.js";
 import type { HistoryEntry, Stop } from "./history.js";
+import { checkKnownIds } from "./known-ids.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
 import { howMany, shown } from "../shown.js";
 import { checkMeasure, checkMeasureUsed, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
@@ -122,8 +124,11 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
    * the best model so far is returned.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Whether the model remembers which items each user rated, which `recommend` leaves out. Default true. */
-  readonly keepSeen?: boolean | undefined;
+  /**
+   * Whether the model remembers which items each user rated in training, which `recommend` leaves out. "all": in
+   * `heldOut` too, for a model that is to be used: its lists then cannot be measured by those. Default true.
+   */
+  readonly keepSeen?: boolean | "all" | undefined;
 }
 
 /** The options that trainings of all models have in common with searches. */
@@ -150,7 +155,7 @@ const TRAINING_NAMES = namesOf<TrainingOptions>({
   onCheckpoint: FUNCTION,
   checkpointEvery: wholeFrom(1),
   resume: CHECKPOINT_KIND,
-  keepSeen: SWITCH,
+  keepSeen: switchOr("all"),
   ...SHARED_KINDS,
 });
 
@@ -223,6 +228,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   if (stopping.sweeps === 0 && !options.init && !options.resume)
     options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
   checkRatings(given, options.heldOut, all);
+  checkKnownIds(given, { heldOut: options.heldOut, features: tables, init: options.init }, (text) => options.onNotice?.(text));
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   checkEffects(model, options);
@@ -336,6 +342,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
       options.onNotice?.(untrained(stop, history, heldOutCount));
     const seen = whole && own ? await whole.seen(own) : own;
+    const held = options.keepSeen === "all" ? options.heldOut : undefined;
     const trained = new FactorModel({
       model,
       hyperparameters,
@@ -347,6 +354,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       statistics,
       itemCounts,
       seen,
+      heldOut: held && (whole ? await whole.seenHeldOut(held) : seenItems(held)),
     });
     return { model: trained, history, stop, device: engine.info, seconds: { index, upload, train: clock() } };
   } finally {

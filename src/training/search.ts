@@ -220,9 +220,10 @@ export interface SearchResult {
  * @throws OptionsError for a space, plan or result to resume that does not fit;
  *   what `fit` throws, except for failures of single points.
  */
-export async function search(ratings: Ratings, options: SearchOptions): Promise<SearchResult> {
+export async function search(ratings: Ratings, given: SearchOptions): Promise<SearchResult> {
   checkArguments("search", { ratings: [ratings, RATINGS_KIND] });
-  const { points, ...choices } = searchPlan(options);
+  const { points, ...choices } = searchPlan(given);
+  const options = { ...given, onNotice: onceEach(given.onNotice) };
   const { users, items, count } = ratings;
   const plan = { ...choices, data: { users: users.size, items: items.size, ratings: count, fingerprint: fingerprintOf(ratings) } };
   if (options.resume) checkSamePlan(options.resume.plan, plan);
@@ -240,6 +241,18 @@ export async function search(ratings: Ratings, options: SearchOptions): Promise<
   } finally {
     if (typeof device === "string") engine.destroy();
   }
+}
+
+/** What every training would say is said once. */
+function onceEach(notice: SearchOptions["onNotice"]): SearchOptions["onNotice"] {
+  const said = new Set<string>();
+  return (
+    notice &&
+    ((text) => {
+      if (!said.has(text)) notice(text);
+      said.add(text);
+    })
+  );
 }
 
 /** Trials best first: those of more rungs, then by loss, then by number; failed ones last. */

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { seededRandom } from "../../src/random.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
@@ -35,6 +36,35 @@ beforeAll(async () => {
   );
   expect(err).toBe("");
   expect(code).toBe(0);
+});
+
+test("a list holds nothing that its user has rated, held out or not; beside a test file, what is held out may be listed", async () => {
+  const random = seededRandom(5);
+  const pairs = [...new Set(Array.from({ length: 2500 }, () => `${random.below(40)},i${random.below(90)}`))];
+  const [table, test] = [inFolder("all.csv"), inFolder("test.csv")];
+  const rows = pairs.map((pair) => `${pair},${1 + random.below(5)}`);
+  writeFileSync(table, ["user,item,rating", ...rows].join("\n"));
+  writeFileSync(test, ["user,item,rating", ...rows.filter((_, at) => at % 4 === 0)].join("\n"));
+  const rest = inFolder("rest.csv");
+  writeFileSync(rest, ["user,item,rating", ...rows.filter((_, at) => at % 4 !== 0)].join("\n"));
+  const ratedIn = async (...flags: string[]): Promise<number> => {
+    const [file, lists] = [inFolder("use.safetensors"), inFolder("lists.csv")];
+    const trained = await tastespace("train", ...flags, "--factors", "2", "--sweeps", "2", "--device", "cpu", "--out", file);
+    expect(trained).toMatchObject({ code: 0 });
+    expect(await tastespace("recommend-all", file, "--out", lists, "--device", "cpu")).toMatchObject({ code: 0, err: "" });
+    const listed = readFileSync(lists, "utf8").trim().split("\n").slice(1);
+    expect(listed.length).toBeGreaterThan(300);
+    return listed.filter((row) =>
+      pairs.includes(
+        row
+          .split(",")
+          .filter((_, at) => at === 0 || at === 2)
+          .join(),
+      ),
+    ).length;
+  };
+  expect(await ratedIn(table)).toBe(0);
+  expect(await ratedIn(rest, "--test", test)).toBeGreaterThan(0);
 });
 
 test.each([

@@ -210,3 +210,135 @@ test("weights are read by --weight-column, and the model's own column is measure
 });
 
 const plain = ({ user, item, value, users, items }: Ratings): Ratings => new Ratings({ user, item, value }, users, items);
+
+const rows = (count: number, user: string, item: string): string =>
+  `user,item,rating\n${Array.from({ length: count }, (_, at) => `${user}${at % 12},${item}${(at * 7) % 20},${1 + (at % 5)}\n`).join("")}`;
+
+test("a test file is told with what of it is known, and refused where nothing is, in train and evaluate alike", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  writeFileSync(inFolder("strange.csv"), rows(60, "x", "y"));
+  writeFileSync(inFolder("few.csv"), `${rows(60, "x", "y")}u1,i19,3\n`);
+  const model = inFolder("known.safetensors");
+  const train = (...flags: string[]) => tastespace("train", inFolder("known.csv"), ...BIASES, ...flags);
+  const refused = {
+    code: 1,
+    err: expect.stringMatching(
+      /^error .*strange\.csv: none of its 12 users and 20 items is among those of .*known\.csv\n +give ratings of the same users and items: users are "x0", "x1", "x2" … there, and "u0", "u1", "u2" … in/m,
+    ) as string,
+  };
+  expect(await train("--test", inFolder("strange.csv"))).toMatchObject(refused);
+  const few = await train("--test", inFolder("few.csv"));
+  expect(few.err).toMatch(/note .*few\.csv: of its 13 users and 21 items only 1 user and 1 item are among those of .*known\.csv/);
+  expect(few.out).toMatch(/^data +.*known\.csv: 60 ratings, 12 users, 20 items$/m);
+  expect(few.out).toMatch(/^test +.*few\.csv: 61 ratings, 13 users \(1 known\), 21 items \(1 known\)$/m);
+  expect((await train("--out", model)).code).toBe(0);
+  expect(await tastespace("evaluate", model, "--test", inFolder("strange.csv"), "--device", "cpu")).toMatchObject(refused);
+  expect(await tastespace("evaluate", model, inFolder("strange.csv"), "--other-data", "--device", "cpu")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error .*strange\.csv: the model knows none of the 12 users and 20 items$/m) as string,
+  });
+  for (const coldStart of ["mean", "drop"])
+    expect(await tastespace("predict", model, "--pairs", inFolder("strange.csv"), "--cold-start", coldStart)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error .*strange\.csv: the model knows none of the 12 users and 20 items of the ratings$/m) as string,
+    });
+  expect(await tastespace("partial-fit", model, inFolder("strange.csv"), "--out", inFolder("bigger.safetensors"))).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^error .*strange\.csv: the model knows none of the 12 users and 20 items of the ratings$/m) as string,
+  });
+});
+
+test("ways of holding out are refused where what is held out is given, and so is a split of a single file", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  const train = (...flags: string[]) => tastespace("train", inFolder("known.csv"), ...BIASES, ...flags);
+  expect(await train("--test", inFolder("known.csv"), "--holdout-by", "last")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('error --holdout-by is "last" to no effect: --test gives the held-out ratings') as string,
+  });
+  expect(await train("--split", "u1", "--holdout-by", "time")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--split gives the held-out ratings") as string,
+  });
+  for (const command of ["train", "search", "analyse"])
+    expect(await tastespace(command, inFolder("known.csv"), "--split", "u1")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /^error --split is "u1" to no effect: .*known\.csv is a single file\n +give the folder that holds u1\.base/m,
+      ) as string,
+    });
+  const model = inFolder("held.safetensors");
+  expect((await train("--out", model)).code).toBe(0);
+  expect(await tastespace("evaluate", model, "--test", inFolder("known.csv"), "--holdout", "0.3")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--test and --holdout exclude each other") as string,
+  });
+});
+
+test("a partial fit takes all ratings that it is given, so that a split of a folder is refused", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  const model = inFolder("split.safetensors");
+  expect((await tastespace("train", inFolder("known.csv"), ...BIASES, "--out", model)).code).toBe(0);
+  mkdirSync(inFolder("ready"));
+  writeFileSync(inFolder("ready", "u1.base"), "u1\ti1\t3\t4\n");
+  writeFileSync(inFolder("ready", "u1.test"), "u2\ti1\t3\t4\n");
+  const refused = await tastespace("partial-fit", model, inFolder("ready"), "--split", "u1", "--out", inFolder("bigger.safetensors"));
+  expect(refused).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^error --split holds ratings out.*\n +.*u1\.base by itself$/m) as string,
+  });
+});
+
+test("a file of features is told with its columns and how many of it are rated, and refused where none is", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  writeFileSync(inFolder("years.csv"), "id,genre,year\ni1,Comedy,1990\ni2,Drama,1991\nq,Drama,1990\n");
+  writeFileSync(inFolder("strangers.csv"), "id,genre\nq1,Comedy\nq2,Drama\n");
+  const train = (command: string, ...flags: string[]) =>
+    tastespace(command, inFolder("known.csv"), "--device", "cpu", "--factors", "2", "--sweeps", "2", ...flags);
+  for (const command of ["train", "search"]) {
+    const { out, code } = await train(command, "--item-features", inFolder("years.csv"), ...(command === "search" ? ["--tau", "1"] : []));
+    expect(out).toMatch(
+      /^features .*years\.csv: id → id; genre, year → features {2}\(4 features of 3 ids, 2 of them among the 20 rated\)$/m,
+    );
+    expect(code).toBe(0);
+    expect(await train(command, "--item-features", inFolder("strangers.csv"))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error .*strangers\.csv: none of the 2 items is among the 20 rated$/m) as string,
+    });
+  }
+});
+
+test("features of users that a folder holds are told where they are taken, and left out where they are of others", async () => {
+  mkdirSync(inFolder("old"));
+  writeFileSync(inFolder("old", "ratings.dat"), Array.from({ length: 40 }, (_, at) => `${1 + (at % 8)}::${1 + ((at * 3) % 11)}::${1 + (at % 5)}::1\n`).join("")); // prettier-ignore
+  const train = async (first: number) => {
+    writeFileSync(inFolder("old", "users.dat"), `${first}::F::25::10::48067\n${first + 1}::M::35::7::1\n`);
+    return await tastespace("train", inFolder("old"), "--model", "accurate", "--factors", "2", "--sweeps", "2", "--device", "cpu");
+  };
+  const known = await train(1);
+  expect(known.out).toMatch(/^features users\.dat: column 1 → id; sex, age, occupation → features {2}\(6 features of 2 ids, all of them/m);
+  expect(known.out).toMatch(/^chosen .*features of users/m);
+  const others = await train(101);
+  expect(others.err).toContain("users.dat: none of its 2 users is among the 8 who rate, so it is left out");
+  expect([others.code, others.out.includes("features of users")]).toEqual([0, false]);
+});
+
+test("titles of one's own that fit few items are told with both numbers", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  writeFileSync(inFolder("few-films.csv"), `id,title\ni1,Heat\n${Array.from({ length: 9 }, (_, at) => `q${at},Babe\n`).join("")}`);
+  const { err, out } = await tastespace("train", inFolder("known.csv"), ...BIASES, "--items", inFolder("few-films.csv"));
+  expect(err).toContain("few-films.csv: only 1 of its 10 items is among the 20 that are rated");
+  expect(out).toMatch(/^titles .*few-films\.csv: 1 of the 20 items$/m);
+});
+
+test("titles beside a file of ratings are told, and those of films are left out of books", async () => {
+  mkdirSync(inFolder("shelf"));
+  writeFileSync(inFolder("shelf", "movies.csv"), "movieId,title,genres\n1,Heat (1995),Crime\n2,Babe (1995),Children\n");
+  const train = (item: string) => {
+    writeFileSync(inFolder("shelf", "ratings.csv"), `user,${item},rating\n1,1,4\n1,2,3\n2,1,5\n2,3,2\n3,1,4\n`);
+    return tastespace("train", inFolder("shelf", "ratings.csv"), ...BIASES);
+  };
+  expect(await train("movieId")).toMatchObject({ out: expect.stringMatching(/^titles {3}movies\.csv: 2 of the 3 items$/m) as string });
+  const books = await train("bookId");
+  expect(books.out).not.toContain("titles");
+  expect(books.err).toMatch(/movies\.csv beside the ratings is left out: .*"bookId"; given by --items, it is taken all the same/);
+});

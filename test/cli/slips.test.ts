@@ -110,6 +110,13 @@ test.each<[args: string[], code: number, said: RegExp]>([
   [["search", "nowhere", "--holdout", "2"], 2, /^error --holdout is 2: it must be a share/m],
   [["search", "nowhere", "--factors", "1000"], 2, /^error --factors is 1000/m],
   [["search", "nowhere", "--item-features", "nope"], 1, /^error nope: there is no such file or folder/m],
+  [
+    ["predict", "nowhere", "--user", "1", "--item", "2", "--delimiter", ";"],
+    2,
+    /^error --delimiter is ";" to no effect: no file is read\n +give it with --pairs$/m,
+  ],
+  [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--rating-column", "3"], 2, /^error --rating-column is "3" to no effect: /m],
+  [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--data", "x"], 2, /^error --data is "x" to no effect: .*\n +give --user/m],
   [["similar", "model", "7", "--user", "1"], 2, /an item and --user ID are given/],
 ])("%j", async (args, code, said) => {
   const ran = await tastespace(...args);

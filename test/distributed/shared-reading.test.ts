@@ -180,7 +180,7 @@ test.each([...TRAININGS, ofParquet])(
   "a training on shares ends with the model file of one process, and its checkpoint goes on anywhere: $name",
   async ({ path, columns, model }) => {
     const { train, heldOut } = splitRatings((await readPath(path, { columns })).ratings, { share: 0.2, seed: 1 });
-    const options = { factors: 3, earlyStop: false, sweeps: 3, ...model } as FitOptions;
+    const options = { factors: 3, earlyStop: false, sweeps: 3, keepSeen: "all", ...model } as FitOptions;
     const one = await fit(train, { ...options, heldOut, device: new ReferenceEngine() } as FitOptions);
     const epochs = options.model === "sgd" ? { seed: 1 } : undefined;
     for (const count of [2, 4]) {
@@ -209,6 +209,19 @@ test("positives alone in Parquet are read in shares, the columns told by their r
     expect(fingerprint).toBe(fingerprintOf(ratings).set);
     expect(understood).toEqual({ columns: "a → user, b → item; no ratings: every row counts as 1", form: "Parquet" });
   }
+});
+
+test("titles beside a file that is read in shares are told as of one that is read whole, and left out alike", async () => {
+  const movies = file("movies.csv", "movieId,title,genres\nnowhere,Heat (1995),Crime\n");
+  const path = file("ratings.csv", [HEADER, ...rows, ""].join("\n"));
+  const told = await readPath(path);
+  expect(told.warnings).toEqual([expect.stringContaining("movies.csv beside the ratings is left out") as string]);
+  for (const { titles, warnings } of await onRanks(2, (ranks) => share(path, ranks)))
+    expect({ titles, warnings }).toEqual({ titles: told.titles, warnings: told.warnings });
+  writeFileSync(movies, `movieId,title,genres\n${told.ratings.items.rawAt(0)},Heat (1995),Crime\n`);
+  const { titles } = await readPath(path);
+  expect(titles).toEqual({ file: "movies.csv", items: 1, among: told.ratings.items.size });
+  for (const shared of await onRanks(2, (ranks) => share(path, ranks))) expect(shared.titles).toEqual(titles);
 });
 
 test("of Parquet a rank reads its rows of the columns that are used, and no more", async () => {

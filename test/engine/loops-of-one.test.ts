@@ -2,7 +2,7 @@
 // as they are.
 
 import { expect, test } from "vitest";
-import { withLoopsLeftBe, withoutLoopsOfOne } from "../../src/engine/webgpu/device/loops-of-one.js";
+import { withLoopsLeftBe, withoutLoopsOfOne, withTilesInTurns } from "../../src/engine/webgpu/device/loops-of-one.js";
 import { gramSolveKernel } from "../../src/engine/webgpu/rows/gram-kernels.js";
 import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
 
@@ -44,13 +44,26 @@ test("loops that are left be have a bound that compilers do not know; all others
   const code = "for (var r = 0u; r < STAGE; r += 2u) { for (var c = 0u; c < 4u; c++) { for (var k = r; k < STAGE; k++) {} } }";
   expect(withLoopsLeftBe(code, ["STAGE"])).toBe(code.replace("r < STAGE", "r < turns(STAGE)"));
   expect(withLoopsLeftBe(code, [])).toBe(code);
+  expect(withLoopsLeftBe("for (var r = 0u; r <= STAGE; r++) {}", ["STAGE"])).toBe("for (var r = 0u; r <= turns(STAGE); r++) {}");
+});
+
+test("tiles in turns: the first is always the one that is meant, and then the next one is", () => {
+  const code =
+    "a; for (var s = 0u; s < SLOTS; s++) { if (tile_row[s] < B) { at(s, tile_place(s), tile[s][0]); } } b; for (var i = 0u; i < B; i++) { tile[i]; }";
+  expect(withTilesInTurns(code)).toBe(
+    "a; for (var s = 0u; s < turns(SLOTS); s++) { if (tile_row[0] < B) { at(s, tile_place(0u), tile[0][0]); } next_slot(); } b; " +
+      "for (var i = 0u; i < B; i++) { tile[i]; }",
+  );
 });
 
 test("only kernels that are to leave loops be do so: those of cards are written out by their compilers", () => {
-  for (const K of [10, 128]) {
+  for (const [K, more] of [
+    [10, []],
+    [128, ["SLOTS"]],
+  ] as const) {
     const turns = (loopsLeft: boolean): string[] =>
       gramSolveKernel(planTiles(K), { factors: K, kind: "joint", spread: "none", loopsLeft }).code.match(/< turns\(\w+\)/g) ?? [];
     expect(turns(false), `K = ${K}`).toEqual([]);
-    expect(new Set(turns(true)), `K = ${K}`).toEqual(new Set(["< turns(STAGE)", "< turns(BLOCKS)"]));
+    expect(new Set(turns(true)), `K = ${K}`).toEqual(new Set(["STAGE", "BLOCKS", "BATCHES", ...more].map((bound) => `< turns(${bound})`)));
   }
 });

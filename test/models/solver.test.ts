@@ -28,20 +28,24 @@ const { train, heldOut } = splitRatings(syntheticRatings({ users: 34, items: 26,
 
 test("K and the engine choose the solver where none is given, and what is given stays", () => {
   expect(alsHyperparameters()).toMatchObject({ solver: "cholesky", cgSteps: 3 });
-  const chosen = (model: "als" | "implicit", kind: EngineKind, factors: number, solver?: "cholesky" | "cg") =>
-    hyperparametersFor(model, { model, factors, solver }, engines[kind]).solver;
+  /** On an engine like that of the tests, but for whether a software driver is behind it. */
+  const chosen = (model: "als" | "implicit", kind: EngineKind, software: boolean, factors: number, solver?: "cholesky" | "cg") => {
+    const engine = { ...engines[kind], info: { ...engines[kind].info, software } };
+    return hyperparametersFor(model, { model, factors, solver }, engine).solver;
+  };
   const least = { als: { reference: 32, cpu: 32, webgpu: 96 }, implicit: { reference: 24, cpu: 24, webgpu: 96 } } as const;
+  const cases = ENGINE_KINDS.flatMap((kind) => (kind === "webgpu" ? [false, true] : [true]).map((software) => ({ kind, software })));
   for (const model of ["als", "implicit"] as const) {
-    for (const kind of ENGINE_KINDS) {
-      const from = least[model][kind];
-      expect([1, from - 1, from, MAX_FACTORS_CG].map((factors) => chosen(model, kind, factors))).toEqual([
+    for (const { kind, software } of cases) {
+      const from = kind === "webgpu" && software ? 48 : least[model][kind];
+      expect([1, from - 1, from, MAX_FACTORS_CG].map((factors) => chosen(model, kind, software, factors))).toEqual([
         "cholesky",
         "cholesky",
         "cg",
         "cg",
       ]);
-      expect(chosen(model, kind, MAX_FACTORS, "cholesky")).toBe("cholesky");
-      expect(chosen(model, kind, 2, "cg")).toBe("cg");
+      expect(chosen(model, kind, software, MAX_FACTORS, "cholesky")).toBe("cholesky");
+      expect(chosen(model, kind, software, 2, "cg")).toBe("cg");
     }
   }
 });

@@ -16,7 +16,8 @@ import {
 import { conjugateGradients } from "../../src/engine/reference/conjugate-gradients.js";
 import { gramSolve } from "../../src/engine/reference/gram-solve.js";
 import { type RowState, rowState } from "../../src/engine/reference/rows.js";
-import { type EngineKind, ENGINE_KINDS, testEngines } from "../support/engines.js";
+import { deviceThatWritesOutLoops, ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
+import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
 import { buildCsr, rowLengths } from "../../src/ratings/csr.js";
 import { type Case, hotCase, randomCase } from "./cases.js";
@@ -60,12 +61,12 @@ async function solved(engine: Engine, workload: Workload, run: (session: Session
 }
 
 async function compare(
-  kind: EngineKind,
+  engine: Engine,
   workload: Workload,
   run: (session: Session) => Promise<void>,
   twin = (): Promise<Record<Side, Rows>> => solved(engines.reference, workload, run),
 ): Promise<void> {
-  const [actual, expected] = [await solved(engines[kind], workload, run), await twin()];
+  const [actual, expected] = [await solved(engine, workload, run), await twin()];
   for (const side of SIDES) {
     for (const name of ["factors", "biases"] as const)
       expect(relativeErrorOf(actual[side][name], expected[side][name]), `${name} of ${side}`).toBeLessThanOrEqual(HALF_SWEEP_ERROR);
@@ -102,28 +103,55 @@ function once(name: string, twin: () => Promise<Record<Side, Rows>>): Promise<Re
   return known;
 }
 
+/** Half-sweeps of either side, of one step and of several. */
+async function halfSweepsAgree(engine: Engine, K: number, name: string): Promise<void> {
+  for (const [which, caseOf] of Object.entries(CASES)) {
+    for (const steps of [1, 3]) {
+      const system = SYSTEMS[name](K, steps);
+      const workload = cgWorkload(caseOf(K), system, { factors: K });
+      for (const side of SIDES) {
+        const solve = (session: Session): Promise<void> => session.solve(side, system);
+        const twin = (): Promise<Record<Side, Rows>> => solved(engines.reference, workload, solve);
+        await compare(engine, workload, solve, () => once([K, name, which, steps, side].join(), twin));
+      }
+    }
+  }
+}
+
+/** What cards get, and devices without subgroups; by whether loops are left to the driver. */
+const teams = new Map<boolean, Engine>();
+for (const loopsLeft of withWebGpu ? [false, true] : [])
+  teams.set(loopsLeft, new WebGpuEngine(await deviceThatWritesOutLoops(loopsLeft), { kernel: "tiles" }));
+
+describe.runIf(withWebGpu).each([false, true])("webgpu by teams of lanes, loops left to the driver: %s", (loopsLeft) => {
+  // Rows side by side in a workgroup, a block a lane, and several.
+  describe.each(loopsLeft ? [64] : [3, 31, 64, 129])("K = %i", (K) => {
+    test.each(Object.keys(SYSTEMS))("a half-sweep agrees with the twin: %s", async (name) => {
+      await halfSweepsAgree(teams.get(loopsLeft)!, K, name);
+    });
+  });
+
+  test.each(["joint", "sequential", "confident"])("pulls of the rows' own count as in the twin: %s", async (name) => {
+    const system = SYSTEMS[name](31, 3);
+    const workload = cgWorkload(hotCase(7, 57, 71, 2000), system, { factors: 31, operations: { pulls: ["users"] } });
+    const pulls = somePulls(57, 31).map((value, at) => (name === "confident" && at % 32 === 31 ? 0 : value));
+    await compare(teams.get(loopsLeft)!, workload, async (session) => {
+      await session.writePulls("users", pulls);
+      await session.solve("users", system);
+    });
+  });
+});
+
 describe.each(FLOAT_KINDS)("%s", (kind) => {
   describe.each(EVERY_K)("K = %i", (K) => {
-    test.each(Object.keys(SYSTEMS))("a half-sweep agrees with the twin: %s", async (name) => {
-      for (const [which, caseOf] of Object.entries(CASES)) {
-        for (const steps of [1, 3]) {
-          const system = SYSTEMS[name](K, steps);
-          const workload = cgWorkload(caseOf(K), system, { factors: K });
-          for (const side of SIDES) {
-            const solve = (session: Session): Promise<void> => session.solve(side, system);
-            const twin = (): Promise<Record<Side, Rows>> => solved(engines.reference, workload, solve);
-            await compare(kind, workload, solve, () => once([K, name, which, steps, side].join(), twin));
-          }
-        }
-      }
-    });
+    test.each(Object.keys(SYSTEMS))("a half-sweep agrees with the twin: %s", (name) => halfSweepsAgree(engines[kind], K, name));
   });
 
   test.each([3, 31, 200])("pulls of the rows' own count as in the twin, K = %i", async (K) => {
     for (const solved of ["joint", "sequential"] as const) {
       const system = pointSystem(K, { kind: solved, steps: 3 });
       const workload = cgWorkload(randomCase(4, 60, 47, 400), system, { factors: K, operations: { pulls: SIDES } });
-      await compare(kind, workload, async (session) => {
+      await compare(engines[kind], workload, async (session) => {
         for (const side of SIDES) {
           await session.writePulls(side, somePulls(workload.rows[side].biases.length, K));
           await session.solve(side, system);
@@ -145,7 +173,7 @@ describe.each(FLOAT_KINDS)("%s", (kind) => {
         await session.solve(side, system);
       };
     // One side alone: what the first solve errs by, the second one multiplies.
-    for (const side of SIDES) await compare(kind, workload, solveOne(side));
+    for (const side of SIDES) await compare(engines[kind], workload, solveOne(side));
     const { start } = workload.byUser;
     const empty = Array.from({ length: 57 }, (_, row) => row).find((row) => start[row] === start[row + 1])!;
     const { users } = await solved(engines[kind], workload, solveOne("users"));

@@ -9,6 +9,7 @@ import { roundToHalf, roundToTwoHalves } from "../../src/engine/reference/halves
 import { WebGpuEngine, type WebGpuOptions } from "../../src/engine/webgpu/engine.js";
 import { DeviceError } from "../../src/errors.js";
 import type { Parameters } from "../../src/models/parameters.js";
+import type { Solver } from "../../src/models/solver.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { fit } from "../../src/training/fit.js";
@@ -64,8 +65,8 @@ function rounded(problem: Problem): Problem {
 }
 
 /** Biases so large that a single half would lose too much of them. */
-function largeBiases(factors: number): Problem {
-  const problem = problemOf(hotCase(factors, 311, 257, 9000), { factors, tauUsers: 2, tauItems: 3 });
+function largeBiases(factors: number, solver: Solver = "cholesky"): Problem {
+  const problem = problemOf(hotCase(factors, 311, 257, 9000), { factors, tauUsers: 2, tauItems: 3, solver });
   return { ...problem, initial: { ...problem.initial, itemBiases: problem.initial.itemBiases.map((bias) => 20 * bias) } };
 }
 
@@ -84,6 +85,13 @@ test.each([3, 10].flatMap((factors) => [...KERNELS, "cut" as const].map((kernel)
   "a half-sweep is that of the rounded rows: $kernel, K = $factors",
   async ({ factors, kernel }) => {
     await expectRounded(kernel === "cut" ? cut : engines.get(kernel)!, largeBiases(factors));
+  },
+);
+
+test.each([3, 10].flatMap((factors) => KERNELS.map((kernel) => ({ factors, kernel }))))(
+  "steps of conjugate gradients are those over the rounded rows: $kernel, K = $factors",
+  async ({ factors, kernel }) => {
+    await expectRounded(engines.get(kernel)!, largeBiases(factors, "cg"));
   },
 );
 

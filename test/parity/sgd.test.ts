@@ -11,7 +11,7 @@ import type { Parameters } from "../../src/models/parameters.js";
 import { openTraining, type Problem } from "../../src/models/registry.js";
 import { sgdHyperparameters } from "../../src/models/sgd.js";
 import { deviceWithoutSubgroups } from "../support/bare-device.js";
-import { hotCase, problemOf, randomCase, relativeError } from "./cases.js";
+import { hotCase, problemOf, randomCase, relativeError, weightedCase } from "./cases.js";
 import { summing, testDevice } from "../support/engines.js";
 
 const reference = new ReferenceEngine();
@@ -29,9 +29,9 @@ test("all but one sum by subgroups", () => {
   expect(engines.memory.device.subgroups).toBeUndefined();
 });
 
-async function afterTwoEpochs(engine: Engine, problem: Problem): Promise<Parameters> {
+async function afterEpochs(engine: Engine, problem: Problem, epochs: number): Promise<Parameters> {
   const training = await openTraining(summing(engine), problem);
-  for (const number of [1, 2]) await training.sweep(number);
+  for (let number = 1; number <= epochs; number++) await training.sweep(number);
   const parameters = await training.read();
   training.destroy();
   return parameters;
@@ -58,12 +58,32 @@ describe.each(["subgroups", "subgroups, as on a card", "memory"] as const)("sums
           const hyperparameters = model === "sgd" ? sgdHyperparameters({ ...given, stepSize }) : logisticHyperparameters(given);
           const problem = { ...start, model, hyperparameters } as unknown as Problem;
           const key = [model, rate, factors, name].join();
-          if (!byTwin.has(key)) byTwin.set(key, await afterTwoEpochs(reference, problem));
-          const [actual, expected] = [await afterTwoEpochs(engines[kind], problem), byTwin.get(key)!];
+          if (!byTwin.has(key)) byTwin.set(key, await afterEpochs(reference, problem, 2));
+          const [actual, expected] = [await afterEpochs(engines[kind], problem, 2), byTwin.get(key)!];
           for (const of of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
             expect(relativeError(actual[of], expected[of]), `${of}, ${name}`).toBeLessThanOrEqual(1e-4);
         }
       });
     },
   );
+});
+
+/** So many that rounds come in families: a software driver takes two of them at once at K = 6, four at K = 31. */
+const MANY = randomCase(5, 320, 300, 65_000);
+
+describe.each(["subgroups", "subgroups, as on a card", "memory"] as const)("sums through %s, rounds in families", (kind) => {
+  test.each([
+    ["sgd", "adagrad", 6, false],
+    ["sgd", "shared", 31, false],
+    ["sgd", "adagrad", 31, true],
+  ] as const)("%s, rate %s: an epoch agrees, K = %i, weighted: %s", async (model, rate, factors, weighted) => {
+    const start = problemOf(weighted ? weightedCase(MANY) : MANY, { factors });
+    const hyperparameters = sgdHyperparameters({ factors, rate, stepSize: rate === "adagrad" ? 0.05 : 0.005 });
+    const problem = { ...start, model, hyperparameters } as unknown as Problem;
+    const key = [rate, factors, weighted].join();
+    if (!byTwin.has(key)) byTwin.set(key, await afterEpochs(reference, problem, 1));
+    const [actual, expected] = [await afterEpochs(engines[kind], problem, 1), byTwin.get(key)!];
+    for (const of of ["userFactors", "itemFactors", "userBiases", "itemBiases"] as const)
+      expect(relativeError(actual[of], expected[of]), of).toBeLessThanOrEqual(1e-4);
+  });
 });

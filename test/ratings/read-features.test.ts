@@ -5,7 +5,7 @@ import { RatingsError } from "../../src/errors.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { textSource } from "../../src/ratings/folder.js";
 import { Ids } from "../../src/ratings/ids.js";
-import { readFeatures } from "../../src/ratings/read-features.js";
+import { readFeatureFile, readFeatures } from "../../src/ratings/read-features.js";
 
 const read = (name: string, text: string): Promise<FeatureTable> => readFeatures(textSource(name, text));
 
@@ -35,6 +35,51 @@ test("a table with names has a feature for each value of each column, several in
     3: ["likes=cake"],
   });
   await expect(read("people.csv", "user,colour,likes\n1,red,tea\n,blue,tea\n")).rejects.toThrow(/people\.csv:3: the id is empty/);
+});
+
+test("where a row names the columns, the third is a weight by its name alone", async () => {
+  const dated = "it1,Comedy,1990\nit2,Drama,1991\n";
+  for (const names of ["id,genre,year", "asin,genre,year", "movieId,genre,year"]) {
+    const { names: features, rows } = await read("f.csv", `${names}\n${dated}`);
+    expect(features).toEqual(["genre=Comedy", "genre=Drama", "year=1990", "year=1991"]);
+    expect(rows.value[0]).toBeCloseTo(Math.SQRT1_2, 6);
+  }
+  for (const weight of ["weight", "Relevance", "score"]) {
+    const { names, rows } = await read("f.csv", `movieId,tag,${weight}\n1,red,3\n1,round,4\n`);
+    expect(names).toEqual(["red", "round"]);
+    expect(Array.from(rows.value, (value) => Math.round(10 * value))).toEqual([6, 8]);
+  }
+  // Without names, the third column can be nothing else.
+  expect((await read("f.csv", "it1,red,3\nit1,round,4\n")).names).toEqual(["red", "round"]);
+  await expect(read("f.csv", "1,red,many\n2,blue,1\n")).rejects.toThrow(/f\.csv:1: weight "many" is not a number/);
+});
+
+test("a feature of a list may be several with | between, and genres and tags are lists however they are written", async () => {
+  expect(setsOf(await read("f.csv", "item,genre\nit1,Comedy|Drama\nit2,Drama\n"))).toEqual({ it1: ["Comedy", "Drama"], it2: ["Drama"] });
+  expect((await read("f.csv", "it1,Comedy|Drama\nit2,Drama\n")).names).toEqual(["Comedy", "Drama"]);
+  const commas = await read("f.csv", 'item,genres,studio\nit1,"Comedy, Drama","A, B"\nit2,"[\'War\']",C\n');
+  expect(commas.names).toEqual(["genres=Comedy", "genres=Drama", "genres=War", "studio=A, B", "studio=C"]);
+});
+
+test("the column of ids is found by its name; rows that are not as the first are named, and so is what nobody named", async () => {
+  expect(setsOf(await read("f.csv", ",genre,movieId\n0,War,7\n1,Drama,9\n"))[7]).toContain("genre=War");
+  await expect(read("f.csv", "it1,War,1990,US\n")).rejects.toMatchObject({
+    message: "f.csv:1: there are 4 columns, and no row names them",
+    remedy: expect.stringContaining("id,genre,year") as string,
+  });
+  await expect(read("f.csv", "id,title,genre\n1,Heat,War\n2,Babe, the pig,War\n")).rejects.toThrow(/f\.csv:3: there are 4 cells, and .* 3/);
+  await expect(read("f.csv", "1,red\n2,blue,1,x\n")).rejects.toThrow(/f\.csv:2: there are 4 cells, where others have 2/);
+  const titles = Array.from({ length: 20 }, (_, n) => `${n},Title ${n}`).join("\n");
+  await expect(read("f.csv", `id,title\n${titles}\n`)).rejects.toThrow(/there are no features \(id → id; title left out, since nearly/);
+});
+
+test.each([
+  ["id,genre,year\n1,War,1990\n", "id → id; genre, year → features"],
+  ["movieId,tag,relevance\n1,red,3\n", "movieId → id, tag → feature, relevance → weight"],
+  ["1,red\n2,blue\n", "column 1 → id, column 2 → feature"],
+  ["u:token\tage:float\n1\t30\n", "u → id; age → feature"],
+])("%j is told to be %s", async (text, columns) => {
+  expect((await readFeatureFile(textSource("f.csv", text))).columns).toBe(columns);
 });
 
 test("RecBole's types part tokens; names and postcodes, which tell everybody apart, are left out", async () => {

@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
-import { fileSource, readPath } from "../../src/ratings/files.js";
+import { fileSource, readPath, tableFiles } from "../../src/ratings/files.js";
 import { bytesSource, type Folder, textSource } from "../../src/ratings/folder.js";
 import { type ReadOptions, readFolder, readRatings } from "../../src/ratings/readers.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
@@ -198,4 +201,61 @@ test.each(["", " "])("a time that is empty (%j) is missing, not 1970, and a spli
   }
   const { ratings } = await read("user,item,rating,timestamp\n1,2,4,0\n2,3,1,5\n");
   expect(ratings.time).toEqual(Float64Array.of(0, 5));
+});
+
+test("a ready-made split of a single file is refused", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
+  const path = join(folder, "u1.base");
+  try {
+    writeFileSync(path, "1\t2\t3\t4\n2\t2\t1\t4\n");
+    const refused = {
+      name: "OptionsError",
+      message: expect.stringMatching(/^split is "u9" to no effect: .* is a single file$/) as string,
+      remedy: "give the folder that holds u9.base and u9.test, or leave split out to hold ratings out at random",
+    };
+    await expect(read("1,2,3\n", { split: "u9" })).rejects.toMatchObject(refused);
+    await expect(readPath(path, { split: "u9" })).rejects.toMatchObject(refused);
+    await expect(tableFiles(path, { split: "u9" })).rejects.toMatchObject(refused);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("options that a table's form, or its columns, make idle are told; columns of a matrix are refused", async () => {
+  const market = "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 3\n2 2 4\n";
+  expect((await read(market, { delimiter: ";" })).warnings).toEqual(['delimiter: ";" has no effect: ratings.csv is MatrixMarket']);
+  expect((await read(market, { layout: "matrix" })).warnings).toEqual([
+    'layout: "matrix" has no effect: ratings.csv is MatrixMarket, a row per rating',
+  ]);
+  expect((await read(market)).warnings).toEqual([]);
+  expect((await read("user,item\n1,2\n2,3\n", { missing: ["0"] })).warnings).toEqual([
+    'missing: ["0"] has no effect: ratings.csv has no column of ratings',
+  ]);
+  const matrix = "person,heat,babe\nann,1,2\nbob,3,4\n";
+  expect((await read(matrix, { layout: "matrix" })).ratings.count).toBe(4);
+  for (const column of ["item", "rating", "time"] as const) {
+    const asked = read(matrix, { layout: "matrix", columns: { [column]: 2 } });
+    await expect(asked).rejects.toThrow(
+      `columns: { ${column}: 2 } has no effect: ratings.csv is read as a matrix, whose columns are items`,
+    );
+    await expect(asked).rejects.toThrow(OptionsError);
+  }
+});
+
+test("titles that stand beside are said, and left out where they are of films and the items are not, or of none of them", async () => {
+  const movies = "movieId,title,genres\n1,Heat (1995),Crime\n2,Babe (1995),Children\n";
+  const of = (item: string, ids: string) => {
+    const [a, b] = ids.split(" ");
+    return readFolder(folderOf({ "ratings.csv": `user,${item},rating\n1,${a},3\n2,${b},4\n`, "movies.csv": movies }));
+  };
+  const films = await of("movieId", "1 7");
+  expect(films).toMatchObject({ titles: { file: "movies.csv", items: 1, among: 2 }, warnings: [] });
+  expect(films.ratings.catalogue.title(1)).toBe("Heat (1995)");
+  expect((await of("item", "1 2")).ratings.catalogue.size).toBe(2);
+  const books = await of("bookId", "1 2");
+  expect([books.titles, books.ratings.catalogue.size]).toEqual([undefined, 0]);
+  expect(books.warnings).toEqual([expect.stringMatching(/^movies\.csv .* of films, and the items are by "bookId"/) as string]);
+  const none = await of("item", "tt1 tt2");
+  expect([none.titles, none.ratings.catalogue.size]).toEqual([undefined, 0]);
+  expect(none.warnings).toEqual([expect.stringContaining("none of its 2 titles is of the 2 rated items") as string]);
 });

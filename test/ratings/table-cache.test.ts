@@ -61,6 +61,20 @@ test("a file that has changed, in size or in time alone, is read anew and replac
   expect(kept()).toHaveLength(1);
 });
 
+test("a file that is changed in place, in size and time of change as it was, is read anew", async () => {
+  writeFileSync(path, "1,2,3\n");
+  const { atime, mtime } = statSync(path);
+  utimesSync(path, atime, mtime);
+  await read();
+  expect(isCached(await read())).toBe(true);
+  writeFileSync(path, "1,2,4\n");
+  utimesSync(path, atime, mtime);
+  expect(statSync(path).mtime).toEqual(mtime);
+  const changed = await read();
+  expect([isCached(changed), changed.ratings.value[0]]).toEqual([false, 4]);
+  expect(isCached(await read())).toBe(true);
+});
+
 test("other settings are other tables", async () => {
   writeFileSync(path, "1,2,3\n1,2,5\n");
   expect((await read({ duplicates: "first" })).ratings.value).toEqual(Float32Array.of(3));

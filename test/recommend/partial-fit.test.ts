@@ -10,6 +10,7 @@ import { buildCsr } from "../../src/ratings/csr.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ids } from "../../src/ratings/ids.js";
 import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { partialFit } from "../../src/recommend/partial-fit.js";
 import { fit, type FitOptions } from "../../src/training/fit.js";
@@ -113,6 +114,20 @@ test.each(GROWN)("no old row moves, and a saved copy predicts the same to the bi
   expect(loaded.recommend("ann", { n: 99 })).toEqual(bigger.recommend("ann", { n: 99 }));
 });
 
+test("ratings of nobody and nothing that the model knows are told, others are not", async () => {
+  const { model } = await train({ factors: 2 });
+  const noticed = (rows: readonly (readonly [number | string, number | string, number])[]): string[] => {
+    const notices: string[] = [];
+    partialFit(model, Ratings.from(rows), { onNotice: (text) => notices.push(text) });
+    return notices;
+  };
+  const strange = [["ann", "new film", 5], ["ben", "new film", 3]] as const; // prettier-ignore
+  expect(noticed(strange)).toEqual([
+    "the model knows none of the 2 users and 1 item of the ratings: of new users nothing is learned but the mean",
+  ]);
+  expect(noticed([...strange, ["ann", 1, 4]])).toEqual([]);
+});
+
 test("the parts can be joined one after the other: users first, then items by all users, is the stated order", async () => {
   const { model } = await train({ factors: 3, tauUsers: 2, tauItems: 2 });
   const rows = [
@@ -192,6 +207,24 @@ test("counts and seen items grow by what is new", async () => {
   expect(countOf(bigger, "film")).toBe(1);
   expect(bigger.recommend(5, { n: 99 }).map(({ id }) => id)).not.toContain("film");
   expect(bigger.recommend("ann", { n: 99 })).toHaveLength(29);
+});
+
+test("what was held out of training stays out of lists, of users who rate more and of others", async () => {
+  const { train: few, heldOut } = splitRatings(invented, { share: 0.3 });
+  const { model } = await fit(few, { factors: 3, sweeps: 2, device: "cpu", heldOut, keepSeen: "all" });
+  const bigger = partialFit(
+    model,
+    Ratings.from([
+      ["ann", 1, 5],
+      [5, "film", 3],
+    ]),
+  );
+  for (const user of model.users.raw) {
+    const before = model.recommend(user, { n: 99, filter: (id) => id !== "film" }).map(({ id }) => id);
+    const after = bigger.recommend(user, { n: 99, filter: (id) => id !== "film" }).map(({ id }) => id);
+    expect(new Set(after)).toEqual(new Set(before));
+  }
+  expect(bigger.recommend("ann", { n: 99 }).map(({ id }) => id)).not.toContain(1);
 });
 
 test("the catalogue of the ratings names the new items; what the model knows of the old ones stays", async () => {

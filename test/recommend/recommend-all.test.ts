@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open-engine.js";
 import { OptionsError, UnknownIdError } from "../../src/errors.js";
+import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { itemFilter } from "../../src/recommend/filters.js";
 import { recommendAll, type RecommendAllOptions, type RecommendedItem } from "../../src/recommend/recommend-all.js";
@@ -38,6 +39,22 @@ test.each([
       expect(title).toBe(expected[at].title);
     });
   }
+});
+
+test.each(["cpu", "webgpu"] as const)("a model for use lists nothing that was held out of its training, on %s", async (name) => {
+  const { train, heldOut } = splitRatings(ratings, { share: 0.3 });
+  const rated = new Set([...ratings.user].map((m, at) => `${ratings.users.rawAt(m)}:${ratings.items.rawAt(ratings.item[at])}`));
+  const wrong = async (keepSeen: true | "all"): Promise<number> => {
+    const { model } = await fit(train, { factors: 3, tauUsers: 1, tauItems: 1, sweeps: 4, device: "cpu", heldOut, keepSeen });
+    const rows = await all(engines[name], { n: 5 }, model);
+    for (const user of model.users.raw) {
+      const listed = rows.filter((row) => row.user === user).map(({ item }) => item);
+      expect(listed).toEqual(model.recommend(user, { n: 5 }).map(({ id }) => id));
+    }
+    return rows.filter(({ user, item }) => rated.has(`${user}:${item}`)).length;
+  };
+  expect(await wrong(true)).toBeGreaterThan(20);
+  expect(await wrong("all")).toBe(0);
 });
 
 test.each(["cpu", "webgpu"] as const)("chosen users are given their lists, each once, in the order asked for, on %s", async (name) => {

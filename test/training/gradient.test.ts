@@ -4,8 +4,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Rows } from "../../src/engine/engine.js";
-import { type BlockPlan, dealRows, planBlocks, roundsOf } from "../../src/engine/blocks.js";
+import { type BlockPlan, dealRows, familyOf, planBlocks, roundsOf } from "../../src/engine/blocks.js";
 import { groupOrder } from "../../src/engine/webgpu/steps/block-epochs.js";
+import { blockTasks, roundsAtOnce } from "../../src/engine/webgpu/steps/block-tasks.js";
 import { DivergedError, OptionsError, RatingsError } from "../../src/errors.js";
 import { binaryMetrics } from "../../src/metrics/binary.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
@@ -138,6 +139,63 @@ test("blocks of a round share no user and no item, and an epoch visits every rat
     ),
     { numRuns: 40 },
   );
+});
+
+test("tasks of several rounds share no row, and have each row's ratings in the order of the rounds", () => {
+  for (const [B, atOnce] of [
+    [64, 4],
+    [68, 2],
+    [64, 1],
+    [7, 1],
+  ]) {
+    expect(familyOf(B) % atOnce).toBe(0);
+    const { ratings: columns, items } = randomCase(B, 2 * B, 3 * B, 1500);
+    const itemGroup = Uint32Array.from({ length: items }, (_, item) => (5 * item + 3) % B);
+    const plan = planBlocks(columns, { groups: B, users: Uint32Array.from({ length: B + 1 }, (_, group) => 2 * group), itemGroup }, 1);
+    const rounds = roundsOf(B, 9, 3);
+    expect([...rounds].sort((a, b) => a - b)).toEqual(Array.from({ length: B }, (_, round) => round));
+    const byRow = (visits: readonly (readonly number[])[]): Map<string, number[][]> => {
+      const visitsOf = new Map<string, number[][]>();
+      for (const visit of visits)
+        for (const row of [`u${visit[0]}`, `i${visit[1]}`]) visitsOf.set(row, [...(visitsOf.get(row) ?? []), [...visit]]);
+      return visitsOf;
+    };
+    const inRounds: number[][] = [];
+    for (const round of rounds) {
+      for (let group = 0; group < B; group++) {
+        const block = group * B + ((group + round) % B);
+        for (let at = plan.start[block]; at < plan.start[block + 1]; at++) inRounds.push([plan.user[at], plan.item[at], plan.value[at]]);
+      }
+    }
+    const all = { blocks: { from: 0, to: B * B }, itemGroups: { from: 0, to: B }, firstUser: 0, firstItem: 0 };
+    const { first, tasks, records } = blockTasks(plan, atOnce, all);
+    const values = new Float32Array(records.buffer, records.byteOffset, records.length);
+    const inTasks: number[][] = [];
+    for (const round of rounds.filter((_, at) => at % atOnce === 0)) {
+      const owner = new Map<string, number>();
+      for (let task = first[round]; task < first[round + 1]; task++) {
+        const [from, count] = tasks.subarray(2 * task, 2 * task + 2);
+        expect(count).toBeGreaterThan(0);
+        if (task > first[round]) expect(count).toBeLessThanOrEqual(tasks[2 * task - 1]);
+        for (let at = from; at < from + count; at++) {
+          const [user, item] = records.subarray(4 * at, 4 * at + 2);
+          for (const row of [`u${user}`, `i${item}`]) {
+            expect(owner.get(row) ?? task).toBe(task);
+            owner.set(row, task);
+          }
+          inTasks.push([user, item, values[4 * at + 2]]);
+          expect(values[4 * at + 3]).toBe(1);
+        }
+      }
+    }
+    expect(byRow(inTasks)).toEqual(byRow(inRounds));
+  }
+});
+
+test("rounds are taken at once while a dispatch has work for all cores", () => {
+  expect([1, 2, 8].map((teams) => roundsAtOnce(64, 4, teams))).toEqual([4, 4, 2]);
+  expect([1, 8].map((teams) => roundsAtOnce(224, 4, teams))).toEqual([4, 4]);
+  expect(roundsAtOnce(60, 1, 1)).toBe(1);
 });
 
 test("a device goes through the blocks of a round by their length, longest first, whatever piece of them it holds", () => {

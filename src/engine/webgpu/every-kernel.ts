@@ -7,7 +7,7 @@ import type { Kernel } from "./device/kernel.js";
 import { FLOATS, PAIRS, type ValueFormat, valueFormat } from "./memory/values.js";
 import { itemScoresKernel, topItemsKernel } from "./ranking/ranking-kernels.js";
 import { planList, planScores } from "./ranking/ranking-plan.js";
-import { conjugateGradientsKernel, planDescent } from "./rows/descent-kernel.js";
+import { conjugateGradientsKernel, conjugateGradientsSubgroupKernel, planDescent } from "./rows/descent-kernel.js";
 import {
   descends,
   GRAM_SYSTEMS,
@@ -18,7 +18,7 @@ import {
   suitsSubgroups,
 } from "./rows/gram-kernels.js";
 import { addPartialsKernel, heavyBallKernel, momentsKernel, packHalvesKernel } from "./rows/row-kernels.js";
-import { planSubgroup } from "./rows/subgroup-plan.js";
+import { planSubgroup, subgroupSize } from "./rows/subgroup-plan.js";
 import { planTiles } from "./rows/tile-plan.js";
 import { type BlockTeams, blockTeams, gradientStepKernel, sgdBlocksKernel, takeStepKernel } from "./steps/step-kernels.js";
 import {
@@ -55,7 +55,7 @@ export function kernelsOf({ factors: K, spread, operations, values = FLOATS }: K
     ...(solve ? solving({ kind: solve, spread, pulled: pulls.length > 0 } as GramSystem, K, values, subgroups) : []),
     ...(solve === "confident" || operations.sums.includes("moments") ? momentKernels(K, stepwise) : []),
     ...(extrapolate.length > 0 ? [heavyBallKernel(K, spread)] : []),
-    ...(batchStep ? [gradientStepKernel(K, values), takeStepKernel(K)] : []),
+    ...(batchStep ? [...loopsOf(values).map((loopsLeft) => gradientStepKernel(K, values, loopsLeft)), takeStepKernel(K)] : []),
     ...(epochs
       ? blockTeamsOf(K, subgroups).map((teams) =>
           sgdBlocksKernel(K, epochs.link, spread === "squares", teams, values.kind === "pairs" ? values : FLOATS),
@@ -95,7 +95,7 @@ export function everyKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
  * Those of workloads that are solved by conjugate gradients, of half precision, and of ranked lists: of more
  * factors, too.
  */
-export function everyDescentKernel(K: number): Kernel[] {
+export function everyDescentKernel(K: number, subgroups?: SubgroupSizes): Kernel[] {
   const uses = GRAM_SYSTEMS.filter(descends).map(({ kind, spread, pulled }) => ({
     spread,
     operations: {
@@ -107,9 +107,9 @@ export function everyDescentKernel(K: number): Kernel[] {
     },
   }));
   const variant = { factors: K, kind: "joint", spread: "none", halves: true, values: CODES } as const;
-  const pairs = [false, true].map((pulled) => conjugateGradientsKernel(planDescent(K, false), { ...variant, pulled }));
+  const pairs = [false, true].flatMap((pulled) => descentKernelsOf({ ...variant, pulled }, subgroups));
   const halves = [packHalvesKernel(K), ...pairs];
-  return differentKernels([...kernelsOfUses(uses, K), ...halves, ...rankingKernels(K)]);
+  return differentKernels([...kernelsOfUses(uses, K, subgroups), ...halves, ...rankingKernels(K)]);
 }
 
 const rankingKernels = (K: number): Kernel[] => [
@@ -134,12 +134,17 @@ function gramKernels(system: GramSystem, K: number, values: ValueFormat, subgrou
   return [...tiles, ...(plan ? [gramSolveSubgroupKernel(plan, variant)] : [])];
 }
 
-/** For hardware, and for software drivers. */
-const descentKernels = (system: GramSystem, K: number, values: ValueFormat): Kernel[] =>
-  [false, true].map((software) => {
-    const { name, code } = conjugateGradientsKernel(planDescent(K, software), { ...system, factors: K, values });
-    return { name: software ? `${name} for software` : name, code };
-  });
+const descentKernels = (system: GramSystem, K: number, values: ValueFormat, subgroups?: SubgroupSizes): Kernel[] =>
+  descentKernelsOf({ ...system, factors: K, values }, subgroups);
+
+/** For all devices, and for software drivers that have subgroups. */
+function descentKernelsOf(variant: GramVariant & { readonly values: ValueFormat }, subgroups?: SubgroupSizes): Kernel[] {
+  const size = subgroupSize(subgroups);
+  const teams = loopsOf(variant.values).map((loopsLeft) =>
+    conjugateGradientsKernel(planDescent(variant.factors), { ...variant, loopsLeft }),
+  );
+  return [...teams, ...(size === undefined ? [] : [conjugateGradientsSubgroupKernel(size, variant)])];
+}
 
 /** For hardware, with and without subgroups, and for software drivers that have them. */
 const blockTeamsOf = (K: number, subgroups?: SubgroupSizes): BlockTeams[] => [

@@ -30,9 +30,29 @@ export function withoutLoopsOfOne(code: string, bounds: readonly string[]): stri
  * @param bounds as of `withoutLoopsOfOne`.
  */
 export function withLoopsLeftBe(code: string, bounds: readonly string[]): string {
-  return code.replace(/for \(var (\w+) = 0u; \1 < (\w+);/g, (head, number: string, bound: string) =>
-    bounds.includes(bound) ? `for (var ${number} = 0u; ${number} < turns(${bound});` : head,
+  return code.replace(/for \(var (\w+) = 0u; \1 (<=?) (\w+);/g, (head, number: string, below: string, bound: string) =>
+    bounds.includes(bound) ? `for (var ${number} = 0u; ${number} ${below} turns(${bound});` : head,
   );
+}
+
+/** A loop over the tiles of a lane. */
+const SLOT_LOOP = /for \(var s = 0u; s < SLOTS; s\+\+\) \{/g;
+
+/**
+ * Loops over a lane's tiles are left, too, where these are below one another: they move up by one in each turn, so that
+ * the first is always the one that is meant. See tile-turns.wgsl.
+ */
+export function withTilesInTurns(code: string): string {
+  let text = "";
+  let from = 0;
+  for (const { 0: head, index } of code.matchAll(SLOT_LOOP)) {
+    const end = endOfBlock(code, index + head.length);
+    const body = code.slice(index + head.length, end);
+    const turn = body.replace(/\b(tile|tile_row|tile_column)\[s\]/g, "$1[0]").replace(/\btile_place\(s\)/g, "tile_place(0u)");
+    text += `${code.slice(from, index)}${head.replace("SLOTS", "turns(SLOTS)")}${turn}next_slot(); `;
+    from = end;
+  }
+  return text + code.slice(from);
 }
 
 /** Where the block ends that has begun: its closing brace. */

@@ -5,7 +5,7 @@ import topItemsText from "../../../../shaders/top-items.wgsl?raw";
 import type { Kernel } from "../device/kernel.js";
 import { listConstants, type ListPlan, scoreLoops, type ScorePlan } from "./ranking-plan.js";
 
-/** @param loopsLeft whether a loop stays a loop, so that it compiles sooner on some drivers. */
+/** @param loopsLeft whether loops stay loops, so that it compiles sooner on some drivers. */
 export function itemScoresKernel(K: number, plan: ScorePlan, loopsLeft = false): Kernel {
   return { name: `item-scores K=${K}${loopsLeft ? " loops left" : ""}`, code: [scoreLoops(plan, loopsLeft), itemScoresText].join("\n") };
 }

@@ -38,8 +38,8 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, at)
 /**
  * Constants and functions that item-scores.wgsl names.
  *
- * @param loopsLeft whether the vec4s of a stage have a loop, whose bound the compiler does not know, so that the kernel
- *   compiles sooner on some drivers: no run has 2³¹ users.
+ * @param loopsLeft whether the vec4s of a stage and a lane's users have loops, whose bounds the compiler does not know,
+ *   so that the kernel compiles sooner on some drivers.
  */
 export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan, loopsLeft: boolean): string {
   const [users, items] = [range(patch[0]), range(patch[1])];
@@ -55,6 +55,12 @@ export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan, loo
     ...pairs.map(([i, j]) => `score_${i}_${j} = ${sum(i, j)};`),
     "}",
   ];
+  const write = (user: string, i: number, j: number): string =>
+    `scores[at + ${user} * LANES_USERS * settings.items + ${j}u * LANES_ITEMS] = score_${i}_${j};`;
+  /** Each user in its turn is the first, so that none is indexed. */
+  const movedUp = pairs.filter(([i]) => i > 0).map(([i, j]) => `score_${i - 1}_${j} = score_${i}_${j};`);
+  // No run has 2³¹ users.
+  const turns = "fn turns(count: u32) -> u32 { return count + (settings.users >> 31u); }";
   return [
     `const LANES_USERS = ${lanes[0]}u;`,
     `const LANES_ITEMS = ${lanes[1]}u;`,
@@ -64,19 +70,20 @@ export function scoreLoops({ blocks, depth, lanes, patch, tile }: ScorePlan, loo
     `const DEPTH = ${depth}u;`,
     `const STAGES = ${blocks / depth}u;`,
     ...pairs.map(([i, j]) => `var<private> score_${i}_${j}: f32;`),
+    ...(loopsLeft ? [turns] : []),
     fn("start_scores(item: u32)", [
       ...items.map((j) => `let offset_${j} = item_offsets[item + ${j}u * LANES_ITEMS];`),
       ...pairs.map(([i, j]) => `score_${i}_${j} = offset_${j};`),
     ]),
     fn(
       "add_products(user: u32, item: u32)",
-      loopsLeft
-        ? ["for (var d = 0u; d < DEPTH + (settings.users >> 31u); d++)", ...products("d")]
-        : range(depth).flatMap((d) => products(`${d}u`)),
+      loopsLeft ? ["for (var d = 0u; d < turns(DEPTH); d++)", ...products("d")] : range(depth).flatMap((d) => products(`${d}u`)),
     ),
     fn("write_scores(user: u32, item: u32)", [
       "let at = user * settings.items + item;",
-      ...pairs.map(([i, j]) => `scores[at + ${i}u * LANES_USERS * settings.items + ${j}u * LANES_ITEMS] = score_${i}_${j};`),
+      ...(loopsLeft
+        ? [`for (var i = 0u; i < turns(${patch[0]}u); i++) {`, ...items.map((j) => write("i", 0, j)), ...movedUp, "}"]
+        : pairs.map(([i, j]) => write(`${i}u`, i, j))),
     ]),
     "",
   ].join("\n");

@@ -1,7 +1,7 @@
 // Which kernel goes through the rows of a half-sweep: of the Gram-and-solve kernels,
 // tiles in registers and workgroup memory, or a subgroup per row.
 
-import type { Device } from "../device/device.js";
+import type { Device, SubgroupSizes } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
 import { gramSolveKernel, gramSolveSubgroupKernel, type GramVariant, suitsSubgroups } from "./gram-kernels.js";
 import { planMatrices } from "./matrix-plan.js";
@@ -37,7 +37,10 @@ export interface GramKernel extends RowKernel {
 }
 
 export interface GramTuning extends TileTuning {
-  /** Default "auto": a subgroup per row on software drivers that have subgroups, where gathers are dear; else tiles. */
+  /**
+   * Default "auto": a subgroup per row on software drivers that have subgroups, where gathers are dear; else tiles, or
+   * teams of lanes for conjugate gradients.
+   */
   readonly kernel?: "auto" | "tiles" | "subgroup" | undefined;
   /**
    * Whether point estimates gather the other side's factors in half precision (11 bits), adding them up in
@@ -66,12 +69,16 @@ const SOLVES = { whole_rows: "solve_rows", long_rows: "solve_rows" } as const;
 const BYTES_PER_TILE = 64;
 const BYTES_PER_VEC4 = 16;
 
+/** The device's subgroups, where each is to have a row. */
+export function wantedSubgroups({ report, subgroups }: Device, { kernel = "auto" }: GramTuning): SubgroupSizes | undefined {
+  return kernel === "subgroup" || (kernel === "auto" && report.software) ? subgroups : undefined;
+}
+
 export function chooseGramKernel(device: Device, variant: GramVariant, tuning: GramTuning = {}): GramKernel {
   const { factors: K } = variant;
-  const { kernel = "auto" } = tuning;
   const operations = { perRating: (K + 2) * (K + 3), perRow: (K + 1) ** 3 / 3 };
-  const wanted = kernel === "subgroup" || (kernel === "auto" && device.report.software);
-  const subgroup = suitsSubgroups(variant) && wanted && !device.matrices && device.subgroups && planSubgroup(K, device.subgroups);
+  const subgroups = suitsSubgroups(variant) && !device.matrices && wantedSubgroups(device, tuning);
+  const subgroup = subgroups && planSubgroup(K, subgroups);
   if (subgroup) {
     return {
       kernel: gramSolveSubgroupKernel(subgroup, variant),

@@ -8,6 +8,10 @@ import baseTilesText from "../../../../shaders/shared/base-tiles.wgsl?raw";
 import counterRandomText from "../../../../shaders/shared/counter-random.wgsl?raw";
 import noiseNoneText from "../../../../shaders/shared/noise-none.wgsl?raw";
 import noiseNormalText from "../../../../shaders/shared/noise-normal.wgsl?raw";
+import solveCholeskyText from "../../../../shaders/shared/solve-cholesky.wgsl?raw";
+import solveCholeskyTurnsText from "../../../../shaders/shared/solve-cholesky-turns.wgsl?raw";
+import solveSweepText from "../../../../shaders/shared/solve-sweep.wgsl?raw";
+import solveSweepTurnsText from "../../../../shaders/shared/solve-sweep-turns.wgsl?raw";
 import stageConfidentText from "../../../../shaders/shared/stage-confident.wgsl?raw";
 import stageExplicitText from "../../../../shaders/shared/stage-explicit.wgsl?raw";
 import stageMomentsText from "../../../../shaders/shared/stage-moments.wgsl?raw";
@@ -19,6 +23,8 @@ import fixedHalvesText from "../../../../shaders/shared/fixed-halves.wgsl?raw";
 import halfSweepText from "../../../../shaders/shared/half-sweep.wgsl?raw";
 import leadingText from "../../../../shaders/shared/leading.wgsl?raw";
 import pivotText from "../../../../shaders/shared/pivot.wgsl?raw";
+import ratingConfidentText from "../../../../shaders/shared/rating-confident.wgsl?raw";
+import ratingExplicitText from "../../../../shaders/shared/rating-explicit.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
 import pullsNoneText from "../../../../shaders/shared/pulls-none.wgsl?raw";
 import pullsRowsText from "../../../../shaders/shared/pulls-rows.wgsl?raw";
@@ -28,19 +34,26 @@ import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
 import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
+import tileTurnsText from "../../../../shaders/shared/tile-turns.wgsl?raw";
 import type { Spread, SystemKind } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
-import { withLoopsLeftBe, withoutLoopsOfOne } from "../device/loops-of-one.js";
+import { withLoopsLeftBe, withoutLoopsOfOne, withTilesInTurns } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
 import { loopsOfOne, planConstants, type TilePlan, tilesOf } from "./tile-plan.js";
 
-/** How the system is solved, and what of a covariance goes in and out, by what a row carries. */
-const SOLVERS: Record<GramSpread, readonly string[]> = {
-  none: [choleskyText, spreadNoneText],
-  diagonal: [choleskyText, spreadDiagonalText],
-  full: [sweepText, spreadFullText],
+const CHOLESKY = { tiles: choleskyText, solve: solveCholeskyText, turns: solveCholeskyTurnsText };
+const SWEEP = { tiles: sweepText, solve: solveSweepText, turns: solveSweepTurnsText };
+
+/**
+ * How the system is solved, and what of a covariance goes in and out, by what a row carries. `turns` instead of `solve`
+ * where loops are left.
+ */
+const SOLVERS: Record<GramSpread, typeof CHOLESKY & { readonly spread: string }> = {
+  none: { ...CHOLESKY, spread: spreadNoneText },
+  diagonal: { ...CHOLESKY, spread: spreadDiagonalText },
+  full: { ...SWEEP, spread: spreadFullText },
 };
 
 /** Branches by number of subgroup are uniform in each, which the compiler does not see. */
@@ -93,7 +106,7 @@ export type GramVariant = GramSystem & {
   readonly values?: ValueFormat | undefined;
   /** Whether the other side's rows are gathered in half precision. Default false. */
   readonly halves?: boolean | undefined;
-  /** Whether loops of the kernel by tiles stay loops, so that it compiles sooner on some drivers. Default false. */
+  /** Whether loops of the kernels by tiles and by teams stay loops, so that it compiles sooner on some drivers. Default false. */
   readonly loopsLeft?: boolean | undefined;
 };
 
@@ -117,9 +130,13 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
   const { factors: K, kind, spread, pulled = false, values = FLOATS, halves = false, loopsLeft = false } = variant;
   const { stage, base, noise } = PARTS[kind];
   const matrices = "matrices" in plan;
+  // Of tiles side by side, which a benchmark may ask for, there are no such texts.
+  const inTurns = loopsLeft && plan.width === 1;
+  const turned = (text: string): string => (inTurns && plan.height > 1 ? withTilesInTurns(text) : text);
+  const solver = SOLVERS[spread];
   const parts = [
     matrices ? MATRIX_EXTENSIONS : "",
-    planConstants(K, plan, kind === "sequential", spread),
+    planConstants(K, plan, kind === "sequential", spread, loopsLeft),
     `const ERRORS = ${leavesErrors(variant)};`,
     `const EXPECTED_ERRORS = ${leavesExpectedErrors(variant)};`,
     rowsText,
@@ -132,9 +149,11 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     pullsText(pulled),
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
-    ...SOLVERS[spread],
+    solver.tiles,
+    ...(inTurns ? [tileTurnsText, solver.turns] : [solver.solve]),
+    turned(solver.spread),
     ...(matrices ? [matrixConstants(plan), leadingText, gatherMatricesText, gatherMatrices(plan)] : [stage, gatherTilesText]),
-    gramSolveText,
+    turned(gramSolveText),
   ];
   const differing = [
     kind !== "joint" && kind,
@@ -144,8 +163,8 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     matrices && `matrices ${plan.matrices.size}`,
     loopsLeft && "loops left",
   ];
-  const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan));
-  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS"]) : once;
+  const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan, loopsLeft));
+  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS", "BIAS_BLOCK", "BATCHES"]) : once;
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 
@@ -158,7 +177,7 @@ export const suitsSubgroups = ({ kind, spread, pulled }: GramSystem): boolean =>
 
 export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant): Kernel {
   const { factors: K, kind, spread, values = FLOATS, halves = false } = variant;
-  const { stage, base, noise } = PARTS[kind];
+  const { base, noise } = PARTS[kind];
   const code = [
     "enable subgroups;",
     subgroupConstants(K, plan, kind === "sequential", spread),
@@ -171,8 +190,8 @@ export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant
     base ? `const TILES = ${tilesOf(K)}u;\n${baseTilesText}` : baseNoneText,
     noise ? `${counterRandomText}\n${noiseNormalText}` : noiseNoneText,
     pivotText,
-    stage,
-    subgroupLoops(K, plan, { base, diagonal: spread === "diagonal" }),
+    kind === "confident" ? ratingConfidentText : ratingExplicitText,
+    subgroupLoops(K, plan, { base, diagonal: spread === "diagonal", noise }),
     subgroupText,
   ].join("\n");
   const differing = [kind !== "joint" && kind, spread !== "none" && spread].filter(Boolean);

@@ -63,7 +63,7 @@ export function beginSolver(
   const { steps } = workload.operations;
   if (steps !== undefined && tuning?.tensorCores)
     throw new OptionsError("tensor cores multiply for factorizations, and the solver is cg", { remedy: 'take solver: "cholesky"' });
-  const kernel = steps === undefined ? chooseGramKernel(device, variant, tuning) : descentKernel(device, variant, steps);
+  const kernel = steps === undefined ? chooseGramKernel(device, variant, tuning) : descentKernel(device, variant, steps, tuning);
   beginCompiling(device, kernel);
   return { variant, kernel };
 }

@@ -1,7 +1,8 @@
-// Writes out the loops of gram-solve-subgroup.wgsl for a number of factors and a subgroup size:
-// one statement for every four columns that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
+// Writes out the statements of gram-solve-subgroup.wgsl for a number of factors and a subgroup size:
+// one for every column that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
 import type { Spread } from "../../engine.js";
+import type { SubgroupSizes } from "../device/device.js";
 import { blocksOf, rowConstants } from "./tile-plan.js";
 
 export interface SubgroupPlan {
@@ -18,19 +19,25 @@ export interface SubgroupPlan {
  * need long to compile more, or fail.
  */
 const MOST_HELD = 92;
+/** So many groups of columns, or fewer, are written out one after the other: loops over them would only cost time. */
+const FEW_GROUPS = 3;
 const SMALLEST_SUBGROUP = 4;
 const LARGEST_SUBGROUP = 16;
 
-/**
- * Undefined when the kernel does not suit: too many factors, or subgroups of a size that is
- * unknown or too wide to share one row.
- */
-export function planSubgroup(K: number, sizes: { readonly minimum: number; readonly maximum: number }): SubgroupPlan | undefined {
-  const { minimum: size, maximum } = sizes;
-  if (size !== maximum || size < SMALLEST_SUBGROUP || size > LARGEST_SUBGROUP) return undefined;
+/** Lanes of subgroups of which each can have a row. Undefined when their size is unknown, or too wide. */
+export function subgroupSize(sizes: SubgroupSizes | undefined): number | undefined {
+  if (sizes === undefined || sizes.minimum !== sizes.maximum) return undefined;
+  return sizes.minimum >= SMALLEST_SUBGROUP && sizes.minimum <= LARGEST_SUBGROUP ? sizes.minimum : undefined;
+}
+
+/** Undefined when the kernel does not suit: too many factors, or subgroups that cannot have a row each. */
+export function planSubgroup(K: number, sizes: SubgroupSizes): SubgroupPlan | undefined {
+  const size = subgroupSize(sizes);
+  if (size === undefined) return undefined;
   const blocks = blocksOf(K);
-  const held = new Loops(K, blocks, size).held.length;
-  return held <= MOST_HELD ? { blocks, size, partial: held * size } : undefined;
+  const loops = new Loops(K, blocks, size);
+  const held = loops.held;
+  return held <= MOST_HELD ? { blocks, size, partial: loops.partial * size } : undefined;
 }
 
 export function subgroupConstants(K: number, plan: SubgroupPlan, sequential: boolean, spread: Spread): string {
@@ -46,6 +53,8 @@ interface SubgroupSystem {
   readonly base: boolean;
   /** Whether rows carry the variances of their coordinates. */
   readonly diagonal: boolean;
+  /** Whether solutions are draws. */
+  readonly noise: boolean;
 }
 
 /** The functions that gram-solve-subgroup.wgsl names. */
@@ -53,94 +62,97 @@ export function subgroupLoops(K: number, plan: SubgroupPlan, system: SubgroupSys
   return new Loops(K, plan.blocks, plan.size).text(system);
 }
 
-const range = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, at) => from + at);
+const range = (count: number, from = 0): number[] => Array.from({ length: Math.max(0, count - from) }, (_, at) => from + at);
 /** A shuffle from a constant lane: llvmpipe makes one instruction of it, and more than ten of a broadcast. */
-const broadcast = (value: string, lane: number): string => `subgroupShuffle(${value}, ${lane}u)`;
-/** A lane's own place among four rows or columns. */
-const UNIT = "let unit = vec4f(vec4u(lane % 4u) == vec4u(0u, 1u, 2u, 3u));";
+const broadcast = (value: string, lane: number | string): string =>
+  `subgroupShuffle(${value}, ${typeof lane === "number" ? `${lane}u` : lane})`;
 const lines = (statements: readonly string[]): string => statements.map((statement) => `  ${statement}\n`).join("");
 
 /**
- * Row i of the matrix is row `i % size` of group `⌊i / size⌋`, so it is held by that lane;
- * `sum_g_J` is its columns 4J to 4J + 3.
+ * Row i of the matrix is row `i % size` of group `⌊i / size⌋`, so it is held by that lane; `sum_g_j` is its column j.
+ * Columns are grouped as rows are: block (g, h) of the matrix is what rows of group g have in columns of group h.
  */
 class Loops {
   readonly #K: number;
   readonly #blocks: number;
   readonly #size: number;
+  /** Rows, and columns, of the matrix; the last is that of the right-hand side. */
+  readonly #rows: number;
   readonly #groups: number;
-  /** (group, block of columns) of every vec4 that a lane holds. */
-  readonly held: readonly (readonly [g: number, J: number])[];
+  /** vec4s that a lane holds. */
+  readonly held: number;
+  /** vec4s that a lane stores of a partial sum. */
+  readonly partial: number;
 
   constructor(K: number, blocks: number, size: number) {
     this.#K = K;
     this.#blocks = blocks;
     this.#size = size;
-    this.#groups = Math.ceil((4 * blocks) / size);
-    this.held = range(this.#groups).flatMap((g) => range(this.#columns(g)).map((J) => [g, J] as const));
+    this.#rows = 4 * blocks;
+    this.#groups = Math.ceil(this.#rows / size);
+    this.held = range(this.#groups).reduce((sum, g) => sum + Math.min(blocks, ((g + 1) * size) / 4), 0);
+    this.partial = ((size / 4) * this.#groups * (this.#groups + 1)) / 2;
   }
 
-  text({ base, diagonal }: SubgroupSystem): string {
-    const declarations = [
-      ...this.held.map(([g, J]) => `var<private> sum_${g}_${J}: vec4f;`),
-      ...range(this.#groups).map((g) => `var<private> diagonal_${g}: f32;`),
-      ...range(this.#blocks).map((J) => `var<private> solution_${J}: vec4f;\nvar<private> coupling_${J}: vec4f;`),
-      ...range(diagonal ? this.#blocks : 0).map((J) => `var<private> variances_${J}: vec4f;`),
-      "var<private> expected_error: f32;",
-      "var<private> bias_sum: f32;",
-      "var<private> bias_precision: f32;",
+  text({ base, diagonal, noise }: SubgroupSystem): string {
+    const groups = range(this.#groups);
+    const declared = (name: string): string[] => groups.map((g) => `${name}_${g}`);
+    const variables = [
+      ...groups.flatMap((g) => this.#columns(g).map((j) => `sum_${g}_${j}`)),
+      ...groups.flatMap((g) => range(this.#size).map((q) => `own_${g}_${q}`)),
+      ...(diagonal ? groups.flatMap((g) => this.#places(g).map((j) => `spread_${j}`)) : []),
+      // A lane's own rows: their prior precisions, entries on the diagonal, −1 over pivots, solutions, variances.
+      ...["precision", "diagonal", "inverse", "solution"].flatMap(declared),
+      ...(diagonal ? declared("variance") : []),
+      ...(noise ? declared("normal") : []),
+      "expected_error",
     ];
-    const apart = range(Math.log2(this.#size)).map((power) => 2 ** power);
     return [
-      declarations.join("\n"),
+      variables.map((name) => `var<private> ${name}: f32;`).join("\n"),
       this.#function("sum_of_lanes(x: f32) -> f32", [
         "var sum = x;",
-        ...apart.map((lanes) => `sum += subgroupShuffleXor(sum, ${lanes}u);`),
+        ...this.#apart().map((lanes) => `sum += subgroupShuffleXor(sum, ${lanes}u);`),
         "return sum;",
       ]),
-      this.#function("clear_sums()", [...this.held.map(([g, J]) => `sum_${g}_${J} = vec4f();`), "singular = false;"]),
+      this.#function("shared_entry(i: u32, j: u32) -> f32", this.#sharedEntry(base)),
+      this.#function("clear_sums()", [...groups.flatMap((g) => this.#columns(g).map((j) => `sum_${g}_${j} = 0.0;`)), "singular = false;"]),
       this.#function("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings(diagonal)),
-      this.#function("store_sums(to: u32)", this.#eachSum(["let next = sum_0_0;", "partial_sums[to + at * SUBGROUP] = next;"])),
-      this.#function("add_stored_sums(from_: u32)", this.#eachSum(["let next = sum_0_0 + partial_sums[from_ + at * SUBGROUP];"])),
-      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior(base)),
-      this.#function("set_bias_aside(old_bias: f32, lane: u32)", this.#setBiasAside()),
+      this.#function("store_sums(to: u32)", this.#storeSums()),
+      this.#function("add_stored_sums(from_: u32, stored: bool, lane: u32)", this.#addStoredSums()),
+      this.#function("add_prior(weight: f32, lane: u32)", this.#addPrior()),
       this.#function("factor(lane: u32)", this.#factor()),
-      this.#function("substitute(lane: u32)", this.#substitute()),
-      this.#function("bias_after()", this.#biasAfter()),
-      this.#function("leave_errors(weight: f32)", this.#leaveErrors()),
-      this.#function("write_solution(to: u32, lane: u32)", this.#write("solution")),
-      this.#function("leave_expected_errors(weight: f32, lane: u32)", diagonal ? this.#leaveExpectedErrors() : []),
-      this.#function("write_spread(to: u32, lane: u32)", diagonal ? this.#writeSpread() : []),
+      this.#function("substitute(old_bias: f32, lane: u32)", this.#substitute(noise)),
+      this.#function("bias_after(old_bias: f32, lane: u32)", this.#biasAfter()),
+      this.#function("leave_errors(lane: u32)", this.#leaveErrors()),
+      this.#function("leave_expected_errors(lane: u32)", diagonal ? this.#leaveExpectedErrors() : []),
+      this.#function("write_rows(to: u32, lane: u32)", this.#writeRows(diagonal)),
     ].join("\n");
   }
 
-  /** Blocks of columns that the rows of a group hold. */
-  #columns(g: number): number {
-    return Math.min(this.#blocks, ((g + 1) * this.#size) / 4);
+  /** Columns that the rows of a group hold: up to the last of their own group. */
+  #columns(g: number): number[] {
+    return range(Math.min(this.#rows, (g + 1) * this.#size));
   }
 
-  /** Component c of block J of a row of factors, as the variable and place that hold its row of the matrix. */
-  #row(i: number): { g: number; lane: number; J: number; c: number } {
-    return { g: Math.floor(i / this.#size), lane: i % this.#size, J: Math.floor(i / 4), c: i % 4 };
+  /** Rows, or columns, of a group. */
+  #places(g: number): number[] {
+    return range(Math.min(this.#rows, (g + 1) * this.#size), g * this.#size);
+  }
+
+  /** The variable and lane that hold a row of the matrix. */
+  #row(i: number): { g: number; lane: number } {
+    return { g: Math.floor(i / this.#size), lane: i % this.#size };
+  }
+
+  /** Distances of lanes that exchange in turn, so that each meets all. */
+  #apart(): number[] {
+    return range(Math.log2(this.#size))
+      .map((power) => 2 ** power)
+      .reverse();
   }
 
   #function(signature: string, statements: readonly string[]): string {
     return `fn ${signature} {\n${lines(statements)}}\n`;
-  }
-
-  /** Of group g's blocks of columns, the one that holds a lane's own diagonal entry, with the lanes that it is for. */
-  #diagonalBlocks(g: number): { J: number; quarter: number }[] {
-    return range(this.#size / 4)
-      .map((quarter) => ({ J: (g * this.#size) / 4 + quarter, quarter }))
-      .filter(({ J }) => J < this.#blocks);
-  }
-
-  /** Statements for every sum in its turn. */
-  #eachSum(statements: readonly string[]): string[] {
-    return this.#inTurn(
-      this.held.map(([g, J]) => `sum_${g}_${J}`),
-      statements,
-    );
   }
 
   /** Statements for each variable in its turn, `at`: each is the first once, which `next` follows, and the others move up. */
@@ -149,208 +161,352 @@ class Loops {
     return [`for (var at = 0u; at < turns(${names.length}u); at++) {\n${lines([...statements, ...move])}  }`];
   }
 
-  #addRatings(diagonal: boolean): string[] {
-    const blocks = range(this.#blocks);
-    const spreads = diagonal ? blocks : [];
-    const load = [
-      "let given = start + lane < count;",
-      "let rating = first + select(0u, start + lane, given);",
-      "let row = row_of(rating);",
-      ...blocks.map((J) => `let y_${J} = select(vec4f(), block_of(rating, row, ${J}u), given);`),
-      ...(diagonal
-        ? this.#inTurn(
-            blocks.map((J) => `spread_${J}`),
-            ["let next = spread_0 + select(vec4f(), weight_at(rating) * fixed_rows[row + BLOCKS + at], given);"],
-          )
-        : []),
+  /** The statements of one of several cases, by a number that all lanes share. */
+  #choose(number: string, cases: readonly (readonly string[])[], first = 0): string[] {
+    if (cases.length === 1) return [...cases[0]];
+    const half = Math.ceil(cases.length / 2);
+    return [
+      `if (${number} < ${first + half}u) {`,
+      ...this.#choose(number, cases.slice(0, half), first),
+      "} else {",
+      ...this.#choose(number, cases.slice(half), first + half),
+      "}",
     ];
-    const add = range(this.#size).flatMap((q) => [
-      ...blocks.map((J) => `let y_${q}_${J} = ${broadcast(`y_${J}`, q)};`),
-      ...range(this.#groups).map((g) => `let own_${q}_${g} = ${this.#ownComponent(q, g)};`),
-    ]);
-    const sums = this.held.map(
-      ([g, J]) =>
-        `sum_${g}_${J} += ${range(this.#size)
-          .map((q) => `own_${q}_${g} * y_${q}_${J}`)
-          .join(" + ")};`,
+  }
+
+  /** One of several values, by a number below their count, whose bits `bit_0`, … are. */
+  #select(values: readonly string[], power = Math.ceil(Math.log2(values.length)) - 1): string {
+    if (values.length === 1) return values[0];
+    const half = 2 ** power;
+    if (values.length <= half) return this.#select(values, power - 1);
+    return `select(${this.#select(values.slice(0, half), power - 1)}, ${this.#select(values.slice(half), power - 1)}, bit_${power})`;
+  }
+
+  #bits(number: string): string[] {
+    return range(Math.log2(this.#size)).map((power) => `let bit_${power} = (${number} & ${2 ** power}u) != 0u;`);
+  }
+
+  /**
+   * Of values that every lane has, one for each lane: each gets the sum over lanes of its own. @param name of the result.
+   */
+  #sumsByLane(name: string, values: readonly string[]): string[] {
+    const padded = range(this.#size).map((at) => values[at] ?? "0.0");
+    let [statements, given] = [[] as string[], padded];
+    for (const apart of this.#apart()) {
+      const bit = `bit_${Math.log2(apart)}`;
+      const next = range(apart).map((at) => (apart === 1 ? name : `${name}_${apart}_${at}`));
+      statements.push(
+        ...next.map(
+          (sum, at) =>
+            `let ${sum} = select(${given[at]}, ${given[at + apart]}, ${bit}) + subgroupShuffleXor(select(${given[at + apart]}, ${given[at]}, ${bit}), ${apart}u);`,
+        ),
+      );
+      given = next;
+    }
+    return statements;
+  }
+
+  /** Row i, column j of the matrix that all rows share. */
+  #sharedEntry(base: boolean): string[] {
+    if (!base) return ["return 0.0;"];
+    return [
+      "let high = min(max(i, j), 4u * BLOCKS - 1u);",
+      "let low = min(i, j);",
+      "let I = high / 4u;",
+      "return base[I * (I + 1u) / 2u + low / 4u][low % 4u][high % 4u];",
+    ];
+  }
+
+  #addRatings(diagonal: boolean): string[] {
+    const [size, width] = [this.#size, this.#size / 4];
+    const groups = range(this.#groups);
+    const ragged = this.#blocks % width > 0;
+    const bias = this.#row(this.#K);
+    const rhs = this.#row(this.#rows - 1);
+    // Statements for one group of columns: a lane's blocks of its rating, then its rows of all ratings.
+    const read = (group: number | "group"): string[] => {
+      const blockOf = (w: number): string => (group === "group" ? `group * ${width}u + ${w}u` : `${group * width + w}u`);
+      const isIn = (g: number): string => (group === "group" ? `group == ${g}u` : `${group === g}`);
+      // Of a last group that is not whole, the blocks that are missing are 0.
+      const some = (w: number, value: string): string => (ragged ? `select(0.0, ${value}, ${blockOf(w)} < BLOCKS)` : value);
+      const block = (w: number): string => (ragged ? `min(${blockOf(w)}, RHS_BLOCK)` : blockOf(w));
+      const load = range(width).flatMap((w) => [
+        `let y_${w} = ${some(w, "scale")} * fixed_block(row + ${block(w)});`,
+        ...(diagonal ? [`let v_${w} = ${some(w, "weight")} * fixed_rows[row + BLOCKS + ${block(w)}];`] : []),
+      ]);
+      const component = (i: number): string => {
+        let text = `y_${Math.floor(i / 4)}[${i % 4}]`;
+        if (i === bias.lane) text = `select(${text}, bias_place(${text}, scale), ${isIn(bias.g)})`;
+        if (i === rhs.lane) text = `select(${text}, last, ${isIn(rhs.g)})`;
+        return text;
+      };
+      // Lane l's component i of a group becomes lane i's of rating l.
+      let names = range(size).map((i) => `t_${i}`);
+      const exchange = names.map((name, i) => `let ${name} = ${component(i)};`);
+      for (const apart of this.#apart()) {
+        const bit = `bit_${Math.log2(apart)}`;
+        const next = range(size).map((i) => `t_${apart}_${i}`);
+        for (const i of range(size).filter((at) => Math.floor(at / apart) % 2 === 0)) {
+          const [low, high] = [names[i], names[i + apart]];
+          exchange.push(
+            `let other_${apart}_${i} = subgroupShuffleXor(select(${high}, ${low}, ${bit}), ${apart}u);`,
+            `let ${next[i]} = select(${low}, other_${apart}_${i}, ${bit});`,
+            `let ${next[i + apart]} = select(other_${apart}_${i}, ${high}, ${bit});`,
+          );
+        }
+        names = next;
+      }
+      const keep = (g: number): string[] => [
+        // Without such an instruction llvmpipe makes a choice of each variable, in every turn.
+        `own_${g}_0 = ${group === "group" ? `subgroupShuffle(${names[0]}, lane)` : names[0]};`,
+        ...range(size, 1).map((q) => `own_${g}_${q} = ${names[q]};`),
+        ...(diagonal ? this.#places(g).map((j, i) => `spread_${j} += v_${Math.floor(i / 4)}[${i % 4}];`) : []),
+      ];
+      return [...load, ...exchange, ...(group === "group" ? this.#choose("group", groups.map(keep)) : keep(group))];
+    };
+    const add = groups.flatMap((h) =>
+      this.#places(h).flatMap((j, i) => [
+        ...range(size).map((q) => `let y_${j}_${q} = ${broadcast(`own_${h}_${q}`, i)};`),
+        ...range(this.#groups, h).map(
+          (g) =>
+            `sum_${g}_${j} += ${range(size)
+              .map((q) => `own_${g}_${q} * y_${j}_${q}`)
+              .join(" + ")};`,
+        ),
+      ]),
     );
     return [
-      ...range(this.#size, 1).map((l) => `let is_${l} = lane == ${l}u;`),
-      ...spreads.map((J) => `var spread_${J} = vec4f();`),
-      `for (var start = 0u; start < count; start += SUBGROUP) {\n${lines([...load, ...add, ...sums])}  }`,
-      // Each lane has those of its own ratings.
-      ...spreads.map(
-        (J) =>
-          `let y_s_${J} = vec4f(${range(4)
-            .map((c) => `sum_of_lanes(spread_${J}[${c}])`)
-            .join(", ")});`,
+      ...this.#bits("lane"),
+      "let root_of_lambda = sqrt(settings.lambda);",
+      ...(diagonal ? groups.flatMap((g) => this.#places(g).map((j) => `spread_${j} = 0.0;`)) : []),
+      `for (var start = 0u; start < count; start += SUBGROUP) {\n${lines([
+        "let given = start + lane < count;",
+        "let rating = first + select(0u, start + lane, given);",
+        "let row = row_of(rating);",
+        "let root = root_of(rating);",
+        "let scale = select(0.0, root_of_lambda * root, given);",
+        "let last = select(0.0, root_of_lambda * last_place(rating, row, root), given);",
+        ...(diagonal ? ["let weight = select(0.0, settings.lambda * weight_at(rating), given);"] : []),
+        ...(this.#groups > FEW_GROUPS
+          ? [`for (var group = 0u; group < turns(${this.#groups}u); group++) {`, ...read("group"), "}"]
+          : groups.flatMap((g) => ["{", ...read(g), "}"])),
+        ...add,
+      ])}  }`,
+      // Each lane has the variances of its own ratings.
+      ...(diagonal
+        ? groups.flatMap((g) => [
+            ...this.#sumsByLane(
+              `all_${g}`,
+              this.#places(g).map((j) => `spread_${j}`),
+            ),
+            ...this.#places(g).map((j, i) => `sum_${g}_${j} += select(0.0, all_${g}, lane == ${i}u);`),
+          ])
+        : []),
+    ];
+  }
+
+  /** Every pair of a group of rows and one of columns. */
+  #pairs(): (readonly [g: number, h: number])[] {
+    return range(this.#groups).flatMap((g) => range(g + 1).map((h) => [g, h] as const));
+  }
+
+  /** A pair's variables. */
+  #names([g, h]: readonly [number, number]): string[] {
+    return this.#places(h).map((j) => `sum_${g}_${j}`);
+  }
+
+  #storeSums(): string[] {
+    const [pairs, width] = [this.#pairs(), this.#size / 4];
+    return [
+      ...range(this.#size).map((i) => `var next_${i} = 0.0;`),
+      `for (var at = 0u; at < turns(${pairs.length}u); at++) {\n${lines([
+        ...this.#choose(
+          "at",
+          pairs.map((pair) => this.#names(pair).map((name, i) => `next_${i} = ${name};`)),
+        ),
+        ...range(width).map(
+          (w) =>
+            `partial_sums[to + (at * ${width}u + ${w}u) * SUBGROUP] = vec4f(${range(4)
+              .map((c) => `next_${4 * w + c}`)
+              .join(", ")});`,
+        ),
+      ])}  }`,
+    ];
+  }
+
+  /** Adds a segment's sums, or the matrix that all rows share. */
+  #addStoredSums(): string[] {
+    const [pairs, width] = [this.#pairs(), this.#size / 4];
+    return [
+      "var g = 0u;",
+      "var h = 0u;",
+      `for (var at = 0u; at < turns(${pairs.length}u); at++) {\n${lines([
+        ...range(this.#size).map((i) => `var next_${i} = 0.0;`),
+        "if (stored) {",
+        ...range(width).flatMap((w) => [
+          `let part_${w} = partial_sums[from_ + (at * ${width}u + ${w}u) * SUBGROUP];`,
+          ...range(4).map((c) => `next_${4 * w + c} = part_${w}[${c}];`),
+        ]),
+        "}",
+        "if (BASE && !stored) {",
+        ...range(this.#size).map((i) => `next_${i} = shared_entry(SUBGROUP * g + lane, SUBGROUP * h + ${i}u);`),
+        "}",
+        ...this.#choose(
+          "at",
+          pairs.map((pair) =>
+            this.#names(pair).map((name, i) => (i === 0 ? `${name} += subgroupShuffle(next_0, lane);` : `${name} += next_${i};`)),
+          ),
+        ),
+        "h = select(h + 1u, 0u, h == g);",
+        "g += select(0u, 1u, h == 0u);",
+      ])}  }`,
+    ];
+  }
+
+  #addPrior(): string[] {
+    return [
+      ...this.#bits("lane"),
+      ...this.#inTurn(
+        range(this.#groups).map((g) => `precision_${g}`),
+        [
+          "let own = SUBGROUP * at + lane;",
+          // The corner stays λ Σ e².
+          "let next = select(0.0, prior_precision(min(own / 4u, RHS_BLOCK), own % 4u, weight), own < 4u * BLOCKS - 1u);",
+        ],
       ),
-      ...(diagonal ? [UNIT, ...this.#addToDiagonal((g) => this.#ownComponent("s", g))] : []),
-    ];
-  }
-
-  /** Adds to the diagonal entry of each row that a lane holds. */
-  #addToDiagonal(added: (g: number) => string): string[] {
-    return range(this.#groups).flatMap((g) => [
-      `let added_${g} = ${added(g)};`,
-      ...this.#diagonalBlocks(g).map(({ J, quarter }) => `sum_${g}_${J} += select(0.0, added_${g}, lane / 4u == ${quarter}u) * unit;`),
-    ]);
-  }
-
-  /** λ times the sums, plus the matrix that all rows share, of whose tiles four lanes hold a row each. */
-  #addShared(): string[] {
-    const turn = [
-      "let I = group * (SUBGROUP / 4u) + lane / 4u;",
-      "let shared_ = select(vec4f(), unit * base_tile(I * (I + 1u) / 2u + J), J <= I && I < BLOCKS);",
-      "let next = settings.lambda * sum_0_0 + shared_;",
-      "J = select(J + 1u, 0u, J + 1u == min(BLOCKS, (group + 1u) * (SUBGROUP / 4u)));",
-      "group += select(0u, 1u, J == 0u);",
-    ];
-    return ["var group = 0u;", "var J = 0u;", ...this.#eachSum(turn)];
-  }
-
-  /** Component `size · g + lane` of rating q, or of the sum of spreads. */
-  #ownComponent(q: number | "s", g: number): string {
-    const component = (l: number): string => {
-      const { J, c } = this.#row(g * this.#size + l);
-      return J < this.#blocks ? `y_${q}_${J}[${c}]` : "0.0";
-    };
-    return range(this.#size, 1).reduce((text, l) => `select(${text}, ${component(l)}, is_${l})`, component(0));
-  }
-
-  #addPrior(base: boolean): string[] {
-    const corner = this.#row(4 * this.#blocks - 1);
-    // The corner stays λ Σ e².
-    const isCorner = (g: number): string => (g === corner.g ? `lane == ${corner.lane}u` : "false");
-    const precision = (g: number): string => `prior_precision(min((${g * this.#size}u + lane) / 4u, RHS_BLOCK), lane % 4u, weight)`;
-    return [
-      UNIT,
-      ...(base ? this.#addShared() : this.held.map(([g, J]) => `sum_${g}_${J} *= settings.lambda;`)),
-      ...this.#addToDiagonal((g) => `select(${precision(g)}, 0.0, ${isCorner(g)})`),
-      ...range(this.#groups).map((g) => {
-        const entries = this.#diagonalBlocks(g).map(({ J, quarter }) => `select(0.0, dot(sum_${g}_${J}, unit), lane / 4u == ${quarter}u)`);
-        return `diagonal_${g} = ${entries.join(" + ")};`;
-      }),
+      ...range(this.#groups).map((g) => `diagonal_${g} = ${this.#select(this.#names([g, g]))} + precision_${g};`),
     ];
   }
 
   /**
-   * The bias's row and column become those of the unit matrix;
-   * what they held is kept for `bias_after` and the right-hand side.
-   */
-  #setBiasAside(): string[] {
-    const bias = this.#row(this.#K);
-    const rhs = this.#row(4 * this.#blocks - 1);
-    const before = (J: number): string =>
-      `vec4f(${range(4)
-        .map((c) => Number(4 * J + c < this.#K))
-        .join(", ")})`;
-    return [
-      ...range(bias.J + 1).map((J) => `coupling_${J} = ${broadcast(`sum_${bias.g}_${J}`, bias.lane)} * ${before(J)};`),
-      `bias_sum = ${broadcast(`sum_${rhs.g}_${bias.J}[${bias.c}]`, rhs.lane)};`,
-      `bias_precision = ${broadcast(`sum_${bias.g}_${bias.J}[${bias.c}]`, bias.lane)};`,
-      ...range(bias.J + 1).map((J) => `sum_${rhs.g}_${J} -= select(0.0, old_bias, lane == ${rhs.lane}u) * coupling_${J};`),
-      ...range(bias.J + 1).map((J) => `if (lane == ${bias.lane}u) { sum_${bias.g}_${J} = vec4f(); }`),
-      ...range(this.#groups, bias.g).map((g) => `sum_${g}_${bias.J}[${bias.c}] = 0.0;`),
-      `if (lane == ${bias.lane}u) { sum_${bias.g}_${bias.J}[${bias.c}] = 1.0; }`,
-      `if (lane == ${bias.lane}u) { diagonal_${bias.g} = 1.0; }`,
-    ];
-  }
-
-  /**
-   * Cholesky by columns, right-looking; the right-hand side, the last row, is substituted forward on the way. A group's
-   * columns take turns in a loop that is not written out: each in its turn is the first, and the group's others move up.
+   * Elimination by columns, right-looking: A = L D Lᵀ, whose columns stay times D. The right-hand side, the last row, is
+   * substituted forward on the way. One loop for all columns: those of a group are chosen among by ifs and selects.
    */
   #factor(): string[] {
-    const last = 4 * this.#blocks - 1;
-    return range(this.#groups).flatMap((g0) => {
-      const first = g0 * this.#size;
-      const [J0, J1] = [first / 4, this.#columns(g0)];
-      const width = 4 * (J1 - J0);
-      const groups = range(this.#groups, g0);
-      const moved = (g: number): string[] => [
-        ...range(J1, J0).map((J) => `let before_${g}_${J} = sum_${g}_${J};`),
-        ...range(J1, J0).map((J) => {
-          const next = J + 1 < J1 ? J + 1 : J0;
-          return `sum_${g}_${J} = vec4f(before_${g}_${J}.yzw, before_${g}_${next}.x);`;
-        }),
+    const groups = range(this.#groups);
+    const column = groups.map((h) => {
+      const taken = range(this.#groups, h).map((g) => `let u_${g} = ${this.#select(this.#names([g, h]))};`);
+      return [
+        ...taken,
+        `let pivot = subgroupShuffle(u_${h} + precision_${h}, at);`,
+        `inverse = negative_inverse(pivot, subgroupShuffle(diagonal_${h}, at), c);`,
+        `inverse_${h} = select(inverse_${h}, inverse, lane == at);`,
+        // Rows above the pivot keep what they had: the pivot's row, right of it, is its column below it.
+        `column_${h} = select(0.0, u_${h}, lane > at);`,
+        ...range(this.#groups, h + 1).map((g) => `column_${g} = u_${g};`),
       ];
-      // Of the group's own columns those that are done with come last.
-      const within = (at: number): string => `select(0.0, subgroupShuffle(l_${g0}, min(c + ${at}u, ${width - 1}u)), c < ${width - at}u)`;
-      const below = (j: number): string => {
-        const { g, lane } = this.#row(j);
-        return broadcast(`l_${g}`, lane);
-      };
-      const turn = [
-        `let root = checked_pivot(subgroupShuffle(sum_${g0}_${J0}.x, c), subgroupShuffle(diagonal_${g0}, c));`,
-        ...groups.map((g) => `let l_${g} = sum_${g}_${J0}.x / root;`),
-        ...groups.map((g) => `sum_${g}_${J0}.x = l_${g};`),
-        ...range(this.#blocks, J0).flatMap((J) => {
-          const entry = (at: number): string => (J >= J1 ? below(4 * J + at) : J === J0 && at === 0 ? "0.0" : within(4 * (J - J0) + at));
-          return [
-            `let column_${J} = vec4f(${range(4).map(entry).join(", ")});`,
-            ...groups.filter((g) => J < this.#columns(g)).map((g) => `sum_${g}_${J} -= l_${g} * column_${J};`),
-          ];
-        }),
-        ...groups.flatMap(moved),
-      ];
-      const pivots = Math.min(width, last - first);
-      const loop = `for (var c = 0u; c < turns(${pivots}u); c++) {\n${lines(turn)}  }`;
-      // The right-hand side's own column has no pivot: it moves up without.
-      return pivots < width ? [loop, ...groups.flatMap(moved)] : [loop];
     });
+    const update = groups.map((h) =>
+      this.#places(h).flatMap((j, i) => [
+        `let entry_${j} = ${broadcast(`column_${h}`, i)};`,
+        ...range(this.#groups, h).map((g) => `sum_${g}_${j} += share_${g} * entry_${j};`),
+      ]),
+    );
+    const begin = [...groups.map((g) => `var column_${g} = 0.0;`), ...groups.map((g) => `inverse_${g} = 0.0;`), "var inverse = 0.0;"];
+    const share = (g: number): string => `let share_${g} = inverse * column_${g};`;
+    if (this.#groups <= FEW_GROUPS) {
+      return [
+        ...begin,
+        ...groups.flatMap((h) => [
+          `for (var at = 0u; at < turns(${Math.min(this.#size, this.#rows - 1 - h * this.#size)}u); at++) {`,
+          `let c = ${h * this.#size}u + at;`,
+          ...this.#bits("at"),
+          ...column[h],
+          ...range(this.#groups, h).map(share),
+          ...range(this.#groups, h).flatMap((later) => update[later]),
+          "}",
+        ]),
+      ];
+    }
+    return [
+      ...begin,
+      `for (var c = 0u; c < turns(${this.#rows - 1}u); c++) {\n${lines([
+        "let at = c % SUBGROUP;",
+        ...this.#bits("at"),
+        ...this.#choose("c / SUBGROUP", column),
+        ...groups.map(share),
+        ...update.flatMap((statements, h) =>
+          h === this.#groups - 1 ? statements : [`if (c < ${(h + 1) * this.#size}u) {`, ...statements, "}"],
+        ),
+      ])}  }`,
+    ];
   }
 
   /**
    * Back substitution, a group of rows at a time. What the rows that are solved have left of the right-hand side lies
    * scattered over the lanes: each takes off what its own rows make of it.
    */
-  #substitute(): string[] {
-    const last = 4 * this.#blocks - 1;
-    const rhs = this.#row(last);
+  #substitute(noise: boolean): string[] {
+    const rhs = this.#row(this.#rows - 1);
+    const bias = this.#row(this.#K);
     return [
-      ...range(this.#blocks).map((J) => `var left_${J} = select(vec4f(), sum_${rhs.g}_${J} + noise(${J}u), lane == ${rhs.lane}u);`),
+      ...this.#bits("lane"),
+      ...(noise
+        ? this.#inTurn(
+            range(this.#groups).map((g) => `normal_${g}`),
+            ["let own = SUBGROUP * at + lane;", "let next = noise(own / 4u)[own % 4u];"],
+          )
+        : []),
+      ...range(this.#rows).map((j) => `var left_${j} = select(0.0, sum_${rhs.g}_${j}, lane == ${rhs.lane}u);`),
       ...range(this.#groups)
         .reverse()
         .flatMap((g) => {
-          const first = g * this.#size;
-          const before = first / 4;
+          const places = this.#places(g);
+          // Less what is solved.
+          const solved = `rest_${g} * inverse_${g}`;
+          const aside = g === bias.g ? `select(${solved}, -old_bias, SEQUENTIAL && lane == ${bias.lane}u)` : solved;
           return [
-            `var own_${g} = 0.0;`,
-            ...range(Math.min(last, first + this.#size), first)
-              .reverse()
-              .flatMap((k) => {
-                const { lane, J: J0, c } = this.#row(k);
-                return [
-                  `let x_${k} = sum_of_lanes(left_${J0}[${c}]) / ${broadcast(`sum_${g}_${J0}[${c}]`, lane)};`,
-                  `solution_${J0}[${c}] = x_${k};`,
-                  `own_${g} = select(own_${g}, x_${k}, lane == ${lane}u);`,
-                  ...range(J0 + 1, before).map((J) => `left_${J} -= select(0.0, x_${k}, lane == ${lane}u) * sum_${g}_${J};`),
-                ];
-              }),
-            ...range(before).map((J) => `left_${J} -= own_${g} * sum_${g}_${J};`),
+            ...this.#sumsByLane(
+              `own_part_${g}`,
+              places.map((j) => `left_${j}`),
+            ),
+            `var rest_${g} = own_part_${g}${noise ? ` + select(0.0, normal_${g} / sqrt(-inverse_${g}), inverse_${g} < 0.0)` : ""};`,
+            ...places
+              .map((j, i) => `rest_${g} += select(0.0, ${broadcast(aside, i)}, lane < ${i}u) * sum_${g}_${j};`)
+              .slice(1)
+              .reverse(),
+            `let taken_${g} = ${aside};`,
+            `solution_${g} = -taken_${g};`,
+            ...range(g * this.#size).map((j) => `left_${j} += taken_${g} * sum_${g}_${j};`),
           ];
         }),
-      `solution_${rhs.J}[RHS_AT] = 0.0;`,
     ];
   }
 
+  /**
+   * The bias that the others' elimination leaves, sequentially: in place of itself it had its old value while they were
+   * solved, and now they have theirs.
+   */
   #biasAfter(): string[] {
-    const { J, c } = this.#row(this.#K);
-    const sum = range(J + 1)
-      .map((at) => ` - dot(coupling_${at}, solution_${at})`)
-      .join("");
-    return [`solution_${J}[${c}] = (bias_sum${sum}) / bias_precision;`];
+    const { g, lane } = this.#row(this.#K);
+    const rhs = this.#row(this.#rows - 1);
+    return [
+      `let whole = ${broadcast(`diagonal_${g}`, lane)};`,
+      `let left = ${broadcast(`sum_${g}_${this.#K} + precision_${g}`, lane)};`,
+      `let bias = (${broadcast(`sum_${rhs.g}_${this.#K}`, rhs.lane)} + old_bias * (whole - left)) / whole;`,
+      `solution_${g} = select(solution_${g}, bias, lane == ${lane}u);`,
+    ];
   }
 
-  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. What elimination leaves of it is in the last row. */
+  /** What elimination leaves of the corner, at the solution. */
+  #remainder(): string {
+    const { g, lane } = this.#row(this.#rows - 1);
+    return broadcast(`sum_${g}_${this.#rows - 1}`, lane);
+  }
+
+  /** Puts a number in the last place of a row's solution. */
+  #leave(value: string, name = "solution"): string {
+    const { g, lane } = this.#row(this.#rows - 1);
+    return `${name}_${g} = select(${name}_${g}, ${value}, lane == ${lane}u);`;
+  }
+
+  /** Σ e² at the solution: see squared_error in gram-solve.wgsl. */
   #leaveErrors(): string[] {
-    const last = 4 * this.#blocks - 1;
-    const { g, lane, J, c } = this.#row(last);
+    const shares = range(this.#groups).map((g) => `precision_${g} * solution_${g} * solution_${g}`);
     return [
-      `var error = ${broadcast(`sum_${g}_${J}[${c}]`, lane)};`,
-      ...range(this.#blocks).map((at) => `error -= dot(prior_precisions(${at}u, weight) * solution_${at}, solution_${at});`),
-      `solution_${this.#blocks - 1}[RHS_AT] = error / settings.lambda;`,
+      `let prior = sum_of_lanes(${shares.join(" + ")});`,
+      `let error = (${this.#remainder()} - prior) / settings.lambda;`,
+      this.#leave("error"),
     ];
   }
 
@@ -359,53 +515,41 @@ class Loops {
    * corner, λ Σ e², is no precision and may be 0.
    */
   #leaveExpectedErrors(): string[] {
-    const last = 4 * this.#blocks - 1;
-    const { g, lane, J, c } = this.#row(last);
-    const inverse = (i: number): string => {
-      const { g, lane } = this.#row(i);
-      return broadcast(`inverse_${g}`, lane);
-    };
-    const isCoordinate = (g: number): string => `${g * this.#size}u + lane <= K`;
+    const groups = range(this.#groups);
+    const bias = this.#row(this.#K);
+    const own = (g: number): string => `${g * this.#size}u + lane`;
     return [
-      ...range(this.#groups).map((g) => `let inverse_${g} = 1.0 / diagonal_${g};`),
-      ...range(this.#blocks).map(
-        (J) =>
-          `variances_${J} = vec4f(${range(4 * J + 4, 4 * J)
-            .map(inverse)
-            .join(", ")});`,
-      ),
-      `var error = ${broadcast(`sum_${g}_${J}[${c}]`, lane)};`,
-      ...range(this.#blocks).flatMap((at) => [
-        `let precisions_${at} = prior_precisions(${at}u, weight);`,
-        `error -= dot(precisions_${at} * solution_${at}, solution_${at});`,
-        `error += dot((1.0 - precisions_${at} * variances_${at})${at === J ? ".xyz, vec3f(1.0)" : ", vec4f(1.0)"});`,
-      ]),
-      "expected_error = error / settings.lambda;",
+      ...groups.map((g) => `variance_${g} = 1.0 / diagonal_${g};`),
+      "var shares = 0.0;",
       "var log_determinant = 0.0;",
-      ...range(this.#groups).map((g) => `log_determinant += select(0.0, log(inverse_${g}), ${isCoordinate(g)});`),
-      `solution_${J}[RHS_AT] = sum_of_lanes(log_determinant);`,
+      ...groups.flatMap((g) => [
+        `shares += select(0.0, 1.0 - precision_${g} * variance_${g}, ${own(g)} < 4u * BLOCKS - 1u) - precision_${g} * solution_${g} * solution_${g};`,
+        `log_determinant += select(0.0, log(variance_${g}), ${own(g)} <= K);`,
+      ]),
+      `expected_error = (${this.#remainder()} + sum_of_lanes(shares)) / settings.lambda;`,
+      "let logs = sum_of_lanes(log_determinant);",
+      this.#leave("logs"),
+      `let bias_variance = ${broadcast(`variance_${bias.g}`, bias.lane)};`,
+      ...groups.map((g) => `variance_${g} = select(0.0, variance_${g}, ${own(g)} < K);`),
+      this.#leave("bias_variance", "variance"),
     ];
   }
 
-  /** What a row carries behind its parameters. */
-  #writeSpread(): string[] {
-    const { J, c } = this.#row(this.#K);
+  /** Stores a row and what it carries behind its parameters, a few lanes a vec4 each. */
+  #writeRows(diagonal: boolean): string[] {
+    const width = this.#size / 4;
+    const names = ["solution", ...(diagonal ? ["variance"] : [])].flatMap((name) => range(this.#groups).map((g) => `${name}_${g}`));
+    const turn = [
+      "let next = solution_0;",
+      `let block = at % ${this.#groups}u * ${width}u + lane;`,
+      `let stored = vec4f(${range(4)
+        .map((c) => broadcast("next", `(4u * lane + ${c}u) % SUBGROUP`))
+        .join(", ")});`,
+      `if (lane < ${width}u && block < BLOCKS) { solved_rows[to + at / ${this.#groups}u * BLOCKS + block] = stored; }`,
+    ];
     return [
-      `let bias_variance = variances_${J}[${c}];`,
-      ...range(this.#blocks, J).map((at) => `variances_${at} *= is_factor(${at}u);`),
-      `variances_${this.#blocks - 1}[RHS_AT] = bias_variance;`,
-      ...this.#write("variances"),
-      "if (lane == 0u) { solved_rows[to + SPREAD - 1u] = vec4f(expected_error, 0.0, 0.0, 0.0); }",
+      ...this.#inTurn(names, turn),
+      ...(diagonal ? ["if (lane == 0u) { solved_rows[to + STRIDE - 1u] = vec4f(expected_error, 0.0, 0.0, 0.0); }"] : []),
     ];
-  }
-
-  /** Stores a vec4 for each block, each lane its own ones. */
-  #write(name: string): string[] {
-    return range(Math.ceil(this.#blocks / this.#size)).flatMap((turn) => {
-      const blocks = range(Math.min(this.#blocks, (turn + 1) * this.#size), turn * this.#size);
-      const [first, ...others] = blocks;
-      const mine = others.reduce((text, J) => `select(${text}, ${name}_${J}, lane == ${J % this.#size}u)`, `${name}_${first}`);
-      return [`if (lane < ${blocks.length}u) { solved_rows[to + ${first}u + lane] = ${mine}; }`];
-    });
   }
 }

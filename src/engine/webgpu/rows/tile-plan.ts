@@ -89,14 +89,18 @@ function fillingTeams(team: number): number {
   return best;
 }
 
-/** The plan as WGSL constants, to be put before the kernels that need them. */
-export function planConstants(K: number, plan: TilePlan, sequential: boolean, spread: Spread): string {
+/**
+ * The plan as WGSL constants, to be put before the kernels that need them.
+ *
+ * @param loopsLeft whether loads are in a loop that stays one.
+ */
+export function planConstants(K: number, plan: TilePlan, sequential: boolean, spread: Spread, loopsLeft = false): string {
   return `${rowConstants(K, spread)}const TEAM = ${plan.team}u;
 const TEAMS = ${plan.teams}u;
 const STAGE = ${plan.stage}u;
 const SLICE = ${plan.slice}u;
 const SEQUENTIAL = ${sequential};
-${Object.entries(turnsOf(plan))
+${Object.entries(turnsOf(plan, loopsLeft))
   .map(([bound, turns]) => `const ${bound} = ${turns}u;\n`)
   .join("")}`;
 }
@@ -105,21 +109,23 @@ ${Object.entries(turnsOf(plan))
 const MOST_LOADS = 4;
 
 /** How often the kernel's loops over what a lane owns or fetches turn, by the constants that bound them. */
-function turnsOf({ blocks, height, width, stage, team }: TilePlan): Readonly<Record<string, number>> {
+function turnsOf({ blocks, height, width, stage, team }: TilePlan, loopsLeft: boolean): Readonly<Record<string, number>> {
   const trips = Math.ceil((stage * blocks) / team);
+  // On a processor none is under way: two of them take a loop's turn, as long as none is in vain.
+  const batch = loopsLeft ? 2 - (trips % 2) : Math.min(trips, MOST_LOADS);
   return {
     HEIGHT: height,
     WIDTH: width,
     SLOTS: height * width,
-    BATCH: Math.min(trips, MOST_LOADS),
-    BATCHES: Math.ceil(trips / MOST_LOADS),
+    BATCH: batch,
+    BATCHES: Math.ceil(trips / batch),
     SPREAD_BLOCKS: Math.ceil(blocks / team),
   };
 }
 
 /** The bounds of the kernel's loops that run once under a plan. */
-export const loopsOfOne = (plan: TilePlan): string[] =>
-  Object.entries(turnsOf(plan)).flatMap(([bound, turns]) => (turns === 1 ? [bound] : []));
+export const loopsOfOne = (plan: TilePlan, loopsLeft = false): string[] =>
+  Object.entries(turnsOf(plan, loopsLeft)).flatMap(([bound, turns]) => (turns === 1 ? [bound, `turns(${bound})`] : []));
 
 const GRADIENT_LANES = 64;
 

@@ -16,9 +16,9 @@ import { gradientStepKernel, takeStepKernel } from "./step-kernels.js";
 const BYTES_PER_VEC4 = 16;
 
 /** A team of lanes per row. */
-function gradientKernel(K: number, values: ValueFormat): RowKernel {
+function gradientKernel(K: number, values: ValueFormat, loopsLeft?: boolean): RowKernel {
   return {
-    kernel: gradientStepKernel(K, values),
+    kernel: gradientStepKernel(K, values, loopsLeft),
     tasksPerWorkgroup: gradientTeams(K).teams,
     partialBytes: blocksOf(K) * BYTES_PER_VEC4,
     operations: { perRating: 4 * (K + 2), perRow: 8 * (K + 1) },
@@ -41,7 +41,7 @@ export class BatchSteps {
       new HalfSweep(device, {
         side,
         settings: { lambda: 1, mean: 0, weighted: false, biases: true, prior: Array<number>(K + 1).fill(0) },
-        rowKernel: gradientKernel(K, formatOf(byUser)),
+        rowKernel: gradientKernel(K, formatOf(byUser), device.report.writesOutLoops),
         ratings: ratings[side],
         shards: plan.shards[side],
         fixedRows: buffersOf(otherSide(side)),

@@ -4,7 +4,7 @@
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
 import { rowLengths, rowOfEach } from "../../../ratings/csr.js";
-import { type BlockPlan, dealRows, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
+import { type BlockPlan, dealRows, familyOf, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
 import type { Epoch, RowSlice, Workload } from "../../engine.js";
 import { bindBuffers, bindingLayout } from "../device/bindings.js";
 import { createUniform, uniformWords, uploadStorage } from "../device/buffers.js";
@@ -14,17 +14,18 @@ import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RowStore } from "../memory/row-store.js";
 import { FLOATS, packValues, PAIRS } from "../memory/values.js";
 import { UNIFORM_ALIGNMENT } from "../rows/half-sweep.js";
+import { blockTasks, RECORD_BYTES, roundsAtOnce } from "./block-tasks.js";
 import { type BlockTeams, blockTeams, sgdBlocksKernel } from "./step-kernels.js";
 
-/** Bytes of the uniform struct Round of sgd-blocks.wgsl. */
+/** Bytes of the uniform struct Round of both kernels, at most. */
 const ROUND_BYTES = 32;
-/** f32 and u32 fields of its uniform struct Settings. */
+/** f32 and u32 fields of their uniform struct Settings. */
 const SETTINGS_BYTES = 48;
 /** Of a stochastic step, about. */
 const OPERATIONS_PER_COMPONENT = 12;
 
-/** User, item and value of each rating, block by block, and its weight where it has one. */
-export const BLOCK_BYTES_PER_RATING = 12;
+/** User, item, value and weight of each rating, block by block. */
+export const BLOCK_BYTES_PER_RATING = RECORD_BYTES;
 
 /** A run of blocks whose users lie in one shard. */
 interface BlockPiece {
@@ -33,10 +34,12 @@ interface BlockPiece {
   readonly endBlock: number;
 }
 
-/** One dispatch of every round: a piece, and a shard of the items. */
-interface BlockStep extends BlockPiece {
-  readonly itemShard: number;
+/** One dispatch of every round, or of all that are taken at once: a piece, and a shard of the items. */
+interface BlockStep {
   readonly group: GPUBindGroup;
+  /** The uniform struct Round. @param round the first of the dispatch. */
+  readonly words: (round: number) => readonly number[];
+  readonly workgroups: (round: number) => number;
 }
 
 export class BlockEpochs {
@@ -47,6 +50,8 @@ export class BlockEpochs {
   readonly #blocks: BlockPlan;
   readonly #teams: BlockTeams;
   readonly #pieces: readonly BlockPiece[];
+  /** Rounds of a dispatch. */
+  readonly #atOnce: number;
   readonly #settings: GPUBuffer;
   readonly #rounds: GPUBuffer;
   readonly #buffers: GPUBuffer[] = [];
@@ -76,62 +81,63 @@ export class BlockEpochs {
     const columns = { user: rowOfEach(byUser), item: byUser.index, value: byUser.value, weight: byUser.weight };
     const lengths = share?.lengths ?? { users: rowLengths(byUser), items: rowLengths(byItem) };
     this.#blocks = planBlocks(columns, dealRows(lengths, seed, plan.shards), seed);
-    this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / (columns.weight ? 8 : 4)));
+    const { groups } = this.#blocks;
+    const { software, teams } = this.#teams;
+    const bytes = software ? RECORD_BYTES : columns.weight ? 8 : 4;
+    this.#pieces = cutBlocks(this.#blocks, plan.shards.users.count, Math.floor(device.bindingBytes / bytes));
+    const steps = this.#pieces.length * plan.shards.items.count;
+    // Whoever shares the ratings with others hands rows on after every round. Dispatches of one round that are bound to
+    // other rows must not overtake each other.
+    this.#atOnce = software && !share && steps === 1 ? roundsAtOnce(groups, familyOf(groups), teams) : 1;
     this.#settings = createUniform(device, "settings of stochastic steps", SETTINGS_BYTES);
-    const dispatches = this.#blocks.groups * this.#pieces.length * plan.shards.items.count;
+    const dispatches = (groups / this.#atOnce) * steps;
     this.#rounds = createUniform(device, "rounds", dispatches * UNIFORM_ALIGNMENT);
   }
 
   /** Queues an epoch. */
   async run(epoch: Epoch): Promise<void> {
     const { groups, start } = this.#blocks;
-    const steps = this.#steps;
-    const { count: itemShards } = this.#plan.shards.items;
-    const stride = UNIFORM_ALIGNMENT / 4;
     const { round } = epoch;
+    if (round && this.#atOnce > 1) throw new Error(`round ${round.number} alone: ${this.#atOnce} are taken at once`);
     const rounds = round ? [round.number] : roundsOf(groups, this.#workload.operations.epochs!.seed, epoch.number);
-    const words = new Uint32Array(rounds.length * steps.length * stride);
-    let at = 0;
     // Groups whose ratings are elsewhere have none here.
-    for (const offset of rounds) {
-      for (const { firstBlock, endBlock, itemShard } of steps) {
-        const itemGroups = [firstGroupOf(itemShard, itemShards, groups), firstGroupOf(itemShard + 1, itemShards, groups)];
-        words.set([offset, firstBlock, endBlock, start[firstBlock], ...itemGroups], stride * at++);
-      }
-    }
+    const dispatches = Array.from(rounds)
+      .filter((_, at) => at % this.#atOnce === 0)
+      .flatMap((first) => this.#steps.map((step) => ({ step, round: first })));
+    const stride = UNIFORM_ALIGNMENT / 4;
+    const words = new Uint32Array(dispatches.length * stride);
+    for (const [at, { step, round: first }] of dispatches.entries()) words.set(step.words(first), stride * at);
     this.#device.gpu.queue.writeBuffer(this.#rounds, 0, words);
     this.#device.gpu.queue.writeBuffer(this.#settings, 0, this.#words(epoch));
-    const dispatches = rounds.length * steps.length;
-    const operations = (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups]) / (groups * steps.length);
+    const operations =
+      (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups] * this.#atOnce) / (groups * this.#steps.length);
     const most = Math.max(1, Math.floor(this.#device.pace.most / operations));
-    for (let from = 0; from < dispatches; from += most) await this.#submit(from, Math.min(from + most, dispatches), operations);
+    for (let from = 0; from < dispatches.length; from += most) await this.#submit(dispatches.slice(from, from + most), from, operations);
   }
 
-  /** The dispatches `from` to `to` − 1 of an epoch, in one submission. */
-  async #submit(from: number, to: number, operations: number): Promise<void> {
-    const { groups } = this.#blocks;
+  /** Some dispatches of an epoch, in one submission. @param first number of the first of them. @param operations of each. */
+  async #submit(dispatches: readonly { step: BlockStep; round: number }[], first: number, operations: number): Promise<void> {
     const encoder = this.#device.gpu.createCommandEncoder({ label: "rounds" });
     const pass = this.#device.beginPass(encoder, "rounds");
     pass.setPipeline(this.#pipeline!);
-    for (let at = from; at < to; at++) {
-      const step = this.#steps[at % this.#steps.length];
+    for (const [at, { step, round }] of dispatches.entries()) {
       pass.setBindGroup(0, step.group);
-      pass.setBindGroup(1, this.#roundGroup!, [at * UNIFORM_ALIGNMENT]);
-      const { from, to } = groupsOf(step, groups);
-      pass.dispatchWorkgroups(Math.ceil((to - from) / this.#teams.teams));
+      pass.setBindGroup(1, this.#roundGroup!, [(first + at) * UNIFORM_ALIGNMENT]);
+      pass.dispatchWorkgroups(step.workgroups(round));
     }
     pass.end();
-    await this.#device.pace.submit(encoder.finish(), operations * (to - from));
+    await this.#device.pace.submit(encoder.finish(), operations * dispatches.length);
   }
 
   async compile(): Promise<void> {
     const { factors, operations, spread } = this.#workload;
     const { gpu } = this.#device;
+    const { software } = this.#teams;
     const types: GPUBufferBindingType[] = [
       "uniform",
-      ...Array<GPUBufferBindingType>(4).fill("read-only-storage"),
+      ...Array<GPUBufferBindingType>(software ? 2 : 4).fill("read-only-storage"),
       ...Array<GPUBufferBindingType>(2).fill("storage"),
-      "read-only-storage",
+      ...(software ? [] : (["read-only-storage"] as const)),
     ];
     const layouts = [
       bindingLayout(this.#device, "sgd", types),
@@ -149,20 +155,58 @@ export class BlockEpochs {
     );
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: layouts });
     this.#pipeline = await compilePipeline(this.#device, kernel, "sgd_blocks", layout);
-    const starts = this.#upload("block starts", this.#blocks.start);
-    this.#steps = this.#pieces.flatMap((piece) => {
-      const ratings = this.#uploadPiece(piece);
-      const order = this.#upload("groups by length", groupOrder(this.#blocks, piece));
-      return this.#rows.shards.items.map(({ rows: items }, itemShard) => {
-        const bound = [this.#settings, starts, ...ratings, this.#rows.shards.users[piece.userShard].rows, items, order];
-        return { ...piece, itemShard, group: bindBuffers(this.#device, "sgd", layouts[0], bound) };
-      });
-    });
+    this.#steps = software ? this.#taskSteps(layouts[0]) : this.#blockSteps(layouts[0]);
     this.#roundGroup = gpu.createBindGroup({
       label: "sgd round",
       layout: layouts[1],
       entries: [{ binding: 0, resource: { buffer: this.#rounds, size: ROUND_BYTES } }],
     });
+  }
+
+  /** For sgd-blocks.wgsl. */
+  #blockSteps(layout: GPUBindGroupLayout): BlockStep[] {
+    const { groups, start } = this.#blocks;
+    const { count: itemShards } = this.#plan.shards.items;
+    const starts = this.#upload("block starts", start);
+    return this.#pieces.flatMap((piece) => {
+      const { userShard, firstBlock, endBlock } = piece;
+      const ratings = this.#uploadPiece(piece);
+      const order = this.#upload("groups by length", groupOrder(this.#blocks, piece));
+      const { from, to } = groupsOf(piece, groups);
+      const workgroups = Math.ceil((to - from) / this.#teams.teams);
+      return this.#rows.shards.items.map(({ rows: items }, itemShard) => {
+        const bound = [this.#settings, starts, ...ratings, this.#rows.shards.users[userShard].rows, items, order];
+        const itemGroups = [firstGroupOf(itemShard, itemShards, groups), firstGroupOf(itemShard + 1, itemShards, groups)];
+        return {
+          group: bindBuffers(this.#device, "sgd", layout, bound),
+          words: (round) => [round, firstBlock, endBlock, start[firstBlock], ...itemGroups],
+          workgroups: () => workgroups,
+        };
+      });
+    });
+  }
+
+  /** For sgd-blocks-subgroup.wgsl. */
+  #taskSteps(layout: GPUBindGroupLayout): BlockStep[] {
+    const { groups } = this.#blocks;
+    const { users, items } = this.#plan.shards;
+    return this.#pieces.flatMap(({ userShard, firstBlock, endBlock }) =>
+      this.#rows.shards.items.map(({ rows }, itemShard) => {
+        const { first, tasks, records } = blockTasks(this.#blocks, this.#atOnce, {
+          blocks: { from: firstBlock, to: endBlock },
+          itemGroups: { from: firstGroupOf(itemShard, items.count, groups), to: firstGroupOf(itemShard + 1, items.count, groups) },
+          firstUser: users.from(userShard),
+          firstItem: items.from(itemShard),
+        });
+        const lists = [this.#upload("tasks", tasks), this.#upload("ratings by task", records)];
+        const count = (round: number): number => first[round + 1] - first[round];
+        return {
+          group: bindBuffers(this.#device, "sgd", layout, [this.#settings, ...lists, this.#rows.shards.users[userShard].rows, rows]),
+          words: (round) => [first[round], count(round)],
+          workgroups: (round) => Math.ceil(count(round) / this.#teams.teams),
+        };
+      }),
+    );
   }
 
   /** User, item and value of a piece's ratings; rows count from the first of their shards. */
@@ -180,7 +224,7 @@ export class BlockEpochs {
     ];
   }
 
-  /** The uniform struct Settings of sgd-blocks.wgsl. */
+  /** The uniform struct Settings. */
   #words({ lambda, step, biases, precisions: { users, items } }: Epoch): ArrayBuffer {
     return uniformWords([
       ["f", this.#workload.globalMean],
