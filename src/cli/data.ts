@@ -92,7 +92,7 @@ const ownTitles = ({ catalogue, items }: Ratings, { items: file }: DataFlags): T
 function noticeOtherItems(catalogue: Catalogue | undefined, { items }: Ratings, flags: DataFlags): void {
   if (!catalogue) return;
   const found = { common: titled(catalogue, items), of: catalogue.size, among: items.size };
-  const told = `of its ${counted(found.of, "item")} is among the ${count(found.among)} that are rated`;
+  const told = `of its ${count(found.of)} items is among the ${count(found.among)} that are rated`;
   if (found.common === 0) notice(`${flags.items}: none ${told}`);
   else if (isLittle(found)) notice(`${flags.items}: only ${count(found.common)} ${told}`);
 }
