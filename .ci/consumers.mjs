@@ -36,6 +36,7 @@ const typescript = (version, resolution, skipLibCheck) => ({
         module: resolution === "bundler" ? "esnext" : resolution,
         moduleResolution: resolution,
         strict: true,
+        exactOptionalPropertyTypes: true,
         noEmit: true,
         skipLibCheck,
         types: ["node"],

@@ -1,5 +1,6 @@
 // The trained model as a file, out of the page and back into it.
 
+import { counted } from "../src/report/words.js";
 import { clearFailure, showFailure } from "./failure-message.js";
 import { download, find } from "./page.js";
 import type { Report } from "./report.js";
@@ -49,7 +50,7 @@ export class KeepPanel {
     try {
       const shelf = await this.#workshop.load(file);
       find("keep-status").textContent =
-        `${file.name}: a model of ${shelf.model} with ${shelf.titles.length.toLocaleString("en")} titles. Rate some above.`;
+        `${file.name}: a model of ${shelf.model} with ${counted(shelf.titles.length, "title")}. Rate some above.`;
       this.#onLoad(shelf, undefined);
     } catch (error) {
       find("keep-status").textContent = "";

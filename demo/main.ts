@@ -1,5 +1,6 @@
 // The page: opens the worker and introduces its parts to each other.
 
+import { counted } from "../src/report/words.js";
 import { ComparePanel } from "./compare.js";
 import { badgeOf } from "./device-text.js";
 import type { Threads } from "./isolation.js";
@@ -72,7 +73,7 @@ export async function openPage(threads: Threads): Promise<() => void> {
       onExport: (own) => {
         const { shelf } = stage.state;
         const known = shelf ? matched(own, shelf) : [];
-        const what = `Read ${own.rows.length.toLocaleString("en")} ratings of yours from ${own.site}`;
+        const what = `Read ${counted(own.rows.length, "rating")} of yours from ${own.site}`;
         if (known.length === 0) return `${what}: the model on this page knows none of the titles.`;
         rate.replace(known);
         return `${what}: the model knows ${known.length.toLocaleString("en")} of the titles. The list above is made of them.`;

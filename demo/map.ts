@@ -4,6 +4,7 @@
 import { vec3 } from "gl-matrix";
 import { html, nothing, render } from "lit/html.js";
 import type { ListedItem } from "../src/index.js";
+import { counted } from "../src/report/words.js";
 import { genreColour, type Genres, genresOf, MOST_COLOURS } from "./genre-colours.js";
 import { MapView } from "./map-view.js";
 import { find } from "./page.js";
@@ -169,7 +170,7 @@ export class MapPanel {
     this.#mark();
     this.#renderLegend();
     find("map-about").textContent =
-      `${items.length.toLocaleString("en")} titles along the ${Math.min(3, factors)} directions in which they differ most: ` +
+      `${counted(items.length, "title")} along the ${Math.min(3, factors)} directions in which they differ most: ` +
       `${Math.round(cloud.share * 100)} % of what its ${factors} factors say. Larger points are rated more often. The star is you; what you rated has a red ring, what is recommended a plain one.`;
   }
 
@@ -248,7 +249,7 @@ export class MapPanel {
     render(
       html`<div>
           <h3>${titles[item]}</h3>
-          <p class="muted">${[...genres[item], `${counts[item].toLocaleString("en")} ratings`].join(" · ")}</p>
+          <p class="muted">${[...genres[item], counted(counts[item], "rating")].join(" · ")}</p>
           ${starsFor("chosen", titles[item], this.#taste.starsOf(item), (stars) => this.#onRate(item, stars))}
         </div>
         ${

@@ -1,6 +1,7 @@
 // A search among titles: a combobox with a list of matches, by keyboard, pointer and screen reader.
 
 import { html, nothing, render } from "lit/html.js";
+import { counted } from "../src/report/words.js";
 import type { Shelf } from "./training-worker.js";
 
 const MOST_MATCHES = 8;
@@ -111,7 +112,7 @@ export class SearchBox {
               </li>`,
           )}
         </ul>
-        <p class="hidden" role="status">${open ? `${this.#matches.length} titles` : nothingFound ? "No title found" : nothing}</p>
+        <p class="hidden" role="status">${open ? counted(this.#matches.length, "title") : nothingFound ? "No title found" : nothing}</p>
         ${nothingFound ? html`<p class="muted" aria-hidden="true">No title has these words.</p>` : nothing}`,
       this.#host,
     );

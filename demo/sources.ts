@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "lit/html.js";
 import type { AskedColumns } from "../src/index.js";
-import { capital } from "../src/report/words.js";
+import { capital, counted } from "../src/report/words.js";
 import { firstRows, offerColumns } from "./columns.js";
 import { BUILT_IN, type BuiltInSize, type DataSummary } from "./data.js";
 import { clearFailure, showFailure } from "./failure-message.js";
@@ -198,8 +198,8 @@ export class Sources {
                   /><span
                     ><b>${this.#own.name}</b>
                     <small
-                      >${count(this.#own.ratings)} ratings of ${count(this.#own.items)} titles by ${count(this.#own.users)} people, kept in
-                      this browser</small
+                      >${counted(this.#own.ratings, "rating")} of ${counted(this.#own.items, "title")} by
+                      ${counted(this.#own.users, "person", "people")}, kept in this browser</small
                     ></span
                   ></label
                 ><button type="button" class="quiet" aria-label="Forget ${this.#own.name}" @click=${() => void this.#forget()}>

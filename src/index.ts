@@ -80,23 +80,27 @@ export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type TrainingIdent
 export { type Fingerprint, fingerprintOf } from "./ratings/fingerprint.js";
 export { planTraining, type TrainingPlan } from "./training/plan.js";
 export {
+  type AnySearchOptions,
   rankedTrials,
   type Rung,
   search,
   type SearchMethod,
   type SearchOptions,
+  type SearchOptionsOf,
   type SearchPlan,
   type SearchResult,
   type Trial,
 } from "./training/search.js";
 export {
   type Choice,
+  type Choices,
   gridPoints,
   hyperparametersAt,
   type Point,
   randomPoints,
   type Range,
   type SearchSpace,
+  type SearchSpaceOf,
 } from "./training/search-space.js";
 export { type MeasureOptions } from "./training/ranking-measure.js";
 export { type HistoryEntry, type Stop, type StopReason } from "./training/history.js";

@@ -28,6 +28,8 @@ import {
   recommendAll,
   ReferenceEngine,
   search,
+  type SearchOptions,
+  type SearchOptionsOf,
   splitRatings,
   syntheticRatings,
   WebGpuEngine,
@@ -96,6 +98,30 @@ test("hyperparameters of another model are refused, by the types too", async () 
   ];
   const ofOne: FitOptionsOf<"vb"> = { model: "vb", learn: false };
   for (const options of [...typed, ofOne]) expect((options as { model?: string }).model ?? "als").toBeTypeOf("string");
+});
+
+test("a search tries the hyperparameters of its model alone, by the types too", async () => {
+  const quick = { device: "reference" } as const;
+  // @ts-expect-error
+  expect(await told(() => search(train, { ...quick, space: { factor: [1] } }))).toContain('als has no hyperparameter "factor"');
+  // @ts-expect-error
+  expect(await told(() => search(train, { ...quick, space: { stepSize: [0.1] } }))).toContain('als has no hyperparameter "stepSize"');
+  // @ts-expect-error
+  expect(await told(() => search(train, { ...quick, model: "gibbs", space: { tau: [1] } }))).toContain('gibbs has no hyperparameter "tau"');
+  // @ts-expect-error
+  expect(await told(() => search(train, { ...quick, space: { factors: 8 } }))).toContain("write [8], or { from: …, to: … }");
+  expect(await told(() => search(train, { ...quick, space: { factors: ["8"] } }))).toContain('factors is "8"');
+  expect(await told(() => search(train, { ...quick, space: { update: { from: 1, to: 2 } } }))).toContain("update is a range");
+  const words = ["joint", "sequential"];
+  const typed: SearchOptions[] = [
+    { space: { factors: [8, 16], tau: { from: 0.1, to: 10 }, update: words, biases: [true, false] }, method: "random" },
+    { model: "vb", space: { factors: [1], tau: undefined as never } },
+    { model: "logistic", space: { stepSize: [0.1], gammaUsers: [1], positiveThreshold: [4] } },
+  ];
+  const ofOne: SearchOptionsOf<"gd"> = { model: "gd", space: { momentum: [0.5] } };
+  for (const { space } of [...typed, ofOne]) expect(space).toBeTypeOf("object");
+  const { plan } = await search(train, { ...quick, sweeps: 1, space: { factors: [1], tau: undefined } });
+  expect(plan.space).toEqual({ factors: [1] });
 });
 
 test("an option that is undefined is none", async () => {

@@ -88,6 +88,13 @@ const ids = (
   )
 ).model;
 
+const large = Ratings.from([
+  ["a", "x", 1e15],
+  ["a", "y", -1e15],
+  ["b", "x", 1],
+]);
+const splitTwo = () => ({ train: data.select(new Uint32Array(0)), heldOut: data });
+
 // What the types refuse is what is tried here.
 const any = (value: unknown): never => value as never;
 const text = (content: string) => textSource("r.csv", content);
@@ -188,6 +195,8 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
     ["an object", () => model.recommendFor(any({ x: 5 })), 'recommendFor takes a list of ratings as rated, not {"x":5} | give a list of [item, rating] or { item, rating }'],
     ["a pair", () => model.recommendFor(any([1, 5])), "rating 1 is 1 | give a list of [item, rating]"],
     ["text for a number", () => model.recommendFor([[1, "5"]]), 'the rating of item 1 is "5", not a number | give a number'],
+    ["a bigint for a number", () => model.recommendFor(any([[1, 5n]])), "the rating of item 1 is 5n, not a number | give a number: Number(…) makes one of a bigint"],
+    ["whose they are", () => model.recommendFor(any([[7, 1, 5, 881250949]])), "rating 1 is [7,1,5,881250949]: it has 4 cells | give a list of [item, rating]"],
     ["no rating", () => explain(model, 1, [[1]]), "rating 1 is [1]: there is no rating"],
     ["ratings", () => model.recommendFor(any(data)), "| ratings.ratedBy(user) gives those of one user"],
     ["another scale", () => model.recommendFor([[1, 10]]), `the rating of item 1 is 10, and those that the model was trained on ${SCALE} | give ratings on the scale`],
@@ -201,6 +210,17 @@ const SLIPS: Record<string, [slip: string, call: () => unknown, told: string][]>
     ["a missing dot, in a list of few ratings", () => named.recommendFor([["Zum Adler, Nr 1", 5]]), '| did you mean "Zum Adler, Nr. 1"?'],
     ["another number", () => named.recommend("U3"), 'no user has the id "U3" among the 2 of the model | someone new needs ratings, not an id'],
     ["nothing alike", () => ids.findItem("wormhole"), 'no item is called "wormhole" | give an id or a title, such as "a"'],
+  ],
+  "hyperparameters": [
+    ["another library's strength", () => fit(train, { ...quick, regularization: any(0.1) }), 'regularization is 0.1: it must be "plain" or "weighted" | how strong it is say tauUsers and tauItems'],
+    ["beyond float32", () => fit(train, { ...quick, tauUsers: 1e308 }), "tauUsers is 1e+308: it must be 1e+30 or less"],
+    ["beyond float32, of a step", () => fit(train, { ...quick, model: "sgd", stepSize: 1e39 }), "stepSize is 1e+39: it must be 1e+30 or less"],
+    ["beyond float32, in the ratings' unit", () => fit(large, { ...quick, lambda: 1e30 }), "lambda is 1e+30: of ratings as large as these it must be "],
+  ],
+  "nothing to train on": [
+    ["no weight", () => fit(Ratings.from([["a", "b", 3, null, 0], ["a", "c", 4, null, 0]]), quick), "there are no ratings to train on: all 2 have weight 0 | give weights above 0"],
+    ["no rows", () => fit(Ratings.from([]), quick), "there are no ratings to train on | Ratings.from(rows) makes them of rows"],
+    ["all held out", () => { const { train: none, heldOut: all } = splitTwo(); return fit(none, { ...quick, heldOut: all }); }, "there are no ratings to train on | hold out a smaller share"],
   ],
   "options without effect": [
     ["lists measured of a loss", () => fit(train, { ...quick, heldOut, measureEvery: 2 }), 'measureEvery is 2 to no effect: no lists are measured | give measureBy: "ndcg"'],

@@ -12,6 +12,7 @@ import type { ReadResult } from "../ratings/readers.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { alphaEffect } from "../recommend/alpha-effect.js";
 import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
+import { counted } from "../report/words.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
 import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import { writeFigures } from "./figure-files.js";
@@ -104,7 +105,7 @@ function describeRatings(ratings: Ratings, read: ReadResult): object {
   const laws = { users: powerLaw(ratingsOfEach(ratings, "users")), items: powerLaw(ratingsOfEach(ratings, "items")) };
   const items = mostRated(ratings, 10);
   print(
-    `${dim("data")}     ${read.format}: ${count(ratings.count)} ratings, ${count(statistics.users)} users, ${count(statistics.items)} items`,
+    `${dim("data")}     ${read.format}: ${counted(ratings.count, "rating")}, ${counted(statistics.users, "user")}, ${counted(statistics.items, "item")}`,
   );
   printUnderstood(read);
   print(`${dim("mean")}     ${statistics.mean.toFixed(3)}, from ${statistics.minimum} to ${statistics.maximum}`);
@@ -122,7 +123,9 @@ function describeRatings(ratings: Ratings, read: ReadResult): object {
     const law = laws[side];
     if (!law) return [[side, "too few", "", "", ""]];
     const { exponent, standardError, from, tail, distance } = law;
-    return [[side, `−${exponent.toFixed(2)} ± ${standardError.toFixed(2)}`, `${count(from)} ratings on`, count(tail), distance.toFixed(3)]];
+    return [
+      [side, `−${exponent.toFixed(2)} ± ${standardError.toFixed(2)}`, `${counted(from, "rating")} on`, count(tail), distance.toFixed(3)],
+    ];
   });
   printTable("power law of the numbers of ratings, by maximum likelihood", ["", "slope", "from", "in the tail", "distance"], lawRows);
   printTable(
@@ -144,7 +147,7 @@ function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | 
       items.map((item) => [item.title, item.length.toFixed(3), count(item.ratings), sparkline(ratings, item, scale)]);
     const range = `${scale[0].from} to ${scale.at(-1)!.to}`;
     const head = ["title", "|v|", "ratings", `their spread, ${range}`];
-    printTable(`most polarizing items of ${flags.minimumRatings} ratings or more`, head, rows(polarizing.most));
+    printTable(`most polarizing items of ${counted(flags.minimumRatings, "rating")} or more`, head, rows(polarizing.most));
     printTable("least polarizing items", head, rows(polarizing.least));
   }
   const effect = K > 0 ? alphaEffect(model) : undefined;

@@ -31,6 +31,7 @@ import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
+import { invocation } from "./invocation.js";
 import { byteProgress, count, dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
 
@@ -125,7 +126,8 @@ function readOptionsOf(flags: DataFlags): ReadOptions {
 
 function noticeLeftOut(result: Pick<ReadResult, "skippedRows" | "firstSkipped" | "missingRows" | "duplicateRows">, flags: DataFlags): void {
   if (result.skippedRows > 0) notice(skipped(result));
-  if ((result.missingRows ?? 0) > 0) notice(`${count(result.missingRows!)} rows without a rating left out (--missing ${flags.missing})`);
+  if ((result.missingRows ?? 0) > 0)
+    notice(`${counted(result.missingRows!, "row")} without a rating left out (--missing ${flags.missing})`);
   if (result.duplicateRows > 0)
     notice(`${counted(result.duplicateRows, "rating")} of an item already rated (--duplicates ${flags.duplicates ?? "last"})`);
 }
@@ -258,6 +260,16 @@ export function printUnderstood(
 export const fingerprintOfRead = ({ ratings, heldOut }: Pick<ReadResult, "ratings" | "heldOut">): string =>
   [ratings, heldOut].flatMap((set) => (set ? [fingerprintOf(set).set] : [])).join("+");
 
+/** How the command that runs is given the ratings of a model. */
+function toGive(): string {
+  const { command } = invocation;
+  if (command?.options.some(({ long }) => long === "--data")) return "--data PATH";
+  const takesPath = command?.registeredArguments.some((argument) => argument.name() === "path");
+  return takesPath
+    ? `${command!.name()} ${command!.options.some(({ long }) => long === "--model") ? "PATH --model MODEL" : "MODEL PATH"}`
+    : "train it on a file";
+}
+
 /** The ratings that a model was trained on, read and split as they were then, unless flags say otherwise. */
 export async function loadTrainingData(
   model: FactorModel,
@@ -269,10 +281,12 @@ export async function loadTrainingData(
   const known = (flags: object): object => Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const beside = (file: unknown): string | undefined => (typeof file === "string" ? pathBeside(modelPath, file) : undefined);
   if (!source && path === undefined)
-    throw new OptionsError(`${modelPath} does not say where its ratings are`, { remedy: "give the path of those that it was trained on" });
+    throw new OptionsError(`${modelPath} does not say where its ratings are`, { remedy: `give those that it was trained on: ${toGive()}` });
   const from = path ?? beside(source?.path);
   if (from === STANDARD_INPUT && path === undefined)
-    throw new OptionsError(`${modelPath} was trained on standard input`, { remedy: "give the file that holds its ratings" });
+    throw new OptionsError(`${modelPath} was trained on standard input`, {
+      remedy: `give the file that holds its ratings: ${toGive()}`,
+    });
   const kept = { ...source?.reading, items: beside(source?.reading["items"]) };
   const flags: DataFlags = { ...kept, ...known(given), cache: given.cache };
   const before = { ...source?.split, test: beside(source?.split["test"]) } as Partial<SplitFlags>;
@@ -292,7 +306,7 @@ export async function loadTrainingData(
   const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
   if (trainedOn !== total || (fingerprint !== undefined && fingerprint !== fingerprintOfRead(read))) {
     const others = trainedOn === total ? "as many, but others" : count(trainedOn);
-    const told = `${from ?? "the invented ratings"} has ${count(total)} ratings; when ${modelPath} was trained, there were ${others}`;
+    const told = `${from ?? "the invented ratings"} has ${counted(total, "rating")}; when ${modelPath} was trained, there were ${others}`;
     if (!given.otherData)
       throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
     notice(told);

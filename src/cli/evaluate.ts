@@ -18,6 +18,7 @@ import type { Ratings } from "../ratings/ratings.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import type { Split } from "../ratings/split.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
+import { counted } from "../report/words.js";
 import { loadTest, loadTrainingData, printUnderstood, splitOf } from "./data.js";
 import {
   addDataOptions,
@@ -111,7 +112,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   }
   const errors = errorsOf(model, { train, heldOut }, split.seed);
   const { k, users, relevance, perUser, ...values } = ranking;
-  print(dim(`${count(heldOut.count)} held-out ratings; lists of ${k} for ${count(users)} users`));
+  print(dim(`${counted(heldOut.count, "held-out rating")}; lists of ${k} for ${counted(users, "user")}`));
   print(
     dim(
       `relevant: ${relevanceText(relevance)}${flags.relevanceThreshold === undefined ? ` (${defaultText(model)}; --relevance-threshold sets another)` : ""}`,
@@ -153,7 +154,7 @@ function refuseTrained(model: FactorModel, heldOut: Ratings, { allowTrained }: E
   if (trained === undefined)
     return notice("the model does not hold what it was trained on: that nothing of it is measured cannot be checked");
   if (trained === 0) return;
-  const told = `the model was trained on ${count(trained)} of the ${count(heldOut.count)} ratings that it is to be measured by`;
+  const told = `the model was trained on ${count(trained)} of the ${counted(heldOut.count, "rating")} that it is to be measured by`;
   if (allowTrained) return notice(told);
   throw new OptionsError(told, {
     remedy: "give the ratings and the split that it was trained with (--holdout, --seed), or --allow-trained to measure all the same",
@@ -201,7 +202,7 @@ const defaultText = ({ model }: FactorModel): string =>
 /** What is said of users and items that the model was not trained on; nothing where it was trained on all. */
 function gapLines({ unknown, cold }: Gaps): string[] {
   const parts = ({ users, items, ratings }: Gap): string =>
-    `${count(users)} users and ${count(items)} items, in ${count(ratings)} held-out ratings`;
+    `${counted(users, "user")} and ${counted(items, "item")}, in ${counted(ratings, "held-out rating")}`;
   return [
     ...(unknown.ratings > 0 ? [`unknown to the model: ${parts(unknown)}, left out of the lists`] : []),
     ...(cold.ratings > 0 ? [`without a training rating: ${parts(cold)}; these users get no list, and no list holds these items`] : []),

@@ -7,8 +7,10 @@ import { MODELS } from "../models/registry.js";
 import { load } from "../node.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain, type Explanation } from "../recommend/explain.js";
+import { nearIds } from "../ratings/near.js";
 import type { RatedPair } from "../recommend/rated.js";
 import { checkUsed } from "../options.js";
+import { counted } from "../report/words.js";
 import { checkReadsFile, loadTrainingData, splitOf } from "./data.js";
 import {
   addDataOptions,
@@ -23,7 +25,7 @@ import {
 } from "./options.js";
 import { ratedItems } from "./recommend.js";
 import { writeJson } from "./output.js";
-import { bold, count, dim, print, table } from "./terminal.js";
+import { bold, dim, print, table } from "./terminal.js";
 
 interface ExplainFlags extends DataFlags, ShareFlags, OtherDataFlags {
   item: string;
@@ -75,7 +77,12 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
 async function ratedBy(user: string, model: FactorModel, modelPath: string, flags: ExplainFlags): Promise<RatedPair[]> {
   const { train, path } = await trainedOn(model, modelPath, flags);
   const rated = train.ratedBy(user);
-  if (rated.length === 0) throw new UnknownIdError(`user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`);
+  if (rated.length === 0)
+    throw new UnknownIdError(
+      `user ${user} has no ratings in ${path ?? "the invented ratings of real films"}`,
+      nearIds(user, train.users.raw),
+      "give ratings with --rated TITLE=RATING",
+    );
   return rated;
 }
 
@@ -103,7 +110,7 @@ function terms({ predicted, mean, itemBias, prior, features, contributions, rema
     ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
     ...features.map(({ name, contribution }) => [name, signed(contribution)]),
     ...(Math.abs(expected) < 5e-4 ? [] : [["what is expected of the user", signed(expected)]]),
-    [`the user's ${count(contributions.length)} ratings`, signed(ratings)],
+    [`the user's ${counted(contributions.length, "rating")}`, signed(ratings)],
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
     [bold(sum), bold(plain(predicted))],
   ];
@@ -120,7 +127,7 @@ function ratingsTable({ contributions }: Explanation, n: number): string {
     ["adds", "rating", "similarity", "of"],
     [
       ...shown.map(({ contribution, rating, similarity, title }) => [signed(contribution), String(rating), similarity.toFixed(4), title]),
-      ...(others.length > 0 ? [[dim(signed(rest)), "", "", dim(`${count(others.length)} other ratings`)]] : []),
+      ...(others.length > 0 ? [[dim(signed(rest)), "", "", dim(`${counted(others.length, "other rating")}`)]] : []),
     ],
     [0, 1, 2],
   );

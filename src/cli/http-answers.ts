@@ -4,9 +4,11 @@ import { OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { csrOf } from "../ratings/csr.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
+import { nearIds } from "../ratings/near.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { explain } from "../recommend/explain.js";
 import type { RatedPair } from "../recommend/rated.js";
+import { shown as named } from "../shown.js";
 import type { Asked, Name } from "./http-questions.js";
 import { filterOf } from "./item-filter.js";
 import { checkOne } from "./options.js";
@@ -98,6 +100,11 @@ function ratedBy(user: RawId, ratings: Ratings): RatedPair[] {
   const { start, index, value, weight } = csrOf(ratings, "users");
   const m = ratings.users.indexOf(user);
   const [from, to] = m < 0 ? [0, 0] : [start[m], start[m + 1]];
-  if (from === to) throw new UnknownIdError(`user ${user} has no ratings among those that the model was trained on`);
+  if (from === to)
+    throw new UnknownIdError(
+      `user ${named(user)} has no ratings among those that the model was trained on`,
+      nearIds(user, ratings.users.raw),
+      "send the user's ratings along, as rated",
+    );
   return Array.from(index.subarray(from, to), (item, at) => [ratings.items.rawAt(item), value[from + at], weight?.[from + at]]);
 }

@@ -4,6 +4,7 @@ import { OptionsError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import { either, isFlag, isNumber, isText, listOf, type Shape } from "../shapes.js";
+import { shown } from "../shown.js";
 import { parseRated } from "./analysis-options.js";
 
 /** Every parameter that a request may have. */
@@ -91,7 +92,7 @@ export function askedInAddress(where: string, query: URLSearchParams, names: Rea
     if (texts.length > 1 && !many) throw new OptionsError(`${where}: ${name} is given ${texts.length} times`, { remedy: "give it once" });
     return [name, many ? texts.map(ofText) : ofText(texts[0])] as const;
   });
-  return checked(where, Object.fromEntries(given), names);
+  return checked(where, Object.fromEntries(given), names, (name) => query.getAll(name)[0]);
 }
 
 /** The same of a body, which must be a JSON object. */
@@ -104,21 +105,25 @@ export function askedInBody(where: string, body: string, names: ReadonlySet<stri
       remedy: 'send an object, such as {"user": 42}',
     });
   }
-  return checked(where, given, names);
+  return checked(where, given, names, (name) => new RegExp(`"${name}"\\s*:\\s*(-?\\d[\\d.eE+-]*)`).exec(body)?.[1]);
 }
 
-function checked(where: string, given: unknown, names: ReadonlySet<string>): Asked {
+/** @param written a number as it stands in the request, whose digits JavaScript's numbers may not hold. */
+function checked(where: string, given: unknown, names: ReadonlySet<string>, written: (name: string) => string | undefined): Asked {
   checkOptions(where, given, names);
   for (const [name, value] of Object.entries(given as Record<Name, unknown>)) {
-    const { shape, what } = KINDS[name as Name];
-    if (!shape(value)) throw new OptionsError(`${where}: ${name} is ${shortly(value)}, and must be ${what}`);
+    const kind = KINDS[name as Name];
+    if (kind.shape(value)) continue;
+    const told = (typeof value === "number" && !Number.isSafeInteger(value) ? written(name) : undefined) ?? shown(value);
+    throw new OptionsError(`${where}: ${name} is ${told.slice(0, LONGEST_TEXT)}, and must be ${kind.what}`, {
+      remedy: holdIds(kind) && isRounded(value) ? "give ids beyond 2⁵³ as text: JSON's numbers lose their last digits" : undefined,
+    });
   }
   return given as Asked;
 }
 
-const LONGEST_SHOWN = 100;
+const holdIds = (kind: Kind): boolean => kind === ID || kind === IDS || kind === PAIRS;
 
-function shortly(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
-}
+/** Whether a whole number in it is too large for its digits to be those that were sent. */
+const isRounded = (value: unknown): boolean =>
+  Array.isArray(value) ? value.some(isRounded) : Number.isInteger(value) && !Number.isSafeInteger(value);

@@ -1,6 +1,6 @@
 // The HTTP side of `tastespace serve`: requests to questions, answers and errors to JSON. It opens no port and no file.
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { version } from "../../package.json";
@@ -22,6 +22,8 @@ export const STATUS: { readonly [code in ErrorCode]?: 400 | 404 | 422 } = {
 /** @param onFault is told of an error that is no request's fault. */
 export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path">, onFault: (error: unknown) => void): Hono {
   const app = new Hono();
+  /** Requests whose body has come. */
+  const whole = new WeakSet<Context>();
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -40,7 +42,9 @@ export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path
       const posted = context.req.method === "POST";
       if (posted && query.size > 0)
         throw new OptionsError(`${path}: parameters are in the address and in the body`, { remedy: "give all of them in the body" });
-      const asked = posted ? askedInBody(path, await context.req.text(), names) : askedInAddress(path, query, names);
+      const text = posted ? await context.req.text() : "";
+      whole.add(context);
+      const asked = posted ? askedInBody(path, text, names) : askedInAddress(path, query, names);
       return context.json(await answer(served, asked), 200, { "X-Model-Written": served.written.toISOString() });
     });
     app.all(path, (context) =>
@@ -57,6 +61,9 @@ export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path
     if (error instanceof HTTPException) return error.getResponse();
     const status = error instanceof TastespaceError ? STATUS[error.code] : undefined;
     if (status !== undefined) return context.json(body(error as TastespaceError), status);
+    // Whoever hangs up in the middle of a body is no fault of ours, and hears no answer.
+    if (context.req.method === "POST" && !whole.has(context) && status === undefined)
+      return context.json(body(new OptionsError("the body ended before all of it had come", { remedy: "send it again, whole" })), 400);
     onFault(error);
     return context.json({ error: { code: "internal", message: "the server failed; its own output says how" } }, 500);
   });

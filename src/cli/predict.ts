@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import { OptionsError, RatingsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
-import type { RawId } from "../ratings/ids.js";
+import { type RawId, toRawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { someIds } from "../ratings/in-common.js";
 import { knowsNone, noneOf } from "../recommend/partial-fit.js";
@@ -72,33 +72,34 @@ interface Prediction {
   readonly rating?: number;
 }
 
-function predictItems(model: FactorModel, { user, item: texts, coldStart }: PredictFlags): Prediction[] {
-  if (user === undefined || texts.length === 0) throw new OptionsError("say which: --user ID --item TITLE, or --pairs FILE");
+function predictItems(model: FactorModel, { user: text, item: texts, coldStart }: PredictFlags): Prediction[] {
+  if (text === undefined || texts.length === 0) throw new OptionsError("say which: --user ID --item TITLE, or --pairs FILE");
+  const user = userOf(model, text);
   if (coldStart === "drop" && !model.knows("users", user)) {
     notice(`user ${user} is unknown: left out`);
     return [];
   }
-  return texts.map((text) => {
-    const item = model.findItem(text);
+  return texts.map((title) => {
+    const item = model.findItem(title);
     const predicted = model.predict(user, item, { coldStart: coldStart === "error" ? "error" : "mean" });
-    const known = model.knowsSpread && model.knows("users", user) && model.knows("items", item);
-    return { user, item, predicted, ...(known && { deviation: model.predictive(user, item).deviation }) };
+    return { user, item, predicted, ...deviationOf(model, user, item) };
   });
 }
 
+/** A user's id as the data has it, where the model knows it. */
+function userOf({ users, features }: FactorModel, text: string): RawId {
+  const holder = [users, features?.users?.ids].find((ids) => ids && ids.indexOf(text) >= 0);
+  return holder ? holder.rawAt(holder.indexOf(text)) : toRawId(text);
+}
+
+/** Of a pair that the model knows, where it knows how sure it is. */
+const deviationOf = (model: FactorModel, user: RawId, item: RawId): Pick<Prediction, "deviation"> =>
+  model.knowsSpread && model.knows("users", user) && model.knows("items", item)
+    ? { deviation: model.predictive(user, item).deviation }
+    : {};
+
 function predictPairs(model: FactorModel, ratings: Ratings, { coldStart, pairs: file = "" }: PredictFlags): Prediction[] {
-  const pairAt = (at: number): { user: RawId; item: RawId; rating: number } => ({
-    user: ratings.users.rawAt(ratings.user[at]),
-    item: ratings.items.rawAt(ratings.item[at]),
-    rating: ratings.value[at],
-  });
-  if (coldStart === "error") {
-    return Array.from({ length: ratings.count }, (_, at) => {
-      const pair = pairAt(at);
-      return { ...pair, predicted: model.predict(pair.user, pair.item) };
-    });
-  }
-  if (ratings.count > 0 && knowsNone(model, ratings))
+  if (coldStart !== "error" && ratings.count > 0 && knowsNone(model, ratings))
     throw new RatingsError(`${file}: the model knows ${noneOf(ratings)}`, {
       file,
       remedy: `give pairs of its users and items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(ratings.users.raw)}`,
@@ -106,5 +107,8 @@ function predictPairs(model: FactorModel, ratings: Ratings, { coldStart, pairs: 
   const { row, predicted, cold } = predictRatings(model, ratings, { coldStart });
   if (cold > 0)
     notice(`pairs with an unknown user or item ${coldStart === "drop" ? "left out" : "predicted without their terms"}: ${count(cold)}`);
-  return Array.from(row, (at, place) => ({ ...pairAt(at), predicted: predicted[place] }));
+  return Array.from(row, (at, place) => {
+    const [user, item] = [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at])];
+    return { user, item, rating: ratings.value[at], predicted: predicted[place], ...deviationOf(model, user, item) };
+  });
 }

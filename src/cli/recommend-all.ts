@@ -11,10 +11,11 @@ import { recommendationTable, type Table } from "../export/table.js";
 import { load } from "../node.js";
 import type { RawId } from "../ratings/ids.js";
 import { recommendAll } from "../recommend/recommend-all.js";
+import { counted } from "../report/words.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { addDeviceOption, type DeviceFlags, number, wholeNumber } from "./options.js";
 import { isStandardOutput, openOutput, writeOutput } from "./output.js";
-import { count, dim, print, seconds } from "./terminal.js";
+import { dim, print, seconds } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
 
 interface RecommendAllFlags extends DeviceFlags, FilterFlags {
@@ -63,7 +64,7 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
   }
   const time = seconds((performance.now() - started) / 1000);
   print(
-    `${dim(format)}  ${flags.out}: ${count(rows)} rows for ${count(users ? new Set(users).size : model.users.size)} users in ${time} on ${engine.info.name}`,
+    `${dim(format)}  ${flags.out}: ${counted(rows, "row")} for ${counted(users ? new Set(users).size : model.users.size, "user")} in ${time} on ${engine.info.name}`,
   );
 }
 

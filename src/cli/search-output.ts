@@ -3,6 +3,7 @@
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
 import type { SearchSpace } from "../training/search-space.js";
+import { counted } from "../report/words.js";
 import type { SearchFlags } from "./search-flags.js";
 import { bold, count, countProgress, dim, print, seconds, table } from "./terminal.js";
 import { typed } from "./hyperparameter-flags.js";
@@ -43,7 +44,7 @@ export function liveTable(
       const rung = trial.rungs.at(-1);
       const figures =
         rung && trial.error === undefined ? [String(rung.sweeps), rung.loss.toFixed(6), rung.seconds.toFixed(2)] : ["–", "failed", "–"];
-      const text = line(String(trial.number + 1), point, figures[0], figures[1], figures[2]);
+      const text = line(String(trial.number), point, figures[0], figures[1], figures[2]);
       const remark = sofar.best === trial.number ? bold("best so far") : dim(trial.error ?? "");
       print(`${text}  ${remark}`.trimEnd());
       if (done(sofar) < sofar.planned) progress.update(done(sofar), sofar.planned);
@@ -61,11 +62,11 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
   const failed = trials.filter(({ error }) => error !== undefined).length;
   print();
   if (!result.complete) {
-    print(`interrupted after ${count(trials.length)} trials`);
+    print(`interrupted after ${counted(trials.length, "trial")}`);
     print(flags.json ? `${dim("resume")}   the same command with --resume` : dim("with --json FILE, --resume could go on from here"));
   }
   const best = rankedTrials(trials).find(({ error }) => error === undefined);
-  if (!best) return print(`all ${count(failed)} trials failed`);
+  if (!best) return print(failed === 1 ? "the one trial failed" : `all ${count(failed)} trials failed`);
   const names = Object.keys(plan.space);
   const spreadOf = (losses: readonly number[]): string =>
     losses.length > 1 ? ` (${Math.min(...losses).toFixed(4)} to ${Math.max(...losses).toFixed(4)})` : "";
@@ -74,7 +75,7 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
     .filter(({ error }) => error === undefined)
     .map(({ number: at, point, rungs }, rank) => [
       String(rank + 1),
-      String(at + 1),
+      String(at),
       ...names.map((name) => String(point[name])),
       rungs.at(-1)!.loss.toFixed(4) + spreadOf(rungs.at(-1)!.losses),
       rungs.at(-1)!.bestSweeps.join(", "),
@@ -87,10 +88,12 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
       names.length + 2,
     ]).replace(/^\n/, ""),
   );
-  if (failed > 0) print(dim(`${count(failed)} of ${count(trials.length)} trials failed`));
+  if (failed > 0) print(dim(`${count(failed)} of ${counted(trials.length, "trial")} failed`));
   print();
   const [loss, time] = [best.rungs.at(-1)!.loss, trials.reduce((sum, trial) => sum + (trial.rungs.at(-1)?.seconds ?? 0), 0)];
-  print(`${dim("best")}     held-out ${measure} ${bold(loss.toFixed(4))} of ${count(trials.length)} trials, searched in ${seconds(time)}`);
+  print(
+    `${dim("best")}     held-out ${measure} ${bold(loss.toFixed(4))} of ${counted(trials.length, "trial")}, searched in ${seconds(time)}`,
+  );
   if (biasOnly !== undefined) {
     const verdict = loss < biasOnly ? "" : ": no trial is better";
     print(`${dim("biases")}   alone: held-out ${measure} ${bold(biasOnly.toFixed(4))}${verdict}`);
@@ -107,7 +110,9 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
   if (test) {
     const other = test.alternative === undefined ? "" : `, vb ${bold(test.alternative.toFixed(4))}`;
     const biases = typeof test.biasOnly === "number" ? `, biases alone ${test.biasOnly.toFixed(4)}` : "";
-    print(`${dim("test")}     on ${count(test.ratings)} ratings that no trial saw: best ${bold(test.best.toFixed(4))}${other}${biases}`);
+    print(
+      `${dim("test")}     on ${counted(test.ratings, "rating")} that no trial saw: best ${bold(test.best.toFixed(4))}${other}${biases}`,
+    );
   } else {
     print(
       dim(`         The best of ${count(trials.length)} is optimistic on the ratings it was chosen by; --test 0.1 measures it on others.`),
@@ -144,7 +149,7 @@ export function trialRows({ trials, plan, measure, alternative, biasOnly }: Sear
   const rows = trials.map(({ number: at, point, rungs, error }) => {
     const rung = rungs.at(-1);
     return [
-      at + 1,
+      at,
       ...names.map((name) => String(point[name])),
       rung?.loss ?? "",
       rung?.bestSweeps.join(" ") ?? "",

@@ -11,7 +11,8 @@ import { BOTH_SIDES } from "../models/hyperparameters.js";
 import { featuredModels, MODEL_NAMES, MODELS } from "../models/registry.js";
 import { hasAlternative, search, searchPlan, type SearchResult } from "../training/search.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
-import type { Choice, SearchSpace } from "../training/search-space.js";
+import type { Choice, Choices, SearchSpace } from "../training/search-space.js";
+import { counted } from "../report/words.js";
 import { loadData, printUnderstood } from "./data.js";
 import { checkFeatureFiles, featuresFrom } from "./feature-files.js";
 import { addDataOptions, addDeviceOption, addMeasureOptions, number, wholeNumber } from "./options.js";
@@ -21,10 +22,8 @@ import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
 import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
-import { count, dim, notice, print } from "./terminal.js";
+import { dim, notice, print } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
-
-type Spread = SearchSpace[string];
 
 /** Where nothing is said of K, τ and γ. */
 const GRID: SearchSpace = { factors: [10, 20], tau: [5, 10, 20, 40], gamma: [2, 5] };
@@ -76,7 +75,7 @@ Examples:
 }
 
 /** "5,10,20", "1:100" or "1:100:5" (logarithmically spaced where it starts above 0). */
-export function spread(text: string, whole: boolean): Spread {
+export function spread(text: string, whole: boolean): Choices {
   const parse = whole ? wholeNumber : number;
   const ends = text.split(":");
   if (ends.length === 1) return text.split(",").map((cell): Choice => (/^[a-z]/i.test(cell.trim()) ? cell.trim() : parse(cell)));
@@ -121,7 +120,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   if (heldOut)
     throw new OptionsError("--split already holds ratings out, and a search holds out its own", { remedy: "leave --split away" });
   print(
-    `${dim("data")}     ${format}: ${count(ratings.count)} ratings, ${count(ratings.users.size)} users, ${count(ratings.items.size)} items`,
+    `${dim("data")}     ${format}: ${counted(ratings.count, "rating")}, ${counted(ratings.users.size, "user")}, ${counted(ratings.items.size, "item")}`,
   );
   printUnderstood(read);
   const itemFeatures = await featuresFrom(flags.itemFeatures, "items", ratings);

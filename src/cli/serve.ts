@@ -4,11 +4,12 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
+import { counted } from "../report/words.js";
 import { QUESTIONS } from "./http-answers.js";
 import { wholeNumber } from "./options.js";
 import { invocation } from "./invocation.js";
 import { type ServedModel, WatchedModel } from "./served-model.js";
-import { count, dim, notice, print } from "./terminal.js";
+import { dim, notice, print } from "./terminal.js";
 
 interface ServeFlags {
   host: string;
@@ -70,7 +71,7 @@ async function serve(path: string, { host, port }: ServeFlags): Promise<void> {
 }
 
 const told = (path: string, { model, written }: ServedModel): string =>
-  `${dim("model")}    ${path}, written ${written.toISOString()}: ${model.model}, ${count(model.users.size)} users, ${count(model.items.size)} items`;
+  `${dim("model")}    ${path}, written ${written.toISOString()}: ${model.model}, ${counted(model.users.size, "user")}, ${counted(model.items.size, "item")}`;
 
 const listening = (server: Server, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));

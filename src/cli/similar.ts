@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import type { FactorModel, ListedItem, SimilarUser } from "../models/factor-model.js";
 import { load } from "../node.js";
+import { counted } from "../report/words.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
 import { checkOne, wholeNumber } from "./options.js";
 import { listing } from "./recommend.js";
@@ -39,21 +40,21 @@ export function similarCommand(): Command {
 function itemsLike(model: FactorModel, item: string, flags: SimilarFlags): ListedItem[] {
   const id = model.findItem(item);
   const list = model.similarItems(id, { n: flags.n, filter: filterOf(model, flags) });
-  print(dim(`like ${model.catalogue.title(id)}, among items with at least ${flags.minimumRatings} ratings`));
+  print(dim(`like ${model.catalogue.title(id)}, among items with at least ${counted(flags.minimumRatings!, "rating")}`));
   print(listing(list));
   return list;
 }
 
 function usersLike(model: FactorModel, user: string, { n, minimumRatings }: SimilarFlags): SimilarUser[] {
-  const counted = model.seen !== undefined;
-  const list = model.similarUsers(user, { n, minimumRatings: counted ? minimumRatings : undefined });
-  print(dim(`like user ${user}${counted ? `, among users with at least ${minimumRatings} ratings` : ""}`));
+  const isCounted = model.seen !== undefined;
+  const list = model.similarUsers(user, { n, minimumRatings: isCounted ? minimumRatings : undefined });
+  print(dim(`like user ${user}${isCounted ? `, among users with at least ${counted(minimumRatings!, "rating")}` : ""}`));
   const rows = list.map(({ id, score, ratings }, at) => [
     String(at + 1),
     String(id),
     score.toFixed(3),
     ...(ratings === undefined ? [] : [count(ratings)]),
   ]);
-  print(table(["#", "user", "cosine", ...(counted ? ["ratings"] : [])], rows, [0, 2, 3]));
+  print(table(["#", "user", "cosine", ...(isCounted ? ["ratings"] : [])], rows, [0, 2, 3]));
   return list;
 }

@@ -50,12 +50,49 @@ export function shown(text: string): string {
   return text.replace(CONTROLS, (found, ours?: string) => ours ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** A plain table without boxes; a head of empty texts is none. `right` columns (from 0) are set flush right. */
+/** No column of text is made narrower to fit the terminal. */
+const LEAST_WIDTH = 10;
+
+/** Columns of the terminal that words go to; no bound in a pipe. */
+function terminalWidth(): number {
+  const stream = process[invocation.wordsTo === "stderr" ? "stderr" : "stdout"];
+  return stream.isTTY && stream.columns > 0 ? stream.columns : Infinity;
+}
+
+/** Widths of columns that fit into so many: the widest of text give way first. */
+function fitted(widths: readonly number[], isText: (column: number) => boolean, most: number): number[] {
+  const fit = [...widths];
+  const taken = (): number => fit.reduce((sum, width) => sum + width + 2, -2);
+  while (taken() > most) {
+    const texts = [...fit.keys()].filter((column) => isText(column) && fit[column] > LEAST_WIDTH);
+    if (texts.length === 0) break;
+    const widest = texts.reduce((best, column) => (fit[column] > fit[best] ? column : best));
+    fit[widest]--;
+  }
+  return fit;
+}
+
+/** A text cut to a width, with its colour. */
+function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  // eslint-disable-next-line no-control-regex
+  const [, before = "", plain = text, after = ""] = /^(\x1b\[[12]m)(.*)(\x1b\[22m)$/s.exec(text) ?? [];
+  const letters = Array.from(new Intl.Segmenter().segment(plain.slice(0, 8 * width)), ({ segment }) => segment).slice(0, width);
+  while (letters.length > 0 && stringWidth(letters.join("")) > width - 1) letters.pop();
+  return `${before}${letters.join("").trimEnd()}…${after}`;
+}
+
+/**
+ * A plain table without boxes; a head of empty texts is none. `right` columns (from 0) are set flush right. On a
+ * terminal that is too narrow the others are cut.
+ */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const heads = head.some((text) => text !== "") ? [head.map((text) => colours.bold(text))] : [];
   const lines = [...heads, ...rows.map((row) => row.map((cell) => shown(cell).replaceAll("\n", "\\n")))];
-  const widths = head.map((_, column) => lines.reduce((most, line) => Math.max(most, stringWidth(line[column])), 0));
-  const padded = (text: string, column: number): string => {
+  const widest = head.map((_, column) => lines.reduce((most, line) => Math.max(most, stringWidth(line[column])), 0));
+  const widths = fitted(widest, (column) => !right.includes(column), terminalWidth());
+  const padded = (whole: string, column: number): string => {
+    const text = cut(whole, right.includes(column) ? Infinity : widths[column]);
     const space = " ".repeat(widths[column] - stringWidth(text));
     return right.includes(column) ? space + text : text + space;
   };

@@ -248,9 +248,9 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     print();
     let headed = false;
     const printSweep = (entry: HistoryEntry): void => {
-      if (!headed) print(bold(headLine(entry)));
+      if (!headed) print(bold(headLine(entry, counts.heldOut > 0)));
       headed = true;
-      print(lineOf(entry));
+      print(lineOf(entry, counts.heldOut > 0));
     };
     // When the checkpoint has turned out to be this training's.
     let before = resume?.history ?? [];
@@ -413,19 +413,30 @@ function describeData({ read, sizes, counts: { ratings, heldOut }, test }: Train
   print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
 }
 
-const sweepLine = (sweep: string, objective: string, train: string, heldOut: string, time: string): string =>
-  `${sweep.padStart(5)}  ${objective.padStart(14)}  ${train.padStart(10)}  ${heldOut.padStart(13)}  ${time.padStart(8)}`;
+/** Without the columns that have nothing in them: of errors that a model does not have, and without held-out ratings. */
+const sweepLine = (sweep: string, objective: string, train: string | undefined, heldOut: string | undefined, time: string): string =>
+  [
+    sweep.padStart(5),
+    objective.padStart(14),
+    ...(train === undefined ? [] : [train.padStart(10)]),
+    ...(heldOut === undefined ? [] : [heldOut.padStart(13)]),
+    time.padStart(8),
+  ].join("  ");
 
-function headLine(entry: HistoryEntry): string {
+const hasTrainFigure = ({ trainLogLoss, trainRmse }: HistoryEntry): boolean => typeof (trainLogLoss ?? trainRmse) === "number";
+
+function headLine(entry: HistoryEntry, measured: boolean): string {
   const train = entry.trainLogLoss === undefined ? "train RMSE" : "train loss";
-  return sweepLine("sweep", entry.elbo === undefined ? "objective" : "ELBO", train, `held-out ${heldOutFigure(entry).name}`, "seconds");
+  const [objective, heldOut] = [entry.elbo === undefined ? "objective" : "ELBO", `held-out ${heldOutFigure(entry).name}`];
+  return sweepLine("sweep", objective, hasTrainFigure(entry) ? train : undefined, measured ? heldOut : undefined, "seconds");
 }
 
-function lineOf(entry: HistoryEntry): string {
+function lineOf(entry: HistoryEntry, measured: boolean): string {
   const figure = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : value.toFixed(6));
   const { sweep, objective, elbo, trainRmse, trainLogLoss, seconds: time } = entry;
-  const line = [figure(trainLogLoss ?? trainRmse), figure(heldOutFigure(entry).value)] as const;
-  return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), ...line, time.toFixed(2));
+  const train = hasTrainFigure(entry) ? figure(trainLogLoss ?? trainRmse) : undefined;
+  const heldOut = measured ? figure(heldOutFigure(entry).value) : undefined;
+  return sweepLine(String(sweep), (elbo ?? objective).toFixed(3), train, heldOut, time.toFixed(2));
 }
 
 /** Whether the error of training has fallen since. */

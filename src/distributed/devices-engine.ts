@@ -30,7 +30,8 @@ import { ranksTogether } from "./together.js";
 /** Trains on several engines of one kind at once: what comes out has the same bits as that of one of them. */
 export class DevicesEngine implements Engine {
   readonly info: DeviceInfo;
-  readonly renew: (() => Promise<void>) | undefined;
+  // Declared only: an engine that cannot be renewed has no such part, not even an undefined one.
+  declare readonly renew?: () => Promise<void>;
   readonly #engines: readonly Engine[];
 
   /** @param engines of one kind; they are destroyed with this one. @throws OptionsError */
@@ -45,7 +46,7 @@ export class DevicesEngine implements Engine {
     }
     this.#engines = engines;
     this.info = engines.length === 1 ? first.info : { ...first.info, name: `${engines.length} times ${first.info.name}` };
-    if (engines.every((engine) => "renew" in engine))
+    if (engines.every((engine) => typeof engine.renew === "function"))
       this.renew = async () => void (await Promise.all(engines.map(async (engine) => await engine.renew?.())));
   }
 

@@ -2,6 +2,8 @@
 
 import { OptionsError } from "../errors.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
+import { binaryValues } from "../models/binary-ratings.js";
+import type { LogisticHyperparameters } from "../models/logistic.js";
 import { checkArguments } from "../options.js";
 import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
@@ -19,9 +21,10 @@ export interface Accuracy {
  * Root mean squared and mean absolute error over ratings, rating units: √(Σ w (r − r̂)²/Σ w) and Σ w |r − r̂|/Σ w, w =
  * 1 where ratings have no weights, of predictions as they are and clipped to the scale. NaN for no ratings. The terms
  * of users and items that the model knows neither by ratings nor by features are left out of r̂. Of `logistic`, the
- * errors of its probabilities.
+ * errors of its probabilities, of ratings as 0 and 1: against its `positiveThreshold`, or as they are.
  *
- * @throws OptionsError when the model predicts preferences (`implicit`).
+ * @throws OptionsError when the model predicts preferences (`implicit`); RatingsError when it predicts probabilities,
+ *   and it does not know which ratings are positive.
  */
 export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
   checkArguments("accuracy", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
@@ -31,11 +34,12 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
     });
   }
   const predictedAt = predictionsOf(model, ratings);
+  const values = valuesFor(model, ratings);
   const sums = { squares: 0, absolutes: 0, clippedSquares: 0, clippedAbsolutes: 0 };
   for (let at = 0; at < ratings.count; at++) {
     const predicted = predictedAt(at);
-    const error = ratings.value[at] - predicted;
-    const clipped = ratings.value[at] - model.clipped(predicted);
+    const error = values[at] - predicted;
+    const clipped = values[at] - model.clipped(predicted);
     const weight = weightAt(ratings, at);
     sums.squares += weight * error * error;
     sums.absolutes += weight * Math.abs(error);
@@ -49,6 +53,11 @@ export function accuracy(model: FactorModel, ratings: Ratings): Accuracy {
     rmseClipped: Math.sqrt(sums.clippedSquares / count),
     maeClipped: sums.clippedAbsolutes / count,
   };
+}
+
+/** What predictions of a model are compared with: of probabilities, 0 and 1. @throws RatingsError */
+export function valuesFor({ predicts, model, hyperparameters }: FactorModel, ratings: Ratings): Float32Array {
+  return predicts === "probability" ? binaryValues(model, hyperparameters as LogisticHyperparameters, ratings) : ratings.value;
 }
 
 /** r̂ of each rating, by its place: what `predict` gives, where unknown terms are left out. */

@@ -6,7 +6,7 @@ import { checkArguments } from "../options.js";
 import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { weightOfAll } from "../ratings/weights.js";
-import { indicesIn } from "./accuracy.js";
+import { indicesIn, valuesFor } from "./accuracy.js";
 
 /** How well probabilities fit 0/1 data: ratings, and pairs of them, by weight where they have weights. */
 export interface BinaryMetrics {
@@ -22,13 +22,16 @@ export interface BinaryMetrics {
 }
 
 /**
- * @param ratings values of 0 and 1; users and items that the model does not know are predicted without their terms.
- * @throws OptionsError when the model gives no probabilities.
+ * @param ratings values of 0 and 1, or those that the model's `positiveThreshold` makes 0 and 1; users and items that
+ *   the model does not know are predicted without their terms.
+ * @throws OptionsError when the model gives no probabilities; RatingsError when it does not know which ratings are
+ *   positive.
  */
 export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetrics {
   checkArguments("binaryMetrics", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
   if (model.predicts !== "probability")
     throw new OptionsError(`a model of ${model.model} gives no probabilities`, { remedy: "train a model of logistic" });
+  const values = valuesFor(model, ratings);
   const users = indicesIn(model.users, ratings.users);
   const items = indicesIn(model.items, ratings.items);
   const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));
@@ -36,7 +39,7 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
   let loss = 0;
   for (let at = 0; at < ratings.count; at++) {
     const p = Math.min(1 - 1e-15, Math.max(1e-15, scores[at]));
-    loss -= weightOf(at) * (ratings.value[at] === 1 ? Math.log(p) : Math.log(1 - p));
+    loss -= weightOf(at) * (values[at] === 1 ? Math.log(p) : Math.log(1 - p));
   }
   const byUser = new Map<number, number[]>();
   for (let at = 0; at < ratings.count; at++) {
@@ -44,13 +47,13 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
     if (list) list.push(at);
     else byUser.set(ratings.user[at], [at]);
   }
-  const each = [...byUser.values()].map((rows) => aucOf(rows, scores, ratings.value, weightOf)).filter((auc) => !Number.isNaN(auc));
+  const each = [...byUser.values()].map((rows) => aucOf(rows, scores, values, weightOf)).filter((auc) => !Number.isNaN(auc));
   return {
     logLoss: loss / weightOfAll(ratings),
     auc: aucOf(
       Array.from({ length: ratings.count }, (_, at) => at),
       scores,
-      ratings.value,
+      values,
       weightOf,
     ),
     userAuc: each.reduce((sum, auc) => sum + auc, 0) / each.length,

@@ -76,6 +76,7 @@ export const ALS_TABLE: TableOf<AlsHyperparameters> = {
   regularization: choice("plain", ["plain", "weighted"], {
     placeholder: "kind",
     about: "weighted multiplies τ and γ by an entity's number of ratings",
+    remedy: "how strong it is say tauUsers and tauItems, gammaUsers and gammaItems",
   }),
   update: choice("joint", ["joint", "sequential"], { placeholder: "kind", about: "solve factors and bias at once, or in turn" }),
   momentum: momentum(0, "share of what a sweep has moved that is moved again", "0.3 to 0.5 suit most data"),

@@ -25,6 +25,9 @@ export interface BinarySplit {
  */
 const lastMade = new WeakMap<Ratings, BinarySplit & { readonly key: string; readonly of: Ratings | undefined }>();
 
+/** What was made here: its 1 is a positive, never a rating of 1. */
+const binaries = new WeakSet<Ratings>();
+
 /**
  * The 0/1 data that `logistic` trains on and is measured by: ratings against the threshold; with `negatives`,
  * positives and as many sampled pairs for each, drawn uniformly by the seed and the place of the positive, and of its
@@ -114,12 +117,14 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
       }
     }
     const trimmed = <A extends Uint32Array | Float32Array>(values: A): A => (count < most ? (values.slice(0, count) as A) : values);
-    return new Ratings(
+    const made = new Ratings(
       { user: trimmed(user), item: trimmed(item), value: trimmed(value), weight: weight && trimmed(weight) },
       set.users,
       set.items,
       set.catalogue,
     );
+    binaries.add(made);
+    return made;
   };
   const train = binary(ratings, counterKey(seed, "training negatives"));
   const { minimum, maximum } = train.statistics();
@@ -133,4 +138,27 @@ function makeBinary(ratings: Ratings, heldOut: Ratings | undefined, h: BinaryRul
     for (let at = 0; at < heldOut.count; at++) if (isPositive(heldOut.value[at])) taken.add(heldOut.user[at] * N + heldOut.item[at]);
   }
   return { train, heldOut: binary(heldOut, counterKey(seed, "held-out negatives")) };
+}
+
+/**
+ * The values that probabilities are measured by: ratings against the model's threshold, or 0 and 1 as they are.
+ *
+ * @throws RatingsError for other values where there is no threshold, or negatives are sampled; and where all are 1,
+ *   which may be positives or the lowest ratings.
+ */
+export function binaryValues(model: string, rule: BinaryRule, ratings: Ratings): Float32Array {
+  const { positiveThreshold: threshold, negatives } = rule;
+  const { value } = ratings;
+  if (binaries.has(ratings)) return value;
+  const remedy = "binaryRatings(train, heldOut, model.hyperparameters, seed) gives them as 0 and 1, in its part heldOut";
+  const other = value.find((rating) => rating !== 0 && rating !== 1);
+  if (other !== undefined && (threshold === null || negatives > 0))
+    throw new RatingsError(`rating ${Number(other.toPrecision(7))} is neither 0 nor 1, which this model of ${model} predicts`, { remedy });
+  if (threshold === null) return value;
+  // 0 and 1 may be positives or the lowest ratings, where the threshold does not lie between them.
+  const isClear = other !== undefined || (threshold > 0 && threshold <= 1);
+  if (isClear) return value.map((rating) => Number(rating >= threshold));
+  if (value.length > 0 && !value.includes(0))
+    throw new RatingsError(`all ratings are 1: positives, or below the model's positiveThreshold of ${threshold}?`, { remedy });
+  return value;
 }

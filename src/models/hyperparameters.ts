@@ -7,6 +7,9 @@ import { shown } from "../shown.js";
 /** The largest number of factors that the kernels solve. */
 export const MAX_FACTORS = 128;
 
+/** The largest hyperparameter, in whatever unit: with ratings of any unit, squared, float32 still holds what comes of it. */
+export const LARGEST = 1e30;
+
 /** What is said of a hyperparameter where people choose it. */
 interface Described {
   /** As the formulas write it. */
@@ -47,6 +50,8 @@ export interface ChoiceOf<V extends string = string> extends Described {
   readonly kind: "choice";
   readonly default: V;
   readonly choices: readonly V[];
+  /** What to do about a value that it may not have. */
+  readonly remedy?: string;
 }
 
 /** On or off. */
@@ -145,6 +150,8 @@ export function checkValue(name: string, entry: Hyperparameter, value: unknown, 
 function mustBe(entry: NumberOf, value: unknown): string | undefined {
   const { whole: isWhole, least = -Infinity, above = -Infinity, most = Infinity, below = Infinity } = entry;
   if (value === null && entry.default === null) return undefined;
+  const isTooLarge = typeof value === "number" && Number.isFinite(value) && Math.abs(value) > LARGEST;
+  if (isTooLarge && !isWhole && most === Infinity && below === Infinity) return value < 0 ? `${-LARGEST} or greater` : `${LARGEST} or less`;
   const isNumber = typeof value === "number" && (isWhole ? Number.isSafeInteger(value) : Number.isFinite(value));
   if (isNumber && value >= least && value > above && value <= most && value < below) return undefined;
   if (isWhole) return most === Infinity ? `a whole number, ${least} or greater` : `a whole number from ${least} to ${most}`;

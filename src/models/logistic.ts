@@ -130,7 +130,10 @@ function checkNewRatings(h: LogisticHyperparameters, values: Float32Array): void
     });
   }
   const wrong = h.positiveThreshold === null ? values.find((rating) => rating !== 0 && rating !== 1) : undefined;
-  if (wrong !== undefined) throw new RatingsError(`rating ${wrong} is neither 0 nor 1, as the model was trained on`);
+  if (wrong !== undefined)
+    throw new RatingsError(`rating ${wrong} is neither 0 nor 1, as the model was trained on`, {
+      remedy: "give 1 for what is liked and 0 for what is not, or train with positiveThreshold",
+    });
 }
 
 export const logistic: ModelDefinition<LogisticHyperparameters, LogisticSums, LogisticTraining> = {

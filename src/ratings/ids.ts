@@ -135,7 +135,12 @@ export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {
   if (index < 0) {
     const remedy =
       what === "user" ? "someone new needs ratings, not an id" : "an item is known by ratings; findItem(title) gives the id of a title";
-    throw new UnknownIdError(`no ${what} has the id ${shown(id)} among the ${ids.size} of the model`, nearIds(id, ids.raw), remedy);
+    const such = ids.size > 0 ? `; the ids are such as ${shown(ids.rawAt(0))}` : "";
+    throw new UnknownIdError(
+      `no ${what} has the id ${shown(id)} among the ${ids.size} of the model`,
+      nearIds(id, ids.raw),
+      `${remedy}${such}`,
+    );
   }
   return index;
 }

@@ -44,8 +44,8 @@ export interface ReadOptions extends DelimitedOptions {
   /** Whether the first row names the columns; found out when left out. */
   readonly header?: boolean | undefined;
   /**
-   * Columns by name or by number from 0; "none" as `value` where every row counts as 1. Default:
-   * by well-known names, else the first four in the order user, item, value, time. A column of weights, which say how
+   * Columns by name or by number from 0; "none" as `rating` where every row counts as 1. Default:
+   * by well-known names, else the first four in the order user, item, rating, time. A column of weights, which say how
    * often each rating counts, is read only where `weight` names it.
    */
   readonly columns?: AskedColumns | undefined;

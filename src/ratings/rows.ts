@@ -4,6 +4,7 @@
 import { OptionsError, RatingsError } from "../errors.js";
 import { checkOptions, namesOf, oneOf } from "../options.js";
 import { shown } from "../shown.js";
+import { unitsPerSecond } from "./cells.js";
 import { type Catalogue, CATALOGUE_KIND, type GivenEntry } from "./catalogue.js";
 import { doubtDuplicates } from "./doubts.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy, mergeDuplicates, WHICH_COUNTS } from "./duplicates.js";
@@ -13,8 +14,8 @@ import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
 
 /**
- * A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC; a weight says how often the
- * rating counts, once where it is left out.
+ * A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC, or finer units, told by their
+ * size; a weight says how often the rating counts, once where it is left out.
  */
 export interface RatingRow {
   readonly user: RawId;
@@ -45,6 +46,8 @@ export interface FromOptions {
 }
 
 const FROM_NAMES = namesOf<FromOptions>({ catalogue: CATALOGUE_KIND, duplicates: oneOf(...DUPLICATE_POLICIES) });
+/** Cells of the longest row. */
+const MOST_CELLS = 5;
 const SHAPE = "give rows of [user, item, rating] or { user, item, rating }, either with a time, and a weight, or without";
 
 /** Takes rows one by one. */
@@ -54,6 +57,8 @@ export class RowTaker {
   readonly #columns = new GrowingColumns(true);
   readonly #duplicates: DuplicatePolicy | undefined;
   #rows = 0;
+  /** How many of the times' units make a second: told by the first. */
+  #units: number | undefined;
 
   constructor(where: string, options: FromOptions) {
     checkOptions(where, options, FROM_NAMES);
@@ -64,6 +69,8 @@ export class RowTaker {
   take(row: unknown): void {
     this.#rows++;
     if (typeof row !== "object" || row === null) throw this.#error(row, "it is no row", SHAPE);
+    const wrong = shapeOf(row);
+    if (wrong) throw this.#error(row, wrong.what, wrong.remedy);
     const {
       user,
       item,
@@ -76,15 +83,10 @@ export class RowTaker {
     this.#checkId(row, "user", user);
     this.#checkId(row, "item", item);
     if (typeof rating !== "number") {
-      const remedy =
-        typeof rating === "string"
-          ? "give a number: Number(…) makes one of text"
-          : rating === undefined
-            ? SHAPE
-            : "leave out rows without a rating";
+      const remedy = rating === undefined ? SHAPE : (remedyForRating(rating) ?? SHAPE);
       throw this.#error(row, rating === undefined ? "there is no rating" : `its rating ${shown(rating)} is no number`, remedy);
     }
-    if (!Number.isFinite(rating)) throw this.#error(row, `its rating is ${rating}`, "leave out rows without a rating");
+    if (!Number.isFinite(rating)) throw this.#error(row, `its rating is ${rating}`, LEAVE_OUT);
     if (Math.abs(rating) > LARGEST_RATING)
       throw this.#error(row, `its rating ${rating} is beyond ±${LARGEST_RATING}`, "give ratings in a larger unit");
     if (typeof weight !== "number" || !isWeight(weight))
@@ -123,21 +125,60 @@ export class RowTaker {
   #checkId(row: object, what: "user" | "item", id: unknown): void {
     if (isRawId(id)) return;
     if (id === undefined) throw this.#error(row, `there is no ${what}`, SHAPE);
-    const remedy = typeof id === "bigint" ? "String(…) makes a text of it" : "give a whole number or text that is not empty";
+    const remedy =
+      typeof id === "bigint" || Number.isInteger(id)
+        ? "String(…) makes a text of a bigint, which keeps the digits of ids beyond 2⁵³"
+        : "give a whole number or text that is not empty";
     throw this.#error(row, `its ${what} ${shown(id)} is no id`, remedy);
   }
 
   /** NaN where there is none. */
   #secondsOf(row: object, time: unknown): number {
     if (time === undefined || time === null) return NaN;
-    const seconds = time instanceof Date ? time.getTime() / 1000 : time;
-    if (typeof seconds === "number" && Number.isFinite(seconds)) return seconds;
-    throw this.#error(row, `its time ${shown(time)} is none`, "give seconds since 1970, a Date, or no time");
+    const isDate = time instanceof Date;
+    const given = isDate ? time.getTime() : time;
+    if (typeof given !== "number" || !Number.isFinite(given)) {
+      const remedy = typeof time === "bigint" ? "Number(…) makes a number of it" : "give seconds since 1970, a Date, or no time";
+      throw this.#error(row, `its time ${shown(time)} is none`, remedy);
+    }
+    if (isDate) return given / 1000;
+    const units = unitsPerSecond(given);
+    // Before 1973 a time in finer units is as small as seconds are.
+    this.#units ??= given === 0 ? undefined : units;
+    if (this.#units !== undefined && units > this.#units) {
+      throw this.#error(
+        row,
+        `its time ${given} is in finer units than those of the rows before`,
+        "give all in seconds since 1970, or Dates",
+      );
+    }
+    return given / (this.#units ?? 1);
   }
 
   #error(row: unknown, what: string, remedy: string): RatingsError {
     return new RatingsError(`row ${this.#rows}, ${shown(row)}: ${what}`, { line: this.#rows, remedy });
   }
+}
+
+const LEAVE_OUT = "leave out rows without a rating";
+
+/** What to do about a rating that is no number; undefined where that is not known. */
+export function remedyForRating(rating: unknown): string | undefined {
+  if (typeof rating === "string") return "give a number: Number(…) makes one of text";
+  if (typeof rating === "bigint") return "give a number: Number(…) makes one of a bigint";
+  if (typeof rating === "boolean") return "give a number: Number(…) makes 1 of true and 0 of false";
+  return rating === null || typeof rating === "number" ? LEAVE_OUT : undefined;
+}
+
+/** What is wrong with a row's shape; undefined where nothing is. */
+function shapeOf(row: object): { readonly what: string; readonly remedy: string } | undefined {
+  if (Array.isArray(row)) return row.length > MOST_CELLS ? { what: `it has ${row.length} cells`, remedy: SHAPE } : undefined;
+  const makes = ArrayBuffer.isView(row)
+    ? "Array.from(row) makes an array of it"
+    : row instanceof Map
+      ? "Object.fromEntries(row) makes an object of it"
+      : undefined;
+  return makes === undefined ? undefined : { what: `it is a ${row.constructor.name}`, remedy: makes };
 }
 
 /** @throws OptionsError when rows cannot be gone through. */

@@ -52,7 +52,7 @@ export function itemFilter(model: FactorModel, wanted: ItemFilter): (id: RawId) 
   const { catalogue, items, itemCounts } = model;
   const { minimumRatings = 0, where } = wanted;
   const genres = wanted.genres && checkedGenres(catalogue, wanted.genres);
-  const inYears = yearsOf(catalogue, wanted);
+  const inYears = yearsOf(model, wanted);
   const include = wanted.include && idsOf(model, wanted.include);
   const exclude = wanted.exclude && idsOf(model, wanted.exclude);
   return (id) => {
@@ -84,11 +84,13 @@ function checkedGenres(catalogue: Catalogue, wanted: readonly string[]): Readonl
   return new Set(wanted.map((genre) => genre.toLowerCase()));
 }
 
-function yearsOf(catalogue: Catalogue, { fromYear, toYear }: ItemFilter): ((title: string) => boolean) | undefined {
+function yearsOf({ catalogue, items }: FactorModel, { fromYear, toYear }: ItemFilter): ((title: string) => boolean) | undefined {
   if (fromYear === undefined && toYear === undefined) return undefined;
   const [from, to] = [fromYear ?? -Infinity, toYear ?? Infinity];
   if (!(from <= to)) throw new OptionsError(`the years from ${from} to ${to} are none: fromYear must be toYear or before`);
-  if (![...catalogue.entries()].some(({ title }) => yearOf(title) !== undefined)) {
+  const isDated = (title: string): boolean => yearOf(title) !== undefined;
+  // Ids may be titles, which then stand in no catalogue.
+  if (!items.raw.some((id) => isDated(catalogue.title(id))) && ![...catalogue.entries()].some(({ title }) => isDated(title))) {
     throw new OptionsError("no title ends in a year to filter by", { remedy: `titles with years end in "(1995)"` });
   }
   return (title) => {
@@ -104,7 +106,12 @@ function idsOf({ items, catalogue, features }: FactorModel, ids: Iterable<RawId>
     const holder = [items, features?.items?.ids].find((all) => all && all.indexOf(id) >= 0);
     const own = holder ? holder.rawAt(holder.indexOf(id)) : catalogue.get(id)?.id;
     if (own !== undefined) known.add(own);
-    else throw new UnknownIdError(`no item has the id ${shown(id)}`, nearIds(id, items.raw), "findItem(title) gives the id of a title");
+    else
+      throw new UnknownIdError(
+        `no item has the id ${shown(id)}`,
+        nearIds(id, [...items.raw, ...(features?.items?.ids.raw ?? [])]),
+        "findItem(title) gives the id of a title",
+      );
   }
   return known;
 }

@@ -18,19 +18,23 @@ export interface PredictedRatings {
 export interface PredictRatingsOptions {
   /**
    * What becomes of a pair whose user or item the model does not know, neither by ratings nor by
-   * features: "mean" (default) predicts it by the global mean and the bias that is known, "drop" leaves
-   * it out. Spark's `coldStartStrategy`.
+   * features: "error" (default) throws, as in `predict`, "mean" predicts it by the global mean and the bias that is
+   * known, "drop" leaves it out. Spark's `coldStartStrategy`.
    */
-  readonly coldStart?: "mean" | "drop" | undefined;
+  readonly coldStart?: "error" | "mean" | "drop" | undefined;
 }
 
-const PREDICT_RATINGS_NAMES = namesOf<PredictRatingsOptions>({ coldStart: oneOf("mean", "drop") });
+const PREDICT_RATINGS_NAMES = namesOf<PredictRatingsOptions>({ coldStart: oneOf("error", "mean", "drop") });
 
-/** Predicts the pairs of some ratings, whose values do not matter. @throws OptionsError */
+/**
+ * Predicts the pairs of some ratings, whose values do not matter.
+ *
+ * @throws OptionsError; UnknownIdError for the first that the model does not know, unless `coldStart` says otherwise.
+ */
 export function predictRatings(model: FactorModel, ratings: Ratings, options: PredictRatingsOptions = {}): PredictedRatings {
   checkArguments("predictRatings", { model: [model, MODEL_KIND], ratings: [ratings, RATINGS_KIND] });
   checkOptions("predictRatings", options, PREDICT_RATINGS_NAMES);
-  const { coldStart = "mean" } = options;
+  const { coldStart = "error" } = options;
   const knownUsers = ratings.users.raw.map((id) => model.knows("users", id));
   const knownItems = ratings.items.raw.map((id) => model.knows("items", id));
   const row: number[] = [];
@@ -42,7 +46,7 @@ export function predictRatings(model: FactorModel, ratings: Ratings, options: Pr
     if (!known) cold++;
     if (!known && coldStart === "drop") continue;
     row.push(at);
-    predicted.push(model.predict(ratings.users.rawAt(m), ratings.items.rawAt(n), { coldStart: "mean" }));
+    predicted.push(model.predict(ratings.users.rawAt(m), ratings.items.rawAt(n), { coldStart: coldStart === "error" ? "error" : "mean" }));
   }
   return { row: Uint32Array.from(row), predicted: Float64Array.from(predicted), cold };
 }

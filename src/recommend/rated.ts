@@ -6,6 +6,7 @@ import type { ModelName } from "../models/registry.js";
 import { hasPart, LIST } from "../options.js";
 import { type Ids, knownIndex, type RawId } from "../ratings/ids.js";
 import type { RatingStatistics } from "../ratings/rating-columns.js";
+import { remedyForRating } from "../ratings/rows.js";
 import { shown } from "../shown.js";
 import { isWeight, LARGEST_WEIGHT } from "../ratings/largest-rating.js";
 import type { FewRatings } from "./fold-in.js";
@@ -27,6 +28,8 @@ interface Rateable {
   readonly statistics: RatingStatistics;
 }
 
+/** Of an item, its rating and its weight. */
+const MOST_CELLS = 3;
 const SHAPE = "give a list of [item, rating] or { item, rating }";
 
 /**
@@ -65,14 +68,19 @@ function* pairsOf(rated: Iterable<Rated>): Generator<RatedPair> {
   for (const one of rated) {
     number++;
     if (typeof one !== "object" || one === null) throw new RatingsError(`rating ${number} is ${shown(one)}`, { remedy: SHAPE });
+    if (Array.isArray(one) && one.length > MOST_CELLS)
+      throw new RatingsError(`rating ${number} is ${shown(one)}: it has ${one.length} cells`, {
+        remedy: `${SHAPE}, each with a weight or without: whose they are is not said`,
+      });
     const { item, rating, weight } = (Array.isArray(one) ? { item: one[0], rating: one[1], weight: one[2] } : one) as Partial<
       Record<string, unknown>
     >;
     if (item === undefined || rating === undefined)
       throw new RatingsError(`rating ${number} is ${shown(one)}: there is no ${item === undefined ? "item" : "rating"}`, { remedy: SHAPE });
     if (typeof rating !== "number" || !Number.isFinite(rating)) {
-      const remedy = typeof rating === "string" ? "give a number: Number(…) makes one of text" : "leave out items without a rating";
-      throw new RatingsError(`the rating of item ${shown(item)} is ${shown(rating)}, not a number`, { remedy });
+      throw new RatingsError(`the rating of item ${shown(item)} is ${shown(rating)}, not a number`, {
+        remedy: remedyForRating(rating) ?? SHAPE,
+      });
     }
     yield [item as RawId, rating, weight as number | undefined];
   }

@@ -142,7 +142,7 @@ function searchSection(result: SearchResult, command: string | undefined, title:
           ...ranked
             .slice(0, SHOWN_TRIALS)
             .map(({ number, point, rungs, error }) => [
-              String(number + 1),
+              String(number),
               ...names.map((name) => (typeof point[name] === "number" ? plain(point[name]) : String(point[name]))),
               error ?? rungs.at(-1)!.loss.toFixed(4),
               rungs.at(-1)?.sweeps ?? "–",

@@ -9,7 +9,7 @@ import { FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
 import { type Figures, heldOutFigure, type RankingMeasure } from "../models/figures.js";
 import type { Relevance } from "../models/predictions.js";
-import { unitsOf } from "../models/hyperparameters.js";
+import { LARGEST, type UnitPowers, unitsOf } from "../models/hyperparameters.js";
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
@@ -227,13 +227,14 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   if (!tables) noticeIdle(model, asked, options.onNotice);
   if (stopping.sweeps === 0 && !options.init && !options.resume)
     options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
-  checkRatings(given, options.heldOut);
+  checkRatings(given, options.heldOut, all);
   checkKnownIds(given, { heldOut: options.heldOut, features: tables, init: options.init }, (text) => options.onNotice?.(text));
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   checkEffects(model, options);
   MODELS[model].checkRatings?.(given);
   const s = ofRatings ? unitOf(given) : 1;
+  checkUnits(asked, units, s);
   const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
   const completed = hyperparametersFromStandard(standard, units, s, asked);
   const seed = options.seed ?? 1;
@@ -409,8 +410,9 @@ function finite(parameters: Parameters): Parameters {
 function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number): string {
   const { name, value } = heldOutFigure(history[0]);
   const by = howMany(heldOut, "held-out rating");
+  const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${sweep} sweeps after it was better than`;
   return (
-    `the model is the untrained one of sweep 0: by ${by} none of the ${sweep} sweeps after it was better than its ${name} of ${value?.toFixed(4)}; ` +
+    `the model is the untrained one of sweep 0: by ${by} ${later} its ${name} of ${value?.toFixed(4)}; ` +
     "hold out more, train with other hyperparameters, or keep the last sweep"
   );
 }
@@ -518,9 +520,31 @@ function checkCheckpoints({ resume, init }: TrainingOptions): void {
   }
 }
 
-function checkRatings(ratings: Ratings, heldOut: Ratings | undefined): void {
-  if (ratings.statistics().ratings === 0)
-    throw new RatingsError("there are no ratings to train on", { remedy: "hold out a smaller share" });
+/** @throws OptionsError for a hyperparameter that is too large for the unit of the ratings. */
+function checkUnits<H extends object>(asked: Partial<H>, units: UnitPowers<H>, s: number): void {
+  for (const [name, value] of Object.entries(asked)) {
+    const most = LARGEST / s ** (units[name as keyof H] ?? 0);
+    if (typeof value === "number" && value > most)
+      throw new OptionsError(`${name} is ${value}: of ratings as large as these it must be ${most.toPrecision(3)} or less`);
+  }
+}
+
+/** @param all those that do not count among them. */
+function checkRatings(ratings: Ratings, heldOut: Ratings | undefined, all: Ratings): void {
+  if (ratings.statistics().ratings === 0 && all.count > 0) {
+    throw new RatingsError(
+      `there are no ratings to train on: ${all.count === 1 ? "the one that there is has" : `all ${all.count} have`} weight 0`,
+      {
+        remedy: "give weights above 0, or none; a weight says how often a rating counts",
+      },
+    );
+  }
+  if (ratings.statistics().ratings === 0) {
+    throw new RatingsError("there are no ratings to train on", {
+      remedy:
+        heldOut && heldOut.count > 0 ? "hold out a smaller share" : "Ratings.from(rows) makes them of rows, readPath(path) reads a file",
+    });
+  }
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
     throw new RatingsError("the held-out ratings have other ids than the training ratings", {
       remedy: "split one set of ratings with splitRatings",

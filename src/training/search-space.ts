@@ -5,7 +5,7 @@ import { OptionsError } from "../errors.js";
 import { checkKind, checkOptions, hasPart, type Kind, nameHere, namesOf, NUMBER, oneOf } from "../options.js";
 import { shown } from "../shown.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
-import { entriesOf, type ModelName, MODELS } from "../models/registry.js";
+import { entriesOf, type HyperparametersOf, type ModelName, MODELS } from "../models/registry.js";
 import { type Random, seededRandom } from "../random.js";
 
 /** A value that a hyperparameter may take. */
@@ -19,14 +19,33 @@ export interface Range {
   readonly scale?: "log" | "linear" | undefined;
 }
 
-/** Values or a range by hyperparameter. `tau` and `gamma` stand for the precisions of both sides at once. */
-export interface SearchSpace {
-  readonly [hyperparameter: string]: readonly Choice[] | Range;
-}
+/** What a hyperparameter is given in a space. */
+export type Choices = readonly Choice[] | Range;
+
+/** Values or a range by hyperparameter of a model. `tau` and `gamma` stand for the precisions of both sides at once. */
+export type SearchSpaceOf<M extends ModelName> = {
+  readonly [
+    N in
+      | keyof HyperparametersOf[M]
+      | ("tauUsers" extends keyof HyperparametersOf[M] ? "tau" : never)
+      | ("gammaUsers" extends keyof HyperparametersOf[M] ? "gamma" : never)
+  ]?: Choices | undefined;
+};
+
+/** The same of any model. */
+export type SearchSpace = { readonly [N in { [M in ModelName]: keyof SearchSpaceOf<M> }[ModelName]]?: Choices | undefined };
 
 /** One value for every hyperparameter of a space. */
 export interface Point {
   readonly [hyperparameter: string]: Choice;
+}
+
+const entriesIn = (space: SearchSpace): [string, Choices][] => Object.entries(space) as [string, Choices][];
+
+/** A space without what is left undefined. @throws OptionsError for what is none. */
+export function spaceWithValues(space: SearchSpace): SearchSpace {
+  checkKind("space", space, SPACE_KIND);
+  return Object.fromEntries(entriesIn(space).filter(([, choices]) => choices !== undefined));
 }
 
 /** Significant digits of what is drawn: more would only make results hard to read. */
@@ -57,7 +76,7 @@ const RANGE_NAMES = namesOf<Range>({ from: NUMBER, to: NUMBER, scale: oneOf("log
 /** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
 export function checkSpace(model: ModelName, space: SearchSpace): void {
   checkKind("space", space, SPACE_KIND);
-  for (const [name, choices] of Object.entries(space)) {
+  for (const [name, choices] of entriesIn(space)) {
     for (const own of Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name].sides : [name]) {
       if (Object.hasOwn(MODELS[model].table, own)) continue;
       const known = Object.keys(MODELS[model].table);
@@ -92,7 +111,7 @@ function settingAt(point: Point): string {
 export function gridPoints(space: SearchSpace): Point[] {
   checkKind("space", space, SPACE_KIND);
   let points: Point[] = [{}];
-  for (const [name, choices] of Object.entries(space)) {
+  for (const [name, choices] of entriesIn(space)) {
     if (isRange(choices)) {
       throw new OptionsError(`${name} is a range: a grid needs values`, { remedy: "list values, or search at random or by halving" });
     }
@@ -111,7 +130,7 @@ export function randomPoints(space: SearchSpace, count: number, seed: number): P
   const points = new Map<string, Point>();
   // A space of few values runs out of new points.
   for (let misses = 0; points.size < count && misses < 1000;) {
-    const point = Object.fromEntries(Object.entries(space).map(([name, choices]) => [name, drawn(name, choices, random)]));
+    const point = Object.fromEntries(entriesIn(space).map(([name, choices]) => [name, drawn(name, choices, random)]));
     const key = settingAt(point);
     if (points.has(key)) misses++;
     else points.set(key, point);
@@ -122,7 +141,7 @@ export function randomPoints(space: SearchSpace, count: number, seed: number): P
 /** Whether a range gives whole numbers for it. */
 const isWhole = (name: string): boolean => entriesOf(name).some(({ entry }) => entry.kind === "number" && entry.whole);
 
-function drawn(name: string, choices: SearchSpace[string], random: Random): Choice {
+function drawn(name: string, choices: Choices, random: Random): Choice {
   if (!isRange(choices)) return choices[random.below(choices.length)];
   const { from, to, scale = from > 0 ? "log" : "linear" } = choices;
   if (isWhole(name) && scale === "linear") return from + random.below(to - from + 1);
@@ -131,4 +150,4 @@ function drawn(name: string, choices: SearchSpace[string], random: Random): Choi
   return isWhole(name) ? Math.round(value) : Number(value.toPrecision(DIGITS));
 }
 
-const isRange = (choices: SearchSpace[string]): choices is Range => !Array.isArray(choices);
+const isRange = (choices: Choices): choices is Range => !Array.isArray(choices);

@@ -39,7 +39,16 @@ import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import { type Checkpoint, featureNames, type TrainingIdentity } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
 import { checkMeasureUsed } from "./ranking-measure.js";
-import { checkSpace, gridPoints, hyperparametersAt, type Point, randomPoints, type SearchSpace } from "./search-space.js";
+import {
+  checkSpace,
+  gridPoints,
+  hyperparametersAt,
+  type Point,
+  randomPoints,
+  type SearchSpace,
+  type SearchSpaceOf,
+  spaceWithValues,
+} from "./search-space.js";
 import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
 /** How points of the space are chosen, and how long each is trained. */
@@ -59,12 +68,8 @@ type Shared =
   | "onNotice"
   | "signal";
 
-/** What to search, how, and what to compare by. */
-export interface SearchOptions extends Pick<TrainingOptions, Shared> {
-  /** Default "als". */
-  readonly model?: ModelName | undefined;
-  /** The values to try. */
-  readonly space: SearchSpace;
+/** How to search, whichever model, and what to compare by. */
+export interface AnySearchOptions extends Pick<TrainingOptions, Shared> {
   /**
    * "grid" trains at all combinations of values, "random" at `trials` drawn ones. "halving" draws too, trains all for a
    * few sweeps, and only the best share 1/η of them on, for η times as many, from where they stand: Jamieson and
@@ -99,12 +104,20 @@ export interface SearchOptions extends Pick<TrainingOptions, Shared> {
   readonly resume?: SearchResult | undefined;
 }
 
+/** What to search of one model: the values to try of its own hyperparameters and no others. */
+export type SearchOptionsOf<M extends ModelName> = AnySearchOptions & { readonly space: SearchSpaceOf<M> } & (M extends "als"
+    ? { readonly model?: M | undefined }
+    : { readonly model: M });
+
+/** What to search of the model that is named. Default "als". */
+export type SearchOptions = { readonly [M in ModelName]: SearchOptionsOf<M> }[ModelName];
+
 const FOLDS_KIND: Kind = {
   must: "0, or 2 or greater",
   holds: (value) => Number.isInteger(value) && (value === 0 || (value as number) >= 2),
 };
 const RESULT_KIND: Kind = { must: "the result of a search", holds: (value) => hasPart(value, "plan", "trials") };
-const SEARCH_NAMES = namesOf<SearchOptions>({
+const SEARCH_NAMES = namesOf<AnySearchOptions & Pick<SearchOptions, "space" | "model">>({
   space: true,
   model: true,
   method: oneOf("grid", "random", "halving"),
@@ -120,7 +133,11 @@ const SEARCH_NAMES = namesOf<SearchOptions>({
   ...SHARED_KINDS,
   sweeps: wholeFrom(1),
 });
-const HOLDOUT_NAMES = namesOf<NonNullable<SearchOptions["holdout"]>>({ by: oneOf(...SPLIT_KINDS), share: SHARE_KIND, last: wholeFrom(1) });
+const HOLDOUT_NAMES = namesOf<NonNullable<AnySearchOptions["holdout"]>>({
+  by: oneOf(...SPLIT_KINDS),
+  share: SHARE_KIND,
+  last: wholeFrom(1),
+});
 
 /** What decides a search's outcome: two searches with equal plans on equal ratings give equal trials. */
 export interface SearchPlan {
@@ -289,14 +306,15 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
   const { by = "random", share = by === "last" ? undefined : HELD_OUT_SHARE, last = 1 } = holdout;
   if (folds === 0 && share !== undefined && !(share > 0 && share < 1))
     throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
-  checkSpace(model, options.space);
-  const points = method === "grid" ? gridPoints(options.space) : randomPoints(options.space, trials, seed);
+  const space = spaceWithValues(options.space);
+  checkSpace(model, space);
+  const points = method === "grid" ? gridPoints(space) : randomPoints(space, trials, seed);
   for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
   return {
     points,
     model,
     method,
-    space: options.space,
+    space,
     rungs: method === "halving" ? rungsOf(sweeps, leastSweeps, eta, trials) : [sweeps],
     eta,
     trials: method === "grid" ? null : trials,
@@ -382,7 +400,21 @@ class Search {
     }
     if (this.options.alternative !== false && hasAlternative(this.plan.model)) this.#alternative ??= await this.#trainAlternative();
     if (this.whole.test && !this.#aborted) this.#test ??= await this.#measureTest(this.whole.test);
-    return this.#result(!this.#aborted);
+    const result = this.#result(!this.#aborted);
+    this.#noticeUntrained(result);
+    return result;
+  }
+
+  /** As a training does whose best sweep is the one before the first. */
+  #noticeUntrained({ best, trials, measure }: SearchResult): void {
+    const sweeps = trials.find(({ number }) => number === best)?.rungs.at(-1)?.bestSweeps ?? [];
+    const untrained = sweeps.filter((sweep) => sweep === 0).length;
+    if (untrained === 0) return;
+    const where = sweeps.length > 1 ? `, on ${untrained} of ${sweeps.length} splits` : "";
+    this.options.onNotice?.(
+      `trial ${best}, the best, is best at sweep 0${where}: by held-out ${measure} no sweep after it was better than random factors; ` +
+        "hold out more, or search other hyperparameters",
+    );
   }
 
   get #aborted(): boolean {

@@ -47,6 +47,11 @@ export async function sweepUntilStop<Sums>(loop: SweepLoop<Sums>): Promise<{ his
     elapsed += clock();
     const first = history[0]?.objective;
     const grown = stepped && first !== undefined && measured.objective > DIVERGED_TIMES * Math.abs(first);
+    if (!Number.isFinite(measured.objective) && sweep === 0) {
+      throw new DivergedError(`the objective is ${measured.objective} before the first sweep`, {
+        remedy: "ratings, their weights, hyperparameters or the factors to start from are too large for float32: give smaller ones",
+      });
+    }
     if (!Number.isFinite(measured.objective) || grown) {
       throw new DivergedError(`the objective is ${measured.objective} after sweep ${sweep}: training diverges`, {
         remedy: stepped ? "give stepSize a smaller value" : "give tauUsers and tauItems larger values",

@@ -39,6 +39,9 @@ describe("search", () => {
     expect(out).toContain(`best ${tested!.best.toFixed(4)}, vb ${tested!.alternative.toFixed(4)}`);
     expect(out).not.toMatch(/NaN|undefined/);
     const rows = readFileSync(csv, "utf8").trim().split("\n");
+    // Trials have one number, in JSON, in tables and in CSV.
+    expect(out).toMatch(new RegExp(`^ *1  +${best}  `, "m"));
+    expect(rows.slice(1, 5).map((row) => Number(row.split(",")[0]))).toEqual(trials.map(({ number }) => number));
     expect(rows[0]).toBe("trial,factors,tau,gamma,held-out RMSE,best sweeps,sweeps,seconds,error");
     expect(rows).toHaveLength(7);
     expect(rows[6]).toMatch(/^biases alone,0,,,0\.\d+,,,,$/);

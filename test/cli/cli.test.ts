@@ -190,7 +190,7 @@ test("evaluate tells what is relevant, what was unknown or cold, and every user'
   const { code, out } = await tastespace("evaluate", model, inFolder("own.csv"), ...flags);
   expect(code).toBe(0);
   expect(out).toMatch(/relevant: rated 4 or more\n/);
-  expect(out).toMatch(/unknown to the model: 1 users and 1 items, in 2 held-out ratings/);
+  expect(out).toMatch(/unknown to the model: 1 user and 1 item, in 2 held-out ratings/);
   for (const name of [
     "precision@10",
     "precision of min(k, relevant)@10",

@@ -170,6 +170,16 @@ test("ids in JSON beyond 2⁵³ are as many users as there are, and each is foun
   expect(await tastespace("predict", model, "--user", "9007199254740993", "--item", "1")).toMatchObject({ code: 0 });
 });
 
+test("a model of standard input says how each command is given its ratings", async () => {
+  const model = inFolder("piped.safetensors");
+  const input = `user,item,rating\n${Array.from({ length: 40 }, (_, at) => `p${at % 8},f${(at * 3) % 10},${1 + (at % 5)}`).join("\n")}\n`;
+  execFileSync("node", ["dist/cli.js", "train", "-", ...BIASES, "--out", model], { input });
+  const told = async (...args: string[]): Promise<string> => (await tastespace(...args)).err.replaceAll(/\s+/g, " ");
+  expect(await told("evaluate", model)).toMatch(/was trained on standard input.*give the file that holds its ratings: evaluate MODEL PATH/);
+  expect(await told("explain", model, "--user", "p1", "--item", "f1")).toMatch(/give the file that holds its ratings: --data PATH/);
+  expect(await told("analyse", "--model", model)).toMatch(/give the file that holds its ratings: analyse PATH --model MODEL/);
+});
+
 test("titles of one's own come with the model; those that fit no item are noticed", async () => {
   writeFileSync(inFolder("own.csv"), "user,item,rating\n1,10,4\n1,11,3\n2,10,5\n2,11,2\n3,10,4\n");
   writeFileSync(inFolder("films.csv"), "title,id,year\nHeat,10,1995\nBabe,11,1995\n");

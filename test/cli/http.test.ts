@@ -133,6 +133,10 @@ test.each([
   ["/recommend", { rated: [[7, "5"]] }, 400, "options", /must be a list of pairs/],
   ["/recommend", { rated: [[7, 1e9]] }, 400, "ratings", /go from 1 to 5|go from/],
   ["/recommend", { rated: [["Nothing Like It", 5]] }, 404, "unknown-id", /no item is called/],
+  ["/recommend?user=1&alpha=Infinity", undefined, 400, "options", /alpha is Infinity, and must be a number/],
+  ["/recommend?user=1&n=9007199254740993", undefined, 400, "options", /n is 9007199254740993, and must be a whole/],
+  ["/recommend", '{"user": 1, "n": 1e400}', 400, "options", /n is 1e400, and must be a whole number/],
+  ["/recommend", '{"user": 9007199254740993}', 400, "options", /user is 9007199254740993, and must be an id/],
   ["/recommend?n=3", { user: 1 }, 400, "options", /in the address and in the body/],
   ["/similar", undefined, 400, "options", /say like what/],
   ["/similar?user=1&genres=Drama", undefined, 400, "options", /genres is of items/],
@@ -143,6 +147,31 @@ test.each([
 ])("%s %j is answered with %i %s", async (path, body, status, code, message) => {
   expect(await ask(path, body)).toMatchObject({ status, body: { error: { code, message: expect.stringMatching(message) } } });
   expect(faults).toEqual([]);
+});
+
+test.each(['{"user": 9007199254740993}', '{"rated": [[9007199254740993, 5]]}', '{"user": 1, "include": [9007199254740993]}'])(
+  "an id that JSON rounds is asked for as text: %s",
+  async (body) => {
+    expect(await ask("/recommend", body)).toMatchObject({
+      status: 400,
+      body: { error: { remedy: expect.stringMatching(/^give ids beyond 2⁵³ as text/) } },
+    });
+  },
+);
+
+test.each([{}, { "content-length": "100" }])("a client that hangs up in its body is no fault of the server: %j", async (headers) => {
+  const told: unknown[] = [];
+  const app = httpApp({ served: served(model), refused: undefined, path: "x" }, (fault) => told.push(fault));
+  const body = new ReadableStream({
+    start: (stream) => stream.enqueue(new TextEncoder().encode('{"user"')),
+    pull: (stream) => stream.error(new Error("aborted")),
+  });
+  const answer = await app.request("/recommend", { method: "POST", headers, body, duplex: "half" } as RequestInit);
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    error: { message: "the body ended before all of it had come", remedy: "send it again, whole" },
+  });
+  expect(told).toEqual([]);
 });
 
 test("a mistyped title is answered with the nearest", async () => {

@@ -8,7 +8,7 @@ import { parquetReadObjects } from "hyparquet";
 import Papa from "papaparse";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { FactorModel } from "../../src/models/factor-model.js";
-import { load } from "../../src/node.js";
+import { fit, load, save } from "../../src/node.js";
 import { filmRatings } from "../../src/ratings/films.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import type { Explanation } from "../../src/recommend/explain.js";
@@ -137,6 +137,19 @@ test("unknown users and items are an error, predicted without their terms, or le
   expect(json<object[]>(inFolder("pairs.json"))).toHaveLength(2);
   expect(await tastespace(...pairs, "--cold-start", "drop")).toMatchObject({ code: 0, err: expect.stringMatching(/left out: 1/) });
   expect(json<object[]>(inFolder("pairs.json"))).toEqual([{ user: 1, item: 1, rating: 4, predicted: model.predict(1, 1) }]);
+});
+
+test("predictions have the data's ids and their deviations, of one pair as of a file of them", async () => {
+  const [spread, pairs, out] = [inFolder("spread.safetensors"), inFolder("known.csv"), inFolder("predicted.json")];
+  await save((await fit(ratings, { model: "vb", factors: 2, sweeps: 3, device: "cpu" })).model, spread);
+  writeFileSync(pairs, "userId,movieId,rating\n1,6,4\n");
+  expect(await tastespace("predict", spread, "--user", "1", "--item", "6", "--json", out)).toMatchObject({ code: 0 });
+  const [one] = json<{ user: unknown; item: unknown; predicted: number; deviation: number }[]>(out);
+  expect(one).toMatchObject({ user: 1, item: 6, deviation: expect.any(Number) as number });
+  const { code, out: table } = await tastespace("predict", spread, "--pairs", pairs, "--json", out);
+  expect(code).toBe(0);
+  expect(json<object[]>(out)).toEqual([{ ...one, rating: 4 }]);
+  expect(table).toContain(`${one.predicted.toFixed(3)} ± ${one.deviation.toFixed(3)}`);
 });
 
 describe("exports", () => {

@@ -87,7 +87,7 @@ test("a malformed row is named and can be left out; what is no table at all is r
   await page.getByText(/mine\.csv:3: rating "four" is not a number/).waitFor();
   await page.getByRole("button", { name: "Read it without such rows" }).click();
   await page.getByText("1 malformed row was left out").waitFor();
-  expect(await page.locator("#sources").innerText()).toContain("2 ratings of 1 titles by 2 people");
+  expect(await page.locator("#sources").innerText()).toContain("2 ratings of 1 title by 2 people");
   // Other data leaves the tuning alone.
   expect(await page.locator("[name=sweeps]").inputValue()).toBe("7");
 

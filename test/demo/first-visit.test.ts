@@ -225,7 +225,7 @@ test("somebody's own export becomes their ratings", async () => {
     "The Matrix (1999)",
   ]);
   await drop(page, "goodreads.csv", "Book Id,Title,Author,My Rating\n1,A Book,Somebody,4\n");
-  await page.getByText("Read 1 ratings of yours from Goodreads: the model on this page knows none of the titles.").waitFor();
+  await page.getByText("Read 1 rating of yours from Goodreads: the model on this page knows none of the titles.").waitFor();
   expect(await page.locator("#rated li").count()).toBe(2);
   expect(errors).toEqual([]);
 });

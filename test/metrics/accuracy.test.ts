@@ -1,8 +1,12 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { RatingsError } from "../../src/errors.js";
 import { accuracy, logDensity } from "../../src/metrics/accuracy.js";
+import { binaryMetrics } from "../../src/metrics/binary.js";
+import { binaryRatings } from "../../src/models/binary-ratings.js";
 import { seededRandom } from "../../src/random.js";
 import { Ratings } from "../../src/ratings/ratings.js";
+import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import { fit } from "../../src/training/fit.js";
 
@@ -116,3 +120,56 @@ test("clipped errors are those of predictions that are moved onto the scale of t
   expect(maeClipped).toBeCloseTo(errors.reduce((sum, error) => sum + Math.abs(error), 0) / 3, 10);
   expect(rmseClipped).toBeLessThan(rmse);
 });
+
+describe("errors of probabilities", () => {
+  const split = splitRatings(ratings, { share: 0.3 });
+  const h = { positiveThreshold: 4, negatives: 0 };
+  const trained = fit(split.train, { model: "logistic", factors: 1, sweeps: 3, device: "reference", ...h });
+
+  test("are those against the threshold that the model was trained with, of stars as of 0 and 1", async () => {
+    const { model: logistic } = await trained;
+    const binary = binaryRatings(split.train, split.heldOut, h, 1).heldOut!;
+    const zeroOne = new Ratings(columnsOf(binary), binary.users, binary.items);
+    const expected = Math.sqrt(
+      binary.value.reduce(
+        (sum, d, at) =>
+          sum +
+          (d - logistic.predict(binary.users.rawAt(binary.user[at]), binary.items.rawAt(binary.item[at]), { coldStart: "mean" })) ** 2,
+        0,
+      ) / binary.count,
+    );
+    for (const given of [split.heldOut, binary, zeroOne]) {
+      expect(accuracy(logistic, given).rmse).toBeCloseTo(expected, 6);
+      expect(binaryMetrics(logistic, given)).toEqual(binaryMetrics(logistic, binary));
+    }
+    expect(expected).toBeLessThan(1);
+  });
+
+  test("take no ones that may be stars, nor stars without a threshold", async () => {
+    const { model: logistic } = await trained;
+    const ones = Ratings.from([
+      [1, 1, 1],
+      [2, 1, 1],
+    ]);
+    expect(() => accuracy(logistic, ones)).toThrow("all ratings are 1: positives, or below the model's positiveThreshold of 4?");
+    const stars = Ratings.from([
+      [1, 1, 5],
+      [2, 1, 1],
+    ]);
+    const { model: plain } = await fit(binaryRatings(split.train, undefined, h, 1).train, {
+      model: "logistic",
+      factors: 1,
+      sweeps: 1,
+      device: "reference",
+    });
+    for (const measure of [accuracy, binaryMetrics]) {
+      expect(() => measure(plain, stars)).toThrow("rating 5 is neither 0 nor 1, which this model of logistic predicts");
+      expect(() => measure(plain, stars)).toThrow(RatingsError);
+    }
+    expect(accuracy(plain, ones).rmse).toBeLessThan(1);
+    const { model: drawn } = await fit(split.train, { model: "logistic", factors: 1, sweeps: 1, device: "reference", negatives: 1 });
+    expect(() => binaryMetrics(drawn, split.heldOut)).toThrow("is neither 0 nor 1");
+  });
+});
+
+const columnsOf = ({ user, item, value }: Ratings) => ({ user, item, value });

@@ -64,6 +64,34 @@ test("times are seconds or dates; without one in every row there are none", () =
   expect(refused(["bob", 1, 2, new Date(NaN)]).message).toContain("its time");
 });
 
+test("times in finer units are seconds too, told by the first, as in files", async () => {
+  const at = Date.UTC(2024, 0, 2, 3, 4, 5);
+  for (const units of [1e3, 1e6, 1e9]) {
+    const rows = [0, 1, 2].map((day): [string, number, number, number] => ["ann", day, 3, (at / 1e3 - 86_400 * day) * units]);
+    const read = await readRatings(textSource("r.csv", `user,item,rating,time\n${rows.map((row) => row.join()).join("\n")}`));
+    expect(Ratings.from(rows).time).toEqual(read.ratings.time);
+    expect(Ratings.from(rows).time?.[0]).toBe(at / 1e3);
+  }
+  expect(Ratings.from([["ann", 1, 5, at], { user: "bob", item: 1, rating: 2, time: new Date(at) }]).time).toEqual(
+    Float64Array.of(at / 1e3, at / 1e3),
+  );
+  expect(Ratings.from([["ann", 1, 5, at], ["bob", 1, 2, 9e10]]).time?.[1]).toBe(9e7); // prettier-ignore
+  expect(Ratings.from([["ann", 1, 5, 0], ["bob", 1, 2, at]]).time).toEqual(Float64Array.of(0, at / 1e3)); // prettier-ignore
+  expect(() => Ratings.from([["ann", 1, 5, at / 1e3], ["bob", 1, 2, at]])).toThrow(`its time ${at} is in finer units than those of the rows before`); // prettier-ignore
+});
+
+test.each<[rating: unknown, remedy: RegExp]>([
+  [5n, /Number\(…\) makes one of a bigint/],
+  [true, /Number\(…\) makes 1 of true and 0 of false/],
+  ["5", /Number\(…\) makes one of text/],
+  [null, /leave out rows without a rating/],
+  [NaN, /leave out rows without a rating/],
+  [{}, /give rows of \[user, item, rating\]/],
+])("a rating of %s is told what to do", (rating, remedy) => {
+  expect(refused(["bob", 1, rating]).remedy).toMatch(remedy);
+  expect(refused({ user: "bob", item: 1, rating }).remedy).toMatch(remedy);
+});
+
 test.each(
   (
     [
@@ -85,6 +113,10 @@ test.each(
       [["bob", 2n ** 64n, 5], 'row 2, ["bob",18446744073709551616n,5]: its item 18446744073709551616n is no id'],
       [{ userId: 1, itemId: 2, rating: 3 }, 'row 2, {"userId":1,"itemId":2,"rating":3}: there is no user'],
       [{ user: 1, item: 2, score: 3 }, 'row 2, {"user":1,"item":2,"score":3}: there is no rating'],
+      [["bob", 1, 5, null, 1, "x"], 'row 2, ["bob",1,5,null,1,"x"]: it has 6 cells'],
+      [Float64Array.of(1, 2, 3), "row 2, [1,2,3]: it is a Float64Array"],
+      [new Map([["user", 1]]), "row 2, Map {…}: it is a Map"],
+      [[9007199254740994, 1, 5], "row 2, [9007199254740994,1,5]: its user 9007199254740994 is no id"],
       [null, "row 2, null: it is no row"],
       ["ann,1,5", 'row 2, "ann,1,5": it is no row'],
     ] as [unknown, string][]

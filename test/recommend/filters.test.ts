@@ -85,6 +85,18 @@ test("filters that could keep nothing by mistake are refused", () => {
   expect(() => itemFilter(model, { include: ["nothing"] })).toThrow(UnknownIdError);
 });
 
+test("titles that are ids themselves have years", async () => {
+  const named = Ratings.from([
+    ["ann", "Heat (1995)", 5],
+    ["ann", "Babe", 4],
+    ["ben", "Alien (1979)", 1],
+    ["ben", "Heat (1995)", 3],
+  ]);
+  const { model: titled } = await fit(named, { factors: 1, sweeps: 1, device: "reference" });
+  const filter = itemFilter(titled, { fromYear: 1990 });
+  expect(titled.items.raw.filter(filter)).toEqual(["Heat (1995)"]);
+});
+
 test("years are refused where no title has one", async () => {
   const bare = new Ratings(ratings, ratings.users, ratings.items, new Catalogue([{ id: 1, title: "Untitled", genres: [] }]));
   const plain = (await fit(bare, { factors: 0, sweeps: 1, device: "cpu" })).model;

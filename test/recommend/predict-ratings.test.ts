@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OptionsError } from "../../src/errors.js";
+import { OptionsError, UnknownIdError } from "../../src/errors.js";
 import { FeatureTable } from "../../src/ratings/features.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
@@ -28,7 +28,6 @@ test("mean predicts the unknown by the mean and the bias that is known", () => {
     model.predict(4, 5),
     globalMean,
   ]);
-  expect(predictRatings(model, pairs)).toEqual(predictRatings(model, pairs, { coldStart: "mean" }));
 });
 
 test("drop leaves the unknown out and counts them", () => {
@@ -48,6 +47,15 @@ test("an item with features that the model knows is not unknown", async () => {
   expect([...row]).toEqual([0, 2, 3]);
   expect(predicted[1]).toBe(featured.predict(3, "nothing"));
   expect(cold).toBe(2);
+});
+
+test("nothing said is an error, as in predict, unless all are known", () => {
+  for (const options of [{}, { coldStart: "error" }] as const) {
+    expect(() => predictRatings(model, pairs, options)).toThrow(UnknownIdError);
+    expect(() => predictRatings(model, pairs, options)).toThrow('no user has the id "nobody"');
+    const known = pairs.select(Uint32Array.of(0, 3));
+    expect(predictRatings(model, known, options)).toEqual(predictRatings(model, known, { coldStart: "mean" }));
+  }
 });
 
 test("another strategy is refused", () => {

@@ -85,6 +85,27 @@ describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
     await tab.close();
   });
 
+  test("a table that is wider than the page has a shadow where it goes on", async () => {
+    const tab = await browser.newPage({ viewport: { width: 390, height: 800 }, colorScheme });
+    await tab.goto(pathToFileURL(page).href);
+    const found = await tab.evaluate(() => {
+      const scrolling = [...document.querySelectorAll<HTMLElement>(".scroll")].find((box) => box.scrollWidth > box.clientWidth)!;
+      scrolling.id = "too-wide";
+      scrolling.scrollIntoView();
+      return getComputedStyle(scrolling).backgroundAttachment;
+    });
+    expect(found).toBe("local, local, scroll, scroll");
+    // A strip of its right side above the letters of its head.
+    const strip = async (): Promise<string> => {
+      const box = (await tab.locator("#too-wide").boundingBox())!;
+      return (await tab.screenshot({ clip: { x: box.x + box.width - 3, y: box.y + 2, width: 3, height: 4 } })).toString("base64");
+    };
+    const more = await strip();
+    await tab.evaluate(() => (document.querySelector("#too-wide")!.scrollLeft = 1e6));
+    expect(await strip()).not.toBe(more);
+    await tab.close();
+  });
+
   test("text and series stand out from the ground", async () => {
     const tab = await browser.newPage({ colorScheme });
     await tab.goto(pathToFileURL(page).href);

@@ -227,6 +227,17 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     });
   });
 
+  test("what is too large before anything is trained is named as the cause", async () => {
+    const { model: init } = await fit(train, { factors: 2, sweeps: 1, device: "cpu" });
+    init.parameters.userFactors.fill(3e38);
+    init.parameters.itemFactors.fill(3e38);
+    await expect(fit(train, { factors: 2, sweeps: 1, device: "cpu", init })).rejects.toMatchObject({
+      code: "diverged",
+      message: "the objective is Infinity before the first sweep",
+      remedy: expect.stringContaining("the factors to start from are too large") as string,
+    });
+  });
+
   test("numbers beyond float32 are reported, never returned as NaN", async () => {
     const columns = { user: Uint32Array.of(0, 1, 1), item: Uint32Array.of(0, 0, 1), value: Float32Array.of(1, -1, 1) };
     const huge = new Ratings(columns, new Ids([1, 2]), new Ids([1, 2]));

@@ -4,6 +4,8 @@ import { ReferenceEngine } from "../../src/engine/reference/engine.js";
 import type { Session, Workload } from "../../src/engine/engine.js";
 import { OptionsError } from "../../src/errors.js";
 import { FeatureTable } from "../../src/ratings/features.js";
+import { mixedWords } from "../../src/random-counter.js";
+import { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
 import type { Hyperparameter } from "../../src/models/hyperparameters.js";
@@ -194,6 +196,29 @@ describe("trials", () => {
     const { train, heldOut } = splitRatings(ratings, { share: 0.2 });
     const whole = await fit(train, { ...hyperparametersAt(best.point), heldOut, sweeps: 8, tolerance: 0, patience: 99, device: engine });
     expect(best.rungs.at(-1)!.loss).toBeCloseTo(Math.min(...whole.history.map(({ heldOutRmse }) => heldOutRmse!)), 6);
+  });
+
+  test("a best trial that is best untrained is noticed, as in a training", async () => {
+    const noise = Ratings.from(
+      Array.from(
+        { length: 400 },
+        (_, at) => [at % 20, (at * 7 + Math.floor(at / 20)) % 37, 1 + Math.floor(mixedWords(at, 0, 1, 2)[0] / 2 ** 30)] as const,
+      ),
+    );
+    const notices: string[] = [];
+    const onNotice = (notice: string): void => void notices.push(notice);
+    const options = { device: engine, alternative: false, sweeps: 3, onNotice } as const;
+    const result = await search(noise, { ...options, space: { factors: [6], tau: [1e-3] } });
+    expect(result.trials[0].rungs[0].bestSweeps).toEqual([0]);
+    expect(notices).toEqual([
+      expect.stringMatching(/^trial 0, the best, is best at sweep 0: by held-out RMSE no sweep after it was better than random/),
+    ]);
+    notices.length = 0;
+    await search(noise, { ...options, folds: 2, space: { factors: [6], tau: [1e-3] } });
+    expect(notices).toEqual([expect.stringContaining("is best at sweep 0, on 2 of 2 splits")]);
+    notices.length = 0;
+    await search(ratings, { ...options, space: { factors: [2], tau: [10] } });
+    expect(notices).toEqual([]);
   });
 
   test.each([
