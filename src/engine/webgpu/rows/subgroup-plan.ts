@@ -100,7 +100,7 @@ class Loops {
     const variables = [
       ...groups.flatMap((g) => this.#columns(g).map((j) => `sum_${g}_${j}`)),
       ...groups.flatMap((g) => range(this.#size).map((q) => `own_${g}_${q}`)),
-      ...(diagonal ? groups.flatMap((g) => this.#places(g).map((j) => `spread_${j}`)) : []),
+      ...(diagonal ? declared("spread") : []),
       // A lane's own rows: their prior precisions, entries on the diagonal, −1 over pivots, solutions, variances.
       ...["precision", "diagonal", "inverse", "solution"].flatMap(declared),
       ...(diagonal ? declared("variance") : []),
@@ -260,9 +260,18 @@ class Loops {
         // Without such an instruction llvmpipe makes a choice of each variable, in every turn.
         `own_${g}_0 = ${group === "group" ? `subgroupShuffle(${names[0]}, lane)` : names[0]};`,
         ...range(size, 1).map((q) => `own_${g}_${q} = ${names[q]};`),
-        ...(diagonal ? this.#places(g).map((j, i) => `spread_${j} += v_${Math.floor(i / 4)}[${i % 4}];`) : []),
+        ...(diagonal ? [`spread_${g} += own_spread;`] : []),
       ];
-      return [...load, ...exchange, ...(group === "group" ? this.#choose("group", groups.map(keep)) : keep(group))];
+      const spread = this.#sumsByLane(
+        "own_spread",
+        range(size).map((i) => `v_${Math.floor(i / 4)}[${i % 4}]`),
+      );
+      return [
+        ...load,
+        ...exchange,
+        ...(diagonal ? spread : []),
+        ...(group === "group" ? this.#choose("group", groups.map(keep)) : keep(group)),
+      ];
     };
     const add = groups.flatMap((h) =>
       this.#places(h).flatMap((j, i) => [
@@ -278,7 +287,7 @@ class Loops {
     return [
       ...this.#bits("lane"),
       "let root_of_lambda = sqrt(settings.lambda);",
-      ...(diagonal ? groups.flatMap((g) => this.#places(g).map((j) => `spread_${j} = 0.0;`)) : []),
+      ...(diagonal ? groups.map((g) => `spread_${g} = 0.0;`) : []),
       `for (var start = 0u; start < count; start += SUBGROUP) {\n${lines([
         "let given = start + lane < count;",
         "let rating = first + select(0u, start + lane, given);",
@@ -292,15 +301,8 @@ class Loops {
           : groups.flatMap((g) => ["{", ...read(g), "}"])),
         ...add,
       ])}  }`,
-      // Each lane has the variances of its own ratings.
       ...(diagonal
-        ? groups.flatMap((g) => [
-            ...this.#sumsByLane(
-              `all_${g}`,
-              this.#places(g).map((j) => `spread_${j}`),
-            ),
-            ...this.#places(g).map((j, i) => `sum_${g}_${j} += select(0.0, all_${g}, lane == ${i}u);`),
-          ])
+        ? groups.flatMap((g) => this.#places(g).map((j, i) => `sum_${g}_${j} += select(0.0, spread_${g}, lane == ${i}u);`))
         : []),
     ];
   }
