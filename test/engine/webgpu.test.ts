@@ -67,6 +67,9 @@ test("a problem beyond the device's limits is refused by name and size before an
   device.destroy();
 });
 
+/** Without comments, in which the compiler reads a quarter of its time; lines stay where they were. */
+const withoutComments = (code: string): string => code.replaceAll(/\/\/.*/g, "");
+
 /** Loops that are left to the driver are written alike at every K: they are compiled at one of so many. */
 const LOOPS_LEFT_EVERY = 16;
 
@@ -76,7 +79,9 @@ test("every kernel that a model may ask for compiles without a word from the com
   for (let K = 0; K <= MAX_FACTORS; K++) {
     const kernels = everyKernel(K, device.subgroups).filter(({ name }) => K % LOOPS_LEFT_EVERY === 0 || !name.includes("loops left"));
     // All are given to the compiler before any is waited for.
-    const informed = kernels.map(({ name, code }) => device.gpu.createShaderModule({ label: name, code }).getCompilationInfo());
+    const informed = kernels.map(({ name, code }) =>
+      device.gpu.createShaderModule({ label: name, code: withoutComments(code) }).getCompilationInfo(),
+    );
     for (const [at, { messages }] of (await Promise.all(informed)).entries()) {
       const { name } = kernels[at];
       expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
@@ -121,7 +126,7 @@ test("every kernel of conjugate gradients compiles without a word from the compi
   const device = await requestDevice({ defaultLimits: true });
   for (const K of DESCENT_FACTORS) {
     for (const { name, code } of everyDescentKernel(K, device.subgroups)) {
-      const { messages } = await device.gpu.createShaderModule({ label: name, code }).getCompilationInfo();
+      const { messages } = await device.gpu.createShaderModule({ label: name, code: withoutComments(code) }).getCompilationInfo();
       expect(messages.map(({ lineNum, message }) => `${name}:${lineNum} ${message}`)).toEqual([]);
     }
   }
