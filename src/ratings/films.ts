@@ -187,10 +187,30 @@ function seenBy(wellKnown: readonly number[], taste: Float64Array, count: number
   const keen = Math.log(SEEN.taste);
   const times = new Float64Array(taste.length);
   for (let n = 0; n < times.length; n++) times[n] = -Math.log(1 - random.uniform()) / (wellKnown[n] * Math.exp(keen * taste[n]));
-  const last = times.slice().sort()[count - 1];
+  const last = ranked(times.slice(), count - 1);
   const seen: number[] = [];
   for (let n = 0; n < times.length && seen.length < count; n++) if (times[n] <= last) seen.push(n);
   return seen;
+}
+
+/** The number at a place of the ascending order: Hoare's selection, which moves the numbers about. */
+function ranked(numbers: Float64Array, place: number): number {
+  let [from, to] = [0, numbers.length - 1];
+  while (from < to) {
+    const pivot = numbers[place];
+    let [low, high] = [from, to];
+    while (low <= high) {
+      while (numbers[low] < pivot) low++;
+      while (numbers[high] > pivot) high--;
+      if (low > high) break;
+      const moved = numbers[low];
+      numbers[low++] = numbers[high];
+      numbers[high--] = moved;
+    }
+    if (high < place) from = low;
+    if (low > place) to = high;
+  }
+  return numbers[place];
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
