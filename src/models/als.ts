@@ -250,7 +250,7 @@ export const als: ModelDefinition<AlsHyperparameters, Measurement, AlsTraining> 
   hasBiases: ({ biases }) => biases,
   takesFeatures: true,
   checkFeatures,
-  on: withFasterSolver({ cpu: 32, reference: 32, webgpu: 96, softwareDriver: 48 }),
+  on: withFasterSolver({ cpu: 32, reference: 32, webgpu: 96, softwareDriver: 65 }),
   operations: (h) => ({
     solve: h.update,
     steps: stepsOf(h),

@@ -192,7 +192,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   overAllPairs: true,
   takesFeatures: true,
   checkFeatures,
-  on: withFasterSolver({ cpu: 24, reference: 24, webgpu: 96, softwareDriver: 48 }),
+  on: withFasterSolver({ cpu: 24, reference: 24, webgpu: 96, softwareDriver: 65 }),
   measureBy: "ndcg",
   checkRatings: checkFeedback,
   rows: countedRows,

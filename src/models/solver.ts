@@ -60,7 +60,7 @@ const mostFactors = (solver: Solver): number => (solver === "cg" ? MAX_FACTORS_C
  *
  * @param from numbers of factors from which on "cg" was measured to be faster, to the same held-out figures:
  *   docs/performance.md, "Conjugate gradients". On a GPU it was slower at 64 factors and twice as fast at 128; on
- *   software drivers of one it was as fast at 32 and took half the time at 64.
+ *   software drivers of one it was no faster up to 64, to where a subgroup factors a row, and far faster beyond.
  */
 export const withFasterSolver =
   (from: Readonly<Record<DeviceInfo["kind"] | "softwareDriver", number>>) =>

@@ -37,7 +37,7 @@ test("K and the engine choose the solver where none is given, and what is given 
   const cases = ENGINE_KINDS.flatMap((kind) => (kind === "webgpu" ? [false, true] : [true]).map((software) => ({ kind, software })));
   for (const model of ["als", "implicit"] as const) {
     for (const { kind, software } of cases) {
-      const from = kind === "webgpu" && software ? 48 : least[model][kind];
+      const from = kind === "webgpu" && software ? 65 : least[model][kind];
       expect([1, from - 1, from, MAX_FACTORS_CG].map((factors) => chosen(model, kind, software, factors))).toEqual([
         "cholesky",
         "cholesky",
