@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { checkTaken, type DeviceChoice, type EngineOptions, openEngine } from "../engine/open-engine.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine, MemoryReport } from "../engine/engine.js";
 import { byteText } from "../byte-text.js";
 import { OptionsError, OutputError } from "../errors.js";
 import type { Accuracy } from "../metrics/accuracy.js";
@@ -234,7 +234,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   if (steps !== undefined) print(`${dim("solver")}   ${solverText(steps)}`);
   if (flags.dryRun) return await printPlan(ratings, { ...options, ...(flags.sweeps !== undefined && { sweeps: flags.sweeps }) }, engine);
   // Covariances take far more than factors.
-  if (definitionOf(model).posterior) print(`${dim("memory")}   ${memoryLine(ratings, options, engine)}`);
+  const memory = definitionOf(model).posterior && memoryOf(ratings, options, engine);
+  if (memory) print(`${dim("memory")}   ${memoryLine(memory)}`);
   const controller = new AbortController();
   const interrupt = (): void => {
     notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
@@ -347,10 +348,7 @@ function refusePositivesOnly(ratings: Ratings, model: ModelName, learnsFromOnes:
 }
 
 /** What the training takes on the device, in a line. */
-function memoryLine(ratings: Ratings, options: FitOptions, engine: Engine): string {
-  const memory = memoryOf(ratings, options, engine);
-  if (!memory) return "the host's";
-  const { bytes: parts, streamed, totalBytes } = memory;
+function memoryLine({ bytes: parts, streamed, totalBytes }: MemoryReport): string {
   const how = streamed ? "streamed" : "all there";
   return `${byteText(totalBytes)} on the device: rows ${byteText(parts.rows)}, ratings ${byteText(parts.ratings)} (${how}), held out ${byteText(parts.heldOut)}, scratch up to ${byteText(parts.scratch)}`;
 }

@@ -183,7 +183,7 @@ const MAP_WITHOUT_GPU = 'Object.defineProperty(Navigator.prototype, "gpu", { get
 
 test("a GPU that is chosen trains; when it is lost that is told, and training goes on the CPU or on a new device", async () => {
   const { page } = await openWithTinyData({ inWorker: LOSE_IN_WORKER, inPage: MAP_WITHOUT_GPU });
-  await page.locator("#model").selectOption("als");
+  await page.locator("#model").selectOption("gibbs");
   await tune(page, { factors: 4, sweeps: 100, device: "webgpu" });
   await page.locator("#device", { hasText: /^A software GPU computes, as chosen: / }).waitFor();
   await page.locator("#start:enabled").click();
