@@ -2,6 +2,7 @@
 
 import type { FactorModel } from "../models/factor-model.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { itemsSeen } from "../ratings/seen.js";
 import { indicesIn } from "./accuracy.js";
 
 /**
@@ -16,7 +17,7 @@ export function trainedPairs(model: Pick<FactorModel, "seen" | "users" | "items"
   const known = new Map<number, Set<number>>();
   const rated = (user: number): Set<number> => {
     let set = known.get(user);
-    if (!set) known.set(user, (set = new Set(seen.items.subarray(seen.start[user], seen.start[user + 1]))));
+    if (!set) known.set(user, (set = new Set(itemsSeen(seen, user))));
     return set;
   };
   let count = 0;

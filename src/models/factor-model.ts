@@ -7,7 +7,7 @@ import { nearIds } from "../ratings/near.js";
 import { shown } from "../shown.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
-import { itemsSeen, seenInEither, type SeenItems } from "../ratings/seen.js";
+import { itemsSeen, type SeenItems } from "../ratings/seen.js";
 import {
   checkArguments,
   checkOptions,
@@ -181,7 +181,6 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   readonly seen: SeenItems | undefined;
   readonly heldOut: SeenItems | undefined;
   readonly source: ModelSource | undefined;
-  #rated: SeenItems | undefined;
   #itemPlaces: Uint32Array | undefined;
   #itemGram: Float64Array | undefined;
 
@@ -207,10 +206,13 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     return new FactorModel({ ...parts, source });
   }
 
-  /** Items that lists leave out for each user: those seen in training, and held out of it where the model knows them. */
-  get rated(): SeenItems | undefined {
+  /**
+   * Indices of the items that the user at an index has rated, in training or held out of it, which lists leave out.
+   * Undefined where the model does not hold them.
+   */
+  ratedAt(m: number): Set<number> | undefined {
     const { seen, heldOut } = this;
-    return (this.#rated ??= seen && heldOut ? seenInEither(seen, heldOut) : seen);
+    return seen && new Set([...itemsSeen(seen, m), ...(heldOut ? itemsSeen(heldOut, m) : [])]);
   }
 
   /**
@@ -314,14 +316,11 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   recommend(user: RawId, options: RecommendOptions = {}): RecommendationOf<M>[] {
     checkOptions("recommend", options, RECOMMEND_NAMES, whereElse);
     const m = this.#userIndex(user);
-    let seen = new Set<number>();
-    if (options.filterSeen !== false) {
-      if (!this.rated) {
-        throw new OptionsError("this model does not hold which items a user has rated", {
-          remedy: "train with keepSeen: true, or give filterSeen: false",
-        });
-      }
-      seen = new Set(itemsSeen(this.rated, m));
+    const seen = options.filterSeen === false ? new Set<number>() : this.ratedAt(m);
+    if (!seen) {
+      throw new OptionsError("this model does not hold which items a user has rated", {
+        remedy: "train with keepSeen: true, or give filterSeen: false",
+      });
     }
     return this.#list(this.#user(m), seen, options);
   }
@@ -510,10 +509,9 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
   #open(side: "users" | "items", row: number): Float64Array | undefined {
     const { seen, parameters } = this;
     if (!seen || !parameters.meanRows?.[side].includes(row)) return undefined;
-    if (side === "users")
-      return openCovariances({ index: seen.items.subarray(seen.start[row], seen.start[row + 1]) }, side, parameters, this);
+    if (side === "users") return openCovariances({ index: itemsSeen(seen, row) }, side, parameters, this);
     const raters: number[] = [];
-    for (let m = 0; m < this.users.size; m++) if (seen.items.subarray(seen.start[m], seen.start[m + 1]).includes(row)) raters.push(m);
+    for (let m = 0; m < this.users.size; m++) if (itemsSeen(seen, m).includes(row)) raters.push(m);
     return openCovariances({ index: Uint32Array.from(raters) }, side, parameters, this);
   }
 

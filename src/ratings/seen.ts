@@ -24,7 +24,14 @@ export function seenItems(ratings: Ratings): SeenItems {
   return { start: users.start, items: seen };
 }
 
-/** What users have seen in one set of ratings or in another; users of the first alone may be more. */
+/** The same, of so many users: those who are not among the first have seen nothing. */
+export function withUsers({ start, items }: SeenItems, users: number): SeenItems {
+  const longer = new Uint32Array(users + 1).fill(items.length);
+  longer.set(start);
+  return { start: longer, items };
+}
+
+/** What the same users have seen in one set of ratings or in another, each item once. */
 export function seenInEither(one: SeenItems, other: SeenItems): SeenItems {
   const M = one.start.length - 1;
   const start = new Uint32Array(M + 1);
@@ -32,11 +39,16 @@ export function seenInEither(one: SeenItems, other: SeenItems): SeenItems {
   for (let m = 0; m < M; m++) {
     const [a, b] = [itemsSeen(one, m), itemsSeen(other, m)];
     let end = start[m];
+    if (b.length === 0) {
+      items.set(a, end);
+      start[m + 1] = end + a.length;
+      continue;
+    }
     for (let i = 0, j = 0; i < a.length || j < b.length;) {
       const next = Math.min(a[i] ?? Infinity, b[j] ?? Infinity);
       if (a[i] === next) i++;
       if (b[j] === next) j++;
-      items[end++] = next;
+      if (end === start[m] || items[end - 1] !== next) items[end++] = next;
     }
     start[m + 1] = end;
   }

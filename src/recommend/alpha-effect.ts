@@ -4,7 +4,6 @@
 import { OptionsError } from "../errors.js";
 import { checkArguments, checkOptions, listOf, namesOf, NUMBER, numberFrom, wholeFrom } from "../options.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
-import { itemsSeen } from "../ratings/seen.js";
 import { scoreItems, topScored } from "./score.js";
 
 /** What the lists of all users are like at one weight of the item biases. */
@@ -48,7 +47,7 @@ export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}
   checkArguments("alphaEffect", { model: [model, MODEL_KIND] });
   checkOptions("alphaEffect", options, ALPHA_NAMES);
   const { alphas = [0, 0.02, 0.1, 0.3, 1, 2], n = 10, users = 200, minimumRatings = 10 } = options;
-  const { parameters, itemCounts, rated } = model;
+  const { parameters, itemCounts } = model;
   const { factors: K, userFactors } = parameters;
   if (K === 0) throw new OptionsError("a model without factors ranks alike at every α", { remedy: "train with factors of 1 or more" });
   const M = model.users.size;
@@ -56,9 +55,9 @@ export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}
   const popular = Uint32Array.from(itemCounts).sort()[Math.floor(itemCounts.length * 0.9)];
   return alphas.map((alpha) => {
     const listed = sample.flatMap((m) => {
-      const left = new Set(rated && itemsSeen(rated, m));
+      const left = model.ratedAt(m);
       const scores = scoreItems(userFactors.subarray(m * K, (m + 1) * K), parameters, alpha);
-      return topScored(scores, n, (item) => itemCounts[item] >= minimumRatings && !left.has(item), model.itemPlaces);
+      return topScored(scores, n, (item) => itemCounts[item] >= minimumRatings && !left?.has(item), model.itemPlaces);
     });
     const counts = listed.map((item) => itemCounts[item]).sort((a, b) => a - b);
     return {

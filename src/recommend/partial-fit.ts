@@ -11,8 +11,8 @@ import { Catalogue } from "../ratings/catalogue.js";
 import { buildCsr } from "../ratings/csr.js";
 import { Ids } from "../ratings/ids.js";
 import type { RatingColumns } from "../ratings/rating-columns.js";
-import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import { itemsSeen, type SeenItems } from "../ratings/seen.js";
+import { Ratings, RATINGS_KIND } from "../ratings/ratings.js";
+import { seenInEither, seenItems, withUsers } from "../ratings/seen.js";
 import { ratingsThatCount } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
 import { howMany, shown } from "../shown.js";
@@ -29,8 +29,6 @@ export interface PartialFitOptions {
   /** Called with what a person should know: that nothing is to be solved. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
-
-const NO_RATINGS: Pick<RatingColumns, "user" | "item"> = { user: new Uint32Array(0), item: new Uint32Array(0) };
 
 const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "items"), onNotice: FUNCTION });
 
@@ -121,8 +119,8 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     features: model.features,
     statistics: model.statistics,
     itemCounts,
-    seen: model.seen && seenBy(model.seen, users.ids.size, columns),
-    heldOut: model.heldOut && seenBy(model.heldOut, users.ids.size, NO_RATINGS),
+    seen: model.seen && seenInEither(withUsers(model.seen, users.ids.size), seenItems(new Ratings(columns, users.ids, items.ids))),
+    heldOut: model.heldOut && withUsers(model.heldOut, users.ids.size),
     source: refit === undefined ? model.source : undefined,
   });
 }
@@ -215,23 +213,4 @@ function putRows(parameters: Parameters, side: Side, rows: Uint32Array, solved: 
     if (posterior.family === "full") posterior[side].set(packed, row * triangle(D));
     else for (let k = 0; k < D; k++) posterior[side][row * D + k] = packed[triangle(k) + k];
   });
-}
-
-/** The seen items, and those of more ratings by M users. */
-function seenBy(seen: SeenItems, M: number, { user, item }: Pick<RatingColumns, "user" | "item">): SeenItems {
-  const sets = new Map<number, Set<number>>();
-  const before = (m: number): Uint32Array => (m + 1 < seen.start.length ? itemsSeen(seen, m) : new Uint32Array(0));
-  user.forEach((m, at) => {
-    if (!sets.has(m)) sets.set(m, new Set(before(m)));
-    sets.get(m)!.add(item[at]);
-  });
-  const rows = Array.from({ length: M }, (_, m) => {
-    const set = sets.get(m);
-    return set ? Uint32Array.from(set).sort() : before(m);
-  });
-  const start = new Uint32Array(M + 1);
-  rows.forEach((row, m) => (start[m + 1] = start[m] + row.length));
-  const items = new Uint32Array(start[M]);
-  rows.forEach((row, m) => items.set(row, start[m]));
-  return { start, items };
 }

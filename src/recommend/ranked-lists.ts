@@ -4,7 +4,7 @@
 import { type Engine, NO_ITEM } from "../engine/engine.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
-import type { SeenItems } from "../ratings/seen.js";
+import { itemsSeen, type SeenItems } from "../ratings/seen.js";
 import { inverseOf } from "./score.js";
 
 /** What is ranked: a model, or one in training. */
@@ -73,7 +73,7 @@ function seenAmong(
   if (!seen) return { start, items: new Uint32Array(0) };
   const row = (at: number): Uint32Array => {
     const m = users ? users[at] : at;
-    return seen.items.subarray(seen.start[m], seen.start[m + 1]);
+    return itemsSeen(seen, m);
   };
   for (let at = 0; at < count; at++) {
     let among = 0;

@@ -8,6 +8,7 @@ import { checkArguments, checkOptions, LIST, namesOf, NUMBER, SWITCH, wholeFrom 
 import { type FactorModel, FILTER, MODEL_KIND, type RecommendOptions, whereElse } from "../models/factor-model.js";
 import type { Parameters } from "../models/parameters.js";
 import { knownIndex, type RawId } from "../ratings/ids.js";
+import { seenInEither } from "../ratings/seen.js";
 import { rankedLists } from "./ranked-lists.js";
 
 /** One place of one user's list. */
@@ -54,21 +55,22 @@ export async function* recommendAll(
   checkArguments("recommendAll", { engine: [engine, ENGINE_KIND], model: [model, MODEL_KIND] });
   checkOptions("recommendAll", options, RECOMMEND_ALL_NAMES, whereElse);
   const { n = 10, alpha = 1, filter, filterSeen = true } = options;
-  if (filterSeen && !model.rated) {
+  if (filterSeen && !model.seen) {
     throw new OptionsError("this model does not hold which items its users have rated", {
       remedy: "train with keepSeen: true, or give filterSeen: false",
     });
   }
-  const { users, items, catalogue, parameters } = model;
+  const { users, items, catalogue, parameters, seen, heldOut } = model;
   const chosen = options.users && chosenUsers(model, options.users);
   const allowed = Uint8Array.from(items.raw, (id, n) => Number(model.listsAt(n) && (!filter || filter(id))));
   const count = allowed.reduce((sum, kept) => sum + kept, 0);
   if (count === 0) throw new OptionsError(`the filter keeps none of the ${howMany(items.size, "item")}`);
   const k = Math.min(n, count);
+  const rated = filterSeen && seen && heldOut ? seenInEither(seen, heldOut) : seen;
   const lists = await rankedLists(engine, model, {
     users: chosen,
     allowed: (item) => allowed[item] === 1,
-    seen: filterSeen ? model.rated : undefined,
+    seen: filterSeen ? rated : undefined,
     k,
     alpha,
   });
