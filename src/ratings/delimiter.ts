@@ -1,7 +1,7 @@
 // What stands between the cells of a text, found out by its first lines; and the comments in front of them.
 
 import { hasKnownName } from "./column-names.js";
-import { NEWLINE, newlinesIn } from "./text-lines.js";
+import { asciiOf, NEWLINE, newlinesIn } from "./text-lines.js";
 
 /** Delimiters that are recognised without being named, but for runs of blanks. */
 const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
@@ -14,8 +14,6 @@ interface Front {
   /** Whether that is all of it. */
   readonly isWhole: boolean;
 }
-
-const asciiOf = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 
 /** Lines that are looked at for the delimiter. */
 const SNIFFED_LINES = 100;

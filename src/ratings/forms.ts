@@ -8,9 +8,9 @@ import { listed, shown } from "../shown.js";
 import { blocksOf, rowsOf } from "./delimited.js";
 import type { RatingSource } from "./folder.js";
 import { openJson } from "./json-rows.js";
-import { blanksAsTabs, type OpenText, type TextOptions } from "./open-text.js";
+import { blanksAsTabs, type OpenText, type TextOptions, without } from "./open-text.js";
 import { allText, cellText, fault, linesOf, type OnBadLine, type RowRange, type RowTable, withSample } from "./row-table.js";
-import { type RowBatch, TextDecoding } from "./text-lines.js";
+import { asciiOf, type RowBatch, TextDecoding } from "./text-lines.js";
 
 /**
  * The rows of a source of any form but MatrixMarket, whose rows are delimited text.
@@ -205,28 +205,20 @@ export function openMatrixMarket(
   source: RatingSource,
   opened: OpenText,
 ): { opened: OpenText; names: string[]; columns: AskedColumns; entries: number } {
-  const head = new TextDecoder("latin1").decode(opened.head);
+  const head = asciiOf(opened.head);
   const [banner] = head.split("\n", 1);
   const [, , format, field, symmetry] = banner.trim().toLowerCase().split(/\s+/);
   if (format !== "coordinate" || symmetry !== "general" || !["real", "integer", "pattern", "double"].includes(field))
     throw fault(source, 1, `it is ${shown(banner.trim())}`, "give a matrix that is `coordinate real general`, with a row per person");
   const size = /^(?:[ \t]*(?:%.*)?\r?\n)*[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n/.exec(head);
   if (!size) throw fault(source, undefined, "there is no line of sizes", "check that the file is whole");
-  const skipped = size[0].length;
-  const rest = async function* (): AsyncGenerator<Uint8Array> {
-    let left = skipped;
-    for await (const chunk of opened.chunks) {
-      const bytes = chunk.subarray(Math.min(left, chunk.length));
-      left -= chunk.length - bytes.length;
-      if (bytes.length > 0) yield bytes;
-    }
-  };
+  const rest = without(opened, size[0].length);
   const isPattern = field === "pattern";
   return {
     opened: {
-      ...opened,
-      chunks: blanksAsTabs(rest(), false),
-      head: new TextEncoder().encode(head.slice(skipped).replaceAll(/[ \t]+/g, "\t")),
+      ...rest,
+      chunks: blanksAsTabs(rest.chunks, false),
+      head: new TextEncoder().encode(asciiOf(rest.head).replaceAll(/[ \t]+/g, "\t")),
       line: 1 + size[0].split("\n").length - 1,
       at: undefined,
       delimiter: "\t",

@@ -8,7 +8,7 @@ import { findColumns } from "./columns.js";
 import type { RatingSource } from "./folder.js";
 import type { OpenText } from "./open-text.js";
 import { allText, cellText, fault, linesOf, type OnBadLine, type RowTable, SAMPLE_ROWS, tooLarge } from "./row-table.js";
-import type { RowBatch } from "./text-lines.js";
+import { asciiOf, type RowBatch } from "./text-lines.js";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 type JsonRow = JsonObject | readonly unknown[];
@@ -24,7 +24,7 @@ const BATCH_ROWS = 2 ** 13;
  * @throws RatingsError
  */
 export async function openJson(source: RatingSource, opened: OpenText, onBad?: OnBadLine): Promise<RowTable> {
-  const front = new TextDecoder("latin1").decode(opened.head).trimStart();
+  const front = asciiOf(opened.head).trimStart();
   if (/^\[\s*[[{\]]/.test(front)) return wholeTable(source, await allText(source, opened));
   let text = opened;
   if (/^[^\n]*[{[,:][ \t\r]*\n/.test(front)) {

@@ -5,7 +5,7 @@ import { OptionsError, RatingsError } from "../errors.js";
 import { checkRatio } from "./compression.js";
 import { BLANKS, commentsIn, firstLines, sniffDelimiter } from "./delimiter.js";
 import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
-import { CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from "./text-lines.js";
+import { asciiOf, CARRIAGE_RETURN, checkEncoding, type Encoding, NEWLINE, QUOTE } from "./text-lines.js";
 
 /** How a source is opened. */
 export interface TextOptions {
@@ -126,7 +126,7 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
   }
   if (startsWith(text.head, BYTE_ORDER_MARK)) {
     if (at !== undefined) at += BYTE_ORDER_MARK.length;
-    text = { ...text, head: text.head.subarray(BYTE_ORDER_MARK.length), chunks: without(text.chunks, BYTE_ORDER_MARK.length) };
+    text = without(text, BYTE_ORDER_MARK.length);
   }
   if (text.head.includes(CARRIAGE_RETURN) && !text.head.includes(NEWLINE)) await turn(withNewlines);
   const opened = { encoding: isPlain && wide === undefined ? encoding : "utf-8", turnedFrom, line: 1, delimiter: asked ?? "," };
@@ -141,7 +141,7 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
   const quotes = options.quotes ?? true;
   const comments = commentsIn(text, asked, quotes);
   if (comments) {
-    text = { ...text, head: text.head.subarray(comments.bytes), chunks: without(text.chunks, comments.bytes) };
+    text = without(text, comments.bytes);
     if (at !== undefined) at += comments.bytes;
     opened.line += comments.newlines;
   }
@@ -150,7 +150,7 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
   if (/^\d+:\s*\n\d+,/.test(front)) return { ...text, ...opened, delimiter: ",", at, form: "netflix" };
   const named = /^sep=(.)\r?\n/i.exec(asciiOf(text.head));
   if (named) {
-    text = { ...text, head: text.head.subarray(named[0].length), chunks: without(text.chunks, named[0].length) };
+    text = without(text, named[0].length);
     at = undefined;
   }
   const cutBy = asked ?? named?.[1] ?? sniffDelimiter(firstLines(text, quotes));
@@ -188,7 +188,12 @@ async function* followed(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): A
   }
 }
 
-async function* without(chunks: AsyncGenerator<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+/** A text but for its first bytes, which stand in its head. */
+export function without<T extends Text>(text: T, bytes: number): T {
+  return { ...text, head: text.head.subarray(bytes), chunks: behind(text.chunks, bytes) };
+}
+
+async function* behind(chunks: AsyncGenerator<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
   let left = count;
   for await (const chunk of chunks) {
     const rest = chunk.subarray(Math.min(left, chunk.length));
@@ -271,8 +276,6 @@ export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   both.set(b, a.length);
   return both;
 }
-
-const asciiOf = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 
 /** UTF-16, by its byte order mark, or by every other byte of the first line being 0. */
 function utf16In(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {

@@ -25,6 +25,9 @@ export const LONGEST_RECORD_BYTES = 1 << 22;
 /** What stands for bytes that are no text. */
 export const REPLACEMENT = "\uFFFD";
 
+/** Bytes as text, a character each: enough to see how a text begins and is cut. */
+export const asciiOf = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
+
 /** The cells of whole lines, the first of which is line `line`. */
 export function splitLines(bytes: Uint8Array, line: number, delimiter: string, text: TextDecoding): RowBatch {
   const rows: string[][] = [];
