@@ -10,6 +10,9 @@ const THOUSANDS = /^[+-]?\d{1,3}(,\d{3})+$/;
 /** A number as tables have it: "0x2" is a mark or an address, and no 2. */
 const numberIn = (text: string): number => (/^0[xob]/i.test(text) ? NaN : Number(text));
 
+/** Whether a cell is a plain number. */
+export const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
+
 /** The rating in a cell; NaN when there is none. `outOf` is the most there is, of "4/5". */
 export function ratingIn(cell: string): { value: number; outOf?: number } {
   const text = cell.trim();

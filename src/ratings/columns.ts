@@ -3,13 +3,11 @@
 
 import { RatingsError } from "../errors.js";
 import { cut, howMany, listed, shown } from "../shown.js";
-import { isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
+import { isNumber, isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
 import { FEWEST_ROWS, type Kind, kindOf, mayBeOpinions, tellsOpinions } from "./column-kinds.js";
 import { type FoundColumn, KNOWN_NAMES, OPINION_NAME, ORDER, simplified, untyped } from "./column-names.js";
 import { aboutCut, areNumbers, areOnlyNumbers, cellsBelow, mayBeNumbers } from "./first-line.js";
 import type { ColumnPlaces } from "./numeric-rows.js";
-
-export { simplified } from "./column-names.js";
 
 /** What a column of a table of ratings may hold. */
 export type Column = "user" | "item" | "rating" | "time" | "weight";
@@ -58,7 +56,6 @@ const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, rating: 2, ti
 const HELD: Record<Column, string> = { user: "user", item: "item", rating: "rating", time: "time", weight: "weight" };
 const NONE = "none";
 
-const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
 
 interface FindOptions {

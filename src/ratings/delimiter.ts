@@ -3,10 +3,19 @@
 import { hasKnownName } from "./column-names.js";
 import { asciiOf, NEWLINE, newlinesIn } from "./text-lines.js";
 
-/** Delimiters that are recognised without being named, but for runs of blanks. */
-const DELIMITERS = ["::", "\t", ",", ";", "|"] as const;
 /** Any number of blanks and tabs. */
 export const BLANKS = " ";
+/** Delimiters that are recognised without being named, and how they are called. */
+export const DELIMITERS: Readonly<Record<string, string>> = {
+  "::": "::",
+  "\t": "tabs",
+  ",": "commas",
+  ";": "semicolons",
+  "|": "pipes",
+  [BLANKS]: "blanks",
+};
+/** All but blanks. */
+const MARKS = Object.keys(DELIMITERS).filter((delimiter) => delimiter !== BLANKS);
 
 /** The front of a text. */
 interface Front {
@@ -28,7 +37,9 @@ export function firstLines({ head, isWhole }: Front, quotes: boolean): string[] 
     .slice(0, SNIFFED_LINES);
 }
 
-const cellsOf = (line: string, delimiter: string): string[] => (delimiter === BLANKS ? line.trim().split(/[ \t]+/) : line.split(delimiter));
+/** The cells of a line without quotes. */
+export const cellsOf = (line: string, delimiter: string): string[] =>
+  delimiter === BLANKS ? line.trim().split(/[ \t]+/) : line.split(delimiter);
 
 /** How many lines a delimiter cuts alike. */
 interface Agreement {
@@ -57,7 +68,7 @@ function agreementOf(lines: readonly string[], delimiter: string): Agreement {
  * tables without a header. Blanks are asked last, as they also stand in titles and times.
  */
 export function sniffDelimiter(lines: readonly string[]): string {
-  const all = DELIMITERS.map((delimiter) => agreementOf(lines, delimiter));
+  const all = MARKS.map((delimiter) => agreementOf(lines, delimiter));
   const cuttable = all.filter(({ share }) => share >= 0.5);
   const narrowed = (among: readonly Agreement[], by: (one: Agreement) => boolean): readonly Agreement[] => {
     const some = among.filter(by);

@@ -4,23 +4,13 @@
 import { howMany, shown } from "../shown.js";
 import { looksLikeTime } from "./cells.js";
 import { FEWEST_ROWS } from "./column-kinds.js";
-import { BLANKS } from "./delimiter.js";
-
-/** How delimiters are called. */
-const DELIMITERS: Readonly<Record<string, string>> = {
-  "::": "::",
-  "\t": "tabs",
-  ",": "commas",
-  ";": "semicolons",
-  "|": "pipes",
-  [BLANKS]: "blanks",
-};
+import { BLANKS, cellsOf, DELIMITERS } from "./delimiter.js";
 
 /** What a table of text was cut by, and what cuts its first line into more cells, as the beginning of a remedy. */
 export function aboutCut(delimiter: string | undefined, rows: readonly (readonly string[])[]): { cut: string; other: string } {
   if (delimiter === undefined || rows.length === 0) return { cut: "", other: "" };
   const lines = rows.map((row) => row.join(delimiter === BLANKS ? "\t" : delimiter).trim());
-  const cells = (by: string, line = lines[0]): number => line.split(by === BLANKS ? /[ \t]+/ : by).length;
+  const cells = (by: string, line = lines[0]): number => cellsOf(line, by).length;
   const others = Object.keys(DELIMITERS).filter(
     (by) => by !== delimiter && cells(by) > rows[0].length && cells(by) === median(lines.map((line) => cells(by, line))),
   );

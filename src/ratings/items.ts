@@ -2,7 +2,7 @@
 
 import { RatingsError } from "../errors.js";
 import { Catalogue, type GivenEntry } from "./catalogue.js";
-import { simplified } from "./columns.js";
+import { simplified } from "./column-names.js";
 import { checkArguments } from "../options.js";
 import { listed } from "../shown.js";
 import { type RatingSource, SOURCE_KIND } from "./folder.js";

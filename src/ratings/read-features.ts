@@ -4,7 +4,8 @@
 import { RatingsError } from "../errors.js";
 import { checkArguments, checkOptions, FUNCTION, namesOf, SIGNAL, SWITCH, TEXT } from "../options.js";
 import { plural, shown } from "../shown.js";
-import { simplified } from "./columns.js";
+import { isNumber } from "./cells.js";
+import { simplified, untyped } from "./column-names.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import { FeatureTable } from "./features.js";
 import { type RatingSource, SOURCE_KIND } from "./folder.js";
@@ -136,8 +137,6 @@ function entriesOf(rows: readonly Row[], file: string): Entries {
   return fromAttributes(body, id, attributes, file);
 }
 
-const isNumber = (cell: string): boolean => cell !== "" && Number.isFinite(Number(cell));
-
 /** Where the ids of a table with names are: in the first column, unless another is named so and this one is not. */
 function idPlace(names: readonly string[]): number {
   return isIdName(names[0])
@@ -148,7 +147,6 @@ function idPlace(names: readonly string[]): number {
       );
 }
 
-const untyped = (name: string): string => TYPED_NAME.exec(name)?.[1] ?? name;
 const isIdName = (name: string): boolean => ID_FORM.test(untyped(name)) || ID_WORDS.has(simplified(name));
 
 /** Whether the first row names the columns: that of the ids, or one of features, or one that else holds numbers. */

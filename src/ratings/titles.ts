@@ -3,7 +3,7 @@
 
 import { howMany, shown } from "../shown.js";
 import { Catalogue } from "./catalogue.js";
-import { simplified } from "./columns.js";
+import { simplified } from "./column-names.js";
 import type { Ids } from "./ids.js";
 import type { Understanding } from "./table.js";
 
