@@ -10,6 +10,9 @@ const THOUSANDS = /^[+-]?\d{1,3}(,\d{3})+$/;
 /** A number as tables have it: "0x2" is a mark or an address, and no 2. */
 const numberIn = (text: string): number => (/^0[xob]/i.test(text) ? NaN : Number(text));
 
+/** Whether all cells of a row are empty: such a row is none. */
+export const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
+
 /** Whether a cell is a plain number. */
 export const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 

@@ -3,7 +3,7 @@
 
 import { RatingsError } from "../errors.js";
 import { cut, howMany, listed, shown } from "../shown.js";
-import { isNumber, isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
+import { isBlank, isNumber, isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
 import { FEWEST_ROWS, type Kind, kindOf, mayBeOpinions, tellsOpinions } from "./column-kinds.js";
 import { type FoundColumn, KNOWN_NAMES, OPINION_NAME, ORDER, simplified, untyped } from "./column-names.js";
 import { aboutCut, areNumbers, areOnlyNumbers, cellsBelow, mayBeNumbers } from "./first-line.js";
@@ -55,8 +55,6 @@ const ALL = [...ORDER, "weight"] as const;
 const POSITIONS: Record<FoundColumn, number> = { user: 0, item: 1, rating: 2, time: 3 };
 const HELD: Record<Column, string> = { user: "user", item: "item", rating: "rating", time: "time", weight: "weight" };
 const NONE = "none";
-
-const isBlank = (row: readonly string[]): boolean => row.every((cell) => cell.trim() === "");
 
 interface FindOptions {
   readonly header?: boolean | undefined;

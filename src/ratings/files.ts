@@ -13,7 +13,8 @@ import { catalogueBeside, findLayout, titlesBeside } from "./movielens.js";
 import type { Beside } from "./titles.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
-import { checkReadOptions, checkSplitUsed, type ReadOptions, type ReadResult, readSource, readTables } from "./readers.js";
+import { checkReadOptions, checkSplitUsed, type ReadOptions } from "./read-options.js";
+import { type ReadResult, readSource, readTables } from "./readers.js";
 
 /** How large files are read: on how many threads, and whether their tables are kept. */
 export type FileOptions = SegmentOptions & TableCacheOptions;

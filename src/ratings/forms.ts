@@ -12,6 +12,9 @@ import { blanksAsTabs, type OpenText, type TextOptions, without } from "./open-t
 import { allText, cellText, fault, linesOf, type OnBadLine, type RowRange, type RowTable, withSample } from "./row-table.js";
 import { asciiOf, type RowBatch, TextDecoding } from "./text-lines.js";
 
+/** Forms that say themselves how they are written. */
+export const [PARQUET, MATRIX_MARKET] = ["Parquet", "MatrixMarket"];
+
 /**
  * The rows of a source of any form but MatrixMarket, whose rows are delimited text.
  *
@@ -76,7 +79,7 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
     const scan = await parquetScan({ file, metadata, compressors });
     const rowCount = scan.ranges.at(-1)?.rowEnd ?? 0;
     return {
-      form: "Parquet",
+      form: PARQUET,
       names,
       rowCount,
       holdsWords: (place) =>

@@ -1,7 +1,7 @@
 // Rows into columns: plain numbers by the scan, everything else as text. Whoever holds bytes reads them through here,
 // so that a file is read alike as a stream, in one piece, or in segments on several threads.
 
-import { opinionIn, type Opinions, ratingIn, timeIn } from "./cells.js";
+import { isBlank, opinionIn, type Opinions, ratingIn, timeIn } from "./cells.js";
 import { GrowingColumns } from "./growing-columns.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import { type Ids, toRawId } from "./ids.js";
@@ -152,7 +152,7 @@ export class RowReader {
       const weight = places.weight < 0 ? 1 : weightIn(row[places.weight]);
       const bad = this.#malformed(row, value, weight);
       if (bad !== undefined) {
-        if (row.every((cell) => cell.trim() === "")) continue;
+        if (isBlank(row)) continue;
         if (!skipBadRows) throw new BadRow(bad, lines[at]);
         if (this.firstSkipped.length < NAMED_ROWS) this.firstSkipped.push({ line: lines[at], what: bad });
         this.skippedRows++;
@@ -166,7 +166,7 @@ export class RowReader {
     }
   }
 
-  /** Counts rows that were left out before they came here. @param first the first few of them. */
+  /** Counts rows that were left out elsewhere. @param first the first few of them. */
   addSkipped(count: number, first: readonly SkippedRow[]): void {
     this.skippedRows += count;
     const named = [...this.firstSkipped, ...first].sort((a, b) => a.line - b.line).slice(0, NAMED_ROWS);

@@ -21,7 +21,8 @@ import { openRows } from "../../src/ratings/forms.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { readItems } from "../../src/ratings/items.js";
 import { openText } from "../../src/ratings/open-text.js";
-import type { ReadOptions, ReadResult } from "../../src/ratings/readers.js";
+import type { ReadOptions } from "../../src/ratings/read-options.js";
+import type { ReadResult } from "../../src/ratings/readers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
 afterAll(() => rmSync(folder, { recursive: true }));

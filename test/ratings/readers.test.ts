@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { OptionsError, RatingsError } from "../../src/errors.js";
 import { fileSource, readPath, tableFiles } from "../../src/ratings/files.js";
 import { bytesSource, type Folder, textSource } from "../../src/ratings/folder.js";
-import { type ReadOptions, readFolder, readRatings } from "../../src/ratings/readers.js";
+import type { ReadOptions } from "../../src/ratings/read-options.js";
+import { readFolder, readRatings } from "../../src/ratings/readers.js";
 import type { Ratings } from "../../src/ratings/ratings.js";
 import { splitRatings } from "../../src/ratings/split.js";
 

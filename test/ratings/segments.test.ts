@@ -9,7 +9,8 @@ import { blocksFrom } from "../../src/ratings/delimited.js";
 import { fileSource } from "../../src/ratings/files.js";
 import { textSource } from "../../src/ratings/folder.js";
 import { Ids } from "../../src/ratings/ids.js";
-import { type ReadOptions, readRatings, type ReadResult } from "../../src/ratings/readers.js";
+import type { ReadOptions } from "../../src/ratings/read-options.js";
+import { readRatings, type ReadResult } from "../../src/ratings/readers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
 const path = join(folder, "ratings.csv");

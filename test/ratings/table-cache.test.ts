@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { readPath } from "../../src/ratings/files.js";
-import type { ReadOptions, ReadResult } from "../../src/ratings/readers.js";
+import type { ReadOptions } from "../../src/ratings/read-options.js";
+import type { ReadResult } from "../../src/ratings/readers.js";
 
 let folder: string;
 let path: string;

@@ -13,7 +13,7 @@ import { readPath } from "../../src/ratings/files.js";
 import { fingerprintOf } from "../../src/ratings/fingerprint.js";
 import { mostRated } from "../../src/ratings/popularity.js";
 import { Ratings } from "../../src/ratings/ratings.js";
-import type { ReadOptions } from "../../src/ratings/readers.js";
+import type { ReadOptions } from "../../src/ratings/read-options.js";
 import type { GivenRating } from "../../src/ratings/rows.js";
 import { sortedRatings } from "../../src/ratings/sorted.js";
 import { splitRatings } from "../../src/ratings/split.js";
