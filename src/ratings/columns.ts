@@ -97,6 +97,11 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   const allNames = (): string => listed(names);
   const ask = (what: string, remedy = `say which column is which, such as ${suggestion()}`): RatingsError =>
     new RatingsError(`${file}: ${what}`, { file, line: 1, remedy });
+  const ratingIs = (among: readonly number[]): string => among.map((place) => `columns: { rating: ${written(place)} }`).join(" or ");
+  const askWhich = (counts: readonly number[]): RatingsError => {
+    const inOrder = [...counts].sort((a, b) => a - b);
+    return ask(`${inOrder.map(nameOf).join(" and ")} may both be the ratings`, `choose one: ${ratingIs(inOrder)}`);
+  };
   const below = sample.names === undefined && !options.skipBadRows ? cellsBelow(rows) : undefined;
   if (below !== undefined) {
     const { cut, other } = aboutCut(sample.delimiter, rows);
@@ -134,25 +139,14 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
       const free = KNOWN_NAMES[column].map((name) => simple.findIndex((known, place) => known === name && !isTaken(place)));
       const found = free.filter((place) => place >= 0);
       if (found.length === 0) continue;
-      const counts = [...found].sort((a, b) => a - b);
-      if (column === "rating" && found.length > 1 && free.indexOf(found[0]) >= FIRST_COUNT)
-        throw ask(
-          `${counts.map(nameOf).join(" and ")} may both be the ratings`,
-          `choose one: ${counts.map((place) => `columns: { rating: ${written(place)} }`).join(" or ")}`,
-        );
+      if (column === "rating" && found.length > 1 && free.indexOf(found[0]) >= FIRST_COUNT) throw askWhich(found);
       places[column] = found[0];
       isSettled.add(column);
     }
     // A count of something by a well-known name does not tell what was liked.
     const isCount = asked.rating === undefined && KNOWN_NAMES.rating.indexOf(simple[places.rating]) >= FIRST_COUNT;
     const opinion = isCount ? names.findIndex((_, at) => !isTaken(at) && OPINION_NAME.test(simple[at]) && tellsOpinions(kinds[at])) : -1;
-    if (opinion >= 0) {
-      const both = [opinion, places.rating].sort((a, b) => a - b);
-      throw ask(
-        `${both.map(nameOf).join(" and ")} may both be the ratings`,
-        `choose one: ${both.map((place) => `columns: { rating: ${written(place)} }`).join(" or ")}`,
-      );
-    }
+    if (opinion >= 0) throw askWhich([opinion, places.rating]);
   }
   const isAnyAsked = Object.values(asked).some((wanted) => wanted !== undefined);
   if (
@@ -199,15 +193,12 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
     const [place] = !hasNames && left.includes(POSITIONS.rating) ? [POSITIONS.rating] : candidates;
     const orNone = 'columns: { rating: "none" } where every row counts as 1';
     if (place !== undefined && hasNames && isNamed && (candidates.length > 1 || !(kinds[place].isRating || kinds[place].opinions)))
-      throw ask(
-        `which column holds the ratings is not clear from ${allNames()}`,
-        `say ${candidates.map((at) => `columns: { rating: ${written(at)} }`).join(" or ")}, or ${orNone}`,
-      );
+      throw ask(`which column holds the ratings is not clear from ${allNames()}`, `say ${ratingIs(candidates)}, or ${orNone}`);
     const { opinions, texts } = kinds[place ?? -1] ?? {};
     if (opinions && body.length >= FEWEST_ROWS && texts.every((text) => opinions[opinionIn(text)] === 0))
       throw ask(
         `${nameOf(place)} would be the ratings, and is ${texts.map(shown).join(" or ")} in all ${howMany(body.length, "row")} that were looked at`,
-        `say columns: { rating: ${written(place)} } where that is a dislike, or ${orNone}`,
+        `say ${ratingIs([place])} where that is a dislike, or ${orNone}`,
       );
     const words = place === undefined ? left.find((at) => mayBeOpinions(kinds[at])) : undefined;
     if (words !== undefined)
@@ -221,7 +212,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
         behind < 0 ? `{ time: ${written(place)} } where every row counts as 1` : `{ time: ${written(place)}, rating: ${written(behind)} }`;
       throw ask(
         `${nameOf(place)} would be the ratings, but looks like times (${body[0][place]})`,
-        `say columns: ${times}, or columns: { rating: ${written(place)} } if they are ratings`,
+        `say columns: ${times}, or ${ratingIs([place])} if they are ratings`,
       );
     }
     const isFilled = place !== undefined && body.some((row) => (row[place] ?? "").trim() !== "");
