@@ -9,7 +9,7 @@ import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import type { Folder } from "./folder.js";
 import { toRawId } from "./ids.js";
 import type { Beside } from "./titles.js";
-import { U_ITEM_FIRST_FLAG, U_ITEM_GENRES } from "./read-features.js";
+import { flaggedGenres } from "./read-features.js";
 
 export interface Layout {
   readonly name: string;
@@ -87,21 +87,15 @@ export function catalogueBeside(file: string): string | undefined {
 /** Titles and genres, and their file; undefined when the folder has none. */
 export async function titlesBeside(
   folder: Folder,
-  layout: Pick<Layout, "catalogue">,
+  { catalogue: file }: Pick<Layout, "catalogue">,
   options: Pick<DelimitedOptions, "signal"> = {},
 ): Promise<Beside | undefined> {
-  return layout.catalogue === undefined ? undefined : { catalogue: await readCatalogue(folder, layout, options), file: layout.catalogue };
+  return file === undefined ? undefined : { catalogue: await readCatalogue(folder, file, options), file };
 }
 
-/** Titles and genres; an empty catalogue when the folder has none. */
-export async function readCatalogue(
-  folder: Folder,
-  { catalogue }: Pick<Layout, "catalogue">,
-  { signal }: Pick<DelimitedOptions, "signal"> = {},
-): Promise<Catalogue> {
-  if (!catalogue) return new Catalogue();
-  const kind = catalogue.replace(/\.gz$/, "");
-  if (!MOVIELENS_CATALOGUES.includes(kind)) return await readItems(await folder.open(catalogue), { signal });
+async function readCatalogue(folder: Folder, file: string, { signal }: Pick<DelimitedOptions, "signal">): Promise<Catalogue> {
+  const kind = file.replace(/\.gz$/, "");
+  if (!MOVIELENS_CATALOGUES.includes(kind)) return await readItems(await folder.open(file), { signal });
   const entries: CatalogueEntry[] = [];
   const settings = {
     "movies.csv": { delimiter: "," },
@@ -109,13 +103,11 @@ export async function readCatalogue(
     "u.item": { delimiter: "|" },
   } as const;
   const setting = settings[kind as keyof typeof settings];
-  for await (const { rows } of readDelimited(await folder.open(catalogue), { ...setting, signal })) {
+  for await (const { rows } of readDelimited(await folder.open(file), { ...setting, signal })) {
     for (const row of rows) {
       if (row.length < 2 || (kind === "movies.csv" && row[0] === "movieId")) continue;
       const genres =
-        kind === "u.item"
-          ? U_ITEM_GENRES.filter((_, flag) => flag > 0 && row[U_ITEM_FIRST_FLAG + flag] === "1")
-          : (row[2] ?? "").split("|").filter((genre) => genre !== "" && genre !== NO_GENRES);
+        kind === "u.item" ? flaggedGenres(row) : (row[2] ?? "").split("|").filter((genre) => genre !== "" && genre !== NO_GENRES);
       entries.push({ id: toRawId(row[0].trim()), title: row[1].trim(), genres });
     }
   }

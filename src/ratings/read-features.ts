@@ -242,11 +242,15 @@ function groupsOf(values: readonly number[]): (value: number) => string {
 }
 
 /** Genres of u.item's flags, in their order. The first, "unknown", is no genre. */
-export const U_ITEM_GENRES = [
+const U_ITEM_GENRES = [
   "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance",
   "Sci-Fi", "Thriller", "War", "Western",
 ]; // prettier-ignore
-export const U_ITEM_FIRST_FLAG = 5;
+const U_ITEM_FIRST_FLAG = 5;
+
+/** The genres that a row of u.item flags. */
+export const flaggedGenres = (cells: readonly string[]): string[] =>
+  U_ITEM_GENRES.filter((_, flag) => flag > 0 && cells[U_ITEM_FIRST_FLAG + flag] === "1");
 
 /** Tables without a row of names that are known by their files' names. */
 const MOVIELENS_ATTRIBUTES: Readonly<Record<string, readonly Attribute[]>> = {
@@ -257,9 +261,6 @@ const MOVIELENS_ATTRIBUTES: Readonly<Record<string, readonly Attribute[]>> = {
   // id | title | release date | video release date | address | genres, a flag each
   "u.item": [
     { name: "year", of: (cells) => [(cells[2] ?? "").slice(-4)] },
-    {
-      name: "genre",
-      of: (cells) => U_ITEM_GENRES.filter((_, flag) => flag > 0 && cells[U_ITEM_FIRST_FLAG + flag] === "1"),
-    },
+    { name: "genre", of: flaggedGenres },
   ],
 };
