@@ -9,7 +9,7 @@ import { blocksOf, rowsOf } from "./delimited.js";
 import type { RatingSource } from "./folder.js";
 import { openJson } from "./json-rows.js";
 import { blanksAsTabs, type OpenText, type TextOptions, without } from "./open-text.js";
-import { allText, cellText, fault, linesOf, type OnBadLine, type RowRange, type RowTable, withSample } from "./row-table.js";
+import { allText, BATCH_ROWS, cellText, fault, linesOf, type OnBadLine, type RowRange, type RowTable, withSample } from "./row-table.js";
 import { asciiOf, type RowBatch, TextDecoding } from "./text-lines.js";
 
 /** Forms that say themselves how they are written. */
@@ -113,8 +113,8 @@ async function openParquet(source: RatingSource, opened: OpenText): Promise<RowT
   }
 }
 
-/** Rows of a Parquet file that are decoded at a time, and that are made texts of: these take ten times the memory. */
-const [DECODED_ROWS, BATCH_ROWS] = [2 ** 18, 2 ** 13];
+/** Rows of a Parquet file that are decoded at a time. */
+const DECODED_ROWS = 2 ** 18;
 
 /** A range of rows in pieces that are decoded at a time. */
 function* piecesOf(groups: readonly ParquetRowRange[], { from, to }: RowRange): Generator<ParquetRowRange & { beginsGroup: boolean }> {

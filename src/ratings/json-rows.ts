@@ -7,17 +7,25 @@ import { howMany, listed, shown } from "../shown.js";
 import { findColumns } from "./columns.js";
 import type { RatingSource } from "./folder.js";
 import type { OpenText } from "./open-text.js";
-import { allText, cellText, fault, linesOf, type OnBadLine, type RowTable, SAMPLE_ROWS, tooLarge } from "./row-table.js";
+import { A_LINE_EACH } from "./row-reader.js";
+import {
+  allText,
+  BATCH_ROWS,
+  cellText,
+  fault,
+  type LineBatch,
+  linesOf,
+  type OnBadLine,
+  type RowTable,
+  SAMPLE_ROWS,
+  tooLarge,
+} from "./row-table.js";
 import { asciiOf, type RowBatch } from "./text-lines.js";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 type JsonRow = JsonObject | readonly unknown[];
 const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
-
-const A_LINE_EACH = "give one JSON object a line, or one array of objects";
-/** Rows of a value in memory that are made texts at a time. */
-const BATCH_ROWS = 2 ** 13;
 
 /**
  * @param onBad takes a line that is no row; without one, reading stops there.
@@ -26,22 +34,17 @@ const BATCH_ROWS = 2 ** 13;
 export async function openJson(source: RatingSource, opened: OpenText, onBad?: OnBadLine): Promise<RowTable> {
   const front = asciiOf(opened.head).trimStart();
   if (/^\[\s*[[{\]]/.test(front)) return wholeTable(source, await allText(source, opened));
-  let text = opened;
   if (/^[^\n]*[{[,:][ \t\r]*\n/.test(front)) {
     // The object goes on in the next line, unless this one was cut short.
     const whole = await allText(source, opened);
     const table = tableIn(parsed(whole));
     if (table) return rowTable(table);
-    const bytes = new TextEncoder().encode(whole);
-    text = { ...opened, encoding: "utf-8", chunks: only(bytes) };
+    return await linesTable(source, [{ lines: whole.split(/\r?\n/), line: opened.line }], onBad);
   }
-  return await linesTable(source, text, onBad);
+  return await linesTable(source, linesOf(opened), onBad);
 }
 
-// oxlint-disable-next-line typescript/require-await
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
+type Lines = AsyncIterable<LineBatch> | Iterable<LineBatch>;
 
 /** The value of a text; undefined where it is no JSON. */
 function parsed(text: string): unknown {
@@ -58,8 +61,8 @@ interface JsonBatch {
 }
 
 /** An object or a list a line. */
-async function linesTable(source: RatingSource, opened: OpenText, onBad?: OnBadLine): Promise<RowTable> {
-  const batches = jsonLines(source, opened, onBad);
+async function linesTable(source: RatingSource, text: Lines, onBad?: OnBadLine): Promise<RowTable> {
+  const batches = jsonLines(source, text, onBad);
   const next = async (): Promise<JsonBatch | undefined> => {
     for (;;) {
       const { done, value } = await batches.next();
@@ -103,18 +106,18 @@ function ownValue(row: JsonObject, name: string): unknown {
   return typeof value === "function" || value === Object.prototype ? undefined : value;
 }
 
-async function* jsonLines(source: RatingSource, opened: OpenText, onBad?: OnBadLine): AsyncGenerator<JsonBatch> {
+async function* jsonLines(source: RatingSource, text: Lines, onBad?: OnBadLine): AsyncGenerator<JsonBatch> {
   const refuse: OnBadLine = onBad ?? (({ line, what }, cause) => Promise.reject(fault(source, line, what, A_LINE_EACH, cause)));
   let ofLists: boolean | undefined;
-  for await (const { lines, line } of linesOf(opened)) {
+  for await (const { lines, line } of text) {
     let batch: { rows: JsonRow[]; lines: number[] } = { rows: [], lines: [] };
     for (let at = 0; at < lines.length; at++) {
-      const text = lines[at].trim();
-      if (text === "") continue;
+      const own = lines[at].trim();
+      if (own === "") continue;
       let value: unknown;
       let cause: unknown;
       try {
-        value = parseFromPython(text);
+        value = parseFromPython(own);
       } catch (error) {
         cause = error;
       }
@@ -125,7 +128,7 @@ async function* jsonLines(source: RatingSource, opened: OpenText, onBad?: OnBadL
         continue;
       }
       const kind = ofLists ? "list" : "object";
-      const what = cause === undefined ? `the line is no JSON ${kind}: ${shown(value)}` : `the line is not JSON: ${faultOfJson(text)}`;
+      const what = cause === undefined ? `the line is no JSON ${kind}: ${shown(value)}` : `the line is not JSON: ${faultOfJson(own)}`;
       // Those above come first: one of them may be malformed in another way.
       if (batch.rows.length > 0) yield batch;
       batch = { rows: [], lines: [] };

@@ -42,13 +42,15 @@ export class BadRow extends Error {
   }
 }
 
+export const A_LINE_EACH = "give one JSON object a line, or one array of objects";
+
 /** What to do about a malformed row, by what is wrong with it. */
 export function aboutBadRow(what: string): string {
   // Of a cell that is too long to be shown whole, the closing quote is missing.
   const [, quoted] = /^rating (".*") is (?:not a number|neither .*)$/.exec(what) ?? [];
   const cell = quoted === undefined ? /^rating ([^\s…]+) is outside/.exec(what)?.[1] : (JSON.parse(quoted) as string);
   return [
-    ...(what.startsWith("the line is no") ? ["give one JSON object a line, or one array of objects"] : []),
+    ...(what.startsWith("the line is no") ? [A_LINE_EACH] : []),
     "skipBadRows: true leaves such rows out and counts them",
     ...(/ is out of /.test(what) ? ["write all of them out of the same"] : []),
     ...(cell === undefined ? [] : [`missing: [${JSON.stringify(cell)}] those that say ${cell === "" ? "nothing" : cell}`]),

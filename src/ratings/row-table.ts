@@ -35,6 +35,8 @@ export interface RowRange {
 
 /** Rows by which columns are found out. */
 export const SAMPLE_ROWS = 1000;
+/** Rows of what is in memory that are made texts at a time: these take ten times the memory. */
+export const BATCH_ROWS = 2 ** 13;
 /** JSON that is one array, and ARFF, are read at once, up to here. */
 const MOST_BYTES = 1 << 29;
 
@@ -88,12 +90,18 @@ export async function withSample(table: RowTable): Promise<Sample & { all(wanted
   };
 }
 
+/** Whole lines, and the number of the first of them. */
+export interface LineBatch {
+  readonly lines: readonly string[];
+  readonly line: number;
+}
+
 /** Whole lines of text, many at a time. */
-export async function* linesOf({ chunks, encoding, line: first }: OpenText): AsyncGenerator<{ lines: string[]; line: number }> {
+export async function* linesOf({ chunks, encoding, line: first }: OpenText): AsyncGenerator<LineBatch> {
   const text = new TextDecoding(encoding);
   let left: Uint8Array = new Uint8Array(0);
   let line = first;
-  const take = (bytes: Uint8Array): { lines: string[]; line: number } => {
+  const take = (bytes: Uint8Array): LineBatch => {
     const lines = text.decode(bytes).split(/\r?\n/);
     const batch = { lines, line };
     line += newlinesIn(bytes);
