@@ -19,6 +19,16 @@ export function listed(names: readonly string[]): string {
   return `${first.join(", ")}${names.length > first.length ? ` … and ${names.length - first.length} more` : ""}`;
 }
 
+/** The first few of some values, and a mark where there are more: "7, 8, 9 …". */
+export function firstOf<T>(values: Iterable<T>, most: number, text: (value: T) => string = String): string {
+  const first: string[] = [];
+  for (const value of values) {
+    if (first.length === most) return `${first.join(", ")} …`;
+    first.push(text(value));
+  }
+  return first.join(", ");
+}
+
 /** "rating" of one, "ratings" of others. */
 export const plural = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many);
 

@@ -2,7 +2,7 @@
 // Where that leaves a doubt, reading stops with the option to give.
 
 import { RatingsError } from "../errors.js";
-import { cut, howMany, listed, shown } from "../shown.js";
+import { cut, firstOf, howMany, listed, shown } from "../shown.js";
 import { isBlank, isNumber, isOpinion, opinionIn, type Opinions, opinionsOf, ratingIn } from "./cells.js";
 import { FEWEST_ROWS, type Kind, kindOf, mayBeOpinions, tellsOpinions } from "./column-kinds.js";
 import { type FoundColumn, KNOWN_NAMES, OPINION_NAME, ORDER, simplified, untyped } from "./column-names.js";
@@ -112,7 +112,7 @@ export function findColumns(sample: Sample, file: string, options: FindOptions):
   }
   if (options.header === undefined && sample.names === undefined && !isHeader && mayBeNumbers(rows))
     throw ask(
-      `line 1 is ${names.slice(0, 4).join(", ")}${width > 4 ? " …" : ""}: it may number the columns, or be a rating`,
+      `line 1 is ${firstOf(names, 4)}: it may number the columns, or be a rating`,
       "header: true takes it for a header, header: false for a rating",
     );
   const isTaken = (place: number): boolean => ALL.some((column) => places[column] === place);

@@ -5,7 +5,7 @@ import { FEWEST_ROWS } from "./column-kinds.js";
 import type { FoundColumns } from "./columns.js";
 import type { Ids } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
-import { howMany, plural } from "../shown.js";
+import { firstOf, howMany, plural } from "../shown.js";
 
 /** Ratings that are looked at: enough for shares. */
 const LOOKED_AT = 1 << 16;
@@ -69,7 +69,7 @@ export function doubtColumns(
   if (rows !== undefined && rows >= FEWEST_ROWS && unnamed.has("user") && ids.users.size === rows) {
     const { raw } = ids.users;
     throw new RatingsError(
-      `${file}: each of the ${rows.toLocaleString("en-US")} rows has a user of its own (${raw.slice(0, 3).join(", ")} …): they may be numbers of the rows`,
+      `${file}: each of the ${rows.toLocaleString("en-US")} rows has a user of its own (${firstOf(raw, 3)}): they may be numbers of the rows`,
       {
         file,
         remedy:
@@ -89,7 +89,7 @@ export function doubtColumns(
     if (!unnamed.has(column) || size > 11 || size > ratings) continue;
     if (!raw.every((id) => id !== "" && Number(id) >= 0 && Number(id) <= 10 && Number.isInteger(Number(id) * 2))) continue;
     throw new RatingsError(
-      `${file}: there are ${size} ${what}, called ${raw.slice(0, 5).join(", ")}${size > 5 ? " …" : ""}, and ${ratings} values of ratings: columns may be swapped`,
+      `${file}: there are ${size} ${what}, called ${firstOf(raw, 5)}, and ${ratings} values of ratings: columns may be swapped`,
       { file, remedy: `say which column is which, such as ${suggestion}` },
     );
   }

@@ -1,6 +1,6 @@
 // What two sets of ids have in common. Nothing at all is most often a mistake: another file, or ids of another kind.
 
-import { shown } from "../shown.js";
+import { firstOf, shown } from "../shown.js";
 import { Ids, type RawId } from "./ids.js";
 import type { Ratings } from "./ratings.js";
 
@@ -48,11 +48,4 @@ function marks(indices: Uint32Array, size: number): { mark: Uint8Array; count: n
 const EXAMPLES = 3;
 
 /** The first ids of a list, for people: "it1", "it2", "it3" … */
-export function someIds(ids: Iterable<RawId>): string {
-  const first: string[] = [];
-  for (const id of ids) {
-    if (first.length === EXAMPLES) return `${first.join(", ")} …`;
-    first.push(shown(id));
-  }
-  return first.join(", ");
-}
+export const someIds = (ids: Iterable<RawId>): string => firstOf(ids, EXAMPLES, shown);

@@ -2,7 +2,7 @@
 // Netflix', and tables in parts.
 
 import { RatingsError } from "../errors.js";
-import { howMany } from "../shown.js";
+import { firstOf, howMany } from "../shown.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";
 import { readItems } from "./items.js";
 import { type DelimitedOptions, readDelimited } from "./delimited.js";
@@ -64,7 +64,7 @@ export function findLayout(folder: string, files: readonly string[], split?: str
   throw new RatingsError(
     `${folder}: no ratings.csv, ratings.dat or u.data is there${tables.length > 1 ? `, and ${tables.length} other tables` : ""}`,
     {
-      remedy: `give the file that holds the ratings, by itself${tables.length > 1 ? `: ${tables.slice(0, 5).join(", ")}${tables.length > 5 ? " …" : ""}` : ""}`,
+      remedy: `give the file that holds the ratings, by itself${tables.length > 1 ? `: ${firstOf(tables, 5)}` : ""}`,
     },
   );
 }
