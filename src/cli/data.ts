@@ -26,7 +26,7 @@ import { checkSplitOptions, HELD_OUT_SHARE, type Split, type SplitOptions, split
 import { titled, type TitlesFrom } from "../ratings/titles.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
-import { alike } from "../training/known-ids.js";
+import { usersOfBoth } from "../training/known-ids.js";
 import type { FeatureFlags } from "./feature-files.js";
 import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
@@ -394,7 +394,7 @@ export async function loadTest(
   if (users.common + items.common === 0 && !hasFeatures)
     throw new RatingsError(`${file}: none of its ${sizes("of")} is among those of ${from}`, {
       file,
-      remedy: `give ratings of the same users and items: ${alike(read.ratings, ratings)}`,
+      remedy: `give ratings of the same users and items: ${usersOfBoth(read.ratings, ratings)}`,
     });
   if (isLittle(users) || isLittle(items))
     notice(`${file}: of its ${sizes("of")} only ${sizes("common")} are among those of ${from}; nothing is learned of the others`);

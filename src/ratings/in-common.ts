@@ -35,6 +35,15 @@ export function ratedInCommon(given: Ratings, others: Ratings): { users: InCommo
   };
 }
 
+/** Whether any user or item of some ratings has others too. Where many have, the first few of these tell. */
+export function haveRatedInCommon(given: Ratings, others: Ratings): boolean {
+  const any = (own: Uint32Array, theirs: Uint32Array, size: number): boolean => {
+    const { mark } = marks(own, size);
+    return theirs.some((index) => mark[index] === 1);
+  };
+  return any(given.user, others.user, given.users.size) || any(given.item, others.item, given.items.size);
+}
+
 function marks(indices: Uint32Array, size: number): { mark: Uint8Array; count: number } {
   const mark = new Uint8Array(size);
   let count = 0;

@@ -2,17 +2,16 @@
 // held-out ratings. Other ids take no effect, which nobody would notice.
 
 import { RatingsError } from "../errors.js";
-import type { Side } from "../engine/engine.js";
+import { type Side, SIDES } from "../engine/engine.js";
 import type { FactorModel } from "../models/factor-model.js";
 import type { FeatureTable, FeatureTables } from "../ratings/features.js";
 import type { Ids } from "../ratings/ids.js";
-import { idsInCommon, type InCommon, isLittle, ratedInCommon, someIds } from "../ratings/in-common.js";
+import { haveRatedInCommon, idsInCommon, type InCommon, isLittle, ratedInCommon, someIds } from "../ratings/in-common.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { wholeOf } from "../ratings/share.js";
 import { learnedWeights } from "../recommend/prior-means.js";
-import { howMany } from "../shown.js";
+import { howMany, plural } from "../shown.js";
 
-const SIDES: readonly Side[] = ["users", "items"];
 /** Of fewer held-out ratings, chance may leave none of anyone or anything that is trained on. */
 const FEWEST_HELD_OUT = 20;
 
@@ -61,22 +60,23 @@ export function checkFeatureIds(
     throw new RatingsError(`${name}: none of the ${howMany(ids.size, one)} is among the ${ratings[side].size} rated`, { remedy });
   }
   if (isLittle(found))
-    notice(`${name}: of the ${howMany(ids.size, one)} only ${found.common} ${isAre(found.common)} among the ${found.among} rated`);
+    notice(
+      `${name}: of the ${howMany(ids.size, one)} only ${found.common} ${plural(found.common, "is", "are")} among the ${found.among} rated`,
+    );
   return found;
 }
-
-const isAre = (count: number): string => (count === 1 ? "is" : "are");
 
 function checkInitIds(init: FactorModel, ratings: Ratings, features: FeatureTables | undefined, notice: (text: string) => void): void {
   const [users, items] = [idsInCommon(ratings.users, init.users), idsInCommon(ratings.items, init.items)];
   const told = `of the ${howMany(users.of, "user")} and ${howMany(items.of, "item")} of the ratings`;
-  const start = "all others start anew";
   if (users.common + items.common === 0 && !keepsWeights(init, features)) {
     const remedy = `start from a model of the same ids: its users are ${someIds(init.users.raw)}, those of the ratings ${someIds(ratings.users.raw)}`;
     throw new RatingsError(`the model to start from knows none ${told}`, { remedy });
   }
   if (isLittle(users) || isLittle(items))
-    notice(`the model to start from knows ${howMany(users.common, "user")} and ${howMany(items.common, "item")} ${told}: ${start}`);
+    notice(
+      `the model to start from knows ${howMany(users.common, "user")} and ${howMany(items.common, "item")} ${told}: all others start anew`,
+    );
 }
 
 /** Whether a training starts from weights of features, by their names. */
@@ -87,22 +87,16 @@ const keepsWeights = (init: FactorModel, features: FeatureTables | undefined): b
   });
 
 function checkHeldOutIds(heldOut: Ratings, ratings: Ratings, notice: (text: string) => void): void {
-  if (heldOut.count === 0 || haveCommon(heldOut.user, ratings.user) || haveCommon(heldOut.item, ratings.item)) return;
+  if (heldOut.count === 0 || haveRatedInCommon(heldOut, ratings)) return;
   const { users, items } = ratedInCommon(heldOut, ratings);
   const told = `none of the ${howMany(users.of, "user")} and ${howMany(items.of, "item")} of the held-out ratings has a rating to train on`;
   if (heldOut.count < FEWEST_HELD_OUT) return notice(told);
-  const remedy = `hold out ratings of the same users and items: ${alike(heldOut, ratings)}`;
+  const remedy = `hold out ratings of the same users and items: ${usersOfBoth(heldOut, ratings)}`;
   throw new RatingsError(told, { remedy });
 }
 
-/** Whether any index of some is among others: where many are, the first few of these tell. */
-function haveCommon(some: Uint32Array, others: Uint32Array): boolean {
-  const known = new Set(some);
-  return others.some((index) => known.has(index));
-}
-
-/** Ids of two sets of ratings side by side: of users, or of items where the users are alike. */
-export const alike = (theirs: Ratings, others: Ratings): string =>
+/** Some users of ratings to measure by, and of those to train on, side by side. */
+export const usersOfBoth = (theirs: Ratings, others: Ratings): string =>
   `users are ${someIds(met(theirs.users, theirs.user))} there, and ${someIds(met(others.users, others.user))} in those to train on`;
 
 /** The ids of rows, in their order. */
