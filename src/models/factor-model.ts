@@ -201,9 +201,7 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
 
   /** The same model, which knows where its ratings came from. */
   withSource(source: ModelSource): FactorModel<M> {
-    const { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, heldOut } = this;
-    const parts = { model, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, heldOut };
-    return new FactorModel({ ...parts, source });
+    return new FactorModel({ ...(this as FactorModelParts<M>), source });
   }
 
   /**

@@ -71,10 +71,7 @@ function seenAmong(
   const count = users?.length ?? M;
   const start = new Uint32Array(count + 1);
   if (!seen) return { start, items: new Uint32Array(0) };
-  const row = (at: number): Uint32Array => {
-    const m = users ? users[at] : at;
-    return itemsSeen(seen, m);
-  };
+  const row = (at: number): Uint32Array => itemsSeen(seen, users ? users[at] : at);
   for (let at = 0; at < count; at++) {
     let among = 0;
     for (const n of row(at)) if (places[n] >= 0) among++;

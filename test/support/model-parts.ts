@@ -2,7 +2,5 @@
 
 import type { FactorModel, FactorModelParts } from "../../src/models/factor-model.js";
 
-export function partsOf(model: FactorModel): FactorModelParts {
-  const { model: name, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, heldOut } = model;
-  return { model: name, hyperparameters, parameters, users, items, catalogue, features, statistics, itemCounts, seen, heldOut };
-}
+/** All but where its ratings came from. */
+export const partsOf = (model: FactorModel): FactorModelParts => ({ ...(model as FactorModelParts), source: undefined });

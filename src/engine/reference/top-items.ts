@@ -1,7 +1,7 @@
 // The best items of every user, float64: the plain loop that shaders/item-scores.wgsl and
 // shaders/top-items.wgsl parallelise.
 
-import type { SeenItems } from "../../ratings/seen.js";
+import { itemsSeen, type SeenItems } from "../../ratings/seen.js";
 import { scoreItems, topScored } from "../../recommend/score.js";
 import { NO_ITEM, type ScoredRows } from "../engine.js";
 
@@ -10,7 +10,7 @@ export function topItems(rows: ScoredRows, seen: SeenItems, k: number, alpha: nu
   const { factors: K, userFactors, userBiases } = rows;
   const lists = new Uint32Array(userBiases.length * k).fill(NO_ITEM);
   for (let user = 0; user < userBiases.length; user++) {
-    const left = new Set(seen.items.subarray(seen.start[user], seen.start[user + 1]));
+    const left = new Set(itemsSeen(seen, user));
     const scores = scoreItems(userFactors.subarray(user * K, (user + 1) * K), rows, alpha);
     const best = topScored(scores, k, (item) => !left.has(item));
     lists.set(best, user * k);
