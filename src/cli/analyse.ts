@@ -93,7 +93,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
 
 /** The ratings that were held out of a model's training. */
 async function heldOutOf({ read, split, flags, path }: Awaited<ReturnType<typeof loadTrainingData>>): Promise<Ratings> {
-  return (await splitOf(read, { ...flags, ...split, ...(read.heldOut && { holdout: undefined, test: undefined }) }, path)).heldOut;
+  return (await splitOf(read, { ...flags, ...split }, path)).heldOut;
 }
 
 /** Longest bar of a histogram, letters. */

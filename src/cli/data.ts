@@ -291,10 +291,7 @@ export async function loadTrainingData(
   const kept = { ...source?.reading, items: beside(source?.reading["items"]) };
   const flags: DataFlags = { ...kept, ...known(given), cache: given.cache };
   const before = { ...source?.split, test: beside(source?.split["test"]) } as Partial<SplitFlags>;
-  if (given.test !== undefined) {
-    if (given.holdout) throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
-    checkHoldsOut(given);
-  }
+  if (given.test !== undefined) checkHoldsOut(given);
   // A test file, a share or a number of ratings that is given takes the place of each.
   const isGiven = (given.holdout ?? given.test ?? given.holdoutLast) !== undefined || given.holdoutBy === "last";
   const { holdout, test } = isGiven ? given : before;
@@ -419,14 +416,14 @@ const splitOptionsOf = ({ holdoutBy: by, holdout: share, holdoutLast: last, seed
 export function checkSplit(flags: DataFlags & SplitFlags): void {
   if (flags.split !== undefined && (flags.holdout || flags.test !== undefined))
     throw new OptionsError("--split already holds ratings out", { remedy: "leave --holdout and --test away" });
-  if (flags.test !== undefined && flags.holdout)
-    throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
-  if (flags.holdoutBy !== "random") checkHoldsOut(flags);
+  checkHoldsOut({ ...flags, holdoutBy: flags.holdoutBy === "random" ? undefined : flags.holdoutBy });
   checkSplitOptions(splitOptionsOf(flags));
 }
 
-/** @throws OptionsError for a way of holding out where what is held out is given. */
-function checkHoldsOut({ test, split, holdoutBy }: { test?: string; split?: string; holdoutBy?: string }): void {
+/** @throws OptionsError for a share to hold out, or a way of it, where what is held out is given. */
+function checkHoldsOut({ test, split, holdout, holdoutBy }: { test?: string } & Pick<DataFlags, "split"> & ShareFlags): void {
+  if (test !== undefined && holdout)
+    throw new OptionsError("--test and --holdout exclude each other", { remedy: "leave one of them away" });
   const given = test === undefined ? "--split" : "--test";
   const isFree = test === undefined && split === undefined;
   checkUsed("--holdout-by", holdoutBy, isFree, `${given} gives the held-out ratings`, `leave --holdout-by or ${given} away`);
