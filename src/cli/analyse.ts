@@ -75,7 +75,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
   const own = model && (await loadTrainingData(model, flags.model!, path, flags));
   const read = own?.read ?? (await loadData(path, flags));
   const { ratings } = read;
-  const heldOut = model?.knowsSpread ? await heldOutOf(own!) : undefined;
+  const heldOut = model?.knowsSpread ? await heldOutOf(model, own!) : undefined;
   const data = describeRatings(ratings, read);
   const learned = model && describeModel(model, ratings, heldOut, flags);
   const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
@@ -92,8 +92,8 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
 }
 
 /** The ratings that were held out of a model's training. */
-async function heldOutOf({ read, split, flags, path }: Awaited<ReturnType<typeof loadTrainingData>>): Promise<Ratings> {
-  return (await splitOf(read, { ...flags, ...split }, path)).heldOut;
+async function heldOutOf(model: FactorModel, { read, split, flags, path }: Awaited<ReturnType<typeof loadTrainingData>>): Promise<Ratings> {
+  return (await splitOf(read, { ...flags, ...split }, path, model.features !== undefined)).heldOut;
 }
 
 /** Longest bar of a histogram, letters. */

@@ -354,7 +354,7 @@ export async function splitOf(
   read: ReadResult,
   flags: DataFlags & SplitFlags,
   path: string | undefined,
-  hasFeatures = false,
+  hasFeatures: boolean,
 ): Promise<Split & { test?: TestFile }> {
   const { ratings } = read;
   if (read.heldOut) {

@@ -167,7 +167,7 @@ async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags, path: st
   if (flags.test) {
     return { train: ratings, heldOut: (await loadTest(flags.test, flags, ratings, path, hasFeatures)).read.ratings };
   }
-  return await splitOf(read, flags, path);
+  return await splitOf(read, flags, path, hasFeatures);
 }
 
 const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string, atK: boolean])[] = [

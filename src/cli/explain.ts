@@ -93,7 +93,7 @@ export async function trainedOn(
   flags: DataFlags & ShareFlags & { data?: string },
 ): Promise<{ train: Ratings; path: string | undefined }> {
   const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
-  const { train } = await splitOf(read, { ...reading, ...split }, path);
+  const { train } = await splitOf(read, { ...reading, ...split }, path, model.features !== undefined);
   return { train, path };
 }
 

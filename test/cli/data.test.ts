@@ -293,6 +293,19 @@ test("a test file is told with what of it is known, and refused where nothing is
   });
 });
 
+test("a test file of nobody who is known goes with features, and the model is looked at with them", async () => {
+  writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
+  writeFileSync(inFolder("strange.csv"), rows(60, "x", "y"));
+  const features = ["i", "y"].flatMap((item) => Array.from({ length: 20 }, (_, n) => `${item}${n},${n % 2 ? "red" : "blue"}\n`)).join("");
+  writeFileSync(inFolder("colours.csv"), `item,feature\n${features}`);
+  const model = inFolder("featured.safetensors");
+  const flags = ["--item-features", inFolder("colours.csv"), "--test", inFolder("strange.csv"), "--model", "vb", "--factors", "2"];
+  const trained = await tastespace("train", inFolder("known.csv"), ...flags, "--sweeps", "2", "--device", "cpu", "--out", model);
+  expect(trained).toMatchObject({ code: 0 });
+  expect(await tastespace("explain", model, "--user", "u0", "--item", "i1")).toMatchObject({ code: 0 });
+  expect(await tastespace("analyse", "--model", model)).toMatchObject({ code: 0 });
+});
+
 test("ways of holding out are refused where what is held out is given, and so is a split of a single file", async () => {
   writeFileSync(inFolder("known.csv"), rows(60, "u", "i"));
   const train = (...flags: string[]) => tastespace("train", inFolder("known.csv"), ...BIASES, ...flags);
