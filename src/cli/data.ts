@@ -27,7 +27,7 @@ import { titled, type TitlesFrom } from "../ratings/titles.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
 import { usersOfBoth } from "../training/known-ids.js";
-import type { FeatureFlags } from "./feature-files.js";
+import { type FeatureFlags, hasFeatures } from "./feature-files.js";
 import { typed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
@@ -38,6 +38,9 @@ import { noticeAsTyped } from "./typed-names.js";
 
 /** The name of standard input. */
 const STANDARD_INPUT = "-";
+
+/** Ratings that are in no file. */
+const INVENTED = "the invented ratings";
 
 /** Flags that say how a file is read. */
 const OF_FILES = [
@@ -61,7 +64,7 @@ export function checkReadsFile(flags: Partial<DataFlags>, reads: boolean, why: s
 
 export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
   if (path === undefined) {
-    checkReadsFile(flags, false, "the invented ratings are in no file", "give the path of your ratings");
+    checkReadsFile(flags, false, `${INVENTED} are in no file`, "give the path of your ratings");
     const built = { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
     return flags.sort ? sortedResult(built, ids !== undefined) : built;
   }
@@ -77,25 +80,21 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
     bar.stop();
     for (const warning of result.warnings) noticeAsTyped(warning);
     noticeLeftOut(result, flags);
-    noticeOtherItems(catalogue, result.ratings, flags);
-    const told = { ...result, titles: result.titles ?? ownTitles(result.ratings, flags) };
+    const told = { ...result, titles: ownTitles(catalogue, result.ratings, flags) ?? result.titles };
     return flags.sort ? sortedResult(told, ids !== undefined) : told;
   } finally {
     bar.stop();
   }
 }
 
-/** Where titles of `--items` are from. */
-const ownTitles = ({ catalogue, items }: Ratings, { items: file }: DataFlags): TitlesFrom | undefined =>
-  file === undefined ? undefined : { file, items: titled(catalogue, items), among: items.size };
-
-/** Says where none, or little, of `--items` is of what is rated. */
-function noticeOtherItems(catalogue: Catalogue | undefined, { items }: Ratings, flags: DataFlags): void {
-  if (!catalogue) return;
+/** How many of the rated items have a title in the catalogue of `--items`; says where none, or little, of it is of them. */
+function ownTitles(catalogue: Catalogue | undefined, { items }: Ratings, { items: file }: DataFlags): TitlesFrom | undefined {
+  if (!catalogue || file === undefined) return undefined;
   const found = { common: titled(catalogue, items), of: catalogue.size, among: items.size };
   const told = `of its ${count(found.of)} items is among the ${count(found.among)} that are rated`;
-  if (found.common === 0) notice(`${flags.items}: none ${told}`);
-  else if (isLittle(found)) notice(`${flags.items}: only ${count(found.common)} ${told}`);
+  if (found.common === 0) notice(`${file}: none ${told}`);
+  else if (isLittle(found)) notice(`${file}: only ${count(found.common)} ${told}`);
+  return { file, items: found.common, among: found.among };
 }
 
 /** Where the ratings of a path are: a known data set that is not there is fetched. */
@@ -180,7 +179,7 @@ export async function loadTraining(
       const { train, heldOut, counts, fingerprint, format, understood, titles } = shared;
       const sizes = { ratings: counts.ratings + counts.heldOut, users: train.users.size, items: train.items.size };
       return {
-        read: { format, understood, titles: titles ?? ownTitles(train, flags) },
+        read: { format, understood, titles },
         fingerprint: () => fingerprint,
         train,
         heldOut,
@@ -194,7 +193,7 @@ export async function loadTraining(
   const { ratings: all } = read;
   // A test file's ids join these.
   const sizes = { ratings: all.count + (read.heldOut?.count ?? 0), users: all.users.size, items: all.items.size };
-  const { train, heldOut, test } = await splitOf(read, flags, path, flags.itemFeatures !== undefined || flags.userFeatures !== undefined);
+  const { train, heldOut, test } = await splitOf(read, flags, path, hasFeatures(flags));
   const isReady = read.heldOut !== undefined;
   return {
     read,
@@ -226,8 +225,7 @@ async function sharedSplit(
   const catalogue = await catalogueOf(flags);
   const holdout = flags.holdout ?? HELD_OUT_SHARE;
   const shared = await readShare(files, ranks, { ...options, catalogue, holdout, seed: flags.seed, epochs });
-  if (shared) noticeOtherItems(catalogue, shared.train, flags);
-  return shared;
+  return shared && { ...shared, titles: ownTitles(catalogue, shared.train, flags) ?? shared.titles };
 }
 
 /** What tells one file from another without reading it all: its size, and its front and end. */
@@ -304,7 +302,7 @@ export async function loadTrainingData(
   const { ratings: trainedOn, fingerprint } = source ?? { ratings: total };
   if (trainedOn !== total || (fingerprint !== undefined && fingerprint !== fingerprintOfRead(read))) {
     const others = trainedOn === total ? "as many, but others" : count(trainedOn);
-    const told = `${from ?? "the invented ratings"} has ${counted(total, "rating")}; when ${modelPath} was trained, there were ${others}`;
+    const told = `${from ?? INVENTED} has ${counted(total, "rating")}; when ${modelPath} was trained, there were ${others}`;
     if (!given.otherData)
       throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
     notice(told);
@@ -313,11 +311,17 @@ export async function loadTrainingData(
   return { read, split, flags, path: from };
 }
 
+/** "2 users and 3 items": all of them, or those in common. */
+const sizesOf =
+  (users: InCommon, items: InCommon) =>
+  (of: "of" | "common"): string =>
+    `${counted(users[of], "user")} and ${counted(items[of], "item")}`;
+
 /** @throws RatingsError where other data than a model's own hold none of its users and items. */
 function checkOthers(model: FactorModel, { users, items }: Ratings, from: string | undefined): void {
   const [ofUsers, ofItems] = [idsInCommon(users, model.users), idsInCommon(items, model.items)];
-  const sizes = (of: "of" | "common"): string => `${counted(ofUsers[of], "user")} and ${counted(ofItems[of], "item")}`;
-  const place = from ?? "the invented ratings";
+  const sizes = sizesOf(ofUsers, ofItems);
+  const place = from ?? INVENTED;
   if (ofUsers.common + ofItems.common === 0)
     throw new RatingsError(`${place}: the model knows none of the ${sizes("of")}`, {
       remedy: `give ratings of its users and items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(users.raw)}`,
@@ -348,20 +352,20 @@ async function download(name: string): Promise<string> {
  * The ratings to train on and those to measure by: a ready-made split, a test file,
  * or a share of 0.2 unless another is given.
  *
- * @param hasFeatures whether features may tell of a test file's users and items.
+ * @param isFeatured whether features may tell of a test file's users and items.
  */
 export async function splitOf(
   read: ReadResult,
   flags: DataFlags & SplitFlags,
   path: string | undefined,
-  hasFeatures: boolean,
+  isFeatured: boolean,
 ): Promise<Split & { test?: TestFile }> {
   const { ratings } = read;
   if (read.heldOut) {
     return { train: ratings, heldOut: read.heldOut };
   }
   if (flags.test) {
-    const test = await loadTest(flags.test, flags, ratings, path, hasFeatures);
+    const test = await loadTest(flags.test, flags, ratings, path, isFeatured);
     const heldOut = test.read.ratings;
     const trained = trainedPairs({ seen: seenItems(ratings), users: ratings.users, items: ratings.items }, heldOut) ?? 0;
     if (trained > 0) notice(`${count(trained)} of the ${counted(heldOut.count, "rating")} of ${flags.test} are among those to train on`);
@@ -380,15 +384,15 @@ export async function loadTest(
   flags: DataFlags,
   ratings: Ratings,
   path: string | undefined,
-  hasFeatures: boolean,
+  isFeatured: boolean,
 ): Promise<TestFile> {
   const { users: knownUsers, items: knownItems } = ratings;
   // A model of a ready-made split is measured by a file of its own, too.
   const read = await loadData(file, { ...flags, split: undefined }, { users: knownUsers, items: knownItems });
   const { users, items } = ratedInCommon(read.ratings, ratings);
-  const sizes = (of: "of" | "common"): string => `${counted(users[of], "user")} and ${counted(items[of], "item")}`;
-  const from = path ?? "the invented ratings";
-  if (users.common + items.common === 0 && !hasFeatures)
+  const sizes = sizesOf(users, items);
+  const from = path ?? INVENTED;
+  if (users.common + items.common === 0 && !isFeatured)
     throw new RatingsError(`${file}: none of its ${sizes("of")} is among those of ${from}`, {
       file,
       remedy: `give ratings of the same users and items: ${usersOfBoth(read.ratings, ratings)}`,

@@ -44,6 +44,9 @@ export interface FeatureFlags {
   userFeatures?: string;
 }
 
+export const hasFeatures = ({ itemFeatures, userFeatures }: FeatureFlags): boolean =>
+  itemFeatures !== undefined || userFeatures !== undefined;
+
 /** Finds out early that features are not there. @throws RatingsError for a file; OptionsError */
 export async function checkFeatureFiles({ itemFeatures, userFeatures }: FeatureFlags): Promise<void> {
   for (const [list, mayBeGenres] of [

@@ -3,9 +3,10 @@
 import type { ModelName } from "../models/registry.js";
 import type { SplitKind } from "../ratings/split.js";
 import type { SearchMethod } from "../training/search.js";
+import type { FeatureFlags } from "./feature-files.js";
 import type { DataFlags, DeviceFlags, MeasureFlags } from "./options.js";
 
-export interface SearchFlags extends DataFlags, DeviceFlags, MeasureFlags {
+export interface SearchFlags extends DataFlags, DeviceFlags, MeasureFlags, FeatureFlags {
   model: ModelName;
   method: SearchMethod;
   trials?: number;
@@ -20,8 +21,6 @@ export interface SearchFlags extends DataFlags, DeviceFlags, MeasureFlags {
   sweeps?: number;
   tolerance?: number;
   patience?: number;
-  itemFeatures?: string;
-  userFeatures?: string;
   vb: boolean;
   json?: string;
   resume?: boolean;

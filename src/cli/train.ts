@@ -33,7 +33,7 @@ import { checkInit } from "../training/start.js";
 import { DEFAULT_PATIENCE, DEFAULT_SWEEPS } from "../training/stopping.js";
 import type { HistoryEntry } from "../training/history.js";
 import { checkSplit, loadTraining, printTest, printUnderstood, type TrainingData } from "./data.js";
-import { checkFeatureFiles, featuresFrom, usersBeside } from "./feature-files.js";
+import { checkFeatureFiles, type FeatureFlags, featuresFrom, hasFeatures, usersBeside } from "./feature-files.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -62,10 +62,8 @@ import { noticeAsTyped } from "./typed-names.js";
 /** A preset in the place of a model. */
 const ACCURATE = "accurate";
 
-interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags {
+interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags, FeatureFlags {
   model: ModelName | typeof ACCURATE;
-  itemFeatures?: string;
-  userFeatures?: string;
   sweeps?: number;
   earlyStop: boolean;
   tolerance?: number;
@@ -187,7 +185,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const observed = { measureBy, measureEvery, relevanceThreshold, checkpointEvery, onCheckpoint };
   checkEffects(model, observed);
   for (const kind of flags.devices ?? [flags.device]) checkTaken(kind, engineOptionsOf(flags));
-  if (flags.itemFeatures !== undefined || flags.userFeatures !== undefined) checkTakesFeatures(model);
+  if (hasFeatures(flags)) checkTakesFeatures(model);
   const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
   const init = flags.init ? await load(flags.init) : undefined;
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
@@ -330,8 +328,7 @@ async function yardstick(train: Ratings, heldOut: Ratings, device: Engine, signa
 
 /** Why a training needs all ratings in one place; undefined where each rank needs its share. */
 function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags): string | undefined {
-  if (model === ACCURATE || flags.itemFeatures !== undefined || flags.userFeatures !== undefined)
-    return "what features weigh is made of all of them";
+  if (model === ACCURATE || hasFeatures(flags)) return "what features weigh is made of all of them";
   if (MODELS[model].binary) return `${model} makes its data of all of them`;
   if ((measureBy ?? MODELS[model].measureBy ?? "loss") !== "loss" && holdout !== 0)
     return "lists are measured by all of them (--measure-by loss takes shares)";
