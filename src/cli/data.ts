@@ -10,7 +10,7 @@ import { fileSource, readPath, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
-import { idsInCommon, type InCommon, isLittle, ratedInCommon, someIds } from "../ratings/in-common.js";
+import { type InCommon, isLittle, ratedInCommon } from "../ratings/in-common.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
 import { seenItems } from "../ratings/seen.js";
@@ -29,6 +29,7 @@ import { counted } from "../report/words.js";
 import { usersOfBoth } from "../training/known-ids.js";
 import { type FeatureFlags, hasFeatures } from "./feature-files.js";
 import { typed } from "./hyperparameter-flags.js";
+import { checkOtherData, sizesOf } from "./known-to-model.js";
 import { COLUMN_FLAGS, type DataFlags, type OtherDataFlags, type ShareFlags, type SplitFlags } from "./options.js";
 import { agreeOn, firstOnRank0 } from "./ranks.js";
 import { pathBeside } from "./run-file.js";
@@ -306,27 +307,9 @@ export async function loadTrainingData(
     if (!given.otherData)
       throw new OptionsError(told, { remedy: "give the ratings that it was trained on, or --other-data to take these" });
     notice(told);
-    checkOthers(model, read.ratings, from);
+    checkOtherData(model, read.ratings, from ?? INVENTED);
   }
   return { read, split, flags, path: from };
-}
-
-/** "2 users and 3 items": all of them, or those in common. */
-const sizesOf =
-  (users: InCommon, items: InCommon) =>
-  (of: "of" | "common"): string =>
-    `${counted(users[of], "user")} and ${counted(items[of], "item")}`;
-
-/** @throws RatingsError where other data than a model's own hold none of its users and items. */
-function checkOthers(model: FactorModel, { users, items }: Ratings, from: string | undefined): void {
-  const [ofUsers, ofItems] = [idsInCommon(users, model.users), idsInCommon(items, model.items)];
-  const sizes = sizesOf(ofUsers, ofItems);
-  const place = from ?? INVENTED;
-  if (ofUsers.common + ofItems.common === 0)
-    throw new RatingsError(`${place}: the model knows none of the ${sizes("of")}`, {
-      remedy: `give ratings of its users and items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(users.raw)}`,
-    });
-  if (isLittle(ofUsers) || isLittle(ofItems)) notice(`${place}: of the ${sizes("of")} the model knows only ${sizes("common")}`);
 }
 
 /**

@@ -3,10 +3,10 @@
 import { Command, Option } from "commander";
 import { encodeModel } from "../model-file.js";
 import { load } from "../node.js";
-import { OptionsError, RatingsError } from "../errors.js";
-import { someIds } from "../ratings/in-common.js";
-import { knowsNone, noneOf, partialFit } from "../recommend/partial-fit.js";
+import { OptionsError } from "../errors.js";
+import { partialFit } from "../recommend/partial-fit.js";
 import { loadData, printUnderstood } from "./data.js";
+import { checkKnowsAny } from "./known-to-model.js";
 import { addDataOptions, type DataFlags } from "./options.js";
 import { sourceFrom } from "./run-file.js";
 import { writeOutput } from "./output.js";
@@ -41,10 +41,7 @@ export function partialFitCommand(): Command {
         });
       printUnderstood(read);
       const { ratings } = read;
-      if (ratings.count > 0 && knowsNone(model, ratings)) {
-        const remedy = `give ratings by its users or of its items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(ratings.users.raw)}`;
-        throw new RatingsError(`${data}: the model knows ${noneOf(ratings)}`, { remedy, file: data });
-      }
+      checkKnowsAny(model, ratings, data, "ratings by its users or of its items");
       const bigger = partialFit(model, ratings, { refit: flags.refit, onNotice: noticeAsTyped });
       const written = bigger.source ? bigger.withSource(sourceFrom(flags.out, bigger.source, path)) : bigger;
       await writeOutput(flags.out, encodeModel(written));

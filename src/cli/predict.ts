@@ -1,15 +1,14 @@
 // tastespace predict: predicted ratings of pairs, from arguments or from a file.
 
 import { Command, Option } from "commander";
-import { OptionsError, RatingsError } from "../errors.js";
+import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
 import { type RawId, toRawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
-import { someIds } from "../ratings/in-common.js";
-import { knowsNone, noneOf } from "../recommend/partial-fit.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
 import { checkReadsFile, loadData } from "./data.js";
+import { checkKnowsAny } from "./known-to-model.js";
 import { addDataOptions, type DataFlags, NO_CLIP, repeatable } from "./options.js";
 import { writeJson } from "./output.js";
 import { count, notice, print, table } from "./terminal.js";
@@ -99,11 +98,7 @@ const deviationOf = (model: FactorModel, user: RawId, item: RawId): Pick<Predict
     : {};
 
 function predictPairs(model: FactorModel, ratings: Ratings, { coldStart, pairs: file = "" }: PredictFlags): Prediction[] {
-  if (coldStart !== "error" && ratings.count > 0 && knowsNone(model, ratings))
-    throw new RatingsError(`${file}: the model knows ${noneOf(ratings)}`, {
-      file,
-      remedy: `give pairs of its users and items: it knows users ${someIds(model.users.raw)}, and there are ${someIds(ratings.users.raw)}`,
-    });
+  if (coldStart !== "error") checkKnowsAny(model, ratings, file, "pairs of its users and items");
   const { row, predicted, cold } = predictRatings(model, ratings, { coldStart });
   if (cold > 0)
     notice(`pairs with an unknown user or item ${coldStart === "drop" ? "left out" : "predicted without their terms"}: ${count(cold)}`);
