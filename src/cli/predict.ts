@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
-import { type RawId, toRawId } from "../ratings/ids.js";
+import { heldId, type RawId, toRawId } from "../ratings/ids.js";
 import type { Ratings } from "../ratings/ratings.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
 import { checkReadsFile, loadData } from "./data.js";
@@ -86,10 +86,7 @@ function predictItems(model: FactorModel, { user: text, item: texts, coldStart }
 }
 
 /** A user's id as the data has it, where the model knows it. */
-function userOf({ users, features }: FactorModel, text: string): RawId {
-  const holder = [users, features?.users?.ids].find((ids) => ids && ids.indexOf(text) >= 0);
-  return holder ? holder.rawAt(holder.indexOf(text)) : toRawId(text);
-}
+const userOf = ({ users, features }: FactorModel, text: string): RawId => heldId(text, users, features?.users?.ids) ?? toRawId(text);
 
 /** Of a pair that the model knows, where it knows how sure it is. */
 const deviationOf = (model: FactorModel, user: RawId, item: RawId): Pick<Prediction, "deviation"> =>

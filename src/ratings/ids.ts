@@ -126,6 +126,15 @@ export class Ids {
   }
 }
 
+/** An id as the first of some lists that hold it has it; undefined where none does. */
+export function heldId(id: RawId, ...lists: readonly (Ids | undefined)[]): RawId | undefined {
+  for (const ids of lists) {
+    const index = ids?.indexOf(id) ?? -1;
+    if (index >= 0) return ids!.rawAt(index);
+  }
+  return undefined;
+}
+
 /** What functions that take ids ask for. */
 export const IDS_KIND: Kind = { must: "Ids", holds: (value) => hasPart(value, "rawAt", "add") };
 

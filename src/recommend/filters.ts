@@ -4,7 +4,7 @@ import { OptionsError, UnknownIdError } from "../errors.js";
 import { checkArguments, checkOptions, FUNCTION, LIST, listOf, namesOf, NUMBER, numberFrom, TEXT } from "../options.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import type { Catalogue, CatalogueEntry } from "../ratings/catalogue.js";
-import type { RawId } from "../ratings/ids.js";
+import { heldId, type RawId } from "../ratings/ids.js";
 import { nearIds } from "../ratings/near.js";
 import { shown } from "../shown.js";
 
@@ -103,8 +103,7 @@ function yearsOf({ catalogue, items }: FactorModel, { fromYear, toYear }: ItemFi
 function idsOf({ items, catalogue, features }: FactorModel, ids: Iterable<RawId>): ReadonlySet<RawId> {
   const known = new Set<RawId>();
   for (const id of ids) {
-    const holder = [items, features?.items?.ids].find((all) => all && all.indexOf(id) >= 0);
-    const own = holder ? holder.rawAt(holder.indexOf(id)) : catalogue.get(id)?.id;
+    const own = heldId(id, items, features?.items?.ids) ?? catalogue.get(id)?.id;
     if (own !== undefined) known.add(own);
     else
       throw new UnknownIdError(
