@@ -60,8 +60,9 @@ Examples:
 async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   const { user } = flags;
   checkOne("", "for whom", { "--user ID": user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
-  checkReadsFile(flags, user !== undefined, "the ratings of someone new are in no file", "give --user instead of --rated");
-  checkUsed("--data", flags.data, user !== undefined, "the ratings of someone new are in no file", "give --user instead of --rated");
+  const unread = ["the ratings of someone new are in no file", "give --user instead of --rated"] as const;
+  checkReadsFile(flags, user !== undefined, ...unread);
+  checkUsed("--data", flags.data, user !== undefined, ...unread);
   const model = await load(path);
   const item = model.findItem(flags.item);
   const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);
@@ -127,7 +128,7 @@ function ratingsTable({ contributions }: Explanation, n: number): string {
     ["adds", "rating", "similarity", "of"],
     [
       ...shown.map(({ contribution, rating, similarity, title }) => [signed(contribution), String(rating), similarity.toFixed(4), title]),
-      ...(others.length > 0 ? [[dim(signed(rest)), "", "", dim(`${counted(others.length, "other rating")}`)]] : []),
+      ...(others.length > 0 ? [[dim(signed(rest)), "", "", dim(counted(others.length, "other rating"))]] : []),
     ],
     [0, 1, 2],
   );

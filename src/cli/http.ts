@@ -62,7 +62,7 @@ export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path
     const status = error instanceof TastespaceError ? STATUS[error.code] : undefined;
     if (status !== undefined) return context.json(body(error as TastespaceError), status);
     // Whoever hangs up in the middle of a body is no fault of ours, and hears no answer.
-    if (context.req.method === "POST" && !whole.has(context) && status === undefined)
+    if (context.req.method === "POST" && !whole.has(context))
       return context.json(body(new OptionsError("the body ended before all of it had come", { remedy: "send it again, whole" })), 400);
     onFault(error);
     return context.json({ error: { code: "internal", message: "the server failed; its own output says how" } }, 500);
