@@ -4,7 +4,7 @@ import { OptionsError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import { either, isFlag, isNumber, isText, listOf, type Shape } from "../shapes.js";
-import { shown } from "../shown.js";
+import { cut, shown } from "../shown.js";
 import { parseRated } from "./analysis-options.js";
 
 /** Every parameter that a request may have. */
@@ -115,7 +115,7 @@ function checked(where: string, given: unknown, names: ReadonlySet<string>, writ
     const kind = KINDS[name as Name];
     if (kind.shape(value)) continue;
     const told = (typeof value === "number" && !Number.isSafeInteger(value) ? written(name) : undefined) ?? shown(value);
-    throw new OptionsError(`${where}: ${name} is ${told.slice(0, LONGEST_TEXT)}, and must be ${kind.what}`, {
+    throw new OptionsError(`${where}: ${name} is ${cut(told)}, and must be ${kind.what}`, {
       remedy: holdIds(kind) && isRounded(value) ? "give ids beyond 2⁵³ as text: JSON's numbers lose their last digits" : undefined,
     });
   }

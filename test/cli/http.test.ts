@@ -136,6 +136,7 @@ test.each([
   ["/recommend?user=1&alpha=Infinity", undefined, 400, "options", /alpha is Infinity, and must be a number/],
   ["/recommend?user=1&n=9007199254740993", undefined, 400, "options", /n is 9007199254740993, and must be a whole/],
   ["/recommend", '{"user": 1, "n": 1e400}', 400, "options", /n is 1e400, and must be a whole number/],
+  ["/recommend", `{"user": 1, "n": ${"9".repeat(300)}}`, 400, "options", /n is 9{100}…, and must be a whole number/],
   ["/recommend", '{"user": 9007199254740993}', 400, "options", /user is 9007199254740993, and must be an id/],
   ["/recommend?n=3", { user: 1 }, 400, "options", /in the address and in the body/],
   ["/similar", undefined, 400, "options", /say like what/],
