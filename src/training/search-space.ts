@@ -40,13 +40,9 @@ export interface Point {
   readonly [hyperparameter: string]: Choice;
 }
 
-const entriesIn = (space: SearchSpace): [string, Choices][] => Object.entries(space) as [string, Choices][];
-
-/** A space without what is left undefined. @throws OptionsError for what is none. */
-export function spaceWithValues(space: SearchSpace): SearchSpace {
-  checkKind("space", space, SPACE_KIND);
-  return Object.fromEntries(entriesIn(space).filter(([, choices]) => choices !== undefined));
-}
+/** What a space gives, without what it leaves undefined. */
+const entriesIn = (space: SearchSpace): [string, Choices][] =>
+  (Object.entries(space) as [string, Choices | undefined][]).filter((entry): entry is [string, Choices] => entry[1] !== undefined);
 
 /** Significant digits of what is drawn: more would only make results hard to read. */
 const DIGITS = 3;
@@ -73,8 +69,11 @@ const VALUES_KIND: Kind = {
 
 const RANGE_NAMES = namesOf<Range>({ from: NUMBER, to: NUMBER, scale: oneOf("log", "linear") });
 
-/** @throws OptionsError for a hyperparameter that the model does not have, and for one without values. */
-export function checkSpace(model: ModelName, space: SearchSpace): void {
+/**
+ * @returns the space without what is left undefined.
+ * @throws OptionsError for a hyperparameter that the model does not have, and for one without values.
+ */
+export function checkedSpace(model: ModelName, space: SearchSpace): SearchSpace {
   checkKind("space", space, SPACE_KIND);
   for (const [name, choices] of entriesIn(space)) {
     for (const own of Object.hasOwn(BOTH_SIDES, name) ? BOTH_SIDES[name].sides : [name]) {
@@ -92,6 +91,7 @@ export function checkSpace(model: ModelName, space: SearchSpace): void {
       }
     } else if (choices.length === 0) throw new OptionsError(`${name} has no values to try`);
   }
+  return Object.fromEntries(entriesIn(space));
 }
 
 /** What training at a point depends on, as text: without what does nothing there, such as τ where K is 0. */

@@ -40,14 +40,13 @@ import { type Checkpoint, featureNames, type TrainingIdentity } from "./checkpoi
 import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
 import { checkMeasureUsed } from "./ranking-measure.js";
 import {
-  checkSpace,
+  checkedSpace,
   gridPoints,
   hyperparametersAt,
   type Point,
   randomPoints,
   type SearchSpace,
   type SearchSpaceOf,
-  spaceWithValues,
 } from "./search-space.js";
 import { bestSweep, DEFAULT_SWEEPS } from "./stopping.js";
 
@@ -306,8 +305,7 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
   const { by = "random", share = by === "last" ? undefined : HELD_OUT_SHARE, last = 1 } = holdout;
   if (folds === 0 && share !== undefined && !(share > 0 && share < 1))
     throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
-  const space = spaceWithValues(options.space);
-  checkSpace(model, space);
+  const space = checkedSpace(model, options.space);
   const points = method === "grid" ? gridPoints(space) : randomPoints(space, trials, seed);
   for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
   return {
