@@ -529,20 +529,17 @@ function checkUnits<H extends object>(asked: Partial<H>, units: UnitPowers<H>, s
   }
 }
 
-/** @param all those that do not count among them. */
+/** @param all those of weight 0 too, which do not count. */
 function checkRatings(ratings: Ratings, heldOut: Ratings | undefined, all: Ratings): void {
-  if (ratings.statistics().ratings === 0 && all.count > 0) {
-    throw new RatingsError(
-      `there are no ratings to train on: ${all.count === 1 ? "the one that there is has" : `all ${all.count} have`} weight 0`,
-      {
-        remedy: "give weights above 0, or none; a weight says how often a rating counts",
-      },
-    );
-  }
   if (ratings.statistics().ratings === 0) {
-    throw new RatingsError("there are no ratings to train on", {
-      remedy:
-        heldOut && heldOut.count > 0 ? "hold out a smaller share" : "Ratings.from(rows) makes them of rows, readPath(path) reads a file",
+    const told = "there are no ratings to train on";
+    if (all.count > 0)
+      throw new RatingsError(`${told}: ${all.count === 1 ? "the one that there is has" : `all ${all.count} have`} weight 0`, {
+        remedy: "give weights above 0, or none; a weight says how often a rating counts",
+      });
+    const isHeldOut = heldOut !== undefined && heldOut.count > 0;
+    throw new RatingsError(told, {
+      remedy: isHeldOut ? "hold out a smaller share" : "Ratings.from(rows) makes them of rows, readPath(path) reads a file",
     });
   }
   if (heldOut && (heldOut.users !== ratings.users || heldOut.items !== ratings.items)) {
