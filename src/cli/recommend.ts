@@ -72,6 +72,7 @@ export function listing(list: readonly (ListedItem & Partial<Recommendation>)[])
   if (list.length === 0) return "nothing: no item passes the filters that has not been rated already";
   const predicted = list.some((item) => item.predicted !== undefined);
   const hasGenres = list.some(({ genres }) => genres.length > 0);
+  const numbers = predicted ? [0, 2, 3, 4] : [0, 2, 3];
   return table(
     ["#", "title", ...(predicted ? ["predicted"] : []), predicted ? "score" : "cosine", "ratings", ...(hasGenres ? ["genres"] : [])],
     list.map((item, at) => [
@@ -82,7 +83,8 @@ export function listing(list: readonly (ListedItem & Partial<Recommendation>)[])
       count(item.ratings),
       ...(hasGenres ? [dim(item.genres.join(", "))] : []),
     ]),
-    predicted ? [0, 2, 3, 4] : [0, 2, 3],
+    numbers,
+    hasGenres ? [numbers.length + 1] : [],
   );
 }
 

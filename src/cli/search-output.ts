@@ -2,14 +2,57 @@
 // and a command to copy.
 
 import { rankedTrials, type SearchResult, type Trial } from "../training/search.js";
-import type { SearchSpace } from "../training/search-space.js";
+import { type Choices, DRAWN_DIGITS, type SearchSpace } from "../training/search-space.js";
 import { counted } from "../report/words.js";
 import type { SearchFlags } from "./search-flags.js";
-import { bold, count, countProgress, dim, print, seconds, table } from "./terminal.js";
+import { bold, count, countProgress, dim, lineOf, print, seconds, table, terminalWidth, widthOf } from "./terminal.js";
 import { typed } from "./hyperparameter-flags.js";
 import { bestTrainCommand, readingFlags } from "./train-command.js";
 
-const WIDTHS = { number: 5, cell: 10, loss: 13, time: 9 };
+const [BEST, BEST_IN_SHORT] = ["best so far", "best"];
+
+interface Column {
+  head: string;
+  width: number;
+}
+
+/** The columns of the live table, whose rows are not known when its head is printed. */
+interface Columns {
+  readonly heads: readonly string[];
+  readonly widths: readonly number[];
+}
+
+/** Columns that fit into so many letters: the padding of the points gives way first, then whatever tells least. */
+function liveColumns(space: SearchSpace, measure: string, most: number): Columns {
+  const column = (head: string, width: number): Column => ({ head, width: Math.max(width, head.length) });
+  const points = Object.keys(space).map((name) => column(name, 10));
+  const [trial, sweeps, loss, seconds, remark] = [
+    column("trial", 5),
+    column("sweeps", 7),
+    column(`held-out ${measure}`, 13),
+    column("seconds", 9),
+    column("", BEST.length),
+  ];
+  const columns = [trial, ...points, sweeps, loss, seconds, remark];
+  const widths = (): number[] => columns.map(({ width }) => width);
+  const narrower: [Column, Partial<Column>][][] = [
+    Object.values(space).map((choices, at) => [points[at], column(points[at].head, longestOf(choices))]),
+    [[seconds, column("seconds", 7)]],
+    [[remark, column("", BEST_IN_SHORT.length)]],
+    [[seconds, { width: 0 }]],
+    [[loss, column(measure, 9)]],
+    [[sweeps, { width: 0 }]],
+    [[trial, { width: 0 }]],
+  ];
+  for (const step of narrower) if (widthOf(widths()) > most) for (const [wide, narrow] of step) Object.assign(wide, narrow);
+  return { heads: columns.map(({ head }) => head), widths: widths() };
+}
+
+/** Letters of the longest value, as far as that can be told of a range. */
+function longestOf(choices: Choices): number {
+  const texts = "from" in choices ? [choices.from, choices.to].map((end) => end.toPrecision(DRAWN_DIGITS)) : choices.map(String);
+  return Math.max(...texts.map(({ length }) => length));
+}
 
 /** A line for each training as it ends, under a head; on a terminal a bar below them says how far the search is. */
 export function liveTable(
@@ -18,35 +61,29 @@ export function liveTable(
   vb: boolean,
 ): { show(trial: Trial, sofar: SearchResult): void; stop(): void } {
   const names = Object.keys(space);
-  const widths = names.map((name) => Math.max(WIDTHS.cell, name.length));
-  const line = (number: string, point: readonly string[], sweeps: string, loss: string, time: string): string =>
-    [
-      number.padStart(WIDTHS.number),
-      ...point.map((cell, at) => cell.padStart(widths[at])),
-      sweeps.padStart(7),
-      loss.padStart(WIDTHS.loss),
-      time.padStart(WIDTHS.time),
-    ].join("  ");
   const progress = countProgress("trials");
-  let begun = false;
+  let columns: Columns | undefined;
+  const numbers = [...Array(names.length + 4).keys()];
+  const line = (cells: readonly string[], { widths }: Columns): string => lineOf(cells, widths, numbers);
   const done = ({ trials }: SearchResult): number =>
     trials.reduce((sum, { rungs, error }) => sum + Math.max(rungs.length, Number(error !== undefined)), 0);
   return {
     show(trial, sofar) {
       progress.clear();
-      if (!begun) {
+      if (!columns) {
+        columns = liveColumns(space, sofar.measure, terminalWidth());
         print();
         if (resumed) print(dim(`${done(resumed)} of ${sofar.planned} trainings were done before`));
-        print(bold(line("trial", names, "sweeps", `held-out ${sofar.measure}`, "seconds")));
-        begun = true;
+        print(bold(line(columns.heads, columns)));
       }
       const point = names.map((name) => String(trial.point[name]));
       const rung = trial.rungs.at(-1);
       const figures =
         rung && trial.error === undefined ? [String(rung.sweeps), rung.loss.toFixed(6), rung.seconds.toFixed(2)] : ["–", "failed", "–"];
-      const text = line(String(trial.number), point, figures[0], figures[1], figures[2]);
-      const remark = sofar.best === trial.number ? bold("best so far") : dim(trial.error ?? "");
-      print(`${text}  ${remark}`.trimEnd());
+      const best = columns.widths.at(-1)! < BEST.length ? BEST_IN_SHORT : BEST;
+      const text = line([String(trial.number), ...point, ...figures, sofar.best === trial.number ? bold(best) : ""], columns);
+      // A sentence is no cell, and stands whole.
+      print(trial.error === undefined ? text : `${text}  ${dim(trial.error)}`);
       if (done(sofar) < sofar.planned) progress.update(done(sofar), sofar.planned);
       else if (vb) print(dim("and vb, on the same ratings …"));
     },
@@ -81,12 +118,12 @@ export function tell(result: SearchResult, path: string | undefined, flags: Sear
       rungs.at(-1)!.bestSweeps.join(", "),
     ]);
   print(
-    table(["#", "trial", ...names, `held-out ${measure}`, "best sweep"], rows, [
-      0,
-      1,
-      ...names.map((_, at) => at + 2),
-      names.length + 2,
-    ]).replace(/^\n/, ""),
+    table(
+      ["#", "trial", ...names, `held-out ${measure}`, "best sweep"],
+      rows,
+      [...Array(names.length + 3).keys()],
+      [names.length + 3, 0, 1],
+    ),
   );
   if (failed > 0) print(dim(`${count(failed)} of ${counted(trials.length, "trial")} failed`));
   print();

@@ -6,10 +6,14 @@ import colours from "picocolors";
 import stringWidth from "string-width";
 import { invocation } from "./invocation.js";
 
+/** Columns for what a bar is of and how far it is. */
+const ROOM_BESIDE = 35;
+
 /** What draws bars is loaded with the first of them: commands in pipes draw none. */
 function barOf(format: string): SingleBar {
   const bars = createRequire(import.meta.url)("cli-progress") as { SingleBar: typeof SingleBar };
-  return new bars.SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const barsize = Math.max(5, Math.min(40, (process.stderr.columns || 80) - ROOM_BESIDE));
+  return new bars.SingleBar({ format, barsize, stream: process.stderr, clearOnComplete: true, hideCursor: true });
 }
 
 /**
@@ -50,20 +54,31 @@ export function shown(text: string): string {
   return text.replace(CONTROLS, (found, ours?: string) => ours ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** No column of text is made narrower to fit the terminal. */
-const LEAST_WIDTH = 10;
+/** No column of text is made narrower to fit the terminal; one that can be spared is left out instead. */
+const [LEAST_WIDTH, LEAST_SPARED] = [10, 8];
+/** Between columns. */
+const GAP = "  ";
 
 /** Columns of the terminal that words go to; no bound in a pipe. */
-function terminalWidth(): number {
+export function terminalWidth(): number {
   const stream = process[invocation.wordsTo === "stderr" ? "stderr" : "stdout"];
   return stream.isTTY && stream.columns > 0 ? stream.columns : Infinity;
 }
 
-/** Widths of columns that fit into so many: the widest of text give way first. */
-function fitted(widths: readonly number[], isText: (column: number) => boolean, most: number): number[] {
+/** Room that columns take side by side; those of width 0 are left out. */
+export const widthOf = (widths: readonly number[]): number =>
+  widths.reduce((sum, width) => sum + (width > 0 ? width + GAP.length : 0), -GAP.length);
+
+/** Widths of columns that fit into so many: those to spare give way first, then the widest of text. */
+function fitted(widths: readonly number[], isText: (column: number) => boolean, spare: readonly number[], most: number): number[] {
   const fit = [...widths];
-  const taken = (): number => fit.reduce((sum, width) => sum + width + 2, -2);
-  while (taken() > most) {
+  const over = (): number => widthOf(fit) - most;
+  for (const column of spare) {
+    if (over() <= 0) break;
+    const left = fit[column] - over();
+    fit[column] = isText(column) && left >= LEAST_SPARED ? left : 0;
+  }
+  while (over() > 0) {
     const texts = [...fit.keys()].filter((column) => isText(column) && fit[column] > LEAST_WIDTH);
     if (texts.length === 0) break;
     const widest = texts.reduce((best, column) => (fit[column] > fit[best] ? column : best));
@@ -82,21 +97,36 @@ function cut(text: string, width: number): string {
   return `${before}${letters.join("").trimEnd()}…${after}`;
 }
 
+/** Cells side by side: `right` columns flush right, others cut to their width, those of width 0 left out. */
+export function lineOf(cells: readonly string[], widths: readonly number[], right: readonly number[]): string {
+  const padded = (whole: string, column: number): string => {
+    const text = right.includes(column) ? whole : cut(whole, widths[column]);
+    const space = " ".repeat(Math.max(0, widths[column] - stringWidth(text)));
+    return right.includes(column) ? space + text : text + space;
+  };
+  const kept = [...cells.keys()].filter((column) => widths[column] > 0);
+  return kept
+    .map((column) => padded(cells[column], column))
+    .join(GAP)
+    .trimEnd();
+}
+
 /**
  * A plain table without boxes; a head of empty texts is none. `right` columns (from 0) are set flush right. On a
- * terminal that is too narrow the others are cut.
+ * terminal that is too narrow the others are cut: columns to `spare` first, in that order, which are left out where
+ * hardly anything of them would remain.
  */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+  spare: readonly number[] = [],
+): string {
   const heads = head.some((text) => text !== "") ? [head.map((text) => colours.bold(text))] : [];
   const lines = [...heads, ...rows.map((row) => row.map((cell) => shown(cell).replaceAll("\n", "\\n")))];
   const widest = head.map((_, column) => lines.reduce((most, line) => Math.max(most, stringWidth(line[column])), 0));
-  const widths = fitted(widest, (column) => !right.includes(column), terminalWidth());
-  const padded = (whole: string, column: number): string => {
-    const text = cut(whole, right.includes(column) ? Infinity : widths[column]);
-    const space = " ".repeat(widths[column] - stringWidth(text));
-    return right.includes(column) ? space + text : text + space;
-  };
-  return lines.map((line) => line.map(padded).join("  ").trimEnd()).join("\n");
+  const widths = fitted(widest, (column) => !right.includes(column), spare, terminalWidth());
+  return lines.map((line) => lineOf(line, widths, right)).join("\n");
 }
 
 export const dim = (text: string): string => colours.dim(text);

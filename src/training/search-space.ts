@@ -45,7 +45,7 @@ const entriesIn = (space: SearchSpace): [string, Choices][] =>
   (Object.entries(space) as [string, Choices | undefined][]).filter((entry): entry is [string, Choices] => entry[1] !== undefined);
 
 /** Significant digits of what is drawn: more would only make results hard to read. */
-const DIGITS = 3;
+export const DRAWN_DIGITS = 3;
 
 /** The hyperparameters that a point stands for; one of a side goes before that of both. */
 export function hyperparametersAt(point: Point): Record<string, Choice> {
@@ -147,7 +147,7 @@ function drawn(name: string, choices: Choices, random: Random): Choice {
   if (isWhole(name) && scale === "linear") return from + random.below(to - from + 1);
   const share = random.uniform();
   const value = scale === "log" ? from * (to / from) ** share : from + (to - from) * share;
-  return isWhole(name) ? Math.round(value) : Number(value.toPrecision(DIGITS));
+  return isWhole(name) ? Math.round(value) : Number(value.toPrecision(DRAWN_DIGITS));
 }
 
 const isRange = (choices: Choices): choices is Range => !Array.isArray(choices);
