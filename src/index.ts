@@ -112,7 +112,7 @@ export { ReferenceEngine } from "./engine/reference/engine.js";
 export { WebGpuEngine, type WebGpuOptions } from "./engine/webgpu/engine.js";
 export { type AdapterReport, type GpuOptions, reportOf, requestAdapter } from "./engine/webgpu/device/device.js";
 export type { SubgroupMatrices, SubgroupSizes } from "./engine/webgpu/device/device.js";
-export { type Accuracy, accuracy, logDensity } from "./metrics/accuracy.js";
+export { type Accuracy, accuracy, logDensity, type LogDensityOptions } from "./metrics/accuracy.js";
 export { biasOnlyAccuracy, type BiasOnlyOptions } from "./training/bias-only.js";
 export { type Gap, type Gaps, gapsOf } from "./metrics/gaps.js";
 export { type RankingValues } from "./metrics/ranked-list.js";

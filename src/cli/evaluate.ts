@@ -111,6 +111,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
     engine.destroy();
   }
   const errors = errorsOf(model, { train, heldOut }, split.seed);
+  const { unknown, ...figures } = errors;
   const { k, users, relevance, perUser, ...values } = ranking;
   print(dim(`${counted(heldOut.count, "held-out rating")}; lists of ${k} for ${counted(users, "user")}`));
   print(
@@ -119,11 +120,12 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
     ),
   );
   for (const line of gapLines(gaps)) print(dim(line));
+  if (unknown > 0) print(dim(`predicted without the terms of unknown users and items: ${counted(unknown, "rating")}`));
   print(
     table(
       ["metric", "value"],
       [
-        ...Object.entries(errors).map(([name, value]) => [METRIC_NAMES[name] ?? name, figure(value, 6)]),
+        ...Object.entries(figures).map(([name, value]) => [METRIC_NAMES[name] ?? name, figure(value, 6)]),
         ...(biasOnly
           ? [
               ["RMSE of the biases alone", figure(biasOnly.rmse, 6)],
@@ -210,8 +212,8 @@ function gapLines({ unknown, cold }: Gaps): string[] {
 }
 
 /**
- * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on; a preference has
- * none. Users and items that the model does not know are predicted without their terms.
+ * Errors of predicted ratings, or of probabilities on the 0/1 data that the model was trained on, and how many are of
+ * users or items that it does not know; a preference has none.
  */
 function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): { readonly [name: string]: number } {
   const binary = definitionOf(model.model).binary?.(train, heldOut, model.hyperparameters, seed);
@@ -220,5 +222,5 @@ function errorsOf(model: FactorModel, { train, heldOut }: Split, seed: number): 
   const errors = { ...accuracy(model, heldOut) };
   if (!model.knowsSpread) return errors;
   const [within50, within90] = calibration(model, heldOut, [0.5, 0.9]).points.map(({ covered }) => covered);
-  return { ...errors, logDensity: logDensity(model, heldOut), within50, within90 };
+  return { ...errors, logDensity: logDensity(model, heldOut, { coldStart: "prior" }), within50, within90 };
 }

@@ -19,11 +19,12 @@ export interface BinaryMetrics {
   readonly auc: number;
   /** Mean over users with both kinds of the AUC within the user; NaN when none has. */
   readonly userAuc: number;
+  /** Ratings whose user or item the model does not know: predicted without the terms of these. */
+  readonly unknown: number;
 }
 
 /**
- * @param ratings values of 0 and 1, or those that the model's `positiveThreshold` makes 0 and 1; users and items that
- *   the model does not know are predicted without their terms.
+ * @param ratings values of 0 and 1, or those that the model's `positiveThreshold` makes 0 and 1.
  * @throws OptionsError when the model gives no probabilities; RatingsError when it does not know which ratings are
  *   positive.
  */
@@ -36,8 +37,9 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
   const items = indicesIn(model.items, ratings.items);
   const scores = Float64Array.from({ length: ratings.count }, (_, at) => model.predictAt(users[ratings.user[at]], items[ratings.item[at]]));
   const weightOf = (at: number): number => weightAt(ratings, at);
-  let loss = 0;
+  let [loss, unknown] = [0, 0];
   for (let at = 0; at < ratings.count; at++) {
+    if (users[ratings.user[at]] < 0 || items[ratings.item[at]] < 0) unknown++;
     const p = Math.min(1 - 1e-15, Math.max(1e-15, scores[at]));
     loss -= weightOf(at) * (values[at] === 1 ? Math.log(p) : Math.log(1 - p));
   }
@@ -57,6 +59,7 @@ export function binaryMetrics(model: FactorModel, ratings: Ratings): BinaryMetri
       weightOf,
     ),
     userAuc: each.reduce((sum, auc) => sum + auc, 0) / each.length,
+    unknown,
   };
 }
 

@@ -191,6 +191,7 @@ test("evaluate tells what is relevant, what was unknown or cold, and every user'
   expect(code).toBe(0);
   expect(out).toMatch(/relevant: rated 4 or more\n/);
   expect(out).toMatch(/unknown to the model: 1 user and 1 item, in 2 held-out ratings/);
+  expect(out).toMatch(/predicted without the terms of unknown users and items: 2 ratings\n/);
   for (const name of [
     "precision@10",
     "precision of min(k, relevant)@10",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RatingsError } from "../../src/errors.js";
+import { OptionsError, RatingsError, UnknownIdError } from "../../src/errors.js";
 import { accuracy, logDensity } from "../../src/metrics/accuracy.js";
 import { binaryMetrics } from "../../src/metrics/binary.js";
 import { binaryRatings } from "../../src/models/binary-ratings.js";
@@ -24,7 +24,8 @@ test("errors are those of predict, whatever the ids' order and whether the model
   fc.assert(
     fc.property(anyRatings, (rows) => {
       const errors = rows.map(([user, item, value]) => value - model.predict(user, item, { coldStart: "mean" }));
-      const { rmse, mae } = accuracy(model, Ratings.from(rows));
+      const { rmse, mae, unknown } = accuracy(model, Ratings.from(rows));
+      expect(unknown).toBe(rows.filter(([user, item]) => !model.knows("users", user) || !model.knows("items", item)).length);
       expect(rmse).toBeCloseTo(Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length), 10);
       expect(mae).toBeCloseTo(errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length, 10);
       expect(mae).toBeLessThanOrEqual(rmse + 1e-12);
@@ -34,13 +35,14 @@ test("errors are those of predict, whatever the ids' order and whether the model
 
 test("ratings 1 and 2 above and below the prediction of unknown pairs have errors by hand", () => {
   const mean = model.predict("nobody", "nothing", { coldStart: "mean" });
-  const { rmse, mae } = accuracy(
+  const { rmse, mae, unknown } = accuracy(
     model,
     Ratings.from([
       ["a", "x", mean + 1],
       ["b", "y", mean - 2],
     ]),
   );
+  expect(unknown).toBe(2);
   expect(rmse).toBeCloseTo(Math.sqrt(2.5), 6);
   expect(mae).toBeCloseTo(1.5, 6);
 });
@@ -52,7 +54,13 @@ test("the training RMSE is the history's", async () => {
 });
 
 test("no ratings have no errors", () => {
-  expect(accuracy(model, ratings.select(new Uint32Array(0)))).toEqual({ rmse: NaN, mae: NaN, rmseClipped: NaN, maeClipped: NaN });
+  expect(accuracy(model, ratings.select(new Uint32Array(0)))).toEqual({
+    rmse: NaN,
+    mae: NaN,
+    rmseClipped: NaN,
+    maeClipped: NaN,
+    unknown: 0,
+  });
 });
 
 test("the log density of a user or item that vb does not know is that of its prior, drawn by chance", async () => {
@@ -93,8 +101,17 @@ test("the log density of a user or item that vb does not know is that of its pri
   ] as const) {
     const { mean, variance } = drawn(stranger);
     const expected = -0.5 * (Math.log(2 * Math.PI * variance) + (4.5 - mean) ** 2 / variance);
-    expect(logDensity(vb, Ratings.from([["nobody", item, 4.5]]))).toBeCloseTo(expected, 1.7);
+    const given = Ratings.from([["nobody", item, 4.5]]);
+    expect(logDensity(vb, given, { coldStart: "prior" })).toBeCloseTo(expected, 1.7);
+    for (const options of [undefined, { coldStart: "error" }] as const) {
+      expect(() => logDensity(vb, given, options)).toThrow(UnknownIdError);
+      expect(() => logDensity(vb, given, options)).toThrow(/nobody/);
+    }
   }
+  const stranger = Ratings.from([[vb.users.rawAt(0), "nothing", 4.5]]);
+  expect(() => logDensity(vb, stranger)).toThrow(/nothing/);
+  expect(logDensity(vb, ratings)).toBe(logDensity(vb, ratings, { coldStart: "prior" }));
+  expect(() => logDensity(vb, stranger, { coldStart: "mean" as "prior" })).toThrow(OptionsError);
   expect(() => logDensity(model, ratings)).toThrow(/without their spread/);
 });
 
@@ -142,6 +159,13 @@ describe("errors of probabilities", () => {
       expect(accuracy(logistic, given).rmse).toBeCloseTo(expected, 6);
       expect(binaryMetrics(logistic, given)).toEqual(binaryMetrics(logistic, binary));
     }
+    expect(binaryMetrics(logistic, split.heldOut).unknown).toBe(0);
+    const strangers = Ratings.from([
+      ["nobody", split.heldOut.items.rawAt(0), 5],
+      [split.heldOut.users.rawAt(0), "nothing", 1],
+      [split.heldOut.users.rawAt(0), split.heldOut.items.rawAt(0), 1],
+    ]);
+    expect([accuracy(logistic, strangers).unknown, binaryMetrics(logistic, strangers).unknown]).toEqual([2, 2]);
     expect(expected).toBeLessThan(1);
   });
 

@@ -209,6 +209,8 @@ test.each(["als", "vb", "gibbs"] as const)("the errors of %s on users and titles
   const errors = rows.map(([user, item, value]) => value - model.predict(user, item, { coldStart: "mean" }));
   const given = Ratings.from(rows);
   expect(accuracy(model, given).rmse).toBeCloseTo(Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / rows.length), 9);
+  // Those whom features tell of are known.
+  expect(accuracy(model, given).unknown).toBe(rows.filter(([user]) => user === "nobody").length);
   if (!model.knowsSpread) return;
   const known = Ratings.from(rows.filter(([user]) => user !== "nobody"));
   const densities = rows.flatMap(([user, item, value]) => {
