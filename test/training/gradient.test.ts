@@ -41,8 +41,8 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
   test("gd and sgd reach the objective that als reaches, within 1 %", async () => {
     const objective = async (options: FitOptions): Promise<number> => (await run({ ...precisions, ...options })).history.at(-1)!.objective;
     const best = await objective({ model: "als", sweeps: 200 });
-    expect(await objective({ model: "gd", sweeps: 150 })).toBeLessThan(1.01 * best);
-    expect(await objective({ model: "sgd", sweeps: 150, rate: "shared", stepSize: 0.15, decay: 0.05 })).toBeLessThan(1.01 * best);
+    expect(await objective({ model: "gd", sweeps: 100 })).toBeLessThan(1.01 * best);
+    expect(await objective({ model: "sgd", sweeps: 100, rate: "shared", stepSize: 0.15, decay: 0.05 })).toBeLessThan(1.01 * best);
     expect(await objective({ model: "sgd", sweeps: 150 })).toBeLessThan(1.01 * best);
   });
 
