@@ -134,25 +134,28 @@ export function filmRatings(options: FilmRatingsOptions = {}): Ratings {
 
 const eraOf = (year: number): string => (year < 1970 ? "early" : year < 2000 ? "middle" : "recent");
 
-/** How much each film offers to each taste, by film, with mean 0 over the films. */
-function appealOf(all: readonly Film[]): Float64Array[] {
-  const appeal = all.map(({ year, genres, director, series, mood }) => {
+/** How much each film offers to each taste, film after film, with mean 0 over the films. */
+function appealOf(all: readonly Film[]): Float64Array {
+  const T = TASTES.length;
+  const appeal = new Float64Array(all.length * T);
+  for (const [n, { year, genres, director, series, mood }] of all.entries()) {
     const [leading, ...others] = genres;
     const traits = [leading, mood, eraOf(year), director, series];
-    return Float64Array.from(TASTES, (taste) => {
+    for (const [t, taste] of TASTES.entries()) {
       const of = (names: readonly string[]): number => names.reduce((sum, name) => sum + (taste[name] ?? 0), 0);
-      return of(traits) + 0.6 * of(others);
-    });
-  });
-  for (let t = 0; t < TASTES.length; t++) {
-    const mean = appeal.reduce((sum, offers) => sum + offers[t], 0) / all.length;
-    for (const offers of appeal) offers[t] -= mean;
+      appeal[n * T + t] = of(traits) + 0.6 * of(others);
+    }
+  }
+  for (let t = 0; t < T; t++) {
+    let sum = 0;
+    for (let at = t; at < appeal.length; at += T) sum += appeal[at];
+    for (let at = t; at < appeal.length; at += T) appeal[at] -= sum / all.length;
   }
   return appeal;
 }
 
-/** Factors of every film's director and series: the films of one series, or by one director, have them in common. */
-function inventMakers(all: readonly Film[], random: Random): Float64Array[] {
+/** Factors of every film's director and series, film after film: films of one series, or by one director, share them. */
+function inventMakers(all: readonly Film[], random: Random): Float64Array {
   const factors = new Map<string, Float64Array>();
   const spread = Math.sqrt(DEVIATION.maker / Math.sqrt(2 * MAKER_FACTORS));
   const factorsOf = (name: string): Float64Array => {
@@ -160,22 +163,24 @@ function inventMakers(all: readonly Film[], random: Random): Float64Array[] {
     factors.set(name, known);
     return known;
   };
-  return all.map(({ title, director, series }) => {
+  const makers = new Float64Array(all.length * MAKER_FACTORS);
+  for (const [n, { title, director, series }] of all.entries()) {
     const [ofDirector, ofSeries] = [factorsOf(director), factorsOf(series || title)];
-    return ofDirector.map((factor, k) => factor + ofSeries[k]);
-  });
+    for (let k = 0; k < MAKER_FACTORS; k++) makers[n * MAKER_FACTORS + k] = ofDirector[k] + ofSeries[k];
+  }
+  return makers;
 }
 
 /** What one invented person adds to the rating of each film: two or three tastes that weigh much, the others little. */
-function tasteOf(appeal: readonly Float64Array[], makers: readonly Float64Array[], random: Random): Float64Array {
+function tasteOf(appeal: Float64Array, makers: Float64Array, random: Random): Float64Array {
   const weights = Float64Array.from(TASTES, () => 0.25 * random.normal());
   for (let left = 2 + random.below(2); left > 0; left--) weights[random.below(TASTES.length)] += 0.6 + 0.6 * random.uniform();
   const spread = Math.sqrt(DEVIATION.maker / Math.sqrt(2 * MAKER_FACTORS));
   const views = Float64Array.from({ length: MAKER_FACTORS }, () => spread * random.normal());
-  const taste = new Float64Array(appeal.length);
-  for (let n = 0; n < taste.length; n++) taste[n] = dot(weights, appeal[n]);
-  const scale = DEVIATION.taste / Math.sqrt(dot(taste, taste) / appeal.length);
-  for (let n = 0; n < taste.length; n++) taste[n] = scale * taste[n] + dot(views, makers[n]);
+  const taste = new Float64Array(makers.length / MAKER_FACTORS);
+  for (let n = 0; n < taste.length; n++) taste[n] = dotAt(weights, appeal, n);
+  const scale = DEVIATION.taste / Math.sqrt(dotAt(taste, taste, 0) / taste.length);
+  for (let n = 0; n < taste.length; n++) taste[n] = scale * taste[n] + dotAt(views, makers, n);
   return taste;
 }
 
@@ -213,8 +218,10 @@ function ranked(numbers: Float64Array, place: number): number {
   return numbers[place];
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+/** The product with row n of rows that follow one another. */
+function dotAt(a: Float64Array, rows: Float64Array, n: number): number {
+  const from = n * a.length;
   let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  for (let k = 0; k < a.length; k++) sum += a[k] * rows[from + k];
   return sum;
 }
