@@ -13,13 +13,6 @@ struct Round {
   tasks: u32,
 }
 
-struct Rating {
-  user: u32,
-  item: u32,
-  value: f32,
-  weight: f32,
-}
-
 @group(0) @binding(0) var<uniform> settings: Settings;
 // First rating of each task, and how many it has.
 @group(0) @binding(1) var<storage, read> tasks: array<vec2u>;
@@ -29,10 +22,7 @@ struct Rating {
 @group(0) @binding(4) var<storage, read_write> item_rows: array<vec4f>;
 @group(1) @binding(0) var<uniform> round: Round;
 
-// vec4s of a row that a lane takes, TEAM apart.
-const OWN = (BLOCKS + TEAM - 1u) / TEAM;
-// The lanes that take the vec4 with the bias, and the one with the weight of the row's ratings.
-const BIAS_LANE = BIAS_BLOCK % TEAM;
+// The lane that takes the vec4 with the weight of a row's ratings.
 const RHS_LANE = RHS_BLOCK % TEAM;
 
 @compute @workgroup_size(TEAM * TEAMS)

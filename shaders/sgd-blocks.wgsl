@@ -33,20 +33,8 @@ struct Round {
 @group(0) @binding(7) var<storage, read> group_order: array<u32>;
 @group(1) @binding(0) var<uniform> round: Round;
 
-// vec4s of a row that a lane takes, TEAM apart.
-const OWN = (BLOCKS + TEAM - 1u) / TEAM;
-// The lane that takes the one with the bias.
-const BIAS_LANE = BIAS_BLOCK % TEAM;
-
 var<workgroup> most: atomic<u32>;
 var<workgroup> steps: u32;
-
-struct Rating {
-  user: u32,
-  item: u32,
-  value: f32,
-  weight: f32,
-}
 
 fn rating_at(at: u32) -> Rating {
   return Rating(rating_user[at] * STRIDE, rating_item[at] * STRIDE, value_at(at), weight_at(at));

@@ -1,4 +1,4 @@
-// What every kernel of stochastic steps needs, whatever its schedule.
+// What every kernel of stochastic steps needs, whatever its schedule: a team of TEAM lanes takes a rating's two rows.
 
 struct Settings {
   mean: f32,
@@ -11,6 +11,19 @@ struct Settings {
   gamma_items: f32,
   groups: u32,
 }
+
+// A rating, and where its rows begin in memory.
+struct Rating {
+  user: u32,
+  item: u32,
+  value: f32,
+  weight: f32,
+}
+
+// vec4s of a row that a lane takes, TEAM apart.
+const OWN = (BLOCKS + TEAM - 1u) / TEAM;
+// The lane that takes the one with the bias.
+const BIAS_LANE = BIAS_BLOCK % TEAM;
 
 fn sigmoid(x: f32) -> f32 {
   let t = exp(-abs(x));
