@@ -14,7 +14,7 @@ import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RowStore } from "../memory/row-store.js";
 import { FLOATS, packValues, PAIRS } from "../memory/values.js";
 import { UNIFORM_ALIGNMENT } from "../rows/half-sweep.js";
-import { blockTasks, RECORD_BYTES, roundsAtOnce } from "./block-tasks.js";
+import { blockTasks, longestFirst, RECORD_BYTES, roundsAtOnce } from "./block-tasks.js";
 import { type BlockTeams, blockTeams, sgdBlocksKernel } from "./step-kernels.js";
 
 /** Bytes of the uniform struct Round of both kernels, at most. */
@@ -260,16 +260,14 @@ const groupsOf = ({ firstBlock, endBlock }: BlockPiece, groups: number): RowSlic
 export function groupOrder({ groups: B, start }: BlockPlan, piece: BlockPiece): Uint32Array {
   const { from, to } = groupsOf(piece, B);
   const order = new Uint32Array(B * (to - from));
-  // How far a block is from holding all ratings above, the group below: numbers sort faster than what they stand for.
-  const all = start[B * B];
-  const keys = new Float64Array(to - from);
+  const lengths = new Float64Array(to - from);
+  let next = 0;
   for (let round = 0; round < B; round++) {
     for (let group = from; group < to; group++) {
       const block = group * B + ((group + round) % B);
-      keys[group - from] = (all - (start[block + 1] - start[block])) * B + group;
+      lengths[group - from] = start[block + 1] - start[block];
     }
-    keys.sort();
-    keys.forEach((key, at) => (order[round * keys.length + at] = key % B));
+    for (const at of longestFirst(lengths, start[B * B])) order[next++] = from + at;
   }
   return order;
 }

@@ -68,23 +68,34 @@ export function blockTasks(plan: BlockPlan, atOnce: number, { blocks, itemGroups
       floats[word + 3] = weight ? weight[at] : 1;
     }
   };
-  // How far a task is from having all ratings above, its group below: numbers sort faster than what they stand for.
-  const keys = new Float64Array(apart);
+  const lengths = new Float64Array(apart);
   for (let round = 0; round < apart; round++) {
     for (let group = 0; group < apart; group++) {
-      let length = 0;
-      eachBlock(group, round, (from, to) => (length += to - from));
-      keys[group] = (ratings - length) * apart + group;
+      lengths[group] = 0;
+      eachBlock(group, round, (from, to) => (lengths[group] += to - from));
     }
-    keys.sort();
-    for (const key of keys) {
+    for (const group of longestFirst(lengths, ratings)) {
       const before = written;
-      eachBlock(key % apart, round, write);
+      eachBlock(group, round, write);
       if (written > before) tasks.push(before, written - before);
     }
     first[round + 1] = tasks.length / 2;
   }
   return { first, tasks: Uint32Array.from(tasks), records };
+}
+
+/**
+ * Replaces lengths by their numbers: that of the longest comes first, those of equal ones in turn.
+ *
+ * @param most which no length is above.
+ */
+export function longestFirst(lengths: Float64Array, most: number): Float64Array {
+  const count = lengths.length;
+  // How far a length is from the most above, its number below: numbers sort faster than what they stand for.
+  for (let at = 0; at < count; at++) lengths[at] = (most - lengths[at]) * count + at;
+  lengths.sort();
+  for (let at = 0; at < count; at++) lengths[at] %= count;
+  return lengths;
 }
 
 const isWithin = (at: number, { from, to }: RowSlice): boolean => at >= from && at < to;
