@@ -12,7 +12,7 @@ import type { BenchOptions } from "./options.js";
 
 /** More than any kernel's uniforms and first rows take. */
 const BYTES = 65_536;
-const BINDING = /@group\((\d)\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)>/g;
+const BINDING = /@group\((\d)\) @binding\((\d+)\) var<(uniform|storage, read|storage, read_write)> (\w+)/g;
 const ENTRY = /@compute[^{]*fn (\w+)\(/g;
 
 interface Row {
@@ -56,7 +56,9 @@ export async function compileTimes({ factors, models }: BenchOptions): Promise<R
 
 async function firstRun({ gpu }: Device, { name, code }: Kernel, entryPoint: string): Promise<number> {
   const groups: GPUBindGroupLayoutEntry[][] = [];
-  for (const [, group, binding, space] of code.matchAll(BINDING)) {
+  for (const [, group, binding, space, variable] of code.matchAll(BINDING)) {
+    // What is declared alone leaves its place to another.
+    if (code.match(new RegExp(`\\b${variable}\\b`, "g"))!.length === 1) continue;
     // Entry points may name one binding differently.
     if (groups[Number(group)]?.some((known) => known.binding === Number(binding))) continue;
     const type = ({ uniform: "uniform", "storage, read": "read-only-storage", "storage, read_write": "storage" } as const)[space]!;
