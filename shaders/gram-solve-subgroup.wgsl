@@ -8,7 +8,7 @@
 // substitution broadcast in the same way: no workgroup memory, no barrier. The matrix becomes L D Lᵀ, of which the
 // columns stay times D, so that no root is taken.
 //
-// The statements for rows and columns are written out by src/engine/webgpu/rows/subgroup-plan.ts, for registers want
+// The statements for rows and columns are written out by src/engine/webgpu/rows/subgroup-loops.ts, for registers want
 // constant indices, each once where it can be: a loop goes over the groups of columns, and an if in it to the group's
 // own statements (docs/performance.md, "Compiling on software drivers"). Variables are numbers, not vectors, since
 // llvmpipe loads all of a vector for each of its components.

@@ -2,12 +2,10 @@
 // variable for each block of ỹ, p and A p that a lane owns.
 
 import { blocksOf } from "./tile-plan.js";
+import { functionOf, inTurn, lines, range, sumOfLanes } from "./written-out.js";
 
 /** Loads in the text, at most: llvmpipe makes a hundred blocks of instructions of each. More are made in turns. */
 const MOST_LOADS = 4;
-
-const range = (count: number, from = 0): number[] => Array.from({ length: Math.max(0, count - from) }, (_, at) => from + at);
-const lines = (statements: readonly string[]): string => statements.map((statement) => `  ${statement}\n`).join("");
 
 /**
  * The functions that the shader names: `sum_of_lanes`, `add_ratings`.
@@ -29,17 +27,13 @@ export function descentLoops(K: number, size: number, joint: boolean): string {
     const loading = K % 4 === 0 ? `fixed_block(other + ${block})` : `rated_block(other, ${block})`;
     return [`var ${name} = border_of(${block});`, `if (${block} < ${holding}u) { ${name} = ${loading}; }`];
   };
-  /** What is loaded in a turn becomes the last ones, and the others move up: none is indexed. */
-  const inTurns = (): string[] => {
-    const names = [...range(times * together).map((i) => `y_${i}`), ...range(together).map((j) => `next_${j}`)];
-    const turn = [
-      ...range(together).flatMap((j) => load(`next_${j}`, `lane + (o * ${together}u + ${j}u) * SUBGROUP`)),
-      ...range(times * together).map((i) => `y_${i} = ${names[i + together]};`),
-    ];
-    const declared = range(times * together).map((i) => `var y_${i} = vec4f();`);
-    return [...declared, `for (var o = 0u; o < turns(${times}u); o++) {\n${lines(turn)}  }`];
+  const loadedInTurns = (): string[] => {
+    const names = range(times * together).map((i) => `y_${i}`);
+    const next = range(together).map((j) => `next_${j}`);
+    const turn = next.flatMap((name, j) => load(name, `lane + (at * ${together}u + ${j}u) * SUBGROUP`));
+    return [...names.map((name) => `var ${name} = vec4f();`), inTurn(names, turn, next)];
   };
-  const loads = times > 1 ? inTurns() : range(loaded).flatMap((i) => load(`y_${i}`, `lane + ${i * size}u`, (i + 1) * size <= K / 4));
+  const loads = times > 1 ? loadedInTurns() : range(loaded).flatMap((i) => load(`y_${i}`, `lane + ${i * size}u`, (i + 1) * size <= K / 4));
 
   const addOne = [
     "let other = subgroupShuffle(my_other, q);",
@@ -69,10 +63,5 @@ export function descentLoops(K: number, size: number, joint: boolean): string {
     "}",
     ...used.map((i) => `own_image[${i}] += image_${i};`),
   ];
-  const apart = range(Math.log2(size)).map((power) => 2 ** power);
-  const sumOfLanes = ["var sum = x;", ...apart.map((lanes) => `sum += subgroupShuffleXor(sum, ${lanes}u);`), "return sum;"];
-  return [
-    `fn sum_of_lanes(x: f32) -> f32 {\n${lines(sumOfLanes)}}\n`,
-    `fn add_ratings(first: u32, count: u32, phase: u32, lane: u32) {\n${lines(addRatings)}}\n`,
-  ].join("\n");
+  return [sumOfLanes(size), functionOf("add_ratings(first: u32, count: u32, phase: u32, lane: u32)", addRatings)].join("\n");
 }

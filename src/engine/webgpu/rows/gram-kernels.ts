@@ -40,7 +40,8 @@ import type { Kernel } from "../device/kernel.js";
 import { withLoopsLeftBe, withoutLoopsOfOne, withTilesInTurns } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
-import { subgroupConstants, subgroupLoops, type SubgroupPlan } from "./subgroup-plan.js";
+import { subgroupLoops } from "./subgroup-loops.js";
+import { subgroupConstants, type SubgroupPlan } from "./subgroup-plan.js";
 import { loopsOfOne, planConstants, type TilePlan, tilesOf } from "./tile-plan.js";
 
 const CHOLESKY = { tiles: choleskyText, solve: solveCholeskyText, turns: solveCholeskyTurnsText };
