@@ -7,22 +7,14 @@
 // blocks of ỹ, once: ỹ·p is a sum over lanes, and what is in registers is added to A p. No workgroup memory and no
 // barrier.
 //
-// Vectors are arrays, and `turns` keeps their loops from being written out, so that the kernel compiles soon
+// Vectors are arrays, and the host keeps their loops from being written out, so that the kernel compiles soon
 // (docs/performance.md, "Compiling on software drivers"). The loop over ratings is written out by
 // src/engine/webgpu/rows/descent-loops.ts, for registers want constant indices: `add_ratings`, `sum_of_lanes`.
 //
 // Launch: one subgroup per workgroup and per task, workgroups in two dimensions.
 // Twin: src/engine/reference/conjugate-gradients.ts.
 
-var<private> own_x: array<vec4f, OWN>;
-var<private> own_r: array<vec4f, OWN>;
 var<private> own_p: array<vec4f, OWN>;
-var<private> own_image: array<vec4f, OWN>;
-// What a pass adds up beside the image, the same in every lane.
-var<private> phase_sum: f32;
-var<private> residual: f32;
-var<private> smallest: f32;
-var<private> goes_on: bool;
 
 // Whether a pass is over the row itself, not over a direction.
 fn is_of_row(phase: u32) -> bool { return phase == 0u || is_bias_phase(phase); }
@@ -32,19 +24,9 @@ fn border_of(block: u32) -> vec4f {
   return select(vec4f(), vec4f(f32(JOINT && settings.biases == 1u)), 4u * block + vec4u(0u, 1u, 2u, 3u) == vec4u(K));
 }
 
-fn load_row(row: u32, lane: u32) {
-  for (var o = 0u; o < turns(OWN); o++) {
-    let block = lane + o * SUBGROUP;
-    own_x[o] = vec4f();
-    if (block < BLOCKS) { own_x[o] = solved_rows[row * STRIDE + block] * is_unknown(block); }
-  }
-  held = 0.0;
-  if (SEQUENTIAL && settings.biases == 1u) { held = solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT]; }
-}
-
 // The image of p by the prior and all pairs. Blocks beyond the row's are 0 in all vectors.
 fn set_image_to_base(row: u32, weight: f32, phase: u32, lane: u32) {
-  for (var o = 0u; o < turns(OWN); o++) {
+  for (var o = 0u; o < OWN; o++) {
     let block = lane + o * SUBGROUP;
     var image = base_image(lane, block);
     if (block < BLOCKS) {
@@ -62,13 +44,13 @@ fn take_phase(phase: u32) {
   var length = 0.0;
   if (phase > 0u) {
     var sum = 0.0;
-    for (var o = 0u; o < turns(OWN); o++) { sum += dot(own_p[o], own_image[o]); }
+    for (var o = 0u; o < OWN; o++) { sum += dot(own_p[o], own_image[o]); }
     let curvature = sum_of_lanes(sum) + phase_sum;
     goes_on = goes_on && curvature > 0.0;
     length = select(0.0, residual / curvature, goes_on);
   }
   var squares = 0.0;
-  for (var o = 0u; o < turns(OWN); o++) {
+  for (var o = 0u; o < OWN; o++) {
     own_x[o] += length * own_p[o];
     let r = select(own_r[o] - length * own_image[o], -own_image[o], phase == 0u);
     own_r[o] = r;
@@ -82,20 +64,7 @@ fn take_phase(phase: u32) {
   } else { goes_on = goes_on && next > smallest; }
   let turn = select(0.0, next / residual, phase > 0u && goes_on);
   residual = next;
-  for (var o = 0u; o < turns(OWN); o++) { own_p[o] = own_r[o] + turn * own_p[o]; }
-}
-
-// The last component of a row stays free.
-fn write_row(at: Place, bias: f32) {
-  for (var o = 0u; o < turns(OWN); o++) {
-    let block = at.lane + o * SUBGROUP;
-    if (block < BLOCKS) {
-      var x = own_x[o];
-      if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
-      else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
-      solved_rows[at.task.row * STRIDE + block] = x;
-    }
-  }
+  for (var o = 0u; o < OWN; o++) { own_p[o] = own_r[o] + turn * own_p[o]; }
 }
 
 fn place_at(number: u32, lane: u32) -> Place {
@@ -104,14 +73,13 @@ fn place_at(number: u32, lane: u32) -> Place {
 
 @compute @workgroup_size(SUBGROUP)
 fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let first = first_task(group, groups);
-  if (first >= dispatch.task_count) { return; }
-  let number = dispatch.first_task + first;
+  let number = task_at(group, groups);
+  if (!is_task(number)) { return; }
   let at = place_at(number, lane);
-  load_row(at.task.row, lane);
+  load_row(at);
   for (var phase = 0u; phase < PHASES_BEYOND + settings.steps; phase++) {
     phase_sum = 0.0;
-    for (var o = 0u; o < turns(OWN); o++) { own_p[o] = select(own_p[o], own_x[o], is_of_row(phase)); }
+    for (var o = 0u; o < OWN; o++) { own_p[o] = select(own_p[o], own_x[o], is_of_row(phase)); }
     if (!is_bias_phase(phase)) { set_image_to_base(at.task.row, at.task.weight, phase, lane); }
     add_ratings(tasks[number].first, tasks[number].count, phase, lane);
     take_phase(phase);
@@ -123,12 +91,11 @@ fn whole_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
 
 @compute @workgroup_size(SUBGROUP)
 fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let first = first_task(group, groups);
-  if (first >= dispatch.task_count) { return; }
-  let number = dispatch.first_task + first;
+  let number = task_at(group, groups);
+  if (!is_task(number)) { return; }
   let at = place_at(number, lane);
-  load_row(at.task.row, lane);
-  for (var o = 0u; o < turns(OWN); o++) {
+  load_row(at);
+  for (var o = 0u; o < OWN; o++) {
     let block = lane + o * SUBGROUP;
     own_p[o] = own_x[o];
     own_image[o] = vec4f();
@@ -138,7 +105,7 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   phase_sum = 0.0;
   add_ratings(tasks[number].first, tasks[number].count, dispatch.phase, lane);
   let to = at.task.segment * PARTIAL;
-  for (var o = 0u; o < turns(OWN); o++) {
+  for (var o = 0u; o < OWN; o++) {
     let block = lane + o * SUBGROUP;
     if (block < BLOCKS) { partial_images[to + block] = own_image[o]; }
   }
@@ -147,14 +114,13 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
 
 @compute @workgroup_size(SUBGROUP)
 fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let first = first_task(group, groups);
-  if (first >= dispatch.task_count) { return; }
-  let number = dispatch.first_task + first;
+  let number = task_at(group, groups);
+  if (!is_task(number)) { return; }
   let at = place_at(number, lane);
   let phase = dispatch.phase;
   let to = at.task.segment * PARTIAL;
-  load_row(at.task.row, lane);
-  for (var o = 0u; o < turns(OWN); o++) {
+  load_row(at);
+  for (var o = 0u; o < OWN; o++) {
     let block = lane + o * SUBGROUP;
     own_p[o] = own_x[o];
     own_r[o] = vec4f();
@@ -166,7 +132,7 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   if (!is_bias_phase(phase)) { set_image_to_base(at.task.row, at.task.weight, phase, lane); }
   phase_sum = 0.0;
   for (var segment = 0u; segment < tasks[number].segments; segment++) {
-    for (var o = 0u; o < turns(OWN); o++) {
+    for (var o = 0u; o < OWN; o++) {
       let block = lane + o * SUBGROUP;
       if (block < BLOCKS) { own_image[o] += partial_images[to + segment * PARTIAL + block]; }
     }
@@ -182,7 +148,7 @@ fn long_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   var bias = held;
   if (SEQUENTIAL && is_bias_phase(phase)) { bias = select(0.0, bias_after(at, phase_sum), settings.biases == 1u); }
   write_row(at, bias);
-  for (var o = 0u; o < turns(OWN); o++) {
+  for (var o = 0u; o < OWN; o++) {
     let block = lane + o * SUBGROUP;
     if (block < BLOCKS) {
       partial_images[to + RESIDUAL_AT + block] = own_r[o];

@@ -21,15 +21,6 @@ var<workgroup> shares: array<f32, STAGE * TEAMS>;
 var<workgroup> others: array<u32, STAGE * TEAMS>;
 var<workgroup> lane_sums: array<f32, TEAM * TEAMS>;
 
-var<private> own_x: array<vec4f, OWN>;
-var<private> own_r: array<vec4f, OWN>;
-var<private> own_image: array<vec4f, OWN>;
-// What a pass adds up beside the image: p·A p, or what the bias is made of.
-var<private> phase_sum: f32;
-var<private> residual: f32;
-var<private> smallest: f32;
-var<private> goes_on: bool;
-
 // The team's sum of a number, the same in each of its lanes.
 fn add_team(at: Place, value: f32) -> f32 {
   workgroupBarrier();
@@ -97,16 +88,6 @@ fn add_base(at: Place, phase: u32) {
   }
 }
 
-fn load_row(at: Place) {
-  for (var o = 0u; o < OWN; o++) {
-    let block = at.lane + o * TEAM;
-    own_x[o] = vec4f();
-    if (block < BLOCKS && at.has_task) { own_x[o] = solved_rows[at.task.row * STRIDE + block] * is_unknown(block); }
-  }
-  held = 0.0;
-  if (SEQUENTIAL && at.has_task && settings.biases == 1u) { held = solved_rows[at.task.row * STRIDE + BIAS_BLOCK][BIAS_AT]; }
-}
-
 fn set_direction_to_row(at: Place) {
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
@@ -154,20 +135,6 @@ fn take_phase(at: Place, phase: u32) {
   for (var o = 0u; o < OWN; o++) {
     let block = at.lane + o * TEAM;
     if (block < BLOCKS) { direction[at.base * BLOCKS + block] = own_r[o] + turn * direction[at.base * BLOCKS + block]; }
-  }
-}
-
-// The last component of a row stays free.
-fn write_row(at: Place, bias: f32) {
-  if (!at.has_task) { return; }
-  for (var o = 0u; o < OWN; o++) {
-    let block = at.lane + o * TEAM;
-    if (block < BLOCKS) {
-      var x = own_x[o];
-      if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
-      else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
-      solved_rows[at.task.row * STRIDE + block] = x;
-    }
   }
 }
 

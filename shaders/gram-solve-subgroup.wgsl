@@ -18,14 +18,6 @@
 
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
 
-fn task_at(group: vec3u, groups: vec3u) -> u32 {
-  return dispatch.first_task + group.y * groups.x + group.x;
-}
-
-fn is_task(at: u32) -> bool {
-  return at - dispatch.first_task < dispatch.task_count;
-}
-
 var<private> current_row: u32;
 
 // −1 over a pivot, or 0 for the bias that is set aside. With the sign, no product must be negated.

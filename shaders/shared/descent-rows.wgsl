@@ -13,6 +13,17 @@ const PROGRESS_AT = DIRECTION_AT + BLOCKS;
 // The square of the share of its first residual below which a row stops.
 const SMALLEST_RESIDUAL_SHARE = 1e-12;
 
+// A lane's blocks of a row's vectors, TEAM apart: what it stands at, r, and A p.
+var<private> own_x: array<vec4f, OWN>;
+var<private> own_r: array<vec4f, OWN>;
+var<private> own_image: array<vec4f, OWN>;
+// What a pass adds up beside the image: p·A p, or what the bias is made of. Each lane of a team has a part, each of a
+// subgroup the whole.
+var<private> phase_sum: f32;
+var<private> residual: f32;
+var<private> smallest: f32;
+var<private> goes_on: bool;
+
 // The old bias, which stands with the mean where the bias is solved after the factors.
 var<private> held: f32;
 
@@ -46,4 +57,28 @@ fn bias_after(at: Place, sum: f32) -> f32 {
 fn prior_alone(row: u32, block: u32) -> vec4f {
   let pull = pull_of(row, block);
   return select(pull / settings.prior[block], vec4f(), pull == vec4f());
+}
+
+fn load_row(at: Place) {
+  for (var o = 0u; o < OWN; o++) {
+    let block = at.lane + o * TEAM;
+    own_x[o] = vec4f();
+    if (block < BLOCKS && at.has_task) { own_x[o] = solved_rows[at.task.row * STRIDE + block] * is_unknown(block); }
+  }
+  held = 0.0;
+  if (SEQUENTIAL && at.has_task && settings.biases == 1u) { held = solved_rows[at.task.row * STRIDE + BIAS_BLOCK][BIAS_AT]; }
+}
+
+// The last component of a row stays free.
+fn write_row(at: Place, bias: f32) {
+  if (!at.has_task) { return; }
+  for (var o = 0u; o < OWN; o++) {
+    let block = at.lane + o * TEAM;
+    if (block < BLOCKS) {
+      var x = own_x[o];
+      if (at.task.count == 0u && !(ALL_PAIRS && PULLED)) { x = prior_alone(at.task.row, block); }
+      else if (SEQUENTIAL && block == BIAS_BLOCK) { x[BIAS_AT] = bias; }
+      solved_rows[at.task.row * STRIDE + block] = x;
+    }
+  }
 }

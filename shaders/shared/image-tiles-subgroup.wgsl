@@ -7,7 +7,7 @@ const BASE = true;
 // A block of the matrix times p, whose blocks all lanes have: each asks for one of its own. 0 beyond the last block.
 fn base_image(lane: u32, block: u32) -> vec4f {
   var sum = vec4f();
-  for (var o = 0u; o < turns(OWN); o++) {
+  for (var o = 0u; o < OWN; o++) {
     for (var other = 0u; other < turns(min(SUBGROUP, BLOCKS - o * SUBGROUP)); other++) {
       let p = subgroupShuffle(own_p[o], other);
       let column = o * SUBGROUP + other;

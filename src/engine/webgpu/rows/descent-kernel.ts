@@ -12,6 +12,7 @@ import imageNoneText from "../../../../shaders/shared/image-none.wgsl?raw";
 import imageTilesText from "../../../../shaders/shared/image-tiles.wgsl?raw";
 import imageTilesSubgroupText from "../../../../shaders/shared/image-tiles-subgroup.wgsl?raw";
 import rowsText from "../../../../shaders/shared/rows.wgsl?raw";
+import subgroupTasksText from "../../../../shaders/shared/subgroup-tasks.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import type { Device } from "../device/device.js";
 import type { Kernel } from "../device/kernel.js";
@@ -76,12 +77,13 @@ const OWN = ${own}u;
   const texts = [
     "enable subgroups;",
     ...textsOf(variant, constants, imageTilesSubgroupText),
+    subgroupTasksText,
     subgroupText,
     descentLoops(K, size, kind === "joint"),
   ];
   return {
     name: nameOf("conjugate-gradients-subgroup", variant),
-    code: withoutLoopsOfOne(texts.join("\n"), own === 1 ? ["turns(OWN)"] : []),
+    code: withLoopsLeftBe(withoutLoopsOfOne(texts.join("\n"), own === 1 ? ["OWN"] : []), ["OWN"]),
   };
 }
 

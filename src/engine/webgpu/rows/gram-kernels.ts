@@ -31,6 +31,7 @@ import pullsRowsText from "../../../../shaders/shared/pulls-rows.wgsl?raw";
 import spreadDiagonalText from "../../../../shaders/shared/spread-diagonal.wgsl?raw";
 import spreadFullText from "../../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
+import subgroupTasksText from "../../../../shaders/shared/subgroup-tasks.wgsl?raw";
 import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
@@ -193,6 +194,7 @@ export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant
     pivotText,
     kind === "confident" ? ratingConfidentText : ratingExplicitText,
     subgroupLoops(K, plan, { base, diagonal: spread === "diagonal", noise }),
+    subgroupTasksText,
     subgroupText,
   ].join("\n");
   const differing = [kind !== "joint" && kind, spread !== "none" && spread].filter(Boolean);
