@@ -2,10 +2,26 @@
 // column that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
 import type { SubgroupPlan } from "./subgroup-plan.js";
-import { bits, broadcast, choose, exchange, functionOf, inTurn, lines, range, select, sumOfLanes, sumsByLane } from "./written-out.js";
+import {
+  bits,
+  broadcast,
+  choose,
+  exchange,
+  functionOf,
+  inTurn,
+  lines,
+  oneOf,
+  range,
+  select,
+  sumOfLanes,
+  sumsByLane,
+} from "./written-out.js";
 
 /** So many groups of columns, or fewer, are written out one after the other: loops over them would only cost time. */
 const FEW_GROUPS = 3;
+
+/** So many lanes leave few enough groups for forks. */
+const MANY_LANES = 8;
 
 /** What of a system the text depends on. */
 interface SubgroupSystem {
@@ -58,7 +74,7 @@ class Loops {
     return [
       variables.map((name) => `var<private> ${name}: f32;`).join("\n"),
       sumOfLanes(this.#size),
-      functionOf("shared_entry(i: u32, j: u32) -> f32", this.#sharedEntry(base)),
+      functionOf("shared_entry(I: u32, r: u32, J: u32, c: u32) -> f32", this.#sharedEntry(base)),
       functionOf("clear_sums()", [...groups.flatMap((g) => this.#columns(g).map((j) => `sum_${g}_${j} = 0.0;`)), "singular = false;"]),
       functionOf("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings(diagonal)),
       functionOf("store_sums(to: u32)", this.#storeSums()),
@@ -71,6 +87,14 @@ class Loops {
       functionOf("leave_expected_errors(lane: u32)", diagonal ? this.#leaveExpectedErrors() : []),
       functionOf("write_rows(to: u32, lane: u32)", this.#writeRows(diagonal)),
     ].join("\n");
+  }
+
+  /**
+   * Of what is done in every row. The fewer lanes, the more cases, and with 4 of them forks take SwiftShader twice as long
+   * to compile; with 8, asking for each case takes a sweep up to 1.05 times as long.
+   */
+  #casesOf(number: string, cases: readonly (readonly string[])[]): string[] {
+    return this.#size < MANY_LANES ? oneOf(number, cases) : choose(number, cases);
   }
 
   /** Columns that the rows of a group hold: up to the last of their own group. */
@@ -88,14 +112,13 @@ class Loops {
     return { g: Math.floor(i / this.#size), lane: i % this.#size };
   }
 
-  /** Row i, column j of the matrix that all rows share. */
+  /** Row r of block I, column c of block J, of the matrix that all rows share: it stands in tiles of its lower triangle. */
   #sharedEntry(base: boolean): string[] {
     if (!base) return ["return 0.0;"];
     return [
-      "let high = min(max(i, j), 4u * BLOCKS - 1u);",
-      "let low = min(i, j);",
-      "let I = high / 4u;",
-      "return base[I * (I + 1u) / 2u + low / 4u][low % 4u][high % 4u];",
+      "let high = max(I, J);",
+      "let above = I < J || (I == J && r < c);",
+      "return base[high * (high + 1u) / 2u + min(I, J)][select(c, r, above)][select(r, c, above)];",
     ];
   }
 
@@ -138,7 +161,7 @@ class Loops {
         ...load,
         ...statements,
         ...(diagonal ? spread : []),
-        ...(group === "group" ? choose("group", groups.map(keep)) : keep(group)),
+        ...(group === "group" ? this.#casesOf("group", groups.map(keep)) : keep(group)),
       ];
     };
     const add = groups.flatMap((h) =>
@@ -190,7 +213,7 @@ class Loops {
     return [
       ...range(this.#size).map((i) => `var next_${i} = 0.0;`),
       `for (var at = 0u; at < turns(${pairs.length}u); at++) {\n${lines([
-        ...choose(
+        ...oneOf(
           "at",
           pairs.map((pair) => this.#names(pair).map((name, i) => `next_${i} = ${name};`)),
         ),
@@ -219,9 +242,13 @@ class Loops {
         ]),
         "}",
         "if (BASE && !stored) {",
-        ...range(this.#size).map((i) => `next_${i} = shared_entry(SUBGROUP * g + lane, SUBGROUP * h + ${i}u);`),
+        "let own = min(SUBGROUP * g + lane, 4u * BLOCKS - 1u);",
+        ...range(this.#size).map((i) => {
+          const block = `min(${width}u * h + ${Math.floor(i / 4)}u, BLOCKS - 1u)`;
+          return `next_${i} = shared_entry(own / 4u, own % 4u, ${block}, ${i % 4}u);`;
+        }),
         "}",
-        ...choose(
+        ...this.#casesOf(
           "at",
           pairs.map((pair) =>
             this.#names(pair).map((name, i) => (i === 0 ? `${name} += subgroupShuffle(next_0, lane);` : `${name} += next_${i};`)),

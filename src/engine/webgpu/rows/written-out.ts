@@ -24,7 +24,14 @@ export function inTurn(names: readonly string[], statements: readonly string[], 
   return `for (var at = 0u; at < turns(${names.length / next.length}u); at++) {\n${lines([...statements, ...move])}  }`;
 }
 
-/** The statements of one of several cases, by a number that all lanes share. */
+/**
+ * The statements of one of several cases, by a number that all lanes share, which they leave as it is. For compilers this
+ * is shorter than `choose`: a variable that one case sets is joined once after it, not at every fork above.
+ */
+export const oneOf = (number: string, cases: readonly (readonly string[])[]): string[] =>
+  cases.flatMap((statements, at) => [`if (${number} == ${at}u) {`, ...statements, "}"]);
+
+/** The same by forks, where it is done so often that asking for each case would take long. */
 export function choose(number: string, cases: readonly (readonly string[])[], first = 0): string[] {
   if (cases.length === 1) return [...cases[0]];
   const half = Math.ceil(cases.length / 2);
