@@ -1,7 +1,10 @@
 // Processor seconds until each entry point of each kernel has run once, on nothing: Dawn's translation and the driver's
-// compiler. llvmpipe compiles at the first dispatch. Run it with MESA_SHADER_CACHE_DISABLE=true, or Mesa's disk cache
-// answers.
+// compiler. Each is compiled in a process of its own, as a training's first kernels are: after a hundred others llvmpipe
+// takes up to a quarter longer. It compiles at the first dispatch. Run it with MESA_SHADER_CACHE_DISABLE=true, or Mesa's
+// disk cache answers.
 
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { dispatch } from "../src/engine/webgpu/device/bindings.js";
 import { type Device, requestDevice } from "../src/engine/webgpu/device/device.js";
@@ -22,11 +25,46 @@ interface Row {
   readonly seconds: number;
 }
 
-export async function compileTimes({ factors, models }: BenchOptions): Promise<Row[]> {
+/** One kernel of all, and one entry point of it. */
+type Which = Pick<Row, "kernel" | "entryPoint" | "factors">;
+
+export async function compileTimes(options: BenchOptions): Promise<Row[]> {
+  if (!process.send) return await ofAll(options);
+  const [{ factors, kernel, entryPoint }] = (await once(process, "message")) as [Which];
+  const device = await requestDevice({ defaultLimits: true });
+  process.send(
+    await firstRun(
+      device,
+      kernelsOf(factors, device).find(({ name }) => name === kernel)!,
+      entryPoint,
+    ),
+  );
+  process.disconnect();
+  device.destroy();
+  return [];
+}
+
+const kernelsOf = (K: number, { subgroups }: Device): Kernel[] => [
+  ...(K <= MAX_FACTORS ? everyKernel(K, subgroups) : []),
+  ...everyDescentKernel(K, subgroups),
+];
+
+/** The seconds of one, in a process of its own. */
+async function alone(which: Which): Promise<number> {
+  const child = fork(process.argv[1]!, process.argv.slice(2), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  child.send(which);
+  const ended = once(child, "exit").then(() => undefined);
+  const answer = (await Promise.race([once(child, "message"), ended])) as [number] | undefined;
+  if (!answer) throw new Error(`${which.kernel} ${which.entryPoint} did not compile`);
+  await ended;
+  return answer[0];
+}
+
+async function ofAll({ factors, models }: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];
   const device = await requestDevice({ defaultLimits: true });
   for (const K of factors) {
-    const all = [...(K <= MAX_FACTORS ? everyKernel(K, device.subgroups) : []), ...everyDescentKernel(K, device.subgroups)];
+    const all = kernelsOf(K, device);
     // Of kernels that have a variant for some drivers, the one that this device takes.
     const { software, writesOutLoops } = device.report;
     const variants = Object.entries({ " for software": software, " loops left": writesOutLoops });
@@ -41,8 +79,9 @@ export async function compileTimes({ factors, models }: BenchOptions): Promise<R
     );
     for (const kernel of wanted) {
       for (const [, entryPoint] of kernel.code.matchAll(ENTRY)) {
-        const seconds = await firstRun(device, kernel, entryPoint);
-        rows.push({ factors: K, kernel: kernel.name, entryPoint, seconds });
+        const which = { factors: K, kernel: kernel.name, entryPoint: entryPoint! };
+        const seconds = await alone(which);
+        rows.push({ ...which, seconds });
         console.log(`${seconds.toFixed(2).padStart(7)}  ${kernel.name} ${entryPoint}`);
       }
     }

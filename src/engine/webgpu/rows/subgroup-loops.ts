@@ -78,7 +78,7 @@ class Loops {
       functionOf("clear_sums()", [...groups.flatMap((g) => this.#columns(g).map((j) => `sum_${g}_${j} = 0.0;`)), "singular = false;"]),
       functionOf("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings(diagonal)),
       functionOf("store_sums(to: u32)", this.#storeSums()),
-      functionOf("add_stored_sums(from_: u32, stored: bool, lane: u32)", this.#addStoredSums()),
+      functionOf("add_stored_sums(from_: u32, stored: bool, lane: u32)", this.#addStoredSums(base)),
       functionOf("add_prior(weight: f32, lane: u32)", this.#addPrior()),
       functionOf("factor(lane: u32)", this.#factor()),
       functionOf("substitute(old_bias: f32, lane: u32)", this.#substitute(noise)),
@@ -208,27 +208,48 @@ class Loops {
     return this.#places(h).map((j) => `sum_${g}_${j}`);
   }
 
+  /** All sums, pair after pair, each of as many as a subgroup has lanes: where columns end before, of variables beyond. */
+  #sumsInTurn(): { names: string[]; beyond: string[] } {
+    const names = this.#pairs().flatMap((pair) => {
+      const own = this.#names(pair);
+      return [...own, ...range(this.#size, own.length).map((i) => `beyond_${pair.join("_")}_${i}`)];
+    });
+    return { names, beyond: names.filter((name) => name.startsWith("beyond")) };
+  }
+
+  /**
+   * Stores a segment's sums. Variables move up, here and where a segment is added: only long rows are cut, and compilers
+   * take less time than over a case for each pair.
+   */
   #storeSums(): string[] {
-    const [pairs, width] = [this.#pairs(), this.#size / 4];
+    const { names, beyond } = this.#sumsInTurn();
+    const width = this.#size / 4;
+    const kept = range(this.#size).map((i) => `kept_${i}`);
+    const stored = range(width).map((w) => {
+      const part = kept.slice(4 * w, 4 * w + 4).join(", ");
+      return `partial_sums[to + (at * ${width}u + ${w}u) * SUBGROUP] = vec4f(${part});`;
+    });
     return [
-      ...range(this.#size).map((i) => `var next_${i} = 0.0;`),
-      `for (var at = 0u; at < turns(${pairs.length}u); at++) {\n${lines([
-        ...oneOf(
-          "at",
-          pairs.map((pair) => this.#names(pair).map((name, i) => `next_${i} = ${name};`)),
-        ),
-        ...range(width).map(
-          (w) =>
-            `partial_sums[to + (at * ${width}u + ${w}u) * SUBGROUP] = vec4f(${range(4)
-              .map((c) => `next_${4 * w + c}`)
-              .join(", ")});`,
-        ),
-      ])}  }`,
+      ...beyond.map((name) => `var ${name} = 0.0;`),
+      inTurn(names, [...kept.map((name, i) => `let ${name} = ${names[i]};`), ...stored], kept),
     ];
   }
 
+  #addSegment(): string[] {
+    const { names, beyond } = this.#sumsInTurn();
+    const width = this.#size / 4;
+    const parts = range(width).map((w) => `let part_${w} = partial_sums[from_ + (at * ${width}u + ${w}u) * SUBGROUP];`);
+    const next = range(this.#size).map((i) => `next_${i}`);
+    const added = next.map((name, i) => {
+      const part = `part_${Math.floor(i / 4)}[${i % 4}]`;
+      return `let ${name} = ${names[i]} + ${i === 0 ? `subgroupShuffle(${part}, lane)` : part};`;
+    });
+    return [...beyond.map((name) => `var ${name} = 0.0;`), inTurn(names, [...parts, ...added], next)];
+  }
+
   /** Adds a segment's sums, or the matrix that all rows share. */
-  #addStoredSums(): string[] {
+  #addStoredSums(base: boolean): string[] {
+    if (!base) return this.#addSegment();
     const [pairs, width] = [this.#pairs(), this.#size / 4];
     return [
       "var g = 0u;",
