@@ -39,7 +39,7 @@ export function searchCommand(): Command {
         .choices(["grid", "random", "halving"])
         .default("grid"),
     );
-  addSearchFlags(command, "Values to try (5,10,20, or 1:100:5 for five from 1 to 100, or 1:100 to draw from):", spread);
+  addSearchFlags(command, "Values to try (5,10,20; 1:100:5, five from 1 to 100 by equal factors; 0:1:5, from 0 on by equal steps; 1:100 to draw from):", spread);
   command
     .option("--trials <n>", "random, halving: points to draw (default: 20)", wholeNumber)
     .option("--eta <n>", "halving: one in so many goes on (default: 3)", wholeNumber)
