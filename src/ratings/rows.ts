@@ -12,9 +12,10 @@ import { GrowingColumns } from "./growing-columns.js";
 import { Ids, isRawId, type RawId, toRawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
+import { checkRounding } from "./rounding.js";
 
 /**
- * A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC, or finer units, told by their
+ * A rating by name, as databases give rows. A rating is kept in float32, with seven digits. A time is a Date, or seconds since 1970 UTC, or finer units, told by their
  * size; a weight says how often the rating counts, once where it is left out. A weight of null is refused, as an empty
  * cell of a file is: what is not known might stand for 0 as well as for 1.
  */
@@ -110,6 +111,7 @@ export class RowTaker {
   columns(): RatingColumns {
     this.#checkSpelling("user", this.users);
     this.#checkSpelling("item", this.items);
+    checkRounding(this.#columns.rounding);
     const read = this.#columns.columns();
     const { columns, duplicateRows } = mergeDuplicates(read, this.users.size, this.items.size, this.#duplicates ?? "last", (at) => {
       const [user, item] = [this.users.rawAt(read.user[at]), this.items.rawAt(read.item[at])];

@@ -46,6 +46,8 @@ import {
   wholeFrom,
 } from "../options.js";
 import { type FeatureTable, FEATURES_KIND, type FeatureTables } from "../ratings/features.js";
+import { LEAST_DEVIATION } from "../ratings/largest-rating.js";
+import { checkTellable } from "../ratings/rounding.js";
 import { HELD_OUT_KIND, type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
@@ -236,7 +238,9 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   checkCheckpoints(options);
   checkEffects(model, options);
   MODELS[model].checkRatings?.(given);
+  if (ofRatings) checkTellable(given.statistics().minimum, given.statistics().maximum);
   const s = ofRatings ? unitOf(given) : 1;
+  checkDeviation(s);
   checkUnits(asked, units, s);
   const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
   const completed = hyperparametersFromStandard(standard, units, s, asked);
@@ -521,6 +525,14 @@ function checkCheckpoints({ resume, init }: TrainingOptions): void {
       remedy: "resume goes on with a training as it was; init starts a new one from a model",
     });
   }
+}
+
+/** @throws RatingsError for ratings whose standard deviation is less than models can be of. */
+function checkDeviation(s: number): void {
+  if (s >= LEAST_DEVIATION) return;
+  throw new RatingsError(`the ratings have a standard deviation of ${s.toPrecision(3)}: it must be ${LEAST_DEVIATION} or greater`, {
+    remedy: `give ratings in a smaller unit: multiply all by the same number, such as ${10 ** -Math.floor(Math.log10(s))}`,
+  });
 }
 
 /** @throws OptionsError for a hyperparameter that is too large for the unit of the ratings. */
