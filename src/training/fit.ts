@@ -53,6 +53,7 @@ import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
 import { ratingsThatCount, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, type TrainingIdentity } from "./checkpoint.js";
+import { remedyForRow } from "./far-apart.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkKnownIds } from "./known-ids.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
@@ -342,7 +343,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       signal: options.signal,
       anyOf: engine.anyOf && ((said) => engine.anyOf!(said)),
       idOf: (side, row) => ratings[side].rawAt(row),
-      remedyFor: (side) => (hasPrecision(hyperparameters, side) ? TOO_FAR_APART : undefined),
+      remedyFor: (side) => remedyForRow(model, hyperparameters, given, side),
     });
     if (stop.reason === "aborted" && stop.sweep === 0 && !options.init)
       options.onNotice?.("the training was ended before its first sweep, so the model is the untrained one: its factors are random");
@@ -368,15 +369,6 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
-}
-
-const TOO_FAR_APART = "the weights of ratings, or the precisions, are too far apart for float32: give such as are nearer to each other";
-
-/** Whether no precision of a side's rows is 0, which would leave rows of few ratings without a solution. */
-function hasPrecision(h: Hyperparameters, side: Side): boolean {
-  const known: { readonly [name: string]: unknown } = { ...h };
-  const [tau, gamma] = side === "users" ? ["tauUsers", "gammaUsers"] : ["tauItems", "gammaItems"];
-  return known[tau] !== 0 && (known[gamma] !== 0 || known["biases"] === false);
 }
 
 const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";
