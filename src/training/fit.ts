@@ -164,11 +164,9 @@ const TRAINING_NAMES = namesOf<TrainingOptions>({
 
 /** How to train one model: its own hyperparameters and no others. Those that are left out have the model's defaults. */
 export type FitOptionsOf<M extends ModelName> = TrainingOptions &
-  (M extends "als" ? { readonly model?: M | undefined } : { readonly model: M }) &
-  Given<HyperparametersOf[M]>;
-
-/** Some of them; one that is undefined is left out. */
-type Given<H> = { readonly [N in keyof H]?: H[N] | undefined };
+  (M extends "als" ? { readonly model?: M | undefined } : { readonly model: M }) & {
+    readonly [N in keyof HyperparametersOf[M]]?: HyperparametersOf[M][N] | undefined;
+  };
 
 /** How to train, and the hyperparameters of the model that is named. */
 export type FitOptions = { readonly [M in ModelName]: FitOptionsOf<M> }[ModelName];
