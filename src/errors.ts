@@ -28,6 +28,12 @@ const [MOST_LETTERS, LAST_LETTERS] = [2000, 400];
 const readable = (text: string): string =>
   text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - LAST_LETTERS)} … ${text.slice(-LAST_LETTERS)}` : text;
 
+/** What to do about an error, and what caused it. */
+export interface ErrorDetails {
+  readonly remedy?: string | undefined;
+  readonly cause?: unknown;
+}
+
 /**
  * Base of every typed error. `message` names the thing and its value;
  * `remedy`, when there is one, is one imperative sentence.
@@ -36,7 +42,7 @@ export class TastespaceError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
 
-  constructor(code: ErrorCode, message: string, details: { remedy?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(readable(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
@@ -46,7 +52,7 @@ export class TastespaceError extends Error {
 
 /** A hyperparameter, option or argument outside its range. */
 export class OptionsError extends TastespaceError {
-  constructor(message: string, details: { remedy?: string } = {}) {
+  constructor(message: string, details: Pick<ErrorDetails, "remedy"> = {}) {
     super("options", message, details);
   }
 }
@@ -56,7 +62,7 @@ export class RatingsError extends TastespaceError {
   readonly file: string | undefined;
   readonly line: number | undefined;
 
-  constructor(message: string, details: { remedy?: string; cause?: unknown; file?: string; line?: number } = {}) {
+  constructor(message: string, details: ErrorDetails & { readonly file?: string | undefined; readonly line?: number | undefined } = {}) {
     super("ratings", message, details);
     this.file = details.file;
     this.line = details.line;
@@ -76,7 +82,7 @@ export class UnknownIdError extends TastespaceError {
 
 /** A model file that is not one, is damaged, or comes from a newer version. */
 export class ModelFileError extends TastespaceError {
-  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+  constructor(message: string, details: ErrorDetails = {}) {
     super("model-file", message, details);
   }
 }
@@ -89,7 +95,7 @@ export class DeviceError extends TastespaceError {
   constructor(
     code: "no-adapter" | "device-lost" | "out-of-memory" | "device-limit" | "shader" | "no-webassembly",
     message: string,
-    details: { remedy?: string; cause?: unknown } = {},
+    details: ErrorDetails = {},
   ) {
     super(code, message, details);
   }
@@ -107,7 +113,11 @@ export class NotPositiveDefiniteError extends TastespaceError {
   constructor(
     side: "users" | "items",
     row: number,
-    details: { id?: string | number; whose?: string; sweep?: number; remedy?: string | undefined } = {},
+    details: Pick<ErrorDetails, "remedy"> & {
+      readonly id?: string | number | undefined;
+      readonly whose?: string | undefined;
+      readonly sweep?: number | undefined;
+    } = {},
   ) {
     const { id, sweep, remedy } = details;
     const one = side === "users" ? "user" : "item";
@@ -127,28 +137,28 @@ export class NotPositiveDefiniteError extends TastespaceError {
 
 /** Training left the finite numbers. */
 export class DivergedError extends TastespaceError {
-  constructor(message: string, details: { remedy?: string } = {}) {
+  constructor(message: string, details: Pick<ErrorDetails, "remedy"> = {}) {
     super("diverged", message, details);
   }
 }
 
 /** A place that cannot be written. */
 export class OutputError extends TastespaceError {
-  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+  constructor(message: string, details: ErrorDetails = {}) {
     super("output", message, details);
   }
 }
 
 /** A data set that could not be downloaded or whose checksum is wrong. */
 export class DownloadError extends TastespaceError {
-  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+  constructor(message: string, details: ErrorDetails = {}) {
     super("download", message, details);
   }
 }
 
 /** Processes that train together and do not agree, a rank that failed, or nothing that joins them. */
 export class RanksError extends TastespaceError {
-  constructor(message: string, details: { remedy?: string; cause?: unknown } = {}) {
+  constructor(message: string, details: ErrorDetails = {}) {
     super("ranks", message, details);
   }
 }

@@ -3,6 +3,7 @@
 
 import { distance } from "fastest-levenshtein";
 import { OptionsError } from "./errors.js";
+import { calledHere, simplified } from "./names-elsewhere.js";
 import { shown } from "./shown.js";
 
 /** What a value must be. */
@@ -129,84 +130,6 @@ export const namesTogether = (...all: readonly Names[]): Names =>
   new Map(all.flatMap((names) => Array.from(names.keys(), (name) => [name, names.get?.(name) ?? true] as const)));
 
 /**
- * What well-known names of other libraries are called here: the first of these that a function knows.
- * Written without case and underscores.
- */
-const CALLED_HERE: Readonly<Record<string, readonly string[]>> = {
-  sweeps: ["sweeps"],
-  iterations: ["sweeps"],
-  niterations: ["sweeps"],
-  numiterations: ["sweeps"],
-  maxiter: ["sweeps"],
-  niter: ["sweeps"],
-  iter: ["sweeps"],
-  epochs: ["sweeps"],
-  nepochs: ["sweeps"],
-  numepochs: ["sweeps"],
-  rank: ["factors"],
-  nfactors: ["factors"],
-  numfactors: ["factors"],
-  latentfactors: ["factors"],
-  components: ["factors"],
-  ncomponents: ["factors"],
-  nocomponents: ["factors"],
-  dimensions: ["factors"],
-  dim: ["factors"],
-  embeddingsize: ["factors"],
-  alpha: ["confidence"],
-  regparam: ["tauUsers and tauItems"],
-  regularization: ["tauUsers and tauItems"],
-  regularisation: ["tauUsers and tauItems"],
-  reg: ["tauUsers and tauItems"],
-  regall: ["tauUsers and tauItems"],
-  l2: ["tauUsers and tauItems"],
-  weightdecay: ["tauUsers and tauItems"],
-  tau: ["tauUsers and tauItems"],
-  gamma: ["gammaUsers and gammaItems"],
-  learningrate: ["stepSize"],
-  lr: ["stepSize"],
-  lrall: ["stepSize"],
-  randomstate: ["seed"],
-  randomseed: ["seed"],
-  testset: ["heldOut"],
-  validation: ["heldOut"],
-  validationset: ["heldOut"],
-  earlystopping: ["earlyStop"],
-  tol: ["tolerance"],
-  usegpu: ["device"],
-  usecg: ["solver"],
-  callback: ["onSweep", "onProgress"],
-  implicitprefs: ["model"],
-  topk: ["n", "k"],
-  topn: ["n", "k"],
-  k: ["n"],
-  n: ["k"],
-  count: ["n", "k"],
-  limit: ["n", "k"],
-  howmany: ["n", "k"],
-  cutoff: ["k"],
-  filteralreadylikeditems: ["filterSeen"],
-  excludeseen: ["filterSeen"],
-  removeseen: ["filterSeen"],
-  coldstartstrategy: ["coldStart"],
-  coldstart: ["coldItems"],
-  cold: ["coldItems"],
-  threshold: ["relevanceThreshold", "positiveThreshold"],
-  testsize: ["share"],
-  testfraction: ["share"],
-  fraction: ["share"],
-  ratio: ["share"],
-  nusers: ["users"],
-  nitems: ["items"],
-  nratings: ["ratings"],
-  sep: ["delimiter"],
-  separator: ["delimiter"],
-  minratings: ["minimumRatings"],
-};
-
-const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
-
-/**
  * @param where what errors call the function.
  * @param elsewhere where else an option of another name is known, in words: "the model implicit".
  * @throws OptionsError when `given` is no object, holds an option of a name that is not known, with what it is called,
@@ -245,24 +168,31 @@ export function checkObject(where: string, given: unknown, names: Names): assert
   });
 }
 
-/** What an option of another name should have been, in words; undefined when none is near. */
+/**
+ * What an option of another name should have been, in words; undefined when none is near.
+ *
+ * @param elsewhere where else a name is an option, in words: other functions, where it is left out or does not know.
+ */
 export function nameHere(
   name: string,
   names: Names,
   elsewhere: (name: string) => string | undefined = () => undefined,
 ): string | undefined {
   const asked = simplified(name);
-  const sameLetters = [...names.keys()].find((known) => simplified(known) === asked);
+  const sameLetters = [asked, `${asked}s`].flatMap((letters) => [...names.keys()].find((known) => simplified(known) === letters) ?? [])[0];
   if (sameLetters !== undefined) return `did you mean "${sameLetters}"?`;
+  const called = calledHere(name);
+  const here = called.find(({ options }) => options.length > 0 && options.every((option) => names.has(option)));
+  if (here) return `"${name}" ${here.told} here`;
   const direct = elsewhere(name);
   if (direct !== undefined) return `"${name}" is an option of ${direct}`;
-  for (const called of Object.hasOwn(CALLED_HERE, asked) ? CALLED_HERE[asked] : []) {
-    const parts = called.split(" and ");
-    const told = parts.map((part) => `"${part}"`).join(" and ");
-    if (parts.every((part) => names.has(part))) return `"${name}" is called ${told} here`;
-    const place = elsewhere(parts[0]);
-    if (place !== undefined) return `"${name}" is called ${told} here, and is an option of ${place}`;
+  for (const { options, told } of called) {
+    const place = options.length === 0 ? undefined : elsewhere(options[0]);
+    if (place !== undefined) return `"${name}" ${told} here, and is an option of ${place}`;
   }
+  const home = called.find(({ options, of }) => of !== undefined || options.length === 0);
+  if (home?.options.includes(name)) return `"${name}" is an option of ${home.of}`;
+  if (home) return `"${name}" ${home.told} here${home.of === undefined ? "" : `, and is an option of ${home.of}`}`;
   const near = nearest(asked, names);
   return near === undefined ? undefined : `did you mean "${near}"?`;
 }

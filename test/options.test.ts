@@ -7,6 +7,7 @@ import {
   CpuEngine,
   encodeCsv,
   explain,
+  type FactorModel,
   fetchKnownSet,
   filmRatings,
   fit,
@@ -99,6 +100,19 @@ test("hyperparameters of another model are refused, by the types too", async () 
   ];
   const ofOne: FitOptionsOf<"vb"> = { model: "vb", learn: false };
   for (const options of [...typed, ofOne]) expect((options as { model?: string }).model ?? "als").toBeTypeOf("string");
+});
+
+test("predictive does not compile on a point estimate that the types know, and throws", async () => {
+  const options = { factors: 1, sweeps: 1, device: "reference" } as const;
+  const { model: als } = await fit(train, { model: "als", ...options });
+  const { model: vb } = await fit(train, { model: "vb", ...options });
+  const [user, item] = [train.users.raw[0], train.items.raw[0]];
+  // @ts-expect-error
+  expect(await told(() => als.predictive(user, item))).toContain("a model of als predicts ratings without their spread");
+  expect(vb.predictive(user, item).deviation).toBeGreaterThan(0);
+  // Of models of any kind it is asked at run time.
+  const any: FactorModel = als;
+  expect(await told(() => any.predictive(user, item))).toContain("train a model of vb");
 });
 
 test("a search tries the hyperparameters of its model alone, by the types too", async () => {

@@ -43,7 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 export async function runCommandLine(typed: readonly string[]): Promise<number> {
   beginInvocation(typed);
   try {
-    await (await programFor(typed[0])).parseAsync(typed, { from: "user" });
+    await (await programFor(typed)).parseAsync(typed, { from: "user" });
     await leaveRanks();
     return invocation.exitCode;
   } catch (error) {
@@ -51,8 +51,11 @@ export async function runCommandLine(typed: readonly string[]): Promise<number> 
   }
 }
 
-/** @param name of the command that is wanted, if there is one of that name; else all are there, to be listed. */
-async function programFor(name: string | undefined): Promise<Command> {
+/**
+ * @param typed whose first word is the command that is wanted, if there is one of that name; else all are there, to be
+ *   listed.
+ */
+async function programFor([name, ...words]: readonly string[]): Promise<Command> {
   const program = new Command("tastespace")
     .description("Recommender models trained on your own GPU, through WebGPU, or on your processor.")
     .version(version)
@@ -69,9 +72,14 @@ Examples:
     );
 
   const wanted = name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
-  for (const command of await Promise.all(wanted.map((make) => make()))) {
+  const commands = await Promise.all(wanted.map((make) => make()));
+  // Where a flag is none of this command's, what is said of it names the commands that have it.
+  const flags = new Set(commands.flatMap(({ options }) => options.flatMap(({ long, short }) => [long, short])));
+  const isUnknown = words.some((word) => /^-{1,2}[a-z]/i.test(word) && !flags.has(word.split("=")[0]));
+  const all = isUnknown ? await Promise.all(Object.values(COMMANDS).map((make) => make())) : commands;
+  for (const command of commands) {
     command.exitOverride().showHelpAfterError("(add --help to see the options)").showSuggestionAfterError();
-    command.configureOutput({ outputError: (text, write) => write(withNameHere(command, text)) });
+    command.configureOutput({ outputError: (text, write) => write(withNameHere(command, all, text)) });
     program.addCommand(command);
   }
 

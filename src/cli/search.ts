@@ -39,7 +39,11 @@ export function searchCommand(): Command {
         .choices(["grid", "random", "halving"])
         .default("grid"),
     );
-  addSearchFlags(command, "Values to try (5,10,20, or 1:100:5 for five from 1 to 100, or 1:100 to draw from):", spread);
+  addSearchFlags(
+    command,
+    "Values to try (5,10,20; 1:100:3: 1,10,100, by equal factors; 0:100:3: 0,50,100, by equal steps, as it starts at 0; 1:100 to draw from):",
+    spread,
+  );
   command
     .option("--trials <n>", "random, halving: points to draw (default: 20)", wholeNumber)
     .option("--eta <n>", "halving: one in so many goes on (default: 3)", wholeNumber)
@@ -74,7 +78,7 @@ Examples:
     .action(searchAndTell);
 }
 
-/** "5,10,20", "1:100" or "1:100:5" (logarithmically spaced where it starts above 0). */
+/** "5,10,20", "1:100" or "1:100:5": by equal factors where it starts above 0, else by equal steps. */
 export function spread(text: string, whole: boolean): Choices {
   const parse = whole ? wholeNumber : number;
   const ends = text.split(":");

@@ -1,8 +1,10 @@
 // The library's errors name options as programs write them; here they are named as they are typed.
 
 import type { Command } from "commander";
+import { calledHere, simplified } from "../names-elsewhere.js";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
+import { entriesOf } from "../models/registry.js";
 import type { Column } from "../ratings/columns.js";
 import { flagOf, typed as flagNamed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS } from "./options.js";
@@ -101,12 +103,53 @@ export function asTyped(sentence: string): string {
 /** A notice of the library. */
 export const noticeAsTyped = (text: string): void => notice(asTyped(text));
 
-/** What commander says of an unknown option, with what another library's name for something is here. */
-export function withNameHere(command: Command, text: string): string {
+/** What is typed for what is no option of the library, but a call. */
+const TYPED_CALLS: Readonly<Record<string, string>> = {
+  "Ratings.from(rows)": "the argument PATH",
+  "model.recommendFor(rated)": "recommend MODEL --rated TITLE=RATING",
+  "model.recommend(user)": "recommend MODEL --user ID",
+  "model.similarItems(item)": "similar MODEL ITEM",
+  "accuracy(model, heldOut)": "evaluate MODEL",
+  "partialFit(model, ratings)": "partial-fit MODEL PATH",
+  'is called "filterSeen" here': "is what is done here, unless --include-seen is given",
+};
+
+/**
+ * What commander says of an unknown option, with what another library's name for something is here: that goes before
+ * commander's guess by letters. Of a hyperparameter's word that it may not be, with the remedy.
+ *
+ * @param others every command, where an option is unknown.
+ */
+export function withNameHere(command: Command, others: readonly Command[], text: string): string {
+  const refused = /option '[^']*?--([\w-]+)[^']*' argument '.*' is invalid/.exec(text)?.[1];
+  if (refused !== undefined) return withRemedy(command, refused, text);
   const asked = /unknown option '--?([\w-]+)'/.exec(text)?.[1];
-  if (asked === undefined || text.includes("Did you mean")) return text;
+  if (asked === undefined || (text.includes("Did you mean") && calledHere(asked).length === 0)) return text;
   const flags = flagsOf(command);
-  const hint = nameHere(asked, new Set(flags.keys()));
+  const names = new Set(flags.keys());
+  if (names.has("includeSeen")) names.add("filterSeen");
+  const hint = nameHere(asked, names, (name) => commandsWith(name === "filterSeen" ? "includeSeen" : name, others));
   if (hint === undefined) return text;
-  return text.replace("\n", `\n(${hint.replaceAll(/"(\w+)"/g, (quoted, name: string) => flags.get(name) ?? quoted)})\n`);
+  const all = new Map([...others.flatMap((other) => [...flagsOf(other)]), ...flags]);
+  const typed = Object.entries(TYPED_CALLS)
+    .reduce((told, [call, words]) => told.replace(call, words), hint)
+    .replaceAll(/\b(\w+): "(\w+)"/g, (setting, name: string, value: string) => (all.has(name) ? `${all.get(name)} ${value}` : setting))
+    .replaceAll(/"(\w+)"/g, (quoted, name: string) => (name === asked ? quoted : (all.get(name) ?? quoted)))
+    .replaceAll(`"${asked}"`, asked.length === 1 ? `-${asked}` : `--${asked}`);
+  return `${text.split("\n")[0]}\n(${typed})\n`;
+}
+
+/** The commands that have a flag of this name, in words; undefined where none has. */
+function commandsWith(name: string, commands: readonly Command[]): string | undefined {
+  const having = commands.filter((command) => [...flagsOf(command).keys()].some((key) => simplified(key) === simplified(name)));
+  return having.length === 0 ? undefined : having.map((command) => command.name()).join(", ");
+}
+
+/** @param flag without dashes. */
+function withRemedy(command: Command, flag: string, text: string): string {
+  const name = command.options.find(({ long }) => long === `--${flag}`)?.attributeName();
+  const remedies = name === undefined ? [] : entriesOf(name).flatMap(({ entry }) => ("remedy" in entry ? (entry.remedy ?? []) : []));
+  if (remedies.length === 0) return text;
+  const flags = flagsOf(command);
+  return `${text.trimEnd()}\n(${remedies[0].replaceAll(/\b[a-z]+[A-Z]\w*/g, (key) => flags.get(key) ?? key)})\n`;
 }

@@ -17,6 +17,7 @@ import type { RatingColumns } from "../ratings/rating-columns.js";
 import { addedUp, NO_VALUES, Ratings, statisticsFrom, type RatingStatistics } from "../ratings/ratings.js";
 import type { ReadOptions } from "../ratings/read-options.js";
 import { type OpenedTable, openTable } from "../ratings/read-part.js";
+import { checkRounding, joinedRounding, type Rounding } from "../ratings/rounding.js";
 import { aboutBadRow, BadRow, RowReader } from "../ratings/row-reader.js";
 import { readSegment, type Segment } from "../ratings/segment.js";
 import { seenItems, type SeenItems } from "../ratings/seen.js";
@@ -61,11 +62,12 @@ export interface SharedSplit {
 const PIECE_BYTES = 2 ** 24;
 
 /** Rows and the ids that their indices stand for. */
-type Rows = Pick<Segment, "columns" | "users" | "items" | "skippedRows" | "missingRows">;
+type Rows = Pick<Segment, "columns" | "rounding" | "users" | "items" | "skippedRows" | "missingRows">;
 
 /** What a rank has read of the bytes. */
 interface Part {
   readonly columns: RatingColumns;
+  readonly rounding: Rounding;
   readonly users: Ids;
   readonly items: Ids;
   /** Lines read of each file of text, but for that of a first row. */
@@ -123,6 +125,14 @@ async function readRows(files: TableFiles, ranks: Communicator, options: ShareOp
   const [{ name }] = files.sources;
   const { found, form } = tables[0];
   await throwFirstBad(part!, ranks, files, tables);
+  const { fine, least, most, moved = NaN } = part!.rounding;
+  const roundings = (await ranks.gather(Float64Array.of(Number(fine), least, most, moved))).map(([isFine, low, high, one]) => ({
+    fine: isFine > 0,
+    least: low,
+    most: high,
+    moved: Number.isNaN(one) ? undefined : one,
+  }));
+  checkRounding(joinedRounding(roundings), `${name}: `, name);
   const sums = await ranks.gather(Float64Array.of(columns.value.length, skippedRows, missingRows));
   const empty = sums.findIndex(([rows]) => rows === 0);
   if (empty >= 0) {
@@ -219,7 +229,7 @@ async function readPart(
     part.missingRows += missingRows;
   };
   const take = (rows: Rows): void => {
-    all.append(rows.columns, part.users.addAll(rows.users), part.items.addAll(rows.items), expected);
+    all.append(rows.columns, rows.rounding, part.users.addAll(rows.users), part.items.addAll(rows.items), expected);
     count(rows);
   };
   let before = 0;
@@ -244,7 +254,7 @@ async function readPart(
       const { columns, users, items, ...left } = table.first;
       // The first row is of whoever has the first bytes behind it; of the last rank where nothing stands behind.
       const hasFirst = size === 0 ? from <= before && (before < to || ranks.rank === ranks.size - 1) : low === 0 && high > 0;
-      if (hasFirst) take({ ...left, columns: columns.columns(), users: users.raw, items: items.raw });
+      if (hasFirst) take({ ...left, columns: columns.columns(), rounding: columns.rounding, users: users.raw, items: items.raw });
       for (let next = low; next < high && !bad;) {
         const { format, start } = table;
         const end = Math.min(start.at + high, start.at + next + pieceBytes);
@@ -258,10 +268,10 @@ async function readPart(
         next = Math.max(next + pieceBytes, read.end - start.at);
       }
     }
-    if (bad) return { ...part, columns: all.columns(), bad: { file, ...bad } };
+    if (bad) return { ...part, columns: all.columns(), rounding: all.rounding, bad: { file, ...bad } };
     before += size;
   }
-  return { ...part, columns: all.columns() };
+  return { ...part, columns: all.columns(), rounding: all.rounding };
 }
 
 /** Where what ranks share out starts: behind the first row of a text; a Parquet file is shared out whole. */

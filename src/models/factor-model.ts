@@ -284,9 +284,10 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
    *
    * A user or item without ratings whose features the model knows has its prior.
    *
+   * @param user none, where the types know the model for a point estimate.
    * @throws UnknownIdError; OptionsError when the model is a point estimate.
    */
-  predictive(user: RawId, item: RawId): Predictive {
+  predictive(user: [M & ("vb" | "gibbs")] extends [never] ? never : RawId, item: RawId): Predictive {
     const ofUser = this.#cold("users", user) ?? this.#user(this.#userIndex(user));
     const ofItem = this.#cold("items", item) ?? this.#item(this.#itemIndex(item));
     this.#checkSpread();

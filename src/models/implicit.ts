@@ -73,6 +73,22 @@ function checkFeedback(ratings: Ratings): void {
   });
 }
 
+/** The largest confidence of a rating, for errors. */
+function largestConfidence(h: ImplicitHyperparameters, { value, weight }: Ratings): ReturnType<NonNullable<typeof implicit.outweighs>> {
+  const largest = 1 + h.confidence * largestOf(countedFeedback(h, value)) * (weight ? largestOf(weight) : 1);
+  const factors = ["confidence", ...(weight ? ["weight"] : []), ...(h.counts === "binary" ? [] : ["count"])];
+  return {
+    said: `the confidence of a rating, 1 + ${factors.join(" × ")}, goes up to ${Number(largest.toPrecision(3))}`,
+    remedies: [
+      "a smaller confidence",
+      ...(h.counts === "raw" ? ['counts: "log" or smaller counts'] : []),
+      ...(weight ? ["smaller weights"] : []),
+    ],
+  };
+}
+
+const largestOf = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
 const counted = new WeakMap<Csr, Map<Counts, Csr>>();
 
 /** Rows with their feedback as it is trained on, the same arrays when asked again: trainings share uploads. */
@@ -195,6 +211,7 @@ export const implicit: ModelDefinition<ImplicitHyperparameters, ImplicitSums, Im
   on: withFasterSolver({ cpu: 24, reference: 24, webgpu: 96, softwareDriver: 65 }),
   measureBy: "ndcg",
   checkRatings: checkFeedback,
+  outweighs: largestConfidence,
   rows: countedRows,
   operations: (h) => ({ solve: "confident", steps: stepsOf(h), sums: ["confidentErrors", "moments"] }),
   train: (session, problem) => new ImplicitTraining(session, problem),

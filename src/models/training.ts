@@ -255,6 +255,11 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   binary?(ratings: Ratings, heldOut: Ratings | undefined, h: H, seed: number): BinarySplit;
   /** Checks that there is something in the ratings for the model to learn from. @throws RatingsError */
   checkRatings?(ratings: Ratings): void;
+  /**
+   * What float32 loses precisions beside, in words with its size, and what makes it smaller. Default: the weights of
+   * ratings, or λ.
+   */
+  outweighs?(h: H, ratings: Ratings): { readonly said: string; readonly remedies: readonly string[] };
   /** The rows that training takes for given ones: the same again for the same. Default: as they are. */
   rows?(h: H, given: Csr): Csr;
   /** What rows carry. Default: nothing. */

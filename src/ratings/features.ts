@@ -52,7 +52,7 @@ export class FeatureTable {
    *
    * @throws OptionsError for what is no list; RatingsError naming the first wrong entry, from 1, with what it holds.
    */
-  static from(entries: Iterable<readonly [id: RawId, feature: string, weight?: number]>): FeatureTable {
+  static from(entries: Iterable<readonly [id: RawId, feature: string, weight?: number | undefined]>): FeatureTable {
     checkArguments("FeatureTable.from", { entries: [entries, ENTRIES] });
     const ids = new Ids();
     let number = 0;

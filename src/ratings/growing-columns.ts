@@ -4,8 +4,10 @@
 import type { Ids } from "./ids.js";
 import type { NumericRows } from "./numeric-rows.js";
 import type { RatingColumns } from "./rating-columns.js";
+import { joinedRounding, NO_ROUNDING, type Rounding, roundingWith } from "./rounding.js";
 
 const FIRST_ROWS = 1024;
+const RECENT = 1024;
 /** What is expected is taken for a little more, so that columns seldom grow a second time. */
 const MARGIN = 1.05;
 
@@ -19,6 +21,10 @@ export class GrowingColumns {
   #time: Float64Array | undefined;
   #capacity = 0;
   #count = 0;
+  #rounding = NO_ROUNDING;
+  /** Values of the last rows that came one by one: their number is looked at together. */
+  readonly #recent = new Float64Array(RECENT);
+  #recentCount = 0;
 
   /** @param timed whether rows have times at all. @param weighted whether they have weights, be they all 1. */
   constructor(timed: boolean, weighted = false) {
@@ -28,6 +34,13 @@ export class GrowingColumns {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** What the ratings were as numbers of float64, and what became of them. */
+  get rounding(): Rounding {
+    this.#rounding = roundingWith(this.#rounding, this.#recent, this.#recentCount);
+    this.#recentCount = 0;
+    return this.#rounding;
   }
 
   /** Makes room. @param rows that come next. @param expected rows in all, as far as can be told. */
@@ -49,6 +62,10 @@ export class GrowingColumns {
     this.#user[at] = user;
     this.#item[at] = item;
     this.#value[at] = value;
+    if (!this.#rounding.fine) {
+      this.#recent[this.#recentCount++] = value;
+      if (this.#recentCount === RECENT) void this.rounding;
+    }
     if (weight !== 1) this.#withWeights();
     if (this.#weight) this.#weight[at] = weight;
     if (!this.#time) return;
@@ -64,19 +81,21 @@ export class GrowingColumns {
     users.addNumbers(rows.user, count, this.#user, at);
     items.addNumbers(rows.item, count, this.#item, at);
     this.#value.set(rows.value.subarray(0, count), at);
+    this.#rounding = roundingWith(this.#rounding, rows.value, count);
     this.#addWeights(rows.weight?.subarray(0, count), at, count);
     this.#time?.set(rows.time.subarray(0, count), at);
     this.#count += count;
   }
 
   /** Rows that were indexed by other ids: `users[m]` and `items[n]` are the indices here of their m and n. */
-  append(columns: RatingColumns, users: Uint32Array, items: Uint32Array, expected = 0): void {
+  append(columns: RatingColumns, rounding: Rounding, users: Uint32Array, items: Uint32Array, expected = 0): void {
     const { user, item, value, weight, time } = columns;
     this.reserve(user.length, expected);
     const at = this.#count;
     translate(user, users, this.#user, at);
     translate(item, items, this.#item, at);
     this.#value.set(value, at);
+    this.#rounding = joinedRounding([this.#rounding, rounding]);
     this.#addWeights(weight, at, user.length);
     if (time) this.#time?.set(time, at);
     else this.#time = undefined;
@@ -84,12 +103,13 @@ export class GrowingColumns {
   }
 
   /** Rows that were indexed by the same ids. */
-  appendRows({ user, item, value, weight, time }: RatingColumns, expected = 0): void {
+  appendRows({ user, item, value, weight, time }: RatingColumns, rounding: Rounding, expected = 0): void {
     this.reserve(user.length, expected);
     const at = this.#count;
     this.#user.set(user, at);
     this.#item.set(item, at);
     this.#value.set(value, at);
+    this.#rounding = joinedRounding([this.#rounding, rounding]);
     this.#addWeights(weight, at, user.length);
     if (time) this.#time?.set(time, at);
     else this.#time = undefined;

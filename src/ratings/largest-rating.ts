@@ -3,6 +3,12 @@
 
 export const LARGEST_RATING = 1e15;
 
+/**
+ * The least standard deviation of ratings that models of ratings are trained on. Precisions in the unit of smaller ones
+ * leave the range of hyperparameters.
+ */
+export const LEAST_DEVIATION = 1e-14;
+
 /** The largest weight of a rating: sums of many are still exact enough in float32. */
 export const LARGEST_WEIGHT = 1e9;
 

@@ -14,7 +14,7 @@ export type { RatingStatistics } from "./rating-columns.js";
 
 const ROWS_KIND: Kind = { must: "a Uint32Array of row numbers", holds: (value) => value instanceof Uint32Array };
 
-/** A set of ratings: L columns, the ids of M users and N items, and what the catalogue knows of the items. */
+/** A set of ratings, which are float32: L columns, the ids of M users and N items, and what the catalogue knows of the items. */
 export class Ratings implements RatingColumns {
   readonly users: Ids;
   readonly items: Ids;
@@ -69,7 +69,8 @@ export class Ratings implements RatingColumns {
    * Ratings from rows: arrays or objects, from an array or anything else that can be gone through.
    * Of a pair rated twice the last rating counts, unless `duplicates` says otherwise.
    *
-   * @throws RatingsError naming the first wrong row, from 1, with what it holds.
+   * @throws RatingsError naming the first wrong row, from 1, with what it holds; and for ratings whose differences are
+   *   beyond the seven digits of float32, in which they are kept.
    */
   static from(rows: Iterable<GivenRating>, options: FromOptions = {}): Ratings {
     const taker = new RowTaker("Ratings.from", options);

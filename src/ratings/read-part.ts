@@ -263,7 +263,7 @@ async function takeSegments(
     reader.text = new TextDecoding(format.encoding, found ?? segment.encoding);
     at = Math.max(at, segment.end);
     const rows = reader.columns.count + segment.columns.user.length;
-    reader.columns.append(segment.columns, users, items, expectedRows(rows, at, size));
+    reader.columns.append(segment.columns, segment.rounding, users, items, expectedRows(rows, at, size));
     reader.missingRows += segment.missingRows;
     const skipped = segment.firstSkipped.map(({ line: inSegment, what }) => ({ line: inFile(inSegment), what }));
     reader.addSkipped(segment.skippedRows, skipped);

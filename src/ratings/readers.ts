@@ -15,6 +15,7 @@ import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
 import { checkReadOptions, checkSplitUsed, idleNotes, type ReadOptions } from "./read-options.js";
 import { allMalformed, noRows, type Part, readPart } from "./read-part.js";
+import { checkRounding } from "./rounding.js";
 import { NAMED_ROWS, type RowReader } from "./row-reader.js";
 import type { SkippedRow, Table, Understanding } from "./table.js";
 import { type Beside, titlesFor, type TitlesFrom } from "./titles.js";
@@ -157,7 +158,9 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
   for (const source of sources) parts.push(await readPart(source, options, ids));
   const sum = (of: (reader: RowReader) => number): number => parts.reduce((total, { reader }) => total + of(reader), 0);
   const name = sources.length === 1 ? sources[0].name : `${sources[0].name} and ${sources.length - 1} more`;
-  const read = inSeconds(joinedParts(parts));
+  const joined = joinedParts(parts);
+  checkRounding(joined.rounding, `${name}: `, name);
+  const read = inSeconds(joined.columns());
   const [{ reader, found, understood }] = parts;
   const [skippedRows, missingRows] = [sum(({ skippedRows: rows }) => rows), sum(({ missingRows: rows }) => rows)];
   if (read.value.length === 0) {
@@ -197,15 +200,15 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
 }
 
 /** The rows of all parts, one behind the other. */
-function joinedParts(parts: readonly Part[]): RatingColumns {
-  if (parts.length === 1) return parts[0].reader.columns.columns();
+function joinedParts(parts: readonly Part[]): GrowingColumns {
+  if (parts.length === 1) return parts[0].reader.columns;
   const all = new GrowingColumns(
     parts.every(({ found }) => found.places.time >= 0),
     parts[0].found.places.weight >= 0,
   );
   const rows = parts.reduce((total, { reader }) => total + reader.columns.count, 0);
-  for (const { reader } of parts) all.appendRows(reader.columns.columns(), rows);
-  return all.columns();
+  for (const { reader } of parts) all.appendRows(reader.columns.columns(), reader.columns.rounding, rows);
+  return all;
 }
 
 /** Times in finer units than seconds, in seconds. */

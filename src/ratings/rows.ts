@@ -12,10 +12,12 @@ import { GrowingColumns } from "./growing-columns.js";
 import { Ids, isRawId, type RawId, toRawId } from "./ids.js";
 import { isWeight, LARGEST_RATING, LARGEST_WEIGHT } from "./largest-rating.js";
 import type { RatingColumns } from "./rating-columns.js";
+import { checkRounding } from "./rounding.js";
 
 /**
- * A rating by name, as databases give rows. A time is a Date, or seconds since 1970 UTC, or finer units, told by their
- * size; a weight says how often the rating counts, once where it is left out.
+ * A rating by name, as databases give rows. A rating is kept in float32, with seven digits. A time is a Date, or seconds since 1970 UTC, or finer units, told by their
+ * size; a weight says how often the rating counts, once where it is left out. A weight of null is refused, as an empty
+ * cell of a file is: what is not known might stand for 0 as well as for 1.
  */
 export interface RatingRow {
   readonly user: RawId;
@@ -26,7 +28,13 @@ export interface RatingRow {
 }
 
 /** A rating as an array. */
-export type RatingTuple = readonly [user: RawId, item: RawId, rating: number, time?: number | Date | null, weight?: number];
+export type RatingTuple = readonly [
+  user: RawId,
+  item: RawId,
+  rating: number,
+  time?: number | Date | null | undefined,
+  weight?: number | undefined,
+];
 
 /**
  * A rating as callers have it. Of arrays in a variable, TypeScript knows no places: they come as lists of texts and
@@ -89,8 +97,13 @@ export class RowTaker {
     if (!Number.isFinite(rating)) throw this.#error(row, `its rating is ${rating}`, LEAVE_OUT);
     if (Math.abs(rating) > LARGEST_RATING)
       throw this.#error(row, `its rating ${rating} is beyond ±${LARGEST_RATING}`, "give ratings in a larger unit");
-    if (typeof weight !== "number" || !isWeight(weight))
-      throw this.#error(row, `its weight ${shown(weight)} is not from 0 to ${LARGEST_WEIGHT}`, "give how often it counts, or no weight");
+    if (typeof weight !== "number" || !isWeight(weight)) {
+      const remedy =
+        weight === null
+          ? "give 1 where it counts once, as by weight ?? 1, or 0 where not at all"
+          : "give how often it counts, or no weight";
+      throw this.#error(row, `its weight ${shown(weight)} is not from 0 to ${LARGEST_WEIGHT}`, remedy);
+    }
     this.#columns.push(this.users.add(user as RawId), this.items.add(item as RawId), rating, this.#secondsOf(row, time), weight);
   }
 
@@ -98,6 +111,7 @@ export class RowTaker {
   columns(): RatingColumns {
     this.#checkSpelling("user", this.users);
     this.#checkSpelling("item", this.items);
+    checkRounding(this.#columns.rounding);
     const read = this.#columns.columns();
     const { columns, duplicateRows } = mergeDuplicates(read, this.users.size, this.items.size, this.#duplicates ?? "last", (at) => {
       const [user, item] = [this.users.rawAt(read.user[at]), this.items.rawAt(read.item[at])];

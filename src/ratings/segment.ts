@@ -3,6 +3,7 @@
 
 import { Ids, type RawId } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
+import type { Rounding } from "./rounding.js";
 import { BadRow, type RowFormat, RowReader } from "./row-reader.js";
 import type { SkippedRow } from "./table.js";
 import type { FoundEncoding } from "./text-lines.js";
@@ -12,6 +13,7 @@ export interface Segment {
   readonly end: number;
   readonly lines: number;
   readonly columns: RatingColumns;
+  readonly rounding: Rounding;
   /** The raw ids that the columns' indices stand for, in order of first appearance; numbers alone as Float64Array. */
   readonly users: readonly RawId[] | Float64Array;
   readonly items: readonly RawId[] | Float64Array;
@@ -44,7 +46,7 @@ export function readSegment(bytes: Uint8Array, end: number, format: RowFormat, e
   const { columns, users, items, text, skippedRows, missingRows, firstSkipped, firstBadTime } = reader;
   const ids = { users: compact(users), items: compact(items) };
   const left = { skippedRows, missingRows, firstSkipped, firstBadTime };
-  return { end, lines, columns: columns.columns(), ...ids, ...left, encoding: text.found, bad };
+  return { end, lines, columns: columns.columns(), rounding: columns.rounding, ...ids, ...left, encoding: text.found, bad };
 }
 
 /** Arrays of numbers can be handed from thread to thread without a copy. */

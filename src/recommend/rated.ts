@@ -12,7 +12,7 @@ import { isWeight, LARGEST_WEIGHT } from "../ratings/largest-rating.js";
 import type { FewRatings } from "./fold-in.js";
 
 /** An item that somebody has rated, the rating, and how often it counts: once where that is left out. */
-export type RatedPair = readonly [item: RawId, rating: number, weight?: number];
+export type RatedPair = readonly [item: RawId, rating: number, weight?: number | undefined];
 
 /** A rating of an item: as a pair, or by name, with a weight where it counts other than once. */
 export type Rated =

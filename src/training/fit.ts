@@ -46,11 +46,14 @@ import {
   wholeFrom,
 } from "../options.js";
 import { type FeatureTable, FEATURES_KIND, type FeatureTables } from "../ratings/features.js";
+import { LEAST_DEVIATION } from "../ratings/largest-rating.js";
+import { checkTellable } from "../ratings/rounding.js";
 import { HELD_OUT_KIND, type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { seenItems } from "../ratings/seen.js";
 import { wholeOf } from "../ratings/share.js";
 import { ratingsThatCount, weightOfAll } from "../ratings/weights.js";
 import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, type TrainingIdentity } from "./checkpoint.js";
+import { remedyForRow } from "./far-apart.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkKnownIds } from "./known-ids.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
@@ -161,8 +164,9 @@ const TRAINING_NAMES = namesOf<TrainingOptions>({
 
 /** How to train one model: its own hyperparameters and no others. Those that are left out have the model's defaults. */
 export type FitOptionsOf<M extends ModelName> = TrainingOptions &
-  (M extends "als" ? { readonly model?: M | undefined } : { readonly model: M }) &
-  Partial<HyperparametersOf[M]>;
+  (M extends "als" ? { readonly model?: M | undefined } : { readonly model: M }) & {
+    readonly [N in keyof HyperparametersOf[M]]?: HyperparametersOf[M][N] | undefined;
+  };
 
 /** How to train, and the hyperparameters of the model that is named. */
 export type FitOptions = { readonly [M in ModelName]: FitOptionsOf<M> }[ModelName];
@@ -233,7 +237,9 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
   checkCheckpoints(options);
   checkEffects(model, options);
   MODELS[model].checkRatings?.(given);
+  if (ofRatings) checkTellable(given.statistics().minimum, given.statistics().maximum);
   const s = ofRatings ? unitOf(given) : 1;
+  checkDeviation(s);
   checkUnits(asked, units, s);
   const standard = MODELS[model].complete(hyperparametersToStandard(asked, units, s, MODELS[model].defaultsFor?.(given.statistics())));
   const completed = hyperparametersFromStandard(standard, units, s, asked);
@@ -335,7 +341,7 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
       signal: options.signal,
       anyOf: engine.anyOf && ((said) => engine.anyOf!(said)),
       idOf: (side, row) => ratings[side].rawAt(row),
-      remedyFor: (side) => (hasPrecision(hyperparameters, side) ? TOO_FAR_APART : undefined),
+      remedyFor: (side) => remedyForRow(model, hyperparameters, given, side),
     });
     if (stop.reason === "aborted" && stop.sweep === 0 && !options.init)
       options.onNotice?.("the training was ended before its first sweep, so the model is the untrained one: its factors are random");
@@ -361,15 +367,6 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     training?.destroy();
     if (typeof device === "string") engine.destroy();
   }
-}
-
-const TOO_FAR_APART = "the weights of ratings, or the precisions, are too far apart for float32: give such as are nearer to each other";
-
-/** Whether no precision of a side's rows is 0, which would leave rows of few ratings without a solution. */
-function hasPrecision(h: Hyperparameters, side: Side): boolean {
-  const known: { readonly [name: string]: unknown } = { ...h };
-  const [tau, gamma] = side === "users" ? ["tauUsers", "gammaUsers"] : ["tauItems", "gammaItems"];
-  return known[tau] !== 0 && (known[gamma] !== 0 || known["biases"] === false);
 }
 
 const LIKE_COUNTS = "the ratings are whole numbers into the thousands, like counts of plays or visits";
@@ -518,6 +515,14 @@ function checkCheckpoints({ resume, init }: TrainingOptions): void {
       remedy: "resume goes on with a training as it was; init starts a new one from a model",
     });
   }
+}
+
+/** @throws RatingsError for ratings whose standard deviation is less than models can be of. */
+function checkDeviation(s: number): void {
+  if (s >= LEAST_DEVIATION) return;
+  throw new RatingsError(`the ratings have a standard deviation of ${s.toPrecision(3)}: it must be ${LEAST_DEVIATION} or greater`, {
+    remedy: `give ratings in a smaller unit: multiply all by the same number, such as ${10 ** -Math.floor(Math.log10(s))}`,
+  });
 }
 
 /** @throws OptionsError for a hyperparameter that is too large for the unit of the ratings. */

@@ -79,3 +79,11 @@ test("what models do by default is told as they say it", () => {
   }
   expect(help).toContain("(default: loss; implicit: ndcg)");
 });
+
+test("a range goes by equal factors where it starts above 0, else by equal steps, as the help says", () => {
+  expect(spread("1:100:3", false)).toEqual([1, 10, 100]);
+  expect(spread("0:100:3", false)).toEqual([0, 50, 100]);
+  expect(spread("-1:1:3", false)).toEqual([-1, 0, 1]);
+  const help = searchCommand().helpInformation().replaceAll(/\s+/g, " ");
+  expect(help).toContain("1:100:3: 1,10,100, by equal factors; 0:100:3: 0,50,100, by equal steps, as it starts at 0; 1:100 to draw from");
+});

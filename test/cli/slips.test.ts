@@ -30,10 +30,17 @@ const junk = written("junk.checkpoint", "junk\n");
 const train = ["train", table, "--device", "cpu"];
 
 test.each<[args: string[], code: number, said: RegExp]>([
-  [["train", "--epochs", "3"], 2, /unknown option '--epochs'\n\("epochs" is called --sweeps here\)/],
-  [["recommend", "model", "-k", "3"], 2, /"k" is called -n here/],
-  [["train", "--learning-rate", "1"], 2, /"learning-rate" is called --step-size here/],
+  [["train", "--epochs", "3"], 2, /unknown option '--epochs'\n\(--epochs is called --sweeps here\)/],
+  [["recommend", "model", "-k", "3"], 2, /\(-k is called -n here\)/],
+  [["train", "--learning-rate", "1"], 2, /\(--learning-rate is called --step-size here\)/],
   [["train", "--factor", "1"], 2, /Did you mean --factors/],
+  [["train", "--implicit-prefs"], 2, /\(--implicit-prefs is --model implicit here\)/],
+  [["train", "--alpha", "40"], 2, /\(--alpha is called --confidence here\)/],
+  [["train", "--regularization", "0.1"], 2, /choices are plain, weighted\.\n\(how strong it is say --tau-users and --tau-items, /],
+  [["search", "--regularization", "0.1"], 2, /it must be "plain" or "weighted"\n +how strong it is say --tau-users and --tau-items, /],
+  [["evaluate", "model", "--rank", "5"], 2, /\(--rank is called --factors here, and is an option of train, search\)/],
+  [["evaluate", "model", "--step-size", "5"], 2, /\(--step-size is an option of train, search\)/],
+  [["recommend", "model", "--filter-already-liked-items"], 2, /is what is done here, unless --include-seen is given\)/],
   [["train", "--tau", "-1"], 2, /^error --tau is -1: it must be 0 or greater$/m],
   [["train", "--tau-users", "-1"], 2, /^error --tau-users is -1/m],
   [["train", "--factors", "999"], 2, /^error --factors is 999/m],

@@ -47,6 +47,13 @@ describe("TypeScript", () => {
     expect(checked.status).toBe(0);
   });
 
+  test("takes undefined for every option of every function, under exactOptionalPropertyTypes", () => {
+    writeFileSync(join(folder, "undefined.mts"), UNDEFINED);
+    const { stdout, status } = strict("--exactOptionalPropertyTypes", "--noErrorTruncation", "undefined.mts");
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  });
+
   test("needs no library but that of the language for the published types, from 5.6 on, and no laxer options", () => {
     writeFileSync(join(folder, "types.mts"), 'export * from "tastespace";\nexport { save } from "tastespace/node";\n');
     const { stdout, status } = strict("--lib", "es2022", "--exactOptionalPropertyTypes", "types.mts");
@@ -60,6 +67,36 @@ describe("TypeScript", () => {
     ).toEqual([]);
   });
 });
+
+/**
+ * Lists, as a type, what refuses undefined of the options of every function and method that is exported, of what they
+ * are given in lists, and of options of options. The compiler names what is in it.
+ */
+const UNDEFINED = `
+import * as tastespace from "tastespace/node";
+
+/** Properties that may be left out, but for those of every object, of errors and of engines. */
+type Others = keyof Object | keyof ErrorConstructor | keyof tastespace.Engine;
+type LeftOut<T> = { [K in keyof T]-?: string extends K ? never : {} extends Pick<T, K> ? Exclude<K, Others> : never }[keyof T] & string;
+type Refusing<T> = T extends object ? { [K in LeftOut<T>]: { [P in K]: undefined } extends Pick<T, K> ? never : K }[LeftOut<T>] : never;
+type Inner<T> = T extends (...given: never) => unknown ? never : Refusing<T>;
+type Within<T> = T extends object ? { [K in LeftOut<T>]: Inner<T[K]> extends infer I extends string ? \`\${K}.\${I}\` : never }[LeftOut<T>] : never;
+type Of<T> = Refusing<T> | Within<T> | (T extends Iterable<infer E> | AsyncIterable<infer E> ? Refusing<E> : never);
+type OfCall<F> = F extends (...given: infer A) => unknown ? Of<A[number]> : never;
+type OfMembers<C> = { [N in Exclude<keyof C, Others> & string]: OfCall<C[N]> extends infer R extends string ? \`\${N}: \${R}\` : never }[Exclude<keyof C, Others> & string];
+type OfExport<E> = E extends abstract new (...given: infer A) => infer I ? Of<A[number]> | OfMembers<I> | OfMembers<E> : OfCall<E>;
+type In<O> = { [N in keyof O & string]: OfExport<O[N]> extends infer R extends string ? \`\${N}: \${R}\` : never }[keyof O & string];
+
+// That the list would name one: two functions and a class of which one option each refuses it.
+declare const laxer: {
+  one(options: { a?: number; b?: number | undefined }): void;
+  two(rows: Iterable<[string, number?]>, options?: { inner?: { c?: string } | undefined }): void;
+  Three: { new (): { four(options: { d?: boolean }): void } };
+};
+const found: { [N in In<typeof laxer>]: 1 } = { "one: a": 1, "two: 1": 1, "two: inner.c": 1, "Three: four: d": 1 };
+const none: { [N in In<typeof tastespace>]: 1 } = {};
+export { found, none };
+`;
 
 test("every program is tested", () => {
   expect(programs.map(({ name }) => name)).toEqual(expect.arrayContaining([...TESTED_ALONE, "first.mjs", "every-minute.mjs"]));

@@ -36,6 +36,13 @@ const read = async (text: string, options: ReadOptions = {}, name?: string): Pro
 const weighted = { columns: { weight: "w" } };
 const TABLE = "user,item,rating,w\n1,10,4,2\n1,11,3,0.5\n2,10,5,0\n";
 
+test("a weight of null is refused in rows as an empty cell is, with what to write", () => {
+  const from = (weight: unknown) => () => Ratings.from([["ann", "tea", 5, null, weight as number]]);
+  expect(from(null)).toThrow(expect.objectContaining({ message: expect.stringContaining("its weight null is not from 0 to") as string }));
+  expect(from(null)).toThrow(expect.objectContaining({ remedy: "give 1 where it counts once, as by weight ?? 1, or 0 where not at all" }));
+  expect(from(undefined)().weight).toBeUndefined();
+});
+
 describe("a column of weights", () => {
   test.each([
     ["of plain numbers", TABLE],

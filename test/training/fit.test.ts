@@ -234,6 +234,39 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
     });
   });
 
+  const few = Array.from({ length: 120 }, (_, at): [number, number, number] => [at % 40, (at * at) % 17, 1 + (at % 5)]);
+  const failure = async (weight: number | undefined, scale: number, options: FitOptions) => {
+    const rows = few.map(([user, item, rating]) => [user, item, rating * scale, null, weight] as const);
+    const failing = fit(Ratings.from(rows), { solver: "cholesky", ...options, factors: 16, sweeps: 8, device: engine } as FitOptions);
+    return await failing.then(
+      () => "none",
+      ({ message, remedy }: NotPositiveDefiniteError) => `${message}: ${remedy}`,
+    );
+  };
+
+  test("weights that are all large fail as a large lambda does, and each is named as what it is", async () => {
+    const weights = await failure(1e9, 1, { model: "als" });
+    const lambda = await failure(undefined, 1, { model: "als", lambda: 1e9 });
+    // The row is the same, or none: float64 tells more.
+    expect(weights.split(": ")[0]).toBe(lambda.split(": ")[0]);
+    if (engine.info.kind === "reference") return;
+    expect(weights).toMatch(
+      /largest of the weights of ratings is 1000000000, and float32 loses tau(Users|Items), which is [\d.]+, beside it: give smaller weights, .* or a larger tau(Users|Items), or solver: "cg"$/,
+    );
+    expect(lambda).toMatch(/lambda is 1000000000, and float32 loses tau.* beside it: give a smaller lambda, or a larger tau/);
+  });
+
+  test("counts and confidences that are too large are named as the cause", async () => {
+    const raw = await failure(undefined, 1e12, { model: "implicit", counts: "raw" });
+    const confident = await failure(undefined, 1, { model: "implicit", confidence: 1e12 });
+    if (engine.info.kind === "reference") return;
+    expect(raw).toMatch(
+      /the confidence of a rating, 1 \+ confidence × count, goes up to 5000000000000, and float32 loses tau.*: give a smaller confidence, or counts: "log" or smaller counts, or a larger tau/,
+    );
+    expect(confident).toMatch(/goes up to 1790000000000, .* give a smaller confidence, or a larger tau/);
+    expect(confident).not.toContain("weights");
+  });
+
   test("what is too large before anything is trained is named as the cause", async () => {
     const { model: init } = await fit(train, { factors: 2, sweeps: 1, device: "cpu" });
     init.parameters.userFactors.fill(3e38);
