@@ -53,6 +53,7 @@ import {
 import { addHyperparameterFlags, hyperparametersGiven } from "./hyperparameter-flags.js";
 import { defaultOfModels } from "./model-defaults.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
+import { listenForInterrupts } from "./interrupts.js";
 import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
@@ -234,15 +235,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   // Covariances take far more than factors.
   const memory = definitionOf(model).posterior && memoryOf(ratings, options, engine);
   if (memory) print(`${dim("memory")}   ${memoryLine(memory)}`);
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
-    process.once("SIGINT", () => process.exit(130));
-    controller.abort();
-  };
-  process.once("SIGINT", interrupt);
-  // mpirun ends its ranks at once on SIGINT; this signal it passes on.
-  if (ranks.size > 1) process.once("SIGUSR2", interrupt);
+  const interrupts = listenForInterrupts("finishing the sweep under way, then saving", ranks.size > 1);
   try {
     print();
     let headed = false;
@@ -269,7 +262,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       device: engine,
       // A split of ours is for stopping in time; one of the user's own is there for measuring lists, by whatever program.
       keepSeen: flags.seen && flags.test === undefined && flags.split === undefined ? "all" : flags.seen,
-      signal: controller.signal,
+      signal: interrupts.signal,
       onNotice: noticeAsTyped,
       onSweep(entry) {
         printBefore();
@@ -279,10 +272,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     printBefore();
     const biasOnly =
       heldOut.count > 0 && comparesToBiases(model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
-        ? await yardstick(ratings, heldOut, engine, controller.signal)
+        ? await yardstick(ratings, heldOut, engine, interrupts.signal)
         : undefined;
     print();
     print(outcome(result, biasOnly));
+    // A model of fewer sweeps than were asked for is no success: what follows a training may depend on it.
+    if (result.stop.reason === "aborted") invocation.exitCode = interrupts.code;
     if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     else if (result.stop.reason === "aborted")
@@ -310,8 +305,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       print(`${dim("run")}      ${flags.json}`);
     }
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGUSR2", interrupt);
+    interrupts.stop();
     engine.destroy();
   }
 }
