@@ -21,6 +21,8 @@ import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
+import { checkUsed } from "../options.js";
 import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
@@ -70,6 +72,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags, F
   tolerance?: number;
   patience?: number;
   init?: string;
+  allowTrained?: boolean;
   out?: string;
   json?: string;
   checkpoint?: string;
@@ -123,7 +126,8 @@ export function trainCommand(): Command {
     .option("--holdout-last <k>", "by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
     .option("--test <file>", "ratings to measure by instead")
     .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
-    .option("--init <model>", "start from this model")
+    .option("--init <model>", "start from this model; the ratings that it was trained on stay in training")
+    .option("--allow-trained", "with --init: hold out, or measure by, ratings that it was trained on too")
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
     .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
@@ -189,17 +193,23 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   if (hasFeatures(flags)) checkTakesFeatures(model);
   const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
   const init = flags.init ? await load(flags.init) : undefined;
+  if (!init) checkUsed("--allow-trained", flags.allowTrained, false, "there is no model to start from", "give --init, or leave it away");
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
   await checkFeatureFiles(flags);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
-  const data = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
-  const { fingerprint, train: ratings, heldOut, counts } = data;
+  // Held out by our own split; what others hold out is refused as it is, where the model was trained on it.
+  const keeping = init?.seen && !flags.allowTrained && flags.holdout !== 0 ? init : undefined;
+  const data = await loadTraining(path, flags, ranks, wholeBecause(flags, keeping !== undefined), epochs, keeping);
+  const { fingerprint, train: ratings, heldOut, counts, stayed } = data;
+  // As the split tells whoever makes it again.
+  const trainedBefore = (init && flags.allowTrained && trainedPairs(init, heldOut)) || undefined;
+  const origin = { ...flags, stayed: stayed || undefined, trainedBefore };
   if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
-  describeData(data);
+  describeData(data, flags.init);
   refusePositivesOnly(ratings, model, definitionOf(model).learnsFromOnes?.(asked) ?? false);
   const sourceFor = (file: string): ModelSource => ({
-    ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
+    ...(originOf(file, path, origin) as Omit<ModelSource, "ratings"> & RunOrigin),
     // What was read: a test file is no part of it.
     ratings: counts.ratings + (flags.test === undefined ? counts.heldOut : 0),
     fingerprint: fingerprint(),
@@ -257,7 +267,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       tolerance: flags.tolerance,
       patience: flags.patience,
       ...observed,
-      init,
+      // What is gone on with began with it. Its split is that of the beginning.
+      ...(!resume && { init, allowTrained: flags.allowTrained }),
       resume,
       device: engine,
       // A split of ours is for stopping in time; one of the user's own is there for measuring lists, by whatever program.
@@ -293,7 +304,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ...counts },
-        from: { ...originOf(flags.json, path, flags), fingerprint: fingerprint() },
+        from: { ...originOf(flags.json, path, origin), fingerprint: fingerprint() },
         model: flags.out === undefined || isUntrained || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
@@ -321,7 +332,8 @@ async function yardstick(train: Ratings, heldOut: Ratings, device: Engine, signa
 }
 
 /** Why a training needs all ratings in one place; undefined where each rank needs its share. */
-function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags): string | undefined {
+function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags, keepsTrained: boolean): string | undefined {
+  if (keepsTrained) return "what the model to start from was trained on stays in training";
   if (model === ACCURATE || hasFeatures(flags)) return "what features weigh is made of all of them";
   if (MODELS[model].binary) return `${model} makes its data of all of them`;
   if ((measureBy ?? MODELS[model].measureBy ?? "loss") !== "loss" && holdout !== 0)
@@ -393,13 +405,14 @@ async function receivedLine(
   return [["rows that a rank receives a sweep", `${count(Math.round(allRows / ranks.size))}  (its ratings refer to ${share} % of them)`]];
 }
 
-function describeData({ read, sizes, counts: { ratings, heldOut }, test }: TrainingData): void {
+function describeData({ read, sizes, counts: { ratings, heldOut }, test, stayed }: TrainingData, init: string | undefined): void {
   print(
     `${dim("data")}     ${read.format}: ${counted(sizes.ratings, "rating")}, ${counted(sizes.users, "user")}, ${counted(sizes.items, "item")}`,
   );
   printUnderstood(read);
   if (test) printTest(test, read);
-  print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
+  const kept = stayed === 0 ? "" : `; ${count(stayed)} more would be, but ${init} was trained on them`;
+  print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out${kept}`);
 }
 
 /** Without the columns that have nothing in them: of errors that a model does not have, and without held-out ratings. */
