@@ -26,7 +26,7 @@ import { checkUsed } from "../options.js";
 import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
-import { checkEffects, checkTakesFeatures, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
+import { checkEffects, checkSweeps, checkTakesFeatures, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
@@ -195,6 +195,8 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   const init = flags.init ? await load(flags.init) : undefined;
   if (!init) checkUsed("--allow-trained", flags.allowTrained, false, "there is no model to start from", "give --init, or leave it away");
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
+  if (flags.model !== ACCURATE)
+    checkSweeps(model, { ...hyperparametersGiven(flags), model, sweeps: flags.sweeps, init, resume } as FitOptions);
   await checkFeatureFiles(flags);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
   // Held out by our own split; what others hold out is refused as it is, where the model was trained on it.

@@ -14,6 +14,7 @@ import { LARGEST, type UnitPowers, unitsOf } from "../models/hyperparameters.js"
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
+  definitionOf,
   featuredModels,
   HYPERPARAMETER_NAMES,
   hyperparametersOn,
@@ -194,7 +195,25 @@ export async function fit<M extends ModelName = "als">(ratings: Ratings, options
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
   checkArguments("fit", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("fit", options);
-  return await outlivingDevices(options, (again, opened) => fitModel(model, ratings, again, opened));
+  checkSweeps(model, options);
+  return await fitBriefly(model, ratings, options);
+}
+
+/** The same, of however few sweeps: they may leave nothing in the model. */
+export const fitBriefly = async (model: ModelName, ratings: Ratings, options: FitOptions): Promise<FitResult> =>
+  await outlivingDevices(options, (again, opened) => fitModel(model, ratings, again, opened));
+
+/** @throws OptionsError where a training would end before a sweep that leaves something in the model. */
+export function checkSweeps(model: ModelName, options: FitOptions): void {
+  const h = definitionOf(model).complete(hyperparametersOf(model, options));
+  const first = definitionOf(model).keepsFrom?.(h) ?? 0;
+  const asked = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
+  const sweeps = Math.max(asked, options.resume?.history.at(-1)?.sweep ?? 0);
+  // Of no sweeps the untrained model is asked for.
+  if (sweeps >= first || (sweeps === 0 && !options.init)) return;
+  throw new OptionsError(`sweeps is ${sweeps} and burnIn ${first - 1}: the model would keep no sample`, {
+    remedy: `give sweeps: ${first} or more, or a shorter burnIn`,
+  });
 }
 
 /**
@@ -347,6 +366,12 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     });
     if (stop.reason === "aborted" && stop.sweep === 0 && !options.init)
       options.onNotice?.("the training was ended before its first sweep, so the model is the untrained one: its factors are random");
+    const kept = definitionOf(model).keepsFrom?.(hyperparameters) ?? 0;
+    if (stop.reason === "aborted" && stop.sweep > 0 && stop.sweep < kept)
+      options.onNotice?.(
+        `the training was ended after sweep ${stop.sweep} of the ${kept - 1} of burnIn, so the model keeps no sample: ` +
+          "it predicts by one draw, does not know how sure it is, and takes no one in by ratings",
+      );
     if (stop.bestSweep === 0 && stop.sweep > 0 && !stopping.keepsLast)
       options.onNotice?.(untrained(stop, history, heldOutCount, options.init === undefined && resume === undefined));
     const seen = whole && own ? await whole.seen(own) : own;
