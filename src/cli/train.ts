@@ -1,5 +1,6 @@
 // tastespace train: ratings in, a model file and a run file out.
 
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
@@ -192,6 +193,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   for (const kind of flags.devices ?? [flags.device]) checkTaken(kind, engineOptionsOf(flags));
   if (hasFeatures(flags)) checkTakesFeatures(model);
   const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
+  if (flags.checkpoint !== undefined && !flags.resume && ranks.rank === 0) await noticeReplaced(flags.checkpoint);
   const init = flags.init ? await load(flags.init) : undefined;
   if (!init) checkUsed("--allow-trained", flags.allowTrained, false, "there is no model to start from", "give --init, or leave it away");
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
@@ -288,7 +290,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         ? await yardstick(ratings, heldOut, engine, interrupts.signal)
         : undefined;
     print();
-    print(outcome(result, biasOnly));
+    print(outcome(result, biasOnly, resume?.history.at(-1)));
     // A model of fewer sweeps than were asked for is no success: what follows a training may depend on it.
     if (result.stop.reason === "aborted") invocation.exitCode = interrupts.code;
     if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
@@ -449,7 +451,8 @@ function overfits(history: readonly HistoryEntry[], best: HistoryEntry): boolean
   return typeof then === "number" && typeof now === "number" && now < then;
 }
 
-function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined): string {
+/** @param from the last entry before this process, of a training that was gone on with. */
+function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined, from: HistoryEntry | undefined): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
@@ -468,7 +471,8 @@ function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy
   const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
   const density =
     best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;
-  const kept = `${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
+  const whole = from === undefined ? "" : ` since sweep ${from.sweep}, ${seconds(from.seconds + time.train)} in all`;
+  const kept = `${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}${whole}`;
   return [why, kept, ...comparison(best, biasOnly)].join("\n");
 }
 
@@ -532,6 +536,18 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
     if (!(error instanceof OutputError)) throw error;
     notice(`${error.message}; the training goes on without this checkpoint`);
   }
+}
+
+/** Says that a training which begins anew will take the place of a checkpoint, and how to go on from that instead. */
+async function noticeReplaced(path: string): Promise<void> {
+  // What is no checkpoint has nothing to go on from; to open a pipe would wait for its writer.
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return;
+  const found = await loadCheckpoint(path).catch(() => undefined);
+  const sweep = found?.history.at(-1)?.sweep;
+  if (sweep !== undefined)
+    notice(
+      `${path} holds a checkpoint of sweep ${sweep}, which this training will replace: the same command with --resume goes on from it`,
+    );
 }
 
 async function resumedFrom(checkpoint: string): Promise<Checkpoint | undefined> {

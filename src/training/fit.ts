@@ -250,6 +250,9 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     keeps,
     settling: MODELS[model].settling?.(MODELS[model].complete(asked)),
   });
+  const done = options.resume?.history.at(-1)?.sweep ?? 0;
+  if (done > stopping.sweeps)
+    options.onNotice?.(`the checkpoint is of sweep ${done}, beyond the ${howMany(stopping.sweeps, "sweep")} asked for: no sweep is added`);
   if (!tables) noticeIdle(model, asked, options.onNotice);
   if (stopping.sweeps === 0 && !options.init && !options.resume)
     options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
