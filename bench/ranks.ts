@@ -25,7 +25,7 @@ const MODELS: Readonly<Record<string, FitOptions>> = {
   als: { model: "als" },
   "als, halves": { model: "als" },
   vb: { model: "vb" },
-  gibbs: { model: "gibbs" },
+  gibbs: { model: "gibbs", burnIn: 1 },
   implicit: { model: "implicit", measureBy: "loss" },
   gd: { model: "gd" },
   sgd: { model: "sgd" },

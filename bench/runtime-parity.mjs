@@ -14,7 +14,7 @@ const MODELS = [
   { model: "implicit", factors: 512, solver: "cg" },
   { model: "vb", factors: 8, covariance: "full" },
   { model: "vb", factors: 31, covariance: "diagonal" },
-  { model: "gibbs", factors: 6 },
+  { model: "gibbs", factors: 6, burnIn: 1 },
   { model: "implicit", factors: 10 },
   { model: "gd", factors: 10 },
   { model: "sgd", factors: 10 },

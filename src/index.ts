@@ -17,7 +17,7 @@ export { readItems } from "./ratings/items.js";
 export { type TextOptions } from "./ratings/open-text.js";
 export { type SkippedRow, type Understanding } from "./ratings/table.js";
 export type { TitlesFrom } from "./ratings/titles.js";
-export { type SeenItems } from "./ratings/seen.js";
+export { type SeenItems, type TrainedBefore } from "./ratings/seen.js";
 export { zipFolder } from "./ratings/archive.js";
 export type { ReadOptions } from "./ratings/read-options.js";
 export { type ReadResult, readFolder, readRatings } from "./ratings/readers.js";

@@ -14,7 +14,7 @@ import { alphaEffect } from "../recommend/alpha-effect.js";
 import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
 import { counted } from "../report/words.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
-import { loadData, loadTrainingData, printUnderstood, splitOf } from "./data.js";
+import { loadData, loadTrainingData, printUnderstood, splitOfModel } from "./data.js";
 import { writeFigures } from "./figure-files.js";
 import {
   addDataOptions,
@@ -93,7 +93,7 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
 
 /** The ratings that were held out of a model's training. */
 async function heldOutOf(model: FactorModel, { read, split, flags, path }: Awaited<ReturnType<typeof loadTrainingData>>): Promise<Ratings> {
-  return (await splitOf(read, { ...flags, ...split }, path, model.features !== undefined)).heldOut;
+  return (await splitOfModel(model, read, { ...flags, ...split }, path)).heldOut;
 }
 
 /** Longest bar of a histogram, letters. */

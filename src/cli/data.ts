@@ -13,7 +13,7 @@ import type { RatingSource } from "../ratings/folder.js";
 import { type InCommon, isLittle, ratedInCommon } from "../ratings/in-common.js";
 import { readItems } from "../ratings/items.js";
 import { KNOWN_SETS } from "../ratings/known-sets.js";
-import { seenItems } from "../ratings/seen.js";
+import { seenItems, type TrainedBefore } from "../ratings/seen.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
@@ -22,7 +22,7 @@ import { readRatings, type ReadResult } from "../ratings/readers.js";
 import { OptionsError, RatingsError } from "../errors.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import { checkUsed } from "../options.js";
-import { checkSplitOptions, HELD_OUT_SHARE, type Split, type SplitOptions, splitRatings } from "../ratings/split.js";
+import { checkSplitOptions, HELD_OUT_SHARE, type Split, splitFrom, type SplitOptions } from "../ratings/split.js";
 import { titled, type TitlesFrom } from "../ratings/titles.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { counted } from "../report/words.js";
@@ -142,6 +142,8 @@ export interface TrainingData extends Split {
   /** What was read, without a test file. */
   readonly sizes: Sizes;
   readonly test?: TestFile | undefined;
+  /** Ratings that a model to start from has kept from being held out. */
+  readonly stayed: number;
 }
 
 interface Sizes {
@@ -161,6 +163,7 @@ export interface TestFile {
  * Of several ranks each reads its share, where the file, the split and the model allow it; else all of it.
  *
  * @param whole why the training needs all ratings in one place; undefined where it does not.
+ * @param init a model to start from, whose training ratings are not to be held out.
  */
 export async function loadTraining(
   path: string | undefined,
@@ -168,6 +171,7 @@ export async function loadTraining(
   ranks: Communicator,
   whole: string | undefined,
   epochs: { readonly seed: number } | undefined,
+  init: TrainedBefore | undefined,
 ): Promise<TrainingData> {
   if (ranks.size > 1 && path !== undefined) {
     const why =
@@ -186,6 +190,7 @@ export async function loadTraining(
         heldOut,
         counts,
         sizes,
+        stayed: 0,
       };
     }
     notice(`every rank reads all ratings: ${why ?? "the file is compressed or quoted, or neither delimited text nor Parquet"}`);
@@ -194,7 +199,7 @@ export async function loadTraining(
   const { ratings: all } = read;
   // A test file's ids join these.
   const sizes = { ratings: all.count + (read.heldOut?.count ?? 0), users: all.users.size, items: all.items.size };
-  const { train, heldOut, test } = await splitOf(read, flags, path, hasFeatures(flags));
+  const { train, heldOut, test, stayed = 0 } = await splitOf(read, flags, path, hasFeatures(flags), init);
   const isReady = read.heldOut !== undefined;
   return {
     read,
@@ -208,6 +213,7 @@ export async function loadTraining(
     counts: { ratings: train.count, heldOut: heldOut.count },
     sizes,
     test,
+    stayed,
   };
 }
 
@@ -296,7 +302,12 @@ export async function loadTrainingData(
   const { holdout, test } = isGiven ? given : before;
   const holdoutBy = given.holdoutBy ?? before.holdoutBy ?? "random";
   const holdoutLast = given.holdoutLast ?? (holdoutBy === "last" && holdout === undefined ? before.holdoutLast : undefined);
-  const split: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
+  const now: SplitFlags = { holdout, test, holdoutBy, holdoutLast, seed: given.seed ?? before.seed ?? 1 };
+  const shareOf = ({ holdout: share, ...by }: Partial<SplitFlags>): number | undefined =>
+    share ?? (by.test === undefined && by.holdoutBy !== "last" ? HELD_OUT_SHARE : undefined);
+  const told = (of: Partial<SplitFlags>): string => JSON.stringify([of.seed, shareOf(of), of.holdoutBy, of.holdoutLast, of.test]);
+  const { stayed, trainedBefore } = before;
+  const split: SplitFlags = told(now) === told(before) ? { ...now, stayed, trainedBefore } : now;
   checkSplitOptions(splitOptionsOf(split));
   const read = await loadData(from, flags);
   const total = read.ratings.count + (read.heldOut?.count ?? 0);
@@ -336,13 +347,15 @@ async function download(name: string): Promise<string> {
  * or a share of 0.2 unless another is given.
  *
  * @param isFeatured whether features may tell of a test file's users and items.
+ * @param trained a model whose training ratings are not to be held out.
  */
 export async function splitOf(
   read: ReadResult,
   flags: DataFlags & SplitFlags,
   path: string | undefined,
   isFeatured: boolean,
-): Promise<Split & { test?: TestFile }> {
+  trained?: TrainedBefore,
+): Promise<Split & { test?: TestFile; stayed?: number }> {
   const { ratings } = read;
   if (read.heldOut) {
     return { train: ratings, heldOut: read.heldOut };
@@ -354,7 +367,30 @@ export async function splitOf(
     if (trained > 0) notice(`${count(trained)} of the ${counted(heldOut.count, "rating")} of ${flags.test} are among those to train on`);
     return { train: ratings, heldOut, test };
   }
-  return splitRatings(ratings, splitOptionsOf(flags));
+  return splitFrom(ratings, { ...splitOptionsOf(flags), init: trained?.seen && trained });
+}
+
+/**
+ * The split of a model's own training, after whose like `splitOf` has kept ratings from being held out: it is trained on
+ * those, too.
+ *
+ * @throws OptionsError where the model does not hold what it was trained on.
+ */
+export async function splitOfModel(
+  model: FactorModel,
+  read: ReadResult,
+  flags: DataFlags & SplitFlags,
+  path: string | undefined,
+): Promise<Split> {
+  const split = (trained?: TrainedBefore): ReturnType<typeof splitOf> => splitOf(read, flags, path, model.features !== undefined, trained);
+  if (!flags.stayed) return await split();
+  if (!model.seen)
+    throw new OptionsError(`${count(flags.stayed)} ratings of the split stayed in training, and the model does not hold which`, {
+      remedy: "give held-out ratings with --test FILE, or train without --no-seen",
+    });
+  const own = await split(model);
+  // Of other ratings than those of the training it is another split.
+  return own.stayed === flags.stayed ? own : await split();
 }
 
 /**

@@ -19,7 +19,7 @@ import { trainedPairs } from "../metrics/trained-pairs.js";
 import type { Split } from "../ratings/split.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import { counted } from "../report/words.js";
-import { loadTest, loadTrainingData, printUnderstood, splitOf } from "./data.js";
+import { loadTest, loadTrainingData, printUnderstood, splitOfModel } from "./data.js";
 import {
   addDataOptions,
   addDeviceOption,
@@ -85,13 +85,13 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   const otherData = flags.otherData ?? flags.allowTrained;
   const { read, split, flags: reading, path: from } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
   printUnderstood(read, notice);
-  const { train, heldOut } = await partsOf(read, { ...reading, ...split }, from, model.features !== undefined);
+  const { train, heldOut } = await partsOf(read, { ...reading, ...split }, from, model);
   if (heldOut.count === 0) {
     throw new OptionsError(`no ratings were held out of the training of ${modelPath}`, {
       remedy: "give ratings to measure by with --test FILE, or train again with some held out",
     });
   }
-  refuseTrained(model, heldOut, flags);
+  refuseTrained(model, heldOut, split.trainedBefore ?? 0, flags);
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
@@ -150,13 +150,17 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   }
 }
 
-/** @throws OptionsError when the model was trained on what it is to be measured by. */
-function refuseTrained(model: FactorModel, heldOut: Ratings, { allowTrained }: EvaluateFlags): void {
+/**
+ * @param before held-out ratings that the model to start from was trained on.
+ * @throws OptionsError when the model was trained on what it is to be measured by.
+ */
+function refuseTrained(model: FactorModel, heldOut: Ratings, before: number, { allowTrained }: EvaluateFlags): void {
   const trained = trainedPairs(model, heldOut);
   if (trained === undefined)
     return notice("the model does not hold what it was trained on: that nothing of it is measured cannot be checked");
-  if (trained === 0) return;
-  const told = `the model was trained on ${count(trained)} of the ${counted(heldOut.count, "rating")} that it is to be measured by`;
+  if (trained + before === 0) return;
+  const which = trained === 0 ? "the model that it started from" : "the model";
+  const told = `${which} was trained on ${count(trained || before)} of the ${counted(heldOut.count, "rating")} that it is to be measured by`;
   if (allowTrained) return notice(told);
   throw new OptionsError(told, {
     remedy: "give the ratings and the split that it was trained with (--holdout, --seed), or --allow-trained to measure all the same",
@@ -164,12 +168,12 @@ function refuseTrained(model: FactorModel, heldOut: Ratings, { allowTrained }: E
 }
 
 /** The split that the model was trained on, or a test file that goes on from the ids of the training ratings. */
-async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags, path: string | undefined, hasFeatures: boolean): Promise<Split> {
+async function partsOf(read: ReadResult, flags: DataFlags & SplitFlags, path: string | undefined, model: FactorModel): Promise<Split> {
   const { ratings } = read;
   if (flags.test) {
-    return { train: ratings, heldOut: (await loadTest(flags.test, flags, ratings, path, hasFeatures)).read.ratings };
+    return { train: ratings, heldOut: (await loadTest(flags.test, flags, ratings, path, model.features !== undefined)).read.ratings };
   }
-  return await splitOf(read, flags, path, hasFeatures);
+  return await splitOfModel(model, read, flags, path);
 }
 
 const LIST_METRICS: readonly (readonly [name: keyof RankingValues, title: string, atK: boolean])[] = [

@@ -11,7 +11,7 @@ import { nearIds } from "../ratings/near.js";
 import type { RatedPair } from "../recommend/rated.js";
 import { checkUsed } from "../options.js";
 import { counted } from "../report/words.js";
-import { checkReadsFile, loadTrainingData, splitOf } from "./data.js";
+import { checkReadsFile, loadTrainingData, splitOfModel } from "./data.js";
 import {
   addDataOptions,
   addOtherDataOption,
@@ -94,7 +94,7 @@ export async function trainedOn(
   flags: DataFlags & ShareFlags & { data?: string },
 ): Promise<{ train: Ratings; path: string | undefined }> {
   const { read, split, flags: reading, path } = await loadTrainingData(model, modelPath, flags.data, flags);
-  const { train } = await splitOf(read, { ...reading, ...split }, path, model.features !== undefined);
+  const { train } = await splitOfModel(model, read, { ...reading, ...split }, path);
   return { train, path };
 }
 

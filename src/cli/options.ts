@@ -150,6 +150,10 @@ export interface SplitFlags {
   holdoutLast?: number;
   test?: string;
   seed: number;
+  /** Ratings that a model to start from has kept from being held out. No flag, but told beside them. */
+  stayed?: number;
+  /** Held-out ratings that a model to start from was trained on. */
+  trainedBefore?: number;
 }
 
 export interface DeviceFlags {

@@ -10,7 +10,7 @@ import { Ratings } from "../ratings/ratings.js";
 import type { ReadResult } from "../ratings/readers.js";
 import type { ReportRun } from "../report/index.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
-import { fingerprintOfRead, loadData, splitOf } from "./data.js";
+import { fingerprintOfRead, loadData, splitOf, splitOfModel } from "./data.js";
 import { writeFigures } from "./figure-files.js";
 import { isSearch, pathBeside, readResult, type RunFile, type RunOrigin, type SearchFile } from "./run-file.js";
 import { writeOutput } from "./output.js";
@@ -56,9 +56,9 @@ async function report(paths: readonly string[], flags: ReportFlags): Promise<voi
       await origins.read(path, file);
     } else {
       const read = await origins.read(path, file);
-      const heldOut =
-        read && (await splitOf(read, { ...file.from.reading, ...splitBeside(path, file.from) }, file.from.path ?? undefined, true)).heldOut;
-      runs.push({ ...file, name, model: await modelOf(path, file), heldOut });
+      const model = await modelOf(path, file);
+      const heldOut = read && (await heldOutOf(model, read, path, file.from));
+      runs.push({ ...file, name, model, heldOut });
     }
   }
   const { htmlPage, reportPage } = await import("../report/index.js");
@@ -69,6 +69,13 @@ async function report(paths: readonly string[], flags: ReportFlags): Promise<voi
   const figures = page.sections.flatMap((section) => section.figures ?? []);
   print(`${dim("report")}   ${flags.out}: ${count(figures.length)} figures, ${count(Math.round(html.length / 1024))} KiB`);
   if (flags.figures !== undefined) await writeFigures(flags.figures, figures);
+}
+
+/** What was held out of a training; undefined where only its model could tell, and does not. */
+async function heldOutOf(model: FactorModel | undefined, read: ReadResult, path: string, from: RunOrigin): Promise<Ratings | undefined> {
+  const flags = { ...from.reading, ...splitBeside(path, from) };
+  if (!flags.stayed) return (await splitOf(read, flags, from.path ?? undefined, true)).heldOut;
+  return model?.seen && (await splitOfModel(model, read, flags, from.path ?? undefined)).heldOut;
 }
 
 const splitBeside = (path: string, { split }: RunOrigin): RunOrigin["split"] => ({

@@ -58,11 +58,11 @@ export const originOf = (file: string, path: string | undefined, flags: DataFlag
   const { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache } = flags;
   const { weightColumn, layout, encoding, missing, scale, items } = flags;
   const more = { weightColumn, layout, encoding, missing, scale, items: items === undefined ? undefined : pathFrom(file, items) };
-  const { holdout, holdoutBy, holdoutLast, test, seed } = flags;
+  const { holdout, holdoutBy, holdoutLast, test, seed, stayed, trainedBefore } = flags;
   return {
     path: path === undefined ? null : pathFrom(file, path),
     reading: { delimiter, header, userColumn, itemColumn, ratingColumn, timeColumn, duplicates, skipBadRows, split, sort, cache, ...more },
-    split: { holdout, holdoutBy, holdoutLast, test: test === undefined ? undefined : pathFrom(file, test), seed },
+    split: { holdout, holdoutBy, holdoutLast, test: test === undefined ? undefined : pathFrom(file, test), seed, stayed, trainedBefore },
   };
 };
 

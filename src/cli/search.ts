@@ -20,6 +20,7 @@ import { addSearchFlags, searched } from "./hyperparameter-flags.js";
 import { isSearch, originOf, readResult, type SearchFile } from "./run-file.js";
 import type { SearchFlags } from "./search-flags.js";
 import { liveTable, tell, trialRows } from "./search-output.js";
+import { listenForInterrupts } from "./interrupts.js";
 import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { dim, notice, print } from "./terminal.js";
@@ -131,13 +132,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
   const userFeatures = await featuresFrom(flags.userFeatures, "users", ratings);
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
   print(`${dim("device")}   ${engine.info.name}${engine.info.software && engine.info.kind === "webgpu" ? " (software)" : ""}`);
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    notice(`${flags.json ? "saving" : "stopping"} after the sweep under way; press Ctrl-C again to stop at once`);
-    process.once("SIGINT", () => process.exit(130));
-    controller.abort();
-  };
-  process.once("SIGINT", interrupt);
+  const interrupts = listenForInterrupts(`${flags.json ? "saving" : "stopping"} after the sweep under way`);
   const live = liveTable(space, resume, flags.vb && hasAlternative(flags.model));
   try {
     const result = await search(ratings, {
@@ -146,7 +141,7 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
       userFeatures,
       device: engine,
       onNotice: noticeAsTyped,
-      signal: controller.signal,
+      signal: interrupts.signal,
       resume,
       async onTrial(trial, sofar) {
         live.show(trial, sofar);
@@ -158,16 +153,13 @@ async function searchAndTell(path: string | undefined, flags: SearchFlags): Prom
     if (flags.json) await writeSearch(flags.json, result, path, flags, engine.info);
     tell(result, path, flags);
     await writeOthers(result, flags);
-    if (!result.complete) invocation.exitCode = INTERRUPTED;
+    if (!result.complete) invocation.exitCode = interrupts.code;
   } finally {
     live.stop();
-    process.off("SIGINT", interrupt);
+    interrupts.stop();
     engine.destroy();
   }
 }
-
-/** As shells count a process that Ctrl-C ended. */
-const INTERRUPTED = 130;
 
 /** The values given, and for K, τ and γ of which nothing is given the usual ones. */
 function spaceOf(flags: SearchFlags): SearchSpace {

@@ -1,5 +1,6 @@
 // tastespace train: ratings in, a model file and a run file out.
 
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { version } from "../../package.json";
@@ -21,10 +22,12 @@ import { csrOf, rowLengths } from "../ratings/csr.js";
 import { load, loadCheckpoint, save, saveCheckpoint } from "../node.js";
 import { fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
+import { checkUsed } from "../options.js";
 import { counted } from "../report/words.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { wholeOf } from "../ratings/share.js";
-import { checkEffects, checkTakesFeatures, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
+import { checkEffects, checkSweeps, checkTakesFeatures, fit, type FitOptions, type FitResult, hyperparametersOf } from "../training/fit.js";
 import { biasOnlyAccuracy, comparesToBiases } from "../training/bias-only.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { hyperparametersFor, memoryOf, planTraining } from "../training/plan.js";
@@ -53,6 +56,7 @@ import {
 import { addHyperparameterFlags, hyperparametersGiven } from "./hyperparameter-flags.js";
 import { defaultOfModels } from "./model-defaults.js";
 import { originOf, pathFrom, type RunFile, type RunOrigin } from "./run-file.js";
+import { listenForInterrupts } from "./interrupts.js";
 import { invocation } from "./invocation.js";
 import { isStandardOutput, writeJson, writeOutput } from "./output.js";
 import { agreeOn, checkpointFromFirst, ranksHere, threadsOfRank } from "./ranks.js";
@@ -69,6 +73,7 @@ interface TrainFlags extends DataFlags, SplitFlags, DeviceFlags, MeasureFlags, F
   tolerance?: number;
   patience?: number;
   init?: string;
+  allowTrained?: boolean;
   out?: string;
   json?: string;
   checkpoint?: string;
@@ -122,7 +127,8 @@ export function trainCommand(): Command {
     .option("--holdout-last <k>", "by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
     .option("--test <file>", "ratings to measure by instead")
     .option("--seed <n>", "seed of the split and of the starting factors", wholeNumber, 1)
-    .option("--init <model>", "start from this model")
+    .option("--init <model>", "start from this model; the ratings that it was trained on stay in training")
+    .option("--allow-trained", "with --init: hold out, or measure by, ratings that it was trained on too")
     .option("--out <file>", "write the model here (safetensors)")
     .option("--json <file>", "write the run here: device, data, history, seconds")
     .option("--checkpoint <file>", "write all that the training is here, every few sweeps and at its end")
@@ -187,18 +193,27 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   for (const kind of flags.devices ?? [flags.device]) checkTaken(kind, engineOptionsOf(flags));
   if (hasFeatures(flags)) checkTakesFeatures(model);
   const resume = flags.resume ? await resumedFrom(flags.checkpoint!) : undefined;
+  if (flags.checkpoint !== undefined && !flags.resume && ranks.rank === 0) await noticeReplaced(flags.checkpoint);
   const init = flags.init ? await load(flags.init) : undefined;
+  if (!init) checkUsed("--allow-trained", flags.allowTrained, false, "there is no model to start from", "give --init, or leave it away");
   if (init && flags.model !== ACCURATE) checkInit(init, (asked as { readonly factors: number }).factors);
+  if (flags.model !== ACCURATE)
+    checkSweeps(model, { ...hyperparametersGiven(flags), model, sweeps: flags.sweeps, init, resume } as FitOptions);
   await checkFeatureFiles(flags);
   const { epochs } = MODELS[model].operations(asked, flags.seed);
-  const data = await loadTraining(path, flags, ranks, wholeBecause(flags), epochs);
-  const { fingerprint, train: ratings, heldOut, counts } = data;
+  // Held out by our own split; what others hold out is refused as it is, where the model was trained on it.
+  const keeping = init?.seen && !flags.allowTrained && flags.holdout !== 0 ? init : undefined;
+  const data = await loadTraining(path, flags, ranks, wholeBecause(flags, keeping !== undefined), epochs, keeping);
+  const { fingerprint, train: ratings, heldOut, counts, stayed } = data;
+  // As the split tells whoever makes it again.
+  const trainedBefore = (init && flags.allowTrained && trainedPairs(init, heldOut)) || undefined;
+  const origin = { ...flags, stayed: stayed || undefined, trainedBefore };
   if (ranks.size > 1 && !wholeOf(ratings)) await agreeOn({ ratings: [fingerprintOf(ratings), fingerprintOf(heldOut)] });
   const readSeconds = (performance.now() - started) / 1000;
-  describeData(data);
+  describeData(data, flags.init);
   refusePositivesOnly(ratings, model, definitionOf(model).learnsFromOnes?.(asked) ?? false);
   const sourceFor = (file: string): ModelSource => ({
-    ...(originOf(file, path, flags) as Omit<ModelSource, "ratings"> & RunOrigin),
+    ...(originOf(file, path, origin) as Omit<ModelSource, "ratings"> & RunOrigin),
     // What was read: a test file is no part of it.
     ratings: counts.ratings + (flags.test === undefined ? counts.heldOut : 0),
     fingerprint: fingerprint(),
@@ -234,15 +249,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
   // Covariances take far more than factors.
   const memory = definitionOf(model).posterior && memoryOf(ratings, options, engine);
   if (memory) print(`${dim("memory")}   ${memoryLine(memory)}`);
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    notice("finishing the sweep under way, then saving; press Ctrl-C again to stop at once");
-    process.once("SIGINT", () => process.exit(130));
-    controller.abort();
-  };
-  process.once("SIGINT", interrupt);
-  // mpirun ends its ranks at once on SIGINT; this signal it passes on.
-  if (ranks.size > 1) process.once("SIGUSR2", interrupt);
+  const interrupts = listenForInterrupts("finishing the sweep under way, then saving", ranks.size > 1);
   try {
     print();
     let headed = false;
@@ -264,12 +271,13 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       tolerance: flags.tolerance,
       patience: flags.patience,
       ...observed,
-      init,
+      // What is gone on with began with it. Its split is that of the beginning.
+      ...(!resume && { init, allowTrained: flags.allowTrained }),
       resume,
       device: engine,
       // A split of ours is for stopping in time; one of the user's own is there for measuring lists, by whatever program.
       keepSeen: flags.seen && flags.test === undefined && flags.split === undefined ? "all" : flags.seen,
-      signal: controller.signal,
+      signal: interrupts.signal,
       onNotice: noticeAsTyped,
       onSweep(entry) {
         printBefore();
@@ -279,10 +287,12 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
     printBefore();
     const biasOnly =
       heldOut.count > 0 && comparesToBiases(model) && result.stop.reason !== "aborted" && !wholeOf(ratings)
-        ? await yardstick(ratings, heldOut, engine, controller.signal)
+        ? await yardstick(ratings, heldOut, engine, interrupts.signal)
         : undefined;
     print();
-    print(outcome(result, biasOnly));
+    print(outcome(result, biasOnly, resume?.history.at(-1)));
+    // A model of fewer sweeps than were asked for is no success: what follows a training may depend on it.
+    if (result.stop.reason === "aborted") invocation.exitCode = interrupts.code;
     if (result.stop.reason === "aborted" && flags.checkpoint !== undefined)
       print(`${dim("go on")}    the same command with --resume goes on from ${flags.checkpoint}`);
     else if (result.stop.reason === "aborted")
@@ -298,7 +308,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
         version,
         device: { kind: device.kind, name: device.name, software: device.software },
         data: { users: ratings.users.size, items: ratings.items.size, ...counts },
-        from: { ...originOf(flags.json, path, flags), fingerprint: fingerprint() },
+        from: { ...originOf(flags.json, path, origin), fingerprint: fingerprint() },
         model: flags.out === undefined || isUntrained || isStandardOutput(flags.out) ? null : pathFrom(flags.json, flags.out),
         hyperparameters: { model, ...result.model.hyperparameters, seed: flags.seed },
         history: result.history,
@@ -310,8 +320,7 @@ async function train(path: string | undefined, flags: TrainFlags): Promise<void>
       print(`${dim("run")}      ${flags.json}`);
     }
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGUSR2", interrupt);
+    interrupts.stop();
     engine.destroy();
   }
 }
@@ -327,7 +336,8 @@ async function yardstick(train: Ratings, heldOut: Ratings, device: Engine, signa
 }
 
 /** Why a training needs all ratings in one place; undefined where each rank needs its share. */
-function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags): string | undefined {
+function wholeBecause({ model, dryRun, measureBy, holdout, ...flags }: TrainFlags, keepsTrained: boolean): string | undefined {
+  if (keepsTrained) return "what the model to start from was trained on stays in training";
   if (model === ACCURATE || hasFeatures(flags)) return "what features weigh is made of all of them";
   if (MODELS[model].binary) return `${model} makes its data of all of them`;
   if ((measureBy ?? MODELS[model].measureBy ?? "loss") !== "loss" && holdout !== 0)
@@ -399,13 +409,14 @@ async function receivedLine(
   return [["rows that a rank receives a sweep", `${count(Math.round(allRows / ranks.size))}  (its ratings refer to ${share} % of them)`]];
 }
 
-function describeData({ read, sizes, counts: { ratings, heldOut }, test }: TrainingData): void {
+function describeData({ read, sizes, counts: { ratings, heldOut }, test, stayed }: TrainingData, init: string | undefined): void {
   print(
     `${dim("data")}     ${read.format}: ${counted(sizes.ratings, "rating")}, ${counted(sizes.users, "user")}, ${counted(sizes.items, "item")}`,
   );
   printUnderstood(read);
   if (test) printTest(test, read);
-  print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out`);
+  const kept = stayed === 0 ? "" : `; ${count(stayed)} more would be, but ${init} was trained on them`;
+  print(`${dim("split")}    ${count(ratings)} to train on, ${count(heldOut)} held out${kept}`);
 }
 
 /** Without the columns that have nothing in them: of errors that a model does not have, and without held-out ratings. */
@@ -440,7 +451,8 @@ function overfits(history: readonly HistoryEntry[], best: HistoryEntry): boolean
   return typeof then === "number" && typeof now === "number" && now < then;
 }
 
-function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined): string {
+/** @param from the last entry before this process, of a training that was gone on with. */
+function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy | undefined, from: HistoryEntry | undefined): string {
   const best = history.find(({ sweep }) => sweep === stop.bestSweep)!;
   const heldOut = heldOutFigure(best);
   const why = {
@@ -459,7 +471,8 @@ function outcome({ stop, history, seconds: time }: FitResult, biasOnly: Accuracy
   const learned = best.lambda === undefined ? "" : `, noise ${(1 / Math.sqrt(best.lambda)).toFixed(3)}`;
   const density =
     best.heldOutLogDensity === undefined || best.heldOutLogDensity === null ? "" : `, log density ${best.heldOutLogDensity.toFixed(4)}`;
-  const kept = `${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}`;
+  const whole = from === undefined ? "" : ` since sweep ${from.sweep}, ${seconds(from.seconds + time.train)} in all`;
+  const kept = `${dim("kept")}     sweep ${stop.bestSweep}, ${measured}${density}${learned}, trained in ${seconds(time.train)}${whole}`;
   return [why, kept, ...comparison(best, biasOnly)].join("\n");
 }
 
@@ -523,6 +536,18 @@ async function writeCheckpoint(checkpoint: Checkpoint, path: string): Promise<vo
     if (!(error instanceof OutputError)) throw error;
     notice(`${error.message}; the training goes on without this checkpoint`);
   }
+}
+
+/** Says that a training which begins anew will take the place of a checkpoint, and how to go on from that instead. */
+async function noticeReplaced(path: string): Promise<void> {
+  // What is no checkpoint has nothing to go on from; to open a pipe would wait for its writer.
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return;
+  const found = await loadCheckpoint(path).catch(() => undefined);
+  const sweep = found?.history.at(-1)?.sweep;
+  if (sweep !== undefined)
+    notice(
+      `${path} holds a checkpoint of sweep ${sweep}, which this training will replace: the same command with --resume goes on from it`,
+    );
 }
 
 async function resumedFrom(checkpoint: string): Promise<Checkpoint | undefined> {

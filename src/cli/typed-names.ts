@@ -35,6 +35,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   itemFeatures: "--item-features",
   userFeatures: "--user-features",
   "given as catalogue": "given by --items",
+  "as splitRatings does with init": "as --holdout does",
   "save(model, path)": "tastespace train … --out FILE",
 };
 

@@ -7,6 +7,7 @@ import type { LogisticHyperparameters } from "../models/logistic.js";
 import { checkArguments, checkOptions, namesOf, oneOf } from "../options.js";
 import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
+import { indicesIn } from "../ratings/seen.js";
 import { weightOfAll } from "../ratings/weights.js";
 
 /** Errors over ratings, rating units. Clipped: r̂ at least the smallest and at most the largest training rating. */
@@ -135,9 +136,4 @@ export function logDensity(model: FactorModel, ratings: Ratings, options: LogDen
     sum -= weightAt(ratings, at) * 0.5 * (Math.log(2 * Math.PI * deviation ** 2) + ((ratings.value[at] - mean) / deviation) ** 2);
   }
   return sum / weightOfAll(ratings);
-}
-
-/** The model's index of every id of the ratings; −1 for the unknown. */
-export function indicesIn(known: FactorModel["users"], wanted: FactorModel["users"]): Int32Array {
-  return Int32Array.from({ length: wanted.size }, (_, index) => known.indexOf(wanted.rawAt(index)));
 }

@@ -456,6 +456,7 @@ export const gibbs: ModelDefinition<GibbsHyperparameters, GibbsSums, GibbsTraini
   earlyStop: false,
   keeps: "last",
   settling: ({ burnIn }) => burnIn,
+  keepsFrom: ({ burnIn }) => burnIn + 1,
   operations: () => ({ solve: "drawn", sums: ["moments", "squaredErrors", "averagedErrors"] }),
   train: (session, problem) => new GibbsTraining(session, problem),
   figures: gibbsFigures,

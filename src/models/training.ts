@@ -225,6 +225,8 @@ export interface ModelDefinition<H, Sums, T extends Training<H, Sums> = Training
   readonly measureBy?: RankingMeasure;
   /** Sweeps in which the model is not yet what it is to be: none of them is the best, or ends the training. */
   settling?(h: H): number;
+  /** The first sweep that leaves something of its own in the model; without one, every sweep does. */
+  keepsFrom?(h: H): number;
   /** Whether features of users and items shape its rows. */
   readonly takesFeatures?: boolean;
   /**

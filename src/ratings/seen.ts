@@ -1,6 +1,7 @@
 // Which items each user has rated, in training or held out of it, for leaving them out of recommendations.
 
 import { csrOf } from "./csr.js";
+import type { Ids } from "./ids.js";
 import type { Ratings } from "./ratings.js";
 
 /** Items that each user has rated, as rows of ascending item indices. */
@@ -22,6 +23,41 @@ export function seenItems(ratings: Ratings): SeenItems {
     for (let at = items.start[n]; at < items.start[n + 1]; at++) seen[next[items.index[at]]++] = n;
   }
   return { start: users.start, items: seen };
+}
+
+/** What was trained on ratings of some users and items, and which these are where it holds that: a model. */
+export interface TrainedBefore {
+  readonly users: Ids;
+  readonly items: Ids;
+  readonly seen: SeenItems | undefined;
+}
+
+/** 1 for each rating of a user and an item that there was a training rating of, [count]; undefined where that is not held. */
+export function trainedMarks({ users, items, seen }: TrainedBefore, ratings: Ratings): Uint8Array | undefined {
+  if (!seen) return undefined;
+  const [knownUsers, knownItems] = [indicesIn(users, ratings.users), indicesIn(items, ratings.items)];
+  const marks = new Uint8Array(ratings.count);
+  for (let at = 0; at < marks.length; at++) {
+    const [user, item] = [knownUsers[ratings.user[at]], knownItems[ratings.item[at]]];
+    if (user >= 0 && item >= 0 && holds(seen.items, seen.start[user], seen.start[user + 1], item)) marks[at] = 1;
+  }
+  return marks;
+}
+
+/** Whether a number is among ascending ones from one place to another. */
+function holds(numbers: Uint32Array, from: number, to: number, wanted: number): boolean {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low < to && numbers[low] === wanted;
+}
+
+/** The index among known ids of every wanted one; −1 for the unknown. */
+export function indicesIn(known: Ids, wanted: Ids): Int32Array {
+  return Int32Array.from({ length: wanted.size }, (_, index) => known.indexOf(wanted.rawAt(index)));
 }
 
 /** The same, of so many users: those who are not among the first have seen nothing. */

@@ -3,11 +3,12 @@
 // the file alone: the lowest are held out.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { checkArguments, checkKind, checkOptions, checkUsed, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";
+import { checkArguments, checkKind, checkOptions, checkUsed, hasPart, type Kind, namesOf, oneOf, WHOLE, wholeFrom } from "../options.js";
 import { counterKey, counterOrder, counterWords } from "../random-counter.js";
 import { howMany } from "../shown.js";
 import { compareIds } from "./ids.js";
 import { type Ratings, RATINGS_KIND } from "./ratings.js";
+import { type TrainedBefore, trainedMarks } from "./seen.js";
 
 /** How what is held out is chosen. */
 export type SplitKind = "random" | "user" | "time" | "last";
@@ -26,6 +27,11 @@ export interface SplitOptions {
   readonly last?: number | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
+  /**
+   * A model that the training is to start from, as `fit` has it: the ratings that it was trained on are trained on
+   * again, and of those to hold out only the others are. So what is held out is new to it.
+   */
+  readonly init?: TrainedBefore | undefined;
 }
 
 /** Of what is held out. */
@@ -35,7 +41,14 @@ export const SHARE_KIND: Kind = {
 };
 /** What is held out where nothing is said. */
 export const HELD_OUT_SHARE = 0.2;
-const SPLIT_NAMES = namesOf<SplitOptions>({ by: oneOf(...SPLIT_KINDS), share: SHARE_KIND, last: wholeFrom(1), seed: WHOLE });
+const TRAINED_KIND: Kind = { must: "a model", holds: (value) => hasPart(value, "users", "items", "statistics") };
+const SPLIT_NAMES = namesOf<SplitOptions>({
+  by: oneOf(...SPLIT_KINDS),
+  share: SHARE_KIND,
+  last: wholeFrom(1),
+  seed: WHOLE,
+  init: TRAINED_KIND,
+});
 
 /** Ratings to train on and ratings to measure by; both have the users and items of the whole. */
 export interface Split {
@@ -47,23 +60,55 @@ export interface Split {
  * Holds a share of the ratings out; both parts keep all users and items, so that indices agree.
  *
  * @throws OptionsError for a share outside [0, 1), a number of last ratings or a seed that is no whole number;
+ *   a model to start from that does not hold what it was trained on, or was trained on all that would be held out;
  *   RatingsError when a split by time finds no times.
  */
 export function splitRatings(ratings: Ratings, options: SplitOptions = {}): Split {
   checkArguments("splitRatings", { ratings: [ratings, RATINGS_KIND] });
   checkSplitOptions(options);
+  const { train, heldOut } = splitFrom(ratings, options);
+  return { train, heldOut };
+}
+
+/** A split, and how many ratings a model to start from has kept from being held out. */
+export function splitFrom(ratings: Ratings, options: SplitOptions): Split & { readonly stayed: number } {
+  const marks = marksOf(ratings, options);
+  const { init } = options;
+  if (!init) return { ...partition(ratings, marks), stayed: 0 };
+  const trained = trainedMarks(init, ratings);
+  if (!trained)
+    throw new OptionsError("the model to start from does not hold what it was trained on", { remedy: "train it with keepSeen: true" });
+  let [held, stayed] = [0, 0];
+  for (let row = 0; row < marks.length; row++) {
+    held += marks[row];
+    if (trained[row] === 0 || marks[row] === 0) continue;
+    marks[row] = 0;
+    stayed++;
+  }
+  if (stayed > 0 && stayed === held)
+    throw new OptionsError(
+      `the model to start from was trained on ${held === 1 ? "the one rating" : `all ${held} ratings`} to be held out`,
+      {
+        remedy: "share: 0 holds none out; allowTrained: true measures by them all the same",
+      },
+    );
+  return { ...partition(ratings, marks), stayed };
+}
+
+/** 1 for each rating that is to be held out, [count]. */
+function marksOf(ratings: Ratings, options: SplitOptions): Uint8Array {
   const { by = "random", share = HELD_OUT_SHARE, last = 1, seed = 1 } = options;
   const count = heldOutCount(ratings.count, share);
   switch (by) {
     case "random":
-      return partition(ratings, randomMarks(ratings.count, count, seed));
+      return randomMarks(ratings.count, count, seed);
     case "time":
-      return partition(ratings, latest(ratings, count));
+      return latest(ratings, count);
     case "user":
-      return partition(ratings, shareOfEachUser(ratings, share, seed));
+      return shareOfEachUser(ratings, share, seed);
     case "last": {
       const wanted = (own: number): number => (options.share === undefined ? last : Math.round(own * share));
-      return partition(ratings, latestOfEachUser(ratings, wanted));
+      return latestOfEachUser(ratings, wanted);
     }
   }
 }

@@ -15,7 +15,7 @@ import { Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { seenInEither, seenItems, withUsers } from "../ratings/seen.js";
 import { ratingsThatCount } from "../ratings/weights.js";
 import { type FoldedRows, foldInRows } from "./fold-in.js";
-import { howMany, shown } from "../shown.js";
+import { howMany, plural, shown } from "../shown.js";
 import { priorMeans } from "./prior-means.js";
 import { checkOnScale } from "./rated.js";
 
@@ -26,7 +26,7 @@ export interface PartialFitOptions {
    * have: the model keeps no ratings to add to. Default: only what is new is solved.
    */
   readonly refit?: Side | undefined;
-  /** Called with what a person should know: that nothing is to be solved. */
+  /** Called with what a person should know: that nothing is to be solved, or that known rows are from fewer ratings. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
@@ -47,6 +47,8 @@ const PARTIAL_FIT_NAMES = namesOf<PartialFitOptions>({ refit: oneOf("users", "it
  * after a refit it is gone, as rows then rest on other ratings, held-out ones perhaps among them.
  *
  * An item's count grows by its ratings that the model cannot have been trained on: those with a new user or a new item.
+ * That of an item solved anew is the number of its ratings that it is solved from; where these are fewer than before, a
+ * notice says so.
  *
  * @param given ratings by any users of any items; their catalogue names the new items.
  * @throws RatingsError for ratings beyond the scale of the training ratings by more than half of its width, or other
@@ -78,6 +80,13 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     return model;
   }
 
+  const ofKnownItems = where(columns, (at) => columns.item[at] < N);
+  const solvedFrom = {
+    users: countsOf(ofKnownItems.user, users.ids.size),
+    items: countsOf(columns.item, items.ids.size),
+  };
+  if (refit) noticeFewer(model, refit, refit === "users" ? solvedUsers : solvedItems, solvedFrom[refit], onNotice);
+
   const parameters = grown(model.parameters, users.ids.size, items.ids.size);
   const solve = (side: Side, rows: Uint32Array, rated: RatingColumns, ids: Ids): void => {
     const csr = buildCsr(placed(rated, side, rows, ids.size), side, rows.length);
@@ -96,7 +105,6 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
       throw error;
     }
   };
-  const ofKnownItems = where(columns, (at) => columns.item[at] < N);
   solve("users", solvedUsers, ofKnownItems, users.ids);
   solve("items", solvedItems, columns, items.ids);
 
@@ -105,7 +113,8 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     Uint32Array.from(new Set([...(before ?? []), ...rows])).sort();
   const itemCounts = new Uint32Array(items.ids.size);
   itemCounts.set(model.itemCounts);
-  columns.item.forEach((n, at) => (itemCounts[n] += Number(n >= N || columns.user[at] >= M)));
+  if (refit === "items") for (const n of solvedItems) itemCounts[n] = solvedFrom.items[n];
+  else columns.item.forEach((n, at) => (itemCounts[n] += Number(n >= N || columns.user[at] >= M)));
   const named = [...ratings.catalogue.entries()].filter(({ id }) => !model.catalogue.get(id));
   return new FactorModel({
     model: model.model,
@@ -123,6 +132,34 @@ export function partialFit<M extends ModelName>(model: FactorModel<M>, given: Ra
     heldOut: model.heldOut && withUsers(model.heldOut, users.ids.size),
     source: refit === undefined ? model.source : undefined,
   });
+}
+
+/** How often each row is named, [size]. */
+function countsOf(rows: Uint32Array, size: number): Uint32Array {
+  const counts = new Uint32Array(size);
+  for (const row of rows) counts[row]++;
+  return counts;
+}
+
+/** Names of those that a notice is about. */
+const NAMED = 3;
+
+/** Says which known users or items are solved anew from fewer ratings than they had: the others count no longer. */
+function noticeFewer(model: FactorModel, side: Side, solved: Uint32Array, now: Uint32Array, onNotice: PartialFitOptions["onNotice"]): void {
+  const { seen, itemCounts } = model;
+  const before = (row: number): number => (side === "items" ? itemCounts[row] : seen ? seen.start[row + 1] - seen.start[row] : 0);
+  const fewer = [...solved].filter((row) => row < model[side].size && now[row] < before(row));
+  if (fewer.length === 0) return;
+  const named = fewer.slice(0, NAMED).map((row) => {
+    const id = model[side].rawAt(row);
+    const title = side === "items" ? model.catalogue.get(id)?.title : undefined;
+    return `${shown(title ?? id)} from ${now[row]} of ${before(row)}`;
+  });
+  const more = fewer.length > NAMED ? ", …" : "";
+  onNotice?.(
+    `${howMany(fewer.length, side === "users" ? "user" : "item")} ${plural(fewer.length, "is", "are")} solved anew ` +
+      `from fewer ratings than before: ${named.join(", ")}${more}; the others count no longer, so give all that these have`,
+  );
 }
 
 /** Whether a model knows none of the users and items of some ratings, neither by ratings nor by features. */

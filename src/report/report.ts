@@ -93,7 +93,8 @@ function runsSection(runs: readonly ReportRun[]): Section {
       biasOnly?.heldOutRmse.toFixed(4) ?? "–",
       `${stop.bestSweep} of ${stop.sweep}`,
       `${data.ratings.toLocaleString("en-US")} + ${data.heldOut.toLocaleString("en-US")}`,
-      seconds.train.toFixed(2),
+      // Of a training that was gone on with, the history knows of the sweeps before.
+      Math.max(seconds.train, history.at(-1)?.seconds ?? 0).toFixed(2),
       device.kind,
     ];
   });

@@ -5,6 +5,7 @@ import { DivergedError, OptionsError, RatingsError } from "../errors.js";
 import type { DeviceInfo, Engine, Side } from "../engine/engine.js";
 import { DEVICE_KIND, type DeviceChoice, openEngine } from "../engine/open-engine.js";
 import { relevanceOf } from "../metrics/ranking.js";
+import { trainedPairs } from "../metrics/trained-pairs.js";
 import { FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { roundedToHalves } from "../half.js";
 import { type Figures, heldOutFigure, type RankingMeasure } from "../models/figures.js";
@@ -13,6 +14,7 @@ import { LARGEST, type UnitPowers, unitsOf } from "../models/hyperparameters.js"
 import type { Parameters } from "../models/parameters.js";
 import {
   checkModel,
+  definitionOf,
   featuredModels,
   HYPERPARAMETER_NAMES,
   hyperparametersOn,
@@ -90,8 +92,13 @@ export interface TrainingOptions extends StoppingOptions, MeasureOptions {
   readonly userFeatures?: FeatureTable | undefined;
   /** Seed of the starting factors. Default 1. */
   readonly seed?: number | undefined;
-  /** Parameters to start from instead: a model trained before, matched by raw ids. */
+  /**
+   * Parameters to start from instead: a model trained before, matched by raw ids. What it was trained on must not be
+   * held out: `splitRatings` with the same `init` keeps that in training.
+   */
   readonly init?: FactorModel | undefined;
+  /** Whether held-out ratings may be such as `init` was trained on, whose errors are no predictions. Default false. */
+  readonly allowTrained?: boolean | undefined;
   /** Where to compute: a choice, or an engine of the caller's own, which is left open. Default "auto". */
   readonly device?: DeviceChoice | Engine | undefined;
   /**
@@ -152,6 +159,7 @@ const TRAINING_NAMES = namesOf<TrainingOptions>({
   heldOut: HELD_OUT_KIND,
   earlyStop: SWITCH,
   init: MODEL_KIND,
+  allowTrained: SWITCH,
   memoryBytes: numberAbove(0),
   keeps: oneOf("best", "last"),
   onSweep: FUNCTION,
@@ -191,7 +199,25 @@ export async function fit<M extends ModelName = "als">(ratings: Ratings, options
 export async function fit(ratings: Ratings, options: FitOptions = {}): Promise<FitResult> {
   checkArguments("fit", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("fit", options);
-  return await outlivingDevices(options, (again, opened) => fitModel(model, ratings, again, opened));
+  checkSweeps(model, options);
+  return await fitBriefly(model, ratings, options);
+}
+
+/** The same, of however few sweeps: they may leave nothing in the model. */
+export const fitBriefly = async (model: ModelName, ratings: Ratings, options: FitOptions): Promise<FitResult> =>
+  await outlivingDevices(options, (again, opened) => fitModel(model, ratings, again, opened));
+
+/** @throws OptionsError where a training would end before a sweep that leaves something in the model. */
+export function checkSweeps(model: ModelName, options: FitOptions): void {
+  const h = definitionOf(model).complete(hyperparametersOf(model, options));
+  const first = definitionOf(model).keepsFrom?.(h) ?? 0;
+  const asked = options.sweeps ?? MODELS[model].sweeps ?? DEFAULT_SWEEPS;
+  const sweeps = Math.max(asked, options.resume?.history.at(-1)?.sweep ?? 0);
+  // Of no sweeps the untrained model is asked for.
+  if (sweeps >= first || (sweeps === 0 && !options.init)) return;
+  throw new OptionsError(`sweeps is ${sweeps} and burnIn ${first - 1}: the model would keep no sample`, {
+    remedy: `give sweeps: ${first} or more, or a shorter burnIn`,
+  });
 }
 
 /**
@@ -228,11 +254,15 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     keeps,
     settling: MODELS[model].settling?.(MODELS[model].complete(asked)),
   });
+  const done = options.resume?.history.at(-1)?.sweep ?? 0;
+  if (done > stopping.sweeps)
+    options.onNotice?.(`the checkpoint is of sweep ${done}, beyond the ${howMany(stopping.sweeps, "sweep")} asked for: no sweep is added`);
   if (!tables) noticeIdle(model, asked, options.onNotice);
   if (stopping.sweeps === 0 && !options.init && !options.resume)
     options.onNotice?.("sweeps is 0, so the model is the untrained one: its factors are random");
   checkRatings(given, options.heldOut, all);
   checkKnownIds(given, { heldOut: options.heldOut, features: tables, init: options.init }, (text) => options.onNotice?.(text));
+  checkInitTrained(options);
   checkMeasure(options, options.heldOut);
   checkCheckpoints(options);
   checkEffects(model, options);
@@ -345,8 +375,14 @@ async function fitModel<M extends ModelName>(model: M, all: Ratings, asGiven: Fi
     });
     if (stop.reason === "aborted" && stop.sweep === 0 && !options.init)
       options.onNotice?.("the training was ended before its first sweep, so the model is the untrained one: its factors are random");
-    if (stop.bestSweep === 0 && stop.sweep > 0 && !options.init && !stopping.keepsLast)
-      options.onNotice?.(untrained(stop, history, heldOutCount));
+    const kept = definitionOf(model).keepsFrom?.(hyperparameters) ?? 0;
+    if (stop.reason === "aborted" && stop.sweep > 0 && stop.sweep < kept)
+      options.onNotice?.(
+        `the training was ended after sweep ${stop.sweep} of the ${kept - 1} of burnIn, so the model keeps no sample: ` +
+          "it predicts by one draw, does not know how sure it is, and takes no one in by ratings",
+      );
+    if (stop.bestSweep === 0 && stop.sweep > 0 && !stopping.keepsLast)
+      options.onNotice?.(untrained(stop, history, heldOutCount, options.init === undefined && resume === undefined));
     const seen = whole && own ? await whole.seen(own) : own;
     const held = options.keepSeen === "all" ? options.heldOut : undefined;
     const trained = new FactorModel({
@@ -403,13 +439,18 @@ function finite(parameters: Parameters): Parameters {
   return parameters;
 }
 
-/** Says that no sweep was better than none. */
-function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number): string {
+/**
+ * Says that no sweep was better than none.
+ *
+ * @param isRandom whether the training began with random factors, not with a model.
+ */
+function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number, isRandom: boolean): string {
   const { name, value } = heldOutFigure(history[0]);
   const by = howMany(heldOut, "held-out rating");
   const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${sweep} sweeps after it was better than`;
+  const which = isRandom ? "the untrained one of sweep 0" : "the one of sweep 0, from which it started, and has learned nothing new";
   return (
-    `the model is the untrained one of sweep 0: by ${by} ${later} its ${name} of ${value?.toFixed(4)}; ` +
+    `the model is ${which}: by ${by} ${later} its ${name} of ${value?.toFixed(4)}; ` +
     "hold out more, train with other hyperparameters, or keep the last sweep"
   );
 }
@@ -505,6 +546,8 @@ export function checkEffects(model: ModelName, options: TrainingOptions): void {
   const { measureBy = MODELS[model].measureBy ?? "loss", device, memoryBytes } = options;
   checkMeasureUsed(options, measureBy);
   const opens = device === undefined || typeof device === "string";
+  const { init, allowTrained } = options;
+  checkUsed("allowTrained", allowTrained, init !== undefined, "there is no model to start from", "give init, or leave allowTrained out");
   checkUsed("memoryBytes", memoryBytes, opens, "device is an engine, which has its memory", "give it to openEngine");
   checkUsed("checkpointEvery", options.checkpointEvery, options.onCheckpoint !== undefined, "there is no onCheckpoint", "give both");
 }
@@ -522,6 +565,24 @@ function checkDeviation(s: number): void {
   if (s >= LEAST_DEVIATION) return;
   throw new RatingsError(`the ratings have a standard deviation of ${s.toPrecision(3)}: it must be ${LEAST_DEVIATION} or greater`, {
     remedy: `give ratings in a smaller unit: multiply all by the same number, such as ${10 ** -Math.floor(Math.log10(s))}`,
+  });
+}
+
+/**
+ * What a model to start from was trained on is known to it: errors of it say nothing, and no sweep would be better.
+ *
+ * @throws OptionsError where some of it is held out and that is not allowed.
+ */
+function checkInitTrained({ init, heldOut, allowTrained = false, onNotice }: TrainingOptions): void {
+  if (!init || !heldOut || heldOut.count === 0) return;
+  const trained = trainedPairs(init, heldOut);
+  if (trained === undefined)
+    return onNotice?.("the model to start from does not hold what it was trained on: that nothing of it is held out cannot be checked");
+  if (trained === 0) return;
+  const told = `the model to start from was trained on ${trained} of the ${howMany(heldOut.count, "rating")} to measure by`;
+  if (allowTrained) return onNotice?.(told);
+  throw new OptionsError(told, {
+    remedy: "hold out others, as splitRatings does with init, or give allowTrained: true to measure by these all the same",
   });
 }
 

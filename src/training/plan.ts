@@ -13,7 +13,7 @@ import {
 } from "../models/registry.js";
 import { checkArguments } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import { checkFitOptions, fit, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
+import { checkFitOptions, checkSweeps, fitBriefly, type FitOptions, type FitOptionsOf, hyperparametersOf } from "./fit.js";
 import { DEFAULT_SWEEPS } from "./stopping.js";
 
 /** What a training will take. */
@@ -49,6 +49,7 @@ export async function planTraining<M extends ModelName = "als">(ratings: Ratings
 export async function planTraining(ratings: Ratings, options: FitOptions = {}): Promise<TrainingPlan> {
   checkArguments("planTraining", { ratings: [ratings, RATINGS_KIND] });
   const model = checkFitOptions("planTraining", options);
+  checkSweeps(model, options);
   const { device = "auto", heldOut, memoryBytes } = options;
   const engine: Engine = typeof device === "string" ? await openEngine(device, options.onNotice, { memoryBytes }) : device;
   try {
@@ -120,7 +121,7 @@ function sampleOf(ratings: Ratings, count: number): Ratings {
 /** The fastest of the sweeps after the first, which compiles and warms up. */
 async function sweepSeconds(sample: Ratings, options: FitOptions, engine: Engine): Promise<number> {
   const seconds: number[] = [];
-  await fit(sample, {
+  await fitBriefly(checkModel(options.model ?? "als"), sample, {
     ...options,
     device: engine,
     heldOut: undefined,

@@ -19,7 +19,7 @@ import {
 } from "../options.js";
 import { FACTORS } from "../models/hyperparameters.js";
 import { heldOutLoss, lossName, type RankingMeasure } from "../models/figures.js";
-import { checkModel, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
+import { checkModel, definitionOf, HYPERPARAMETER_NAMES, type ModelName, MODELS } from "../models/registry.js";
 import type { Precisions } from "../models/parameters.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
@@ -34,7 +34,7 @@ import {
   type SplitOptions,
   splitRatings,
 } from "../ratings/split.js";
-import { shown } from "../shown.js";
+import { howMany, shown } from "../shown.js";
 import { biasOnlyAccuracy, comparesToBiases } from "./bias-only.js";
 import { type Checkpoint, featureNames, type TrainingIdentity } from "./checkpoint.js";
 import { fit, type FitOptions, type FitResult, SHARED_KINDS, type TrainingOptions } from "./fit.js";
@@ -307,13 +307,14 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
     throw new OptionsError(`the held-out share is ${share}: it must be above 0 and below 1`);
   const space = checkedSpace(model, options.space);
   const points = method === "grid" ? gridPoints(space) : randomPoints(space, trials, seed);
-  for (const point of points) MODELS[model].complete(hyperparametersAt(point) as never);
+  const rungs = method === "halving" ? rungsOf(sweeps, leastSweeps, eta, trials) : [sweeps];
+  for (const point of points) checkRung(model, point, rungs);
   return {
     points,
     model,
     method,
     space,
-    rungs: method === "halving" ? rungsOf(sweeps, leastSweeps, eta, trials) : [sweeps],
+    rungs,
     eta,
     trials: method === "grid" ? null : trials,
     folds,
@@ -324,6 +325,18 @@ export function searchPlan(options: SearchOptions): Omit<SearchPlan, "data"> & {
     stopping: { tolerance: options.tolerance ?? null, patience: options.patience ?? null },
     features: { users: featureNames(options.userFeatures), items: featureNames(options.itemFeatures) },
   };
+}
+
+/** @throws OptionsError where the model refuses a point, or the first rung ends before a sweep that leaves something in it. */
+function checkRung(model: ModelName, point: Point, [sweeps, ...later]: readonly number[]): void {
+  const h = definitionOf(model).complete(hyperparametersAt(point) as never);
+  const first = definitionOf(model).keepsFrom?.(h) ?? 0;
+  if (sweeps === 0 || sweeps >= first) return;
+  const told = `${later.length > 0 ? "the first round has" : "a trial has"} ${howMany(sweeps, "sweep")} and burnIn is ${first - 1}`;
+  throw new OptionsError(`${told}: the models would keep no sample`, {
+    remedy:
+      later.length > 0 ? `give leastSweeps: ${first} or more, or a shorter burnIn` : `give sweeps: ${first} or more, or a shorter burnIn`,
+  });
 }
 
 /** Sweeps by the end of each rung: the most, and ever a share 1/η of it, as long as sweeps and trials allow. */

@@ -416,7 +416,21 @@ test("a training is resumed from its checkpoint", async () => {
   const { code, out } = await tastespace(...flags, "--sweeps", "6", "--resume", "--json", inFolder("resumed.json"));
   expect(code).toBe(0);
   expect(out).toContain("did all 6 sweeps");
+  expect(out).toMatch(/trained in [\d.]+ m?s since sweep 4, [\d.]+ m?s in all/);
   expect(json<Run>(inFolder("resumed.json")).history).toHaveLength(7);
+  // Fewer than are done: nothing is to be done, which is told.
+  const fewer = await tastespace(...flags, "--sweeps", "3", "--resume");
+  expect(fewer.code).toBe(0);
+  expect(fewer.err).toContain("note the checkpoint is of sweep 6, beyond the 3 sweeps asked for: no sweep is added");
+  // A new training takes the place of what is there, which is told before it does.
+  const anew = await tastespace(...flags, "--sweeps", "2");
+  expect(anew.out).not.toContain(" in all");
+  expect(anew.err).toBe(
+    `note ${inFolder("point.safetensors")} holds a checkpoint of sweep 6, which this training will replace: ` +
+      "the same command with --resume goes on from it\n",
+  );
+  writeFileSync(inFolder("none.safetensors"), "something else");
+  expect((await tastespace(...flags.slice(0, 6), "--sweeps", "2", "--checkpoint", inFolder("none.safetensors"))).err).toBe("");
 });
 
 test("a separate test file is measured by", async () => {

@@ -370,7 +370,20 @@ test("features of users that a folder holds are told where they are taken, and l
   writeFileSync(inFolder("old", "ratings.dat"), Array.from({ length: 40 }, (_, at) => `${1 + (at % 8)}::${1 + ((at * 3) % 11)}::${1 + (at % 5)}::1\n`).join("")); // prettier-ignore
   const train = async (first: number) => {
     writeFileSync(inFolder("old", "users.dat"), `${first}::F::25::10::48067\n${first + 1}::M::35::7::1\n`);
-    return await tastespace("train", inFolder("old"), "--model", "accurate", "--factors", "2", "--sweeps", "2", "--device", "cpu");
+    return await tastespace(
+      "train",
+      inFolder("old"),
+      "--model",
+      "accurate",
+      "--factors",
+      "2",
+      "--burn-in",
+      "1",
+      "--sweeps",
+      "2",
+      "--device",
+      "cpu",
+    );
   };
   const known = await train(1);
   expect(known.out).toMatch(/^features users\.dat: column 1 → id; sex, age, occupation → features {2}\(6 features of 2 ids, all of them/m);

@@ -1,13 +1,13 @@
 // Trainings under mpirun: their model files are those of one process, whatever the ranks; what is wrong names its rank.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeHosts } from "../support/hosts.js";
-import { ended, runRanks, startRanks, withMpi } from "../support/mpirun.js";
+import { ended, type Ran, runRanks, startRanks, withMpi } from "../support/mpirun.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-ranks-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -136,6 +136,28 @@ describe.runIf(withMpi)("under mpirun", () => {
     expect(stderr).toContain("every rank reads all ratings: a plan is made of a sample of them");
     expect(code).toBe(0);
     expect(stdout).toMatch(/rows that a rank receives a sweep +9 +\(its ratings refer to \d+ % of them\)/);
+  });
+
+  test("SIGUSR2 to mpirun ends all ranks in order, with 0; SIGTERM ends them at once", async () => {
+    const path = csv("signals.csv", rows);
+    const signalled = async (signal: NodeJS.Signals, file: string): Promise<Ran> => {
+      const args = ["train", path, "--device", "cpu", "--factors", "2", "--no-early-stop", "--sweeps", "1000000", "--out", place(file)];
+      const job = startRanks([{ ranks: 2, args }]);
+      let out = "";
+      let sent = false;
+      job.stdout!.on("data", (text) => {
+        out += String(text);
+        if (!sent && /^ +3 /m.test(out)) sent = job.kill(signal);
+      });
+      return await ended(job);
+    };
+    const { code, stdout } = await signalled("SIGUSR2", "in-order.safetensors");
+    expect(stdout).toMatch(/interrupted after sweep \d+/);
+    expect(code).toBe(0);
+    expect(existsSync(place("in-order.safetensors"))).toBe(true);
+    const killed = await signalled("SIGTERM", "at-once.safetensors");
+    expect(killed.stdout).not.toContain("interrupted after");
+    expect(existsSync(place("at-once.safetensors"))).toBe(false);
   });
 
   test("each rank reads its share, and the checkpoint goes on with any number of ranks", async () => {

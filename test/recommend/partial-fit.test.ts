@@ -299,6 +299,31 @@ test("what cannot be fitted is refused, saying why", async () => {
   expect(() => partialFit(model, Ratings.from([["ann", 1, 5]]), { refit: "both" as never })).toThrow(/refit is "both"/);
   const loose = new FactorModel({ ...partsOf(model), hyperparameters: { ...model.hyperparameters, tauUsers: 0, gammaUsers: 0 } as never });
   expect(() => partialFit(loose, Ratings.from([["ann", 1, 5]]))).toThrow(new NotPositiveDefiniteError("users", 40, { id: "ann" }));
-  const burning = (await train({ model: "gibbs", burnIn: 50, factors: 2 })).model;
+  const burning = (await train({ model: "gibbs", sweeps: 0, factors: 2 })).model;
   expect(() => partialFit(burning, Ratings.from([["ann", 1, 5]]))).toThrow(/keeps no sample/);
+});
+
+test("known ones that are solved anew from fewer ratings than they had are told with their counts, and lists show what they are of", async () => {
+  const { model } = await train({ factors: 3 });
+  const notices: string[] = [];
+  const onNotice = (text: string): number => notices.push(text);
+  const countOf = (side: "user" | "item", id: unknown): number =>
+    invented[side].filter((index) => invented[`${side}s`].rawAt(index) === id).length;
+  const item = invented.items.rawAt(0);
+  const few = partialFit(model, Ratings.from([["ann", item, 4]]), { refit: "items", onNotice });
+  expect(notices).toEqual([
+    `1 item is solved anew from fewer ratings than before: ${JSON.stringify(invented.catalogue.get(item)!.title)} from 1 of ${countOf("item", item)}; ` +
+      "the others count no longer, so give all that these have",
+  ]);
+  expect(few.itemCounts[few.items.indexOf(item)]).toBe(1);
+  const users = invented.users.raw.slice(0, 4);
+  partialFit(model, Ratings.from(users.map((user) => [user, item, 4])), { refit: "users", onNotice });
+  expect(notices[1]).toMatch(/^4 users are solved anew from fewer ratings than before: /);
+  expect(notices[1]).toContain(users.slice(0, 3).map((user) => `${JSON.stringify(user)} from 1 of ${countOf("user", user)}`).join(", ")); // prettier-ignore
+  expect(notices[1]).toContain(", …; ");
+  // All of theirs, and one more: nothing to tell, and counts as they are.
+  const all = [...invented.user.keys()].map((at) => [invented.users.rawAt(invented.user[at]), invented.items.rawAt(invented.item[at]), invented.value[at]] as const); // prettier-ignore
+  const whole = partialFit(model, Ratings.from([...all, ["ann", item, 4]]), { refit: "items", onNotice });
+  expect(notices).toHaveLength(2);
+  expect(whole.itemCounts[whole.items.indexOf(item)]).toBe(countOf("item", item) + 1);
 });

@@ -149,7 +149,17 @@ test("intervals hold what they promise on ratings that were held out", () => {
 });
 
 test("a chain that ended in its burn-in has no interval, and says how to get one", async () => {
-  const { model: young } = await fit(train, { ...given, sweeps: 4 });
+  const stop = new AbortController();
+  const notices: string[] = [];
+  const { model: young } = await fit(train, {
+    ...given,
+    signal: stop.signal,
+    onSweep: ({ sweep }) => sweep === 4 && stop.abort(),
+    onNotice: (text) => notices.push(text),
+  });
+  expect(notices).toEqual([
+    expect.stringMatching(/^the training was ended after sweep 4 of the 8 of burnIn, so the model keeps no sample/),
+  ]);
   expect(young.knowsSpread).toBe(false);
   expect(() => young.predictive(1, 3)).toThrow(OptionsError);
   expect(() => young.predictive(1, 3)).toThrow(expect.objectContaining({ remedy: expect.stringContaining("burn-in") as string }));

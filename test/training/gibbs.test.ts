@@ -7,7 +7,10 @@ import { triangle } from "../../src/engine/reference/cholesky.js";
 import { seededRandom } from "../../src/random.js";
 import { splitRatings } from "../../src/ratings/split.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
+import type { Checkpoint } from "../../src/training/checkpoint.js";
 import { fit, type FitOptionsOf } from "../../src/training/fit.js";
+import { planTraining } from "../../src/training/plan.js";
+import { searchPlan } from "../../src/training/search.js";
 import { ENGINE_KINDS, testEngines } from "../support/engines.js";
 import { checkpointAfter, expectSameTraining } from "../support/resume.js";
 
@@ -60,7 +63,7 @@ describe.each(ENGINE_KINDS)("on %s", (kind) => {
 
   test("a chain goes on from a saved model's last draw", async () => {
     const first = await run();
-    const { history } = await run({ init: decodeModel(encodeModel(first.model)), sweeps: 2 });
+    const { history } = await run({ init: decodeModel(encodeModel(first.model)), burnIn: 1, sweeps: 2 });
     expect(history.length).toBe(3);
     expect(history[1].trainRmse! / first.history[9].trainRmse!).toBeCloseTo(1, 1);
   });
@@ -95,4 +98,24 @@ test("kept draws are evenly spaced, from the first on, and between half and all 
     expect(kept.length).toBeLessThanOrEqual(6);
     expect(kept.length).toBeGreaterThanOrEqual(Math.min(draws, 4));
   }
+});
+
+test("a chain that would end in its burn-in is refused before it begins: alone, planned, searched and gone on with", async () => {
+  const ratings = syntheticRatings({ users: 20, items: 10, ratings: 100 });
+  const told = { name: "OptionsError", message: "sweeps is 15 and burnIn 20: the model would keep no sample" };
+  const short = { model: "gibbs", factors: 2, sweeps: 15, device: "reference" } as const;
+  await expect(fit(ratings, short)).rejects.toMatchObject({ ...told, remedy: "give sweeps: 21 or more, or a shorter burnIn" });
+  await expect(planTraining(ratings, short)).rejects.toMatchObject(told);
+  expect((await planTraining(ratings, { ...short, sweeps: 21 })).sweeps).toBe(21);
+  let checkpoint: Checkpoint | undefined;
+  const onCheckpoint = (taken: Checkpoint): void => void (checkpoint = taken);
+  await fit(ratings, { ...short, sweeps: 21, onCheckpoint, checkpointEvery: 10 });
+  expect(checkpoint!.history.at(-1)!.sweep).toBe(21);
+  // What it has done counts, also where fewer sweeps are asked for now.
+  expect((await fit(ratings, { ...short, resume: checkpoint })).model.parameters.draws).toHaveLength(1);
+  const space = { burnIn: [5, 20] };
+  const search = { model: "gibbs", space, sweeps: 15 } as const;
+  expect(() => searchPlan(search)).toThrow("a trial has 15 sweeps and burnIn is 20: the models would keep no sample");
+  expect(() => searchPlan({ ...search, method: "halving", sweeps: 60 })).toThrow("the first round has 7 sweeps and burnIn is 20");
+  expect(searchPlan({ ...search, sweeps: 21 }).points).toHaveLength(2);
 });
