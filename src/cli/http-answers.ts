@@ -60,7 +60,7 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
       if (item === undefined) throw new OptionsError("/explain: say which item");
       if (user === undefined && rated === undefined) throw new OptionsError("/explain: say for whom: user, or rated");
       const of = rated === undefined ? ratedBy(user!, await trainingOf(served)) : pairs(model, rated);
-      return explain(model, itemOf(model, item), of, { user });
+      return onScale(model, explain(model, itemOf(model, item), of, { user }));
     },
   },
 };

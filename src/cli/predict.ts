@@ -11,6 +11,7 @@ import { checkReadsFile, loadData } from "./data.js";
 import { checkKnowsAny } from "./known-to-model.js";
 import { addDataOptions, type DataFlags, NO_CLIP, repeatable } from "./options.js";
 import { writeJson } from "./output.js";
+import { onScale } from "./recommend.js";
 import { count, notice, print, table } from "./terminal.js";
 
 interface PredictFlags extends DataFlags {
@@ -46,7 +47,7 @@ async function predict(path: string, flags: PredictFlags): Promise<void> {
   const model = await load(path);
   const predictions =
     flags.pairs === undefined ? predictItems(model, flags) : predictPairs(model, (await loadData(flags.pairs, flags)).ratings, flags);
-  const rows = flags.clip ? predictions.map((row) => ({ ...row, predicted: model.clipped(row.predicted) })) : predictions;
+  const rows = flags.clip ? predictions.map((row) => onScale(model, row)) : predictions;
   const measured = rows.some(({ rating }) => rating !== undefined);
   print(
     table(

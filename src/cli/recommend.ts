@@ -62,9 +62,9 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
 }
 
 /** With its prediction within the scale of the ratings. */
-export const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
-  ...item,
-  predicted: model.clipped(predicted),
+export const onScale = <T extends { readonly predicted: number }>(model: FactorModel, one: T): T => ({
+  ...one,
+  predicted: model.clipped(one.predicted),
 });
 
 /** A list of items as a table, with genres where a title has some; ± is one standard deviation of a rating. */

@@ -11,7 +11,7 @@ import type { FactorModel } from "../../src/models/factor-model.js";
 import { encodeModel } from "../../src/model-file.js";
 import { save } from "../../src/node.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { explain } from "../../src/recommend/explain.js";
+import { explain, type Explanation } from "../../src/recommend/explain.js";
 import { itemFilter } from "../../src/recommend/filters.js";
 import { fit } from "../../src/training/fit.js";
 
@@ -94,7 +94,12 @@ describe("answers are the library's", () => {
     expect((await ask("/similar", { user: 4, n: 3 })).body).toEqual({ user: 4, users });
   });
 
-  test("explanations of someone new, and of a user by the ratings that are sent", async () => {
+  test("explanations of someone new, and of a user by the ratings that are sent; predicted is on the scale, the sum is what it is", async () => {
+    const keen = Array.from({ length: 20 }, (_, at): [number, number] => [at + 10, 5]);
+    const best = model.recommendFor(keen, { n: 1 })[0];
+    expect(best.predicted).toBeGreaterThan(5);
+    const { predicted, sum } = (await ask("/explain", { item: best.id, rated: keen })).body as unknown as Explanation;
+    expect({ predicted, sum }).toEqual({ predicted: 5, sum: expect.closeTo(best.predicted, 6) as number });
     expect((await ask("/explain", { item: title, rated: [[9, 1], [3, 5]] })).body).toEqual(asJson(explain(model, 7, [[9, 1], [3, 5]]))); // prettier-ignore
     const rated = ratings.ratedBy(5);
     expect((await ask("/explain", { item: 7, user: 5, rated })).body).toEqual(asJson(explain(model, 7, rated, { user: 5 })));

@@ -107,6 +107,22 @@ describe("explanations", () => {
     expect(await ran("explain", file, "--rated", "3=5", "--rated", "4=1", "--item", "20")).toMatch(/the user's 2 ratings/);
   });
 
+  test("of likes: predicted is the probability that predict gives, and the terms add up to its log-odds", async () => {
+    const likes = inFolder("likes.safetensors");
+    const logistic = ["--model", "logistic", "--positive-threshold", "4", "--sweeps", "3", "--factors", "2"];
+    await ran("train", "--device", "cpu", ...logistic, "--out", likes);
+    const out = await ran("explain", likes, "--user", "7", "--item", "20", "--json", inFolder("likes.json"));
+    await ran("predict", likes, "--user", "7", "--item", "20", "--json", inFolder("predicted.json"));
+    const [{ predicted }] = json<{ predicted: number }[]>(inFolder("predicted.json"));
+    const why = json<Explanation>(inFolder("likes.json"));
+    expect(why.predicted).toBe(predicted);
+    expect(why.sum).toBeCloseTo(Math.log(predicted / (1 - predicted)), 9);
+    const { mean, itemBias, remainder, contributions } = why;
+    expect(contributions.reduce((sum, { contribution }) => sum + contribution, mean + itemBias + remainder)).toBeCloseTo(why.sum, 9);
+    const minus = (value: number): string => value.toFixed(3).replace("-", "−");
+    expect(out).toMatch(new RegExp(`log-odds +${minus(why.sum)}\\s+predicted probability +${minus(predicted)}`));
+  });
+
   test("of nobody are refused", async () => {
     expect(await tastespace("explain", file, "--item", "20")).toMatchObject({ code: 2, err: expect.stringMatching(/say for whom/) });
     expect(await tastespace("explain", file, "--item", "20", "--user", "nobody")).toMatchObject({
