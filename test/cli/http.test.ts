@@ -144,6 +144,11 @@ test.each([
   ["/recommend", `{"user": 1, "n": ${"9".repeat(300)}}`, 400, "options", /n is 9{100}…, and must be a whole number/],
   ["/recommend", '{"user": 9007199254740993}', 400, "options", /user is 9007199254740993, and must be an id/],
   ["/recommend?n=3", { user: 1 }, 400, "options", /in the address and in the body/],
+  ["/recommend", '{"user": 42, "n": 1, "user": 43}', 400, "options", /^\/recommend: user is given 2 times$/],
+  ["/recommend", '{"rated": [[1, 5]], "rated": [[2, 5]]}', 400, "options", /rated is given 2 times/],
+  ["/recommend", '{"user": 1, "limit": 1, "limit": 2}', 400, "options", /no option "limit"/],
+  ["/health?x=1", undefined, 400, "options", /^\/health has no option "x"$/],
+  ["/?user=1", undefined, 400, "options", /^\/ has no option "user"$/],
   ["/similar", undefined, 400, "options", /say like what/],
   ["/similar?user=1&genres=Drama", undefined, 400, "options", /genres is of items/],
   ["/explain?user=1", undefined, 400, "options", /say which item/],
@@ -153,6 +158,10 @@ test.each([
 ])("%s %j is answered with %i %s", async (path, body, status, code, message) => {
   expect(await ask(path, body)).toMatchObject({ status, body: { error: { code, message: expect.stringMatching(message) } } });
   expect(faults).toEqual([]);
+});
+
+test("a path without parameters says that it takes none", async () => {
+  expect(await ask("/health?x=1")).toMatchObject({ body: { error: { remedy: "it takes none" } } });
 });
 
 test.each(['{"user": 9007199254740993}', '{"rated": [[9007199254740993, 5]]}', '{"user": 1, "include": [9007199254740993]}'])(
