@@ -80,7 +80,11 @@ async function parseRows(
     if (rows.length > 0) isFirst = false;
   }
   reader.addSkipped(bad.count, bad.first);
-  return { reader, found, understood: { columns: found.described, encoding: opened.turnedFrom, form: table.form } };
+  return {
+    reader,
+    found,
+    understood: { columns: found.described, hasRatings: found.places.rating >= 0, encoding: opened.turnedFrom, form: table.form },
+  };
 }
 
 /** The columns of a table of cells: by their names, where these tell them and it can be read from any row on. */
@@ -159,7 +163,7 @@ async function parseText(
   }
   if (!reader) throw emptyFile(source);
   const encoding = opened.turnedFrom ?? (reader.text.found === "windows-1252" ? "Windows-1252 (Latin-1)" : undefined);
-  return { reader, found, understood: { columns: found.described, encoding } };
+  return { reader, found, understood: { columns: found.described, hasRatings: found.places.rating >= 0, encoding } };
 }
 
 /** A table of which any part can be read by itself. */

@@ -20,7 +20,7 @@ export interface TableCacheOptions {
 
 const FORMAT = "tastespace-ratings";
 /** To be raised with every change in what a reader makes of a file. */
-const FORMAT_VERSION = "5";
+const FORMAT_VERSION = "6";
 /** Against damage, not against malice: it is the fastest that Node has everywhere. */
 const CHECKSUM = "sha1";
 const NO_CHECKSUM = "0".repeat(40);

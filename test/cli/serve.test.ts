@@ -168,6 +168,27 @@ test("predictions have the data's ids and their deviations, of one pair as of a 
   expect(table).toContain(`${one.predicted.toFixed(3)} ± ${one.deviation.toFixed(3)}`);
 });
 
+test("a file of pairs has as many predictions as rows, in their order, and ratings where it has some", async () => {
+  const [pairs, out] = [inFolder("twice.csv"), inFolder("twice.json")];
+  const rows = [[7, 20], [3, 5], [7, 20], [7, 20], [1, 6], [3, 5]]; // prettier-ignore
+  const predicted = rows.map(([user, item]) => ({ user, item, predicted: model.clipped(model.predict(user, item)) }));
+  writeFileSync(pairs, ["userId,movieId", ...rows.map((row) => row.join(","))].join("\n"));
+  const table = await ran("predict", file, "--pairs", pairs, "--json", out);
+  expect(json<object[]>(out)).toEqual(predicted);
+  expect(table).not.toContain("rating");
+  expect(table.trim().split("\n")).toHaveLength(rows.length + 1);
+  const rated = rows.map((row, at) => [...row, 1 + (at % 5)]);
+  writeFileSync(pairs, ["userId,movieId,rating", ...rated.map((row) => row.join(","))].join("\n"));
+  expect(await ran("predict", file, "--pairs", pairs, "--json", out)).toMatch(/predicted +rating/);
+  expect(json<object[]>(out)).toEqual(predicted.map((row, at) => ({ ...row, rating: rated[at][2] })));
+  const merged = await tastespace("predict", file, "--pairs", pairs, "--duplicates", "first", "--json", out);
+  expect(merged).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("3 ratings of an item already rated (--duplicates first)") as string,
+  });
+  expect(json<object[]>(out)).toEqual([0, 1, 4].map((at) => ({ ...predicted[at], rating: rated[at][2] })));
+});
+
 describe("exports", () => {
   test("every format is written where it is told", async () => {
     for (const [format, name, written] of [
