@@ -28,6 +28,7 @@ import {
   type TensorFile,
   tensorPieces,
 } from "./safetensors.js";
+import { grouped } from "./shown.js";
 
 /** Files of draws in half precision, or of the weights of features, are of version 2, all others of version 1. */
 const FORMAT_VERSION = 2;
@@ -330,7 +331,8 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     // Entities that have joined since have no weights.
     const count = (header[`${name}_feature_weights`] as TensorEntry).shape.at(-2) ?? 0;
     const most = table.names.length + (table.rated ? (side === "users" ? N : M) : 0);
-    if (!(count >= table.names.length && count <= most)) throw fail(`tensor ${name}_feature_weights has ${count} rows, not ${most}`);
+    if (!(count >= table.names.length && count <= most))
+      throw fail(`tensor ${name}_feature_weights has ${grouped(count)} rows, not ${grouped(most)}`);
     return floats(`${name}_feature_weights`, draws ? [draws.length, count, D] : [count, D]);
   };
   const hasFeatures = tables.users ?? tables.items;

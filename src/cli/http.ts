@@ -6,6 +6,7 @@ import { HTTPException } from "hono/http-exception";
 import { version } from "../../package.json";
 import { type ErrorCode, OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
 import { checkOptions } from "../options.js";
+import { grouped } from "../shown.js";
 import { QUESTIONS } from "./http-answers.js";
 import { askedInAddress, askedInBody } from "./http-questions.js";
 import type { WatchedModel } from "./served-model.js";
@@ -36,7 +37,7 @@ export function httpApp(watched: Served, onFault: (error: unknown) => void): Hon
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
-      onError: (context) => context.json(body(new OptionsError(`the body has more than ${MAX_BODY_BYTES} bytes`)), 413),
+      onError: (context) => context.json(body(new OptionsError(`the body has more than ${grouped(MAX_BODY_BYTES)} bytes`)), 413),
     }),
   );
   for (const [path, answer] of Object.entries(UNASKED))

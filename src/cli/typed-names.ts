@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
+import { HYPERPARAMETER_NAMES } from "../models/registry.js";
 import type { Column } from "../ratings/columns.js";
 import { flagOf, typed as flagNamed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS } from "./options.js";
@@ -34,6 +35,10 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   userFeatures: "--user-features",
   "given as catalogue": "given by --items",
   "save(model, path)": "tastespace train … --out FILE",
+  "Ratings.from(rows) makes them of rows, readPath(path) reads a file": "give a file with rows of user, item and rating",
+  thompsonSeed: "--thompson",
+  // Whatever is typed for an item may be its title.
+  "; findItem(title) gives the id of a title": "",
 };
 
 /** Options of a split, and what the flags of commands that split call them. */
@@ -83,7 +88,9 @@ export function asTyped(sentence: string): string {
   if (!invocation.command) return sentence;
   const flags = flagsOf(invocation.command);
   const keyOf = (name: string): string => (flags.has(name) ? name : (OF_SPLITS.get(name) ?? name));
-  const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? name;
+  // A hyperparameter that this command has no flag for is one of train.
+  const elsewhere = (name: string): string => (/[A-Z]/.test(name) && HYPERPARAMETER_NAMES.has(name) ? flagOf(name) : name);
+  const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? elsewhere(name);
   // One whose own name is that of another flag has a flag of another name.
   const ofModel = (name: string): string => (flagOf(name) === flagNamed(name) ? typed(name) : flagOf(name));
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);

@@ -2,7 +2,7 @@
 
 import { RatingsError } from "../errors.js";
 import { checkArguments } from "../options.js";
-import { cut, shown } from "../shown.js";
+import { cut, grouped, shown } from "../shown.js";
 import { type Catalogue, catalogueOf } from "./catalogue.js";
 import { unitsPerSecond } from "./cells.js";
 import { doubtColumns, doubtDuplicates, doubtScale, notesOnIds } from "./doubts.js";
@@ -167,7 +167,7 @@ async function parseTable(sources: readonly RatingSource[], options: TableOption
         : missingRows > 0
           ? missingRows === 1
             ? "the only rating is a missing one"
-            : `all ${missingRows} ratings are missing ones`
+            : `all ${grouped(missingRows)} ratings are missing ones`
           : "there is a header but no rating";
     throw noRows(name, what, reader.firstSkipped[0]);
   }

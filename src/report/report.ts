@@ -12,6 +12,7 @@ import { genreMap } from "../recommend/genre-map.js";
 import { polarizingItems } from "../recommend/polarizing.js";
 import type { HistoryEntry, Stop } from "../training/history.js";
 import { rankedTrials, type SearchResult } from "../training/search.js";
+import { grouped } from "../shown.js";
 import { dataFigures } from "./data-figures.js";
 import type { Figure } from "./figure.js";
 import { alphaFigure, calibrationFigure, genreMapFigure, type Named, polarizingFigure } from "./model-figures.js";
@@ -92,7 +93,7 @@ function runsSection(runs: readonly ReportRun[]): Section {
       best.heldOutRmseClipped?.toFixed(4) ?? "–",
       biasOnly?.heldOutRmse.toFixed(4) ?? "–",
       `${stop.bestSweep} of ${stop.sweep}`,
-      `${data.ratings.toLocaleString("en-US")} + ${data.heldOut.toLocaleString("en-US")}`,
+      `${grouped(data.ratings)} + ${grouped(data.heldOut)}`,
       seconds.train.toFixed(2),
       device.kind,
     ];
@@ -241,7 +242,7 @@ export function modelLists(model: FactorModel, { rated, similar, alpha, listed }
     return {
       title,
       head: ["#", "title", ...(hasGenres ? ["genres"] : []), "ratings"],
-      rows: list.map((item, at) => [String(at + 1), ...named(item), item.ratings.toLocaleString("en-US")]),
+      rows: list.map((item, at) => [String(at + 1), ...named(item), grouped(item.ratings)]),
     };
   };
   return [

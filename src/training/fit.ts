@@ -54,7 +54,7 @@ import { type Checkpoint, CHECKPOINT_KIND, checkSame, featureNames, identityOf, 
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkKnownIds } from "./known-ids.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
-import { howMany, shown } from "../shown.js";
+import { grouped, howMany, shown } from "../shown.js";
 import { checkMeasure, checkMeasureUsed, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
@@ -410,7 +410,7 @@ function finite(parameters: Parameters): Parameters {
 function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number): string {
   const { name, value } = heldOutFigure(history[0]);
   const by = howMany(heldOut, "held-out rating");
-  const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${sweep} sweeps after it was better than`;
+  const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${grouped(sweep)} sweeps after it was better than`;
   return (
     `the model is the untrained one of sweep 0: by ${by} ${later} its ${name} of ${value?.toFixed(4)}; ` +
     "hold out more, train with other hyperparameters, or keep the last sweep"
@@ -534,7 +534,7 @@ function checkRatings(ratings: Ratings, heldOut: Ratings | undefined, all: Ratin
   if (ratings.statistics().ratings === 0) {
     const told = "there are no ratings to train on";
     if (all.count > 0)
-      throw new RatingsError(`${told}: ${all.count === 1 ? "the one that there is has" : `all ${all.count} have`} weight 0`, {
+      throw new RatingsError(`${told}: ${all.count === 1 ? "the one that there is has" : `all ${grouped(all.count)} have`} weight 0`, {
         remedy: "give weights above 0, or none; a weight says how often a rating counts",
       });
     const isHeldOut = heldOut !== undefined && heldOut.count > 0;

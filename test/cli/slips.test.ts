@@ -146,6 +146,34 @@ test.each([
   expect(asTyped(written)).toBe(typed);
 });
 
+test("an item of a file of pairs that is not known is told in the words of the command line, and counts have separators", async () => {
+  const many = written("many.csv", `user,item,rating\n${lines(4000, (at) => `u${at % 40},i${at % 1013},${1 + (at % 5)}`)}\n`);
+  const model = join(folder, "many.safetensors");
+  await tastespace("train", many, "--device", "cpu", "--sweeps", "1", "--out", model);
+  const pairs = written("pairs.csv", "user,item\nu1,i1\nu1,nothing\n");
+  const { err, code } = await tastespace("predict", model, "--pairs", pairs);
+  expect(err).toMatch(/^error no item has the id "nothing" among the 1,013 of the model\n +an item is known by ratings; the ids are/m);
+  expect(code).toBe(2);
+  const none = await tastespace("evaluate", model, many, "--relevance-threshold", "6", "--device", "cpu");
+  expect(none.err).toMatch(/of 800 held-out ratings 0 are of users/);
+});
+
+test("hyperparameters are named by the flags of train where the command has none for them", async () => {
+  const model = join(folder, "likes.safetensors");
+  await tastespace(...train, "--model", "logistic", "--positive-threshold", "4", "--tau-users", "0", "--sweeps", "1", "--out", model);
+  const { err, code } = await tastespace("explain", model, "--rated", "i1=5", "--item", "i2");
+  expect(err).toMatch(/^error a logistic model is explained by its precisions, and --tau-users or --gamma-users is 0$/m);
+  expect(code).toBe(2);
+});
+
+test("nothing to train on is told with what to type", () => {
+  invocation.command = trainCommand();
+  expect(asTyped("Ratings.from(rows) makes them of rows, readPath(path) reads a file")).toBe(
+    "give a file with rows of user, item and rating",
+  );
+  expect(asTyped("thompsonSeed is 1.5: it must be a whole number")).toMatch(/^--thompson is 1.5/);
+});
+
 test("what the library notices is named as it is typed, too", async () => {
   const { err, code } = await tastespace(...train, "--tau-features", "3", "--sweeps", "0");
   expect(err).toContain("note --tau-features is 3 to no effect, since there are no features: give --item-features or --user-features");

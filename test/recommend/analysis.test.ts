@@ -87,7 +87,7 @@ test("what a model cannot tell is refused", async () => {
   expect(() => genreMap(biases)).toThrow(OptionsError);
   expect(() => alphaEffect(biases)).toThrow(OptionsError);
   expect(() => genreMap(plain, { genres: ["Opera"], minimumRatings: 10 })).toThrow(/no item of the genre "Opera"/);
-  expect(() => genreMap(plain, { minimumRatings: 9999 })).toThrow("no item has 9999 ratings or more");
+  expect(() => genreMap(plain, { minimumRatings: 9999 })).toThrow("no item has 9,999 ratings or more");
 });
 
 describe.runIf(process.env["TASTESPACE_ML_SMALL"])("on the real ml-latest-small, with genres", () => {
