@@ -61,6 +61,7 @@ const OF_FILES = [
 /** @throws OptionsError for a flag that says how a file is read, where none is. */
 export function checkReadsFile(flags: Partial<DataFlags>, reads: boolean, why: string, remedy: string): void {
   for (const name of OF_FILES) checkUsed(typed(name), flags[name], reads, why, remedy);
+  checkUsed("--no-cache", flags.cache === false ? true : undefined, reads, why, remedy);
 }
 
 /** Pairs to predict: as many as there are rows, unless flags say what becomes of those that come twice. */

@@ -26,6 +26,7 @@ import {
   addDeviceOption,
   addOtherDataOption,
   addSplitOptions,
+  checkAlpha,
   type DataFlags,
   type DeviceFlags,
   number,
@@ -42,7 +43,7 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags, OtherDataFla
   test?: string;
   k: number;
   relevanceThreshold?: number;
-  alpha: number;
+  alpha?: number;
   auc?: boolean;
   allowTrained?: boolean;
   perUser?: string;
@@ -63,7 +64,7 @@ export function evaluateCommand(): Command {
       "a held-out item is relevant from this rating on (default: what the model takes for positive, else the training mean)",
       number,
     )
-    .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
+    .option("--alpha <α>", "weight of the item biases in the ranking (default: 1)", number)
     .option("--auc", "measure the AUC, however many scores it takes (default: up to two thousand million)")
     .option("--no-auc", "leave it out")
     .option("--allow-trained", "measure by ratings that the model was trained on too")
@@ -83,6 +84,7 @@ const MOST_SCORES = 2e9;
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
+  checkAlpha("--alpha", flags.alpha, model);
   const otherData = flags.otherData ?? flags.allowTrained;
   const { read, split, flags: reading, path: from } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
   printUnderstood(read, notice);

@@ -19,6 +19,7 @@ import {
   checkOne,
   type DataFlags,
   type OtherDataFlags,
+  ownDataFlags,
   repeatable,
   type ShareFlags,
   wholeNumber,
@@ -65,7 +66,8 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   checkOne("", "for whom", { "--user ID": user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
   const unread = ["the ratings of someone new are in no file", "give --user instead of --rated"] as const;
   checkReadsFile(flags, user !== undefined, ...unread);
-  checkUsed("--data", flags.data, user !== undefined, ...unread);
+  for (const [name, given] of Object.entries({ ...ownDataFlags(flags), "--data": flags.data, "--sort": flags.sort }))
+    checkUsed(name, given, user !== undefined, ...unread);
   const model = await load(path);
   const item = model.findItem(flags.item);
   const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);

@@ -4,12 +4,13 @@ import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
+import { checkUsed } from "../options.js";
 import { heldId, type RawId, toRawId } from "../ratings/ids.js";
 import type { ReadResult } from "../ratings/readers.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
 import { checkReadsFile, loadPairs } from "./data.js";
 import { checkKnowsAny } from "./known-to-model.js";
-import { addDataOptions, type DataFlags, NO_CLIP, repeatable } from "./options.js";
+import { addDataOptions, checkClip, type DataFlags, NO_CLIP, noClip, repeatable } from "./options.js";
 import { writeJson } from "./output.js";
 import { onScale } from "./recommend.js";
 import { count, notice, print, table } from "./terminal.js";
@@ -43,10 +44,15 @@ export function predictCommand(): Command {
 }
 
 async function predict(path: string, flags: PredictFlags): Promise<void> {
-  checkReadsFile(flags, flags.pairs !== undefined, "no file is read", "give it with --pairs");
+  const { pairs } = flags;
+  const unread = ["no file is read", "give it with --pairs"] as const;
+  checkReadsFile(flags, pairs !== undefined, ...unread);
+  checkUsed("--sort", flags.sort, pairs !== undefined, ...unread);
+  for (const [name, given] of Object.entries({ "--user": flags.user, "--item": flags.item[0] }))
+    checkUsed(name, given, pairs === undefined, "the pairs are those of --pairs", `leave ${name} or --pairs away`);
   const model = await load(path);
-  const predictions =
-    flags.pairs === undefined ? predictItems(model, flags) : predictPairs(model, await loadPairs(flags.pairs, flags), flags);
+  checkClip("--no-clip", noClip(flags), model);
+  const predictions = pairs === undefined ? predictItems(model, flags) : predictPairs(model, await loadPairs(pairs, flags), flags);
   const rows = flags.clip ? predictions.map((row) => onScale(model, row)) : predictions;
   const measured = rows.some(({ rating }) => rating !== undefined);
   print(

@@ -261,6 +261,11 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     return this.#definition.predicts.of;
   }
 
+  /** Whether any item has a bias: without, lists are the same whatever α weighs biases with, as those of `implicit`. */
+  get hasItemBiases(): boolean {
+    return this.parameters.itemBiases.some((bias) => bias !== 0);
+  }
+
   get #definition(): ModelDefinition<Hyperparameters, unknown> {
     return definitionOf(this.model);
   }

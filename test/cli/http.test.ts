@@ -160,6 +160,18 @@ test.each([
   expect(faults).toEqual([]);
 });
 
+test("what a model has not is refused as well: a weight of biases, a scale, and who rated how much", async () => {
+  const { model: implicit } = await fit(ratings, { model: "implicit", factors: 2, sweeps: 2, device: "cpu", keepSeen: false });
+  const app = httpApp({ served: served(implicit), refused: undefined, path: "x" }, (fault) => faults.push(fault));
+  const refused = async (path: string): Promise<unknown> => await (await app.request(path)).json();
+  const saying = (message: RegExp): object => ({ error: { code: "options", message: expect.stringMatching(message) as string } });
+  expect(await refused("/recommend?rated=7%3D5&alpha=1")).toMatchObject(saying(/^alpha is 1 to no effect: this model of implicit has no/));
+  expect(await refused("/recommend?rated=7%3D5&clip=false")).toMatchObject(saying(/^clip is false to no effect: implicit predicts no/));
+  expect(await refused("/similar?user=1&minimumRatings=2")).toMatchObject(saying(/does not hold/));
+  for (const path of ["/recommend?rated=7%3D5", "/similar?user=1"]) expect((await app.request(path)).status).toBe(200);
+  expect(faults).toEqual([]);
+});
+
 test("a path without parameters says that it takes none", async () => {
   expect(await ask("/health?x=1")).toMatchObject({ body: { error: { remedy: "it takes none" } } });
 });

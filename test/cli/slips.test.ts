@@ -117,6 +117,31 @@ test.each<[args: string[], code: number, said: RegExp]>([
   ],
   [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--rating-column", "3"], 2, /^error --rating-column is "3" to no effect: /m],
   [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--data", "x"], 2, /^error --data is "x" to no effect: .*\n +give --user/m],
+  [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--holdout", "0.3"], 2, /^error --holdout is 0.3 to no effect: /m],
+  [["predict", "nowhere", "--user", "1", "--item", "2", "--sort"], 2, /^error --sort is true to no effect: no file is read$/m],
+  [["predict", "nowhere", "--user", "1", "--item", "2", "--no-cache"], 2, /^error --no-cache is true to no effect: no file is read$/m],
+  [["predict", "nowhere", "--pairs", "x", "--item", "2"], 2, /^error --item is "2" to no effect: the pairs are those of --pairs$/m],
+  [["recommend", "nowhere", "--rated", "1=5", "--include-seen"], 2, /^error --include-seen is true to no effect: /m],
+  [["similar", "nowhere", "--user", "1", "--genre", "Drama"], 2, /^error --genre is "Drama" to no effect: users are listed/m],
+  [["similar", "nowhere", "--user", "1", "--to-year", "1990"], 2, /^error --to-year is 1990 to no effect: users are listed/m],
+  [["export", "nowhere", "--out", "x", "--format", "npz", "--side", "users"], 2, /^error --side is "users" to no effect: npz holds both/m],
+  [
+    ["export", "nowhere", "--out", "x", "--format", "index", "--side", "items"],
+    2,
+    /^error --side is "items" to no effect: an index is of/m,
+  ],
+  [["export", "nowhere", "--out", "x", "--format", "csv", "--alpha", "3"], 2, /^error --alpha is 3 to no effect: csv is no index$/m],
+  [["export", "nowhere", "--out", "x", "--format", "csv", "--nearest", "score"], 2, /^error --nearest is "score" to no effect: csv is no/m],
+  [
+    ["export", "nowhere", "--out", "x", "--format", "index", "--nearest", "similar", "--alpha", ".5"],
+    2,
+    /^error --alpha is 0.5 to no effect: items like an item are near by their factors alone\n +leave --alpha away$/m,
+  ],
+  [["analyse", "nowhere", "--minimum-ratings", "3"], 2, /^error --minimum-ratings is 3 to no effect: there is no model$/m],
+  [["analyse", "nowhere", "--other-data"], 2, /^error --other-data is true to no effect: there is no model$/m],
+  [["analyse", "nowhere", "--seed", "3"], 2, /^error --seed is 3 to no effect: no intervals are measured$/m],
+  [["analyse", "nowhere", "--model", "x", "-n", "3"], 2, /^error -n is 3 to no effect: no list is made$/m],
+  [["report", "nowhere", "--alpha", "3", "--similar", "7"], 2, /^error --alpha is 3 to no effect: no list of somebody is made$/m],
   [["similar", "model", "7", "--user", "1"], 2, /an item and --user ID are given/],
 ])("%j", async (args, code, said) => {
   const ran = await tastespace(...args);
@@ -194,6 +219,42 @@ test("a model to start from with another number of factors is refused before any
   await tastespace(...train, "--factors", "5", "--sweeps", "1", "--out", model);
   const { err, code } = await tastespace("train", "nowhere", "--init", model);
   expect(err).toMatch(/^error the model to start from has 5 factors, not 10\n +give --factors 5$/m);
+  expect(code).toBe(2);
+});
+
+test("what a model has not is not weighed, nor clipped: implicit has no biases of items and predicts no ratings", async () => {
+  const [implicit, als, out] = [join(folder, "implicit.safetensors"), join(folder, "als.safetensors"), join(folder, "lists.csv")];
+  await tastespace(...train, "--model", "implicit", "--sweeps", "2", "--out", implicit);
+  await tastespace(...train, "--sweeps", "2", "--out", als);
+  const asked = [
+    ["recommend", "--user", "u1", "--alpha", "0.5"],
+    ["recommend", "--rated", "i1=5", "--alpha", "1"],
+    ["recommend-all", "--out", out, "--device", "cpu", "--alpha", "0.5"],
+    ["evaluate", "--device", "cpu", "--alpha", "0.5"],
+    ["export", "--format", "index", "--out", out, "--alpha", "0.5"],
+    ["analyse", "--rated", "i1=5", "--alpha", "0.5"],
+  ];
+  for (const [command, ...flags] of asked) {
+    const { err, code } = await tastespace(command, ...(command === "analyse" ? [table, "--model", implicit] : [implicit]), ...flags);
+    expect(err, command).toMatch(/^error --alpha is \S+ to no effect: this model of implicit has no item biases to weigh\n +leave --alpha away$/m); // prettier-ignore
+    expect(code).toBe(2);
+  }
+  for (const flags of [
+    ["recommend", implicit, "--user", "u1", "--no-clip"],
+    ["predict", implicit, "--user", "u1", "--item", "i1", "--no-clip"],
+  ])
+    expect((await tastespace(...flags)).err).toMatch(/^error --no-clip is true to no effect: implicit predicts no ratings/m);
+  expect(await tastespace("recommend", als, "--user", "u1", "--alpha", "0.5", "--no-clip")).toMatchObject({ code: 0 });
+  expect(await tastespace("recommend", implicit, "--user", "u1")).toMatchObject({ code: 0 });
+  expect((await tastespace("analyse", table, "--model", als, "--holdout", "0.2")).err).toMatch(/no intervals are measured$/m);
+});
+
+test("users like a user of a model that forgot who rated what: a number of ratings is refused, not passed over", async () => {
+  const model = join(folder, "forgot.safetensors");
+  await tastespace(...train, "--no-seen", "--out", model);
+  expect(await tastespace("similar", model, "--user", "u1")).toMatchObject({ code: 0, err: "" });
+  const { err, code } = await tastespace("similar", model, "--user", "u1", "--minimum-ratings", "3");
+  expect(err).toMatch(/^ +train without --no-seen, or leave --minimum-ratings out$/m);
   expect(code).toBe(2);
 });
 
