@@ -158,7 +158,7 @@ function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | 
     printTable(`most polarizing items of ${counted(minimumRatings, "rating")} or more`, head, rows(polarizing.most));
     printTable("least polarizing items", head, rows(polarizing.least));
   }
-  const effect = K > 0 ? alphaEffect(model) : undefined;
+  const effect = K > 0 && model.hasItemBiases ? alphaEffect(model) : undefined;
   if (effect) {
     printTable(
       "recommendations by α, the weight of the item biases",

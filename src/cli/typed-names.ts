@@ -59,6 +59,13 @@ const COLUMNS = new RegExp(String.raw`\bcolumns: \{ (${COLUMN}(?:, ${COLUMN})*) 
 /** `scale: [1, 5]` */
 const SCALE = /\bscale: \[(-?[\d.]+), (-?[\d.]+)\]/g;
 
+/** What the library says of a model that is given in the place of ratings, and what takes it, by command. */
+const MODEL_GIVEN = new RegExp(String.raw`; load\((${TEXT})\) reads the model$`);
+const MODEL_TAKEN: { readonly [command: string]: (file: string) => string } = {
+  analyse: (file) => `, or look at the model: tastespace analyse --model ${file}`,
+  train: (file) => `, and start from the model with --init ${file}`,
+};
+
 const isColumn = (held: string): held is Column => Object.hasOwn(COLUMN_FLAGS, held);
 
 /** A value as it is typed: texts without quotes where they need none. */
@@ -93,8 +100,10 @@ export function asTyped(sentence: string): string {
   const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? elsewhere(name);
   // One whose own name is that of another flag has a flag of another name.
   const ofModel = (name: string): string => (flagOf(name) === flagNamed(name) ? typed(name) : flagOf(name));
+  const command = invocation.command.name();
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known
+    .replace(MODEL_GIVEN, (_, file: string) => MODEL_TAKEN[command]?.(typedValue(JSON.parse(file))) ?? "")
     .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
     .replaceAll(SCALE, (_, least: string, most: string) => `${typed("scale")} ${least}:${most}`)
     .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))

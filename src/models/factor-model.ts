@@ -261,9 +261,10 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     return this.#definition.predicts.of;
   }
 
-  /** Whether any item has a bias: without, lists are the same whatever α weighs biases with, as those of `implicit`. */
+  /** Whether items have biases. Where they have none, as in `implicit`, lists are the same at every α. */
   get hasItemBiases(): boolean {
-    return this.parameters.itemBiases.some((bias) => bias !== 0);
+    const mayHave = this.#definition.hasBiases?.(this.hyperparameters) ?? true;
+    return mayHave || this.parameters.itemBiases.some((bias) => bias !== 0);
   }
 
   get #definition(): ModelDefinition<Hyperparameters, unknown> {

@@ -224,7 +224,7 @@ export function modelFigures(
   const figures: Figure[] = [];
   if (K >= 2 && enough > 2 && hasGenres) figures.push(genreMapFigure(genreMap(model, { genres, minimumRatings }), named));
   if (K > 0 && enough > 2 && ratings) figures.push(polarizingFigure(polarizingItems(model, { minimumRatings }), ratings, named));
-  if (K > 0) figures.push(alphaFigure(alphaEffect(model), named));
+  if (K > 0 && model.hasItemBiases) figures.push(alphaFigure(alphaEffect(model), named));
   if (model.knowsSpread && heldOut && heldOut.count > 0) figures.push(calibrationFigure(calibration(model, heldOut), named));
   return figures;
 }
@@ -232,7 +232,7 @@ export function modelFigures(
 /** Items with fewer ratings stand in a list by chance. */
 const LISTED_RATINGS = 10;
 
-/** Lists for someone who gave one rating, with α and with the full biases; and similar items. */
+/** Lists for someone who gave one rating, with α and with the full biases where there are some; and similar items. */
 export function modelLists(model: FactorModel, { rated, similar, alpha, listed }: AnalysisOptions): TitledTable[] {
   if (model.parameters.factors === 0) return [];
   const popular = (id: RawId): boolean => model.itemCounts[model.items.indexOf(id)] >= LISTED_RATINGS;
@@ -247,9 +247,9 @@ export function modelLists(model: FactorModel, { rated, similar, alpha, listed }
   };
   return [
     ...rated.flatMap(({ title, value }) =>
-      [...new Set([alpha, 1])].map((weight) =>
+      [...new Set(model.hasItemBiases ? [alpha, 1] : [1])].map((weight) =>
         titled(
-          `For someone who gave ${title} ${plain(value)}, α = ${plain(weight)}`,
+          `For someone who gave ${title} ${plain(value)}${model.hasItemBiases ? `, α = ${plain(weight)}` : ""}`,
           model.recommendFor([[model.findItem(title), value]], { n: listed, alpha: weight, filter: popular }),
         ),
       ),

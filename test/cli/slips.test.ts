@@ -258,6 +258,45 @@ test("users like a user of a model that forgot who rated what: a number of ratin
   expect(code).toBe(2);
 });
 
+test("a model in the place of a table is called one, with what takes it, and a table in the place of a model too", async () => {
+  const [model, checkpoint, run] = ["taken.safetensors", "taken.checkpoint", "taken.json"].map((name) => join(folder, name));
+  await tastespace(...train, "--factors", "2", "--sweeps", "1", "--out", model, "--checkpoint", checkpoint, "--json", run);
+  const said = async (...args: string[]): Promise<string> => (await tastespace(...args)).err.replaceAll(/^note.*\n/gm, "").trim();
+  const isModel = (remedy: string): string => `error ${model}: it is a model, not a table\n      ${remedy}`;
+  expect(await said("analyse", model)).toBe(isModel(`give a table, or look at the model: tastespace analyse --model "${model}"`));
+  expect(await said("train", model)).toBe(isModel(`give a table, and start from the model with --init "${model}"`));
+  for (const args of [
+    ["search", model],
+    ["evaluate", model, model],
+    ["evaluate", model, "--test", model],
+    ["predict", model, "--pairs", model],
+    ["partial-fit", model, model, "--out", join(folder, "x")],
+    ["explain", model, "--user", "u1", "--item", "i1", "--data", model],
+  ])
+    expect(await said(...args), args.join(" ")).toBe(isModel("give a table"));
+  expect(await said("train", checkpoint)).toBe(`error ${checkpoint}: it is the checkpoint of a training, not a table\n      give a table`);
+  expect(await said("train", table, "--item-features", model)).toContain("it is a model, not a table");
+  const asModel = [
+    ["recommend", "--user", "u1"],
+    ["evaluate"],
+    ["predict", "--user", "u1", "--item", "i1"],
+    ["similar", "i1"],
+    ["export", "--format", "csv", "--out", join(folder, "x")],
+    ["partial-fit", table, "--out", join(folder, "x")],
+    ["serve"],
+  ];
+  for (const [command, ...flags] of asModel)
+    for (const file of [table, run])
+      expect(await said(command, file, ...flags)).toBe(
+        `error ${file}: it is no safetensors file, but text\n      give a model file: tastespace train … --out FILE writes one`,
+      );
+  expect(await said("analyse", "--model", table)).toContain("but text");
+  expect(await said("train", table, "--init", table)).toContain("but text");
+  expect(await said("recommend", checkpoint, "--user", "u1")).toMatch(
+    /the checkpoint of a training, and no model\n +go on with the training/,
+  );
+});
+
 test("a list that filters have left nothing of says so", async () => {
   const model = join(folder, "model.safetensors");
   await tastespace(...train, "--out", model);
