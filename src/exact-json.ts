@@ -33,6 +33,24 @@ export function parseFromPython(text: string): unknown {
   }
 }
 
+/** A text with the colon that makes it a name, or a bracket. */
+const NAME_OR_BRACKET = new RegExp(String.raw`(${TEXT})(\s*:)?|[{}[\]]`, "gs");
+
+/** Names of an object that its JSON gives more than once, and how often: of their values JSON.parse keeps the last. */
+export function repeatedNames(json: string): [name: string, times: number][] {
+  const times = new Map<string, number>();
+  let depth = 0;
+  for (const [part, text, colon] of json.matchAll(NAME_OR_BRACKET)) {
+    if (part === "{" || part === "[") depth++;
+    else if (part === "}" || part === "]") depth--;
+    else if (depth === 1 && colon !== undefined) {
+      const name = JSON.parse(text) as string;
+      times.set(name, (times.get(name) ?? 0) + 1);
+    }
+  }
+  return [...times].filter(([, count]) => count > 1);
+}
+
 /** Blanks and one token of JSON. */
 const TOKEN = new RegExp(
   String.raw`[ \t\r\n]*(?:("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*"|` +

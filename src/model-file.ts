@@ -18,16 +18,20 @@ import { Ids, type RawId } from "./ratings/ids.js";
 import type { RatingStatistics } from "./ratings/ratings.js";
 import type { SeenItems } from "./ratings/seen.js";
 import {
+  BUT_TEXT,
+  CHECKPOINT_FORMAT,
   checkTensors,
   decodeHeader,
   type Dtype,
   ELEMENT_BYTES,
   joinedPieces,
+  MODEL_FORMAT,
   type Tensor,
   type TensorEntry,
   type TensorFile,
   tensorPieces,
 } from "./safetensors.js";
+import { grouped } from "./shown.js";
 
 /** Files of draws in half precision, or of the weights of features, are of version 2, all others of version 1. */
 const FORMAT_VERSION = 2;
@@ -71,7 +75,7 @@ export function modelPieces(model: FactorModel): Generator<Uint8Array, void> {
   const halved = parameters.draws ? numericTensors(model).map(withHalves) : [];
   const tensors = parameters.draws ? halved.map(({ tensor }) => tensor) : numericTensors(model);
   const metadata: Record<string, string> = {
-    format: "tastespace",
+    format: MODEL_FORMAT,
     format_version: String(parameters.draws || parameters.features ? FORMAT_VERSION : 1),
     tastespace_version: version,
     model: model.model,
@@ -174,7 +178,7 @@ export const modelFailure = (
   name: string,
   what: string,
   cause?: unknown,
-  remedy = "train again and write a new model file",
+  remedy = what === BUT_TEXT ? "give a model file: save(model, path) writes one" : "train again and write a new model file",
 ): ModelFileError => new ModelFileError(`${name}: ${what}`, { cause, remedy });
 
 /**
@@ -196,7 +200,9 @@ export function decodeModel(bytes: Uint8Array, name = "model"): FactorModel {
  */
 export function modelIn({ header, metadata, body }: TensorFile, name = "model"): FactorModel {
   const fail = (what: string, cause?: unknown): ModelFileError => modelFailure(name, what, cause);
-  if (metadata["format"] !== "tastespace") throw fail("it is a safetensors file, but no Tastespace model");
+  if (metadata["format"] === CHECKPOINT_FORMAT)
+    throw modelFailure(name, "it is the checkpoint of a training, and no model", undefined, "go on with the training, which makes a model");
+  if (metadata["format"] !== MODEL_FORMAT) throw fail("it is a safetensors file, but no Tastespace model");
   const formatVersion = Number(metadata["format_version"]);
   if (!(formatVersion >= 1)) throw fail(`its format version "${metadata["format_version"]}" is no number`);
   if (formatVersion > FORMAT_VERSION) {
@@ -330,7 +336,8 @@ export function modelIn({ header, metadata, body }: TensorFile, name = "model"):
     // Entities that have joined since have no weights.
     const count = (header[`${name}_feature_weights`] as TensorEntry).shape.at(-2) ?? 0;
     const most = table.names.length + (table.rated ? (side === "users" ? N : M) : 0);
-    if (!(count >= table.names.length && count <= most)) throw fail(`tensor ${name}_feature_weights has ${count} rows, not ${most}`);
+    if (!(count >= table.names.length && count <= most))
+      throw fail(`tensor ${name}_feature_weights has ${grouped(count)} rows, not ${grouped(most)}`);
     return floats(`${name}_feature_weights`, draws ? [draws.length, count, D] : [count, D]);
   };
   const hasFeatures = tables.users ?? tables.items;

@@ -153,10 +153,13 @@ export function checkOptions(
   }
   const quoted = unknown.map((name) => `"${name}"`).join(", ");
   throw new OptionsError(`${where} has no option ${quoted}`, {
-    remedy: [...new Set(unknown.map((name) => nameHere(name, names, elsewhere) ?? `the options are ${[...names.keys()].join(", ")}`))].join(
-      "; ",
-    ),
+    remedy: [...new Set(unknown.map((name) => nameHere(name, names, elsewhere) ?? allNames(names)))].join("; "),
   });
+}
+
+function allNames(names: Names): string {
+  const all = [...names.keys()].join(", ");
+  return all === "" ? "it takes none" : `the options are ${all}`;
 }
 
 /** @throws OptionsError when what is given is no object of options. */

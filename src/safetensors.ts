@@ -22,6 +22,10 @@ export interface Tensor {
 export const ELEMENT_BYTES: Record<Dtype, number> = { F32: 4, F64: 8, F16: 2, U32: 4, I64: 8, U8: 1 };
 
 export const LENGTH_BYTES = 8;
+/** What metadata call the files of ours: models, and checkpoints. */
+export const MODEL_FORMAT = "tastespace";
+export const CHECKPOINT_FORMAT = "tastespace checkpoint";
+
 /** "version ", by which the text begins that stands for a file in Git LFS. */
 const POINTER = new TextEncoder().encode("version ");
 
@@ -254,12 +258,16 @@ export function tensorsOf(
   return { metadata, tensors: new Map(tensors) };
 }
 
+/** What is said of a table of ratings in the place of such a file. */
+export const BUT_TEXT = "it is no safetensors file, but text";
+
 /** Where the header ends, by the first bytes of a file. */
 export function headEnd(bytes: Uint8Array, fail: Fail): number {
   if (bytes.length < LENGTH_BYTES) throw fail(`it is no safetensors file: ${bytes.length} bytes`);
   if (POINTER.every((byte, at) => byte === bytes[at]))
     throw fail("it is a pointer of Git LFS, in the place of the file", undefined, "fetch the file itself: `git lfs pull`");
+  const isText = bytes.subarray(0, LENGTH_BYTES).every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > LONGEST_HEADER || length < 2) throw fail("it is no safetensors file");
+  if (length > LONGEST_HEADER || length < 2) throw fail(isText ? BUT_TEXT : "it is no safetensors file");
   return LENGTH_BYTES + length;
 }

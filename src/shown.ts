@@ -16,7 +16,7 @@ export const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${t
 /** The first of some names, and how many more there are. */
 export function listed(names: readonly string[]): string {
   const first = names.slice(0, names.length > MOST_PARTS ? MOST_NAMED : MOST_PARTS).map(shown);
-  return `${first.join(", ")}${names.length > first.length ? ` … and ${names.length - first.length} more` : ""}`;
+  return `${first.join(", ")}${names.length > first.length ? ` … and ${grouped(names.length - first.length)} more` : ""}`;
 }
 
 /** The first few of some values, and a mark where there are more: "7, 8, 9 …". */
@@ -32,8 +32,11 @@ export function firstOf<T>(values: Iterable<T>, most: number, text: (value: T) =
 /** "rating" of one, "ratings" of others. */
 export const plural = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many);
 
-/** "1 rating", "2 ratings". */
-export const howMany = (count: number, one: string, many?: string): string => `${count} ${plural(count, one, many)}`;
+/** A whole number as people write it: "20,167". */
+export const grouped = (count: number): string => count.toLocaleString("en-US");
+
+/** "1 rating", "1,234 ratings". */
+export const howMany = (count: number, one: string, many?: string): string => `${grouped(count)} ${plural(count, one, many)}`;
 
 function written(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST_SHOWN ? value.slice(0, LONGEST_SHOWN + 1) : value);

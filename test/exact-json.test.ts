@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { faultOfJson, parseExactly, parseFromPython } from "../src/exact-json.js";
+import { faultOfJson, parseExactly, parseFromPython, repeatedNames } from "../src/exact-json.js";
 
 test("whole numbers beyond the safe ones keep their digits as text, wherever they stand", () => {
   expect(parseExactly('{"user":9007199254740993,"items":[-9007199254740993, 1234567890123456789],"rating":4}')).toEqual({
@@ -58,4 +58,13 @@ test("what is wrong is said, and where, in few words", () => {
     expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
     expect(faultOfJson(text)).toBe(fault);
   }
+});
+
+test("names that an object's JSON repeats are counted, however they are written, and those of objects within are not", () => {
+  const text = '{"user":42,"n":1, "\\u0075ser" : 43,"user"\n:"user","x":"n\\":","y":["n"]}';
+  expect(JSON.parse(text)).toMatchObject({ user: "user" });
+  expect(repeatedNames(text)).toEqual([["user", 3]]);
+  expect(repeatedNames('{"a":{"b":1,"b":2},"c":[{"b":1,"b":2}],"b":{"a":1},"d":"}","e":"{"}')).toEqual([]);
+  expect(repeatedNames('[{"a":1,"a":2}]')).toEqual([]);
+  fc.assert(fc.property(fc.jsonValue(), (value) => repeatedNames(JSON.stringify(value)).length === 0));
 });

@@ -12,6 +12,7 @@ import type { ReadResult } from "../ratings/readers.js";
 import { SPLIT_KINDS } from "../ratings/split.js";
 import { alphaEffect } from "../recommend/alpha-effect.js";
 import { type ItemLength, polarizingItems } from "../recommend/polarizing.js";
+import type { AnalysisOptions } from "../report/report.js";
 import { counted } from "../report/words.js";
 import { addAnalysisOptions, type AnalysisFlags, analysisOptionsOf } from "./analysis-options.js";
 import { loadData, loadTrainingData, printUnderstood, splitOfModel } from "./data.js";
@@ -19,9 +20,11 @@ import { writeFigures } from "./figure-files.js";
 import {
   addDataOptions,
   addOtherDataOption,
+  checkAlpha,
   type DataFlags,
   number,
   type OtherDataFlags,
+  ownDataFlags,
   type ShareFlags,
   wholeNumber,
 } from "./options.js";
@@ -47,11 +50,11 @@ export function analyseCommand(): Command {
     .option("--figures <folder>", "draw the figures into this folder (SVG)")
     .option("--json <file>", "write the numbers here");
   addAnalysisOptions(command)
-    .option("--holdout <share>", "vb: share of the ratings that was held out of its training", number)
-    .addOption(new Option("--holdout-by <kind>", "vb: how they were chosen").choices(SPLIT_KINDS))
-    .option("--holdout-last <k>", "vb: by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
-    .option("--test <file>", "vb: held-out ratings of their own")
-    .option("--seed <n>", "vb: seed of the split", wholeNumber);
+    .option("--holdout <share>", "vb, gibbs: share of the ratings that was held out of its training", number)
+    .addOption(new Option("--holdout-by <kind>", "vb, gibbs: how they were chosen").choices(SPLIT_KINDS))
+    .option("--holdout-last <k>", "vb, gibbs: by last: a number of every user's latest ratings, not a share (default: 1)", wholeNumber)
+    .option("--test <file>", "vb, gibbs: held-out ratings of their own")
+    .option("--seed <n>", "vb, gibbs: seed of the split", wholeNumber);
   addOtherDataOption(command);
   return addDataOptions(command)
     .addHelpText(
@@ -71,13 +74,18 @@ async function analyse(path: string | undefined, flags: AnalyseFlags): Promise<v
   checkUsed("--genres", genres?.join(","), isMapped, "no map of a model is drawn", "give --model and --figures");
   for (const [name, [first]] of Object.entries({ "--rated": rated, "--similar": similar }))
     checkUsed(name, first as string | undefined, flags.model !== undefined, "there is no model to list items by", "give --model");
+  for (const [name, given] of Object.entries({ "--minimum-ratings": flags.minimumRatings, "--other-data": flags.otherData }))
+    checkUsed(name, given, flags.model !== undefined, "there is no model", "give --model");
   const model = flags.model === undefined ? undefined : await load(flags.model);
+  if (model) checkAlpha("--alpha", flags.alpha, model);
+  for (const [name, given] of Object.entries({ ...ownDataFlags(flags), "--other-data": undefined, "--test": flags.test }))
+    checkUsed(name, given, model?.knowsSpread === true, "no intervals are measured", "give --model with a model of vb or gibbs");
   const own = model && (await loadTrainingData(model, flags.model!, path, flags));
   const read = own?.read ?? (await loadData(path, flags));
   const { ratings } = read;
   const heldOut = model?.knowsSpread ? await heldOutOf(model, own!) : undefined;
   const data = describeRatings(ratings, read);
-  const learned = model && describeModel(model, ratings, heldOut, flags);
+  const learned = model && describeModel(model, ratings, heldOut, options);
   const report = flags.figures !== undefined || model ? await import("../report/index.js") : undefined;
   if (model) for (const list of report!.modelLists(model, options)) printTable(list.title ?? "", list.head, list.rows);
   if (flags.figures !== undefined) {
@@ -136,21 +144,21 @@ function describeRatings(ratings: Ratings, read: ReadResult): object {
   return { ...statistics, histogram, powerLaws: laws, mostRated: items };
 }
 
-function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | undefined, flags: AnalyseFlags): object {
+function describeModel(model: FactorModel, ratings: Ratings, heldOut: Ratings | undefined, { minimumRatings }: AnalysisOptions): object {
   const K = model.parameters.factors;
   print();
   print(bold(`the model: ${model.model}, K = ${K}`));
-  const polarizing = K > 0 ? polarizingItems(model, { minimumRatings: flags.minimumRatings }) : undefined;
+  const polarizing = K > 0 ? polarizingItems(model, { minimumRatings }) : undefined;
   if (polarizing) {
     const scale = ratingScale(ratings.value);
     const rows = (items: readonly ItemLength[]): string[][] =>
       items.map((item) => [item.title, item.length.toFixed(3), count(item.ratings), sparkline(ratings, item, scale)]);
     const range = `${scale[0].from} to ${scale.at(-1)!.to}`;
     const head = ["title", "|v|", "ratings", `their spread, ${range}`];
-    printTable(`most polarizing items of ${counted(flags.minimumRatings, "rating")} or more`, head, rows(polarizing.most));
+    printTable(`most polarizing items of ${counted(minimumRatings, "rating")} or more`, head, rows(polarizing.most));
     printTable("least polarizing items", head, rows(polarizing.least));
   }
-  const effect = K > 0 ? alphaEffect(model) : undefined;
+  const effect = K > 0 && model.hasItemBiases ? alphaEffect(model) : undefined;
   if (effect) {
     printTable(
       "recommendations by α, the weight of the item biases",

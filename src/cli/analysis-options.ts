@@ -2,16 +2,17 @@
 
 import { type Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
+import { checkUsed } from "../options.js";
 import type { AnalysisOptions } from "../report/report.js";
 import { number, wholeNumber } from "./options.js";
 
 export interface AnalysisFlags {
   genres?: string[];
-  minimumRatings: number;
+  minimumRatings?: number;
   rated: string[];
   similar: string[];
-  alpha: number;
-  n: number;
+  alpha?: number;
+  n?: number;
 }
 
 const repeated = (text: string, all: string[]): string[] => [...all, text];
@@ -21,19 +22,29 @@ export function addAnalysisOptions(command: Command): Command {
     .option("--genres <names>", "genres on the map of items, by commas (default: the two farthest apart)", (text) =>
       text.split(",").map((name) => name.trim()),
     )
-    .option("--minimum-ratings <count>", "fewest ratings of an item on the map and among the polarizing", wholeNumber, 50)
+    .option("--minimum-ratings <count>", "fewest ratings of an item on the map and among the polarizing (default: 50)", wholeNumber)
     .addOption(
       new Option("--rated <title=rating>", "list items for someone new with this rating; may be repeated")
         .argParser(repeated)
         .default([], "none"),
     )
     .addOption(new Option("--similar <title>", "list items like this one; may be repeated").argParser(repeated).default([], "none"))
-    .option("--alpha <α>", "weight of the item biases in those lists, beside 1", number, 0.02)
-    .option("-n <count>", "length of lists", wholeNumber, 20);
+    .option("--alpha <α>", "weight of the item biases in the lists of --rated, beside 1 (default: 0.02)", number)
+    .option("-n <count>", "length of lists (default: 20)", wholeNumber);
 }
 
-/** @throws OptionsError for a --rated without a rating. */
-export function analysisOptionsOf({ genres, minimumRatings, rated, similar, alpha, n }: AnalysisFlags): AnalysisOptions {
+/** @throws OptionsError for a --rated without a rating, and for what is said of lists that nothing asks for. */
+export function analysisOptionsOf({
+  genres,
+  minimumRatings = 50,
+  rated,
+  similar,
+  alpha: given,
+  n: listed,
+}: AnalysisFlags): AnalysisOptions {
+  checkUsed("--alpha", given, rated.length > 0, "no list of somebody is made", "give --rated, or no --alpha");
+  checkUsed("-n", listed, rated.length + similar.length > 0, "no list is made", "give --rated or --similar, or no -n");
+  const [alpha, n] = [given ?? 0.02, listed ?? 20];
   return { genres, minimumRatings, rated: rated.map((text) => parseRated(text)), similar, alpha, listed: n };
 }
 

@@ -6,7 +6,7 @@ import { defaultCacheFolder, fetchKnownSet } from "../ratings/download.js";
 import type { Communicator } from "../distributed/communicator.js";
 import { readShare, type SharedSplit } from "../distributed/shared-reading.js";
 import { fingerprintOf, joinedSets } from "../ratings/fingerprint.js";
-import { fileSource, readPath, tableFiles } from "../ratings/files.js";
+import { fileSource, readTableAt, tableFiles } from "../ratings/files.js";
 import { filmRatings } from "../ratings/films.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import type { RatingSource } from "../ratings/folder.js";
@@ -17,8 +17,8 @@ import { seenItems, type TrainedBefore } from "../ratings/seen.js";
 import { sortedRatings } from "../ratings/sorted.js";
 import type { Ratings } from "../ratings/ratings.js";
 import type { Ids } from "../ratings/ids.js";
-import type { ReadOptions } from "../ratings/read-options.js";
-import { readRatings, type ReadResult } from "../ratings/readers.js";
+import { checkReadOptions, type ReadOptions } from "../ratings/read-options.js";
+import { readSource, type ReadResult } from "../ratings/readers.js";
 import { OptionsError, RatingsError } from "../errors.js";
 import { trainedPairs } from "../metrics/trained-pairs.js";
 import { checkUsed } from "../options.js";
@@ -61,9 +61,19 @@ const OF_FILES = [
 /** @throws OptionsError for a flag that says how a file is read, where none is. */
 export function checkReadsFile(flags: Partial<DataFlags>, reads: boolean, why: string, remedy: string): void {
   for (const name of OF_FILES) checkUsed(typed(name), flags[name], reads, why, remedy);
+  checkUsed("--no-cache", flags.cache === false ? true : undefined, reads, why, remedy);
 }
 
-export async function loadData(path: string | undefined, flags: DataFlags, ids?: { users: Ids; items: Ids }): Promise<ReadResult> {
+/** Pairs to predict: as many as there are rows, unless flags say what becomes of those that come twice. */
+export const loadPairs = async (path: string, flags: DataFlags): Promise<ReadResult> =>
+  await loadData(path, flags, undefined, flags.duplicates === undefined);
+
+export async function loadData(
+  path: string | undefined,
+  flags: DataFlags,
+  ids?: { users: Ids; items: Ids },
+  everyRow?: boolean,
+): Promise<ReadResult> {
   if (path === undefined) {
     checkReadsFile(flags, false, `${INVENTED} are in no file`, "give the path of your ratings");
     const built = { ratings: filmRatings(), skippedRows: 0, duplicateRows: 0, format: "invented ratings of real films", warnings: [] };
@@ -74,10 +84,11 @@ export async function loadData(path: string | undefined, flags: DataFlags, ids?:
   const bar = byteProgress("reading");
   try {
     const options: ReadOptions = { ...readOptionsOf(flags), ids, catalogue, onProgress: bar.update };
+    checkReadOptions("reading", options);
     const result =
       place === STANDARD_INPUT
-        ? await readRatings({ name: "standard input", stream: () => process.stdin }, options)
-        : await readPath(place, { ...options, cacheFolder: flags.cache ? defaultCacheFolder() : undefined });
+        ? await readSource({ name: "standard input", stream: () => process.stdin }, { ...options, everyRow })
+        : await readTableAt(place, { ...options, everyRow, cacheFolder: flags.cache ? defaultCacheFolder() : undefined });
     bar.stop();
     for (const warning of result.warnings) noticeAsTyped(warning);
     noticeLeftOut(result, flags);

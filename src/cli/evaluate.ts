@@ -1,15 +1,16 @@
 // tastespace evaluate: a model's errors and ranking metrics on held-out ratings.
 
 import { Command } from "commander";
-import { OptionsError } from "../errors.js";
+import { OptionsError, RatingsError } from "../errors.js";
 import { csvLines } from "../ratings/delimited.js";
+import type { Engine } from "../engine/engine.js";
 import { openEngine } from "../engine/open-engine.js";
 import { type Accuracy, accuracy, logDensity } from "../metrics/accuracy.js";
 import { calibration } from "../metrics/calibration.js";
 import { binaryMetrics } from "../metrics/binary.js";
 import { type Gap, type Gaps, gapsOf } from "../metrics/gaps.js";
 import type { RankingValues } from "../metrics/ranked-list.js";
-import { type RankingMetrics, rankingMetricsOn, relevanceText } from "../metrics/ranking.js";
+import { type RankingMetrics, rankingMetricsOn, type RankingOptions, relevanceText } from "../metrics/ranking.js";
 import { load } from "../node.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { definitionOf, MODELS } from "../models/registry.js";
@@ -25,6 +26,7 @@ import {
   addDeviceOption,
   addOtherDataOption,
   addSplitOptions,
+  checkAlpha,
   type DataFlags,
   type DeviceFlags,
   number,
@@ -41,7 +43,7 @@ interface EvaluateFlags extends DataFlags, DeviceFlags, ShareFlags, OtherDataFla
   test?: string;
   k: number;
   relevanceThreshold?: number;
-  alpha: number;
+  alpha?: number;
   auc?: boolean;
   allowTrained?: boolean;
   perUser?: string;
@@ -62,7 +64,7 @@ export function evaluateCommand(): Command {
       "a held-out item is relevant from this rating on (default: what the model takes for positive, else the training mean)",
       number,
     )
-    .option("--alpha <α>", "weight of the item biases in the ranking", number, 1)
+    .option("--alpha <α>", "weight of the item biases in the ranking (default: 1)", number)
     .option("--auc", "measure the AUC, however many scores it takes (default: up to two thousand million)")
     .option("--no-auc", "leave it out")
     .option("--allow-trained", "measure by ratings that the model was trained on too")
@@ -82,6 +84,7 @@ const MOST_SCORES = 2e9;
 
 async function evaluate(modelPath: string, path: string | undefined, flags: EvaluateFlags): Promise<void> {
   const model = await load(modelPath);
+  checkAlpha("--alpha", flags.alpha, model);
   const otherData = flags.otherData ?? flags.allowTrained;
   const { read, split, flags: reading, path: from } = await loadTrainingData(model, modelPath, path, { ...flags, otherData });
   printUnderstood(read, notice);
@@ -95,7 +98,7 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
   const gaps = gapsOf(model, train, heldOut);
   const auc = flags.auc ?? model.users.size * model.items.size <= MOST_SCORES;
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });
-  let ranking: RankingMetrics;
+  let ranking: RankingMetrics | undefined;
   let biasOnly: Accuracy | undefined;
   try {
     const options = {
@@ -105,20 +108,16 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
       auc,
       perUser: flags.perUser !== undefined,
     };
-    ranking = await rankingMetricsOn(engine, model, train, heldOut, options);
+    ranking = await listsOf(engine, model, { train, heldOut }, options, gaps.unknown.ratings < heldOut.count);
     if (comparesToBiases(model.model)) biasOnly = await biasOnlyAccuracy(train, heldOut, { device: engine });
   } finally {
     engine.destroy();
   }
   const errors = errorsOf(model, { train, heldOut }, split.seed);
   const { unknown, ...figures } = errors;
-  const { k, users, relevance, perUser, ...values } = ranking;
-  print(dim(`${counted(heldOut.count, "held-out rating")}; lists of ${k} for ${counted(users, "user")}`));
-  print(
-    dim(
-      `relevant: ${relevanceText(relevance)}${flags.relevanceThreshold === undefined ? ` (${defaultText(model)}; --relevance-threshold sets another)` : ""}`,
-    ),
-  );
+  const lists = ranking && `lists of ${ranking.k} for ${counted(ranking.users, "user")}`;
+  print(dim([counted(heldOut.count, "held-out rating"), ...(lists ? [lists] : [])].join("; ")));
+  if (ranking) print(dim(relevantText(model, ranking, flags)));
   for (const line of gapLines(gaps)) print(dim(line));
   if (unknown > 0) print(dim(`predicted without the terms of unknown users and items: ${counted(unknown, "rating")}`));
   print(
@@ -132,16 +131,16 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
               ["clipped to the scale", figure(biasOnly.rmseClipped, 6)],
             ]
           : []),
-        ...LIST_METRICS.map(([name, title, atK]) => [atK ? `${title}@${k}` : title, figure(values[name], 4)]),
-        ["coverage", figure(ranking.coverage, 4)],
+        ...(ranking ? listRows(ranking) : []),
       ],
       [1],
     ),
   );
-  if (flags.auc === undefined && !auc)
+  if (ranking && flags.auc === undefined && !auc)
     notice(`the AUC of ${count(model.users.size)} × ${count(model.items.size)} scores is left out: --auc measures it`);
   if (biasOnly && errors["rmse"] >= biasOnly.rmse) print(dim("the model predicts ratings no better than the biases alone"));
-  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, biasOnly, ranking: { k, users, relevance, ...values } });
+  const { perUser, ...means } = ranking ?? {};
+  await writeJson(flags.json, { heldOut: heldOut.count, gaps, ...errors, biasOnly, ranking: ranking ? means : null });
   if (flags.perUser && perUser) {
     const names = LIST_METRICS.map(([name]) => name);
     const rows = perUser.map((user) => [user.user, user.relevant, ...names.map((name) => (Number.isNaN(user[name]) ? "" : user[name]))]);
@@ -149,6 +148,37 @@ async function evaluate(modelPath: string, path: string | undefined, flags: Eval
     print(`${dim("users")}  ${flags.perUser}`);
   }
 }
+
+/**
+ * The metrics of lists; undefined where there is nobody to make one for and errors can be measured, with a notice why.
+ *
+ * @param isKnown whether any of the held-out ratings is of a user and an item that the model knows.
+ */
+async function listsOf(
+  engine: Engine,
+  model: FactorModel,
+  { train, heldOut }: Split,
+  options: RankingOptions,
+  isKnown: boolean,
+): Promise<RankingMetrics | undefined> {
+  try {
+    return await rankingMetricsOn(engine, model, train, heldOut, options);
+  } catch (error) {
+    if (!(error instanceof RatingsError) || !isKnown || options.perUser || model.predicts === "preference") throw error;
+    noticeAsTyped(`${error.message}; ${error.remedy}`);
+    return undefined;
+  }
+}
+
+function relevantText(model: FactorModel, { relevance }: RankingMetrics, { relevanceThreshold }: EvaluateFlags): string {
+  const unasked = relevanceThreshold === undefined ? ` (${defaultText(model)}; --relevance-threshold sets another)` : "";
+  return `relevant: ${relevanceText(relevance)}${unasked}`;
+}
+
+const listRows = (ranking: RankingMetrics): string[][] => [
+  ...LIST_METRICS.map(([name, title, atK]) => [atK ? `${title}@${ranking.k}` : title, figure(ranking[name], 4)]),
+  ["coverage", figure(ranking.coverage, 4)],
+];
 
 /**
  * @param before held-out ratings that the model to start from was trained on.

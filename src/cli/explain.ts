@@ -19,11 +19,12 @@ import {
   checkOne,
   type DataFlags,
   type OtherDataFlags,
+  ownDataFlags,
   repeatable,
   type ShareFlags,
   wholeNumber,
 } from "./options.js";
-import { ratedItems } from "./recommend.js";
+import { onScale, ratedItems } from "./recommend.js";
 import { writeJson } from "./output.js";
 import { bold, dim, print, table } from "./terminal.js";
 
@@ -50,6 +51,9 @@ export function explainCommand(): Command {
     .addHelpText(
       "after",
       `
+The terms add up to the prediction; those of logistic to its log-odds. In JSON "sum" is what they add up to, and
+"predicted" what predict and recommend give: within the scale of the ratings, and of logistic the probability.
+
 Examples:
   tastespace explain model.safetensors --user 1 --item "Toy Story (1995)" --data ml-latest-small
   tastespace explain model.safetensors --rated "Heat (1995)=5" --rated "Babe (1995)=2" --item "Casino (1995)"`,
@@ -62,11 +66,12 @@ async function explainItem(path: string, flags: ExplainFlags): Promise<void> {
   checkOne("", "for whom", { "--user ID": user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
   const unread = ["the ratings of someone new are in no file", "give --user instead of --rated"] as const;
   checkReadsFile(flags, user !== undefined, ...unread);
-  checkUsed("--data", flags.data, user !== undefined, ...unread);
+  for (const [name, given] of Object.entries({ ...ownDataFlags(flags), "--data": flags.data, "--sort": flags.sort }))
+    checkUsed(name, given, user !== undefined, ...unread);
   const model = await load(path);
   const item = model.findItem(flags.item);
   const rated = user === undefined ? ratedItems(model, flags.rated) : await ratedBy(user, model, path, flags);
-  const explanation = explain(model, item, rated, { user });
+  const explanation = onScale(model, explain(model, item, rated, { user }));
   print(dim(`${explanation.title}, for ${user === undefined ? "someone new" : `user ${user}`}`));
   print(terms(explanation, model));
   print();
@@ -101,11 +106,11 @@ export async function trainedOn(
 const plain = (value: number): string => value.toFixed(3).replace("-", "−");
 const signed = (value: number): string => (value < 0 ? plain(value) : `+${plain(value)}`);
 
-/** The terms that add up to the prediction; those that the model does not have are left out. */
-function terms({ predicted, mean, itemBias, prior, features, contributions, remainder }: Explanation, { model }: FactorModel): string {
+/** The terms that add up to the prediction, or to its log-odds; those that the model does not have are left out. */
+function terms({ predicted, sum, mean, itemBias, prior, features, contributions, remainder }: Explanation, { model }: FactorModel): string {
   const ratings = contributions.reduce((total, { contribution }) => total + contribution, 0);
   const expected = prior - features.reduce((total, { contribution }) => total + contribution, 0);
-  const { sum, mean: of } = MODELS[model].predicts;
+  const { of: what, sum: total, mean: of } = MODELS[model].predicts;
   const rows = [
     ...(mean === 0 ? [] : [[`${of} of all ratings`, plain(mean)]]),
     ...(itemBias === 0 ? [] : [["the item's bias", signed(itemBias)]]),
@@ -113,7 +118,10 @@ function terms({ predicted, mean, itemBias, prior, features, contributions, rema
     ...(Math.abs(expected) < 5e-4 ? [] : [["what is expected of the user", signed(expected)]]),
     [`the user's ${counted(contributions.length, "rating")}`, signed(ratings)],
     ...(Math.abs(remainder) < 5e-4 ? [] : [["what the last sweep left unsettled", signed(remainder)]]),
-    [bold(sum), bold(plain(predicted))],
+    [bold(total), bold(plain(sum))],
+    ...(predicted === sum
+      ? []
+      : [[bold(what === "probability" ? "predicted probability" : "within the scale of the ratings"), bold(plain(predicted))]]),
   ];
   return table(["", ""], rows, [1]);
 }

@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { makeFolder } from "../durable-file.js";
-import { OptionsError } from "../errors.js";
 import { encodeCsv } from "../export/csv.js";
 import { saveIndex } from "../export/nearest.js";
 import { encodeNpz } from "../export/npz.js";
@@ -12,17 +11,20 @@ import { encodeProjector } from "../export/projector.js";
 import { modelTable } from "../export/table.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
-import { number } from "./options.js";
+import { checkUsed } from "../options.js";
+import { checkAlpha, number } from "./options.js";
 import { writeOutput } from "./output.js";
 import { dim, print } from "./terminal.js";
 
 interface ExportFlags {
   format: "npz" | "parquet" | "csv" | "projector" | "index";
   out: string;
-  side: "users" | "items";
-  nearest: "score" | "similar";
-  alpha: number;
+  side?: "users" | "items";
+  nearest?: "score" | "similar";
+  alpha?: number;
 }
+
+const NOT_OF_A_SIDE: { readonly [format: string]: string } = { npz: "npz holds both sides", index: "an index is of items" };
 
 export function exportCommand(): Command {
   return new Command("export")
@@ -32,13 +34,14 @@ export function exportCommand(): Command {
       new Option("--format <name>", "what to write").choices(["npz", "parquet", "csv", "projector", "index"]).makeOptionMandatory(true),
     )
     .requiredOption("--out <path>", "where to: a file; of projector, a folder")
-    .addOption(new Option("--side <side>", "parquet, csv, projector: whose factors").choices(["items", "users"]).default("items"))
+    .addOption(new Option("--side <side>", "parquet, csv, projector: whose factors (default: items)").choices(["items", "users"]))
     .addOption(
-      new Option("--nearest <what>", "index: items that a user would score highest, or items like an item")
-        .choices(["score", "similar"])
-        .default("score"),
+      new Option("--nearest <what>", "index: items that a user would score highest, or items like an item (default: score)").choices([
+        "score",
+        "similar",
+      ]),
     )
-    .option("--alpha <α>", "index: weight of the item biases in the score", number, 1)
+    .option("--alpha <α>", "index: weight of the item biases in the score (default: 1)", number)
     .addHelpText(
       "after",
       `
@@ -58,12 +61,19 @@ Examples:
 }
 
 async function exportModel(path: string, flags: ExportFlags): Promise<void> {
+  const { format, side, nearest, alpha } = flags;
+  checkUsed("--side", side, format !== "npz" && format !== "index", NOT_OF_A_SIDE[format] ?? "", "leave --side away");
+  const isIndex = format === "index";
+  for (const [name, given] of Object.entries({ "--nearest": nearest, "--alpha": alpha }))
+    checkUsed(name, given, isIndex, `${format} is no index`, `give --format index, or no ${name}`);
+  checkUsed("--alpha", alpha, nearest !== "similar", "items like an item are near by their factors alone", "leave --alpha away");
   const model = await load(path);
+  checkAlpha("--alpha", alpha, model);
   for (const written of await write(model, flags)) print(`${dim(flags.format)}  ${written}`);
 }
 
 /** @returns the files written. */
-async function write(model: FactorModel, { format, out, side, nearest, alpha }: ExportFlags): Promise<string[]> {
+async function write(model: FactorModel, { format, out, side = "items", nearest, alpha }: ExportFlags): Promise<string[]> {
   switch (format) {
     case "npz":
       await writeOutput(out, encodeNpz(model));
@@ -81,7 +91,6 @@ async function write(model: FactorModel, { format, out, side, nearest, alpha }: 
       return files.map(([name]) => join(out, name));
     }
     case "index":
-      if (side === "users") throw new OptionsError("an index is of items", { remedy: "leave --side away" });
       await saveIndex(model, out, { nearest, alpha });
       return [out, `${out}.json`];
   }

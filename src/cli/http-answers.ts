@@ -11,7 +11,7 @@ import type { RatedPair } from "../recommend/rated.js";
 import { shown as named } from "../shown.js";
 import type { Asked, Name } from "./http-questions.js";
 import { filterOf } from "./item-filter.js";
-import { checkOne } from "./options.js";
+import { checkAlpha, checkClip, checkOne } from "./options.js";
 import { onScale } from "./recommend.js";
 import type { ServedModel } from "./served-model.js";
 
@@ -30,6 +30,8 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
     names: new Set<Name>(["user", "rated", "n", "alpha", "filterSeen", "coldItems", "thompsonSeed", "clip", ...FILTERS]),
     answer: ({ model }, asked) => {
       const { user, rated, n, alpha, coldItems, thompsonSeed, filterSeen, clip = true } = asked;
+      checkAlpha("alpha", alpha, model);
+      checkClip("clip", asked.clip, model);
       const options = { n, alpha, coldItems, thompsonSeed, filter: filter(model, asked) };
       if (forUser(user, rated)) return { items: shown(model, model.recommend(user, { ...options, filterSeen }), clip) };
       if (filterSeen !== undefined) throw new OptionsError("/recommend: filterSeen is for users: items in rated are always left out");
@@ -39,7 +41,7 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
   "/similar": {
     names: new Set<Name>(["item", "user", "n", ...FILTERS]),
     answer: ({ model }, asked) => {
-      const { item, user, n, minimumRatings = SIMILAR_MINIMUM } = asked;
+      const { item, user, n, minimumRatings = item === undefined && !model.seen ? undefined : SIMILAR_MINIMUM } = asked;
       checkOne("/similar: ", "like what", { item: item !== undefined, user: user !== undefined });
       if (item !== undefined) {
         const id = itemOf(model, item);
@@ -49,7 +51,7 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
         if (name !== "minimumRatings" && asked[name] !== undefined) throw new OptionsError(`/similar: ${name} is of items, not of users`);
       return {
         user: model.users.rawAt(knownIndex(model.users, user!, "user")),
-        users: model.similarUsers(user!, { n, ...(model.seen && { minimumRatings }) }),
+        users: model.similarUsers(user!, { n, minimumRatings }),
       };
     },
   },
@@ -60,7 +62,7 @@ export const QUESTIONS: { readonly [path: string]: Question } = {
       if (item === undefined) throw new OptionsError("/explain: say which item");
       if (user === undefined && rated === undefined) throw new OptionsError("/explain: say for whom: user, or rated");
       const of = rated === undefined ? ratedBy(user!, await trainingOf(served)) : pairs(model, rated);
-      return explain(model, itemOf(model, item), of, { user });
+      return onScale(model, explain(model, itemOf(model, item), of, { user }));
     },
   },
 };

@@ -1,6 +1,7 @@
 // What a request asks: parameters from the address or from a JSON body, each checked by its name and its shape.
 
 import { OptionsError } from "../errors.js";
+import { repeatedNames } from "../exact-json.js";
 import { checkOptions } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import { either, isFlag, isNumber, isText, listOf, type Shape } from "../shapes.js";
@@ -89,7 +90,7 @@ export function askedInAddress(where: string, query: URLSearchParams, names: Rea
   const given = [...new Set(query.keys())].map((name) => {
     const { ofText, many } = KINDS[name as Name];
     const texts = query.getAll(name);
-    if (texts.length > 1 && !many) throw new OptionsError(`${where}: ${name} is given ${texts.length} times`, { remedy: "give it once" });
+    if (texts.length > 1 && !many) throw givenOften(where, name, texts.length);
     return [name, many ? texts.map(ofText) : ofText(texts[0])] as const;
   });
   return checked(where, Object.fromEntries(given), names, (name) => query.getAll(name)[0]);
@@ -105,8 +106,12 @@ export function askedInBody(where: string, body: string, names: ReadonlySet<stri
       remedy: 'send an object, such as {"user": 42}',
     });
   }
+  for (const [name, times] of repeatedNames(body)) if (names.has(name)) throw givenOften(where, name, times);
   return checked(where, given, names, (name) => new RegExp(`"${name}"\\s*:\\s*(-?\\d[\\d.eE+-]*)`).exec(body)?.[1]);
 }
+
+const givenOften = (where: string, name: string, times: number): OptionsError =>
+  new OptionsError(`${where}: ${name} is given ${times} times`, { remedy: "give it once" });
 
 /** @param written a number as it stands in the request, whose digits JavaScript's numbers may not hold. */
 function checked(where: string, given: unknown, names: ReadonlySet<string>, written: (name: string) => string | undefined): Asked {

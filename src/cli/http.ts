@@ -5,6 +5,8 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { version } from "../../package.json";
 import { type ErrorCode, OptionsError, TastespaceError, UnknownIdError } from "../errors.js";
+import { checkOptions } from "../options.js";
+import { grouped } from "../shown.js";
 import { QUESTIONS } from "./http-answers.js";
 import { askedInAddress, askedInBody } from "./http-questions.js";
 import type { WatchedModel } from "./served-model.js";
@@ -19,21 +21,30 @@ export const STATUS: { readonly [code in ErrorCode]?: 400 | 404 | 422 } = {
   "not-positive-definite": 422,
 };
 
+type Served = Pick<WatchedModel, "served" | "refused" | "path">;
+
+/** Paths that ask the model nothing, and take no parameters. */
+const UNASKED: { readonly [path: string]: (watched: Served) => object } = {
+  "/": () => ({ tastespace: version, paths: Object.fromEntries([...paths()].map(([path, names]) => [path, [...names]])) }),
+  "/health": health,
+};
+
 /** @param onFault is told of an error that is no request's fault. */
-export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path">, onFault: (error: unknown) => void): Hono {
+export function httpApp(watched: Served, onFault: (error: unknown) => void): Hono {
   const app = new Hono();
   /** Requests whose body has come. */
   const whole = new WeakSet<Context>();
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
-      onError: (context) => context.json(body(new OptionsError(`the body has more than ${MAX_BODY_BYTES} bytes`)), 413),
+      onError: (context) => context.json(body(new OptionsError(`the body has more than ${grouped(MAX_BODY_BYTES)} bytes`)), 413),
     }),
   );
-  app.get("/", (context) =>
-    context.json({ tastespace: version, paths: Object.fromEntries([...paths()].map(([path, names]) => [path, [...names]])) }),
-  );
-  app.get("/health", (context) => context.json(health(watched)));
+  for (const [path, answer] of Object.entries(UNASKED))
+    app.get(path, (context) => {
+      checkOptions(path, Object.fromEntries(new URL(context.req.url).searchParams), NO_NAMES);
+      return context.json(answer(watched));
+    });
   for (const [path, { names, answer }] of Object.entries(QUESTIONS)) {
     app.on(["GET", "POST"], path, async (context) => {
       // The model of this moment answers, also when another one is taken up meanwhile.
@@ -51,7 +62,7 @@ export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path
       context.json(body(wrongMethod(context.req.method, path, "GET and POST")), 405, { Allow: "GET, HEAD, POST" }),
     );
   }
-  for (const path of ["/", "/health"])
+  for (const path of Object.keys(UNASKED))
     app.all(path, (context) => context.json(body(wrongMethod(context.req.method, path, "GET")), 405, { Allow: "GET, HEAD" }));
   app.notFound((context) => {
     const remedy = `the paths are ${[...paths().keys()].join(", ")}`;
@@ -70,9 +81,11 @@ export function httpApp(watched: Pick<WatchedModel, "served" | "refused" | "path
   return app;
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 const paths = (): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map<string, ReadonlySet<string>>([
-    ["/health", new Set()],
+    ["/health", NO_NAMES],
     ...Object.entries(QUESTIONS).map(([path, { names }]) => [path, names] as const),
   ]);
 
@@ -87,7 +100,7 @@ function body(error: TastespaceError): object {
   };
 }
 
-function health({ served: { model, written }, refused, path }: Pick<WatchedModel, "served" | "refused" | "path">): object {
+function health({ served: { model, written }, refused, path }: Served): object {
   return {
     status: "ok",
     tastespace: version,

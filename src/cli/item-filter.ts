@@ -17,19 +17,31 @@ export interface FilterFlags {
 
 const GROUP = "Filters:";
 
-/** @param minimumRatings default of --minimum-ratings. */
-export function addFilterOptions(command: Command, minimumRatings?: number): Command {
+/** @param least default of --minimum-ratings, which the command sees to itself. */
+export function addFilterOptions(command: Command, least?: number): Command {
   const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(GROUP);
   return command
     .addOption(repeatable("--genre <name>", "only items of this genre; repeated: of any of them", "all").helpGroup(GROUP))
     .addOption(option("--from-year <year>", "only items whose title ends in this year or a later one").argParser(wholeNumber))
     .addOption(option("--to-year <year>", "only items whose title ends in this year or an earlier one").argParser(wholeNumber))
     .addOption(
-      option("--minimum-ratings <count>", "only items with at least this many ratings").argParser(wholeNumber).default(minimumRatings),
+      option(
+        "--minimum-ratings <count>",
+        `only items with at least this many ratings${least === undefined ? "" : ` (default: ${least})`}`,
+      ).argParser(wholeNumber),
     )
     .addOption(repeatable("--include <title>", "only this item, by title or id; may be repeated", "all").helpGroup(GROUP))
     .addOption(repeatable("--exclude <title>", "not this item; may be repeated", "none").helpGroup(GROUP));
 }
+
+/** The first value that was given of each filter by what items are, by its flag. */
+export const filtersOfItems = ({ genre, fromYear, toYear, include, exclude }: FilterFlags): Record<string, unknown> => ({
+  "--genre": genre[0],
+  "--from-year": fromYear,
+  "--to-year": toYear,
+  "--include": include[0],
+  "--exclude": exclude[0],
+});
 
 /** The filter that the flags ask for; undefined when they ask for none. */
 export function filterOf(model: FactorModel, flags: FilterFlags): ((id: RawId) => boolean) | undefined {

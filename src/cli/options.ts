@@ -5,7 +5,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import type { Column } from "../ratings/columns.js";
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../ratings/duplicates.js";
+import type { FactorModel } from "../models/factor-model.js";
 import type { RankingMeasure } from "../models/figures.js";
+import { checkUsed } from "../options.js";
 import { SPLIT_KINDS, type SplitKind } from "../ratings/split.js";
 import { defaultOfModels } from "./model-defaults.js";
 
@@ -81,7 +83,9 @@ function scale(text: string): [number, number] {
   return [from, to];
 }
 
-/** What `--no-clip` is for. */
+/** Whether `--no-clip` was typed. */
+export const noClip = ({ clip }: { clip: boolean }): true | undefined => (clip ? undefined : true);
+/** What it is for. */
 export const NO_CLIP = "show predictions beyond the scale of the ratings as they are";
 
 /** How ratings are read: the flags of every command that takes a PATH. */
@@ -174,6 +178,14 @@ export function addDeviceOption(command: Command): Command {
     .option("--threads <n>", "threads of the cpu engine (default: one a processor core); results do not depend on it", wholeFrom(1));
 }
 
+/** @throws OptionsError for a weight of biases that the model does not have. */
+export const checkAlpha = (name: string, alpha: number | undefined, { model, hasItemBiases }: FactorModel): void =>
+  checkUsed(name, alpha, hasItemBiases, `this model of ${model} has no item biases to weigh`, `leave ${name} away`);
+
+/** @param given what is said of predictions beyond the scale, if anything. @throws OptionsError for a model without one. */
+export const checkClip = (name: string, given: boolean | undefined, { model, predicts }: FactorModel): void =>
+  checkUsed(name, given, predicts === "rating", `${model} predicts no ratings, which have a scale`, `leave ${name} away`);
+
 /** Of commands that take a model's own ratings. */
 export interface OtherDataFlags {
   otherData?: boolean;
@@ -197,6 +209,21 @@ export function addSplitOptions(command: Command): Command {
     .option("--holdout-last <k>", "by last: a number of every user's latest ratings, not a share (default: as in training)", wholeNumber)
     .option("--seed <n>", "seed of the split (default: as in training)", wholeNumber);
 }
+
+/** What was said of how a model's own ratings were split, by flag. */
+export const ownDataFlags = ({
+  holdout,
+  holdoutBy,
+  holdoutLast,
+  seed,
+  otherData,
+}: ShareFlags & OtherDataFlags): Record<string, unknown> => ({
+  "--holdout": holdout,
+  "--holdout-by": holdoutBy,
+  "--holdout-last": holdoutLast,
+  "--seed": seed,
+  "--other-data": otherData,
+});
 
 /** An option that may be given more than once; `none` says in the help what it means when it is not given. */
 export function repeatable(flags: string, description: string, none: string): Option {

@@ -4,13 +4,15 @@ import { Command, Option } from "commander";
 import { OptionsError } from "../errors.js";
 import type { FactorModel } from "../models/factor-model.js";
 import { load } from "../node.js";
+import { checkUsed } from "../options.js";
 import { heldId, type RawId, toRawId } from "../ratings/ids.js";
-import type { Ratings } from "../ratings/ratings.js";
+import type { ReadResult } from "../ratings/readers.js";
 import { predictRatings } from "../recommend/predict-ratings.js";
-import { checkReadsFile, loadData } from "./data.js";
+import { checkReadsFile, loadPairs } from "./data.js";
 import { checkKnowsAny } from "./known-to-model.js";
-import { addDataOptions, type DataFlags, NO_CLIP, repeatable } from "./options.js";
+import { addDataOptions, checkClip, type DataFlags, NO_CLIP, noClip, repeatable } from "./options.js";
 import { writeJson } from "./output.js";
+import { onScale } from "./recommend.js";
 import { count, notice, print, table } from "./terminal.js";
 
 interface PredictFlags extends DataFlags {
@@ -28,7 +30,7 @@ export function predictCommand(): Command {
     .argument("<model>", "a model file")
     .option("--user <id>", "a user")
     .addOption(repeatable("--item <title>", "a title or an id; may be repeated", "none"))
-    .option("--pairs <file>", "predict the pairs of this ratings file instead, beside its ratings")
+    .option("--pairs <file>", "predict the pairs of this file instead, row by row, beside its ratings where it has some")
     .addOption(
       new Option("--cold-start <what>", "users and items that the model does not know: mean leaves their terms out, drop the pair")
         .choices(["error", "mean", "drop"])
@@ -42,11 +44,16 @@ export function predictCommand(): Command {
 }
 
 async function predict(path: string, flags: PredictFlags): Promise<void> {
-  checkReadsFile(flags, flags.pairs !== undefined, "no file is read", "give it with --pairs");
+  const { pairs } = flags;
+  const unread = ["no file is read", "give it with --pairs"] as const;
+  checkReadsFile(flags, pairs !== undefined, ...unread);
+  checkUsed("--sort", flags.sort, pairs !== undefined, ...unread);
+  for (const [name, given] of Object.entries({ "--user": flags.user, "--item": flags.item[0] }))
+    checkUsed(name, given, pairs === undefined, "the pairs are those of --pairs", `leave ${name} or --pairs away`);
   const model = await load(path);
-  const predictions =
-    flags.pairs === undefined ? predictItems(model, flags) : predictPairs(model, (await loadData(flags.pairs, flags)).ratings, flags);
-  const rows = flags.clip ? predictions.map((row) => ({ ...row, predicted: model.clipped(row.predicted) })) : predictions;
+  checkClip("--no-clip", noClip(flags), model);
+  const predictions = pairs === undefined ? predictItems(model, flags) : predictPairs(model, await loadPairs(pairs, flags), flags);
+  const rows = flags.clip ? predictions.map((row) => onScale(model, row)) : predictions;
   const measured = rows.some(({ rating }) => rating !== undefined);
   print(
     table(
@@ -94,13 +101,18 @@ const deviationOf = (model: FactorModel, user: RawId, item: RawId): Pick<Predict
     ? { deviation: model.predictive(user, item).deviation }
     : {};
 
-function predictPairs(model: FactorModel, ratings: Ratings, { coldStart, pairs: file = "" }: PredictFlags): Prediction[] {
+function predictPairs(
+  model: FactorModel,
+  { ratings, understood }: ReadResult,
+  { coldStart, pairs: file = "" }: PredictFlags,
+): Prediction[] {
   if (coldStart !== "error") checkKnowsAny(model, ratings, file, "pairs of its users and items");
   const { row, predicted, cold } = predictRatings(model, ratings, { coldStart });
   if (cold > 0)
     notice(`pairs with an unknown user or item ${coldStart === "drop" ? "left out" : "predicted without their terms"}: ${count(cold)}`);
   return Array.from(row, (at, place) => {
     const [user, item] = [ratings.users.rawAt(ratings.user[at]), ratings.items.rawAt(ratings.item[at])];
-    return { user, item, rating: ratings.value[at], predicted: predicted[place], ...deviationOf(model, user, item) };
+    const rating = understood?.hasRatings === false ? {} : { rating: ratings.value[at] };
+    return { user, item, ...rating, predicted: predicted[place], ...deviationOf(model, user, item) };
   });
 }

@@ -13,7 +13,7 @@ import type { RawId } from "../ratings/ids.js";
 import { recommendAll } from "../recommend/recommend-all.js";
 import { counted } from "../report/words.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
-import { addDeviceOption, type DeviceFlags, number, wholeNumber } from "./options.js";
+import { addDeviceOption, checkAlpha, type DeviceFlags, number, wholeNumber } from "./options.js";
 import { isStandardOutput, openOutput, writeOutput } from "./output.js";
 import { dim, print, seconds } from "./terminal.js";
 import { noticeAsTyped } from "./typed-names.js";
@@ -21,7 +21,7 @@ import { noticeAsTyped } from "./typed-names.js";
 interface RecommendAllFlags extends DeviceFlags, FilterFlags {
   out: string;
   n: number;
-  alpha: number;
+  alpha?: number;
   includeSeen?: boolean;
   users?: string;
 }
@@ -33,7 +33,7 @@ export function recommendAllCommand(): Command {
     .requiredOption("--out <file>", "where to: a name that ends in .csv or .parquet, or - for CSV on standard output")
     .option("--users <ids>", "only for these users, in this order: ids between commas, or a file with one a line")
     .option("-n <count>", "how many a user", wholeNumber, 10)
-    .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
+    .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity (default: 1)", number)
     .option("--include-seen", "list items that a user has rated too");
   addDeviceOption(command);
   return addFilterOptions(command)
@@ -45,6 +45,7 @@ async function recommendEveryone(path: string, flags: RecommendAllFlags): Promis
   const format = isStandardOutput(flags.out) ? "csv" : /\.(csv|parquet)$/i.exec(flags.out)?.[1].toLowerCase();
   if (!format) throw new OptionsError(`--out is "${flags.out}": its name must end in .csv or .parquet`);
   const model = await load(path);
+  checkAlpha("--alpha", flags.alpha, model);
   const filter = filterOf(model, flags);
   const users = flags.users === undefined ? undefined : await chosenUsers(flags.users);
   const engine = await openEngine(flags.device, noticeAsTyped, { threads: flags.threads });

@@ -3,10 +3,11 @@
 import { Command } from "commander";
 import type { FactorModel, ListedItem, Recommendation } from "../models/factor-model.js";
 import { load } from "../node.js";
+import { checkUsed } from "../options.js";
 import type { RawId } from "../ratings/ids.js";
 import { parseRated } from "./analysis-options.js";
 import { addFilterOptions, type FilterFlags, filterOf } from "./item-filter.js";
-import { checkOne, NO_CLIP, number, repeatable, wholeNumber } from "./options.js";
+import { checkAlpha, checkClip, checkOne, NO_CLIP, noClip, number, repeatable, wholeNumber } from "./options.js";
 import { writeJson } from "./output.js";
 import { count, dim, print, table } from "./terminal.js";
 
@@ -14,7 +15,7 @@ interface RecommendFlags extends FilterFlags {
   user?: string;
   rated: string[];
   n: number;
-  alpha: number;
+  alpha?: number;
   includeSeen?: boolean;
   thompson?: number;
   coldItems?: boolean;
@@ -29,7 +30,7 @@ export function recommendCommand(): Command {
     .option("--user <id>", "a user of the training data")
     .addOption(repeatable("--rated <title=rating>", "a rating of a new user: a title or id, =, and the rating; may be repeated", "none"))
     .option("-n <count>", "how many", wholeNumber, 10)
-    .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity", number, 1)
+    .option("--alpha <α>", "weight of the item biases: 0.02 all but ignores popularity (default: 1)", number)
     .option("--include-seen", "list items that the user has rated too")
     .option("--cold-items", "list items without ratings too, by their features")
     .option("--thompson <seed>", "vb: draw the scores from the posterior, so that uncertain items are tried too", wholeNumber)
@@ -48,7 +49,11 @@ Examples:
 
 async function recommend(path: string, flags: RecommendFlags): Promise<void> {
   checkOne("", "for whom", { "--user ID": flags.user !== undefined, "--rated TITLE=RATING": flags.rated.length > 0 });
+  const isKnown = flags.user !== undefined;
+  checkUsed("--include-seen", flags.includeSeen, isKnown, "what is rated with --rated is always left out", "leave --include-seen away");
   const model = await load(path);
+  checkAlpha("--alpha", flags.alpha, model);
+  checkClip("--no-clip", noClip(flags), model);
   const filter = filterOf(model, flags);
   const options = { n: flags.n, alpha: flags.alpha, filter, thompsonSeed: flags.thompson, coldItems: flags.coldItems };
   const found =
@@ -62,9 +67,9 @@ async function recommend(path: string, flags: RecommendFlags): Promise<void> {
 }
 
 /** With its prediction within the scale of the ratings. */
-export const onScale = (model: FactorModel, { predicted, ...item }: Recommendation): Recommendation => ({
-  ...item,
-  predicted: model.clipped(predicted),
+export const onScale = <T extends { readonly predicted: number }>(model: FactorModel, one: T): T => ({
+  ...one,
+  predicted: model.clipped(one.predicted),
 });
 
 /** A list of items as a table, with genres where a title has some; ± is one standard deviation of a rating. */

@@ -1,6 +1,6 @@
 // tastespace serve: answers over HTTP from a model file, and from the file that takes its place.
 
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { OptionsError } from "../errors.js";
@@ -55,6 +55,7 @@ async function serve(path: string, { host, port }: ServeFlags): Promise<void> {
   });
   const app = httpApp(watched, (error) => notice(`a request failed: ${error instanceof Error ? error.stack : String(error)}`));
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const closing = closer(server);
   try {
     await listening(server, host, port);
   } catch (cause) {
@@ -67,6 +68,7 @@ async function serve(path: string, { host, port }: ServeFlags): Promise<void> {
   if (!LOOPBACK.test(host)) notice(`${host} is open to the network, and whoever reaches it may ask`);
   await stopSignal();
   watched.close();
+  closing();
   await stopped(server);
 }
 
@@ -93,6 +95,21 @@ async function stopSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });
+}
+
+/** @returns what makes all answers from then on, those to requests under way too, tell that their connection ends. */
+function closer(server: Server): () => void {
+  const underWay = new Set<ServerResponse>();
+  let isClosing = false;
+  server.prependListener("request", (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive &&= !isClosing;
+    underWay.add(response);
+    response.once("close", () => underWay.delete(response));
+  });
+  return () => {
+    isClosing = true;
+    for (const response of underWay) response.shouldKeepAlive = false;
+  };
 }
 
 /** Takes no more requests, and waits for those that are under way. */

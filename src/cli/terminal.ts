@@ -131,7 +131,7 @@ export function table(
 
 export const dim = (text: string): string => colours.dim(text);
 export const bold = (text: string): string => colours.bold(text);
-export const count = (value: number): string => value.toLocaleString("en-US");
+export { grouped as count } from "../shown.js";
 export const seconds = (value: number): string => (value < 10 ? `${value.toFixed(2)} s` : `${value.toFixed(1)} s`);
 
 /** A progress bar over bytes on a terminal; nothing in a pipe. */

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { calledHere, simplified } from "../names-elsewhere.js";
 import { nameHere } from "../options.js";
 import { BOTH_SIDES } from "../models/hyperparameters.js";
-import { entriesOf } from "../models/registry.js";
+import { entriesOf, HYPERPARAMETER_NAMES } from "../models/registry.js";
 import type { Column } from "../ratings/columns.js";
 import { flagOf, typed as flagNamed } from "./hyperparameter-flags.js";
 import { COLUMN_FLAGS } from "./options.js";
@@ -37,6 +37,10 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "given as catalogue": "given by --items",
   "as splitRatings does with init": "as --holdout does",
   "save(model, path)": "tastespace train … --out FILE",
+  "Ratings.from(rows) makes them of rows, readPath(path) reads a file": "give a file with rows of user, item and rating",
+  thompsonSeed: "--thompson",
+  // Whatever is typed for an item may be its title.
+  "; findItem(title) gives the id of a title": "",
 };
 
 /** Options of a split, and what the flags of commands that split call them. */
@@ -56,6 +60,13 @@ const COLUMNS = new RegExp(String.raw`\bcolumns: \{ (${COLUMN}(?:, ${COLUMN})*) 
 
 /** `scale: [1, 5]` */
 const SCALE = /\bscale: \[(-?[\d.]+), (-?[\d.]+)\]/g;
+
+/** What the library says of a model that is given in the place of ratings, and what takes it, by command. */
+const MODEL_GIVEN = new RegExp(String.raw`; load\((${TEXT})\) reads the model$`);
+const MODEL_TAKEN: { readonly [command: string]: (file: string) => string } = {
+  analyse: (file) => `, or look at the model: tastespace analyse --model ${file}`,
+  train: (file) => `, and start from the model with --init ${file}`,
+};
 
 const isColumn = (held: string): held is Column => Object.hasOwn(COLUMN_FLAGS, held);
 
@@ -86,11 +97,15 @@ export function asTyped(sentence: string): string {
   if (!invocation.command) return sentence;
   const flags = flagsOf(invocation.command);
   const keyOf = (name: string): string => (flags.has(name) ? name : (OF_SPLITS.get(name) ?? name));
-  const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? name;
+  // A hyperparameter that this command has no flag for is one of train.
+  const elsewhere = (name: string): string => (/[A-Z]/.test(name) && HYPERPARAMETER_NAMES.has(name) ? flagOf(name) : name);
+  const typed = (name: string): string => flagTyped(keyOf(name), flags) ?? elsewhere(name);
   // One whose own name is that of another flag has a flag of another name.
   const ofModel = (name: string): string => (flagOf(name) === flagNamed(name) ? typed(name) : flagOf(name));
+  const command = invocation.command.name();
   const known = Object.entries(OTHERWISE).reduce((text, [written, typed]) => text.replaceAll(written, typed), sentence);
   return known
+    .replace(MODEL_GIVEN, (_, file: string) => MODEL_TAKEN[command]?.(typedValue(JSON.parse(file))) ?? "")
     .replaceAll(COLUMNS, (_, columns: string) => typedColumns(columns, typed))
     .replaceAll(SCALE, (_, least: string, most: string) => `${typed("scale")} ${least}:${most}`)
     .replaceAll(SETTING, (all, name: string, values: string) => (flags.has(keyOf(name)) ? `${typed(name)}${typedValues(values)}` : all))

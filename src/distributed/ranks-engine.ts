@@ -13,6 +13,7 @@ import {
 import { RanksError } from "../errors.js";
 import { checkOptions, namesOf, oneOf } from "../options.js";
 import type { SeenItems } from "../ratings/seen.js";
+import { grouped } from "../shown.js";
 import type { Communicator } from "./communicator.js";
 import { RanksSession } from "./ranks-session.js";
 import { partOf, slicesOfWorkload } from "./slices.js";
@@ -66,7 +67,7 @@ export class RanksEngine implements Engine {
     for (const side of SIDES) {
       const { length: count } = workload.rows[side].biases;
       if (count >= size) continue;
-      throw new RanksError(`rank ${count} has no ${side}: there are ${size} ranks, and ${count} ${side}`, {
+      throw new RanksError(`rank ${count} has no ${side}: there are ${size} ranks, and ${grouped(count)} ${side}`, {
         remedy: `start ${count} ranks at most`,
       });
     }

@@ -147,7 +147,7 @@ async function readRows(files: TableFiles, ranks: Communicator, options: ShareOp
   doubtColumns(rows, ids, found, name, total(0));
   if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(rows.value, name);
   const merged = await withoutDuplicates(rows, ids, ranks, options, name);
-  const understood = { columns: found.described, form };
+  const understood = { columns: found.described, hasRatings: found.places.rating >= 0, form };
   return { ...merged, ids, understood, skippedRows: total(1), missingRows: total(2) };
 }
 

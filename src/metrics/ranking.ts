@@ -16,6 +16,7 @@ import { ratingsThatCount } from "../ratings/weights.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
 import { indicesIn } from "../ratings/seen.js";
+import { grouped, howMany, plural } from "../shown.js";
 import { type Gaps, gapsOf, trainedOf } from "./gaps.js";
 import { aucOfScores, listValues, type RankingValues } from "./ranked-list.js";
 
@@ -179,8 +180,8 @@ function pairsOf(model: FactorModel, allTrain: Ratings, allHeldOut: Ratings, opt
 /** The error of held-out ratings that leave no user to measure by. */
 export function nobodyLeft(ratings: number, relevance: Relevance, { unknown, cold }: Gaps): RatingsError {
   return new RatingsError(
-    `no user is left to measure lists by: of ${ratings} held-out ratings ${unknown.ratings} are of users or items that the model does not know, ` +
-      `${cold.ratings} of such without a training rating, and of the others none is ${relevanceText(relevance)} and new to its user`,
+    `no user is left to measure lists by: of ${howMany(ratings, "held-out rating")} ${grouped(unknown.ratings)} ${plural(unknown.ratings, "is", "are")} of users or items that the model does not know, ` +
+      `${grouped(cold.ratings)} of such without a training rating, and of the others none is ${relevanceText(relevance)} and new to its user`,
     { remedy: "hold out ratings of users that the model was trained on, or lower relevanceThreshold" },
   );
 }

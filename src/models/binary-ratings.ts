@@ -1,7 +1,7 @@
 // Ratings as 0 and 1, for `logistic`: by a threshold, or positives with sampled negatives.
 
 import { OptionsError, RatingsError } from "../errors.js";
-import { howMany } from "../shown.js";
+import { grouped, howMany } from "../shown.js";
 import { WHOLE, checkArguments, hasPart, type Kind } from "../options.js";
 import { counterKey, type CounterKey, mixedWords } from "../random-counter.js";
 import { weightAt } from "../ratings/rating-columns.js";
@@ -69,7 +69,7 @@ function pairsOf(set: Ratings, isPositive: (value: number) => boolean, negatives
   for (let at = 0; at < set.count; at++) if (isPositive(set.value[at])) positives++;
   const pairs = positives * (1 + negatives);
   if (pairs <= MOST_PAIRS) return pairs;
-  throw new OptionsError(`negatives is ${negatives}: with ${howMany(positives, "positive")} they come to ${pairs} pairs`, {
+  throw new OptionsError(`negatives is ${negatives}: with ${howMany(positives, "positive")} they come to ${grouped(pairs)} pairs`, {
     remedy: `${Math.floor(MOST_PAIRS / positives) - 1} is the most for these ratings; 1 to 10 suit most data`,
   });
 }

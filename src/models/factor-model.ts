@@ -4,7 +4,7 @@ import { OptionsError, UnknownIdError } from "../errors.js";
 import type { Catalogue } from "../ratings/catalogue.js";
 import { type Ids, knownIndex, type RawId, toRawId } from "../ratings/ids.js";
 import { nearIds } from "../ratings/near.js";
-import { shown } from "../shown.js";
+import { grouped, shown } from "../shown.js";
 import type { FeatureTables } from "../ratings/features.js";
 import type { RatingStatistics } from "../ratings/ratings.js";
 import { itemsSeen, type SeenItems } from "../ratings/seen.js";
@@ -261,6 +261,12 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     return this.#definition.predicts.of;
   }
 
+  /** Whether items have biases. Where they have none, as in `implicit`, lists are the same at every α. */
+  get hasItemBiases(): boolean {
+    const mayHave = this.#definition.hasBiases?.(this.hyperparameters) ?? true;
+    return mayHave || this.parameters.itemBiases.some((bias) => bias !== 0);
+  }
+
   get #definition(): ModelDefinition<Hyperparameters, unknown> {
     return definitionOf(this.model);
   }
@@ -445,7 +451,10 @@ export class FactorModel<M extends ModelName = ModelName> implements FactorModel
     if (known.length === 0) throw new UnknownIdError(`"${entries[0].title}" has no ratings, so the model knows nothing of it`);
     if (known.length > 1) {
       const ids = known.map(({ id }) => String(id));
-      throw new UnknownIdError(`"${known[0].title}" is the title of ${known.length} items, with the ids ${ids.join(" and ")}`, ids);
+      throw new UnknownIdError(
+        `"${known[0].title}" is the title of ${grouped(known.length)} items, with the ids ${ids.join(" and ")}`,
+        ids,
+      );
     }
     return known[0].id;
   }

@@ -4,6 +4,7 @@
 import { RatingsError } from "../errors.js";
 import { BLOB, TEXT, checkArguments } from "../options.js";
 import { Inflate } from "../zip.js";
+import { grouped, howMany } from "../shown.js";
 import { checkRatio } from "./compression.js";
 import { Crc32 } from "./crc32.js";
 import { chunksOf, type Folder } from "./folder.js";
@@ -115,12 +116,12 @@ export async function* unpacked(archive: Blob, entry: ZipEntry, fail: Fail): Asy
         (count) => (taken += count),
       )) {
     done += piece.length;
-    if (done > bytes) throw fail(`${name} is longer than the ${bytes} bytes that the archive's list says`);
+    if (done > bytes) throw fail(`${name} is longer than the ${grouped(bytes)} bytes that the archive's list says`);
     if (method === DEFLATED) checkRatio(taken, done, (what) => fail(`${name} ${what}`));
     sum.add(piece);
     yield piece;
   }
-  if (done !== bytes) throw fail(`${name} has ${done} bytes, not the ${bytes} that the archive's list says`);
+  if (done !== bytes) throw fail(`${name} has ${howMany(done, "byte")}, not the ${grouped(bytes)} that the archive's list says`);
   if (sum.value !== crc) throw fail(`${name} is damaged: its checksum is not the one in the archive's list`);
 }
 

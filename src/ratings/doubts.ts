@@ -1,11 +1,11 @@
 // What a table's content says against the way it was read. A person who says what is meant, by an option, is not asked.
 
 import { RatingsError } from "../errors.js";
+import { firstOf, grouped, howMany, plural } from "../shown.js";
 import { FEWEST_ROWS } from "./column-kinds.js";
 import type { FoundColumns } from "./columns.js";
 import type { Ids } from "./ids.js";
 import type { RatingColumns } from "./rating-columns.js";
-import { firstOf, howMany, plural } from "../shown.js";
 
 /** Ratings that are looked at: enough for shares. */
 const LOOKED_AT = 1 << 16;
@@ -69,7 +69,7 @@ export function doubtColumns(
   if (rows !== undefined && rows >= FEWEST_ROWS && unnamed.has("user") && ids.users.size === rows) {
     const { raw } = ids.users;
     throw new RatingsError(
-      `${file}: each of the ${rows.toLocaleString("en-US")} rows has a user of its own (${firstOf(raw, 3)}): they may be numbers of the rows`,
+      `${file}: each of the ${grouped(rows)} rows has a user of its own (${firstOf(raw, 3)}): they may be numbers of the rows`,
       {
         file,
         remedy:
@@ -89,7 +89,7 @@ export function doubtColumns(
     if (!unnamed.has(column) || size > 11 || size > ratings) continue;
     if (!raw.every((id) => id !== "" && Number(id) >= 0 && Number(id) <= 10 && Number.isInteger(Number(id) * 2))) continue;
     throw new RatingsError(
-      `${file}: there are ${size} ${what}, called ${firstOf(raw, 5)}, and ${ratings} values of ratings: columns may be swapped`,
+      `${file}: there are ${size} ${what}, called ${firstOf(raw, 5)}, and ${grouped(ratings)} values of ratings: columns may be swapped`,
       { file, remedy: `say which column is which, such as ${suggestion}` },
     );
   }
@@ -99,7 +99,7 @@ export function doubtColumns(
 export function doubtDuplicates(rows: number, duplicateRows: number, file: string): void {
   if (rows < FEWEST_ROWS || duplicateRows * 2 <= rows) return;
   throw new RatingsError(
-    `${file}: ${duplicateRows.toLocaleString("en-US")} of ${rows.toLocaleString("en-US")} rows name a user and an item that an earlier row has named`,
+    `${file}: ${grouped(duplicateRows)} of ${grouped(rows)} rows name a user and an item that an earlier row has named`,
     {
       file,
       remedy:

@@ -7,7 +7,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DownloadError } from "../errors.js";
-import { shown } from "../shown.js";
+import { grouped, howMany, shown } from "../shown.js";
 import { isFileTrouble, reasonOf } from "../file-trouble.js";
 import { checkOptions, namesOf } from "../options.js";
 import { isWantedFile, unpacked, zipEntries } from "./archive.js";
@@ -119,7 +119,7 @@ async function download(url: string, path: string, { onProgress, signal }: Fetch
     throw new DownloadError(`${url} answered ${response.status} ${response.statusText}`, { remedy: "try again later" });
   const length = Number(response.headers.get("content-length")) || undefined;
   const tooLong = (bytes: number): DownloadError =>
-    new DownloadError(`${url} gives ${bytes} bytes or more, and no known set has more than ${MOST_BYTES}`, {
+    new DownloadError(`${url} gives ${grouped(bytes)} bytes or more, and no known set has more than ${grouped(MOST_BYTES)}`, {
       remedy: "check where the address leads",
     });
   if (length !== undefined && length > MOST_BYTES) throw tooLong(length);
@@ -136,7 +136,7 @@ async function download(url: string, path: string, { onProgress, signal }: Fetch
       onProgress?.(done, length);
     }
     if (length !== undefined && done !== length)
-      throw new DownloadError(`${url} ended after ${done} of ${length} bytes`, { remedy: "try again" });
+      throw new DownloadError(`${url} ended after ${grouped(done)} of ${howMany(length, "byte")}`, { remedy: "try again" });
   } finally {
     alive(false);
     await file.close();

@@ -13,7 +13,7 @@ import { catalogueBeside, findLayout, titlesBeside } from "./movielens.js";
 import type { Beside } from "./titles.js";
 import { tableCache, type TableCacheOptions } from "./table-cache.js";
 import { segmentedFile, type SegmentOptions } from "./segment-threads.js";
-import { checkReadOptions, checkSplitUsed, type ReadOptions } from "./read-options.js";
+import { checkReadOptions, checkSplitUsed, type ReadOptions, type TableOptions } from "./read-options.js";
 import { type ReadResult, readSource, readTables } from "./readers.js";
 
 /** How large files are read: on how many threads, and whether their tables are kept. */
@@ -121,6 +121,11 @@ async function archiveAt(path: string, options: FileOptions): Promise<Folder | u
 export async function readPath(path: string, options: ReadOptions & FileOptions = {}): Promise<ReadResult> {
   checkArguments("readPath", { path: [path, PATH] });
   checkReadOptions("readPath", options, FILE_NAMES);
+  return await readTableAt(path, options);
+}
+
+/** `readPath` with options that are known to be right. */
+export async function readTableAt(path: string, options: TableOptions & FileOptions): Promise<ReadResult> {
   const folder = (await statOf(path)).isDirectory() ? directoryFolder(path, options) : await archiveAt(path, options);
   if (folder) return await readTables(folder, options);
   const beside = options.catalogue ? undefined : await besideOf(path, options);

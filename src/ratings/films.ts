@@ -3,7 +3,7 @@
 
 import table from "../../data/films.txt?raw";
 import { OptionsError } from "../errors.js";
-import { howMany } from "../shown.js";
+import { grouped, howMany } from "../shown.js";
 import { checkOptions, namesOf, finiteFrom, WHOLE, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 import { Catalogue } from "./catalogue.js";
@@ -104,7 +104,7 @@ export function filmRatings(options: FilmRatingsOptions = {}): Ratings {
   const most = M * Math.floor(N / 2);
   if (L < M || L > most)
     throw new OptionsError(
-      `${howMany(L, "rating")} by ${howMany(M, "user")} of ${howMany(N, "film")}: there must be from ${M} to ${most} ratings`,
+      `${howMany(L, "rating")} by ${howMany(M, "user")} of ${howMany(N, "film")}: there must be from ${grouped(M)} to ${grouped(most)} ratings`,
     );
   const random = seededRandom(seed);
   const appeal = appealOf(all);

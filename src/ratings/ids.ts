@@ -2,7 +2,7 @@
 
 import { UnknownIdError } from "../errors.js";
 import { hasPart, type Kind } from "../options.js";
-import { shown } from "../shown.js";
+import { grouped, shown } from "../shown.js";
 import { nearIds } from "./near.js";
 
 /** An id as the data has it: an integer or text. */
@@ -146,7 +146,7 @@ export function knownIndex(ids: Ids, id: RawId, what: "user" | "item"): number {
       what === "user" ? "someone new needs ratings, not an id" : "an item is known by ratings; findItem(title) gives the id of a title";
     const such = ids.size > 0 ? `; the ids are such as ${shown(ids.rawAt(0))}` : "";
     throw new UnknownIdError(
-      `no ${what} has the id ${shown(id)} among the ${ids.size} of the model`,
+      `no ${what} has the id ${shown(id)} among the ${grouped(ids.size)} of the model`,
       nearIds(id, ids.raw),
       `${remedy}${such}`,
     );

@@ -2,6 +2,7 @@
 // and its form recognised by its first bytes.
 
 import { OptionsError, RatingsError } from "../errors.js";
+import { CHECKPOINT_FORMAT, MODEL_FORMAT } from "../safetensors.js";
 import { checkRatio } from "./compression.js";
 import { BLANKS, commentsIn, firstLines, sniffDelimiter } from "./delimiter.js";
 import { chunksOf, iterateBytes, type RatingSource } from "./folder.js";
@@ -63,6 +64,8 @@ const FOREIGN: readonly (readonly [magic: readonly number[], what: string, remed
   [[0x89, 0x48, 0x44, 0x46], "an HDF5 file, which is not read", "save its table as CSV or Parquet"],
   [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], "an SQLite database, which is not read", "write its table out as CSV"],
 ];
+/** The beginning of a safetensors file, with the format that its metadata name: of a model, or a checkpoint. */
+const TENSORS = /^[\s\S]{5}\0\0\0\{"(?:__metadata__":\{"format":"([^"]*)")?/;
 /** Beginnings of text that is no table. */
 const FOREIGN_TEXT: readonly (readonly [front: RegExp, what: string, remedy: string])[] = [
   [
@@ -106,6 +109,15 @@ export async function openText(source: RatingSource, options: TextOptions = {}):
     if (!startsWith(text.head, magic)) continue;
     await text.chunks.return(undefined);
     throw fail(`it is ${what}`, remedy);
+  }
+  const tensors = TENSORS.exec(asciiOf(text.head.subarray(0, 500)));
+  if (tensors) {
+    await text.chunks.return(undefined);
+    const [, format] = tensors;
+    if (format === MODEL_FORMAT)
+      throw fail("it is a model, not a table", `give a table; load(${JSON.stringify(source.name)}) reads the model`);
+    const what = format === CHECKPOINT_FORMAT ? "the checkpoint of a training" : "a safetensors file";
+    throw fail(`it is ${what}, not a table`, "give a table");
   }
   let turnedFrom: string | undefined;
   const turn = async (how: (chunks: AsyncGenerator<Uint8Array>) => AsyncGenerator<Uint8Array>): Promise<void> => {

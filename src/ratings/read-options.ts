@@ -25,6 +25,7 @@ import { DUPLICATE_POLICIES, type DuplicatePolicy } from "./duplicates.js";
 import type { RatingSource } from "./folder.js";
 import { MATRIX_MARKET, PARQUET } from "./forms.js";
 import { type Ids, IDS_KIND } from "./ids.js";
+import type { Understanding } from "./table.js";
 
 /** How a table of ratings is read; what is left out is found out. */
 export interface ReadOptions extends DelimitedOptions {
@@ -55,6 +56,12 @@ export interface ReadOptions extends DelimitedOptions {
   readonly split?: string | undefined;
   /** Titles and genres, instead of those that stand beside the ratings. */
   readonly catalogue?: Catalogue | Iterable<GivenEntry> | undefined;
+}
+
+/** How tables are read that are no ratings to train on. */
+export interface TableOptions extends ReadOptions {
+  /** Whether pairs that come more than once are kept, each in its place: as pairs to predict are. */
+  readonly everyRow?: boolean | undefined;
 }
 
 const COLUMN_KIND: Kind = {
@@ -133,7 +140,7 @@ export function checkMatrixColumns({ name }: RatingSource, columns: AskedColumns
 /** Options that are given to no effect in such a table, for people. */
 export function idleNotes(
   name: string,
-  { form, hasRatings }: { readonly form: string | undefined; readonly hasRatings: boolean },
+  { form, hasRatings }: Understanding,
   { delimiter, encoding, layout, missing }: ReadOptions,
 ): string[] {
   const idle = (option: string, value: unknown, why: string): string => `${option}: ${shown(value)} has no effect: ${name} ${why}`;

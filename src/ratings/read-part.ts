@@ -2,6 +2,7 @@
 // by several threads where they can be had. Or opened, so that each of several processes reads a share of it.
 
 import { RatingsError } from "../errors.js";
+import { grouped, howMany } from "../shown.js";
 import { isBlank } from "./cells.js";
 import { findColumns, type FoundColumns, namedColumns } from "./columns.js";
 import { type Block, blocksFrom, blocksOf, type DelimitedOptions, headRows, type Place, rowsOf } from "./delimited.js";
@@ -37,7 +38,12 @@ export async function readPart(source: RatingSource, options: ReadOptions, ids: 
       const { count } = part.reader.columns;
       const rows = count + part.reader.skippedRows + part.reader.missingRows;
       if (rows !== entries)
-        throw fault(source, undefined, `it announces ${entries} entries and has ${rows}`, "check that the file is whole");
+        throw fault(
+          source,
+          undefined,
+          `it announces ${howMany(entries, "entry", "entries")} and has ${grouped(rows)}`,
+          "check that the file is whole",
+        );
       return { ...part, understood: { ...part.understood, form: MATRIX_MARKET } };
     }
     const bad: BadLines = { count: 0, first: [] };
@@ -80,7 +86,11 @@ async function parseRows(
     if (rows.length > 0) isFirst = false;
   }
   reader.addSkipped(bad.count, bad.first);
-  return { reader, found, understood: { columns: found.described, encoding: opened.turnedFrom, form: table.form } };
+  return {
+    reader,
+    found,
+    understood: { columns: found.described, hasRatings: found.places.rating >= 0, encoding: opened.turnedFrom, form: table.form },
+  };
 }
 
 /** The columns of a table of cells: by their names, where these tell them and it can be read from any row on. */
@@ -97,7 +107,8 @@ async function findRows(source: RatingSource, table: RowTable, options: ReadOpti
   return { found: findColumns(sample, source.name, asked), all: (wanted: readonly number[]) => sample.all(wanted) };
 }
 
-export const allMalformed = (rows: number): string => (rows === 1 ? "the only row is malformed" : `all ${rows} rows are malformed`);
+export const allMalformed = (rows: number): string =>
+  rows === 1 ? "the only row is malformed" : `all ${grouped(rows)} rows are malformed`;
 
 /** @param skipped the first of the malformed rows. */
 export function noRows(file: string, what: string, skipped?: SkippedRow): RatingsError {
@@ -159,7 +170,7 @@ async function parseText(
   }
   if (!reader) throw emptyFile(source);
   const encoding = opened.turnedFrom ?? (reader.text.found === "windows-1252" ? "Windows-1252 (Latin-1)" : undefined);
-  return { reader, found, understood: { columns: found.described, encoding } };
+  return { reader, found, understood: { columns: found.described, hasRatings: found.places.rating >= 0, encoding } };
 }
 
 /** A table of which any part can be read by itself. */

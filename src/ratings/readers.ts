@@ -2,7 +2,7 @@
 
 import { RatingsError } from "../errors.js";
 import { checkArguments } from "../options.js";
-import { cut, shown } from "../shown.js";
+import { cut, grouped, shown } from "../shown.js";
 import { type Catalogue, catalogueOf } from "./catalogue.js";
 import { unitsPerSecond } from "./cells.js";
 import { doubtColumns, doubtDuplicates, doubtScale, notesOnIds } from "./doubts.js";
@@ -13,7 +13,7 @@ import { Ids } from "./ids.js";
 import { type Layout, findLayout, titlesBeside } from "./movielens.js";
 import type { RatingColumns } from "./rating-columns.js";
 import { Ratings } from "./ratings.js";
-import { checkReadOptions, checkSplitUsed, idleNotes, type ReadOptions } from "./read-options.js";
+import { checkReadOptions, checkSplitUsed, idleNotes, type ReadOptions, type TableOptions } from "./read-options.js";
 import { allMalformed, noRows, type Part, readPart } from "./read-part.js";
 import { checkRounding } from "./rounding.js";
 import { NAMED_ROWS, type RowReader } from "./row-reader.js";
@@ -53,7 +53,7 @@ export async function readRatings(source: RatingSource, options: ReadOptions = {
 }
 
 /** `readRatings` with options that are known to be right. */
-export async function readSource(source: RatingSource, options: ReadOptions, beside?: Beside): Promise<ReadResult> {
+export async function readSource(source: RatingSource, options: TableOptions, beside?: Beside): Promise<ReadResult> {
   checkSplitUsed(source, options);
   const ids = options.ids ?? { users: new Ids(), items: new Ids() };
   const table = await readTable([source], options, ids);
@@ -81,7 +81,7 @@ export async function readFolder(folder: Folder, options: ReadOptions = {}): Pro
 }
 
 /** `readFolder` with options that are known to be right. */
-export async function readTables(folder: Folder, options: ReadOptions): Promise<ReadResult> {
+export async function readTables(folder: Folder, options: TableOptions): Promise<ReadResult> {
   const layout = findLayout(folder.name, await folder.list(), options.split);
   const beside = options.catalogue ? undefined : await titlesBeside(folder, layout, options);
   const settings = layoutOptions(layout, options);
@@ -119,7 +119,7 @@ function aboutOf(table: Table & { warnings: readonly string[] }, file: string) {
 }
 
 /** What the layout knows of its tables; what the caller says wins. */
-function layoutOptions(layout: Layout, options: ReadOptions): ReadOptions {
+function layoutOptions(layout: Layout, options: TableOptions): TableOptions {
   return { ...options, delimiter: options.delimiter ?? layout.delimiter, header: options.header ?? layout.header };
 }
 
@@ -128,7 +128,7 @@ const FROM_CACHE = ", from the cache";
 /** A table, in one or more files, from the cache where it is kept; its ids are added to `ids`. */
 async function readTable(
   sources: readonly RatingSource[],
-  options: ReadOptions,
+  options: TableOptions,
   ids: { users: Ids; items: Ids },
 ): Promise<Table & { cached: boolean; warnings: string[] }> {
   const [source] = sources;
@@ -136,9 +136,9 @@ async function readTable(
   // A table whose ids go on from another's is of no use by itself.
   if (!cache || sources.length > 1 || ids.users.size > 0 || ids.items.size > 0)
     return { ...(await parseTable(sources, options, ids)), cached: false, warnings: [] };
-  const { delimiter, encoding, quotes, header, columns = {}, layout, duplicates, missing, scale, skipBadRows } = options;
+  const { delimiter, encoding, quotes, header, columns = {}, layout, duplicates, missing, scale, skipBadRows, everyRow } = options;
   const { user, item, rating, time, weight } = columns;
-  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, rating, time, weight, layout, duplicates, missing, scale, skipBadRows }); // prettier-ignore
+  const settings = JSON.stringify({ delimiter, encoding, quotes, header, user, item, rating, time, weight, layout, duplicates, missing, scale, skipBadRows, everyRow }); // prettier-ignore
   const kept = await cache.read(settings);
   if (kept) {
     ids.users.addAll(kept.users);
@@ -151,7 +151,7 @@ async function readTable(
   return { ...table, cached: false, warnings: warning === undefined ? [] : [warning] };
 }
 
-async function parseTable(sources: readonly RatingSource[], options: ReadOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
+async function parseTable(sources: readonly RatingSource[], options: TableOptions, ids: { users: Ids; items: Ids }): Promise<Table> {
   const { users, items } = ids;
   const areNew = users.size === 0;
   const parts: Part[] = [];
@@ -170,31 +170,26 @@ async function parseTable(sources: readonly RatingSource[], options: ReadOptions
         : missingRows > 0
           ? missingRows === 1
             ? "the only rating is a missing one"
-            : `all ${missingRows} ratings are missing ones`
+            : `all ${grouped(missingRows)} ratings are missing ones`
           : "there is a header but no rating";
     throw noRows(name, what, reader.firstSkipped[0]);
   }
   doubtColumns(read, ids, found, name, areNew ? read.value.length : undefined);
   if (options.scale === undefined && options.missing === undefined && found.places.rating >= 0) doubtScale(read.value, name);
-  const { columns, duplicateRows } = mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", (at) => {
-    return new RatingsError(
+  const ofTwo = (at: number): RatingsError =>
+    new RatingsError(
       `${name}: user ${cut(String(users.rawAt(read.user[at])))} rated item ${cut(String(items.rawAt(read.item[at])))} more than once`,
-      {
-        file: name,
-        remedy: WHICH_COUNTS,
-      },
+      { file: name, remedy: WHICH_COUNTS },
     );
-  });
+  const { columns, duplicateRows } = options.everyRow
+    ? { columns: read, duplicateRows: 0 }
+    : mergeDuplicates(read, users.size, items.size, options.duplicates ?? "last", ofTwo);
   if (options.duplicates === undefined) doubtDuplicates(read.user.length, duplicateRows, name);
   const badTime = parts.map((part) => part.reader.firstBadTime).find((time) => time !== undefined);
   const ofTime = badTime
     ? [`${name}:${badTime.line}: ${shown(badTime.text)} is no time that can be told, so there is no split by time`]
     : [];
-  const notes = [
-    ...idleNotes(name, { form: understood.form, hasRatings: found.places.rating >= 0 }, options),
-    ...ofTime,
-    ...notesOnIds(ids, name),
-  ];
+  const notes = [...idleNotes(name, understood, options), ...ofTime, ...notesOnIds(ids, name)];
   const firstSkipped = parts.flatMap((part) => part.reader.firstSkipped).slice(0, NAMED_ROWS);
   return { columns, users: users.raw, items: items.raw, skippedRows, firstSkipped, missingRows, duplicateRows, understood, notes };
 }

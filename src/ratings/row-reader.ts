@@ -197,7 +197,7 @@ export class RowReader {
     if (user === undefined || item === undefined || rating === undefined)
       return `the row has ${howMany(row.length, "cell")}, too few for user, item and rating`;
     if (row.length > width && row.slice(width).some((cell) => cell.trim() !== ""))
-      return `the row has ${row.length} cells, and the table has ${howMany(width, "column")}: a cell with a delimiter in it has to be quoted`;
+      return `the row has ${howMany(row.length, "cell")}, and the table has ${howMany(width, "column")}: a cell with a delimiter in it has to be quoted`;
     if (user.trim() === "") return "the user is empty";
     if (item.trim() === "") return "the item is empty";
     if (Number.isNaN(value)) return this.#noRating(rating);

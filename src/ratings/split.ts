@@ -87,7 +87,7 @@ export function splitFrom(ratings: Ratings, options: SplitOptions): Split & { re
   }
   if (stayed > 0 && stayed === held)
     throw new OptionsError(
-      `the model to start from was trained on ${held === 1 ? "the one rating" : `all ${held} ratings`} to be held out`,
+      `the model to start from was trained on ${held === 1 ? "the one rating" : `all ${howMany(held, "rating")}`} to be held out`,
       {
         remedy: "share: 0 holds none out; allowTrained: true measures by them all the same",
       },

@@ -2,7 +2,7 @@
 // genres that shape the items, invented titles.
 
 import { OptionsError } from "../errors.js";
-import { howMany } from "../shown.js";
+import { grouped, howMany } from "../shown.js";
 import { checkOptions, finiteFrom, namesOf, SWITCH, WHOLE, wholeFrom } from "../options.js";
 import { type Random, seededRandom } from "../random.js";
 import { Catalogue, type CatalogueEntry } from "./catalogue.js";
@@ -63,7 +63,7 @@ export function syntheticRatings(options: SyntheticOptions = {}): Ratings {
   const { users: M = 600, items: N = 400, ratings: L = 30_000, factors: K = 4, noise = 0.7, genres: withGenres = true, seed = 1 } = options;
   if (L < Math.max(M, N) || L > M * N) {
     throw new OptionsError(
-      `${howMany(L, "rating")} of ${howMany(M, "user")} and ${howMany(N, "item")}: there must be from ${Math.max(M, N)} to ${M * N} ratings`,
+      `${howMany(L, "rating")} of ${howMany(M, "user")} and ${howMany(N, "item")}: there must be from ${grouped(Math.max(M, N))} to ${grouped(M * N)} ratings`,
     );
   }
   const random = seededRandom(seed);

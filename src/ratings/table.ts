@@ -14,6 +14,8 @@ export interface SkippedRow {
 export interface Understanding {
   /** Which column is what, for people: "person → user, movie → item, rating → rating". */
   readonly columns: string;
+  /** Whether there are ratings; else every row counts as 1. */
+  readonly hasRatings: boolean;
   /** The encoding, where it was found out and matters. */
   readonly encoding?: string | undefined;
   /** The format, where it is no delimited text. */

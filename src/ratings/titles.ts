@@ -1,7 +1,7 @@
 // Titles that stand beside ratings in a file that nobody has named: whether they are those of the rated items, and who
 // is told so.
 
-import { howMany, shown } from "../shown.js";
+import { grouped, howMany, shown } from "../shown.js";
 import { Catalogue } from "./catalogue.js";
 import { simplified } from "./column-names.js";
 import type { Ids } from "./ids.js";
@@ -51,6 +51,6 @@ export function titlesFor(beside: Beside | undefined, items: Ids, { columns }: U
   if (FILMS.test(place) && NO_FILMS.test(simplified(column)))
     return leftOut(`its titles are of films, and the items are by ${shown(column)}`);
   if (known === 0 && catalogue.size > 0)
-    return leftOut(`none of its ${howMany(catalogue.size, "title")} is of the ${items.size} rated items`);
+    return leftOut(`none of its ${howMany(catalogue.size, "title")} is of the ${grouped(items.size)} rated items`);
   return { catalogue, titles: { file: place, items: known, among: items.size }, warnings: [] };
 }

@@ -41,7 +41,7 @@ const ALPHA_NAMES = namesOf<AlphaEffectOptions>({
 /**
  * Ranks by u·v + α b for some users at several α, leaving out what they have rated where the model knows it.
  *
- * @throws OptionsError when K = 0: without factors α changes no order.
+ * @throws OptionsError when K = 0 or there are no item biases, as in `implicit`: α changes no order then.
  */
 export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}): AlphaEffect[] {
   checkArguments("alphaEffect", { model: [model, MODEL_KIND] });
@@ -50,6 +50,8 @@ export function alphaEffect(model: FactorModel, options: AlphaEffectOptions = {}
   const { parameters, itemCounts } = model;
   const { factors: K, userFactors } = parameters;
   if (K === 0) throw new OptionsError("a model without factors ranks alike at every α", { remedy: "train with factors of 1 or more" });
+  if (!model.hasItemBiases)
+    throw new OptionsError("a model without item biases ranks alike at every α", { remedy: "look at a model that predicts ratings" });
   const M = model.users.size;
   const sample = Array.from({ length: Math.min(users, M) }, (_, at) => Math.floor((at * M) / Math.min(users, M)));
   const popular = Uint32Array.from(itemCounts).sort()[Math.floor(itemCounts.length * 0.9)];

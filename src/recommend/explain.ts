@@ -23,7 +23,7 @@ export interface Contribution {
   readonly id: RawId;
   readonly title: string;
   readonly rating: number;
-  /** What the rating adds to the prediction; negative when it speaks against the item. */
+  /** What the rating adds to the sum; negative when it speaks against the item. */
   readonly contribution: number;
   /**
    * How alike the two items are in the eyes of this user: s_nj of the formulas at `explain`.
@@ -33,13 +33,16 @@ export interface Contribution {
 }
 
 /**
- * predicted = mean + itemBias + prior + Σ contributions + remainder, in rating units;
+ * sum = mean + itemBias + prior + Σ contributions + remainder, in rating units;
  * of `implicit` in those of its preference, of `logistic` in log-odds.
  */
 export interface Explanation {
   readonly id: RawId;
   readonly title: string;
+  /** As `predict` has it: the sum itself, of `logistic` the probability of a like, 1 / (1 + exp(−sum)). */
   readonly predicted: number;
+  /** What the terms add up to. */
+  readonly sum: number;
   /** μ. */
   readonly mean: number;
   /** b_n. */
@@ -51,7 +54,7 @@ export interface Explanation {
   /** Those that speak most for the item first. */
   readonly contributions: readonly Contribution[];
   /**
-   * What the model's own prediction has beyond the rest. Of a model that has converged it is near 0: a user's row was
+   * What the model's own sum has beyond the rest. Of a model that has converged it is near 0: a user's row was
    * solved against the items as they stood before the last half-sweep. It grows when the ratings are not those that the
    * user was trained on. Of `gibbs` it holds the noise of the draws. 0 for someone new.
    */
@@ -101,18 +104,19 @@ export function explain(model: FactorModel, item: RawId, rated: Iterable<Rated>,
       similarity: terms.similarities[at],
     };
   });
-  const sum = globalMean + itemBiases[n] + terms.prior + terms.contributions.reduce((total, value) => total + value, 0);
-  const predicted = m === undefined ? sum : predictRating(model.parameters, m, n);
+  const settled = globalMean + itemBiases[n] + terms.prior + terms.contributions.reduce((total, value) => total + value, 0);
+  const sum = m === undefined ? settled : predictRating(model.parameters, m, n);
   return {
     id: model.items.rawAt(n),
     title: model.catalogue.title(model.items.rawAt(n)),
-    predicted,
+    predicted: definitionOf(model.model).predicts.respond(sum),
+    sum,
     mean: globalMean,
     itemBias: itemBiases[n],
     prior: terms.prior,
     features: parts.map(({ name }, at) => ({ name, contribution: terms.features[at] })),
     contributions: contributions.sort((a, b) => b.contribution - a.contribution),
-    remainder: predicted - sum,
+    remainder: sum - settled,
   };
 }
 

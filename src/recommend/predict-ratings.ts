@@ -27,7 +27,8 @@ export interface PredictRatingsOptions {
 const PREDICT_RATINGS_NAMES = namesOf<PredictRatingsOptions>({ coldStart: oneOf("error", "mean", "drop") });
 
 /**
- * Predicts the pairs of some ratings, whose values do not matter.
+ * Predicts the pairs of some ratings, whose values do not matter. Of a pair that comes twice, readers and
+ * `Ratings.from` keep one.
  *
  * @throws OptionsError; UnknownIdError for the first that the model does not know, unless `coldStart` says otherwise.
  */

@@ -3,6 +3,7 @@
 import { mostRated, ratingHistogram, ratingsOfEach } from "../ratings/popularity.js";
 import { expectedAtLeast, frequencies, type PowerLaw, powerLaw } from "../ratings/power-law.js";
 import type { Ratings } from "../ratings/ratings.js";
+import { grouped } from "../shown.js";
 import type { Figure } from "./figure.js";
 import { colour } from "./palette.js";
 import { figure, Plot } from "./plot.js";
@@ -25,7 +26,7 @@ function histogramFigure(ratings: Ratings): Figure {
     plot: {
       marginLeft: 64,
       x: { label: "rating", domain: bins.map(label), tickSize: 0 },
-      y: { label: "↑ ratings", grid: true, tickFormat: (value: number) => value.toLocaleString("en-US") },
+      y: { label: "↑ ratings", grid: true, tickFormat: grouped },
       marks: [Plot.barY(bins, { x: label, y: "count", fill: colour("series-1"), insetLeft: 1, insetRight: 1 }), Plot.ruleY([0])],
     },
   });
@@ -48,7 +49,7 @@ function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
   return figure({
     name: `ratings-by-${one}`,
     title: `Ratings of each ${one}`,
-    description: `How many ${side} have at least so many ratings, both axes logarithmic: from ${sorted[0]} to ${sorted.at(-1)!.toLocaleString("en-US")}, median ${sorted[sorted.length >> 1]}. ${lawInWords(law)}`,
+    description: `How many ${side} have at least so many ratings, both axes logarithmic: from ${sorted[0]} to ${grouped(sorted.at(-1)!)}, median ${sorted[sorted.length >> 1]}. ${lawInWords(law)}`,
     table: {
       head: ["ratings", `${side} with so many`, "with at least so many"],
       rows: points.map((point) => [point.ratings, point.exactly, point.atLeast]),
@@ -69,7 +70,7 @@ function activityFigure(ratings: Ratings, side: "users" | "items"): Figure {
 function lawInWords(law: PowerLaw | undefined): string {
   if (!law) return "They are too few to tell a power law.";
   const { exponent, standardError, from, tail, distance } = law;
-  return `From ${counted(from, "rating")} on (${tail.toLocaleString("en-US")} in this tail), the likeliest power law has the slope −${exponent.toFixed(2)} ± ${standardError.toFixed(2)}, and its cumulative one, drawn here, one less steep; the largest distance between the two is ${distance.toFixed(3)}.`;
+  return `From ${counted(from, "rating")} on (${grouped(tail)} in this tail), the likeliest power law has the slope −${exponent.toFixed(2)} ± ${standardError.toFixed(2)}, and its cumulative one, drawn here, one less steep; the largest distance between the two is ${distance.toFixed(3)}.`;
 }
 
 /** The law from where it begins to the largest number, or to where it expects less than half of one. */
@@ -84,7 +85,7 @@ function lawLine(law: PowerLaw, most: number): { x: number; y: number }[] {
 function logTicks(values: readonly number[]): { ticks: number[]; tickFormat: (value: number) => string } {
   const [least, most] = [Math.ceil(Math.log10(Math.min(...values))), Math.floor(Math.log10(Math.max(...values)))];
   const decades = Array.from({ length: Math.max(0, most - least + 1) }, (_, at) => 10 ** (least + at));
-  return { ticks: decades, tickFormat: (value) => value.toLocaleString("en-US") };
+  return { ticks: decades, tickFormat: grouped };
 }
 
 function mostRatedFigure(ratings: Ratings, n = 20): Figure {

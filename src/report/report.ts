@@ -12,6 +12,7 @@ import { genreMap } from "../recommend/genre-map.js";
 import { polarizingItems } from "../recommend/polarizing.js";
 import type { HistoryEntry, Stop } from "../training/history.js";
 import { rankedTrials, type SearchResult } from "../training/search.js";
+import { grouped } from "../shown.js";
 import { dataFigures } from "./data-figures.js";
 import type { Figure } from "./figure.js";
 import { alphaFigure, calibrationFigure, genreMapFigure, type Named, polarizingFigure } from "./model-figures.js";
@@ -92,7 +93,7 @@ function runsSection(runs: readonly ReportRun[]): Section {
       best.heldOutRmseClipped?.toFixed(4) ?? "–",
       biasOnly?.heldOutRmse.toFixed(4) ?? "–",
       `${stop.bestSweep} of ${stop.sweep}`,
-      `${data.ratings.toLocaleString("en-US")} + ${data.heldOut.toLocaleString("en-US")}`,
+      `${grouped(data.ratings)} + ${grouped(data.heldOut)}`,
       // Of a training that was gone on with, the history knows of the sweeps before.
       Math.max(seconds.train, history.at(-1)?.seconds ?? 0).toFixed(2),
       device.kind,
@@ -224,7 +225,7 @@ export function modelFigures(
   const figures: Figure[] = [];
   if (K >= 2 && enough > 2 && hasGenres) figures.push(genreMapFigure(genreMap(model, { genres, minimumRatings }), named));
   if (K > 0 && enough > 2 && ratings) figures.push(polarizingFigure(polarizingItems(model, { minimumRatings }), ratings, named));
-  if (K > 0) figures.push(alphaFigure(alphaEffect(model), named));
+  if (K > 0 && model.hasItemBiases) figures.push(alphaFigure(alphaEffect(model), named));
   if (model.knowsSpread && heldOut && heldOut.count > 0) figures.push(calibrationFigure(calibration(model, heldOut), named));
   return figures;
 }
@@ -232,7 +233,7 @@ export function modelFigures(
 /** Items with fewer ratings stand in a list by chance. */
 const LISTED_RATINGS = 10;
 
-/** Lists for someone who gave one rating, with α and with the full biases; and similar items. */
+/** Lists for someone who gave one rating, with α and with the full biases where there are some; and similar items. */
 export function modelLists(model: FactorModel, { rated, similar, alpha, listed }: AnalysisOptions): TitledTable[] {
   if (model.parameters.factors === 0) return [];
   const popular = (id: RawId): boolean => model.itemCounts[model.items.indexOf(id)] >= LISTED_RATINGS;
@@ -242,14 +243,14 @@ export function modelLists(model: FactorModel, { rated, similar, alpha, listed }
     return {
       title,
       head: ["#", "title", ...(hasGenres ? ["genres"] : []), "ratings"],
-      rows: list.map((item, at) => [String(at + 1), ...named(item), item.ratings.toLocaleString("en-US")]),
+      rows: list.map((item, at) => [String(at + 1), ...named(item), grouped(item.ratings)]),
     };
   };
   return [
     ...rated.flatMap(({ title, value }) =>
-      [...new Set([alpha, 1])].map((weight) =>
+      [...new Set(model.hasItemBiases ? [alpha, 1] : [1])].map((weight) =>
         titled(
-          `For someone who gave ${title} ${plain(value)}, α = ${plain(weight)}`,
+          `For someone who gave ${title} ${plain(value)}${model.hasItemBiases ? `, α = ${plain(weight)}` : ""}`,
           model.recommendFor([[model.findItem(title), value]], { n: listed, alpha: weight, filter: popular }),
         ),
       ),

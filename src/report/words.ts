@@ -1,10 +1,6 @@
 // Numbers and titles as figures and pages write them.
 
-import { plural } from "../shown.js";
-
-/** "1 rating", "1,234 ratings". */
-export const counted = (count: number, one: string, many?: string): string =>
-  `${count.toLocaleString("en-US")} ${plural(count, one, many)}`;
+export { howMany as counted } from "../shown.js";
 
 /** With a capital letter at its start. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

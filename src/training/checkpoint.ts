@@ -12,7 +12,7 @@ import { BYTES, checkArguments, hasPart, type Kind } from "../options.js";
 import type { FeatureTable } from "../ratings/features.js";
 import { type Fingerprint, fingerprintOf } from "../ratings/fingerprint.js";
 import type { Ratings } from "../ratings/ratings.js";
-import { decodeHeader, joinedPieces, type Tensor, type TensorFile, tensorPieces, tensorsOf } from "../safetensors.js";
+import { CHECKPOINT_FORMAT, decodeHeader, joinedPieces, type Tensor, type TensorFile, tensorPieces, tensorsOf } from "../safetensors.js";
 import { either, isNumber, isText, listOf, nullable, object, oneOf, optional, recordOf } from "../shapes.js";
 import type { HistoryEntry } from "./history.js";
 import { isHistory } from "./history-shape.js";
@@ -117,7 +117,6 @@ const isTold = object({
   history: isHistory,
 });
 
-const FORMAT = "tastespace checkpoint";
 const FORMAT_VERSION = "1";
 
 /** A checkpoint as the bytes of one safetensors file: arrays by name, the rest as JSON in the metadata. */
@@ -142,7 +141,7 @@ export function checkpointPieces({ identity, history, state }: Checkpoint): Gene
   } as const;
   return tensorPieces(
     [...tensors("engine", state.engine), ...tensors("model", state.model.arrays), { ...text, shape: [text.data.length] }],
-    { format: FORMAT, format_version: FORMAT_VERSION, tastespace_version: version },
+    { format: CHECKPOINT_FORMAT, format_version: FORMAT_VERSION, tastespace_version: version },
   );
 }
 
@@ -163,7 +162,7 @@ export const checkpointFailure = (
 export function checkpointIn(file: TensorFile): Checkpoint {
   const fail = checkpointFailure;
   const { metadata, tensors } = tensorsOf(file, fail);
-  if (metadata["format"] !== FORMAT) throw fail("it is no checkpoint of a training");
+  if (metadata["format"] !== CHECKPOINT_FORMAT) throw fail("it is no checkpoint of a training");
   if (metadata["format_version"] !== FORMAT_VERSION)
     throw fail(`it is a checkpoint of format ${metadata["format_version"]}; this version reads ${FORMAT_VERSION}`);
   const text = tensors.get("training");

@@ -59,7 +59,7 @@ import { remedyForRow } from "./far-apart.js";
 import type { HistoryEntry, Stop } from "./history.js";
 import { checkKnownIds } from "./known-ids.js";
 import { type OnOpened, outlivingDevices } from "./lost-devices.js";
-import { howMany, shown } from "../shown.js";
+import { grouped, howMany, shown } from "../shown.js";
 import { checkMeasure, checkMeasureUsed, MEASURE_KINDS, type MeasureOptions, rankingMeasure } from "./ranking-measure.js";
 import { meanOf, parametersFrom, randomParameters } from "./start.js";
 import { DEFAULT_SWEEPS, stoppingRule, type StoppingOptions } from "./stopping.js";
@@ -447,7 +447,7 @@ function finite(parameters: Parameters): Parameters {
 function untrained({ sweep }: Stop, history: readonly HistoryEntry[], heldOut: number, isRandom: boolean): string {
   const { name, value } = heldOutFigure(history[0]);
   const by = howMany(heldOut, "held-out rating");
-  const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${sweep} sweeps after it was better than`;
+  const later = sweep === 1 ? "the one sweep after it was no better than" : `none of the ${grouped(sweep)} sweeps after it was better than`;
   const which = isRandom ? "the untrained one of sweep 0" : "the one of sweep 0, from which it started, and has learned nothing new";
   return (
     `the model is ${which}: by ${by} ${later} its ${name} of ${value?.toFixed(4)}; ` +
@@ -579,7 +579,7 @@ function checkInitTrained({ init, heldOut, allowTrained = false, onNotice }: Tra
   if (trained === undefined)
     return onNotice?.("the model to start from does not hold what it was trained on: that nothing of it is held out cannot be checked");
   if (trained === 0) return;
-  const told = `the model to start from was trained on ${trained} of the ${howMany(heldOut.count, "rating")} to measure by`;
+  const told = `the model to start from was trained on ${grouped(trained)} of the ${howMany(heldOut.count, "rating")} to measure by`;
   if (allowTrained) return onNotice?.(told);
   throw new OptionsError(told, {
     remedy: "hold out others, as splitRatings does with init, or give allowTrained: true to measure by these all the same",
@@ -600,7 +600,7 @@ function checkRatings(ratings: Ratings, heldOut: Ratings | undefined, all: Ratin
   if (ratings.statistics().ratings === 0) {
     const told = "there are no ratings to train on";
     if (all.count > 0)
-      throw new RatingsError(`${told}: ${all.count === 1 ? "the one that there is has" : `all ${all.count} have`} weight 0`, {
+      throw new RatingsError(`${told}: ${all.count === 1 ? "the one that there is has" : `all ${grouped(all.count)} have`} weight 0`, {
         remedy: "give weights above 0, or none; a weight says how often a rating counts",
       });
     const isHeldOut = heldOut !== undefined && heldOut.count > 0;

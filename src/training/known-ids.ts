@@ -10,7 +10,7 @@ import { haveRatedInCommon, idsInCommon, type InCommon, isLittle, ratedInCommon,
 import type { Ratings } from "../ratings/ratings.js";
 import { wholeOf } from "../ratings/share.js";
 import { learnedWeights } from "../recommend/prior-means.js";
-import { howMany, plural } from "../shown.js";
+import { grouped, howMany, plural } from "../shown.js";
 
 /** Of fewer held-out ratings, chance may leave none of anyone or anything that is trained on. */
 const FEWEST_HELD_OUT = 20;
@@ -57,11 +57,11 @@ export function checkFeatureIds(
     const remedy = isLittle(turned)
       ? `give features by the ids of the ratings: theirs are ${someIds(ids.raw)}, those of the rated ${side} ${someIds(ratings[side].raw)}`
       : `they are of ${other}: give them as ${other === "users" ? "userFeatures" : "itemFeatures"}`;
-    throw new RatingsError(`${name}: none of the ${howMany(ids.size, one)} is among the ${ratings[side].size} rated`, { remedy });
+    throw new RatingsError(`${name}: none of the ${howMany(ids.size, one)} is among the ${grouped(ratings[side].size)} rated`, { remedy });
   }
   if (isLittle(found))
     notice(
-      `${name}: of the ${howMany(ids.size, one)} only ${found.common} ${plural(found.common, "is", "are")} among the ${found.among} rated`,
+      `${name}: of the ${howMany(ids.size, one)} only ${grouped(found.common)} ${plural(found.common, "is", "are")} among the ${grouped(found.among)} rated`,
     );
   return found;
 }

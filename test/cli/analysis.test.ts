@@ -188,6 +188,20 @@ describe("analyse and report", () => {
     );
   });
 
+  test("of implicit, whose items have no biases, nothing is said of their weight", async () => {
+    const [file, out] = [inFolder("implicit.safetensors"), inFolder("implicit.json")];
+    expect(await tastespace("train", "--model", "implicit", "--factors", "2", "--sweeps", "2", "--device", "cpu", "--out", file)).toMatchObject({ code: 0 }); // prettier-ignore
+    const figures = inFolder("implicit-figures");
+    const looked = await tastespace("analyse", "--model", file, "--rated", "1=5", "--figures", figures, "--json", out);
+    expect(looked).toMatchObject({ code: 0 });
+    expect(looked.out).toContain("the model: implicit, K = 2");
+    expect(looked.out).not.toContain("α");
+    expect(looked.out.match(/^For someone who gave .* 5$/gm)).toHaveLength(1);
+    expect((JSON.parse(readFileSync(out, "utf8")) as { model: object }).model).not.toHaveProperty("alpha");
+    expect(readdirSync(figures).filter((name) => name.startsWith("alpha"))).toEqual([]);
+    expect(readdirSync(figures).length).toBeGreaterThan(3);
+  });
+
   test("a genre that is not there is refused with those that are", async () => {
     await trained;
     const { code, err } = await tastespace("analyse", "--model", model, "--genres", "Opera", "--figures", inFolder("none"));

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { seededRandom } from "../../src/random.js";
+import { filmRatings } from "../../src/ratings/films.js";
 import { tastespace } from "../support/command-line.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tastespace-"));
@@ -232,6 +233,32 @@ test("a model of vb is measured with an unknown user too; with nobody left there
   expect(nobody.code).toBe(1);
   expect(nobody.err).toMatch(/no user is left to measure lists by/);
   expect(nobody.out).not.toContain("NaN");
+});
+
+test("where no list can be made, errors are measured all the same, and the reason is said", async () => {
+  const report = inFolder("no-lists.json");
+  const flags = ["--device", "cpu", "--json", report];
+  const high = await tastespace("evaluate", model, "--relevance-threshold", "5.5", ...flags);
+  expect(high).toMatchObject({ code: 0, err: expect.stringMatching(/note no user is left to measure lists by: .* none is rated 5.5 or more/) as string }); // prettier-ignore
+  expect(high.err).toContain("or lower --relevance-threshold");
+  expect(high.out).toMatch(/^RMSE +0\.\d{6}$/m);
+  expect(high.out).toMatch(/^RMSE of the biases alone +\d/m);
+  expect(high.out).not.toMatch(/nDCG|lists of|relevant:|NaN/);
+  const { rmse, ranking } = json<{ rmse: number; ranking: null }>(report);
+  expect({ rmse: rmse.toFixed(6), ranking }).toEqual({ rmse: /^RMSE +([\d.]+)$/m.exec(high.out)![1], ranking: null });
+  const { user, item, value, users, items } = filmRatings();
+  const rows = Array.from({ length: 50 }, (_, at) => [users.rawAt(user[at]), items.rawAt(item[at]), value[at]].join(","));
+  writeFileSync(inFolder("trained.csv"), `user,item,rating\n${rows.join("\n")}\n`);
+  const trained = await tastespace("evaluate", model, "--test", inFolder("trained.csv"), "--allow-trained", ...flags);
+  expect(trained).toMatchObject({ code: 0, err: expect.stringContaining("no user is left to measure lists by") as string });
+  expect(trained.out).toMatch(/^RMSE +0\.\d{6}$/m);
+  // What was asked for and cannot be had is an error, and so it is where lists are all that there is to measure.
+  const perUser = await tastespace("evaluate", model, "--relevance-threshold", "5.5", "--per-user", inFolder("none.csv"), ...flags);
+  expect(perUser).toMatchObject({ code: 1, err: expect.stringMatching(/^error no user is left/m) as string });
+  expect(existsSync(inFolder("none.csv"))).toBe(false);
+  const implicit = inFolder("no-lists.safetensors");
+  await tastespace("train", "--model", "implicit", "--factors", "2", "--sweeps", "2", "--device", "cpu", "--out", implicit);
+  expect(await tastespace("evaluate", implicit, "--relevance-threshold", "5.5", "--device", "cpu")).toMatchObject({ code: 1 });
 });
 
 test("implicit is trained and searched by its lists", async () => {

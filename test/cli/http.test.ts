@@ -11,7 +11,7 @@ import type { FactorModel } from "../../src/models/factor-model.js";
 import { encodeModel } from "../../src/model-file.js";
 import { save } from "../../src/node.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
-import { explain } from "../../src/recommend/explain.js";
+import { explain, type Explanation } from "../../src/recommend/explain.js";
 import { itemFilter } from "../../src/recommend/filters.js";
 import { fit } from "../../src/training/fit.js";
 
@@ -94,7 +94,12 @@ describe("answers are the library's", () => {
     expect((await ask("/similar", { user: 4, n: 3 })).body).toEqual({ user: 4, users });
   });
 
-  test("explanations of someone new, and of a user by the ratings that are sent", async () => {
+  test("explanations of someone new, and of a user by the ratings that are sent; predicted is on the scale, the sum is what it is", async () => {
+    const keen = Array.from({ length: 20 }, (_, at): [number, number] => [at + 10, 5]);
+    const best = model.recommendFor(keen, { n: 1 })[0];
+    expect(best.predicted).toBeGreaterThan(5);
+    const { predicted, sum } = (await ask("/explain", { item: best.id, rated: keen })).body as unknown as Explanation;
+    expect({ predicted, sum }).toEqual({ predicted: 5, sum: expect.closeTo(best.predicted, 6) as number });
     expect((await ask("/explain", { item: title, rated: [[9, 1], [3, 5]] })).body).toEqual(asJson(explain(model, 7, [[9, 1], [3, 5]]))); // prettier-ignore
     const rated = ratings.ratedBy(5);
     expect((await ask("/explain", { item: 7, user: 5, rated })).body).toEqual(asJson(explain(model, 7, rated, { user: 5 })));
@@ -139,6 +144,11 @@ test.each([
   ["/recommend", `{"user": 1, "n": ${"9".repeat(300)}}`, 400, "options", /n is 9{100}…, and must be a whole number/],
   ["/recommend", '{"user": 9007199254740993}', 400, "options", /user is 9007199254740993, and must be an id/],
   ["/recommend?n=3", { user: 1 }, 400, "options", /in the address and in the body/],
+  ["/recommend", '{"user": 42, "n": 1, "user": 43}', 400, "options", /^\/recommend: user is given 2 times$/],
+  ["/recommend", '{"rated": [[1, 5]], "rated": [[2, 5]]}', 400, "options", /rated is given 2 times/],
+  ["/recommend", '{"user": 1, "limit": 1, "limit": 2}', 400, "options", /no option "limit"/],
+  ["/health?x=1", undefined, 400, "options", /^\/health has no option "x"$/],
+  ["/?user=1", undefined, 400, "options", /^\/ has no option "user"$/],
   ["/similar", undefined, 400, "options", /say like what/],
   ["/similar?user=1&genres=Drama", undefined, 400, "options", /genres is of items/],
   ["/explain?user=1", undefined, 400, "options", /say which item/],
@@ -148,6 +158,22 @@ test.each([
 ])("%s %j is answered with %i %s", async (path, body, status, code, message) => {
   expect(await ask(path, body)).toMatchObject({ status, body: { error: { code, message: expect.stringMatching(message) } } });
   expect(faults).toEqual([]);
+});
+
+test("what a model has not is refused as well: a weight of biases, a scale, and who rated how much", async () => {
+  const { model: implicit } = await fit(ratings, { model: "implicit", factors: 2, sweeps: 2, device: "cpu", keepSeen: false });
+  const app = httpApp({ served: served(implicit), refused: undefined, path: "x" }, (fault) => faults.push(fault));
+  const refused = async (path: string): Promise<unknown> => await (await app.request(path)).json();
+  const saying = (message: RegExp): object => ({ error: { code: "options", message: expect.stringMatching(message) as string } });
+  expect(await refused("/recommend?rated=7%3D5&alpha=1")).toMatchObject(saying(/^alpha is 1 to no effect: this model of implicit has no/));
+  expect(await refused("/recommend?rated=7%3D5&clip=false")).toMatchObject(saying(/^clip is false to no effect: implicit predicts no/));
+  expect(await refused("/similar?user=1&minimumRatings=2")).toMatchObject(saying(/does not hold/));
+  for (const path of ["/recommend?rated=7%3D5", "/similar?user=1"]) expect((await app.request(path)).status).toBe(200);
+  expect(faults).toEqual([]);
+});
+
+test("a path without parameters says that it takes none", async () => {
+  expect(await ask("/health?x=1")).toMatchObject({ body: { error: { remedy: "it takes none" } } });
 });
 
 test.each(['{"user": 9007199254740993}', '{"rated": [[9007199254740993, 5]]}', '{"user": 1, "include": [9007199254740993]}'])(

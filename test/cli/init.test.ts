@@ -81,11 +81,11 @@ test("held-out ratings of one's own are refused where the model was trained on t
   const file = write("test.csv", rows.slice(0, 1000));
   const refused = await train(tuesday, "--init", before, "--test", file);
   expect(refused.code).toBe(2);
-  expect(refused.err).toMatch(/error the model to start from was trained on \d+ of the 1000 ratings to measure by\n/);
+  expect(refused.err).toMatch(/error the model to start from was trained on \d+ of the 1,000 ratings to measure by\n/);
   expect(refused.err).toContain("hold out others, as --holdout does, or give --allow-trained to measure by these all the same");
   const allowed = await train(tuesday, "--init", before, "--test", file, "--allow-trained");
   expect(allowed.code).toBe(0);
-  expect(allowed.err).toMatch(/note the model to start from was trained on \d+ of the 1000 ratings to measure by/);
+  expect(allowed.err).toMatch(/note the model to start from was trained on \d+ of the 1,000 ratings to measure by/);
   // The model that comes of it says so too.
   const model = inFolder("allowed.safetensors");
   const split = await train(tuesday, "--init", before, "--allow-trained", "--out", model);
@@ -106,7 +106,7 @@ test("nothing left to hold out is an error, and a model that does not hold what 
   await train(tuesday, "--holdout", "0", "--out", whole);
   const refused = await train(tuesday, "--init", whole);
   expect(refused.code).toBe(2);
-  expect(refused.err).toContain("error the model to start from was trained on all 1800 ratings to be held out");
+  expect(refused.err).toContain("error the model to start from was trained on all 1,800 ratings to be held out");
   expect(refused.err).toContain("--holdout 0 holds none out; --allow-trained measures by them all the same");
   expect((await train(tuesday, "--init", whole, "--holdout", "0")).code).toBe(0);
   await train(monday, "--no-seen", "--out", silent);

@@ -107,6 +107,22 @@ describe("explanations", () => {
     expect(await ran("explain", file, "--rated", "3=5", "--rated", "4=1", "--item", "20")).toMatch(/the user's 2 ratings/);
   });
 
+  test("of likes: predicted is the probability that predict gives, and the terms add up to its log-odds", async () => {
+    const likes = inFolder("likes.safetensors");
+    const logistic = ["--model", "logistic", "--positive-threshold", "4", "--sweeps", "3", "--factors", "2"];
+    await ran("train", "--device", "cpu", ...logistic, "--out", likes);
+    const out = await ran("explain", likes, "--user", "7", "--item", "20", "--json", inFolder("likes.json"));
+    await ran("predict", likes, "--user", "7", "--item", "20", "--json", inFolder("predicted.json"));
+    const [{ predicted }] = json<{ predicted: number }[]>(inFolder("predicted.json"));
+    const why = json<Explanation>(inFolder("likes.json"));
+    expect(why.predicted).toBe(predicted);
+    expect(why.sum).toBeCloseTo(Math.log(predicted / (1 - predicted)), 9);
+    const { mean, itemBias, remainder, contributions } = why;
+    expect(contributions.reduce((sum, { contribution }) => sum + contribution, mean + itemBias + remainder)).toBeCloseTo(why.sum, 9);
+    const minus = (value: number): string => value.toFixed(3).replace("-", "−");
+    expect(out).toMatch(new RegExp(`log-odds +${minus(why.sum)}\\s+predicted probability +${minus(predicted)}`));
+  });
+
   test("of nobody are refused", async () => {
     expect(await tastespace("explain", file, "--item", "20")).toMatchObject({ code: 2, err: expect.stringMatching(/say for whom/) });
     expect(await tastespace("explain", file, "--item", "20", "--user", "nobody")).toMatchObject({
@@ -150,6 +166,27 @@ test("predictions have the data's ids and their deviations, of one pair as of a 
   expect(code).toBe(0);
   expect(json<object[]>(out)).toEqual([{ ...one, rating: 4 }]);
   expect(table).toContain(`${one.predicted.toFixed(3)} ± ${one.deviation.toFixed(3)}`);
+});
+
+test("a file of pairs has as many predictions as rows, in their order, and ratings where it has some", async () => {
+  const [pairs, out] = [inFolder("twice.csv"), inFolder("twice.json")];
+  const rows = [[7, 20], [3, 5], [7, 20], [7, 20], [1, 6], [3, 5]]; // prettier-ignore
+  const predicted = rows.map(([user, item]) => ({ user, item, predicted: model.clipped(model.predict(user, item)) }));
+  writeFileSync(pairs, ["userId,movieId", ...rows.map((row) => row.join(","))].join("\n"));
+  const table = await ran("predict", file, "--pairs", pairs, "--json", out);
+  expect(json<object[]>(out)).toEqual(predicted);
+  expect(table).not.toContain("rating");
+  expect(table.trim().split("\n")).toHaveLength(rows.length + 1);
+  const rated = rows.map((row, at) => [...row, 1 + (at % 5)]);
+  writeFileSync(pairs, ["userId,movieId,rating", ...rated.map((row) => row.join(","))].join("\n"));
+  expect(await ran("predict", file, "--pairs", pairs, "--json", out)).toMatch(/predicted +rating/);
+  expect(json<object[]>(out)).toEqual(predicted.map((row, at) => ({ ...row, rating: rated[at][2] })));
+  const merged = await tastespace("predict", file, "--pairs", pairs, "--duplicates", "first", "--json", out);
+  expect(merged).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("3 ratings of an item already rated (--duplicates first)") as string,
+  });
+  expect(json<object[]>(out)).toEqual([0, 1, 4].map((at) => ({ ...predicted[at], rating: rated[at][2] })));
 });
 
 describe("exports", () => {

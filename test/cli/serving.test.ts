@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
@@ -105,17 +105,20 @@ test.each(["SIGTERM", "SIGINT"] as const)("at %s it answers what is under way, t
   const { child, url } = await serving();
   const body = JSON.stringify({ user: 5, n: 3, clip: false });
   const ended = once(child, "exit");
-  const slow = request(`${url}/recommend`, { method: "POST", headers: { "Content-Length": body.length } });
+  // A client that means to ask again on the same connection, which it is told to give up.
+  const agent = new Agent({ keepAlive: true });
+  const slow = request(`${url}/recommend`, { method: "POST", headers: { "Content-Length": body.length }, agent });
   const answered = once(slow, "response");
   slow.write(body.slice(0, 5));
   await after(200);
   child.kill(signal);
   await vi.waitFor(async () => await expect(fetch(`${url}/health`)).rejects.toThrow("fetch failed"), 5000);
   slow.end(body.slice(5));
-  const [response] = (await answered) as [AsyncIterable<Buffer> & { statusCode: number }];
+  const [response] = (await answered) as [IncomingMessage];
   let text = "";
-  for await (const part of response) text += part.toString();
+  for await (const part of response as AsyncIterable<Buffer>) text += part.toString();
   expect(response.statusCode).toBe(200);
+  expect(response.headers.connection).toBe("close");
   expect(JSON.parse(text)).toEqual({ items: asJson(first.recommend(5, { n: 3 })) });
   expect(await ended).toEqual([0, null]);
 });

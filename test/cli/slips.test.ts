@@ -124,6 +124,31 @@ test.each<[args: string[], code: number, said: RegExp]>([
   ],
   [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--rating-column", "3"], 2, /^error --rating-column is "3" to no effect: /m],
   [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--data", "x"], 2, /^error --data is "x" to no effect: .*\n +give --user/m],
+  [["explain", "nowhere", "--rated", "1=5", "--item", "2", "--holdout", "0.3"], 2, /^error --holdout is 0.3 to no effect: /m],
+  [["predict", "nowhere", "--user", "1", "--item", "2", "--sort"], 2, /^error --sort is true to no effect: no file is read$/m],
+  [["predict", "nowhere", "--user", "1", "--item", "2", "--no-cache"], 2, /^error --no-cache is true to no effect: no file is read$/m],
+  [["predict", "nowhere", "--pairs", "x", "--item", "2"], 2, /^error --item is "2" to no effect: the pairs are those of --pairs$/m],
+  [["recommend", "nowhere", "--rated", "1=5", "--include-seen"], 2, /^error --include-seen is true to no effect: /m],
+  [["similar", "nowhere", "--user", "1", "--genre", "Drama"], 2, /^error --genre is "Drama" to no effect: users are listed/m],
+  [["similar", "nowhere", "--user", "1", "--to-year", "1990"], 2, /^error --to-year is 1990 to no effect: users are listed/m],
+  [["export", "nowhere", "--out", "x", "--format", "npz", "--side", "users"], 2, /^error --side is "users" to no effect: npz holds both/m],
+  [
+    ["export", "nowhere", "--out", "x", "--format", "index", "--side", "items"],
+    2,
+    /^error --side is "items" to no effect: an index is of/m,
+  ],
+  [["export", "nowhere", "--out", "x", "--format", "csv", "--alpha", "3"], 2, /^error --alpha is 3 to no effect: csv is no index$/m],
+  [["export", "nowhere", "--out", "x", "--format", "csv", "--nearest", "score"], 2, /^error --nearest is "score" to no effect: csv is no/m],
+  [
+    ["export", "nowhere", "--out", "x", "--format", "index", "--nearest", "similar", "--alpha", ".5"],
+    2,
+    /^error --alpha is 0.5 to no effect: items like an item are near by their factors alone\n +leave --alpha away$/m,
+  ],
+  [["analyse", "nowhere", "--minimum-ratings", "3"], 2, /^error --minimum-ratings is 3 to no effect: there is no model$/m],
+  [["analyse", "nowhere", "--other-data"], 2, /^error --other-data is true to no effect: there is no model$/m],
+  [["analyse", "nowhere", "--seed", "3"], 2, /^error --seed is 3 to no effect: no intervals are measured$/m],
+  [["analyse", "nowhere", "--model", "x", "-n", "3"], 2, /^error -n is 3 to no effect: no list is made$/m],
+  [["report", "nowhere", "--alpha", "3", "--similar", "7"], 2, /^error --alpha is 3 to no effect: no list of somebody is made$/m],
   [["similar", "model", "7", "--user", "1"], 2, /an item and --user ID are given/],
 ])("%j", async (args, code, said) => {
   const ran = await tastespace(...args);
@@ -153,6 +178,34 @@ test.each([
   expect(asTyped(written)).toBe(typed);
 });
 
+test("an item of a file of pairs that is not known is told in the words of the command line, and counts have separators", async () => {
+  const many = written("many.csv", `user,item,rating\n${lines(4000, (at) => `u${at % 40},i${at % 1013},${1 + (at % 5)}`)}\n`);
+  const model = join(folder, "many.safetensors");
+  await tastespace("train", many, "--device", "cpu", "--sweeps", "1", "--out", model);
+  const pairs = written("pairs.csv", "user,item\nu1,i1\nu1,nothing\n");
+  const { err, code } = await tastespace("predict", model, "--pairs", pairs);
+  expect(err).toMatch(/^error no item has the id "nothing" among the 1,013 of the model\n +an item is known by ratings; the ids are/m);
+  expect(code).toBe(2);
+  const none = await tastespace("evaluate", model, many, "--relevance-threshold", "6", "--device", "cpu");
+  expect(none.err).toMatch(/of 800 held-out ratings 0 are of users/);
+});
+
+test("hyperparameters are named by the flags of train where the command has none for them", async () => {
+  const model = join(folder, "likes.safetensors");
+  await tastespace(...train, "--model", "logistic", "--positive-threshold", "4", "--tau-users", "0", "--sweeps", "1", "--out", model);
+  const { err, code } = await tastespace("explain", model, "--rated", "i1=5", "--item", "i2");
+  expect(err).toMatch(/^error a logistic model is explained by its precisions, and --tau-users or --gamma-users is 0$/m);
+  expect(code).toBe(2);
+});
+
+test("nothing to train on is told with what to type", () => {
+  invocation.command = trainCommand();
+  expect(asTyped("Ratings.from(rows) makes them of rows, readPath(path) reads a file")).toBe(
+    "give a file with rows of user, item and rating",
+  );
+  expect(asTyped("thompsonSeed is 1.5: it must be a whole number")).toMatch(/^--thompson is 1.5/);
+});
+
 test("what the library notices is named as it is typed, too", async () => {
   const { err, code } = await tastespace(...train, "--tau-features", "3", "--sweeps", "0");
   expect(err).toContain("note --tau-features is 3 to no effect, since there are no features: give --item-features or --user-features");
@@ -174,6 +227,81 @@ test("a model to start from with another number of factors is refused before any
   const { err, code } = await tastespace("train", "nowhere", "--init", model);
   expect(err).toMatch(/^error the model to start from has 5 factors, not 10\n +give --factors 5$/m);
   expect(code).toBe(2);
+});
+
+test("what a model has not is not weighed, nor clipped: implicit has no biases of items and predicts no ratings", async () => {
+  const [implicit, als, out] = [join(folder, "implicit.safetensors"), join(folder, "als.safetensors"), join(folder, "lists.csv")];
+  await tastespace(...train, "--model", "implicit", "--sweeps", "2", "--out", implicit);
+  await tastespace(...train, "--sweeps", "2", "--out", als);
+  const asked = [
+    ["recommend", "--user", "u1", "--alpha", "0.5"],
+    ["recommend", "--rated", "i1=5", "--alpha", "1"],
+    ["recommend-all", "--out", out, "--device", "cpu", "--alpha", "0.5"],
+    ["evaluate", "--device", "cpu", "--alpha", "0.5"],
+    ["export", "--format", "index", "--out", out, "--alpha", "0.5"],
+    ["analyse", "--rated", "i1=5", "--alpha", "0.5"],
+  ];
+  for (const [command, ...flags] of asked) {
+    const { err, code } = await tastespace(command, ...(command === "analyse" ? [table, "--model", implicit] : [implicit]), ...flags);
+    expect(err, command).toMatch(/^error --alpha is \S+ to no effect: this model of implicit has no item biases to weigh\n +leave --alpha away$/m); // prettier-ignore
+    expect(code).toBe(2);
+  }
+  for (const flags of [
+    ["recommend", implicit, "--user", "u1", "--no-clip"],
+    ["predict", implicit, "--user", "u1", "--item", "i1", "--no-clip"],
+  ])
+    expect((await tastespace(...flags)).err).toMatch(/^error --no-clip is true to no effect: implicit predicts no ratings/m);
+  expect(await tastespace("recommend", als, "--user", "u1", "--alpha", "0.5", "--no-clip")).toMatchObject({ code: 0 });
+  expect(await tastespace("recommend", implicit, "--user", "u1")).toMatchObject({ code: 0 });
+  expect((await tastespace("analyse", table, "--model", als, "--holdout", "0.2")).err).toMatch(/no intervals are measured$/m);
+});
+
+test("users like a user of a model that forgot who rated what: a number of ratings is refused, not passed over", async () => {
+  const model = join(folder, "forgot.safetensors");
+  await tastespace(...train, "--no-seen", "--out", model);
+  expect(await tastespace("similar", model, "--user", "u1")).toMatchObject({ code: 0, err: "" });
+  const { err, code } = await tastespace("similar", model, "--user", "u1", "--minimum-ratings", "3");
+  expect(err).toMatch(/^ +train without --no-seen, or leave --minimum-ratings out$/m);
+  expect(code).toBe(2);
+});
+
+test("a model in the place of a table is called one, with what takes it, and a table in the place of a model too", async () => {
+  const [model, checkpoint, run] = ["taken.safetensors", "taken.checkpoint", "taken.json"].map((name) => join(folder, name));
+  await tastespace(...train, "--factors", "2", "--sweeps", "1", "--out", model, "--checkpoint", checkpoint, "--json", run);
+  const said = async (...args: string[]): Promise<string> => (await tastespace(...args)).err.replaceAll(/^note.*\n/gm, "").trim();
+  const isModel = (remedy: string): string => `error ${model}: it is a model, not a table\n      ${remedy}`;
+  expect(await said("analyse", model)).toBe(isModel(`give a table, or look at the model: tastespace analyse --model "${model}"`));
+  expect(await said("train", model)).toBe(isModel(`give a table, and start from the model with --init "${model}"`));
+  for (const args of [
+    ["search", model],
+    ["evaluate", model, model],
+    ["evaluate", model, "--test", model],
+    ["predict", model, "--pairs", model],
+    ["partial-fit", model, model, "--out", join(folder, "x")],
+    ["explain", model, "--user", "u1", "--item", "i1", "--data", model],
+  ])
+    expect(await said(...args), args.join(" ")).toBe(isModel("give a table"));
+  expect(await said("train", checkpoint)).toBe(`error ${checkpoint}: it is the checkpoint of a training, not a table\n      give a table`);
+  expect(await said("train", table, "--item-features", model)).toContain("it is a model, not a table");
+  const asModel = [
+    ["recommend", "--user", "u1"],
+    ["evaluate"],
+    ["predict", "--user", "u1", "--item", "i1"],
+    ["similar", "i1"],
+    ["export", "--format", "csv", "--out", join(folder, "x")],
+    ["partial-fit", table, "--out", join(folder, "x")],
+    ["serve"],
+  ];
+  for (const [command, ...flags] of asModel)
+    for (const file of [table, run])
+      expect(await said(command, file, ...flags)).toBe(
+        `error ${file}: it is no safetensors file, but text\n      give a model file: tastespace train … --out FILE writes one`,
+      );
+  expect(await said("analyse", "--model", table)).toContain("but text");
+  expect(await said("train", table, "--init", table)).toContain("but text");
+  expect(await said("recommend", checkpoint, "--user", "u1")).toMatch(
+    /the checkpoint of a training, and no model\n +go on with the training/,
+  );
 });
 
 test("a list that filters have left nothing of says so", async () => {

@@ -211,7 +211,7 @@ test("positives alone in Parquet are read in shares, the columns told by their r
   const { ratings } = await readPath(path);
   for (const { fingerprint, understood } of await onRanks(3, (ranks) => share(path, ranks))) {
     expect(fingerprint).toBe(fingerprintOf(ratings).set);
-    expect(understood).toEqual({ columns: "a → user, b → item; no ratings: every row counts as 1", form: "Parquet" });
+    expect(understood).toEqual({ columns: "a → user, b → item; no ratings: every row counts as 1", hasRatings: false, form: "Parquet" });
   }
 });
 

@@ -119,6 +119,24 @@ test("README's table has the measured figures", () => {
   expect(read("README.md").replaceAll("\n", " ")).toContain(`a model without factors errs by ${figuresOf("als, biases only")[0]}`);
 });
 
+test("figures of lists stand with the rating from which on a title is relevant, the same for all that stand side by side", () => {
+  const paragraphs = (page: string): string[] => read(page).split("\n\n").map((text) => text.replaceAll("\n", " ")); // prettier-ignore
+  for (const page of ["README.md", "docs/guide.md"])
+    expect(
+      paragraphs(page).some((text) => /nDCG@10/.test(text) && /rated 4 or more/.test(text)),
+      page,
+    ).toBe(true);
+  expect(paragraphs("README.md").find((text) => text.includes("nDCG@10"))).toContain("`evaluate --relevance-threshold 4`");
+  expect(read("docs/benchmarks.md").replaceAll("\n", " ")).toMatch(/relevant items are those rated 4 or more/);
+  for (const text of paragraphs("docs/guide.md").filter((text) => /nDCG@10.*\b0\.\d{3}/.test(text))) expect(text).toContain("relevant");
+  // What the guide says of five splits is what was measured, from 4 stars on, without side information and with it.
+  const measured = new Map(rowsOf(read("docs/benchmarks.md")).map(([name, ndcg = ""]) => [name, /0\.\d{4}/.exec(ndcg)?.[0]]));
+  const means = /five\s+splits\]\(\S+\) it is (\S+) and (\S+?)\.\)/.exec(read("docs/guide.md"))!.slice(1);
+  expect(means).toEqual([measured.get("none"), measured.get("genres, users' rated sets")]);
+  const trainings = read("docs/guide.md").match(/^tastespace train .*--model implicit .*$/gm)!;
+  expect(trainings.filter((line) => line.includes("--tau-features")).every((line) => line.includes("--relevance-threshold 4"))).toBe(true);
+});
+
 test("errors.md lists every code with its class, and the statuses that the server gives", () => {
   const source = read("src/errors.ts");
   const codes = [.../type ErrorCode =([\s\S]*?);/.exec(source)![1].matchAll(/"([\w-]+)"/g)].map(([, code]) => code);

@@ -94,7 +94,7 @@ test("without anybody to measure by there is an error that says why", () => {
   expect(() => rankingMetrics(alphabetical(), ratings, none)).toThrow(RatingsError);
   const strangers = Ratings.from([["stranger", "a", 5]]);
   expect(() => rankingMetrics(alphabetical(), ratings, strangers)).toThrow(
-    /of 1 held-out ratings 1 are of users or items that the model does not know/,
+    /of 1 held-out rating 1 is of users or items that the model does not know/,
   );
   expect(() => rankingMetrics(alphabetical(), none, ratings)).toThrow(/2 of such without a training rating/);
   expect(() => rankingMetrics(alphabetical(), none.select(new Uint32Array(0)), ratings, { relevanceThreshold: 9 })).toThrow(RatingsError);

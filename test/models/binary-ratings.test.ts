@@ -32,7 +32,9 @@ test("more negatives than can be held are refused before any is drawn", () => {
   const positives = train.value.filter((value) => value > 0).length;
   const call = (): unknown => binaryRatings(train, heldOut, logisticHyperparameters({ negatives: 1e9 }), 1);
   expect(call).toThrow(OptionsError);
-  expect(call).toThrow(`negatives is 1000000000: with ${positives} positives they come to ${positives * (1 + 1e9)} pairs`);
+  expect(call).toThrow(
+    `negatives is 1000000000: with ${positives} positives they come to ${(positives * (1 + 1e9)).toLocaleString("en-US")} pairs`,
+  );
 });
 
 test("a held-out rating is drawn as a training negative as often as any other unrated pair", () => {

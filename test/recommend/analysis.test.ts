@@ -86,8 +86,11 @@ test("what a model cannot tell is refused", async () => {
   const { model: biases } = await fit(ratings, { factors: 0, sweeps: 2, device: "cpu" });
   expect(() => genreMap(biases)).toThrow(OptionsError);
   expect(() => alphaEffect(biases)).toThrow(OptionsError);
+  const { model: implicit } = await fit(ratings, { model: "implicit", factors: 2, sweeps: 1, device: "reference" });
+  expect(() => alphaEffect(implicit)).toThrow("a model without item biases ranks alike at every α");
+  expect([implicit.hasItemBiases, biases.hasItemBiases]).toEqual([false, true]);
   expect(() => genreMap(plain, { genres: ["Opera"], minimumRatings: 10 })).toThrow(/no item of the genre "Opera"/);
-  expect(() => genreMap(plain, { minimumRatings: 9999 })).toThrow("no item has 9999 ratings or more");
+  expect(() => genreMap(plain, { minimumRatings: 9999 })).toThrow("no item has 9,999 ratings or more");
 });
 
 describe.runIf(process.env["TASTESPACE_ML_SMALL"])("on the real ml-latest-small, with genres", () => {

@@ -32,7 +32,7 @@ test("fit refuses held-out ratings that init was trained on, measures by new one
   const n = trainedPairs(init, other.heldOut)!;
   await expect(fit(other.train, { ...options, heldOut: other.heldOut, init })).rejects.toMatchObject({
     name: "OptionsError",
-    message: `the model to start from was trained on ${n} of the 1000 ratings to measure by`,
+    message: `the model to start from was trained on ${n} of the 1,000 ratings to measure by`,
     remedy: expect.stringContaining("splitRatings does with init, or give allowTrained: true") as string,
   });
   const notices: string[] = [];
@@ -48,8 +48,8 @@ test("fit refuses held-out ratings that init was trained on, measures by new one
   expect(loss(allowed)).toBeLessThan(loss(scratch) - 0.05);
   expect(allowed.stop.bestSweep).toBe(0);
   expect(notices).toEqual([
-    `the model to start from was trained on ${n} of the 1000 ratings to measure by`,
-    expect.stringMatching(/^the model is the one of sweep 0, from which it started, and has learned nothing new: by 1000 held-out/),
+    `the model to start from was trained on ${n} of the 1,000 ratings to measure by`,
+    expect.stringMatching(/^the model is the one of sweep 0, from which it started, and has learned nothing new: by 1,000 held-out/),
   ]);
 });
 
@@ -61,7 +61,7 @@ test("what a model was trained on must be known to split around it, and leave so
   await fit(before.train, { ...options, sweeps: 1, heldOut: before.heldOut, init: silent, onNotice });
   expect(notices[0]).toBe("the model to start from does not hold what it was trained on: that nothing of it is held out cannot be checked");
   const { model: whole } = await fit(ratings, { ...options, sweeps: 1 });
-  expect(() => splitRatings(ratings, { init: whole })).toThrow("was trained on all 1000 ratings to be held out");
+  expect(() => splitRatings(ratings, { init: whole })).toThrow("was trained on all 1,000 ratings to be held out");
   expect(splitRatings(ratings, { init: whole, share: 0 }).heldOut.count).toBe(0);
   expect(() => splitRatings(ratings, { init: {} as never })).toThrow(/init is .* must be a model/);
   await expect(fit(ratings, { ...options, allowTrained: true })).rejects.toThrow("allowTrained is true to no effect");
