@@ -31,19 +31,20 @@ function gibbsProblemOf(given: Case, factors: number): Problem<"gibbs"> {
 
 async function compare(given: Case, factors: number): Promise<void> {
   const problem = gibbsProblemOf(given, factors);
-  const drawn = async (engine: Engine, side: Side) => {
+  /** @param given a prior; else one of the engine's own moments. */
+  const drawn = async (engine: Engine, side: Side, given?: ReturnType<typeof drawPrior>) => {
     const session = await openTraining(summing(engine, "moments"), problem);
     const moments = await session.moments(side);
-    const prior = drawPrior(problem.hyperparameters, await (await openTraining(reference, problem)).moments(side), seededRandom(3));
+    const prior = given ?? drawPrior(problem.hyperparameters, moments, seededRandom(3));
     await session.draw(side, prior, 1.6, 9);
     const parameters = await session.read();
     session.destroy();
-    return { moments, parameters };
+    return { moments, parameters, prior };
   };
   for (const side of ["users", "items"] as const) {
     const expected = await drawn(reference, side);
     for (const kernel of kernelsAt(factors)) {
-      const actual = await drawn(engines.get(kernel)!, side);
+      const actual = await drawn(engines.get(kernel)!, side, expected.prior);
       for (const moment of ["sums", "gram"] as const) {
         const error = relativeError(Float32Array.from(actual.moments[moment]), Float32Array.from(expected.moments[moment]));
         expect(error, `${moment} of ${kernel}`).toBeLessThan(HALF_SWEEP_ERROR);

@@ -28,10 +28,10 @@ const ELBO_ERROR = 1e-5;
 const EVERY_K = { diagonal: [0, 1, 2, 3, 7, 10, 32, 64, 128], full: [0, 1, 2, 3, 7, 10, 16, 32] } as const;
 const EVERY_CASE = (["diagonal", "full"] as const).flatMap((covariance) => EVERY_K[covariance].map((factors) => ({ covariance, factors })));
 
-/** What was measured before and after one half-sweep of a side, and the parameters. */
+/** What was measured before and after one half-sweep of a side, and the parameters. Before, both sides have the same. */
 async function halfSweep(engine: Engine, problem: Problem<"vb">, side: Side) {
   const session = await openTraining(engine, problem);
-  const before = await session.measure();
+  const before = side === "users" ? await session.measure() : undefined;
   await session.solve(side);
   const after = await session.measure();
   const parameters = await session.read();
@@ -72,6 +72,7 @@ function expectParity(actual: HalfSweep, expected: HalfSweep): void {
   }
   for (const moment of ["before", "after"] as const) {
     const [a, e] = [actual[moment], expected[moment]];
+    if (!a || !e) continue;
     const close = (name: string, x: number, y: number): void =>
       expect(Math.abs(x - y) / Math.abs(y), `${name} ${moment}`).toBeLessThanOrEqual(ELBO_ERROR);
     close("ELBO", a.elbo, e.elbo);
