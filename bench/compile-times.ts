@@ -51,11 +51,14 @@ const kernelsOf = (K: number, { subgroups }: Device): Kernel[] => [
 
 /** The seconds of one, in a process of its own. */
 async function alone(which: Which): Promise<number> {
-  const child = fork(process.argv[1]!, process.argv.slice(2), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(process.argv[1]!, process.argv.slice(2), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  // Dawn's warnings about a driver are not told once for each kernel.
+  let said = "";
+  child.stderr!.on("data", (text) => (said += String(text)));
   child.send(which);
   const ended = once(child, "exit").then(() => undefined);
   const answer = (await Promise.race([once(child, "message"), ended])) as [number] | undefined;
-  if (!answer) throw new Error(`${which.kernel} ${which.entryPoint} did not compile`);
+  if (!answer) throw new Error(`${which.kernel} ${which.entryPoint} did not compile: ${said}`);
   await ended;
   return answer[0];
 }

@@ -7,7 +7,7 @@ import type { LogisticHyperparameters } from "../models/logistic.js";
 import { checkArguments, checkOptions, namesOf, oneOf } from "../options.js";
 import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import { indicesIn } from "../ratings/seen.js";
+import { indicesIn } from "../ratings/ids.js";
 import { weightOfAll } from "../ratings/weights.js";
 
 /** Errors over ratings, rating units. Clipped: r̂ at least the smallest and at most the largest training rating. */

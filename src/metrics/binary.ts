@@ -6,7 +6,7 @@ import { checkArguments } from "../options.js";
 import { weightAt } from "../ratings/rating-columns.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { weightOfAll } from "../ratings/weights.js";
-import { indicesIn } from "../ratings/seen.js";
+import { indicesIn } from "../ratings/ids.js";
 import { valuesFor } from "./accuracy.js";
 
 /** How well probabilities fit 0/1 data: ratings, and pairs of them, by weight where they have weights. */

@@ -3,7 +3,7 @@
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments } from "../options.js";
 import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
-import { indicesIn } from "../ratings/seen.js";
+import { indicesIn } from "../ratings/ids.js";
 
 /** Users and items of held-out ratings, and the ratings that are of at least one of them. */
 export interface Gap {

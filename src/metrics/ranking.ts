@@ -15,7 +15,7 @@ import { type Ratings, RATINGS_KIND } from "../ratings/ratings.js";
 import { ratingsThatCount } from "../ratings/weights.js";
 import { rankedLists } from "../recommend/ranked-lists.js";
 import { scoreItems, topScored } from "../recommend/score.js";
-import { indicesIn } from "../ratings/seen.js";
+import { indicesIn } from "../ratings/ids.js";
 import { grouped, howMany, plural } from "../shown.js";
 import { type Gaps, gapsOf, trainedOf } from "./gaps.js";
 import { aucOfScores, listValues, type RankingValues } from "./ranked-list.js";

@@ -5,7 +5,7 @@ import { OptionsError, RatingsError } from "../errors.js";
 import { checkArguments, hasPart, type Kind, LIST, listOf } from "../options.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Csr } from "./csr.js";
-import { Ids, isRawId, type RawId } from "./ids.js";
+import { Ids, indicesIn, isRawId, type RawId } from "./ids.js";
 import { shown } from "../shown.js";
 import { besideEachOther, type SparseRows } from "./sparse.js";
 
@@ -124,7 +124,7 @@ export class FeatureTable {
   }
 
   #named(wanted: Ids): SparseRows {
-    const from = Array.from({ length: wanted.size }, (_, n) => this.ids.indexOf(wanted.rawAt(n)));
+    const from = indicesIn(this.ids, wanted);
     const start = new Uint32Array(wanted.size + 1);
     from.forEach((row, n) => (start[n + 1] = start[n] + (row < 0 ? 0 : this.rows.start[row + 1] - this.rows.start[row])));
     const index = new Uint32Array(start[wanted.size]);

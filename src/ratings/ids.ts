@@ -164,3 +164,8 @@ export function compareIds(a: RawId, b: RawId): number {
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** The index among known ids of every wanted one; −1 for the unknown. */
+export function indicesIn(known: Ids, wanted: Ids): Int32Array {
+  return Int32Array.from({ length: wanted.size }, (_, index) => known.indexOf(wanted.rawAt(index)));
+}

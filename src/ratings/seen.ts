@@ -1,7 +1,7 @@
 // Which items each user has rated, in training or held out of it, for leaving them out of recommendations.
 
 import { csrOf } from "./csr.js";
-import type { Ids } from "./ids.js";
+import { type Ids, indicesIn } from "./ids.js";
 import type { Ratings } from "./ratings.js";
 
 /** Items that each user has rated, as rows of ascending item indices. */
@@ -55,12 +55,7 @@ function holds(numbers: Uint32Array, from: number, to: number, wanted: number): 
   return low < to && numbers[low] === wanted;
 }
 
-/** The index among known ids of every wanted one; −1 for the unknown. */
-export function indicesIn(known: Ids, wanted: Ids): Int32Array {
-  return Int32Array.from({ length: wanted.size }, (_, index) => known.indexOf(wanted.rawAt(index)));
-}
-
-/** The same, of so many users: those who are not among the first have seen nothing. */
+/** What users have seen, of so many users: those who are not among the first have seen nothing. */
 export function withUsers({ start, items }: SeenItems, users: number): SeenItems {
   const longer = new Uint32Array(users + 1).fill(items.length);
   longer.set(start);

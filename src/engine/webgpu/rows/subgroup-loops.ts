@@ -261,8 +261,7 @@ class Loops {
           `let part_${w} = partial_sums[from_ + (at * ${width}u + ${w}u) * SUBGROUP];`,
           ...range(4).map((c) => `next_${4 * w + c} = part_${w}[${c}];`),
         ]),
-        "}",
-        "if (BASE && !stored) {",
+        "} else {",
         "let own = min(SUBGROUP * g + lane, 4u * BLOCKS - 1u);",
         ...range(this.#size).map((i) => {
           const block = `min(${width}u * h + ${Math.floor(i / 4)}u, BLOCKS - 1u)`;
