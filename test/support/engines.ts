@@ -1,6 +1,5 @@
 // The engines that property tests run on: one list, so that what must hold of one must hold of all.
 
-import { setMaxListeners } from "node:events";
 import { CpuEngine } from "../../src/engine/cpu/engine.js";
 import type { Engine, SumKind } from "../../src/engine/engine.js";
 import { ReferenceEngine } from "../../src/engine/reference/engine.js";
@@ -18,14 +17,7 @@ export const ENGINE_KINDS = ALL_KINDS.filter((kind) => kind !== "webgpu" || impo
 let device: Promise<Device> | undefined;
 
 /** The WebGPU device of this process, at default limits: a kernel is compiled once for all the files that it tests. */
-export const testDevice = (): Promise<Device> => (device ??= requestTestDevice());
-
-async function requestTestDevice(): Promise<Device> {
-  const one = await requestDevice({ defaultLimits: true });
-  // Devices of other limits stand on the same one, each with a listener of its own: that is no leak.
-  setMaxListeners(0, one.gpu as unknown as EventTarget);
-  return one;
-}
+export const testDevice = (): Promise<Device> => (device ??= requestDevice({ defaultLimits: true }));
 
 /** The same, as if its compiler wrote out loops (or did not): it then gets the texts that leave loops be. */
 export async function deviceThatWritesOutLoops(writesOutLoops: boolean): Promise<Device> {
