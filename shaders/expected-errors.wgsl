@@ -27,14 +27,26 @@ fn item_z(item: u32, block: u32) -> vec4f {
   return with_last(item_rows[item * STRIDE + block] * is_factor(block), block, -1.0);
 }
 
-fn user_tile(user: u32, place: u32) -> mat4x4f {
-  let at = user * STRIDE + BLOCKS + 4u * place;
-  return mat4x4f(user_rows[at], user_rows[at + 1u], user_rows[at + 2u], user_rows[at + 3u]);
+fn user_tile(user: u32, I: u32, J: u32) -> mat4x4f {
+  let at = user * STRIDE + folded_at(I, J);
+  var f = mat4x4f(user_rows[at], vec4f(), vec4f(), vec4f());
+  if (I < FACTOR_BLOCKS) {
+    f[1] = user_rows[at + APART];
+    f[2] = user_rows[at + 2u * APART];
+    f[3] = user_rows[at + fourth_of(I, J)];
+  }
+  return unfolded(I, J, f);
 }
 
-fn item_tile(item: u32, place: u32) -> mat4x4f {
-  let at = item * STRIDE + BLOCKS + 4u * place;
-  return mat4x4f(item_rows[at], item_rows[at + 1u], item_rows[at + 2u], item_rows[at + 3u]);
+fn item_tile(item: u32, I: u32, J: u32) -> mat4x4f {
+  let at = item * STRIDE + folded_at(I, J);
+  var f = mat4x4f(item_rows[at], vec4f(), vec4f(), vec4f());
+  if (I < FACTOR_BLOCKS) {
+    f[1] = item_rows[at + APART];
+    f[2] = item_rows[at + 2u * APART];
+    f[3] = item_rows[at + fourth_of(I, J)];
+  }
+  return unfolded(I, J, f);
 }
 
 fn variance_of(user: u32, item: u32) -> f32 {
@@ -49,9 +61,8 @@ fn variance_of(user: u32, item: u32) -> f32 {
       continue;
     }
     for (var J = 0u; J <= I; J++) {
-      let place = I * (I + 1u) / 2u + J;
-      let c = user_tile(user, place);
-      let d = item_tile(item, place);
+      let c = user_tile(user, I, J);
+      let d = item_tile(item, I, J);
       let both = is_factor(I);
       let columns = is_factor(J);
       var quadratic = dot(v, c * item_z(item, J)) + dot(u, d * user_z(user, J));

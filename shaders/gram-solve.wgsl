@@ -29,8 +29,8 @@ var<private> current_row: u32;
 
 fn accumulate(at: Place, stages: u32) {
   own_tiles(at.lane);
-  gather(at, stages);
   add_spreads(at.task, at.base, at.lane);
+  gather(at, stages);
 }
 
 // λ times the sums, plus what all rows share, plus the prior precisions on the diagonal.

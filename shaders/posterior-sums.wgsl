@@ -21,14 +21,17 @@ const ABREAST = LANES / WIDTH;
 
 var<workgroup> block_sums: array<vec4f, LANES>;
 
-fn bias_variance(row: u32) -> f32 {
-  return rows[(row + 1u) * STRIDE - 2u].w;
-}
-
+// Variances of a block's coordinates, that of the bias last.
 fn variances(row: u32, block: u32) -> vec4f {
   if (DIAGONAL_SPREAD) { return rows[row * STRIDE + BLOCKS + block]; }
-  let at = row * STRIDE + BLOCKS + 4u * (block * (block + 1u) / 2u + block);
-  return vec4f(rows[at].x, rows[at + 1u].y, rows[at + 2u].z, rows[at + 3u].w);
+  let at = row * STRIDE + folded_at(block, block);
+  var f = mat4x4f(rows[at], vec4f(), vec4f(), vec4f());
+  if (block < FACTOR_BLOCKS) {
+    f[1] = rows[at + APART];
+    f[2] = rows[at + 2u * APART];
+  }
+  let t = unfolded(block, block, f);
+  return vec4f(t[0].x, t[1].y, t[2].z, t[3].w);
 }
 
 @compute @workgroup_size(LANES)
@@ -45,7 +48,7 @@ fn posterior_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
       let x = rows[row * STRIDE + block];
       var moment = x * x + variances(row, block);
       if (block == RHS_BLOCK) { moment[RHS_AT] = x[RHS_AT]; }
-      if (block == BIAS_BLOCK) { moment[BIAS_AT] = x[BIAS_AT] * x[BIAS_AT] + bias_variance(row); }
+      if (block == BIAS_BLOCK) { moment[BIAS_AT] = x[BIAS_AT] * x[BIAS_AT] + variances(row, RHS_BLOCK).w; }
       sum += moment;
     }
   }

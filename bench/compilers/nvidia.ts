@@ -35,7 +35,10 @@ export function readNvidia(text: string): MachineCode {
 /** The last blocks of loops, which NAK puts behind all others, stand behind those that lead to them. */
 function inOrder(blocks: readonly string[]): string[] {
   const end = blocks.findIndex((block) => block.includes("} -> []")) + 1;
-  const last = blocks.slice(end);
-  const from = (block: string): number => Number(/(\d+)\] -> \{/.exec(block)?.[1]);
-  return blocks.slice(0, end).flatMap((block, number) => [block, ...last.filter((other) => from(other) === number)]);
+  const from = blocks.map((block, number) => (number < end ? undefined : Number(/(\d+)\] -> \{/.exec(block)?.[1])));
+  const withThoseBehind = (block: string, number: number): string[] => [
+    block,
+    ...blocks.flatMap((other, behind) => (from[behind] === number ? withThoseBehind(other, behind) : [])),
+  ];
+  return blocks.slice(0, end).flatMap(withThoseBehind);
 }

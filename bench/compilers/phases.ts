@@ -73,7 +73,8 @@ function partsOf(kernel: string, { blocks, lanes }: MachineCode, shape: Shape): 
   const slots = shape.height * shape.width;
   try {
     const loops = loopsOf(blocks);
-    const at = loops.findIndex((loop) => multiplyAddsIn(blocks, loop) > 0);
+    const stages = (loop: Loop): boolean => instructionsOf(blocks, loop).some(({ workgroup }) => workgroup === "store");
+    const at = loops.findIndex((loop) => multiplyAddsIn(blocks, loop) > 0 && stages(loop));
     const [before, left] = [loops.slice(0, Math.max(at, 0)), loops.slice(Math.max(at, 0))];
     const isNext = (least: number): boolean => multiplyAddsIn(blocks, left.at(0)) >= least;
     const take = (what: string, least: number): Loop => {
@@ -85,7 +86,11 @@ function partsOf(kernel: string, { blocks, lanes }: MachineCode, shape: Shape): 
     };
     let last = take("staging", PAIR * slots);
     const parts = partsOfStage(blocks, last, shape);
-    if (shape.spread !== "none") parts.push(...partsOfSpreads(blocks, (last = take("covariances", 0)), shape, lanes));
+    if (shape.spread !== "none") {
+      const covariances = before.pop();
+      if (!covariances) throw new Error("no loop of covariances precedes staging");
+      parts.push(...partsOfSpreads(blocks, covariances, shape, lanes));
+    }
     const written: ColumnPhase[] = [];
     for (const phase of shape.spread === "full" ? (["factorization"] as const) : (["factorization", "substitution"] as const)) {
       const least = leastOf(phase, shape);

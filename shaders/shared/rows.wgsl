@@ -2,10 +2,9 @@
 // always free: it is where a rating's residual rides along as a bordered right-hand side, and where a solved row may
 // carry its ratings' squared errors. Under variational Bayes SPREAD more vec4s follow: what the posterior's
 // covariance adds to E[ỹ ỹᵀ], ỹ = (y, 1, …, e), e = … − b. Its last row is therefore that of −b, and the row of the
-// constant 1 is zero. "Diagonal": the BLOCKS vec4s of its diagonal. "Full": its lower triangle in 4×4 tiles, tile (I,
-// J) at I (I + 1) / 2 + J, by columns. One more vec4 ends the row: its first component is Σ E[e²] of the row's
-// ratings, where the last half-sweep left it. Rows that step by rates of their own carry one more vec4: G of their
-// factors and of their bias.
+// constant 1 is zero. "Diagonal": the BLOCKS vec4s of its diagonal. "Full": see full-covariances.wgsl. One more vec4
+// ends the row: its first component is Σ E[e²] of the row's ratings, where the last half-sweep left it. Rows that step
+// by rates of their own carry one more vec4: G of their factors and of their bias.
 // The host puts K, BLOCKS = ⌈(K + 2) / 4⌉ and SPREAD before this text.
 
 const STRIDE = BLOCKS + SPREAD;

@@ -1,17 +1,28 @@
-// Full posteriors: the covariance tiles of the other side's entities are added to the Gram tiles, and the swept tiles,
-// −A⁻¹, are what is written of the solved one. docs/models.md, "Variational Bayes".
+// Full posteriors: the covariances of the other side's entities (full-covariances.wgsl) are added to the Gram tiles, and
+// of the swept tiles, −A⁻¹, the solved row's is written. docs/models.md, "Variational Bayes".
 // Twin: src/engine/reference/gram-solve.ts.
 
+// Before ratings are added to the tiles, which hold folded sums meanwhile. A slot without a tile reads the bias's row.
 fn add_spreads(task: Task, base: u32, lane: u32) {
+  // Where tiles begin is asked for once, and again when the row is written: compilers that see that it is the same keep
+  // it all along, in registers that are too few.
+  var first_of: array<u32, SLOTS>;
+  for (var s = 0u; s < SLOTS; s++) { first_of[s] = folded_at(turns(tile_row[s]), turns(tile_column[s])); }
   for (var at = 0u; at < task.count; at++) {
-    let from_row = rating_index[task.first + at] * STRIDE + BLOCKS;
+    let from_row = rating_index[task.first + at] * STRIDE;
     let weight = weight_at(task.first + at);
     for (var s = 0u; s < SLOTS; s++) {
-      if (tile_row[s] != NO_TILE) {
-        let place = from_row + 4u * tile_place(s);
-        tile[s] += weight * mat4x4f(fixed_rows[place], fixed_rows[place + 1u], fixed_rows[place + 2u], fixed_rows[place + 3u]);
+      let first = from_row + first_of[s];
+      tile[s][0] += weight * fixed_rows[first];
+      if (tile_row[s] < FACTOR_BLOCKS) {
+        tile[s][1] += weight * fixed_rows[first + APART];
+        tile[s][2] += weight * fixed_rows[first + 2u * APART];
+        tile[s][3] += weight * fixed_rows[first + fourth_of(tile_row[s], tile_column[s])];
       }
     }
+  }
+  for (var s = 0u; s < SLOTS; s++) {
+    if (tile_row[s] == NO_TILE) { tile[s] = mat4x4f(); } else { tile[s] = unfolded(tile_row[s], tile_column[s], tile[s]); }
   }
 }
 
@@ -36,16 +47,23 @@ fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
     let variance = memory[base + PANEL + BIAS_BLOCK][BIAS_AT];
     if (I != NO_TILE) {
       for (var c = 0u; c < 4u; c++) {
-        var column = vec4f();
         for (var r = 0u; r < 4u; r++) {
           let i = 4u * I + r;
           let j = 4u * J + c;
-          if (i < K && j < K) { column[r] = -tile[s][c][r]; }
-          if (i == LAST && j < K) { column[r] = -bias_row[c]; }
-          if (j == LAST && i < K) { column[r] = -bias_row[r]; }
-          if (i == LAST && j == LAST) { column[r] = variance; }
+          var entry = select(0.0, -tile[s][c][r], i < K && j < K);
+          if (i == LAST && j < K) { entry = -bias_row[c]; }
+          if (j == LAST && i < K) { entry = -bias_row[r]; }
+          if (i == LAST && j == LAST) { entry = variance; }
+          tile[s][c][r] = entry;
         }
-        solved_rows[row * STRIDE + BLOCKS + 4u * tile_place(s) + c] = column;
+      }
+      let f = folded(I, J, tile[s]);
+      let at = row * STRIDE + folded_at(I, J);
+      solved_rows[at] = f[0];
+      if (I < FACTOR_BLOCKS) {
+        solved_rows[at + APART] = f[1];
+        solved_rows[at + 2u * APART] = f[2];
+        if (J < I) { solved_rows[at + 3u * APART] = f[3]; }
       }
     }
   }

@@ -3,7 +3,7 @@
 
 import type { CovarianceFamily, Spread } from "../../engine.js";
 import { logDeterminant, triangle } from "../../reference/cholesky.js";
-import { blocksOf, spreadBlocks } from "../rows/tile-plan.js";
+import { blocksOf, fullCovarianceLayout, spreadBlocks } from "../rows/tile-plan.js";
 
 /** Floats of a row on the device. */
 export const strideOf = (K: number, spread: Spread = "none"): number => 4 * (blocksOf(K) + spreadBlocks(K, spread));
@@ -58,30 +58,38 @@ export function unpackRows(
 }
 
 /**
- * Where entry (i, j) of the covariance of (factors, bias) stands in a row, and its sign there:
+ * Where entry (i, j), j ≤ i, of the covariance of (factors, bias) stands in a row, and its sign there:
  * the bias is stored as −b, last.
  */
-function placeOf(i: number, j: number, K: number, family: CovarianceFamily): { at: number; mirror: number; sign: number } {
+function placeOf(i: number, j: number, K: number, family: CovarianceFamily): { at: number; sign: number } {
   const blocks = blocksOf(K);
   const last = 4 * blocks - 1;
-  const [r, c] = [i === K ? last : i, j === K ? last : j];
-  if (family === "diagonal") return { at: 4 * blocks + r, mirror: 4 * blocks + r, sign: 1 };
-  const entry = (row: number, column: number): number => {
-    const [I, J] = [Math.floor(row / 4), Math.floor(column / 4)];
-    return 4 * blocks + 16 * ((I * (I + 1)) / 2 + J) + 4 * (column % 4) + (row % 4);
-  };
-  const at = entry(r, c);
-  // Diagonal tiles hold both triangles.
-  return { at, mirror: Math.floor(r / 4) === Math.floor(c / 4) ? entry(c, r) : at, sign: i === K && j < K ? -1 : 1 };
+  const [row, column] = [i === K ? last : i, j === K ? last : j];
+  const at = family === "diagonal" ? row : placeInTiles(row, column, K);
+  return { at: 4 * blocks + at, sign: i === K && j < K ? -1 : 1 };
+}
+
+/** An entry's place among the folded tiles of a full covariance. Twin: shaders/shared/full-covariances.wgsl. */
+function placeInTiles(row: number, column: number, K: number): number {
+  const { factorBlocks, below, apart, biasRow } = fullCovarianceLayout(K);
+  const [I, r] = [Math.floor(row / 4), row % 4];
+  const [J, c] = [Math.floor(column / 4), column % 4];
+  if (I === factorBlocks) return 4 * (biasRow + J) + c;
+  if (I === J) {
+    const [vector, component] = c < 3 ? [c, r - c] : [1, 3];
+    return 4 * (vector * apart + below + J) + component;
+  }
+  const fromLast = factorBlocks - 1 - J;
+  return 4 * (c * apart + (fromLast * (fromLast - 1)) / 2 + I - J - 1) + r;
 }
 
 function packSpread(to: Float32Array, values: Float32Array, row: number, K: number, family: CovarianceFamily): void {
   const D = K + 1;
   for (let i = 0; i < D; i++) {
     for (let j = family === "full" ? 0 : i; j <= i; j++) {
-      const { at, mirror, sign } = placeOf(i, j, K, family);
+      const { at, sign } = placeOf(i, j, K, family);
       const value = family === "full" ? values[row * triangle(D) + triangle(i) + j] : values[row * D + i];
-      to[at] = to[mirror] = sign * value;
+      to[at] = sign * value;
     }
   }
 }

@@ -16,6 +16,7 @@ import stageConfidentText from "../../../../shaders/shared/stage-confident.wgsl?
 import stageExplicitText from "../../../../shaders/shared/stage-explicit.wgsl?raw";
 import stageMomentsText from "../../../../shaders/shared/stage-moments.wgsl?raw";
 import choleskyText from "../../../../shaders/shared/cholesky.wgsl?raw";
+import fullCovariancesText from "../../../../shaders/shared/full-covariances.wgsl?raw";
 import gatherMatricesText from "../../../../shaders/shared/gather-matrices.wgsl?raw";
 import gatherTilesText from "../../../../shaders/shared/gather-tiles.wgsl?raw";
 import fixedFloatsText from "../../../../shaders/shared/fixed-floats.wgsl?raw";
@@ -55,7 +56,7 @@ const SWEEP = { tiles: sweepText, solve: solveSweepText, turns: solveSweepTurnsT
 const SOLVERS: Record<GramSpread, typeof CHOLESKY & { readonly spread: string }> = {
   none: { ...CHOLESKY, spread: spreadNoneText },
   diagonal: { ...CHOLESKY, spread: spreadDiagonalText },
-  full: { ...SWEEP, spread: spreadFullText },
+  full: { ...SWEEP, spread: `${fullCovariancesText}\n${spreadFullText}` },
 };
 
 /** Branches by number of subgroup are uniform in each, which the compiler does not see. */

@@ -136,10 +136,22 @@ export function gradientTeams(K: number): { team: number; teams: number } {
   return { team, teams: GRADIENT_LANES / team };
 }
 
+/**
+ * How a full covariance lies behind the factors' blocks, in vec4s: see full-covariances.wgsl. `apart` is from one column
+ * of a tile to the next, `biasRow` where the row of −b begins, `end` where all ends.
+ */
+export function fullCovarianceLayout(K: number): { factorBlocks: number; below: number; apart: number; biasRow: number; end: number } {
+  const factorBlocks = Math.ceil(K / 4);
+  const below = (factorBlocks * (factorBlocks - 1)) / 2;
+  const apart = below + factorBlocks;
+  const biasRow = 3 * apart + below;
+  return { factorBlocks, below, apart, biasRow, end: biasRow + (blocksOf(K) > factorBlocks ? blocksOf(K) : 0) };
+}
+
 /** vec4s per row that hold what it carries. */
 export function spreadBlocks(K: number, spread: Spread): number {
   const blocks = blocksOf(K);
-  return { none: 0, velocity: blocks, squares: 1, diagonal: blocks + 1, full: 2 * blocks * (blocks + 1) + 1 }[spread];
+  return { none: 0, velocity: blocks, squares: 1, diagonal: blocks + 1, full: fullCovarianceLayout(K).end + 1 }[spread];
 }
 
 /** What every kernel that reads rows of factors needs to know. */

@@ -4,6 +4,7 @@ import addLanesText from "../../../../shaders/shared/add-lanes.wgsl?raw";
 import averagedErrorsText from "../../../../shaders/averaged-errors.wgsl?raw";
 import confidentErrorsText from "../../../../shaders/confident-errors.wgsl?raw";
 import expectedErrorsText from "../../../../shaders/expected-errors.wgsl?raw";
+import fullCovariancesText from "../../../../shaders/shared/full-covariances.wgsl?raw";
 import logLossesText from "../../../../shaders/log-losses.wgsl?raw";
 import posteriorSumsText from "../../../../shaders/posterior-sums.wgsl?raw";
 import predictText from "../../../../shaders/shared/predict.wgsl?raw";
@@ -50,10 +51,10 @@ export const confidentErrorsKernel = (variant: RatingSumVariant): Kernel =>
   ratingSumKernel("confident-errors", "none", variant, confidentErrorsText);
 
 export const expectedErrorsKernel = (variant: RatingSumVariant, family: CovarianceFamily): Kernel =>
-  ratingSumKernel("expected-errors", family, variant, expectedErrorsText);
+  ratingSumKernel("expected-errors", family, variant, fullCovariancesText, expectedErrorsText);
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
   rowKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
 
 export const posteriorSumsKernel = (K: number, family: CovarianceFamily): Kernel =>
-  rowKernel("posterior-sums", K, family, posteriorSumsText);
+  rowKernel("posterior-sums", K, family, fullCovariancesText, posteriorSumsText);
