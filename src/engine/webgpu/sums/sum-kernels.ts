@@ -11,13 +11,17 @@ import predictText from "../../../../shaders/shared/predict.wgsl?raw";
 import ratingTurnsText from "../../../../shaders/shared/rating-turns.wgsl?raw";
 import ratingsText from "../../../../shaders/shared/ratings.wgsl?raw";
 import squaredErrorsText from "../../../../shaders/squared-errors.wgsl?raw";
+import varianceDiagonalText from "../../../../shaders/shared/variance-diagonal.wgsl?raw";
+import varianceFullText from "../../../../shaders/shared/variance-full.wgsl?raw";
+import varianceLaneText from "../../../../shaders/shared/variance-lane.wgsl?raw";
+import varianceTeamText from "../../../../shaders/shared/variance-team.wgsl?raw";
 import squaredNormsText from "../../../../shaders/squared-norms.wgsl?raw";
 import type { CovarianceFamily, Spread } from "../../engine.js";
 import type { Kernel } from "../device/kernel.js";
 import { withLoopsLeftBe } from "../device/loops-of-one.js";
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { rowKernel } from "../rows/row-kernels.js";
-import { blocksOf } from "../rows/tile-plan.js";
+import { blocksOf, tilesOf } from "../rows/tile-plan.js";
 
 /** What the text of a kernel that sums over ratings depends on, beside what is summed. */
 interface RatingSumVariant {
@@ -50,8 +54,18 @@ export const averagedErrorsKernel = (variant: RatingSumVariant): Kernel =>
 export const confidentErrorsKernel = (variant: RatingSumVariant): Kernel =>
   ratingSumKernel("confident-errors", "none", variant, confidentErrorsText);
 
-export const expectedErrorsKernel = (variant: RatingSumVariant, family: CovarianceFamily): Kernel =>
-  ratingSumKernel("expected-errors", family, variant, fullCovariancesText, expectedErrorsText);
+/** Lanes that share out the covariances of a rating: a power of two, with a tile each, and most of them with another. */
+const MOST_SHARING = 16;
+const sharing = (K: number): number => 2 ** Math.floor(Math.log2(Math.min(MOST_SHARING, tilesOf(K))));
+
+export function expectedErrorsKernel(variant: RatingSumVariant, family: CovarianceFamily): Kernel {
+  const kernel = (name: string, ...variances: readonly string[]): Kernel =>
+    ratingSumKernel(name, family, variant, ...variances, expectedErrorsText);
+  if (family === "diagonal") return kernel("expected-errors", varianceDiagonalText);
+  if (variant.loopsLeft) return kernel("expected-errors-lane", fullCovariancesText, varianceFullText, varianceLaneText);
+  const team = `const TEAM = ${sharing(variant.factors)}u;`;
+  return kernel("expected-errors", team, fullCovariancesText, varianceFullText, varianceTeamText);
+}
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
   rowKernel("squared-norms", K, spread, addLanesText, squaredNormsText);
