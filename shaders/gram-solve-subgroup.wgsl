@@ -27,7 +27,7 @@ fn negative_inverse(pivot: f32, original: f32, column: u32) -> f32 {
   return -1.0 / select(pivot, 1.0, singular);
 }
 
-fn solve(row: u32, weight: f32, lane: u32) {
+fn solve(row: u32, weight: f32, given: bool, lane: u32) {
   current_row = row;
   let old_bias = select(0.0, solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], SEQUENTIAL);
   add_prior(weight, lane);
@@ -36,31 +36,32 @@ fn solve(row: u32, weight: f32, lane: u32) {
   if (SEQUENTIAL) { bias_after(old_bias, lane); }
   if (ERRORS) { leave_errors(lane); }
   if (EXPECTED_ERRORS) { leave_expected_errors(lane); }
-  if (singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
-  write_rows(row * STRIDE, lane);
+  if (given && singular && lane == 0u) { atomicMin(&first_singular_row, dispatch.first_row + row); }
+  write_rows(row * STRIDE, given, lane);
 }
 
-// Whole rows and long ones share the solve, so that it is compiled once.
+// Whole rows and long ones share the solve, so that it is compiled once. What is no task has no ratings and writes
+// nothing, if it is not left out.
 @compute @workgroup_size(SUBGROUP)
 fn solve_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
-  if (!is_task(at)) { return; }
-  let task = tasks[at];
+  let given = is_task(at);
+  if (LEAVES_OUT && !given) { return; }
+  let segments = select(0u, segments_of(at), given);
+  let words = words_of(at, lane);
   clear_sums();
-  if (task.segments == 0u) { add_ratings(task.first, task.count, lane); }
-  // The matrix that all rows share is one more.
-  for (var segment = 0u; segment < task.segments + u32(BASE); segment++) {
-    add_stored_sums((task.segment + segment) * PARTIAL + lane, segment < task.segments, lane);
-  }
-  solve(task.row, task.weight, lane);
+  add_ratings(first_in(words), select(0u, count_of(at), given && segments == 0u), lane);
+  add_stored_sums(segment_in(words) * PARTIAL + lane, segments, lane);
+  solve(row_in(words), weight_in(words), given, lane);
 }
 
 @compute @workgroup_size(SUBGROUP)
 fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let at = task_at(group, groups);
-  if (!is_task(at)) { return; }
-  let task = tasks[at];
+  let given = is_task(at);
+  if (LEAVES_OUT && !given) { return; }
+  let words = words_of(at, lane);
   clear_sums();
-  add_ratings(task.first, task.count, lane);
-  store_sums(task.segment * PARTIAL + lane);
+  add_ratings(first_in(words), select(0u, count_of(at), given), lane);
+  store_sums(segment_in(words) * PARTIAL + lane, given);
 }

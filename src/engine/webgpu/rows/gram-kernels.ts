@@ -34,6 +34,8 @@ import spreadFullText from "../../../../shaders/shared/spread-full.wgsl?raw";
 import spreadNoneText from "../../../../shaders/shared/spread-none.wgsl?raw";
 import subgroupTasksText from "../../../../shaders/shared/subgroup-tasks.wgsl?raw";
 import sweepText from "../../../../shaders/shared/sweep.wgsl?raw";
+import taskFieldsText from "../../../../shaders/shared/task-fields.wgsl?raw";
+import taskWordsText from "../../../../shaders/shared/task-words.wgsl?raw";
 import teamsText from "../../../../shaders/shared/teams.wgsl?raw";
 import tilesText from "../../../../shaders/shared/tiles.wgsl?raw";
 import tileTurnsText from "../../../../shaders/shared/tile-turns.wgsl?raw";
@@ -43,7 +45,7 @@ import { withLoopsLeftBe, withoutLoopsOfOne, withTilesInTurns } from "../device/
 import { FLOATS, type ValueFormat, valuesText } from "../memory/values.js";
 import { gatherMatrices, matrixConstants, type MatrixPlan } from "./matrix-plan.js";
 import { subgroupLoops } from "./subgroup-loops.js";
-import { subgroupConstants, type SubgroupPlan } from "./subgroup-plan.js";
+import { MANY_LANES, subgroupConstants, type SubgroupPlan } from "./subgroup-plan.js";
 import { loopsOfOne, planConstants, type TilePlan, tilesOf } from "./tile-plan.js";
 
 const CHOLESKY = { tiles: choleskyText, solve: solveCholeskyText, turns: solveCholeskyTurnsText };
@@ -196,6 +198,7 @@ export function gramSolveSubgroupKernel(plan: SubgroupPlan, variant: GramVariant
     kind === "confident" ? ratingConfidentText : ratingExplicitText,
     subgroupLoops(K, plan, { base, diagonal: spread === "diagonal", noise }),
     subgroupTasksText,
+    plan.size < MANY_LANES ? taskFieldsText : taskWordsText,
     subgroupText,
   ].join("\n");
   const differing = [kind !== "joint" && kind, spread !== "none" && spread].filter(Boolean);

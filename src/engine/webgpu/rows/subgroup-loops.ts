@@ -1,7 +1,7 @@
 // Writes out the statements of gram-solve-subgroup.wgsl for a number of factors and a subgroup size: one for every
 // column that a lane holds of a row. Twin: src/engine/reference/gram-solve.ts.
 
-import type { SubgroupPlan } from "./subgroup-plan.js";
+import { MANY_LANES, type SubgroupPlan } from "./subgroup-plan.js";
 import {
   bits,
   broadcast,
@@ -9,7 +9,9 @@ import {
   exchange,
   functionOf,
   inTurn,
+  lanesApart,
   lines,
+  moved,
   oneOf,
   range,
   select,
@@ -20,8 +22,12 @@ import {
 /** So many groups of columns, or fewer, are written out one after the other: loops over them would only cost time. */
 const FEW_GROUPS = 3;
 
-/** So many lanes leave few enough groups for forks. */
-const MANY_LANES = 8;
+/** More groups than these: sums are stored, and stored ones added, by so many pairs of groups a turn. */
+const SOME_GROUPS = 5;
+const PAIRS_A_TURN = 3;
+
+/** More than these: there is one access to variances in the text, though loops over it then cost a little time. */
+const MANY_GROUPS = 7;
 
 /** What of a system the text depends on. */
 interface SubgroupSystem {
@@ -49,6 +55,7 @@ class Loops {
   /** Rows, and columns, of the matrix; the last is that of the right-hand side. */
   readonly #rows: number;
   readonly #groups: number;
+  readonly #pairsATurn: number;
 
   constructor(K: number, { blocks, size, groups }: SubgroupPlan) {
     this.#K = K;
@@ -56,6 +63,7 @@ class Loops {
     this.#size = size;
     this.#rows = 4 * blocks;
     this.#groups = groups;
+    this.#pairsATurn = groups > SOME_GROUPS ? PAIRS_A_TURN : 1;
   }
 
   text({ base, diagonal, noise }: SubgroupSystem): string {
@@ -77,15 +85,15 @@ class Loops {
       functionOf("shared_entry(I: u32, r: u32, J: u32, c: u32) -> f32", this.#sharedEntry(base)),
       functionOf("clear_sums()", [...groups.flatMap((g) => this.#columns(g).map((j) => `sum_${g}_${j} = 0.0;`)), "singular = false;"]),
       functionOf("add_ratings(first: u32, count: u32, lane: u32)", this.#addRatings(diagonal)),
-      functionOf("store_sums(to: u32)", this.#storeSums()),
-      functionOf("add_stored_sums(from_: u32, stored: bool, lane: u32)", this.#addStoredSums(base)),
+      functionOf("store_sums(to: u32, given: bool)", this.#storeSums()),
+      functionOf("add_stored_sums(from_: u32, segments: u32, lane: u32)", this.#addStoredSums(base)),
       functionOf("add_prior(weight: f32, lane: u32)", this.#addPrior()),
       functionOf("factor(lane: u32)", this.#factor()),
       functionOf("substitute(old_bias: f32, lane: u32)", this.#substitute(noise)),
       functionOf("bias_after(old_bias: f32, lane: u32)", this.#biasAfter()),
       functionOf("leave_errors(lane: u32)", this.#leaveErrors()),
       functionOf("leave_expected_errors(lane: u32)", diagonal ? this.#leaveExpectedErrors() : []),
-      functionOf("write_rows(to: u32, lane: u32)", this.#writeRows(diagonal)),
+      functionOf("write_rows(to: u32, given: bool, lane: u32)", this.#writeRows(diagonal)),
     ].join("\n");
   }
 
@@ -130,15 +138,11 @@ class Loops {
     const rhs = this.#row(this.#rows - 1);
     // Statements for one group of columns: a lane's blocks of its rating, then its rows of all ratings.
     const read = (group: number | "group"): string[] => {
-      const blockOf = (w: number): string => (group === "group" ? `group * ${width}u + ${w}u` : `${group * width + w}u`);
       const isIn = (g: number): string => (group === "group" ? `group == ${g}u` : `${group === g}`);
+      const blockOf = (w: string): string => (group === "group" ? `(group * ${width}u + ${w})` : `${group * width}u + ${w}`);
       // Of a last group that is not whole, the blocks that are missing are 0.
-      const some = (w: number, value: string): string => (ragged ? `select(0.0, ${value}, ${blockOf(w)} < BLOCKS)` : value);
-      const block = (w: number): string => (ragged ? `min(${blockOf(w)}, RHS_BLOCK)` : blockOf(w));
-      const load = range(width).flatMap((w) => [
-        `let y_${w} = ${some(w, "scale")} * fixed_block(row + ${block(w)});`,
-        ...(diagonal ? [`let v_${w} = ${some(w, "weight")} * fixed_rows[row + BLOCKS + ${block(w)}];`] : []),
-      ]);
+      const some = (w: string, value: string): string => (ragged ? `select(0.0, ${value}, ${blockOf(w)} < BLOCKS)` : value);
+      const block = (w: string): string => (ragged ? `min(${blockOf(w)}, RHS_BLOCK)` : blockOf(w));
       const component = (i: number): string => {
         let text = `y_${Math.floor(i / 4)}[${i % 4}]`;
         if (i === bias.lane) text = `select(${text}, bias_place(${text}, scale), ${isIn(bias.g)})`;
@@ -152,29 +156,36 @@ class Loops {
         ...range(size, 1).map((q) => `own_${g}_${q} = ${exchanged[q]};`),
         ...(diagonal ? [`spread_${g} += own_spread;`] : []),
       ];
-      const spread = sumsByLane(
-        "own_spread",
-        range(size).map((i) => `v_${Math.floor(i / 4)}[${i % 4}]`),
-        size,
-      );
       return [
-        ...load,
+        ...range(width).map((w) => `let y_${w} = ${some(`${w}u`, "scale")} * fixed_block(row + ${block(`${w}u`)});`),
         ...statements,
-        ...(diagonal ? spread : []),
+        ...(diagonal
+          ? this.#ownSpread(
+              (w) => `${some(w, "weight")} * fixed_rows[row + BLOCKS + ${block(w)}]`,
+              group === "group" && this.#groups > MANY_GROUPS,
+            )
+          : []),
         ...(group === "group" ? this.#casesOf("group", groups.map(keep)) : keep(group)),
       ];
     };
-    const add = groups.flatMap((h) =>
-      this.#places(h).flatMap((j, i) => [
-        ...range(size).map((q) => `let y_${j}_${q} = ${broadcast(`own_${h}_${q}`, i)};`),
-        ...range(this.#groups, h).map(
-          (g) =>
-            `sum_${g}_${j} += ${range(size)
-              .map((q) => `own_${g}_${q} * y_${j}_${q}`)
-              .join(" + ")};`,
-        ),
-      ]),
-    );
+    // What loops have read is times √λ only here: llvmpipe loads a variable for each of its uses, but makes a product once.
+    const looped = this.#groups > FEW_GROUPS;
+    const own = (g: number, q: number): string => `${looped ? "scaled" : "own"}_${g}_${q}`;
+    const times = looped ? "" : "root_of_lambda * ";
+    const add = [
+      ...(looped ? groups.flatMap((g) => range(size).map((q) => `let ${own(g, q)} = root_of_lambda * own_${g}_${q};`)) : []),
+      ...groups.flatMap((h) =>
+        this.#places(h).flatMap((j, i) => [
+          ...range(size).map((q) => `let y_${j}_${q} = ${broadcast(own(h, q), i)};`),
+          ...range(this.#groups, h).map(
+            (g) =>
+              `sum_${g}_${j} += ${range(size)
+                .map((q) => `${own(g, q)} * y_${j}_${q}`)
+                .join(" + ")};`,
+          ),
+        ]),
+      ),
+    ];
     return [
       ...bits("lane", this.#size),
       "let root_of_lambda = sqrt(settings.lambda);",
@@ -184,10 +195,10 @@ class Loops {
         "let rating = first + select(0u, start + lane, given);",
         "let row = row_of(rating);",
         "let root = root_of(rating);",
-        "let scale = select(0.0, root_of_lambda * root, given);",
-        "let last = select(0.0, root_of_lambda * last_place(rating, row, root), given);",
+        `let scale = select(0.0, ${times}root, given);`,
+        `let last = select(0.0, ${times}last_place(rating, row, root), given);`,
         ...(diagonal ? ["let weight = select(0.0, settings.lambda * weight_at(rating), given);"] : []),
-        ...(this.#groups > FEW_GROUPS
+        ...(looped
           ? [`for (var group = 0u; group < turns(${this.#groups}u); group++) {`, ...read("group"), "}"]
           : groups.flatMap((g) => ["{", ...read(g), "}"])),
         ...add,
@@ -195,6 +206,31 @@ class Loops {
       ...(diagonal
         ? groups.flatMap((g) => this.#places(g).map((j, i) => `sum_${g}_${j} += select(0.0, spread_${g}, lane == ${i}u);`))
         : []),
+    ];
+  }
+
+  /**
+   * `own_spread`: what the ratings of all lanes add to the variance of a lane's row.
+   *
+   * @param block the variances of a lane's rating, of those rows that lanes from 4 w on have.
+   * @param turns whether there is one access to them in the text.
+   */
+  #ownSpread(block: (w: string) => string, turns: boolean): string[] {
+    const width = this.#size / 4;
+    const parts = range(4).map((c) => `part_${c}`);
+    const take = (w: string): string[] => [
+      `var v = ${block(w)};`,
+      ...lanesApart(this.#size)
+        .filter((lanes) => lanes >= 4)
+        .map((lanes) => `v += subgroupShuffleXor(v, ${lanes}u);`),
+      ...parts.map((name, c) => `${name} = select(${name}, v[${c}], lane / 4u == ${w});`),
+    ];
+    return [
+      ...parts.map((name) => `var ${name} = 0.0;`),
+      ...(turns && width > 1
+        ? [`for (var w = 0u; w < turns(${width}u); w++) {`, ...take("w"), "}"]
+        : range(width).flatMap((w) => ["{", ...take(`${w}u`), "}"])),
+      ...sumsByLane("own_spread", parts, 4),
     ];
   }
 
@@ -208,74 +244,105 @@ class Loops {
     return this.#places(h).map((j) => `sum_${g}_${j}`);
   }
 
-  /** All sums, pair after pair, each of as many as a subgroup has lanes: where columns end before, of variables beyond. */
-  #sumsInTurn(): { names: string[]; beyond: string[] } {
-    const names = this.#pairs().flatMap((pair) => {
+  /**
+   * All sums, pair after pair, each of as many as a subgroup has lanes: where columns end before, of variables beyond. A
+   * few pairs have their turn at a time.
+   */
+  #sumsInTurn(): { names: string[]; beyond: string[]; own: number[] } {
+    const size = this.#size;
+    const pairs = this.#pairs().map((pair) => {
       const own = this.#names(pair);
-      return [...own, ...range(this.#size, own.length).map((i) => `beyond_${pair.join("_")}_${i}`)];
+      return [...own, ...range(size, own.length).map((i) => `beyond_${pair.join("_")}_${i}`)];
     });
-    return { names, beyond: names.filter((name) => name.startsWith("beyond")) };
+    const turns = Math.ceil(pairs.length / this.#pairsATurn);
+    const taken = Math.ceil(pairs.length / turns) * size;
+    const names = [...pairs.flat(), ...range(turns * taken, size * pairs.length).map((i) => `beyond_${i}`)];
+    return { names, beyond: names.filter((name) => name.startsWith("beyond")), own: range(taken) };
   }
 
   /**
-   * Stores a segment's sums. Variables move up, here and where a segment is added: only long rows are cut, and compilers
-   * take less time than over a case for each pair.
+   * Stores a segment's sums. Variables move up, here and where sums are added: compilers take less time than over a case
+   * for each pair.
    */
   #storeSums(): string[] {
-    const { names, beyond } = this.#sumsInTurn();
-    const width = this.#size / 4;
-    const kept = range(this.#size).map((i) => `kept_${i}`);
-    const stored = range(width).map((w) => {
-      const part = kept.slice(4 * w, 4 * w + 4).join(", ");
-      return `partial_sums[to + (at * ${width}u + ${w}u) * SUBGROUP] = vec4f(${part});`;
-    });
+    const { names, beyond, own } = this.#sumsInTurn();
+    const kept = own.map((i) => `kept_${i}`);
+    const first = kept.slice(0, 4);
     return [
       ...beyond.map((name) => `var ${name} = 0.0;`),
-      inTurn(names, [...kept.map((name, i) => `let ${name} = ${names[i]};`), ...stored], kept),
+      inTurn(
+        names,
+        [
+          ...kept.map((name, i) => `var ${name} = ${names[i]};`),
+          inTurn(
+            kept,
+            [
+              `let next = vec4f(${first.join(", ")});`,
+              `let place = at * ${kept.length / 4}u + c;`,
+              `if (given && place < ${this.#storedBlocks()}u) { partial_sums[to + place * SUBGROUP] = next; }`,
+            ],
+            range(4).map((i) => `next[${i}]`),
+            "c",
+          ),
+        ],
+        kept,
+      ),
     ];
   }
 
-  #addSegment(): string[] {
-    const { names, beyond } = this.#sumsInTurn();
-    const width = this.#size / 4;
-    const parts = range(width).map((w) => `let part_${w} = partial_sums[from_ + (at * ${width}u + ${w}u) * SUBGROUP];`);
-    const next = range(this.#size).map((i) => `next_${i}`);
-    const added = next.map((name, i) => {
-      const part = `part_${Math.floor(i / 4)}[${i % 4}]`;
-      return `let ${name} = ${names[i]} + ${i === 0 ? `subgroupShuffle(${part}, lane)` : part};`;
-    });
-    return [...beyond.map((name) => `var ${name} = 0.0;`), inTurn(names, [...parts, ...added], next)];
+  /** vec4s that a lane has among the partial sums. */
+  #storedBlocks(): number {
+    return (this.#pairs().length * this.#size) / 4;
   }
 
-  /** Adds a segment's sums, or the matrix that all rows share. */
+  /** Adds the sums of a row's segments, and the matrix that all rows share, which is one more. */
   #addStoredSums(base: boolean): string[] {
-    if (!base) return this.#addSegment();
-    const [pairs, width] = [this.#pairs(), this.#size / 4];
+    const { names, beyond, own } = this.#sumsInTurn();
+    const turns = names.length / own.length;
+    const width = this.#size / 4;
+    const parts = own.map((i) => `part_${i}`);
+    const components = range(4).map((i) => `next[${i}]`);
+    const load = (c: string): string => `partial_sums[place + (at * ${own.length / 4}u + ${c}) * SUBGROUP]`;
+    const read = (c: string): string[] =>
+      base
+        ? [
+            "var next = vec4f();",
+            `if (stored) { next = ${load(c)}; } else {`,
+            "let own = min(SUBGROUP * g + lane, 4u * BLOCKS - 1u);",
+            ...range(4).map((i) => `next[${i}] = shared_entry(own / 4u, own % 4u, min(block, RHS_BLOCK), ${i}u);`),
+            "}",
+            `let ends = block + 1u == ${width}u * (g + 1u);`,
+            "block = select(block + 1u, 0u, ends);",
+            "g += u32(ends);",
+          ]
+        : [`let next = ${load(c)};`];
+    // Every row adds a matrix that all share: there a turn asks for its case. Long rows alone add segments: variables move up.
+    const next = own.map((i) => `next_${i}`);
+    const cases = range(turns).map((turn) =>
+      parts.flatMap((part, i) => {
+        const name = names[turn * parts.length + i];
+        // Without such an instruction llvmpipe makes a choice of each variable, in every turn.
+        return name.startsWith("beyond") ? [] : [`${name} += ${i === 0 ? `subgroupShuffle(${part}, lane)` : part};`];
+      }),
+    );
+    const add = base
+      ? this.#pairsATurn > 1
+        ? oneOf("at", cases)
+        : this.#casesOf("at", cases)
+      : [...parts.map((part, i) => `let ${next[i]} = ${names[i]} + ${part};`), ...moved(names, next)];
     return [
-      "var g = 0u;",
-      "var h = 0u;",
-      `for (var at = 0u; at < turns(${pairs.length}u); at++) {\n${lines([
-        ...range(this.#size).map((i) => `var next_${i} = 0.0;`),
-        "if (stored) {",
-        ...range(width).flatMap((w) => [
-          `let part_${w} = partial_sums[from_ + (at * ${width}u + ${w}u) * SUBGROUP];`,
-          ...range(4).map((c) => `next_${4 * w + c} = part_${w}[${c}];`),
-        ]),
-        "} else {",
-        "let own = min(SUBGROUP * g + lane, 4u * BLOCKS - 1u);",
-        ...range(this.#size).map((i) => {
-          const block = `min(${width}u * h + ${Math.floor(i / 4)}u, BLOCKS - 1u)`;
-          return `next_${i} = shared_entry(own / 4u, own % 4u, ${block}, ${i % 4}u);`;
-        }),
-        "}",
-        ...this.#casesOf(
-          "at",
-          pairs.map((pair) =>
-            this.#names(pair).map((name, i) => (i === 0 ? `${name} += subgroupShuffle(next_0, lane);` : `${name} += next_${i};`)),
-          ),
-        ),
-        "h = select(h + 1u, 0u, h == g);",
-        "g += select(0u, 1u, h == 0u);",
+      ...(base ? ["var g = 0u;", "var block = 0u;"] : beyond.map((name) => `var ${name} = 0.0;`)),
+      `for (var turn = 0u; turn < (segments + u32(BASE)) * ${turns}u; turn++) {\n${lines([
+        `let at = turn % ${turns}u;`,
+        `let place = from_ + turn / ${turns}u * PARTIAL;`,
+        ...(base
+          ? [`let stored = turn < segments * ${turns}u;`, "g = select(g, 0u, at == 0u);", "block = select(block, 0u, at == 0u);"]
+          : []),
+        ...parts.map((name) => `var ${name} = 0.0;`),
+        ...(this.#pairsATurn > 1
+          ? [inTurn(parts, read("c"), components, "c")]
+          : range(width).flatMap((w) => ["{", ...read(`${w}u`), ...components.map((value, i) => `part_${4 * w + i} = ${value};`), "}"])),
+        ...add,
       ])}  }`,
     ];
   }
@@ -455,21 +522,20 @@ class Loops {
     ];
   }
 
-  /** Stores a row and what it carries behind its parameters, a few lanes a vec4 each. */
+  /** Stores a row and what it carries behind its parameters: a group of coordinates a turn, the lone error in the last. */
   #writeRows(diagonal: boolean): string[] {
-    const width = this.#size / 4;
-    const names = ["solution", ...(diagonal ? ["variance"] : [])].flatMap((name) => range(this.#groups).map((g) => `${name}_${g}`));
+    const groups = range(this.#groups);
+    const names = ["solution", ...(diagonal ? ["variance"] : [])].flatMap((name) => groups.map((g) => `${name}_${g}`));
     const turn = [
-      "let next = solution_0;",
-      `let block = at % ${this.#groups}u * ${width}u + lane;`,
-      `let stored = vec4f(${range(4)
-        .map((c) => broadcast("next", `(4u * lane + ${c}u) % SUBGROUP`))
-        .join(", ")});`,
-      `if (lane < ${width}u && block < BLOCKS) { solved_rows[to + at / ${this.#groups}u * BLOCKS + block] = stored; }`,
+      `let next = ${names[0]};`,
+      `let own = SUBGROUP * (at % ${this.#groups}u) + lane;`,
+      `if (given && own < ${diagonal ? `select(4u * BLOCKS, 4u, at == ${names.length}u)` : "4u * BLOCKS"}) {`,
+      `solved_rows[to + at / ${this.#groups}u * BLOCKS + own / 4u][own % 4u] = next;`,
+      "}",
     ];
     return [
-      inTurn(names, turn),
-      ...(diagonal ? ["if (lane == 0u) { solved_rows[to + STRIDE - 1u] = vec4f(expected_error, 0.0, 0.0, 0.0); }"] : []),
+      ...(diagonal ? ["expected_error = select(0.0, expected_error, lane == 0u);"] : []),
+      inTurn([...names, ...(diagonal ? ["expected_error"] : [])], turn),
     ];
   }
 }

@@ -21,6 +21,9 @@ const MOST_HELD = 92;
 const SMALLEST_SUBGROUP = 4;
 const LARGEST_SUBGROUP = 16;
 
+/** So many lanes leave few enough groups for forks. SwiftShader has fewer, llvmpipe as many. */
+export const MANY_LANES = 8;
+
 /** Lanes of subgroups of which each can have a row. Undefined when their size is unknown, or too wide. */
 export function subgroupSize(sizes: SubgroupSizes | undefined): number | undefined {
   if (sizes === undefined || sizes.minimum !== sizes.maximum) return undefined;

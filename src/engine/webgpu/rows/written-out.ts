@@ -12,16 +12,20 @@ export const functionOf = (signature: string, statements: readonly string[]): st
 export const broadcast = (value: string, lane: number | string): string =>
   `subgroupShuffle(${value}, ${typeof lane === "number" ? `${lane}u` : lane})`;
 
+/** Variables take the values of those behind them, and the last ones new values. */
+export function moved(names: readonly string[], next: readonly string[]): string[] {
+  const after = [...names, ...next].slice(next.length);
+  return names.map((name, at) => `${name} = ${after[at]};`);
+}
+
 /**
  * Statements for each variable in its turn, `at`: each is the first once, and the others move up, so that none is
  * indexed.
  *
  * @param next what the statements make, which becomes the last ones. More than one: so many are taken in a turn.
  */
-export function inTurn(names: readonly string[], statements: readonly string[], next: readonly string[] = ["next"]): string {
-  const after = [...names, ...next].slice(next.length);
-  const move = names.map((name, at) => `${name} = ${after[at]};`);
-  return `for (var at = 0u; at < turns(${names.length / next.length}u); at++) {\n${lines([...statements, ...move])}  }`;
+export function inTurn(names: readonly string[], statements: readonly string[], next: readonly string[] = ["next"], number = "at"): string {
+  return `for (var ${number} = 0u; ${number} < turns(${names.length / next.length}u); ${number}++) {\n${lines([...statements, ...moved(names, next)])}  }`;
 }
 
 /**
@@ -57,7 +61,7 @@ export function select(values: readonly string[], power = Math.ceil(Math.log2(va
 }
 
 /** Distances of lanes that meet in turn, so that each has to do with all. */
-const lanesApart = (size: number): number[] => range(Math.log2(size)).map((power) => 2 ** power);
+export const lanesApart = (size: number): number[] => range(Math.log2(size)).map((power) => 2 ** power);
 const lanesAlwaysNearer = (size: number): number[] => lanesApart(size).reverse();
 
 /** A function that gives every lane the sum over lanes. */
