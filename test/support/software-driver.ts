@@ -12,6 +12,14 @@ import { cacheFolder, hasChromiumPackage, unpacked } from "./chromium-package.js
  */
 export const ZERO_BY_LOOP = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
 
+/**
+ * Has glibc keep freed memory instead of giving it back to the system: the driver's compiler takes and frees much again
+ * and again, and each page that comes back is one to be zeroed. Other C libraries do not read it.
+ */
+const KEEPING_MEMORY = ["trim_threshold=1073741824", "top_pad=67108864", "mmap_threshold=33554432"]
+  .map((setting) => `glibc.malloc.${setting}`)
+  .join(":");
+
 const PATIENT_DAWN = fileURLToPath(new URL("patient-dawn.cjs", import.meta.url));
 
 /** Sets the environment that Dawn and its test workers read. Called once, in the main process, before workers start. */
@@ -22,6 +30,7 @@ export async function useSoftwareDriver(): Promise<void> {
   if (process.env["VK_DRIVER_FILES"] || !hasChromiumPackage) return;
   const folder = await unpacked("swiftshader");
   process.env["TASTESPACE_DAWN"] = [process.env["TASTESPACE_DAWN"], ZERO_BY_LOOP].filter(Boolean).join(" ");
+  process.env["GLIBC_TUNABLES"] ??= KEEPING_MEMORY;
   process.env["VK_DRIVER_FILES"] = join(folder, "vk_swiftshader_icd.json");
   process.env["TASTESPACE_VULKAN_LOADER"] = join(folder, "libvulkan.so.1");
 }
