@@ -16,6 +16,8 @@
 // Launch: one subgroup per workgroup and per task, workgroups in two dimensions.
 // Twin: src/engine/reference/gram-solve.ts.
 
+// `solved_rows` as numbers, of which each lane writes its own: to write a component of a vector may touch the others.
+@group(0) @binding(5) var<storage, read_write> solved_numbers: array<f32>;
 @group(0) @binding(6) var<storage, read_write> partial_sums: array<vec4f>;
 
 var<private> current_row: u32;
@@ -29,7 +31,7 @@ fn negative_inverse(pivot: f32, original: f32, column: u32) -> f32 {
 
 fn solve(row: u32, weight: f32, given: bool, lane: u32) {
   current_row = row;
-  let old_bias = select(0.0, solved_rows[row * STRIDE + BIAS_BLOCK][BIAS_AT], SEQUENTIAL);
+  let old_bias = select(0.0, solved_numbers[4u * row * STRIDE + K], SEQUENTIAL);
   add_prior(weight, lane);
   factor(lane);
   substitute(old_bias, lane);

@@ -24,6 +24,13 @@ fn fourth_of(I: u32, J: u32) -> u32 {
   return select(3u * APART, 2u * APART, FACTOR_BLOCKS == BLOCKS && I == J);
 }
 
+// vec4s of a folded tile.
+const MOST_VECTORS = 4u;
+
+fn vectors_of(I: u32, J: u32) -> u32 {
+  return select(select(4u, 3u, I == J), 1u, I >= FACTOR_BLOCKS);
+}
+
 fn folded(I: u32, J: u32, t: mat4x4f) -> mat4x4f {
   if (I == FACTOR_BLOCKS) { return mat4x4f(vec4f(t[0].w, t[1].w, t[2].w, t[3].w), vec4f(), vec4f(), vec4f()); }
   if (I == J) { return mat4x4f(t[0], vec4f(t[1].yzw, t[3].w), vec4f(t[2].zw, 0.0, 0.0), vec4f()); }

@@ -57,13 +57,11 @@ fn write_spread(base: u32, lane: u32, row: u32, has_task: bool) {
           tile[s][c][r] = entry;
         }
       }
-      let f = folded(I, J, tile[s]);
-      let at = row * STRIDE + folded_at(I, J);
-      solved_rows[at] = f[0];
-      if (I < FACTOR_BLOCKS) {
-        solved_rows[at + APART] = f[1];
-        solved_rows[at + 2u * APART] = f[2];
-        if (J < I) { solved_rows[at + 3u * APART] = f[3]; }
+      // The first of a tile's vec4s is stored, and the others move up.
+      var f = folded(I, J, tile[s]);
+      for (var v = 0u; v < MOST_VECTORS; v++) {
+        if (v < vectors_of(I, J)) { solved_rows[row * STRIDE + folded_at(I, J) + v * APART] = f[0]; }
+        f = mat4x4f(f[1], f[2], f[3], f[0]);
       }
     }
   }

@@ -169,7 +169,7 @@ export function gramSolveKernel(plan: TilePlan | MatrixPlan, variant: GramVarian
     loopsLeft && "loops left",
   ];
   const once = withoutLoopsOfOne(parts.join("\n"), loopsOfOne(plan, loopsLeft));
-  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS", "BIAS_BLOCK", "BATCHES"]) : once;
+  const code = loopsLeft ? withLoopsLeftBe(once, ["STAGE", "BLOCKS", "BIAS_BLOCK", "BATCHES", "MOST_VECTORS"]) : once;
   return { name: ["gram-solve", `K=${K}`, ...differing.filter(Boolean)].join(" "), code };
 }
 

@@ -530,7 +530,7 @@ class Loops {
       `let next = ${names[0]};`,
       `let own = SUBGROUP * (at % ${this.#groups}u) + lane;`,
       `if (given && own < ${diagonal ? `select(4u * BLOCKS, 4u, at == ${names.length}u)` : "4u * BLOCKS"}) {`,
-      `solved_rows[to + at / ${this.#groups}u * BLOCKS + own / 4u][own % 4u] = next;`,
+      `solved_numbers[4u * (to + at / ${this.#groups}u * BLOCKS) + own] = next;`,
       "}",
     ];
     return [

@@ -38,9 +38,13 @@ const FEW_BLOCKS = 4;
 function ratingSumKernel(name: string, spread: Spread, variant: RatingSumVariant, ...texts: readonly string[]): Kernel {
   const { factors, values = FLOATS, loopsLeft = false } = variant;
   const kernel = rowKernel(name, factors, spread, valuesText(values), addLanesText, ratingsText, ...texts);
-  if (!loopsLeft || blocksOf(factors) <= FEW_BLOCKS) return kernel;
-  return { name: `${kernel.name} loops left`, code: `${withLoopsLeftBe(kernel.code, ["BLOCKS"])}\n${ratingTurnsText}` };
+  return loopsLeft && blocksOf(factors) > FEW_BLOCKS ? withLoopsLeft(kernel) : kernel;
 }
+
+const withLoopsLeft = ({ name, code }: Kernel): Kernel => ({
+  name: `${name} loops left`,
+  code: `${withLoopsLeftBe(code, ["BLOCKS"])}\n${ratingTurnsText}`,
+});
 
 export const squaredErrorsKernel = (variant: RatingSumVariant, spread: Spread = "none"): Kernel =>
   ratingSumKernel("squared-errors", spread, variant, predictText, squaredErrorsText);
@@ -59,12 +63,12 @@ const MOST_SHARING = 16;
 const sharing = (K: number): number => 2 ** Math.floor(Math.log2(Math.min(MOST_SHARING, tilesOf(K))));
 
 export function expectedErrorsKernel(variant: RatingSumVariant, family: CovarianceFamily): Kernel {
-  const kernel = (name: string, ...variances: readonly string[]): Kernel =>
-    ratingSumKernel(name, family, variant, ...variances, expectedErrorsText);
-  if (family === "diagonal") return kernel("expected-errors", varianceDiagonalText);
-  if (variant.loopsLeft) return kernel("expected-errors-lane", fullCovariancesText, varianceFullText, varianceLaneText);
-  const team = `const TEAM = ${sharing(variant.factors)}u;`;
-  return kernel("expected-errors", team, fullCovariancesText, varianceFullText, varianceTeamText);
+  const kernel = (given: RatingSumVariant, ...variances: readonly string[]): Kernel =>
+    ratingSumKernel("expected-errors", family, given, ...variances, expectedErrorsText);
+  if (family === "diagonal") return kernel(variant, varianceDiagonalText);
+  const cards = { ...variant, loopsLeft: false };
+  if (variant.loopsLeft) return withLoopsLeft(kernel(cards, fullCovariancesText, varianceFullText, varianceLaneText));
+  return kernel(cards, `const TEAM = ${sharing(variant.factors)}u;`, fullCovariancesText, varianceFullText, varianceTeamText);
 }
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
