@@ -1,7 +1,7 @@
 // Var r̂ with full covariances, tile by tile. A team of TEAM lanes shares out those of a rating (variance-team.wgsl), or
 // a lane takes them all (variance-lane.wgsl). Twin: src/engine/reference/expected-errors.ts.
 
-const TILES = APART + select(0u, BLOCKS, FACTOR_BLOCKS < BLOCKS);
+const TILES = BLOCKS * (BLOCKS + 1u) / 2u;
 
 // Row and column of the tile that is stored so many places behind the first.
 fn tile_of(number: u32) -> vec2u {
@@ -39,8 +39,9 @@ fn item_tile(item: u32, I: u32, J: u32) -> mat4x4f {
 fn share_of(user: u32, item: u32, first: u32) -> f32 {
   var sum = 0.0;
   for (var number = first; number < TILES; number += TEAM) {
-    let I = tile_of(number).x;
-    let J = tile_of(number).y;
+    let tile = tile_of(number);
+    let I = tile.x;
+    let J = tile.y;
     let c = user_tile(user, I, J);
     let d = item_tile(item, I, J);
     let u = z_of(user_rows[user + I], I);

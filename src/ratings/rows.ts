@@ -15,9 +15,9 @@ import type { RatingColumns } from "./rating-columns.js";
 import { checkRounding } from "./rounding.js";
 
 /**
- * A rating by name, as databases give rows. A rating is kept in float32, with seven digits. A time is a Date, or seconds since 1970 UTC, or finer units, told by their
- * size; a weight says how often the rating counts, once where it is left out. A weight of null is refused, as an empty
- * cell of a file is: what is not known might stand for 0 as well as for 1.
+ * A rating by name, as databases give rows. A rating is kept in float32, with seven digits. A time is a Date, or seconds
+ * since 1970 UTC, or finer units, told by their size; a weight says how often the rating counts, once where it is left
+ * out. A weight of null is refused, as an empty cell of a file is: what is not known might stand for 0 as well as for 1.
  */
 export interface RatingRow {
   readonly user: RawId;

@@ -58,17 +58,17 @@ export const averagedErrorsKernel = (variant: RatingSumVariant): Kernel =>
 export const confidentErrorsKernel = (variant: RatingSumVariant): Kernel =>
   ratingSumKernel("confident-errors", "none", variant, confidentErrorsText);
 
-/** Lanes that share out the covariances of a rating: a power of two, with a tile each, and most of them with another. */
+/** Lanes that share out the covariances of a rating: a power of two, at most so many, each with a tile at least. */
 const MOST_SHARING = 16;
 const sharing = (K: number): number => 2 ** Math.floor(Math.log2(Math.min(MOST_SHARING, tilesOf(K))));
 
 export function expectedErrorsKernel(variant: RatingSumVariant, family: CovarianceFamily): Kernel {
-  const kernel = (given: RatingSumVariant, ...variances: readonly string[]): Kernel =>
-    ratingSumKernel("expected-errors", family, given, ...variances, expectedErrorsText);
-  if (family === "diagonal") return kernel(variant, varianceDiagonalText);
-  const cards = { ...variant, loopsLeft: false };
-  if (variant.loopsLeft) return withLoopsLeft(kernel(cards, fullCovariancesText, varianceFullText, varianceLaneText));
-  return kernel(cards, `const TEAM = ${sharing(variant.factors)}u;`, fullCovariancesText, varianceFullText, varianceTeamText);
+  if (family === "diagonal") return ratingSumKernel("expected-errors", family, variant, varianceDiagonalText, expectedErrorsText);
+  const { factors, values } = variant;
+  const full = (lanes: string): Kernel =>
+    ratingSumKernel("expected-errors", family, { factors, values }, fullCovariancesText, varianceFullText, lanes, expectedErrorsText);
+  // Where loops are left another text takes the team's place, and so they are with few blocks, too.
+  return variant.loopsLeft ? withLoopsLeft(full(varianceLaneText)) : full(`const TEAM = ${sharing(factors)}u;\n${varianceTeamText}`);
 }
 
 export const squaredNormsKernel = (K: number, spread: Spread = "none"): Kernel =>
