@@ -1,6 +1,7 @@
 // Whether the intervals of predictive distributions hold what they promise. docs/models.md, "Predictive distributions".
 
 import { OptionsError } from "../errors.js";
+import { firstWhere } from "../first-where.js";
 import { type FactorModel, MODEL_KIND } from "../models/factor-model.js";
 import { checkArguments, type Kind, NUMBERS } from "../options.js";
 import { inverseNormal } from "../random-counter.js";
@@ -85,15 +86,7 @@ export function calibrationOf(standardized: readonly number[], levels: readonly 
   const upTo = new Float64Array(sizes.length + 1);
   order.forEach((from, at) => (upTo[at + 1] = upTo[at] + weights[from]));
   const total = upTo[sizes.length];
-  const within = (limit: number): number => {
-    let [low, high] = [0, sizes.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (sizes[middle] <= limit) low = middle + 1;
-      else high = middle;
-    }
-    return upTo[low];
-  };
+  const within = (limit: number): number => upTo[firstWhere(0, sizes.length, (at) => sizes[at] > limit)];
   return {
     points: levels.map((level) => ({ level, covered: within(inverseNormal(level)) / total })),
     ratings: sizes.length,

@@ -1,6 +1,8 @@
 // How well one user's ranked list hits the items that are relevant to them.
 // The metrics of a model are means of these over users.
 
+import { firstWhere } from "../first-where.js";
+
 /** Of one user, or the means over users. Each lies in 0 to 1. */
 export interface RankingValues {
   /** |top k ∩ relevant| / k. */
@@ -59,15 +61,8 @@ export function listValues(list: ArrayLike<number>, relevant: ReadonlySet<number
 export function aucOfScores(scores: ArrayLike<number>, relevant: ReadonlySet<number>, listed: (item: number) => boolean): number {
   const wanted = Float64Array.from([...relevant].filter(listed), (item) => scores[item]).sort();
   /** Relevant items that score below `score`, or no higher. */
-  const below = (score: number, orEqual: boolean): number => {
-    let [low, high] = [0, wanted.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (wanted[middle] < score || (orEqual && wanted[middle] === score)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
+  const below = (score: number, orEqual: boolean): number =>
+    firstWhere(0, wanted.length, (at) => !(wanted[at] < score || (orEqual && wanted[at] === score)));
   let others = 0;
   let won = 0;
   for (let item = 0; item < scores.length; item++) {

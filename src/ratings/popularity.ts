@@ -1,5 +1,6 @@
 // How the ratings are spread: over the scale, over users, and over items.
 
+import { firstWhere } from "../first-where.js";
 import { compareIds, type RawId } from "./ids.js";
 import { csrOf, rowLengths } from "./csr.js";
 import { weightAt } from "./rating-columns.js";
@@ -37,16 +38,9 @@ export function ratingHistogram(values: Float32Array, bins?: readonly Omit<Ratin
   checkArguments("ratingHistogram", { values: [values, VALUES_KIND] });
   const scale = bins ?? ratingScale(values);
   const counts = new Uint32Array(scale.length);
-  for (const value of values) {
-    // The last bin that begins at or below the value.
-    let [low, high] = [0, scale.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (scale[middle].from <= value) low = middle;
-      else high = middle - 1;
-    }
-    counts[low]++;
-  }
+  const begins = Float64Array.from(scale, ({ from }) => from);
+  // Into the last bin that begins at or below the value.
+  for (const value of values) counts[firstWhere(1, begins.length, (at) => !(begins[at] <= value)) - 1]++;
   return scale.map((bin, at) => ({ ...bin, count: counts[at] }));
 }
 

@@ -1,5 +1,6 @@
 // Which items each user has rated, in training or held out of it, for leaving them out of recommendations.
 
+import { firstWhere } from "../first-where.js";
 import { csrOf } from "./csr.js";
 import { type Ids, indicesIn } from "./ids.js";
 import type { Ratings } from "./ratings.js";
@@ -46,13 +47,8 @@ export function trainedMarks({ users, items, seen }: TrainedBefore, ratings: Rat
 
 /** Whether a number is among ascending ones from one place to another. */
 function holds(numbers: Uint32Array, from: number, to: number, wanted: number): boolean {
-  let [low, high] = [from, to];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (numbers[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low < to && numbers[low] === wanted;
+  const found = firstWhere(from, to, (at) => numbers[at] >= wanted);
+  return found < to && numbers[found] === wanted;
 }
 
 /** What users have seen, of so many users: those who are not among the first have seen nothing. */

@@ -1,6 +1,7 @@
 // Ratings in their columns, and the rows of both sides that they join, where kernels reach them.
 
 import { type RatingSet, type Side, SIDES } from "../../engine.js";
+import { firstWhere } from "../../../first-where.js";
 import type { ThreadSession } from "./thread-session.js";
 
 interface RatedPiece {
@@ -84,12 +85,4 @@ export class RatedRows {
 }
 
 /** The row whose ratings the one of this number is among. */
-function rowAt(start: Uint32Array, rating: number): number {
-  let [low, high] = [0, start.length - 2];
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (start[middle] <= rating) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
+const rowAt = (start: Uint32Array, rating: number): number => firstWhere(1, start.length - 1, (at) => start[at] > rating) - 1;
