@@ -55,18 +55,21 @@ fn take_tiles(turn: u32) {
   for (var s = 0u; s < SLOTS; s++) {
     let I = tile_row[s];
     let J = tile_column[s];
-    if (I == NO_TILE) { continue; }
-    let own = handed_at(turn, I, 4u * J);
-    if (own < HANDED_OVER) {
-      for (var c = 0u; c < 4u; c++) { tile[s][c] += handed[own + c * (SIZE / 4u)]; }
+    if (I != NO_TILE) {
+      let own = handed_at(turn, I, 4u * J);
+      if (own < HANDED_OVER) {
+        for (var c = 0u; c < 4u; c++) { tile[s][c] += handed[own + c * (SIZE / 4u)]; }
+      }
     }
-    if (I != RHS_BLOCK) { continue; }
-    let low = handed_at(turn, LOW / 4u, 4u * J);
-    if (low >= HANDED_OVER) { continue; }
-    for (var c = 0u; c < 4u; c++) {
-      // (high + low)² has the product of both twice; the square of the rest is below what float32 keeps.
-      let twice = J == RHS_BLOCK && c == RHS_AT;
-      tile[s][c][RHS_AT] += select(1.0, 2.0, twice) * handed[low + c * (SIZE / 4u)].x;
+    if (I == RHS_BLOCK) {
+      let low = handed_at(turn, LOW / 4u, 4u * J);
+      if (low < HANDED_OVER) {
+        for (var c = 0u; c < 4u; c++) {
+          // (high + low)² has the product of both twice; the square of the rest is below what float32 keeps.
+          let twice = J == RHS_BLOCK && c == RHS_AT;
+          tile[s][c][RHS_AT] += select(1.0, 2.0, twice) * handed[low + c * (SIZE / 4u)].x;
+        }
+      }
     }
   }
 }
