@@ -23,6 +23,8 @@ const ROUND_BYTES = 32;
 const SETTINGS_BYTES = 48;
 /** Of a stochastic step, about. */
 const OPERATIONS_PER_COMPONENT = 12;
+/** Dispatches that a submission has at most: the device goes through them while the host writes down the next ones. */
+const MOST_DISPATCHES = 128;
 
 /** User, item, value and weight of each rating, block by block. */
 export const BLOCK_BYTES_PER_RATING = RECORD_BYTES;
@@ -111,7 +113,7 @@ export class BlockEpochs {
     this.#device.gpu.queue.writeBuffer(this.#settings, 0, this.#words(epoch));
     const operations =
       (OPERATIONS_PER_COMPONENT * (this.#workload.factors + 2) * start[groups * groups] * this.#atOnce) / (groups * this.#steps.length);
-    const most = Math.max(1, Math.floor(this.#device.pace.most / operations));
+    const most = Math.min(MOST_DISPATCHES, Math.max(1, Math.floor(this.#device.pace.most / operations)));
     for (let from = 0; from < dispatches.length; from += most) await this.#submit(dispatches.slice(from, from + most), from, operations);
   }
 
@@ -120,8 +122,9 @@ export class BlockEpochs {
     const encoder = this.#device.gpu.createCommandEncoder({ label: "rounds" });
     const pass = this.#device.beginPass(encoder, "rounds");
     pass.setPipeline(this.#pipeline!);
+    let bound: GPUBindGroup | undefined;
     for (const [at, { step, round }] of dispatches.entries()) {
-      pass.setBindGroup(0, step.group);
+      if (step.group !== bound) pass.setBindGroup(0, (bound = step.group));
       pass.setBindGroup(1, this.#roundGroup!, [(first + at) * UNIFORM_ALIGNMENT]);
       pass.dispatchWorkgroups(step.workgroups(round));
     }

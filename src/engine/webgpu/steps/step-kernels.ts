@@ -45,20 +45,24 @@ export interface BlockTeams {
 }
 
 const MOST_TEAM = 32;
-/** Lanes of a workgroup, and about how many of a row's vec4s a lane takes. */
-const HARDWARE = { lanes: 64, ownBlocks: 2 };
-/** A workgroup, which goes on until its longest block ends, is one SIMD register. */
-const SOFTWARE = { lanes: 8, ownBlocks: 3 };
+/**
+ * Lanes of a workgroup, unless a team has more. A workgroup goes on until its longest block ends, and a wave asks for the
+ * rows of its teams one after the other, so that a few teams are soonest done; on a software driver it is one SIMD
+ * register.
+ */
+const LANES = 8;
+/** About how many of a row's vec4s a lane takes. */
+const OWN_BLOCKS = { hardware: 2, software: 3 };
 
 /** Without subgroups of four lanes or more, teams sum through workgroup memory. */
 export function blockTeams(K: number, subgroups: SubgroupSizes | undefined, softwareDriver: boolean): BlockTeams {
   const wide = subgroups !== undefined && subgroups.minimum >= 4;
   const software = softwareDriver && wide;
-  const { lanes, ownBlocks } = software ? SOFTWARE : HARDWARE;
-  const most = Math.min(MOST_TEAM, lanes, wide ? subgroups.minimum : MOST_TEAM);
+  const ownBlocks = software ? OWN_BLOCKS.software : OWN_BLOCKS.hardware;
+  const most = Math.min(software ? LANES : MOST_TEAM, wide ? subgroups.minimum : MOST_TEAM);
   let team = 1;
   while (team < most && team * ownBlocks < blocksOf(K)) team *= 2;
-  return { team, teams: lanes / team, subgroups: wide, software };
+  return { team, teams: Math.max(LANES, team) / team, subgroups: wide, software };
 }
 
 /** Most of a row's vec4s a lane with which the rows of two ratings fit its registers on every card. */
