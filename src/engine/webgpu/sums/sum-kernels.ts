@@ -59,7 +59,7 @@ export const confidentErrorsKernel = (variant: RatingSumVariant): Kernel =>
   ratingSumKernel("confident-errors", "none", variant, confidentErrorsText);
 
 /** Lanes that share out the covariances of a rating: a power of two, at most so many, each with a tile at least. */
-const MOST_SHARING = 16;
+const MOST_SHARING = 8;
 const sharing = (K: number): number => 2 ** Math.floor(Math.log2(Math.min(MOST_SHARING, tilesOf(K))));
 
 export function expectedErrorsKernel(variant: RatingSumVariant, family: CovarianceFamily): Kernel {
