@@ -167,13 +167,23 @@ fn row_segments(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
 }
 
 // Half of each tile, columns `half` and the next: with whole tiles under way, registers are twice those of whole rows.
+// SEGMENTS are asked for before one is waited for.
 fn add_segments(task: Task, half: u32) {
-  for (var segment = 0u; segment < task.segments; segment++) {
+  for (var segment = 0u; segment < task.segments; segment += SEGMENTS) {
     for (var s = 0u; s < SLOTS; s++) {
       if (tile_row[s] != NO_TILE) {
-        let place = (task.segment + segment) * TILES + tile_place(s);
-        tile[s][half] += partial_tiles[place][half];
-        tile[s][half + 1u] += partial_tiles[place][half + 1u];
+        var columns: array<mat2x4f, SEGMENTS>;
+        for (var i = 0u; i < SEGMENTS; i++) {
+          let past = SEGMENTS > 1u && segment + i >= task.segments;
+          let place = (task.segment + select(segment + i, segment, past)) * TILES + tile_place(s);
+          columns[i] = mat2x4f(partial_tiles[place][half], partial_tiles[place][half + 1u]);
+        }
+        for (var i = 0u; i < SEGMENTS; i++) {
+          if (SEGMENTS == 1u || segment + i < task.segments) {
+            tile[s][half] += columns[i][0];
+            tile[s][half + 1u] += columns[i][1];
+          }
+        }
       }
     }
   }

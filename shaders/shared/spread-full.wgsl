@@ -8,17 +8,28 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
   // it all along, in registers that are too few.
   var first_of: array<u32, SLOTS>;
   for (var s = 0u; s < SLOTS; s++) { first_of[s] = folded_at(turns(tile_row[s]), turns(tile_column[s])); }
-  for (var at = 0u; at < task.count; at++) {
-    let from_row = rating_index[task.first + at] * STRIDE;
-    let weight = weight_at(task.first + at);
+  for (var at = 0u; at < task.count; at += SPREADS) {
+    // Those of several ratings are asked for before one is waited for; past the task's last the first comes again, in vain.
+    var from_row: array<u32, SPREADS>;
+    var weight: array<f32, SPREADS>;
+    for (var i = 0u; i < SPREADS; i++) {
+      let past = SPREADS > 1u && at + i >= task.count;
+      let rating = task.first + select(at + i, at, past);
+      from_row[i] = rating_index[rating] * STRIDE;
+      weight[i] = select(weight_at(rating), 0.0, past);
+    }
     for (var s = 0u; s < SLOTS; s++) {
-      let first = from_row + first_of[s];
-      tile[s][0] += weight * fixed_rows[first];
+      var spread: array<mat4x4f, SPREADS>;
+      for (var i = 0u; i < SPREADS; i++) { spread[i][0] = fixed_rows[from_row[i] + first_of[s]]; }
       if (tile_row[s] < FACTOR_BLOCKS) {
-        tile[s][1] += weight * fixed_rows[first + APART];
-        tile[s][2] += weight * fixed_rows[first + 2u * APART];
-        tile[s][3] += weight * fixed_rows[first + fourth_of(tile_row[s], tile_column[s])];
+        for (var i = 0u; i < SPREADS; i++) {
+          let first = from_row[i] + first_of[s];
+          spread[i][1] = fixed_rows[first + APART];
+          spread[i][2] = fixed_rows[first + 2u * APART];
+          spread[i][3] = fixed_rows[first + fourth_of(tile_row[s], tile_column[s])];
+        }
       }
+      for (var i = 0u; i < SPREADS; i++) { tile[s] += weight[i] * spread[i]; }
     }
   }
   for (var s = 0u; s < SLOTS; s++) {

@@ -62,38 +62,43 @@ test("held-out ratings are cut by both sides' shards, none lost", () => {
 
 test("a schedule over several pieces solves every row once and reads every rating once, within its limits", () => {
   fc.assert(
-    fc.property(limits, fc.integer({ min: 40, max: 600 }), ({ seed, rows, others, most }, mostRatings) => {
-      const { users, items, ratings } = hotCase(seed, 97, 83, 4000);
-      const csr = buildCsr(ratings, "users", users);
-      const own = new Shards(users, rows);
-      const all = cutPieces(csr, own, new Shards(items, others), Math.max(200, most));
-      for (let shard = 0; shard < own.count; shard++) {
-        const pieces = all.filter((piece) => piece.own === shard).map((piece) => piece.csr);
-        const { tasks, dispatches, partials } = planSchedule(
-          pieces,
-          { from: 0, to: pieces[0].count },
-          { partials: 160, ratings: mostRatings, tasks: 7 },
-        );
-        const solved: number[] = [];
-        const read = pieces.map(({ index }) => new Uint8Array(index.length));
-        expect(partials).toBeLessThanOrEqual(160);
-        for (const { work, piece, firstTask, taskCount, ratings: counted } of dispatches) {
-          expect(taskCount).toBeLessThanOrEqual(7);
-          let sum = 0;
-          for (let task = firstTask; task < firstTask + taskCount; task++) {
-            const [row, first, count] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
-            if (work !== "row_segments") solved.push(row);
-            if (work === "long_rows") continue;
-            sum += count;
-            for (let at = first; at < first + count; at++) read[piece][at]++;
+    fc.property(
+      limits,
+      fc.integer({ min: 40, max: 600 }),
+      fc.constantFrom(32, 128, 1024),
+      ({ seed, rows, others, most }, mostRatings, segment) => {
+        const { users, items, ratings } = hotCase(seed, 97, 83, 4000);
+        const csr = buildCsr(ratings, "users", users);
+        const own = new Shards(users, rows);
+        const all = cutPieces(csr, own, new Shards(items, others), Math.max(200, most));
+        for (let shard = 0; shard < own.count; shard++) {
+          const pieces = all.filter((piece) => piece.own === shard).map((piece) => piece.csr);
+          const { tasks, dispatches, partials } = planSchedule(
+            pieces,
+            { from: 0, to: pieces[0].count },
+            { segment, partials: 160, ratings: mostRatings, tasks: 7 },
+          );
+          const solved: number[] = [];
+          const read = pieces.map(({ index }) => new Uint8Array(index.length));
+          expect(partials).toBeLessThanOrEqual(160);
+          for (const { work, piece, firstTask, taskCount, ratings: counted } of dispatches) {
+            expect(taskCount).toBeLessThanOrEqual(7);
+            let sum = 0;
+            for (let task = firstTask; task < firstTask + taskCount; task++) {
+              const [row, first, count] = tasks.subarray(task * TASK_FIELDS, (task + 1) * TASK_FIELDS);
+              if (work !== "row_segments") solved.push(row);
+              if (work === "long_rows") continue;
+              sum += count;
+              for (let at = first; at < first + count; at++) read[piece][at]++;
+            }
+            expect(counted).toBe(sum);
+            expect(sum <= mostRatings || taskCount === 1).toBe(true);
           }
-          expect(counted).toBe(sum);
-          expect(sum <= mostRatings || taskCount === 1).toBe(true);
+          expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: pieces[0].count }, (_, row) => row));
+          expect(read.every((times) => times.every((count) => count === 1))).toBe(true);
         }
-        expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: pieces[0].count }, (_, row) => row));
-        expect(read.every((times) => times.every((count) => count === 1))).toBe(true);
-      }
-    }),
+      },
+    ),
     { numRuns: 30 },
   );
 });

@@ -8,8 +8,8 @@ import { everyDescentKernel, everyKernel } from "../../src/engine/webgpu/every-k
 import { ratingStoresOf } from "../../src/engine/webgpu/memory/rating-store.js";
 import { planMemory, sidePlan } from "../../src/engine/webgpu/memory/memory-plan.js";
 import { openEngine } from "../../src/engine/open-engine.js";
-import { worksOf, planSchedule, TASK_FIELDS } from "../../src/engine/webgpu/rows/schedule.js";
-import { planTiles } from "../../src/engine/webgpu/rows/tile-plan.js";
+import { planSchedule, segmentRatings, TASK_FIELDS, worksOf } from "../../src/engine/webgpu/rows/schedule.js";
+import { planTiles, tilesOf } from "../../src/engine/webgpu/rows/tile-plan.js";
 import { DeviceError } from "../../src/errors.js";
 import { MAX_FACTORS } from "../../src/models/hyperparameters.js";
 import { MAX_FACTORS_CG } from "../../src/models/solver.js";
@@ -258,11 +258,23 @@ test("every plan stays within the default limits of WebGPU", () => {
   }
 });
 
+test("segments are as long as what they leave is large, within bounds", () => {
+  const lengths = [10, 32, 64, 128].map((K) => segmentRatings(64 * tilesOf(K)));
+  expect(lengths).toEqual([128, 512, 1024, 1024]);
+  for (let K = 1; K <= 128; K++) {
+    const bytes = 64 * tilesOf(K);
+    const length = segmentRatings(bytes);
+    expect(length).toBeGreaterThanOrEqual(segmentRatings(bytes - 64));
+    // The nearest power of two to a rating for every six bytes.
+    if (length > 128 && length < 1024) expect(Math.abs(Math.log2(bytes / length / 6))).toBeLessThanOrEqual(0.5);
+  }
+});
+
 test("a schedule gives every row and every rating of a slice to exactly one task, longest first", () => {
   const { users, ratings } = hotCase(9, 300, 200, 30_000);
   const rows = buildCsr(ratings, "users", users);
   const slice = { from: 0, to: 250 };
-  const { tasks, dispatches, partials } = planSchedule([rows], slice, { partials: 4 });
+  const { tasks, dispatches, partials } = planSchedule([rows], slice, { segment: 1024, partials: 4 });
   const solved: number[] = [];
   const covered = new Uint8Array(rows.index.length);
   for (const { work, firstTask, taskCount } of dispatches) {
@@ -277,7 +289,7 @@ test("a schedule gives every row and every rating of a slice to exactly one task
       } else expect(segment + segments).toBeLessThanOrEqual(partials);
     }
   }
-  expect(new Set(dispatches.map(({ work }) => work))).toEqual(new Set(worksOf([rows])));
+  expect(new Set(dispatches.map(({ work }) => work))).toEqual(new Set(worksOf([rows], 1024)));
   expect(solved.sort((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, row) => row));
   expect(covered.subarray(0, rows.start[250]).every((times) => times === 1)).toBe(true);
   expect(covered.subarray(rows.start[250]).every((times) => times === 0)).toBe(true);

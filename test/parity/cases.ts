@@ -5,7 +5,7 @@ import { alsHyperparameters, type AlsHyperparameters } from "../../src/models/al
 import type { Parameters } from "../../src/models/parameters.js";
 import { initialPosterior, type VbHyperparameters, vbHyperparameters } from "../../src/models/vb.js";
 import { seededRandom } from "../../src/random.js";
-import { SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
+import { MOST_SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
 import { buildCsr } from "../../src/ratings/csr.js";
 import type { RatingColumns } from "../../src/ratings/rating-columns.js";
 
@@ -36,7 +36,7 @@ export function randomCase(seed: number, users: number, items: number, count: nu
 }
 
 /** Ratings of which a third are more than one segment of a row. */
-const CUT_BY_A_THIRD = 3 * (SEGMENT_RATINGS + 200);
+const CUT_BY_A_THIRD = 3 * (MOST_SEGMENT_RATINGS + 200);
 
 /**
  * A third of all ratings belong to user 0; every tenth user has none, and every tenth exactly one.

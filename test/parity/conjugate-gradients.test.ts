@@ -18,7 +18,7 @@ import { gramSolve } from "../../src/engine/reference/gram-solve.js";
 import { type RowState, rowState } from "../../src/engine/reference/rows.js";
 import { deviceThatWritesOutLoops, ENGINE_KINDS, testEngines, withWebGpu } from "../support/engines.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
-import { SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
+import { MOST_SEGMENT_RATINGS } from "../../src/engine/webgpu/rows/schedule.js";
 import { buildCsr, rowLengths } from "../../src/ratings/csr.js";
 import { type Case, hotCase, randomCase } from "./cases.js";
 import { pointSystem, relativeErrorOf, type Settings, somePulls, workloadOf } from "./cpu/workloads.js";
@@ -90,7 +90,7 @@ test.each(EVERY_K)("the rows of the cases are empty, of one rating, and longer t
     const lengths = rowLengths(buildCsr(ratings, "users", users));
     expect(lengths).toContain(0);
     expect(lengths).toContain(1);
-    if (name === "hot") expect(lengths[0]).toBeGreaterThan(SEGMENT_RATINGS);
+    if (name === "hot") expect(lengths[0]).toBeGreaterThan(MOST_SEGMENT_RATINGS);
   }
 });
 

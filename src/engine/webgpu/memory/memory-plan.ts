@@ -6,7 +6,7 @@ import { DeviceError } from "../../../errors.js";
 import { otherSide, type Side, type Spread } from "../../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./row-layout.js";
-import { SEGMENT_RATINGS } from "../rows/schedule.js";
+import { segmentRatings } from "../rows/schedule.js";
 import { descentPartialBytes, tilesOf } from "../rows/tile-plan.js";
 
 /** What of a problem decides about memory. */
@@ -73,7 +73,10 @@ const BYTES_PER_RATING = 5 * WORD;
 const BYTES_PER_HELD_OUT = 5 * WORD;
 /** Row, first, count, segment, segments, weight. */
 const BYTES_PER_TASK = 6 * WORD;
+/** Partial Grams of a side take so much at most; and such a share of the memory, or room for a few, where that is little. */
 const SCRATCH_BYTES = 64 * 2 ** 20;
+const SCRATCH_SHARE = 1 / 32;
+const FEWEST_PARTIALS = 32;
 const BYTES_PER_TILE = 64;
 /** A kernel that keeps its matrix by rows takes somewhat more than tiles. */
 const PARTIAL_MARGIN = 1.25;
@@ -107,9 +110,10 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   const ofWeight = size.weighted ? WORD : 0;
   const perRating = BYTES_PER_RATING + 2 * ofWeight;
   const heldOut = (BYTES_PER_HELD_OUT + ofWeight) * size.heldOut;
-  const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes);
+  const few = Math.max(SCRATCH_SHARE * memoryBytes, FEWEST_PARTIALS * partialBytes(size));
+  const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes, few);
   const cut = shards.users.count > 1 || shards.items.count > 1;
-  const partials = cut ? scratchBytes : Math.min(scratchBytes, partialBytes(size));
+  const partials = cut ? scratchBytes : Math.min(scratchBytes, mostPartialBytes(size));
   const scratch = 2 * partials + BYTES_PER_TASK * (size.users + size.items);
   const bound = Math.floor(bindingBytes / (WORD + ofWeight));
   const left = memoryBytes - rows - heldOut - scratch;
@@ -134,13 +138,15 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   return { shards, mostRatings, streamed: true, scratchBytes, bytes, totalBytes: total(bytes) };
 }
 
-/**
- * Bytes of the partial Grams of all long rows, where only those have any: at most two segments for every full one.
- */
-function partialBytes({ ratings, factors, descends }: ProblemSize): number {
-  const each = descends ? descentPartialBytes(factors) : PARTIAL_MARGIN * BYTES_PER_TILE * tilesOf(factors);
-  return Math.ceil((2 * ratings) / SEGMENT_RATINGS) * each;
-}
+/** Bytes of a partial Gram, or of what stands in its place. */
+const partialBytes = ({ factors, descends }: ProblemSize): number =>
+  descends ? descentPartialBytes(factors) : PARTIAL_MARGIN * BYTES_PER_TILE * tilesOf(factors);
+
+/** Bytes of those of all long rows, where only these have any: at most two segments for every full one. */
+const mostPartialBytes = (size: ProblemSize): number => {
+  const bytes = partialBytes(size);
+  return Math.ceil((2 * size.ratings) / segmentRatings(size.descends ? bytes : bytes / PARTIAL_MARGIN)) * bytes;
+};
 
 /** The plan of one side's ratings. */
 export function sidePlan({ shards, mostRatings, streamed }: MemoryPlan, side: Side): SidePlan {

@@ -10,7 +10,7 @@ import type { BaseBinding, RowKernel } from "./gram-kernel.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { Shards } from "../memory/pieces.js";
 import type { RatingStore } from "../memory/rating-store.js";
-import { type DispatchPlan, type RowWork, planSchedule, TASK_FIELDS, worksOf } from "./schedule.js";
+import { type DispatchPlan, type RowWork, planSchedule, segmentRatings, TASK_FIELDS, worksOf } from "./schedule.js";
 import { blocksOf } from "./tile-plan.js";
 
 /** What a half-sweep's equations hold beside ratings and rows. */
@@ -96,6 +96,8 @@ export function beginCompiling(device: Device, rowKernel: RowKernel): void {
 export class HalfSweep {
   readonly #device: Device;
   readonly #parts: HalfSweepParts;
+  /** Ratings that a row may have and not be cut. */
+  readonly #segment: number;
   readonly #settings: GPUBuffer;
   readonly #layouts: readonly GPUBindGroupLayout[];
   readonly #pipelines = new Map<RowWork, GPUComputePipeline>();
@@ -104,6 +106,7 @@ export class HalfSweep {
   constructor(device: Device, parts: HalfSweepParts) {
     this.#device = device;
     this.#parts = parts;
+    this.#segment = segmentRatings(parts.rowKernel.partialBytes, device.report.software);
     this.#settings = uploadUniform(device, `settings of ${parts.side}`, settingsWords(parts.settings));
     this.#layouts = layoutsOf(device, parts.rowKernel.base);
   }
@@ -111,7 +114,7 @@ export class HalfSweep {
   async compile(): Promise<void> {
     const { rowKernel, shards } = this.#parts;
     const layout = this.#device.gpu.createPipelineLayout({ bindGroupLayouts: [...this.#layouts] });
-    const works = new Set(Array.from({ length: shards.count }, (_, shard) => worksOf(this.#piecesOf(shard))).flat());
+    const works = new Set(Array.from({ length: shards.count }, (_, shard) => worksOf(this.#piecesOf(shard), this.#segment)).flat());
     const compiled = [...works].map(async (work) => {
       this.#pipelines.set(work, await compilePipeline(this.#device, rowKernel.kernel, entryPointOf(rowKernel, work), layout));
     });
@@ -191,6 +194,7 @@ export class HalfSweep {
     const pieces = this.#piecesOf(shard);
     const { perRating, perRow } = rowKernel.operations;
     const { tasks, dispatches, partials } = planSchedule(pieces, slice, {
+      segment: this.#segment,
       partials: Math.floor(scratchBytes / rowKernel.partialBytes),
       tasks: Math.min(Math.floor(this.#device.bindingBytes / (4 * TASK_FIELDS)), Math.ceil(mostPerDispatch / perRow)),
       ratings: Math.ceil(mostPerDispatch / perRating),

@@ -8,9 +8,25 @@ import type { RowSlice } from "../../engine.js";
 /** Fields of a `Task` in half-sweep.wgsl, of a word each: row, first, count, segment, segments, weight. */
 export const TASK_FIELDS = 6;
 
-/** Rows longer than this are cut. At most `SEGMENTS_PER_ROW` segments: the hottest row has few partial Grams. */
-export const SEGMENT_RATINGS = 1024;
+/** Ratings of a segment, at least and at most, and bytes that it should leave for each of them, at most. */
+const FEWEST_SEGMENT_RATINGS = 128;
+export const MOST_SEGMENT_RATINGS = 1024;
+const PARTIAL_BYTES_PER_RATING = 6;
+/** The hottest row has few partial Grams. */
 const SEGMENTS_PER_ROW = 512;
+
+/**
+ * Rows of more ratings than this are cut. A team goes through its ratings one after the other, so that short segments
+ * keep more of a device busy, and none waits long for the last; but each leaves sums, to be written and read. A software
+ * driver's few cores are busy with long ones.
+ *
+ * @param partialBytes what a segment leaves.
+ */
+export function segmentRatings(partialBytes: number, software = false): number {
+  if (software) return MOST_SEGMENT_RATINGS;
+  const wanted = 2 ** Math.round(Math.log2(Math.max(1, partialBytes / PARTIAL_BYTES_PER_RATING)));
+  return Math.min(MOST_SEGMENT_RATINGS, Math.max(FEWEST_SEGMENT_RATINGS, wanted));
+}
 
 /** What a dispatch does: solves whole rows, adds up segments of long ones, or solves those from their segments. */
 export type RowWork = "whole_rows" | "row_segments" | "long_rows";
@@ -38,6 +54,8 @@ interface SchedulePlan {
 
 /** How much may be in one dispatch and in scratch. */
 interface ScheduleLimits {
+  /** Ratings that a row may have and not be cut. */
+  readonly segment: number;
   /** Partial Grams that fit the scratch buffer. */
   readonly partials: number;
   /** Tasks a dispatch may have. Default: no limit. */
@@ -53,7 +71,7 @@ interface ScheduleLimits {
  * @param slice  rows of the shard.
  */
 export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: ScheduleLimits): SchedulePlan {
-  const { short, long } = sortRows(pieces, slice);
+  const { short, long } = sortRows(pieces, slice, limits.segment);
   const tasks = new TaskList(limits);
   short.forEach((rows, piece) => {
     const { start } = pieces[piece];
@@ -61,7 +79,7 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
   });
   let partials = 0;
   for (let at = 0; at < long.length;) {
-    const batch = segmentBatch(pieces, long, at, limits.partials);
+    const batch = segmentBatch(pieces, long, at, limits);
     const first = tasks.dispatches.length;
     batch.segments.forEach((segments, piece) => tasks.add("row_segments", piece, segments, (segment) => segment));
     tasks.add("long_rows", 0, batch.rows, (row) => row);
@@ -73,9 +91,9 @@ export function planSchedule(pieces: readonly Csr[], slice: RowSlice, limits: Sc
   return { tasks: tasks.words(), dispatches: tasks.dispatches, partials };
 }
 
-/** What there is to do for the rows, or any slice of them. */
-export function worksOf(pieces: readonly Csr[]): readonly RowWork[] {
-  const { short, long } = sortRows(pieces, { from: 0, to: pieces[0].count });
+/** What there is to do for the rows, or any slice of them. @param segment as of `ScheduleLimits`. */
+export function worksOf(pieces: readonly Csr[], segment: number): readonly RowWork[] {
+  const { short, long } = sortRows(pieces, { from: 0, to: pieces[0].count }, segment);
   return [
     ...(short.some((rows) => rows.length > 0) ? (["whole_rows"] as const) : []),
     ...(long.length > 0 ? (["row_segments", "long_rows"] as const) : []),
@@ -85,10 +103,10 @@ export function worksOf(pieces: readonly Csr[]): readonly RowWork[] {
 const lengthIn = ({ start }: Csr, row: number): number => start[row + 1] - start[row];
 
 /** Short rows that lie in one piece, by piece, longest first and those of one length in row order; and all others. */
-function sortRows(pieces: readonly Csr[], slice: RowSlice): { short: Uint32Array[]; long: number[] } {
+function sortRows(pieces: readonly Csr[], slice: RowSlice, segment: number): { short: Uint32Array[]; long: number[] } {
   const length = new Uint16Array(slice.to - slice.from);
   const pieceOf = new Uint16Array(slice.to - slice.from);
-  const counts = pieces.map(() => new Uint32Array(SEGMENT_RATINGS + 1));
+  const counts = pieces.map(() => new Uint32Array(segment + 1));
   const long: number[] = [];
   for (let row = slice.from; row < slice.to; row++) {
     let [total, piece, among] = [0, 0, 0];
@@ -99,7 +117,7 @@ function sortRows(pieces: readonly Csr[], slice: RowSlice): { short: Uint32Array
       among++;
       piece = at;
     }
-    if (total > SEGMENT_RATINGS || among > 1) {
+    if (total > segment || among > 1) {
       long.push(row);
       pieceOf[row - slice.from] = pieces.length;
       continue;
@@ -110,8 +128,8 @@ function sortRows(pieces: readonly Csr[], slice: RowSlice): { short: Uint32Array
   }
   const short = counts.map((count) => {
     let rows = 0;
-    for (let at = SEGMENT_RATINGS; at >= 0; at--) rows += count[at];
-    for (let at = SEGMENT_RATINGS, next = 0; at >= 0; at--) [count[at], next] = [next, next + count[at]];
+    for (let at = segment; at >= 0; at--) rows += count[at];
+    for (let at = segment, next = 0; at >= 0; at--) [count[at], next] = [next, next + count[at]];
     return new Uint32Array(rows);
   });
   for (let row = slice.from; row < slice.to; row++) {
@@ -136,14 +154,14 @@ function segmentBatch(
   pieces: readonly Csr[],
   long: readonly number[],
   at: number,
-  mostPartials: number,
+  { segment, partials: mostPartials }: ScheduleLimits,
 ): { segments: Task[][]; rows: Task[]; partials: number } {
   const segments: Task[][] = pieces.map(() => []);
   const rows: Task[] = [];
   let partials = 0;
   for (; at < long.length; at++) {
     const row = long[at];
-    const own = segmentsOf(pieces, row, partials, Math.min(SEGMENTS_PER_ROW, mostPartials));
+    const own = segmentsOf(pieces, row, partials, segment, Math.min(SEGMENTS_PER_ROW, mostPartials));
     if (rows.length > 0 && partials + own.length > mostPartials) break;
     for (const { piece, task } of own) segments[piece].push(task);
     const total = pieces.reduce((sum, piece) => sum + lengthIn(piece, row), 0);
@@ -155,13 +173,13 @@ function segmentBatch(
   return { segments, rows, partials };
 }
 
-/** The segments of a row, in the order of the pieces, numbered from `first` on. */
-function segmentsOf(pieces: readonly Csr[], row: number, first: number, most: number): { piece: number; task: Task }[] {
+/** The segments of a row, in the order of the pieces, numbered from `first` on: of so many ratings, or longer, lest they be too many. */
+function segmentsOf(pieces: readonly Csr[], row: number, first: number, ratings: number, most: number): { piece: number; task: Task }[] {
   const lengths = pieces.map((piece) => lengthIn(piece, row));
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const among = lengths.filter((length) => length > 0).length;
   // Cutting at the ends of pieces makes at most one segment more a piece.
-  const length = Math.max(SEGMENT_RATINGS, Math.ceil(total / Math.max(1, most - among)));
+  const length = Math.max(ratings, Math.ceil(total / Math.max(1, most - among)));
   const segments: { piece: number; task: Task }[] = [];
   lengths.forEach((count, piece) => {
     for (let from = 0; from < count; from += length) {

@@ -105,8 +105,10 @@ ${Object.entries(turnsOf(plan, loopsLeft))
   .join("")}`;
 }
 
-/** Loads that a lane has under way at once, at most. */
+/** Loads that a lane has under way at once, at most; of segments' half tiles, too. */
 const MOST_LOADS = 4;
+/** Ratings whose covariances are under way at once where a lane has one tile. More, or of more tiles, spill on Intel's cards. */
+const MOST_SPREADS = 2;
 
 /** How often the kernel's loops over what a lane owns or fetches turn, by the constants that bound them. */
 function turnsOf({ blocks, height, width, stage, team }: TilePlan, loopsLeft: boolean): Readonly<Record<string, number>> {
@@ -119,6 +121,8 @@ function turnsOf({ blocks, height, width, stage, team }: TilePlan, loopsLeft: bo
     SLOTS: height * width,
     BATCH: batch,
     BATCHES: Math.ceil(trips / batch),
+    SPREADS: loopsLeft || height * width > 1 ? 1 : MOST_SPREADS,
+    SEGMENTS: loopsLeft ? 1 : MOST_LOADS,
     SPREAD_BLOCKS: Math.ceil(blocks / team),
   };
 }
