@@ -2,7 +2,7 @@
 // Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
 // entity and the noise precision drawn too.
 
-import { type Moments, type Prior, type Session, type Side, SIDES, type System, weightOf, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, type Session, type Side, SIDES, type System, type Which } from "../engine/engine.js";
 import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
@@ -311,7 +311,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     }
     const drawnAt = { lambda: this.#lambda, ...priors };
     const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
-    this.#lambda = drawLambda(weightOf(this.problem), squares, hostRandom(seed, -number >>> 0));
+    this.#lambda = drawLambda(this.weight, squares, hostRandom(seed, -number >>> 0));
     if (number > h.burnIn) {
       this.#draws++;
       if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });
