@@ -49,7 +49,8 @@ export function unpackRows(
   let row = 0;
   for (const rows of shards) {
     for (let at = 0; at + stride <= rows.length && row < count; at += stride, row++) {
-      factors.set(rows.subarray(at, at + K), row * K);
+      // A call for a few numbers takes longer than they do.
+      for (let k = 0; k < K; k++) factors[row * K + k] = rows[at + k];
       biases[row] = rows[at + K];
       if (spread === "diagonal" || spread === "full") unpackSpread(rows.subarray(at, at + stride), values, row, K, spread);
     }
