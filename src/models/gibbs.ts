@@ -82,11 +82,24 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
     A[i * D + i] = Math.sqrt(2 * random.gamma((D + N + (weights?.count ?? 0) - i) / 2));
     for (let j = 0; j < i; j++) A[i * D + j] = random.normal();
   }
+  // Innermost loops go along rows, and no sum waits for its last term: with many factors that is most of a sweep's host time.
   const root = new Float64Array(D * D);
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) for (let k = j; k <= i; k++) root[i * D + j] += L[i * D + k] * A[k * D + j];
-  const precision = new Float64Array(D * D);
-  for (let i = 0; i < D; i++)
-    for (let j = 0; j < D; j++) for (let k = 0; k <= Math.min(i, j); k++) precision[i * D + j] += root[i * D + k] * root[j * D + k];
+  for (let i = 0; i < D; i++) {
+    const to = i * D;
+    for (let k = 0; k <= i; k++) {
+      const [factor, from] = [L[to + k], k * D];
+      for (let j = 0; j <= k; j++) root[to + j] += factor * A[from + j];
+    }
+  }
+  const columns = transposed(root, D);
+  const precision = new Float64Array(triangle(D));
+  for (let i = 0; i < D; i++) {
+    const to = triangle(i);
+    for (let k = 0; k <= i; k++) {
+      const [factor, from] = [root[i * D + k], k * D];
+      for (let j = k; j <= i; j++) precision[to + j] += factor * columns[from + j];
+    }
+  }
   // (L A)⁻ᵀ z has covariance Λ⁻¹.
   const z = Float64Array.from({ length: D }, () => random.normal());
   for (let i = D - 1; i >= 0; i--) {
@@ -94,9 +107,13 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
     z[i] /= root[i * D + i];
   }
   const mean = average.map((value, i) => (N * value) / strength + z[i] / Math.sqrt(strength));
-  const packed: number[] = [];
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) packed.push(precision[i * D + j]);
-  return { mean, precision: packed };
+  return { mean, precision: Array.from(precision) };
+}
+
+function transposed(matrix: Float64Array, D: number): Float64Array {
+  const columns = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) columns[j * D + i] = matrix[i * D + j];
+  return columns;
 }
 
 /**
@@ -288,6 +305,10 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   /** Draws that predictions are averaged over. */
   #draws = 0;
   #measured: GibbsSums | undefined;
+  /** Of sides that have not moved since they were asked for. */
+  #moments: Partial<Record<Side, Promise<Moments>>> = {};
+  /** The users' prior of a sweep that has not begun. */
+  #ahead: { readonly number: number; readonly prior: Prior } | undefined;
 
   constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
@@ -304,19 +325,36 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   async sweep(number: number): Promise<void> {
     const { seed, hyperparameters: h } = this.problem;
-    const priors = {} as Record<Side, Prior>;
-    for (const side of SIDES) {
-      priors[side] = await this.drawPrior(side, hostRandom(seed, drawNumber(number, side)));
-      await this.draw(side, priors[side], this.#lambda, drawNumber(number, side));
-    }
-    const drawnAt = { lambda: this.#lambda, ...priors };
-    const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
+    const { users, items } = this.features;
+    // Nothing is waited for before the host needs it, so that it draws while the device is at work.
+    const [ofUsers, ofItems] = [drawNumber(number, "users"), drawNumber(number, "items")];
+    const ahead = this.#ahead?.number === number ? this.#ahead.prior : undefined;
+    const usersPrior = ahead ?? (await this.drawPrior("users", hostRandom(seed, ofUsers)));
+    await this.draw("users", usersPrior, this.#lambda, ofUsers);
+    // What has features is drawn around the means that they give: its moments are the host's to take.
+    if (!users) void this.moments("users");
+    const itemsPrior = await this.drawPrior("items", hostRandom(seed, ofItems));
+    await this.draw("items", itemsPrior, this.#lambda, ofItems);
+    const drawnAt = { lambda: this.#lambda, users: usersPrior, items: itemsPrior };
+    const squared = { of: "squaredErrors", over: "training" } as const;
+    const ended: Promise<{ squares: number; items?: Moments }> = items
+      ? this.session.sums({ squares: squared })
+      : this.session.sums({ squares: squared, items: { of: "moments", side: "items" } });
+    ended.catch(() => {});
+    // The users stay as they are until the next sweep.
+    if (!users)
+      this.#ahead = { number: number + 1, prior: await this.drawPrior("users", hostRandom(seed, drawNumber(number + 1, "users"))) };
+    const { squares, items: itemMoments } = await ended;
+    if (itemMoments) this.#moments.items = Promise.resolve(itemMoments);
     this.#lambda = drawLambda(this.weight, squares, hostRandom(seed, -number >>> 0));
-    if (number > h.burnIn) {
-      this.#draws++;
-      if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });
-    }
-    this.#measured = await this.#average(squares);
+    const averaged = number > h.burnIn;
+    if (averaged) this.#draws++;
+    const [measured, parameters] = await Promise.all([
+      this.#average(squares),
+      averaged && this.#samples.wants() ? super.read() : undefined,
+    ]);
+    if (parameters) this.#samples.keep({ parameters, draw: drawnAt });
+    this.#measured = measured;
   }
 
   /** Draws mean and precision of a side's entities and, where it has features, their weights and λ_B. */
@@ -341,12 +379,21 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. */
   async draw(side: Side, prior: Prior, lambda: number, draw: number): Promise<void> {
+    delete this.#moments[side];
+    if (side === "users") this.#ahead = undefined;
     await this.solveRows(side, { kind: "drawn", lambda, prior, noise: { seed: this.problem.seed >>> 0, draw } });
   }
 
   /** Moments of a side as it is. */
-  async moments(side: Side): Promise<Moments> {
-    return (await this.session.sums({ moments: { of: "moments", side } })).moments;
+  moments(side: Side): Promise<Moments> {
+    let known = this.#moments[side];
+    if (!known) {
+      known = this.session.sums({ moments: { of: "moments", side } }).then(({ moments }) => moments);
+      // What goes wrong is thrown where it is waited for.
+      known.catch(() => {});
+      this.#moments[side] = known;
+    }
+    return known;
   }
 
   async measure(): Promise<GibbsSums> {
@@ -412,6 +459,8 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
       const features = weights.length > 0 ? Object.fromEntries(weights) : undefined;
       return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>), features };
     };
+    this.#moments = {};
+    this.#ahead = undefined;
     this.#lambda = lambda;
     this.#draws = draws;
     this.#ratios = ratios;
