@@ -292,6 +292,12 @@ const isChain = (K: number): Shape =>
     ratios: object({ users: isNumber, items: isNumber }),
   });
 
+/** An answer that is waited for later: what goes wrong is thrown there, and not missed before. */
+function handled<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
+}
+
 /** Of all draws that are kept. */
 const MOST_NUMBERS = 2 ** 27;
 
@@ -308,7 +314,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   /** Of sides that have not moved since they were asked for. */
   #moments: Partial<Record<Side, Promise<Moments>>> = {};
   /** The users' prior of a sweep that has not begun. */
-  #ahead: { readonly number: number; readonly prior: Prior } | undefined;
+  #ahead: { readonly sweep: number; readonly users: Prior } | undefined;
 
   constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
@@ -325,36 +331,35 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   async sweep(number: number): Promise<void> {
     const { seed, hyperparameters: h } = this.problem;
-    const { users, items } = this.features;
-    // Nothing is waited for before the host needs it, so that it draws while the device is at work.
-    const [ofUsers, ofItems] = [drawNumber(number, "users"), drawNumber(number, "items")];
-    const ahead = this.#ahead?.number === number ? this.#ahead.prior : undefined;
-    const usersPrior = ahead ?? (await this.drawPrior("users", hostRandom(seed, ofUsers)));
-    await this.draw("users", usersPrior, this.#lambda, ofUsers);
-    // What has features is drawn around the means that they give: its moments are the host's to take.
-    if (!users) void this.moments("users");
-    const itemsPrior = await this.drawPrior("items", hostRandom(seed, ofItems));
-    await this.draw("items", itemsPrior, this.#lambda, ofItems);
-    const drawnAt = { lambda: this.#lambda, users: usersPrior, items: itemsPrior };
-    const squared = { of: "squaredErrors", over: "training" } as const;
-    const ended: Promise<{ squares: number; items?: Moments }> = items
-      ? this.session.sums({ squares: squared })
-      : this.session.sums({ squares: squared, items: { of: "moments", side: "items" } });
-    ended.catch(() => {});
+    const priorOf = (side: Side, sweep: number): Promise<Prior> => this.drawPrior(side, hostRandom(seed, drawNumber(sweep, side)));
+    // Answers are asked for before they are needed, so that the host draws while the device is at work.
+    const users = this.#ahead?.sweep === number ? this.#ahead.users : await priorOf("users", number);
+    await this.draw("users", users, this.#lambda, drawNumber(number, "users"));
+    // Moments of what has features are the host's to take, around the means that they give.
+    if (!this.features.users) void this.moments("users");
+    const items = await priorOf("items", number);
+    await this.draw("items", items, this.#lambda, drawNumber(number, "items"));
+    const drawnAt = { lambda: this.#lambda, users, items };
+    const errors = this.#errorsAndMoments();
     // The users stay as they are until the next sweep.
-    if (!users)
-      this.#ahead = { number: number + 1, prior: await this.drawPrior("users", hostRandom(seed, drawNumber(number + 1, "users"))) };
-    const { squares, items: itemMoments } = await ended;
-    if (itemMoments) this.#moments.items = Promise.resolve(itemMoments);
+    if (!this.features.users) this.#ahead = { sweep: number + 1, users: await priorOf("users", number + 1) };
+    const squares = await errors;
     this.#lambda = drawLambda(this.weight, squares, hostRandom(seed, -number >>> 0));
-    const averaged = number > h.burnIn;
-    if (averaged) this.#draws++;
-    const [measured, parameters] = await Promise.all([
-      this.#average(squares),
-      averaged && this.#samples.wants() ? super.read() : undefined,
-    ]);
+    const isAveraged = number > h.burnIn;
+    if (isAveraged) this.#draws++;
+    const wanted = isAveraged && this.#samples.wants();
+    const [measured, parameters] = await Promise.all([this.#average(squares), wanted ? super.read() : undefined]);
     if (parameters) this.#samples.keep({ parameters, draw: drawnAt });
     this.#measured = measured;
+  }
+
+  /** Σ (r − r̂)² over the training ratings, and in the same answer the items' moments, for the next sweep. */
+  #errorsAndMoments(): Promise<number> {
+    const squares = { of: "squaredErrors", over: "training" } as const;
+    if (this.features.items) return handled(this.session.sums({ squares }).then((sums) => sums.squares));
+    const both = this.session.sums({ squares, moments: { of: "moments", side: "items" } });
+    this.#moments.items = handled(both.then(({ moments }) => moments));
+    return handled(both.then((sums) => sums.squares));
   }
 
   /** Draws mean and precision of a side's entities and, where it has features, their weights and λ_B. */
@@ -386,14 +391,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   /** Moments of a side as it is. */
   moments(side: Side): Promise<Moments> {
-    let known = this.#moments[side];
-    if (!known) {
-      known = this.session.sums({ moments: { of: "moments", side } }).then(({ moments }) => moments);
-      // What goes wrong is thrown where it is waited for.
-      known.catch(() => {});
-      this.#moments[side] = known;
-    }
-    return known;
+    return (this.#moments[side] ??= handled(this.session.sums({ moments: { of: "moments", side } }).then(({ moments }) => moments)));
   }
 
   async measure(): Promise<GibbsSums> {
