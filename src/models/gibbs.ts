@@ -2,7 +2,7 @@
 // Matrix Factorization using Markov Chain Monte Carlo", 2008, with the bias as one more coordinate of each
 // entity and the noise precision drawn too.
 
-import { type Moments, type Prior, type Session, type Side, SIDES, type System, weightOf, type Which } from "../engine/engine.js";
+import { type Moments, type Prior, type Session, type Side, SIDES, type System, type Which } from "../engine/engine.js";
 import { choleskyFactor, solveUpper, symmetricInverse, triangle, unpackedTriangle } from "../engine/reference/cholesky.js";
 import { rowGram } from "../engine/reference/normal-equations.js";
 import { type Random, seededRandom } from "../random.js";
@@ -82,11 +82,24 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
     A[i * D + i] = Math.sqrt(2 * random.gamma((D + N + (weights?.count ?? 0) - i) / 2));
     for (let j = 0; j < i; j++) A[i * D + j] = random.normal();
   }
+  // Innermost loops go along rows, and no sum waits for its last term: with many factors that is most of a sweep's host time.
   const root = new Float64Array(D * D);
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) for (let k = j; k <= i; k++) root[i * D + j] += L[i * D + k] * A[k * D + j];
-  const precision = new Float64Array(D * D);
-  for (let i = 0; i < D; i++)
-    for (let j = 0; j < D; j++) for (let k = 0; k <= Math.min(i, j); k++) precision[i * D + j] += root[i * D + k] * root[j * D + k];
+  for (let i = 0; i < D; i++) {
+    const to = i * D;
+    for (let k = 0; k <= i; k++) {
+      const [factor, from] = [L[to + k], k * D];
+      for (let j = 0; j <= k; j++) root[to + j] += factor * A[from + j];
+    }
+  }
+  const columns = transposed(root, D);
+  const precision = new Float64Array(triangle(D));
+  for (let i = 0; i < D; i++) {
+    const to = triangle(i);
+    for (let k = 0; k <= i; k++) {
+      const [factor, from] = [root[i * D + k], k * D];
+      for (let j = k; j <= i; j++) precision[to + j] += factor * columns[from + j];
+    }
+  }
   // (L A)⁻ᵀ z has covariance Λ⁻¹.
   const z = Float64Array.from({ length: D }, () => random.normal());
   for (let i = D - 1; i >= 0; i--) {
@@ -94,9 +107,13 @@ export function drawPrior(h: GibbsHyperparameters, { count: N, sums, gram }: Mom
     z[i] /= root[i * D + i];
   }
   const mean = average.map((value, i) => (N * value) / strength + z[i] / Math.sqrt(strength));
-  const packed: number[] = [];
-  for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) packed.push(precision[i * D + j]);
-  return { mean, precision: packed };
+  return { mean, precision: Array.from(precision) };
+}
+
+function transposed(matrix: Float64Array, D: number): Float64Array {
+  const columns = new Float64Array(D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) columns[j * D + i] = matrix[i * D + j];
+  return columns;
 }
 
 /**
@@ -275,6 +292,12 @@ const isChain = (K: number): Shape =>
     ratios: object({ users: isNumber, items: isNumber }),
   });
 
+/** An answer that is waited for later: what goes wrong is thrown there, and not missed before. */
+function handled<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
+}
+
 /** Of all draws that are kept. */
 const MOST_NUMBERS = 2 ** 27;
 
@@ -288,6 +311,10 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   /** Draws that predictions are averaged over. */
   #draws = 0;
   #measured: GibbsSums | undefined;
+  /** Of sides that have not moved since they were asked for. */
+  #moments: Partial<Record<Side, Promise<Moments>>> = {};
+  /** The users' prior of a sweep that has not begun. */
+  #ahead: { readonly sweep: number; readonly users: Prior } | undefined;
 
   constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
@@ -304,19 +331,35 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   async sweep(number: number): Promise<void> {
     const { seed, hyperparameters: h } = this.problem;
-    const priors = {} as Record<Side, Prior>;
-    for (const side of SIDES) {
-      priors[side] = await this.drawPrior(side, hostRandom(seed, drawNumber(number, side)));
-      await this.draw(side, priors[side], this.#lambda, drawNumber(number, side));
-    }
-    const drawnAt = { lambda: this.#lambda, ...priors };
-    const { squares } = await this.session.sums({ squares: { of: "squaredErrors", over: "training" } });
-    this.#lambda = drawLambda(weightOf(this.problem), squares, hostRandom(seed, -number >>> 0));
-    if (number > h.burnIn) {
-      this.#draws++;
-      if (this.#samples.wants()) this.#samples.keep({ parameters: await super.read(), draw: drawnAt });
-    }
-    this.#measured = await this.#average(squares);
+    const priorOf = (side: Side, sweep: number): Promise<Prior> => this.drawPrior(side, hostRandom(seed, drawNumber(sweep, side)));
+    // Answers are asked for before they are needed, so that the host draws while the device is at work.
+    const users = this.#ahead?.sweep === number ? this.#ahead.users : await priorOf("users", number);
+    await this.draw("users", users, this.#lambda, drawNumber(number, "users"));
+    // Moments of what has features are the host's to take, around the means that they give.
+    if (!this.features.users) void this.moments("users");
+    const items = await priorOf("items", number);
+    await this.draw("items", items, this.#lambda, drawNumber(number, "items"));
+    const drawnAt = { lambda: this.#lambda, users, items };
+    const errors = this.#errorsAndMoments();
+    // The users stay as they are until the next sweep.
+    if (!this.features.users) this.#ahead = { sweep: number + 1, users: await priorOf("users", number + 1) };
+    const squares = await errors;
+    this.#lambda = drawLambda(this.weight, squares, hostRandom(seed, -number >>> 0));
+    const isAveraged = number > h.burnIn;
+    if (isAveraged) this.#draws++;
+    const wanted = isAveraged && this.#samples.wants();
+    const [measured, parameters] = await Promise.all([this.#average(squares), wanted ? super.read() : undefined]);
+    if (parameters) this.#samples.keep({ parameters, draw: drawnAt });
+    this.#measured = measured;
+  }
+
+  /** Σ (r − r̂)² over the training ratings, and in the same answer the items' moments, for the next sweep. */
+  #errorsAndMoments(): Promise<number> {
+    const squares = { of: "squaredErrors", over: "training" } as const;
+    if (this.features.items) return handled(this.session.sums({ squares }).then((sums) => sums.squares));
+    const both = this.session.sums({ squares, moments: { of: "moments", side: "items" } });
+    this.#moments.items = handled(both.then(({ moments }) => moments));
+    return handled(both.then((sums) => sums.squares));
   }
 
   /** Draws mean and precision of a side's entities and, where it has features, their weights and λ_B. */
@@ -341,12 +384,14 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   /** Draws every entity of a side given the other, a prior and λ; `draw` counts the draws, for the noise. */
   async draw(side: Side, prior: Prior, lambda: number, draw: number): Promise<void> {
+    delete this.#moments[side];
+    if (side === "users") this.#ahead = undefined;
     await this.solveRows(side, { kind: "drawn", lambda, prior, noise: { seed: this.problem.seed >>> 0, draw } });
   }
 
   /** Moments of a side as it is. */
-  async moments(side: Side): Promise<Moments> {
-    return (await this.session.sums({ moments: { of: "moments", side } })).moments;
+  moments(side: Side): Promise<Moments> {
+    return (this.#moments[side] ??= handled(this.session.sums({ moments: { of: "moments", side } }).then(({ moments }) => moments)));
   }
 
   async measure(): Promise<GibbsSums> {
@@ -412,6 +457,8 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
       const features = weights.length > 0 ? Object.fromEntries(weights) : undefined;
       return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>), features };
     };
+    this.#moments = {};
+    this.#ahead = undefined;
     this.#lambda = lambda;
     this.#draws = draws;
     this.#ratios = ratios;

@@ -12,6 +12,7 @@ import {
   SIDES,
   type Spread,
   type System,
+  weightOf,
   type Which,
   type Workload,
 } from "../engine/engine.js";
@@ -66,6 +67,8 @@ export abstract class Training<H, Sums> {
   protected readonly problem: TrainingProblem<H>;
   /** Of each side that has features. */
   protected readonly features: Readonly<Partial<Record<Side, SideInformation>>>;
+  /** Once asked for: every sweep does, and there are many rows to add up. */
+  #weight: number | undefined;
   /** Rows as they are, of sides with features, from when they are read until they move. */
   readonly #rows = new Map<Side, Promise<Float64Array>>();
 
@@ -135,6 +138,11 @@ export abstract class Training<H, Sums> {
       known.weights = weights;
       known.kept = kept;
     }
+  }
+
+  /** Σ w of the training ratings: their number, where they have no weights. */
+  protected get weight(): number {
+    return (this.#weight ??= weightOf(this.problem));
   }
 
   /** The weights of the features of each side that has some, as parameters. */

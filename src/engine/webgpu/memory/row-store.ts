@@ -1,7 +1,7 @@
 // The rows of both sides on the device, shard by shard, and the copies that are set aside.
 
 import { type Rows, type RowSlice, type Side, SIDES, weightsOf, type Which, type Workload } from "../../engine.js";
-import { createStorage, readBuffer, uploadStorage } from "../device/buffers.js";
+import { type Copy, createStorage, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import { blocksOf } from "../rows/tile-plan.js";
 import type { MemoryPlan } from "./memory-plan.js";
@@ -49,29 +49,21 @@ export class RowStore {
     return which === "kept" && this.#kept ? this.#kept[side] : this.shards[side].map(({ rows }) => rows);
   }
 
-  /** Encodes a copy of a slice of rows to where the host can read it. */
-  encodeRead(encoder: GPUCommandEncoder, side: Side, which: Which, slice: RowSlice): (() => Promise<ArrayBuffer>)[] {
+  /** Where a slice of rows lies, shard by shard. */
+  copies(side: Side, which: Which, slice: RowSlice): Copy[] {
     const shards = this.#plan.shards[side];
-    return this.buffers(side, which).flatMap((buffer, shard) => {
+    return this.buffers(side, which).flatMap((source, shard) => {
       const [from, to] = [Math.max(slice.from, shards.from(shard)), Math.min(slice.to, shards.to(shard))];
       if (from >= to) return [];
       const bytes = 4 * this.#stride;
-      return [readBuffer(this.#device, encoder, buffer, (from - shards.from(shard)) * bytes, (to - from) * bytes)];
+      return [{ source, from: (from - shards.from(shard)) * bytes, size: (to - from) * bytes }];
     });
   }
 
-  unpack(read: readonly ArrayBuffer[], { from, to }: RowSlice): Rows {
+  /** @param read what `copies` names. */
+  unpack(read: readonly Float32Array[], { from, to }: RowSlice): Rows {
     const { factors: K, spread } = this.#workload;
-    const {
-      factors,
-      biases,
-      spread: covariances,
-    } = unpackRows(
-      read.map((bytes) => new Float32Array(bytes)),
-      to - from,
-      K,
-      spread,
-    );
+    const { factors, biases, spread: covariances } = unpackRows(read, to - from, K, spread);
     return spread === "diagonal" || spread === "full" ? { factors, biases, covariances } : { factors, biases };
   }
 
@@ -87,14 +79,14 @@ export class RowStore {
     return packed;
   }
 
-  /** Rows of these numbers out of all that `encodeRead` gave. */
+  /** Rows of these numbers out of all that `copies` names. */
   chosen(all: Float32Array, rows: Uint32Array): Float32Array {
     const packed = new Float32Array(rows.length * this.#stride);
     rows.forEach((row, at) => packed.set(all.subarray(row * this.#stride, (row + 1) * this.#stride), at * this.#stride));
     return packed;
   }
 
-  /** Overwrites rows from `from` on with what `pack` or `encodeRead` gave. */
+  /** Overwrites rows from `from` on with what `pack` or a read gave. */
   write(side: Side, packed: Float32Array, from: number, which: Which = "current"): void {
     if (which === "kept" && !this.#kept) this.keep();
     const shards = this.#plan.shards[side];

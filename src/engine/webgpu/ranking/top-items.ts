@@ -4,7 +4,7 @@
 import type { ScoredRows } from "../../engine.js";
 import type { SeenItems } from "../../../ratings/seen.js";
 import { bindBuffers, bindingLayout } from "../device/bindings.js";
-import { createStorage, readBuffer, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
+import { createStorage, readBuffers, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import { itemScoresKernel, topItemsKernel } from "./ranking-kernels.js";
 import { compilePipeline } from "../device/pipelines.js";
@@ -145,14 +145,14 @@ class Ranking {
     for (const batch of this.#parts.batches) {
       const read = this.#submit(batch);
       await last;
-      last = read().then((bytes) => lists.set(new Uint32Array(bytes, 0, batch.count * this.#k), batch.first * this.#k));
+      last = read().then((items) => lists.set(items, batch.first * this.#k));
     }
     await last;
     return lists;
   }
 
   /** Queues a batch. Scores outlive a round where there is but one run. */
-  #submit(batch: Rows): () => Promise<ArrayBuffer> {
+  #submit(batch: Rows): () => Promise<Uint32Array> {
     const { list, scores } = this.#parts;
     const { factors: K, userFactors } = this.#parameters;
     const users = uploadStorage(this.#device, "user factors", packColumns(userFactors, K, batch, scores.blocks));
@@ -164,7 +164,10 @@ class Ranking {
     }
     users.destroy();
     const encoder = this.#device.gpu.createCommandEncoder({ label: "read lists" });
-    const read = readBuffer(this.#device, encoder, this.#listItems);
+    const size = 4 * batch.count * this.#k;
+    const read = readBuffers(this.#device, encoder, [{ source: this.#listItems, size }], ([items]) =>
+      new Uint32Array(items.buffer, items.byteOffset, items.length).slice(),
+    );
     this.#device.gpu.queue.submit([encoder.finish()]);
     return read;
   }

@@ -4,7 +4,7 @@
 
 import type { Moments, Side } from "../../engine.js";
 import { bindBuffers } from "../device/bindings.js";
-import { createStorage, readBuffer, uniformWords, uploadUniform } from "../device/buffers.js";
+import { createStorage, uniformWords, uploadUniform } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { RowShard } from "../memory/row-store.js";
@@ -62,12 +62,13 @@ export class RowGram {
   /** Queues the sum of the rows as they then are, and its copy into another buffer. */
   submit(copyTo: GPUBuffer): void {
     const encoder = this.#device.gpu.createCommandEncoder({ label: `Gram of ${this.#side}` });
-    this.#encode(encoder, 0);
+    this.encode(encoder, 0);
     encoder.copyBufferToBuffer(this.total, 0, copyTo, 0, this.total.size);
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
-  #encode(encoder: GPUCommandEncoder, border: 0 | 1): void {
+  /** @param border last component of x̃: 1 for `moments`, which takes Σ x from the last row. */
+  encode(encoder: GPUCommandEncoder, border: 0 | 1): void {
     const pass = this.#device.beginPass(encoder, `Gram of ${this.#side}`);
     this.#segments.encode(pass, border);
     pass.setPipeline(this.#add!.pipeline);
@@ -76,15 +77,8 @@ export class RowGram {
     pass.end();
   }
 
-  /** Encodes the sum, with Σ x in its last row, and a copy of it for `moments`. */
-  encodeRead(encoder: GPUCommandEncoder): () => Promise<ArrayBuffer> {
-    this.#encode(encoder, 1);
-    return readBuffer(this.#device, encoder, this.total);
-  }
-
-  /** The sum out of the bytes of `total`, of D = K + 1 coordinates. */
-  moments(bytes: ArrayBuffer): Moments {
-    const tiles = new Float32Array(bytes);
+  /** The sum out of what `total` holds, of D = K + 1 coordinates. */
+  moments(tiles: Float32Array): Moments {
     const D = this.#K + 1;
     const last = 4 * blocksOf(this.#K) - 1;
     const sums = Float64Array.from({ length: D }, (_, j) => tiles[tileEntry(last, j)]);

@@ -5,7 +5,7 @@ import { NotPositiveDefiniteError, OptionsError } from "../../../errors.js";
 import { type DrawnSystem, otherSide, type RowSlice, type Side, SIDES, type System, type SystemKind, type Workload } from "../../engine.js";
 import { triangle } from "../../reference/cholesky.js";
 import { priorRhs } from "../../reference/normal-equations.js";
-import { createStorage, createUniform, readBuffer, uploadStorage } from "../device/buffers.js";
+import { type Copy, createStorage, createUniform, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RatingStore } from "../memory/rating-store.js";
@@ -153,20 +153,17 @@ export class RowSolver {
     });
   }
 
-  /**
-   * Encodes a look for singular rows; call the returned function when it has been submitted.
-   *
-   * @throws NotPositiveDefiniteError
-   */
-  encodeCheck(encoder: GPUCommandEncoder): () => Promise<void> {
-    const reads = SIDES.map((side) => readBuffer(this.#device, encoder, this.#singular[side]));
-    return async () => {
-      const read = await Promise.all(reads.map((bytes) => bytes()));
-      SIDES.forEach((side, at) => {
-        const row = new Uint32Array(read[at])[0];
-        if (row !== NO_ROW) throw new NotPositiveDefiniteError(side, row);
-      });
-    };
+  /** Where the first singular row of each side is told. */
+  get singular(): Copy[] {
+    return SIDES.map((side) => ({ source: this.#singular[side] }));
+  }
+
+  /** @param read what `singular` names. @throws NotPositiveDefiniteError */
+  throwIfSingular(read: readonly Float32Array[]): void {
+    SIDES.forEach((side, at) => {
+      const row = new Uint32Array(read[at].buffer, read[at].byteOffset, 1)[0];
+      if (row !== NO_ROW) throw new NotPositiveDefiniteError(side, row);
+    });
   }
 
   destroy(): void {

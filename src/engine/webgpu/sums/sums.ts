@@ -139,16 +139,26 @@ export class Sum {
   /** Whether it goes over ratings, in blocks. */
   readonly overRatings: boolean;
 
+  get isStreamed(): boolean {
+    return this.runs.some(({ load }) => load);
+  }
+
   /** Floats of a partial sum. */
   get columns(): number {
     return this.#columns;
   }
 
-  /** The columns of the partial sums, added up in float64. */
-  total(partials: Float32Array | Float64Array): number[] {
-    const sums = Array<number>(this.#columns).fill(0);
-    partials.forEach((value, at) => (sums[at % this.#columns] += value));
-    return sums;
+  /** The columns of the partial sums of all runs, added up in float64. */
+  total(runs: readonly (Float32Array | Float64Array)[]): number[] {
+    const columns = this.#columns;
+    const sums = new Float64Array(columns);
+    for (const partials of runs) {
+      for (let at = 0, column = 0; at < partials.length; at++) {
+        sums[column] += partials[at];
+        if (++column === columns) column = 0;
+      }
+    }
+    return Array.from(sums);
   }
 
   destroy(): void {
