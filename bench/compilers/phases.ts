@@ -31,10 +31,10 @@ export interface PhaseCounts {
 const usefulMultiplyAdds = ({ K, spread }: Shape, ratings: number): number =>
   (ratings * (K + 2) * (K + 3)) / 2 + ((spread === "full" ? 3 : 1) * (K + 1) ** 3) / 6;
 
-/** What a wave does so many times: a row, a stage of ratings, a rating. */
+/** What a wave does so many times: a row, a stage of ratings, some whose covariances are added up at once. */
 interface Part {
   readonly phase: Phase;
-  readonly each: "row" | "stage" | "rating";
+  readonly each: "row" | "stage" | "spreads";
   readonly times: number;
   readonly instructions: readonly Instruction[];
 }
@@ -45,7 +45,7 @@ export function phasesOf(family: string, kernel: string, code: string, machineCo
   const parts = partsOf(`${kernel} on ${family}`, machineCode, shape);
   const waves = Math.ceil((shape.team * shape.teams) / lanes) / shape.teams;
   return RATINGS.map((ratings) => {
-    const turns = { row: 1, stage: Math.ceil(ratings / shape.stage), rating: ratings };
+    const turns = { row: 1, stage: Math.ceil(ratings / shape.stage), spreads: Math.ceil(ratings / shape.spreads) };
     const count = (phase: Phase, of: (instruction: Instruction) => number): number => {
       const own = parts.filter((part) => part.phase === phase);
       return own.reduce((total, { each, times, instructions }) => total + waves * turns[each] * times * sum(instructions, of), 0);
@@ -139,7 +139,7 @@ function partsOfSpreads(blocks: readonly Block[], loop: Loop, shape: Shape, lane
   const entered = shape.spread === "diagonal" && regionsOf(blocks).some(({ first, end }) => loop.header >= first && loop.header < end);
   const waves = wavesOf(shape, lanes, (lane) => lane);
   const times = entered ? waves.filter((wave) => wave.some((lane) => lane < shape.blocks)).length / waves.length : 1;
-  return [{ phase: "spreads", each: "rating", times, instructions: instructionsOf(blocks, loop) }];
+  return [{ phase: "spreads", each: "spreads", times, instructions: instructionsOf(blocks, loop) }];
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Shape {
   readonly stage: number;
   readonly slice: number;
   readonly spread: "none" | "diagonal" | "full";
+  /** Ratings whose covariances a turn of their loop adds up. */
+  readonly spreads: number;
 }
 
 /** @throws Error naming the constant that the text lacks. */
@@ -22,7 +24,8 @@ export function shapeOf(kernel: string, code: string): Shape {
   const [K, blocks, team, teams, stage] = ["K", "BLOCKS", "TEAM", "TEAMS", "STAGE"].map(number);
   const [height, width, slice, carried] = ["HEIGHT", "WIDTH", "SLICE", "SPREAD"].map(number);
   const spread = carried === 0 ? "none" : carried === blocks + 1 ? "diagonal" : "full";
-  return { K, blocks, team, teams, height, width, stage, slice, spread };
+  const spreads = spread === "full" && code.includes("const SPREADS") ? number("SPREADS") : 1;
+  return { K, blocks, team, teams, height, width, stage, slice, spread, spreads };
 }
 
 /** What is known of a team's lanes, by wave of a workgroup. */
