@@ -11,6 +11,7 @@ import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js"
 import { medianTime } from "./median.js";
 import type { BenchOptions } from "./options.js";
 import { problemOf } from "./problem.js";
+import { warmUp } from "./warm-up.js";
 
 interface Contender {
   readonly name: string;
@@ -72,6 +73,7 @@ async function time(engine: Engine, problem: Problem, repeats: number): Promise<
     else await training.session.readRows("users", "current", { from: 0, to: 1 });
   };
   await finished();
+  await warmUp(engine, () => training.solve("users"));
   const solve = await medianTime(repeats, async () => {
     await training.solve("users");
     await finished();

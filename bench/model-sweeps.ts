@@ -9,6 +9,7 @@ import { SYNTHETIC_SHAPES, syntheticRatings } from "../src/ratings/synthetic.js"
 import { median } from "./median.js";
 import type { BenchOptions } from "./options.js";
 import { MODEL_CASES, nameOf, problemOfCase, takes } from "./problem.js";
+import { warmUp } from "./warm-up.js";
 
 const LONG_ENOUGH_MS = 500;
 const MOST = 20;
@@ -51,6 +52,10 @@ async function timesOf(
   const sweeps: number[] = [];
   const measures: number[] = [];
   const { trace } = engine.device;
+  await warmUp(engine, async () => {
+    await training.sweep(++number);
+    await training.measure();
+  });
   await trace?.take();
   const begun = performance.now();
   while (sweeps.length < 3 || (performance.now() - begun < LONG_ENOUGH_MS && sweeps.length < MOST)) {

@@ -27,6 +27,7 @@ import type { HistoryEntry } from "../src/training/history.js";
 import { median } from "./median.js";
 import { libmf } from "./peers/libmf.js";
 import { canImport, python } from "./peers/python.js";
+import { warmUp } from "./warm-up.js";
 
 const SWEEPS = 15;
 /** Gradient descent learns less in an epoch than a sweep of exact solves does. */
@@ -310,9 +311,6 @@ function timed(factors: number, name: string, device: string, seconds: readonly 
   return { factors, name, device, sweeps: SWEEPS, secondsPerSweep: median(seconds.slice(1)) };
 }
 
-/** A card that was idle takes a second to raise its clocks. */
-const WARM_MS = 1500;
-
 /** Trains without measuring in between. */
 async function sweep(
   engine: Engine,
@@ -322,10 +320,7 @@ async function sweep(
     problem.model === "als" ? openTraining(engine, problem) : openTraining(engine, problem);
   if (engine instanceof WebGpuEngine && !engine.info.software) {
     const warming = await open();
-    for (const started = performance.now(); performance.now() - started < WARM_MS;) {
-      await warming.sweep(1);
-      await engine.device.gpu.queue.onSubmittedWorkDone();
-    }
+    await warmUp(engine, () => warming.sweep(1));
     warming.destroy();
   }
   const session = await open();

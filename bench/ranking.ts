@@ -8,6 +8,7 @@ import type { Parameters } from "../src/models/parameters.js";
 import { seededRandom } from "../src/random.js";
 import type { SeenItems } from "../src/ratings/seen.js";
 import type { BenchOptions } from "./options.js";
+import { warmUp } from "./warm-up.js";
 
 /** The first is ml-1m's. Seen items: about as many per user as in MovieLens. */
 const SHAPES = [
@@ -71,7 +72,7 @@ export async function ranking({ factors }: BenchOptions): Promise<object> {
 
 /** Medians; the first of several runs does not count. */
 async function time(engine: Engine, parameters: Parameters, seen: SeenItems, k: number, repeats: number): Promise<Timed> {
-  if (repeats > 1) await engine.topItems(parameters, seen, k, 1);
+  if (repeats > 1) await warmUp(engine, () => engine.topItems(parameters, seen, k, 1));
   const runs: Timed[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const [started, used] = [performance.now(), process.cpuUsage()];

@@ -11,6 +11,7 @@ import { problemOf } from "./problem.js";
 import type { BenchOptions } from "./options.js";
 import { median } from "./median.js";
 import { openTraining } from "../src/models/registry.js";
+import { warmUp } from "./warm-up.js";
 
 /** Half-sweeps are queued one after the other for at least this long, milliseconds; the median of the runs counts. */
 const SHORTEST_RUN_MS = 200;
@@ -87,7 +88,7 @@ async function halfSweepTimes(engine: WebGpuEngine, problem: Problem): Promise<R
     return performance.now() - started;
   };
   const time = async (side: Side): Promise<number> => {
-    await run(side, 1);
+    await warmUp(engine, () => session.solve(side));
     let repeats = 1;
     while ((await run(side, repeats)) < SHORTEST_RUN_MS && repeats < MOST_REPEATS) repeats *= 2;
     const times: number[] = [];

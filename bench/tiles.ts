@@ -10,6 +10,7 @@ import { problemOf } from "./problem.js";
 import { openTraining } from "../src/models/registry.js";
 import type { Problem } from "../src/models/registry.js";
 import { SIDES, type Side } from "../src/engine/engine.js";
+import { warmUp } from "./warm-up.js";
 
 const REPEATS = 5;
 const PATCHES = [1, 2];
@@ -55,8 +56,7 @@ async function deviceTimes(engine: WebGpuEngine, problem: Problem): Promise<Reco
   const training = await openTraining(engine, problem);
   const times = { users: 0, items: 0 };
   for (const side of SIDES) {
-    await training.solve(side);
-    await engine.device.gpu.queue.onSubmittedWorkDone();
+    await warmUp(engine, () => training.solve(side));
     await trace.take();
     for (let repeat = 0; repeat < REPEATS; repeat++) await training.solve(side);
     await engine.device.gpu.queue.onSubmittedWorkDone();
