@@ -19,17 +19,20 @@ fn add_spreads(task: Task, base: u32, lane: u32) {
       weight[i] = select(weight_at(rating), 0.0, past);
     }
     for (var s = 0u; s < SLOTS; s++) {
-      var spread: array<mat4x4f, SPREADS>;
-      for (var i = 0u; i < SPREADS; i++) { spread[i][0] = fixed_rows[from_row[i] + first_of[s]]; }
+      var first: array<vec4f, SPREADS>;
+      for (var i = 0u; i < SPREADS; i++) { first[i] = fixed_rows[from_row[i] + first_of[s]]; }
       if (tile_row[s] < FACTOR_BLOCKS) {
+        var others: array<mat3x4f, SPREADS>;
         for (var i = 0u; i < SPREADS; i++) {
-          let first = from_row[i] + first_of[s];
-          spread[i][1] = fixed_rows[first + APART];
-          spread[i][2] = fixed_rows[first + 2u * APART];
-          spread[i][3] = fixed_rows[first + fourth_of(tile_row[s], tile_column[s])];
+          let second = from_row[i] + first_of[s] + APART;
+          let last = from_row[i] + first_of[s] + fourth_of(tile_row[s], tile_column[s]);
+          others[i] = mat3x4f(fixed_rows[second], fixed_rows[second + APART], fixed_rows[last]);
+        }
+        for (var i = 0u; i < SPREADS; i++) {
+          for (var c = 0u; c < 3u; c++) { tile[s][c + 1u] += weight[i] * others[i][c]; }
         }
       }
-      for (var i = 0u; i < SPREADS; i++) { tile[s] += weight[i] * spread[i]; }
+      for (var i = 0u; i < SPREADS; i++) { tile[s][0] += weight[i] * first[i]; }
     }
   }
   for (var s = 0u; s < SLOTS; s++) {
