@@ -107,7 +107,7 @@ ${Object.entries(turnsOf(plan, loopsLeft))
 
 /** Loads that a lane has under way at once, at most; of segments' half tiles, too. */
 const MOST_LOADS = 4;
-/** Ratings whose covariances are under way at once where a lane has one tile. More, or of more tiles, spill on Intel's cards. */
+/** Ratings whose covariances are under way at once where a lane has one tile. More, or of more tiles, cost waves. */
 const MOST_SPREADS = 2;
 
 /** How often the kernel's loops over what a lane owns or fetches turn, by the constants that bound them. */
