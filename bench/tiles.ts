@@ -16,6 +16,7 @@ const REPEATS = 5;
 const PATCHES = [1, 2];
 const STAGES = [8, 16];
 const LANES = [32, 64, 128];
+const SEGMENTS = [128, 256, 512, 1024];
 
 export async function tiles({ factors, shape }: BenchOptions): Promise<object> {
   const ratings = syntheticRatings(SYNTHETIC_SHAPES[shape]);
@@ -24,7 +25,8 @@ export async function tiles({ factors, shape }: BenchOptions): Promise<object> {
   for (const K of factors) {
     const problem = problemOf(ratings, K);
     const timed: { tuning: GramTuning; both: number; line: string }[] = [];
-    const others: readonly GramTuning[] = [{}, { dispatchOperations: 16e9 }, { dispatchOperations: 64e9 }, ...tunings(K)];
+    const segments = SEGMENTS.map((segment) => ({ segment }));
+    const others: readonly GramTuning[] = [{}, { dispatchOperations: 16e9 }, { dispatchOperations: 64e9 }, ...segments, ...tunings(K)];
     for (const tuning of others) {
       const plan = planTiles(K, tuning);
       const engine = await WebGpuEngine.create({ trace: true, tuning: { kernel: "tiles", ...tuning } });
@@ -32,7 +34,7 @@ export async function tiles({ factors, shape }: BenchOptions): Promise<object> {
         // Between plans of a problem a card does not sleep for long.
         const { users, items } = await deviceTimes(engine, problem, timed.length === 0);
         const sizes = [`${plan.height}×${plan.width}`, plan.stage, plan.team, plan.teams].map((size) => String(size).padStart(6)).join(" ");
-        const line = `${String(K).padStart(5)} ${sizes}${users.toFixed(3).padStart(10)}${items.toFixed(3).padStart(10)}${(users + items).toFixed(3).padStart(10)}${tuning.dispatchOperations ? "   large dispatches" : ""}`;
+        const line = `${String(K).padStart(5)} ${sizes}${users.toFixed(3).padStart(10)}${items.toFixed(3).padStart(10)}${(users + items).toFixed(3).padStart(10)}${tuning.dispatchOperations ? "   large dispatches" : ""}${tuning.segment ? `   segments of ${tuning.segment}` : ""}`;
         timed.push({ tuning, both: users + items, line });
         rows.push({ factors: K, default: Object.keys(tuning).length === 0, ...tuning, team: plan.team, teams: plan.teams, users, items });
       } finally {

@@ -110,3 +110,8 @@ test.each(["tiles", "subgroup"] as const)(
     await compare(randomCase(11, 66_000, 40, 90_000), { factors: 3, tauUsers: 2, tauItems: 3 }, new Map([[kernel, narrow]]));
   },
 );
+
+test.each(["tiles", "subgroup"] as const)("rows in many short segments, as cards cut them where factors are few: %s", async (kernel) => {
+  const cutting = new WebGpuEngine(await testDevice(), { kernel, segment: 40 });
+  await compare(hotCase(12, 97, 301, 9000), { factors: 10, tauUsers: 2, tauItems: 3 }, new Map([[kernel, cutting]]));
+});

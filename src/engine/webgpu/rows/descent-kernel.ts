@@ -131,6 +131,7 @@ export function descentKernel(device: Device, variant: GramVariant, steps: numbe
     partialBytes: descentPartialBytes(K),
     operations: { perRating: 4 * phases * (K + 1), perRow: 2 * phases * (K + 1) * (kind === "confident" ? K : 8) },
     tileBytes: tilesOf(K) * BYTES_PER_TILE,
+    segment: tuning.segment,
     phases,
     base: kind === "confident" ? "read-only-storage" : undefined,
   };

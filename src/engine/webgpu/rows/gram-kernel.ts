@@ -25,6 +25,8 @@ export interface RowKernel {
   readonly operations: { readonly perRating: number; readonly perRow: number };
   /** Operations of one dispatch, at most about. Default: 4·10⁹, and more as the device turns out to be faster. */
   readonly mostPerDispatch?: number | undefined;
+  /** Ratings that a row may have and not be cut. Default: as `segmentRatings` says. */
+  readonly segment?: number | undefined;
   /** Passes over the ratings of long rows. Default 1. */
   readonly phases?: number | undefined;
   /** How the matrix that all rows share is bound. Default "uniform". */
@@ -58,6 +60,8 @@ export interface GramTuning extends TileTuning {
   readonly tensorCores?: boolean | undefined;
   /** Operations of one dispatch, at most about. Default: 4·10⁹, and more as the device turns out to be faster. */
   readonly dispatchOperations?: number | undefined;
+  /** Ratings that a row may have and not be cut into segments. Default: 128 to 1024, the more factors the more. */
+  readonly segment?: number | undefined;
 }
 
 /**
@@ -87,6 +91,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
       partialBytes: subgroup.partial * BYTES_PER_VEC4,
       operations,
       mostPerDispatch: tuning.dispatchOperations,
+      segment: tuning.segment,
       tileBytes: planTiles(K).tiles * BYTES_PER_TILE,
     };
   }
@@ -99,6 +104,7 @@ export function chooseGramKernel(device: Device, variant: GramVariant, tuning: G
     partialBytes: plan.tiles * BYTES_PER_TILE,
     operations,
     mostPerDispatch: tuning.dispatchOperations,
+    segment: tuning.segment,
     tileBytes: plan.tiles * BYTES_PER_TILE,
   };
 }

@@ -106,7 +106,8 @@ export class HalfSweep {
   constructor(device: Device, parts: HalfSweepParts) {
     this.#device = device;
     this.#parts = parts;
-    this.#segment = segmentRatings(parts.rowKernel.partialBytes, device.report.software);
+    const { segment, partialBytes } = parts.rowKernel;
+    this.#segment = segment ?? segmentRatings(partialBytes, device.report.software);
     this.#settings = uploadUniform(device, `settings of ${parts.side}`, settingsWords(parts.settings));
     this.#layouts = layoutsOf(device, parts.rowKernel.base);
   }
