@@ -190,15 +190,17 @@ export function planBlocks(
     weight: weight && new Float32Array(count),
   };
   const word = seed >>> 0;
+  let keys = new Float64Array(0);
   for (let block = 0; block < B * B; block++) {
     const [first, end] = [start[block], start[block + 1]];
+    if (keys.length < end - first) keys = new Float64Array(2 * (end - first));
     // Random bits above, the place below: together they are exact in a float64.
-    const keys = new Float64Array(end - first);
     for (let at = first; at < end; at++)
       keys[at - first] = (mixedWords(word, user[order[at]], item[order[at]], 0x5bd1e995)[0] >>> 11) * 2 ** 32 + (at - first);
-    keys.sort();
+    sortFirst(keys, end - first);
     for (let at = first; at < end; at++) {
-      const from = order[first + (keys[at - first] % 2 ** 32)];
+      // The place alone, without a division.
+      const from = order[first + (keys[at - first] >>> 0)];
       plan.user[at] = user[from];
       plan.item[at] = item[from];
       plan.value[at] = value[from];
@@ -206,6 +208,20 @@ export function planBlocks(
     }
   }
   return plan;
+}
+
+/** So few numbers are sorted sooner than a call that sorts more begins. */
+const FEW_NUMBERS = 32;
+
+/** Sorts the first `count` of some numbers. */
+function sortFirst(numbers: Float64Array, count: number): void {
+  if (count > FEW_NUMBERS) return void numbers.subarray(0, count).sort();
+  for (let at = 1; at < count; at++) {
+    const number = numbers[at];
+    let to = at;
+    for (; to > 0 && numbers[to - 1] > number; to--) numbers[to] = numbers[to - 1];
+    numbers[to] = number;
+  }
 }
 
 /** How many rounds make a family of `roundsOf`: one alone where B is small, or no multiple of a family. */
