@@ -12,6 +12,7 @@ import { binaryMetrics } from "../../src/metrics/binary.js";
 import { decodeModel, encodeModel } from "../../src/model-file.js";
 import { binaryRatings } from "../../src/models/binary-ratings.js";
 import { logisticHyperparameters } from "../../src/models/logistic.js";
+import { mixedWords } from "../../src/random-counter.js";
 import { logLoss, sigmoid } from "../../src/sigmoid.js";
 import { buildCsr, rowLengths } from "../../src/ratings/csr.js";
 import { Ratings } from "../../src/ratings/ratings.js";
@@ -332,3 +333,31 @@ test("the AUC counts pairs, ties by half", async () => {
   for (const x of positives) for (const y of negatives) pairs += x > y ? 1 : x === y ? 0.5 : 0;
   expect(binaryMetrics(model, rows).auc).toBeCloseTo(pairs / 6, 12);
 });
+
+test("a block's ratings come by a hash of user, item and seed, in short blocks and in long ones", () => {
+  for (const [users, items, count] of [
+    [400, 300, 6000],
+    [40, 90, 3000],
+    [5, 7, 1000],
+  ] as const) {
+    const given = randomCase(count, users, items, count);
+    const { groups: B, start, user, item, value } = blocksOf(given, 3);
+    for (let block = 0; block < B * B; block++) {
+      const places = Array.from({ length: start[block + 1] - start[block] }, (_, at) => start[block] + at);
+      // Of the hash's 32 bits 21 count; ratings of one pair stay in the order of the file, which values tell apart.
+      const hashes = places.map((at) => mixedWords(3, user[at], item[at], 0x5bd1e995)[0] >>> 11);
+      expect(hashes).toEqual([...hashes].sort((a, b) => a - b));
+      for (const at of places.slice(1)) {
+        if (user[at] !== user[at - 1] || item[at] !== item[at - 1]) continue;
+        const [before, after] = [value[at - 1], value[at]];
+        expect(before === after || comesBefore(given, user[at], item[at], before, after)).toBe(true);
+      }
+    }
+  }
+});
+
+/** Whether a pair has one value before another in the file. */
+function comesBefore({ ratings: columns }: Case, user: number, item: number, before: number, after: number): boolean {
+  const values = [...columns.value].filter((_, at) => columns.user[at] === user && columns.item[at] === item);
+  return values.indexOf(before) < values.lastIndexOf(after);
+}
