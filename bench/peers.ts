@@ -318,11 +318,9 @@ async function sweep(
 ): Promise<{ parameters: Parameters; seconds: number[] }> {
   const open = (): Promise<TrainingOf["als"] | TrainingOf["implicit"]> =>
     problem.model === "als" ? openTraining(engine, problem) : openTraining(engine, problem);
-  if (engine instanceof WebGpuEngine && !engine.info.software) {
-    const warming = await open();
-    await warmUp(engine, () => warming.sweep(1));
-    warming.destroy();
-  }
+  const warming = await open();
+  await warmUp(engine, () => warming.sweep(1));
+  warming.destroy();
   const session = await open();
   const seconds: number[] = [];
   for (let number = 1; number <= SWEEPS; number++) {

@@ -12,7 +12,7 @@ import { completed, defaultsOf, FACTORS, MEAN, positive, type TableOf, whole } f
 import { type GibbsDraw, type Parameters, sampleShare } from "./parameters.js";
 import { RATINGS } from "./predictions.js";
 import type { SideInformation } from "./side-information.js";
-import { type ModelDefinition, type ModelState, Training, type TrainingProblem } from "./training.js";
+import { type ModelDefinition, type ModelState, Training, type TrainingProblem, type TrainingState } from "./training.js";
 import { OptionsError } from "../errors.js";
 import { isDraw } from "./parameter-shapes.js";
 import { isNumber, isWhole, listOf, object, optional, recordOf, type Shape } from "../shapes.js";
@@ -314,7 +314,7 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
   /** Of sides that have not moved since they were asked for. */
   #moments: Partial<Record<Side, Promise<Moments>>> = {};
   /** The users' prior of a sweep that has not begun. */
-  #ahead: { readonly sweep: number; readonly users: Prior } | undefined;
+  #ahead: { readonly sweep: number; readonly users: Promise<Prior> } | undefined;
 
   constructor(session: Session, problem: TrainingProblem<GibbsHyperparameters>) {
     super(session, problem);
@@ -333,7 +333,9 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     const { seed, hyperparameters: h } = this.problem;
     const priorOf = (side: Side, sweep: number): Promise<Prior> => this.drawPrior(side, hostRandom(seed, drawNumber(sweep, side)));
     // Answers are asked for before they are needed, so that the host draws while the device is at work.
-    const users = this.#ahead?.sweep === number ? this.#ahead.users : await priorOf("users", number);
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const users = await (ahead?.sweep === number ? ahead.users : priorOf("users", number));
     await this.draw("users", users, this.#lambda, drawNumber(number, "users"));
     // Moments of what has features are the host's to take, around the means that they give.
     if (!this.features.users) void this.moments("users");
@@ -341,8 +343,8 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     await this.draw("items", items, this.#lambda, drawNumber(number, "items"));
     const drawnAt = { lambda: this.#lambda, users, items };
     const errors = this.#errorsAndMoments();
-    // The users stay as they are until the next sweep.
-    if (!this.features.users) this.#ahead = { sweep: number + 1, users: await priorOf("users", number + 1) };
+    // The users stay as they are until the next sweep, which is the one that fails if their prior cannot be drawn.
+    if (!this.features.users) this.#ahead = { sweep: number + 1, users: handled(priorOf("users", number + 1)) };
     const squares = await errors;
     this.#lambda = drawLambda(this.weight, squares, hostRandom(seed, -number >>> 0));
     const isAveraged = number > h.burnIn;
@@ -358,7 +360,10 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     const squares = { of: "squaredErrors", over: "training" } as const;
     if (this.features.items) return handled(this.session.sums({ squares }).then((sums) => sums.squares));
     const both = this.session.sums({ squares, moments: { of: "moments", side: "items" } });
-    this.#moments.items = handled(both.then(({ moments }) => moments));
+    void this.#asked(
+      "items",
+      both.then(({ moments }) => moments),
+    );
     return handled(both.then((sums) => sums.squares));
   }
 
@@ -391,7 +396,22 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
 
   /** Moments of a side as it is. */
   moments(side: Side): Promise<Moments> {
-    return (this.#moments[side] ??= handled(this.session.sums({ moments: { of: "moments", side } }).then(({ moments }) => moments)));
+    return (
+      this.#moments[side] ??
+      this.#asked(
+        side,
+        this.session.sums({ moments: { of: "moments", side } }).then(({ moments }) => moments),
+      )
+    );
+  }
+
+  /** Keeps an answer until the side moves; one that failed is asked for again. */
+  #asked(side: Side, answer: Promise<Moments>): Promise<Moments> {
+    this.#moments[side] = answer;
+    answer.catch(() => {
+      if (this.#moments[side] === answer) delete this.#moments[side];
+    });
+    return answer;
   }
 
   async measure(): Promise<GibbsSums> {
@@ -415,6 +435,13 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
     });
     const { squares: heldOutSquares, clippedSquares: heldOutClippedSquares, logDensity: heldOutLogDensity } = heldOut;
     return { lambda, trainSquares, heldOutSquares, heldOutClippedSquares, heldOutLogDensity };
+  }
+
+  override async restore(state: TrainingState): Promise<void> {
+    // Nothing of the rows that are overwritten outlasts a restoring that fails half-way.
+    this.#moments = {};
+    this.#ahead = this.#measured = undefined;
+    await super.restore(state);
   }
 
   protected override modelState(): ModelState {
@@ -457,8 +484,6 @@ export class GibbsTraining extends Training<GibbsHyperparameters, GibbsSums> {
       const features = weights.length > 0 ? Object.fromEntries(weights) : undefined;
       return { factors, globalMean, ...(rows as Record<(typeof ROWS)[number], Float32Array>), features };
     };
-    this.#moments = {};
-    this.#ahead = undefined;
     this.#lambda = lambda;
     this.#draws = draws;
     this.#ratios = ratios;

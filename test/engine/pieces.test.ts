@@ -155,7 +155,7 @@ test("full covariances are cut into as many shards as they take, and what cannot
 });
 
 test("bytes are told in the unit that people read", () => {
-  expect([100, 2048, 5 * 2 ** 20, 3 * 2 ** 30, 5000 * 2 ** 30].map(byteText)).toEqual([
+  expect([100, 2048, 5 * 2 ** 20, 3 * 2 ** 30, 5000 * 2 ** 30].map((bytes) => byteText(bytes))).toEqual([
     "0.1 KiB",
     "2.0 KiB",
     "5.0 MiB",

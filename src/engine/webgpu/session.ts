@@ -185,7 +185,7 @@ export class WebGpuSession implements Session {
         return {
           // Blocks of ratings are joined with those of other sessions before they are added up.
           sums: sums.map((sum, n) =>
-            join && sum.overRatings ? { blocks: Float64Array.from(joined(partials[n])) } : { total: sum.total(partials[n]) },
+            join && sum.overRatings ? { blocks: new Float64Array(joined(partials[n])) } : { total: sum.total(partials[n]) },
           ),
           moments: moments.map(([name, gram], n) => [name, gram.moments(parts[at + n])] as const),
         };

@@ -83,7 +83,14 @@ function takeReadback(device: Device, bytes: number): GPUBuffer {
 function giveBack(device: Device, buffer: GPUBuffer): void {
   const pool = poolOf(device);
   buffer.unmap();
-  if (buffer.size > MOST_SHARED_BYTES || pool.bytes + buffer.size > MOST_POOLED_BYTES) return buffer.destroy();
+  if (buffer.size > MOST_SHARED_BYTES) return buffer.destroy();
+  // Small ones, which every sweep takes, before large ones.
+  while (pool.bytes + buffer.size > MOST_POOLED_BYTES) {
+    const largest = Math.max(...[...pool.free].filter(([, free]) => free.length > 0).map(([size]) => size));
+    if (largest <= buffer.size) return buffer.destroy();
+    pool.free.get(largest)!.pop()!.destroy();
+    pool.bytes -= largest;
+  }
   pool.bytes += buffer.size;
   const free = pool.free.get(buffer.size);
   if (free) free.push(buffer);

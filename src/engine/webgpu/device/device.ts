@@ -243,12 +243,10 @@ export class Device {
     if (!invalid) this.throwIfLost();
     if ("error" in popped) throw await this.failure(what, popped.error);
     const rejected = invalid && new DeviceError("device-limit", `the GPU rejected ${what}: ${invalid.message}`);
+    // What work makes of what was never computed is no reason; what a shader's compiler says is.
+    if (rejected && !("error" in done && isOfAShader(done.error))) throw rejected;
     // A call that throws as a device goes is the device's failure.
-    if ("error" in done) {
-      if (rejected && (isOfTheDevice(done.error) || isLoss(done.error))) throw rejected;
-      throw isOfTheDevice(done.error) ? await this.failure(what, done.error) : done.error;
-    }
-    if (rejected) throw rejected;
+    if ("error" in done) throw isOfTheDevice(done.error) ? await this.failure(what, done.error) : done.error;
     return done.value;
   }
 
@@ -285,7 +283,7 @@ const outOfMemory = (what: string, message: string): DeviceError =>
 const isOfTheDevice = (error: unknown): boolean =>
   !(error instanceof TastespaceError) && error instanceof Error && /^(Abort|Operation|InvalidState|GPU\w*)Error$/.test(error.name);
 
-const isLoss = (error: unknown): boolean => error instanceof DeviceError && error.code === "device-lost";
+const isOfAShader = (error: unknown): boolean => error instanceof DeviceError && error.code === "shader";
 
 const settled = <T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> =>
   promise.then(

@@ -3,7 +3,7 @@
 
 import { byteText } from "../../../byte-text.js";
 import { DeviceError } from "../../../errors.js";
-import { otherSide, type Side, type Spread } from "../../engine.js";
+import { otherSide, type Side, SIDES, type Spread } from "../../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./row-layout.js";
 import { segmentRatings } from "../rows/schedule.js";
@@ -73,6 +73,8 @@ const BYTES_PER_RATING = 5 * WORD;
 const BYTES_PER_HELD_OUT = 5 * WORD;
 /** Row, first, count, segment, segments, weight. */
 const BYTES_PER_TASK = 6 * WORD;
+/** Which tasks are its. */
+const BYTES_PER_DISPATCH = 256;
 /** Partial Grams of a side take so much at most; and such a share of the memory, or room for a few, where that is little. */
 const SCRATCH_BYTES = 64 * 2 ** 20;
 const SCRATCH_SHARE = 1 / 32;
@@ -105,48 +107,72 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
     users: new Shards(size.users, Math.floor(bindingBytes / rowBytes)),
     items: new Shards(size.items, Math.floor(bindingBytes / rowBytes)),
   };
+  const plan = planWithin(size, shards, bindingBytes, memoryBytes);
+  if (plan) return plan;
+  // The least that would do, to a thousandth.
+  let [least, enough] = [memoryBytes, memoryBytes];
+  while (!planWithin(size, shards, bindingBytes, enough)) enough *= 2;
+  while (enough - least > enough / 1000) {
+    const between = (least + enough) / 2;
+    if (planWithin(size, shards, bindingBytes, between)) enough = between;
+    else least = between;
+  }
+  throw new DeviceError(
+    "device-limit",
+    `the training needs ${byteText(enough, Math.ceil)} even when ratings are streamed, and may take ${byteText(memoryBytes)}`,
+    {
+      remedy: "allow more device memory, use fewer factors or diagonal covariances, or train on the CPU",
+    },
+  );
+}
+
+/** Undefined where so much memory leaves no room for ratings. */
+function planWithin(size: ProblemSize, shards: MemoryPlan["shards"], bindingBytes: number, memoryBytes: number): MemoryPlan | undefined {
+  const rowBytes = WORD * strideOf(size.factors, size.spread);
   const pullBytes = size.pulled ? WORD * strideOf(size.factors) : 0;
   const rows = (2 * rowBytes + pullBytes) * (size.users + size.items);
   const ofWeight = size.weighted ? WORD : 0;
   const perRating = BYTES_PER_RATING + 2 * ofWeight;
   const heldOut = (BYTES_PER_HELD_OUT + ofWeight) * size.heldOut;
-  const few = Math.max(SCRATCH_SHARE * memoryBytes, FEWEST_PARTIALS * partialBytes(size));
-  const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes, few);
-  const cut = shards.users.count > 1 || shards.items.count > 1;
-  const partials = cut ? scratchBytes : Math.min(scratchBytes, mostPartialBytes(size));
-  const scratch = 2 * partials + BYTES_PER_TASK * (size.users + size.items);
   const bound = Math.floor(bindingBytes / (WORD + ofWeight));
-  const left = memoryBytes - rows - heldOut - scratch;
   const copied = size.copyBytes === undefined ? 0 : size.copyBytes + ofWeight;
   const resident = (perRating + copied) * size.ratings;
-  if (resident <= left) {
-    const bytes = { rows, ratings: resident, heldOut, scratch };
-    return { shards, mostRatings: bound, streamed: false, scratchBytes, bytes, totalBytes: total(bytes) };
+  const cuts = Math.max(shards.users.count, shards.items.count);
+  const piecesOf = (mostRatings: number): number => Math.max(1, Math.ceil(size.ratings / mostRatings)) * cuts;
+  const segments = SIDES.map((side) => mostSegments(size, side));
+  // A row of ratings in many pieces has as many partial Grams at once.
+  for (let pieces = piecesOf(bound); ;) {
+    const allowed = Math.max(SCRATCH_SHARE * memoryBytes, Math.max(FEWEST_PARTIALS, pieces) * partialBytes(size));
+    const scratchBytes = Math.min(SCRATCH_BYTES, bindingBytes, allowed);
+    const wanted = Math.max(...segments) * partialBytes(size);
+    const partials = cuts > 1 ? scratchBytes : Math.min(scratchBytes, wanted);
+    // Of a batch of long rows one dispatch adds up segments, and one solves; pieces have some of their own.
+    const dispatches = 2 * cuts * (pieces + Math.ceil(wanted / scratchBytes));
+    const schedule = BYTES_PER_TASK * (size.users + size.items + segments[0] + segments[1]) + 2 * BYTES_PER_DISPATCH * dispatches;
+    const scratch = 2 * partials + schedule;
+    const left = memoryBytes - rows - heldOut - scratch;
+    const planned = (mostRatings: number, ratings: number, streamed: boolean): MemoryPlan => {
+      const bytes = { rows, ratings, heldOut, scratch };
+      return { shards, mostRatings, streamed, scratchBytes, bytes, totalBytes: total(bytes) };
+    };
+    if (resident <= left) return planned(bound, resident, false);
+    const mostRatings = Math.min(bound, Math.floor((2 * left) / SLOTS / perRating));
+    if (mostRatings < Math.min(SMALLEST_PIECE, size.ratings)) return undefined;
+    if (piecesOf(mostRatings) <= pieces) return planned(mostRatings, (SLOTS / 2) * perRating * mostRatings, true);
+    pieces = piecesOf(mostRatings);
   }
-  const mostRatings = Math.min(bound, Math.floor((2 * left) / SLOTS / perRating));
-  if (mostRatings < Math.min(SMALLEST_PIECE, size.ratings)) {
-    const needed = rows + heldOut + scratch + (SLOTS / 2) * perRating * SMALLEST_PIECE;
-    throw new DeviceError(
-      "device-limit",
-      `the training needs ${byteText(needed)} even when ratings are streamed, and may take ${byteText(memoryBytes)}`,
-      {
-        remedy: "allow more device memory, use fewer factors or diagonal covariances, or train on the CPU",
-      },
-    );
-  }
-  const bytes = { rows, ratings: (SLOTS / 2) * perRating * mostRatings, heldOut, scratch };
-  return { shards, mostRatings, streamed: true, scratchBytes, bytes, totalBytes: total(bytes) };
 }
 
 /** Bytes of a partial Gram, or of what stands in its place. */
 const partialBytes = ({ factors, descends }: ProblemSize): number =>
   descends ? descentPartialBytes(factors) : PARTIAL_MARGIN * BYTES_PER_TILE * tilesOf(factors);
 
-/** Bytes of those of all long rows, where only these have any: at most two segments for every full one. */
-const mostPartialBytes = (size: ProblemSize): number => {
-  const bytes = partialBytes(size);
-  return Math.ceil((2 * size.ratings) / segmentRatings(size.descends ? bytes : bytes / PARTIAL_MARGIN)) * bytes;
-};
+/** Segments of all long rows of a side, where only these have any: full ones, and for each such row one that is not. */
+function mostSegments(size: ProblemSize, side: Side): number {
+  const bytes = size.descends ? partialBytes(size) : partialBytes(size) / PARTIAL_MARGIN;
+  const full = Math.ceil(size.ratings / segmentRatings(bytes));
+  return full + Math.min(full, size[side]);
+}
 
 /** The plan of one side's ratings. */
 export function sidePlan({ shards, mostRatings, streamed }: MemoryPlan, side: Side): SidePlan {
