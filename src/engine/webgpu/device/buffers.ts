@@ -56,6 +56,8 @@ export interface Copy {
 const MOST_SHARED_BYTES = 16 * 2 ** 20;
 /** Mappable buffers are kept for the next read, for their memory is dear to allocate: of a device, so many bytes. */
 const MOST_POOLED_BYTES = 32 * 2 ** 20;
+/** Of what a training may take. */
+const POOLED_SHARE = 1 / 16;
 const SMALLEST_POOLED_BYTES = 256;
 
 /** Mappable buffers that are free, by size. */
@@ -84,8 +86,9 @@ function giveBack(device: Device, buffer: GPUBuffer): void {
   const pool = poolOf(device);
   buffer.unmap();
   if (buffer.size > MOST_SHARED_BYTES) return buffer.destroy();
+  const most = Math.min(MOST_POOLED_BYTES, POOLED_SHARE * device.memoryBytes);
   // Small ones, which every sweep takes, before large ones.
-  while (pool.bytes + buffer.size > MOST_POOLED_BYTES) {
+  while (pool.bytes + buffer.size > most) {
     const largest = Math.max(...[...pool.free].filter(([, free]) => free.length > 0).map(([size]) => size));
     if (largest <= buffer.size) return buffer.destroy();
     pool.free.get(largest)!.pop()!.destroy();
