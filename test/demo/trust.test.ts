@@ -215,6 +215,8 @@ describe("on the map of a model that was trained", () => {
 
 test("on a phone the progress and the first curve are in view after pressing Train, and so is the button that stops it", async () => {
   const { page } = await openReady({ width: 375, height: 720 });
+  // It does not end by itself while it is looked at.
+  await page.locator("#model").selectOption("gibbs");
   await tune(page, { sweeps: 400, device: "reference" });
   await page.locator("#start").click();
   await page.locator("#curves figure").first().waitFor();
