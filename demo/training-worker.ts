@@ -9,6 +9,7 @@ import {
   type DeviceInfo,
   encodeModel,
   explain,
+  type Engine,
   type FactorModel,
   FeatureTable,
   fit,
@@ -26,6 +27,7 @@ import {
   type Session,
   splitRatings,
   type Stop,
+  WebGpuEngine,
 } from "../src/index.js";
 import { films } from "../src/ratings/films.js";
 import { type Comparison, type Lap, raceEngines } from "./comparison.js";
@@ -141,6 +143,13 @@ interface NamedMap {
   readonly placed: Placed;
 }
 
+/** Ends when the engine's device is lost: by what says so. */
+async function lossOf(engine: Engine): Promise<void> {
+  if (!(engine instanceof WebGpuEngine)) return await new Promise(() => {});
+  await engine.device.gpu.lost;
+  engine.device.throwIfLost();
+}
+
 /** A training or comparison under way, which the page can hold up and end. */
 class Run {
   readonly #abort = new AbortController();
@@ -165,9 +174,9 @@ class Run {
     this.goOn();
   }
 
-  /** What is awaited after every sweep. */
-  async turn(): Promise<void> {
-    await this.#held;
+  /** What is awaited after every sweep. @throws DeviceError when the device is lost meanwhile. */
+  async turn(engine: Engine): Promise<void> {
+    if (this.#held) await Promise.race([this.#held, lossOf(engine)]);
   }
 }
 
@@ -314,7 +323,7 @@ export class Workshop {
             await onSweep(entry, cloudOf(this.#draw(data.name, data.ratings.items, counts, factors, factors.length / counts.length)));
             drawn = performance.now();
           } else await onSweep(entry);
-          await run.turn();
+          await run.turn(engine);
         },
       });
       if (stop.bestSweep === 0) return { stop, device, shelf: undefined };

@@ -187,11 +187,14 @@ test("a GPU that is chosen trains; when it is lost that is told, and training go
   await tune(page, { factors: 4, sweeps: 100, device: "webgpu" });
   await page.locator("#device", { hasText: /^A software GPU computes, as chosen: / }).waitFor();
   await page.locator("#start:enabled").click();
+  await page.getByText(/^Sweep [1-9]/).waitFor({ timeout: 60 * SECONDS });
   await page.getByRole("button", { name: "Pause" }).click();
-  await page
-    .locator("#curves figure")
-    .nth(1)
-    .waitFor({ timeout: 60 * SECONDS });
+  const paused = (): Promise<string> => page.getByText(/^Paused after sweep/).innerText();
+  // The sweep that is under way is ended first.
+  for (let before = ""; before !== (await paused());) {
+    before = await paused();
+    await page.waitForTimeout(0.5 * SECONDS);
+  }
   await loseDevice(page);
   // Told at once, also while the training is paused.
   await page.locator("#train-error", { hasText: "device was lost" }).waitFor();
