@@ -4,6 +4,9 @@ import type { Device } from "./device.js";
 
 const WORKGROUPS_PER_DIMENSION = 65_535;
 
+/** Uniform offsets must be multiples of this at default limits. */
+export const UNIFORM_ALIGNMENT = 256;
+
 /** A layout of buffers of these types, bound in order. */
 export function bindingLayout(device: Device, label: string, types: readonly GPUBufferBindingType[]): GPUBindGroupLayout {
   const entries = types.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } }));

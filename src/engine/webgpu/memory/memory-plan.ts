@@ -6,7 +6,8 @@ import { DeviceError } from "../../../errors.js";
 import { otherSide, type Side, SIDES, type Spread } from "../../engine.js";
 import { Shards } from "./pieces.js";
 import { strideOf } from "./row-layout.js";
-import { segmentRatings } from "../rows/schedule.js";
+import { UNIFORM_ALIGNMENT } from "../device/bindings.js";
+import { segmentRatings, TASK_FIELDS } from "../rows/schedule.js";
 import { descentPartialBytes, tilesOf } from "../rows/tile-plan.js";
 
 /** What of a problem decides about memory. */
@@ -71,10 +72,9 @@ const WORD = 4;
 const BYTES_PER_RATING = 5 * WORD;
 /** User, item, value, and two sums over the draws of `gibbs`. */
 const BYTES_PER_HELD_OUT = 5 * WORD;
-/** Row, first, count, segment, segments, weight. */
-const BYTES_PER_TASK = 6 * WORD;
-/** Which tasks are its. */
-const BYTES_PER_DISPATCH = 256;
+const BYTES_PER_TASK = TASK_FIELDS * WORD;
+/** Each has a place in a uniform buffer. */
+const BYTES_PER_DISPATCH = UNIFORM_ALIGNMENT;
 /** Partial Grams of a side take so much at most; and such a share of the memory, or room for a few, where that is little. */
 const SCRATCH_BYTES = 64 * 2 ** 20;
 const SCRATCH_SHARE = 1 / 32;
@@ -93,7 +93,7 @@ const SLOTS = 4;
  */
 export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan {
   const { bindingBytes, memoryBytes = Infinity } = limits;
-  const rowBytes = WORD * strideOf(size.factors, size.spread);
+  const rowBytes = bytesPerRow(size);
   if (rowBytes > bindingBytes) {
     throw new DeviceError(
       "device-limit",
@@ -126,11 +126,12 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   );
 }
 
+const bytesPerRow = ({ factors, spread }: ProblemSize): number => WORD * strideOf(factors, spread);
+
 /** Undefined where so much memory leaves no room for ratings. */
 function planWithin(size: ProblemSize, shards: MemoryPlan["shards"], bindingBytes: number, memoryBytes: number): MemoryPlan | undefined {
-  const rowBytes = WORD * strideOf(size.factors, size.spread);
   const pullBytes = size.pulled ? WORD * strideOf(size.factors) : 0;
-  const rows = (2 * rowBytes + pullBytes) * (size.users + size.items);
+  const rows = (2 * bytesPerRow(size) + pullBytes) * (size.users + size.items);
   const ofWeight = size.weighted ? WORD : 0;
   const perRating = BYTES_PER_RATING + 2 * ofWeight;
   const heldOut = (BYTES_PER_HELD_OUT + ofWeight) * size.heldOut;

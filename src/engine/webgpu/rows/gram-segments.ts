@@ -2,13 +2,13 @@
 // Gram-and-solve kernel over the rows themselves, or, for sessions that compile no such kernel, one that makes the
 // matrix patch by patch.
 
-import { bindBuffers } from "../device/bindings.js";
+import { bindBuffers, UNIFORM_ALIGNMENT } from "../device/bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { RowShard } from "../memory/row-store.js";
 import { gramSolveKernel } from "./gram-kernels.js";
-import { bindDispatches, layoutsOf, settingsWords, UNIFORM_ALIGNMENT } from "./half-sweep.js";
+import { bindDispatches, layoutsOf, settingsWords } from "./half-sweep.js";
 import { momentsKernel } from "./row-kernels.js";
 import { TASK_FIELDS } from "./schedule.js";
 import { planTiles } from "./tile-plan.js";

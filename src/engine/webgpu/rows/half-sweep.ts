@@ -3,7 +3,7 @@
 
 import type { Csr } from "../../../ratings/csr.js";
 import type { RowSlice, Side } from "../../engine.js";
-import { bindBuffers, bindingLayout, dispatch } from "../device/bindings.js";
+import { bindBuffers, bindingLayout, dispatch, UNIFORM_ALIGNMENT } from "../device/bindings.js";
 import { createStorage, uniformWords, uploadStorage, uploadUniform } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import type { BaseBinding, RowKernel } from "./gram-kernel.js";
@@ -55,8 +55,6 @@ interface HalfSweepParts {
   readonly base?: GPUBuffer | undefined;
 }
 
-/** Uniform offsets must be multiples of this at default limits. */
-export const UNIFORM_ALIGNMENT = 256;
 /** Bytes of the uniform struct Dispatch. */
 const DISPATCH_BYTES = 16;
 /** Operations of one dispatch, at most about, before the pace of the device is known: some 40 ms on a slow GPU. */

@@ -6,14 +6,13 @@ import { DeviceError } from "../../../errors.js";
 import { rowLengths, rowOfEach } from "../../../ratings/csr.js";
 import { type BlockPlan, dealRows, familyOf, firstGroupOf, planBlocks, roundsOf } from "../../blocks.js";
 import type { Epoch, RowSlice, Workload } from "../../engine.js";
-import { bindBuffers, bindingLayout } from "../device/bindings.js";
+import { bindBuffers, bindingLayout, UNIFORM_ALIGNMENT } from "../device/bindings.js";
 import { createUniform, uniformWords, uploadStorage } from "../device/buffers.js";
 import type { Device } from "../device/device.js";
 import { compilePipeline } from "../device/pipelines.js";
 import type { MemoryPlan } from "../memory/memory-plan.js";
 import type { RowStore } from "../memory/row-store.js";
 import { FLOATS, packValues, PAIRS } from "../memory/values.js";
-import { UNIFORM_ALIGNMENT } from "../rows/half-sweep.js";
 import { blockTasks, longestFirst, RECORD_BYTES, roundsAtOnce } from "./block-tasks.js";
 import { type BlockTeams, blockTeams, sgdBlocksKernel } from "./step-kernels.js";
 
