@@ -7,6 +7,8 @@ import { readBuffers } from "../../src/engine/webgpu/device/buffers.js";
 import { requestDevice } from "../../src/engine/webgpu/device/device.js";
 import { WebGpuEngine } from "../../src/engine/webgpu/engine.js";
 import { planMemory } from "../../src/engine/webgpu/memory/memory-plan.js";
+import { openEngine } from "../../src/engine/open-engine.js";
+import { OptionsError } from "../../src/errors.js";
 import { openTraining } from "../../src/models/registry.js";
 import { Ratings } from "../../src/ratings/ratings.js";
 import { syntheticRatings } from "../../src/ratings/synthetic.js";
@@ -111,4 +113,12 @@ test("work that the device refuses is told as such, not by what was read of it",
   refuses = true;
   for (const work of [() => training.read(), () => training.measure()])
     await expect(work()).rejects.toMatchObject({ code: "device-limit", message: expect.stringContaining("no such thing") as string });
+});
+
+test.each([0, -5, Number.NaN])("%d bytes are refused before anything is planned within them", async (memoryBytes) => {
+  for (const open of [
+    () => WebGpuEngine.create({ gpu: fakeGpu().gpu, memoryBytes }),
+    () => openEngine("webgpu", () => {}, { memoryBytes }),
+  ])
+    await expect(open()).rejects.toThrow(OptionsError);
 });

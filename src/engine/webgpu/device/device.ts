@@ -9,6 +9,7 @@ import "../../platform-names.js";
 import { Pace } from "./pace.js";
 import { Trace } from "./trace.js";
 import { requestGpu } from "#gpu";
+import { type Kind, numberAbove } from "../../../options.js";
 
 /** What a device's subgroup matrices are like: products of halves, summed in float32. */
 export interface SubgroupMatrices {
@@ -60,17 +61,17 @@ export interface GpuOptions {
   readonly trace?: boolean | undefined;
 }
 
-/** The names of these. */
+/** The names of these, and what numbers must be. */
 export const GPU_OPTIONS = {
   gpu: true,
   powerPreference: true,
   defaultLimits: true,
-  bindingBytes: true,
+  bindingBytes: numberAbove(0),
   matrices: true,
-  memoryBytes: true,
-  waitMs: true,
+  memoryBytes: numberAbove(0),
+  waitMs: numberAbove(0),
   trace: true,
-} as const satisfies { readonly [N in keyof Required<GpuOptions>]: true };
+} as const satisfies { readonly [N in keyof Required<GpuOptions>]: true | Kind };
 const GPU_NAMES: ReadonlySet<string> = new Set(Object.keys(GPU_OPTIONS));
 
 /** Limits raised to what the adapter offers: sizes only, for kernels are written for the defaults. */

@@ -110,7 +110,7 @@ export function planMemory(size: ProblemSize, limits: MemoryLimits): MemoryPlan 
   const plan = planWithin(size, shards, bindingBytes, memoryBytes);
   if (plan) return plan;
   // The least that would do, to a thousandth.
-  let [least, enough] = [memoryBytes, memoryBytes];
+  let [least, enough] = [memoryBytes, Math.max(1, memoryBytes)];
   while (!planWithin(size, shards, bindingBytes, enough)) enough *= 2;
   while (enough - least > enough / 1000) {
     const between = (least + enough) / 2;
